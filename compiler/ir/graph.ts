@@ -1,0 +1,135 @@
+/**
+ * The model graph: what a model file builds. Nodes are immutable and refer to their inputs; a Graph lists
+ * them in topological order. Every node carries its inferred type and where in the model file it was made.
+ */
+import type { Location } from "../errors.ts";
+import type { Expr, OpContext } from "./expr.ts";
+import type { Init } from "./program.ts";
+import type { TensorType } from "./type.ts";
+
+export type AttrValue = number | string | boolean | null | readonly AttrValue[];
+export type Attrs = { readonly [key: string]: AttrValue };
+
+/** Where a node comes from. `trace` is the raw call stack; the frontend turns it into `at` and `name`. */
+export interface Origin {
+  /** `conv1`, `block2/conv1`; unique within a graph. */
+  readonly name: string;
+  readonly at?: Location;
+  readonly trace?: string;
+}
+
+/** A trainable tensor that an op makes for itself (weight, bias). */
+export interface ParamRequest {
+  /** The suffix of the parameter's name: `conv1.weight`. */
+  readonly role: string;
+  readonly shape: readonly number[];
+  readonly init: Init;
+}
+
+/** What a row of the shape table says about an op beyond its output shape. */
+export interface OpSummary {
+  /** `6 · 5×5, padding 2` */
+  readonly options: string;
+  /** `⌊(28 + 2·2 − 5)/1⌋ + 1 = 28`; empty where the shape is the input's. */
+  readonly formula: string;
+}
+
+/**
+ * One op, in one place. Method syntax on purpose: it lets an `OpDef<ConvAttrs>` stand where an `OpDef` is wanted.
+ * `A` are the normalised attributes, `O` the options as the user writes them.
+ */
+export interface OpDef<A extends Attrs = Attrs, O = unknown> {
+  readonly name: string;
+  /** How many tensor operands the op takes, parameters excluded. */
+  readonly arity: number | "variadic";
+  /** Normalises and checks the user's options. Throws `UserError`. */
+  options(options: O): A;
+  /** The parameters the op makes for itself, appended to its operands. Throws `UserError`. */
+  params?(attrs: A, inputs: readonly TensorType[]): readonly ParamRequest[];
+  /** The output's type from the operands' (parameters included). Throws `UserError`. */
+  infer(attrs: A, inputs: readonly TensorType[]): TensorType;
+  /** The meaning: the value at one output position, as an index expression. */
+  define(attrs: A, context: OpContext): Expr;
+  summary(attrs: A, inputs: readonly TensorType[], output: TensorType): OpSummary;
+}
+
+export type Node =
+  | { readonly kind: "input"; readonly type: TensorType; readonly origin: Origin }
+  | { readonly kind: "param"; readonly type: TensorType; readonly origin: Origin; readonly init: Init }
+  | { readonly kind: "const"; readonly type: TensorType; readonly origin: Origin; readonly value: number }
+  | OpNode;
+
+export interface OpNode {
+  readonly kind: "op";
+  readonly op: OpDef;
+  readonly attrs: Attrs;
+  /** Operands, then the op's own parameters. */
+  readonly inputs: readonly Node[];
+  readonly type: TensorType;
+  readonly origin: Origin;
+}
+
+export interface Output {
+  readonly name: string;
+  readonly node: Node;
+}
+
+export interface Graph {
+  readonly name: string;
+  readonly inputs: readonly Output[];
+  readonly outputs: readonly Output[];
+  /** Every node that an output needs, operands before users. */
+  readonly nodes: readonly Node[];
+}
+
+/** All nodes that the outputs need, operands first, each once, in the order of first use. */
+export function topologicalOrder(outputs: readonly Node[]): readonly Node[] {
+  const seen = new Set<Node>();
+  const order: Node[] = [];
+  const stack: { node: Node; next: number }[] = [];
+  for (const root of outputs) {
+    if (seen.has(root)) continue;
+    seen.add(root);
+    stack.push({ node: root, next: 0 });
+    for (let top = stack.at(-1); top; top = stack.at(-1)) {
+      const operand = top.node.kind === "op" ? top.node.inputs[top.next++] : undefined;
+      if (operand === undefined) {
+        order.push(top.node);
+        stack.pop();
+      } else if (!seen.has(operand)) {
+        seen.add(operand);
+        stack.push({ node: operand, next: 0 });
+      }
+    }
+  }
+  return order;
+}
+
+/** The nodes that read each node. */
+export function consumers(nodes: readonly Node[]): ReadonlyMap<Node, readonly OpNode[]> {
+  const users = new Map<Node, OpNode[]>();
+  for (const node of nodes) {
+    if (node.kind !== "op") continue;
+    for (const input of new Set(node.inputs)) {
+      const list = users.get(input);
+      if (list) list.push(node);
+      else users.set(input, [node]);
+    }
+  }
+  return users;
+}
+
+/** Rebuilds a graph bottom-up; `change` sees each node with its inputs already rebuilt. */
+export function mapGraph(graph: Graph, change: (node: Node, original: Node) => Node): Graph {
+  const made = new Map<Node, Node>();
+  const get = (node: Node): Node => made.get(node) ?? node;
+  for (const node of graph.nodes) {
+    const inputs = node.kind === "op" ? node.inputs.map(get) : [];
+    const moved =
+      node.kind === "op" && inputs.some((input, i) => input !== node.inputs[i]) ? { ...node, inputs } : node;
+    made.set(node, change(moved, node));
+  }
+  const outputs = graph.outputs.map((o) => ({ ...o, node: get(o.node) }));
+  const inputs = graph.inputs.map((i) => ({ ...i, node: get(i.node) }));
+  return { ...graph, inputs, outputs, nodes: topologicalOrder(outputs.map((o) => o.node)) };
+}

@@ -1,0 +1,90 @@
+/**
+ * The compiler's output and the runtime's input: JSON plus WGSL text, nothing else.
+ * A Program says which buffers exist, which kernels read and write them, and in what order.
+ */
+import type { Count, Dim, DType } from "./type.ts";
+
+/** How a parameter is filled when no weights are given. */
+export type Init =
+  | { readonly kind: "zeros" | "ones" }
+  | { readonly kind: "constant"; readonly value: number }
+  /** Glorot & Bengio 2010: U(±√(6/(fanIn+fanOut))) or N(0, 2/(fanIn+fanOut)). */
+  | { readonly kind: "xavierUniform" | "xavierNormal"; readonly fanIn: number; readonly fanOut: number }
+  /** He et al. 2015: U(±√(6/fanIn)) or N(0, 2/fanIn). */
+  | { readonly kind: "kaimingUniform" | "kaimingNormal"; readonly fanIn: number }
+  | { readonly kind: "uniform"; readonly low: number; readonly high: number };
+
+/** An input or output of the program. */
+export interface Signature {
+  readonly name: string;
+  readonly dtype: DType;
+  readonly shape: readonly Dim[];
+  /** Index into `Program.buffers`. */
+  readonly buffer: number;
+}
+
+export interface ParamSpec extends Signature {
+  readonly shape: readonly number[];
+  readonly init: Init;
+}
+
+/** One GPU buffer. Buffers whose lifetimes do not overlap share one. */
+export interface BufferPlan {
+  readonly name: string;
+  readonly bytes: Count;
+}
+
+export interface Binding {
+  /** The WGSL variable. Binding numbers are positions; 0 is the uniform `batch` where `usesBatch`. */
+  readonly name: string;
+  readonly access: "read" | "read_write";
+}
+
+export interface Shader {
+  readonly name: string;
+  /** The layers computed by this kernel, in the model's names. */
+  readonly layers: readonly string[];
+  readonly wgsl: string;
+  readonly workgroup: number;
+  /** Whether binding 0 is the batch uniform (`struct Batch { n: u32 }`); storage buffers follow it. */
+  readonly usesBatch: boolean;
+  readonly bindings: readonly Binding[];
+}
+
+/**
+ * `items · ceil(N / batchTile)` independent work items (without the batch factor where `batchTile` is 0), one
+ * thread each; the runtime divides by the workgroup size and folds what exceeds 65,535 workgroups into y.
+ */
+export interface Grid {
+  readonly items: number;
+  readonly batchTile: number;
+}
+
+export interface Dispatch {
+  /** Index into `Program.kernels`. */
+  readonly kernel: number;
+  /** Indices into `Program.buffers`, in the order of the kernel's bindings. */
+  readonly buffers: readonly number[];
+  readonly grid: Grid;
+  /** The layers this dispatch computes. */
+  readonly layers: readonly string[];
+}
+
+export interface Program {
+  readonly format: "weft-program";
+  readonly version: 1;
+  readonly name: string;
+  readonly inputs: readonly Signature[];
+  readonly outputs: readonly Signature[];
+  readonly params: readonly ParamSpec[];
+  readonly buffers: readonly BufferPlan[];
+  readonly kernels: readonly Shader[];
+  /** Run once after weights are set: folded and packed parameters. */
+  readonly prepare: readonly Dispatch[];
+  /** Run for every batch, in one submit. */
+  readonly dispatches: readonly Dispatch[];
+  /** All GPU memory the program takes, uniforms and readback excluded. */
+  readonly peakBytes: Count;
+  /** The largest batch within WebGPU's default limits (128 MiB a binding); null where N does not occur. */
+  readonly maxBatch: number | null;
+}

@@ -1,0 +1,213 @@
+/**
+ * Affine index algebra: integer-linear combinations of axes, with floor division and remainder by constants.
+ * Everything is kept in one normal form, so that equal indices have equal keys and row-major addresses of a
+ * reshape fold back: (x / 25) · 25 + x % 25 = x.
+ */
+
+import { InternalError } from "../errors.ts";
+import type { Atom, Axis, Bound, Index, Term } from "../ir/expr.ts";
+
+function make(constant: number, terms: readonly Term[]): Index {
+  const sorted = terms
+    .filter((t) => t.coefficient !== 0)
+    .toSorted((a, b) => (a.atom.key < b.atom.key ? -1 : a.atom.key > b.atom.key ? 1 : 0));
+  const key = `${constant}${sorted.map((t) => `+${t.coefficient}*${t.atom.key}`).join("")}`;
+  return { key, constant, terms: sorted };
+}
+
+export function constant(value: number): Index {
+  return make(value, []);
+}
+
+export function axisIndex(axis: Axis): Index {
+  if (axis.extent === 1) return constant(0);
+  return make(0, [{ coefficient: 1, atom: { kind: "axis", key: axis.key, axis } }]);
+}
+
+export function add(...parts: readonly (Index | number)[]): Index {
+  let sum = 0;
+  const terms = new Map<string, Term>();
+  for (const part of parts) {
+    if (typeof part === "number") {
+      sum += part;
+      continue;
+    }
+    sum += part.constant;
+    for (const t of part.terms) {
+      const known = terms.get(t.atom.key);
+      terms.set(t.atom.key, known ? { ...known, coefficient: known.coefficient + t.coefficient } : t);
+    }
+  }
+  return fold(make(sum, [...terms.values()]));
+}
+
+export function scale(index: Index, by: number): Index {
+  if (by === 1) return index;
+  return make(
+    index.constant * by,
+    index.terms.map((t) => ({ ...t, coefficient: t.coefficient * by })),
+  );
+}
+
+/** c·by·(x div by) + c·(x mod by) = c·x, wherever both parts are present. */
+function fold(index: Index): Index {
+  for (const t of index.terms) {
+    const atom = t.atom;
+    if (atom.kind !== "mod") continue;
+    const partner = index.terms.find(
+      (p) => p.atom.kind === "div" && p.atom.by === atom.by && p.atom.of.key === atom.of.key,
+    );
+    if (partner === undefined || partner.coefficient !== t.coefficient * atom.by) continue;
+    const rest = make(
+      index.constant,
+      index.terms.filter((x) => x !== t && x !== partner),
+    );
+    return add(rest, scale(atom.of, t.coefficient));
+  }
+  return index;
+}
+
+export interface Range {
+  readonly low: number;
+  /** Infinity where the batch occurs. */
+  readonly high: number;
+}
+
+/** The smallest and the largest value an index can take, ends included. */
+export function rangeOf(index: Index): Range {
+  let low = index.constant;
+  let high = index.constant;
+  for (const { coefficient, atom } of index.terms) {
+    const r = atomRange(atom);
+    const [a, b] = [coefficient * r.low, coefficient * r.high];
+    low += Math.min(a, b);
+    high += Math.max(a, b);
+  }
+  return { low, high };
+}
+
+function atomRange(atom: Atom): Range {
+  if (atom.kind === "axis")
+    return { low: 0, high: atom.axis.extent === "N" ? Infinity : atom.axis.extent - 1 };
+  const r = rangeOf(atom.of);
+  if (atom.kind === "div") return { low: Math.floor(r.low / atom.by), high: Math.floor(r.high / atom.by) };
+  return { low: 0, high: r.low >= 0 ? Math.min(atom.by - 1, r.high) : atom.by - 1 };
+}
+
+/** Splits an index into `by · whole + rest`, where whole takes every term whose coefficient is a multiple. */
+function splitMultiples(index: Index, by: number): { whole: Index; rest: Index } {
+  const multiples = index.terms.filter((t) => t.coefficient % by === 0);
+  const others = index.terms.filter((t) => t.coefficient % by !== 0);
+  const whole = Math.floor(index.constant / by);
+  return {
+    whole: make(
+      whole,
+      multiples.map((t) => ({ ...t, coefficient: t.coefficient / by })),
+    ),
+    rest: make(index.constant - whole * by, others),
+  };
+}
+
+/** ⌊index / by⌋ */
+export function div(index: Index, by: number): Index {
+  if (!Number.isInteger(by) || by < 1) throw new InternalError(`index division by ${by}`);
+  if (by === 1) return index;
+  const { whole, rest } = splitMultiples(index, by);
+  const { low, high } = rangeOf(rest);
+  if (Math.floor(low / by) === Math.floor(high / by)) return add(whole, Math.floor(low / by));
+  const only = rest.terms.length === 1 && rest.constant === 0 ? rest.terms[0] : undefined;
+  if (only?.coefficient === 1 && only.atom.kind === "div")
+    return add(whole, div(only.atom.of, only.atom.by * by));
+  const g = rest.terms.reduce((a, t) => gcd(a, t.coefficient), by);
+  if (g > 1) {
+    const reduced = make(
+      Math.floor(rest.constant / g),
+      rest.terms.map((t) => ({ ...t, coefficient: t.coefficient / g })),
+    );
+    return add(whole, div(reduced, by / g));
+  }
+  return add(whole, atomIndex("div", rest, by));
+}
+
+/** index mod by, in 0 … by − 1. */
+export function mod(index: Index, by: number): Index {
+  if (!Number.isInteger(by) || by < 1) throw new InternalError(`index remainder by ${by}`);
+  if (by === 1) return constant(0);
+  const { rest } = splitMultiples(index, by);
+  const { low, high } = rangeOf(rest);
+  const block = Math.floor(low / by);
+  if (block === Math.floor(high / by)) return add(rest, -block * by);
+  const only = rest.terms.length === 1 && rest.constant === 0 ? rest.terms[0] : undefined;
+  if (only?.coefficient === 1 && only.atom.kind === "mod" && only.atom.by % by === 0)
+    return mod(only.atom.of, by);
+  return atomIndex("mod", rest, by);
+}
+
+function atomIndex(kind: "div" | "mod", of: Index, by: number): Index {
+  return make(0, [
+    { coefficient: 1, atom: { kind, key: `(${of.key})${kind === "div" ? "/" : "%"}${by}`, of, by } },
+  ]);
+}
+
+function gcd(a: number, b: number): number {
+  return b === 0 ? Math.abs(a) : gcd(b, a % b);
+}
+
+/** Replaces axes by indices, bottom-up. */
+export function substitute(index: Index, by: ReadonlyMap<string, Index>): Index {
+  if (!index.terms.some((t) => mentions(t.atom, by))) return index;
+  return add(index.constant, ...index.terms.map((t) => scale(substituteAtom(t.atom, by), t.coefficient)));
+}
+
+function mentions(atom: Atom, by: ReadonlyMap<string, Index>): boolean {
+  return atom.kind === "axis" ? by.has(atom.key) : atom.of.terms.some((t) => mentions(t.atom, by));
+}
+
+function substituteAtom(atom: Atom, by: ReadonlyMap<string, Index>): Index {
+  if (atom.kind === "axis") return by.get(atom.key) ?? make(0, [{ coefficient: 1, atom }]);
+  const of = substitute(atom.of, by);
+  return atom.kind === "div" ? div(of, atom.by) : mod(of, atom.by);
+}
+
+export function axesOf(index: Index, into: Map<string, Axis> = new Map()): ReadonlyMap<string, Axis> {
+  for (const { atom } of index.terms) {
+    if (atom.kind === "axis") into.set(atom.key, atom.axis);
+    else axesOf(atom.of, into);
+  }
+  return into;
+}
+
+/** Whether `0 ≤ index < extent` holds everywhere. An index that is the batch axis itself is in range of N. */
+export function alwaysInside({ index, extent }: Bound): boolean {
+  const { low, high } = rangeOf(index);
+  if (low < 0) return false;
+  if (extent !== "N") return high < extent;
+  return (
+    index.constant === 0 &&
+    index.terms.every((t) => t.coefficient === 1 && t.atom.kind === "axis" && t.atom.axis.extent === "N")
+  );
+}
+
+/** The address of `index` in a row-major tensor: Horner over the extents, the outermost one unused. */
+export function rowMajor(index: readonly Index[], shape: readonly (number | "N")[]): Index {
+  let address = constant(0);
+  index.forEach((part, i) => {
+    const extent = shape[i];
+    address = i === 0 ? part : add(scale(address, typeof extent === "number" ? extent : 1), part);
+  });
+  return address;
+}
+
+export function showIndex(index: Index): string {
+  const parts = index.terms.map(({ coefficient, atom }) => {
+    const name =
+      atom.kind === "axis"
+        ? atom.axis.name
+        : atom.kind === "div"
+          ? `⌊(${showIndex(atom.of)})/${atom.by}⌋`
+          : `(${showIndex(atom.of)}) mod ${atom.by}`;
+    return coefficient === 1 ? name : coefficient === -1 ? `−${name}` : `${name}·${coefficient}`;
+  });
+  if (index.constant !== 0 || parts.length === 0) parts.push(`${index.constant}`);
+  return parts.join(" + ").replaceAll("+ −", "− ").replaceAll("+ -", "− ");
+}

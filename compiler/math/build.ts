@@ -1,0 +1,198 @@
+/** Constructors for index expressions, with the simplifications that hold by the definition of each form. */
+
+import { must } from "../errors.ts";
+import type { Axis, Bound, Expr, Index, OpContext, ReduceOp, ScalarName } from "../ir/expr.ts";
+import type { Node } from "../ir/graph.ts";
+import { alwaysInside, axesOf, axisIndex, rangeOf, substitute as substituteIndex } from "./affine.ts";
+
+const nodeIds = new WeakMap<Node, number>();
+let nextNodeId = 0;
+
+/** A name for a node within keys; never printed. */
+function nodeId(node: Node): number {
+  const known = nodeIds.get(node);
+  if (known !== undefined) return known;
+  nodeIds.set(node, nextNodeId);
+  return nextNodeId++;
+}
+
+export function literal(value: number): Expr {
+  return { kind: "const", key: Object.is(value, -0) ? "-0" : `${value}`, value };
+}
+
+/** The batch size N as a number. */
+export const batchSize: Expr = { kind: "batch", key: "N" };
+
+export function position(index: Index): Expr {
+  return index.terms.length === 0
+    ? literal(index.constant)
+    : { kind: "position", key: `#(${index.key})`, index };
+}
+
+/** The element of `from` at `index`; constants are put in place. */
+export function load(from: Node, index: readonly Index[]): Expr {
+  if (from.kind === "const") return literal(from.value);
+  return { kind: "load", key: `t${nodeId(from)}[${index.map((i) => i.key).join(",")}]`, from, index };
+}
+
+export function call(fn: ScalarName, ...args: readonly Expr[]): Expr {
+  return { kind: "call", key: `${fn}(${args.map((a) => a.key).join(",")})`, fn, args };
+}
+
+/** `then` inside the bounds, `otherwise` outside; bounds that always hold vanish. */
+export function guard(bounds: readonly Bound[], then: Expr, otherwise: Expr): Expr {
+  const open: Bound[] = [];
+  for (const b of bounds) {
+    if (alwaysInside(b) || open.some((o) => o.index.key === b.index.key && o.extent === b.extent)) continue;
+    const { low, high } = rangeOf(b.index);
+    if (high < 0 || (b.extent !== "N" && low >= b.extent)) return otherwise;
+    open.push(b);
+  }
+  if (open.length === 0 || then.key === otherwise.key) return then;
+  const key = `(${open.map((b) => `${b.index.key}<${b.extent}`).join("&")}?${then.key}:${otherwise.key})`;
+  return { kind: "guard", key, bounds: open, then, otherwise };
+}
+
+export function reduce(op: ReduceOp, axes: readonly Axis[], body: Expr): Expr {
+  const real = axes.filter((a) => a.extent !== 1);
+  if (real.length === 0) return body;
+  if (body.kind === "const" && op !== "sum") return body;
+  if (body.kind === "const") {
+    const count = real.reduce((a, x) => a * (x.extent === "N" ? 1 : x.extent), 1);
+    const fixed = literal(body.value * count);
+    return real.some((x) => x.extent === "N") ? call("mul", fixed, batchSize) : fixed;
+  }
+  return {
+    kind: "reduce",
+    key: `${op}{${real.map((a) => a.key).join(",")}}(${body.key})`,
+    op,
+    axes: real,
+    body,
+  };
+}
+
+/** Load with padding: `fill` where an index leaves the tensor. */
+export function loadPadded(from: Node, index: readonly Index[], fill: number): Expr {
+  const bounds = index.map((i, d) => ({ index: i, extent: must(from.type.shape[d], "dimension") }));
+  return guard(bounds, load(from, index), literal(fill));
+}
+
+/** The operand's element for a broadcast output position (dimensions align at the right, size 1 repeats). */
+export function loadBroadcast(from: Node, at: readonly Axis[]): Expr {
+  const shape = from.type.shape;
+  const offset = at.length - shape.length;
+  return load(
+    from,
+    shape.map((extent, d) => {
+      const axis = must(at[offset + d], "broadcast axis");
+      return extent === 1 ? axisIndex({ ...axis, extent: 1 }) : axisIndex(axis);
+    }),
+  );
+}
+
+/** Rebuilds an expression with its children changed by `f`. */
+export function mapChildren(e: Expr, f: (child: Expr) => Expr): Expr {
+  switch (e.kind) {
+    case "const":
+    case "batch":
+    case "position":
+    case "load":
+      return e;
+    case "call":
+      return call(e.fn, ...e.args.map(f));
+    case "guard":
+      return guard(e.bounds, f(e.then), f(e.otherwise));
+    case "reduce":
+      return reduce(e.op, e.axes, f(e.body));
+  }
+}
+
+/** Replaces axes by indices everywhere; reduced axes must not be among them. */
+export function substitute(e: Expr, by: ReadonlyMap<string, Index>): Expr {
+  if (by.size === 0) return e;
+  switch (e.kind) {
+    case "position":
+      return position(substituteIndex(e.index, by));
+    case "load":
+      return load(
+        e.from,
+        e.index.map((i) => substituteIndex(i, by)),
+      );
+    case "guard":
+      return guard(
+        e.bounds.map((b) => ({ index: substituteIndex(b.index, by), extent: b.extent })),
+        substitute(e.then, by),
+        substitute(e.otherwise, by),
+      );
+    default:
+      return mapChildren(e, (child) => substitute(child, by));
+  }
+}
+
+export function children(e: Expr): readonly Expr[] {
+  switch (e.kind) {
+    case "const":
+    case "batch":
+    case "position":
+    case "load":
+      return [];
+    case "call":
+      return e.args;
+    case "guard":
+      return [e.then, e.otherwise];
+    case "reduce":
+      return [e.body];
+  }
+}
+
+/** Visits every subexpression, parents first. */
+export function visit(e: Expr, f: (e: Expr) => void): void {
+  f(e);
+  for (const child of children(e)) visit(child, f);
+}
+
+/** The axes an expression depends on, those it reduces over excluded. */
+export function freeAxes(e: Expr): ReadonlyMap<string, Axis> {
+  const into = new Map<string, Axis>();
+  const walk = (x: Expr, bound: ReadonlySet<string>): void => {
+    const keep = (index: Index): void => {
+      for (const [key, axis] of axesOf(index)) if (!bound.has(key)) into.set(key, axis);
+    };
+    if (x.kind === "position") keep(x.index);
+    else if (x.kind === "load") x.index.forEach(keep);
+    else if (x.kind === "guard") for (const b of x.bounds) keep(b.index);
+    const inner = x.kind === "reduce" ? new Set([...bound, ...x.axes.map((a) => a.key)]) : bound;
+    for (const child of children(x)) walk(child, inner);
+  };
+  walk(e, new Set());
+  return into;
+}
+
+/** A context for `OpDef.define`, drawing new axes from `fresh`. */
+export function opContext(
+  node: { readonly inputs: readonly Node[]; readonly type: Node["type"] },
+  fresh: AxisSource,
+  names = defaultNames,
+): OpContext {
+  const shape = node.type.shape;
+  return {
+    at: shape.map((extent, i) => fresh(names(shape.length, i), extent)),
+    inputs: node.inputs,
+    shape,
+    axis: fresh,
+  };
+}
+
+export type AxisSource = (name: string, extent: Axis["extent"]) => Axis;
+
+/** A source of axes that are distinct within one compilation. */
+export function axisSource(): AxisSource {
+  let next = 0;
+  return (name, extent) => ({ key: `${name}.${next++}`, name, extent });
+}
+
+/** n c h w for images, n i j … otherwise. */
+function defaultNames(rank: number, i: number): string {
+  if (rank === 4) return must(["n", "c", "h", "w"][i], "axis name");
+  return i === 0 ? "n" : must(["i", "j", "k", "l", "m"][i - 1] ?? `d${i}`, "axis name");
+}

@@ -1,0 +1,17 @@
+/** Every op, one definition each. */
+import { contract } from "./contract.ts";
+import { norm } from "./norm.ts";
+import { pointwise } from "./pointwise.ts";
+import { reductions } from "./reduce.ts";
+import { shape } from "./shape.ts";
+import { window } from "./window.ts";
+
+export const ops = { ...contract, ...window, ...shape, ...pointwise, ...reductions, ...norm };
+export type OpName = keyof typeof ops;
+
+export type { ConvAttrs, ConvOptions, InitRequest, LinearAttrs, LinearOptions } from "./contract.ts";
+export type { Padding, Sides } from "./geometry.ts";
+export type { BatchNormOptions, LayerNormOptions } from "./norm.ts";
+export type { ReduceOptions, SoftmaxOptions } from "./reduce.ts";
+export type { ConcatOptions, PadOptions, ReshapeOptions, TransposeOptions } from "./shape.ts";
+export type { AvgPoolOptions, MaxPoolOptions, PoolAttrs, PoolOptions } from "./window.ts";

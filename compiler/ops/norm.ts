@@ -1,0 +1,120 @@
+/** Normalisation. */
+
+import { must } from "../errors.ts";
+import type { Expr, Index } from "../ir/expr.ts";
+import type { OpDef } from "../ir/graph.ts";
+import { showShape } from "../ir/type.ts";
+import { axisIndex } from "../math/affine.ts";
+import { call, literal, load, reduce } from "../math/build.ts";
+import { fail, finiteNumber, fixed, positiveInteger, record } from "./check.ts";
+
+export interface BatchNormOptions {
+  /** Added to the variance. Default 1e-5. */
+  readonly eps?: number;
+}
+export type BatchNormAttrs = { readonly eps: number };
+
+/**
+ * y = (x − μ)/√(σ² + ε) · γ + β per channel, with the running statistics (Ioffe & Szegedy 2015, inference form).
+ * Parameters: weight γ, bias β, running_mean μ, running_var σ², each [C].
+ */
+const batchNorm2d: OpDef<BatchNormAttrs, BatchNormOptions | undefined> = {
+  name: "batchNorm2d",
+  arity: 1,
+  options: (options) => ({ eps: positive("batchNorm2d", record("batchNorm2d", options, ["eps"])["eps"]) }),
+  params(_, inputs) {
+    const x = must(inputs[0], "operand");
+    if (x.shape.length !== 4)
+      fail(`batchNorm2d needs [N, channels, height, width], but its input is ${showShape(x.shape)}`);
+    const shape = [fixed("batchNorm2d", x.shape[1], "the number of channels")];
+    const [zeros, ones] = [{ kind: "zeros" }, { kind: "ones" }] as const;
+    return [
+      { role: "weight", shape, init: ones },
+      { role: "bias", shape, init: zeros },
+      { role: "running_mean", shape, init: zeros },
+      { role: "running_var", shape, init: ones },
+    ];
+  },
+  infer: (_, inputs) => must(inputs[0], "operand"),
+  define(attrs, { at, inputs }) {
+    const c = [axisIndex(must(at[1], "channel"))];
+    const [x, gamma, beta, mean, variance] = inputs.map((t, i) => load(t, i === 0 ? at.map(axisIndex) : c));
+    if (!x || !gamma || !beta || !mean || !variance) return fail("batchNorm2d: missing operands");
+    return normalise(x, mean, variance, attrs.eps, gamma, beta);
+  },
+  summary: (attrs) => ({ options: attrs.eps === 1e-5 ? "" : `eps ${attrs.eps}`, formula: "" }),
+};
+
+export interface LayerNormOptions {
+  /** How many trailing dimensions are normalised together. Default 1. */
+  readonly dims?: number;
+  /** Added to the variance. Default 1e-5. */
+  readonly eps?: number;
+}
+export type LayerNormAttrs = { readonly dims: number; readonly eps: number };
+
+/** y = (x − μ)/√(σ² + ε) · γ + β, μ and σ² over the trailing dimensions of each example (Ba et al. 2016). */
+const layerNorm: OpDef<LayerNormAttrs, LayerNormOptions | undefined> = {
+  name: "layerNorm",
+  arity: 1,
+  options(options) {
+    const o = record("layerNorm", options, ["dims", "eps"]);
+    return {
+      dims: positiveInteger("layerNorm", "dims", o["dims"] ?? 1),
+      eps: positive("layerNorm", o["eps"]),
+    };
+  },
+  params(attrs, inputs) {
+    const { shape } = must(inputs[0], "operand");
+    if (attrs.dims >= shape.length) {
+      fail(
+        `layerNorm cannot normalise ${attrs.dims} trailing dimensions of ${showShape(shape)}`,
+        `dims < rank, but ${attrs.dims} ≥ ${shape.length}`,
+      );
+    }
+    const normal = shape.slice(-attrs.dims).map((d) => fixed("layerNorm", d, "a normalised dimension"));
+    return [
+      { role: "weight", shape: normal, init: { kind: "ones" } },
+      { role: "bias", shape: normal, init: { kind: "zeros" } },
+    ];
+  },
+  infer: (_, inputs) => must(inputs[0], "operand"),
+  define(attrs, { at, inputs, axis, shape }) {
+    const [x, gamma, beta] = inputs;
+    if (!x || !gamma || !beta) return fail("layerNorm: missing operands");
+    const outer = at.slice(0, -attrs.dims).map(axisIndex);
+    const inner = at.slice(-attrs.dims).map(axisIndex);
+    const normal = shape.slice(-attrs.dims);
+    const count = normal.reduce<number>((a, d) => a * fixed("layerNorm", d, "a normalised dimension"), 1);
+    const mean = (f: (place: readonly Index[]) => Expr): Expr => {
+      const axes = normal.map((d) => axis("r", d));
+      return call("mul", reduce("sum", axes, f([...outer, ...axes.map(axisIndex)])), literal(1 / count));
+    };
+    const mu = mean((place) => load(x, place));
+    const variance = mean((place) => {
+      const d = call("sub", load(x, place), mu);
+      return call("mul", d, d);
+    });
+    return normalise(
+      load(x, [...outer, ...inner]),
+      mu,
+      variance,
+      attrs.eps,
+      load(gamma, inner),
+      load(beta, inner),
+    );
+  },
+  summary: (attrs) => ({ options: attrs.dims === 1 ? "" : `last ${attrs.dims} dims`, formula: "" }),
+};
+
+function positive(op: string, eps: unknown): number {
+  const value = finiteNumber(op, "eps", eps ?? 1e-5);
+  return value > 0 ? value : fail(`${op}: eps is ${value}`, "eps > 0 keeps the division finite");
+}
+
+function normalise(x: Expr, mean: Expr, variance: Expr, eps: number, gamma: Expr, beta: Expr): Expr {
+  const scale = call("div", gamma, call("sqrt", call("add", variance, literal(eps))));
+  return call("add", call("mul", call("sub", x, mean), scale), beta);
+}
+
+export const norm = { batchNorm2d, layerNorm };

@@ -1,0 +1,125 @@
+/** Reductions over whole axes, and softmax, which is made of them. */
+
+import { must } from "../errors.ts";
+import type { Axis, Expr, ReduceOp } from "../ir/expr.ts";
+import type { OpDef } from "../ir/graph.ts";
+import { type Dim, showShape } from "../ir/type.ts";
+import { axisIndex } from "../math/affine.ts";
+import { call, literal, load, reduce } from "../math/build.ts";
+import { axisOf, fail, record } from "./check.ts";
+
+export interface ReduceOptions {
+  /** Default: all axes. Negative axes count from the end. */
+  readonly axis?: number | readonly number[];
+  /** Keep reduced axes with size 1. Default false. */
+  readonly keepDims?: boolean;
+}
+export type ReduceAttrs = { readonly axes: readonly number[] | null; readonly keepDims: boolean };
+
+function reduction(
+  name: string,
+  shown: string,
+  op: ReduceOp,
+  finish: (value: Expr, count: Expr) => Expr,
+): OpDef<ReduceAttrs, ReduceOptions | undefined> {
+  const resolve = (attrs: ReduceAttrs, rank: number): readonly number[] => {
+    const axes = (attrs.axes ?? Array.from({ length: rank }, (_, i) => i)).map((a) => axisOf(shown, a, rank));
+    if (new Set(axes).size !== axes.length)
+      fail(`${shown}: axis lists ${axes.join(", ")}`, "each axis is named once");
+    return axes;
+  };
+  return {
+    name,
+    arity: 1,
+    options(options) {
+      const o = record(shown, options, ["axis", "keepDims"]);
+      const axis = o["axis"];
+      const axes =
+        axis === undefined
+          ? null
+          : (Array.isArray(axis) ? axis : [axis]).map((a) => (typeof a === "number" ? a : Number.NaN));
+      return { axes, keepDims: o["keepDims"] === true };
+    },
+    infer(attrs, inputs) {
+      const { shape } = must(inputs[0], "operand");
+      const axes = resolve(attrs, shape.length);
+      const kept = shape.flatMap((d, i): Dim[] => (axes.includes(i) ? (attrs.keepDims ? [1] : []) : [d]));
+      return { dtype: "f32", shape: kept };
+    },
+    define(attrs, { at, inputs, axis }) {
+      const x = must(inputs[0], "operand");
+      const axes = resolve(attrs, x.type.shape.length);
+      const summed: Axis[] = [];
+      let next = 0;
+      const place = x.type.shape.map((extent, i) => {
+        if (!axes.includes(i)) return axisIndex(must(at[next++], "axis"));
+        if (attrs.keepDims) next++;
+        const a = axis("r", extent);
+        summed.push(a);
+        return axisIndex(a);
+      });
+      return finish(reduce(op, summed, load(x, place)), reduce("sum", summed, literal(1)));
+    },
+    summary(attrs, inputs) {
+      const axes = resolve(attrs, must(inputs[0], "operand").shape.length);
+      return { options: `axis ${axes.join(", ")}${attrs.keepDims ? ", keepDims" : ""}`, formula: "" };
+    },
+  };
+}
+
+export interface SoftmaxOptions {
+  /** Default −1, the last axis. */
+  readonly axis?: number;
+}
+export type SoftmaxAttrs = { readonly axis: number };
+
+/** Both forms subtract the maximum first, so that no exponential overflows. */
+function softmaxLike(
+  name: string,
+  finish: (shifted: Expr, sum: Expr) => Expr,
+): OpDef<SoftmaxAttrs, SoftmaxOptions | undefined> {
+  return {
+    name,
+    arity: 1,
+    options(options) {
+      const axis = record(name, options, ["axis"])["axis"] ?? -1;
+      return { axis: typeof axis === "number" ? axis : Number.NaN };
+    },
+    infer(attrs, inputs) {
+      const x = must(inputs[0], "operand");
+      if (x.shape[axisOf(name, attrs.axis, x.shape.length)] === "N") {
+        fail(
+          `${name} over the batch axis of ${showShape(x.shape)}`,
+          `${name} keeps the examples of a batch apart`,
+        );
+      }
+      return x;
+    },
+    define(attrs, { at, inputs, axis, shape }) {
+      const x = must(inputs[0], "operand");
+      const over = axisOf(name, attrs.axis, shape.length);
+      const along = (a: Axis): Expr =>
+        load(
+          x,
+          at.map((other, i) => axisIndex(i === over ? a : other)),
+        );
+      const extent = must(shape[over], "extent");
+      const [j, k] = [axis("j", extent), axis("k", extent)];
+      const shift = (e: Expr): Expr => call("sub", e, reduce("max", [j], along(j)));
+      const sum = reduce("sum", [k], call("exp", shift(along(k))));
+      return finish(shift(along(must(at[over], "axis"))), sum);
+    },
+    summary: (attrs) => ({ options: attrs.axis === -1 ? "" : `axis ${attrs.axis}`, formula: "" }),
+  };
+}
+
+export const reductions = {
+  sum: reduction("sum", "sum", "sum", (x) => x),
+  mean: reduction("mean", "mean", "sum", (x, count) =>
+    count.kind === "const" ? call("mul", x, literal(1 / count.value)) : call("div", x, count),
+  ),
+  reduceMax: reduction("reduceMax", "max", "max", (x) => x),
+  reduceMin: reduction("reduceMin", "min", "min", (x) => x),
+  softmax: softmaxLike("softmax", (shifted, sum) => call("div", call("exp", shifted), sum)),
+  logSoftmax: softmaxLike("logSoftmax", (shifted, sum) => call("sub", shifted, call("log", sum))),
+};

@@ -1,0 +1,200 @@
+/**
+ * The scalar functions: WGSL spelling, meaning in JavaScript and partial derivatives, side by side.
+ * `wgsl` works for `f32` and, component by component, for vectors of it.
+ *
+ * WGSL implementations may assume that neither NaN nor infinity occurs, so functions that pass through infinity
+ * for large arguments (sigmoid, tanh) are written so that no intermediate value overflows.
+ */
+import type { Expr, ScalarName } from "../ir/expr.ts";
+import { call, literal } from "../math/build.ts";
+
+export type Width = 1 | 2 | 4;
+
+/** `f32`, `vec2<f32>`, `vec4<f32>` */
+export function wgslType(width: Width): string {
+  return width === 1 ? "f32" : `vec${width}<f32>`;
+}
+
+/** The name of a helper function for one width: `sigmoid`, `sigmoid4`. */
+export function helperName(name: string, width: Width): string {
+  return width === 1 ? name : `${name}${width}`;
+}
+
+export interface ScalarDef {
+  readonly arity: number;
+  /** Transcendental functions are stored rather than recomputed. */
+  readonly cost: "cheap" | "transcendental";
+  wgsl(args: readonly string[], width: Width): string;
+  /** The body of the helper function that `wgsl` calls, if it needs one. */
+  helper?(type: string): string;
+  js(...args: readonly number[]): number;
+  /** ∂f/∂args[i], given the arguments and f's own value. */
+  readonly partials: readonly ((args: readonly Expr[], value: Expr) => Expr)[];
+}
+
+const infix = (symbol: string) => (args: readonly string[]) => `(${args[0]} ${symbol} ${args[1]})`;
+const builtin = (name: string) => (args: readonly string[]) => `${name}(${args.join(", ")})`;
+const helper = (name: string) => (args: readonly string[], width: Width) =>
+  `${helperName(name, width)}(${args.join(", ")})`;
+
+const one = literal(1);
+const zero = literal(0);
+const arg = (args: readonly Expr[], i: number): Expr => args[i] ?? zero;
+
+/** Abramowitz & Stegun 7.1.26, |error| < 1.5e-7. */
+function erf(x: number): number {
+  const t = 1 / (1 + 0.3275911 * Math.abs(x));
+  const poly =
+    ((((1.061405429 * t - 1.453152027) * t + 1.421413741) * t - 0.284496736) * t + 0.254829592) * t;
+  return Math.sign(x) * (1 - poly * Math.exp(-x * x));
+}
+
+export const scalars: { readonly [K in ScalarName]: ScalarDef } = {
+  add: {
+    arity: 2,
+    cost: "cheap",
+    wgsl: infix("+"),
+    js: (a, b) => a + b,
+    partials: [() => one, () => one],
+  },
+  sub: {
+    arity: 2,
+    cost: "cheap",
+    wgsl: infix("-"),
+    js: (a, b) => a - b,
+    partials: [() => one, () => literal(-1)],
+  },
+  mul: {
+    arity: 2,
+    cost: "cheap",
+    wgsl: infix("*"),
+    js: (a, b) => a * b,
+    partials: [(x) => arg(x, 1), (x) => arg(x, 0)],
+  },
+  div: {
+    arity: 2,
+    cost: "cheap",
+    wgsl: infix("/"),
+    js: (a, b) => a / b,
+    partials: [(x) => call("div", one, arg(x, 1)), (x, y) => call("neg", call("div", y, arg(x, 1)))],
+  },
+  max: {
+    arity: 2,
+    cost: "cheap",
+    wgsl: builtin("max"),
+    js: Math.max,
+    partials: [
+      (x) => call("less", arg(x, 1), arg(x, 0)),
+      (x) => call("sub", one, call("less", arg(x, 1), arg(x, 0))),
+    ],
+  },
+  min: {
+    arity: 2,
+    cost: "cheap",
+    wgsl: builtin("min"),
+    js: Math.min,
+    partials: [
+      (x) => call("less", arg(x, 0), arg(x, 1)),
+      (x) => call("sub", one, call("less", arg(x, 0), arg(x, 1))),
+    ],
+  },
+  pow: {
+    arity: 2,
+    cost: "transcendental",
+    // WGSL's pow is undefined for a negative base; here an integer exponent gives its sign, as in IEEE 754 pow.
+    wgsl: helper("power"),
+    helper: (t) => `fn NAME(x: ${t}, y: ${t}) -> ${t} {
+  let odd = abs(y - 2.0 * floor(y * 0.5)) == ${t}(1.0);
+  let size = select(pow(abs(x), y), ${t}(1.0), y == ${t}(0.0));
+  return select(size, -size, (x < ${t}(0.0)) & odd);
+}`,
+    js: Math.pow,
+    partials: [
+      (x) => call("mul", arg(x, 1), call("pow", arg(x, 0), call("sub", arg(x, 1), one))),
+      (x, y) => call("mul", y, call("log", arg(x, 0))),
+    ],
+  },
+  neg: { arity: 1, cost: "cheap", wgsl: ([x]) => `(-${x})`, js: (x) => -x, partials: [() => literal(-1)] },
+  abs: {
+    arity: 1,
+    cost: "cheap",
+    wgsl: builtin("abs"),
+    js: Math.abs,
+    partials: [(x) => call("sub", call("less", zero, arg(x, 0)), call("less", arg(x, 0), zero))],
+  },
+  exp: { arity: 1, cost: "transcendental", wgsl: builtin("exp"), js: Math.exp, partials: [(_, y) => y] },
+  log: {
+    arity: 1,
+    cost: "transcendental",
+    wgsl: builtin("log"),
+    js: Math.log,
+    partials: [(x) => call("div", one, arg(x, 0))],
+  },
+  sqrt: {
+    arity: 1,
+    cost: "transcendental",
+    wgsl: builtin("sqrt"),
+    js: Math.sqrt,
+    partials: [(_, y) => call("div", literal(0.5), y)],
+  },
+  tanh: {
+    arity: 1,
+    cost: "transcendental",
+    // Beyond ±9.02 the nearest f32 is ±1; the clamp keeps implementations by exp from overflowing.
+    wgsl: ([x], width) => `tanh(clamp(${x}, ${wgslType(width)}(-10.0), ${wgslType(width)}(10.0)))`,
+    js: Math.tanh,
+    partials: [(_, y) => call("sub", one, call("mul", y, y))],
+  },
+  sigmoid: {
+    arity: 1,
+    cost: "transcendental",
+    wgsl: helper("sigmoid"),
+    // exp of −|x| never overflows: σ(x) = 1/(1+e⁻ˣ) for x ≥ 0 and eˣ/(1+eˣ) below.
+    helper: (t) => `fn NAME(x: ${t}) -> ${t} {
+  let e = exp(-abs(x));
+  return select(e, ${t}(1.0), x >= ${t}(0.0)) / (1.0 + e);
+}`,
+    js: (x) => 1 / (1 + Math.exp(-x)),
+    partials: [(_, y) => call("mul", y, call("sub", one, y))],
+  },
+  erf: {
+    arity: 1,
+    cost: "transcendental",
+    wgsl: helper("erf"),
+    // Abramowitz & Stegun, Handbook of Mathematical Functions, 7.1.26: |error| < 1.5e-7.
+    helper: (t) => `fn NAME(x: ${t}) -> ${t} {
+  let a = min(abs(x), ${t}(9.0));
+  let t = 1.0 / (1.0 + 0.3275911 * a);
+  let p = ((((1.061405429 * t - 1.453152027) * t + 1.421413741) * t - 0.284496736) * t + 0.254829592) * t;
+  let y = 1.0 - p * exp(-a * a);
+  return select(y, -y, x < ${t}(0.0));
+}`,
+    js: erf,
+    partials: [
+      (x) =>
+        call(
+          "mul",
+          literal(2 / Math.sqrt(Math.PI)),
+          call("exp", call("neg", call("mul", arg(x, 0), arg(x, 0)))),
+        ),
+    ],
+  },
+  less: {
+    arity: 2,
+    cost: "cheap",
+    wgsl: ([a, b], width) => `select(${wgslType(width)}(0.0), ${wgslType(width)}(1.0), ${a} < ${b})`,
+    js: (a, b) => ((a ?? 0) < (b ?? 0) ? 1 : 0),
+    partials: [() => zero, () => zero],
+  },
+  select: {
+    arity: 3,
+    cost: "cheap",
+    wgsl: ([c, a, b], width) => `select(${b}, ${a}, ${c} != ${wgslType(width)}(0.0))`,
+    js: (c, a, b) => (c !== 0 ? (a ?? 0) : (b ?? 0)),
+    partials: [
+      () => zero,
+      (x) => call("select", arg(x, 0), one, zero),
+      (x) => call("select", arg(x, 0), zero, one),
+    ],
+  },
+};

@@ -1,0 +1,241 @@
+/** Ops that only move elements: each is an index map and computes nothing. */
+
+import { must } from "../errors.ts";
+import type { Expr, OpContext } from "../ir/expr.ts";
+import type { OpDef } from "../ir/graph.ts";
+import { countAt, type Dim, elements, type Shape, showShape } from "../ir/type.ts";
+import { add, axisIndex, div, mod, rowMajor } from "../math/affine.ts";
+import { guard, literal, load } from "../math/build.ts";
+import { axisOf, fail, finiteNumber, fixed, type NoOptions, noOptions, record } from "./check.ts";
+import { type Padding, type Sides, sides } from "./geometry.ts";
+
+/** The element of x that has the same row-major position: position → digits in x's shape. */
+function samePosition(x: Parameters<typeof load>[0], at: OpContext["at"], shape: Shape): Expr {
+  const flat = rowMajor(at.map(axisIndex), shape);
+  const from = x.type.shape;
+  let inner = 1;
+  const digits = from.map((_, i) => {
+    const d = from.length - 1 - i;
+    const extent = from[d];
+    const whole = div(flat, inner);
+    if (extent === "N" || d === 0) return whole;
+    inner *= must(extent, "extent");
+    return mod(whole, must(extent, "extent"));
+  });
+  return load(x, digits.reverse());
+}
+
+/** [N, a, b, …] → [N, a·b·…] */
+const flatten: OpDef<NoOptions, unknown> = {
+  name: "flatten",
+  arity: 1,
+  options: noOptions("flatten"),
+  infer(_, inputs) {
+    const x = must(inputs[0], "operand");
+    if (x.shape.length < 2) fail(`flatten needs [N, …], but its input is ${showShape(x.shape)}`, "rank ≥ 2");
+    const rest = x.shape.slice(1).reduce<number>((a, d) => a * fixed("flatten", d, "an inner dimension"), 1);
+    return { dtype: x.dtype, shape: [must(x.shape[0], "batch"), rest] };
+  },
+  define: (_, { at, inputs, shape }) => samePosition(must(inputs[0], "operand"), at, shape),
+  summary(_, inputs, output) {
+    const rest = must(inputs[0], "operand").shape.slice(1);
+    return { options: "", formula: rest.length > 1 ? `${rest.join("·")} = ${output.shape[1]}` : "" };
+  },
+};
+
+export interface ReshapeOptions {
+  /** One entry may be −1: what is left. */
+  readonly shape: readonly (Dim | unknown)[];
+}
+export type ReshapeAttrs = { readonly shape: readonly Dim[] };
+
+const reshape: OpDef<ReshapeAttrs, ReshapeOptions> = {
+  name: "reshape",
+  arity: 1,
+  options(options) {
+    const shape = record("reshape", options, ["shape"])["shape"];
+    if (!Array.isArray(shape))
+      return fail("reshape needs a shape", "shape is a list of sizes, one of which may be −1");
+    const dims = shape.map((d, i): Dim => {
+      if (d === "N" || (Number.isInteger(d) && (d === -1 || d >= 1))) return d as Dim; // just checked
+      return fail(
+        `reshape: shape[${i}] is ${String(d)}`,
+        "sizes are whole numbers of at least 1, N, or one −1",
+      );
+    });
+    if (dims.filter((d) => d === -1).length > 1)
+      fail(`reshape to ${showShape(dims)}`, "at most one size is −1");
+    if (dims.slice(1).includes("N")) fail(`reshape to ${showShape(dims)}`, "N is the outermost dimension");
+    return { shape: dims };
+  },
+  infer(attrs, inputs) {
+    const x = must(inputs[0], "operand");
+    const [have, want] = [elements(x.shape), elements(attrs.shape.filter((d) => d !== -1))];
+    const title = `reshape cannot turn ${showShape(x.shape)} into ${showShape(attrs.shape)}`;
+    const batched = x.shape.includes("N");
+    if (batched !== attrs.shape.includes("N"))
+      fail(title, "N stays the outermost dimension", "N as the first size");
+    const [a, b] = [countAt(have, 1), countAt(want, 1)];
+    if (attrs.shape.includes(-1)) {
+      if (a % b !== 0) fail(title, `the sizes divide the number of elements, but ${a} mod ${b} = ${a % b}`);
+    } else if (a !== b) fail(title, `both have the same number of elements, but ${a} ≠ ${b}`);
+    return { dtype: x.dtype, shape: attrs.shape.map((d) => (d === -1 ? a / b : d)) };
+  },
+  define: (_, { at, inputs, shape }) => samePosition(must(inputs[0], "operand"), at, shape),
+  summary: (attrs) => ({ options: showShape(attrs.shape), formula: "" }),
+};
+
+export interface TransposeOptions {
+  /** order[i] is the input axis that becomes axis i. Default: the last two swap. */
+  readonly order?: readonly number[];
+}
+export type TransposeAttrs = { readonly order: readonly number[] | null };
+
+const transpose: OpDef<TransposeAttrs, TransposeOptions | undefined> = {
+  name: "transpose",
+  arity: 1,
+  options(options) {
+    const order = record("transpose", options, ["order"])["order"];
+    if (order === undefined) return { order: null };
+    if (!Array.isArray(order)) return fail("transpose: order is no list", "order lists every axis once");
+    return { order: order.map((a) => (typeof a === "number" ? a : Number.NaN)) };
+  },
+  infer(attrs, inputs) {
+    const x = must(inputs[0], "operand");
+    const order = orderOf(attrs, x.shape);
+    const shape = order.map((a) => must(x.shape[a], "dimension"));
+    if (shape.slice(1).includes("N")) {
+      fail(
+        `transpose would move N inside: ${showShape(x.shape)} → ${showShape(shape)}`,
+        "N is the outermost dimension",
+      );
+    }
+    return { dtype: x.dtype, shape };
+  },
+  define(attrs, { at, inputs }) {
+    const x = must(inputs[0], "operand");
+    const order = orderOf(attrs, x.type.shape);
+    return load(
+      x,
+      x.type.shape.map((_, d) => axisIndex(must(at[order.indexOf(d)], "axis"))),
+    );
+  },
+  summary: (attrs, inputs) => ({
+    options: `order ${orderOf(attrs, must(inputs[0], "operand").shape).join(", ")}`,
+    formula: "",
+  }),
+};
+
+function orderOf(attrs: TransposeAttrs, shape: Shape): readonly number[] {
+  const rank = shape.length;
+  if (rank < 2) fail(`transpose needs at least two dimensions, but its input is ${showShape(shape)}`);
+  if (attrs.order === null) {
+    return [...Array.from({ length: rank - 2 }, (_, i) => i), rank - 1, rank - 2];
+  }
+  const order = attrs.order.map((a) => axisOf("transpose", a, rank, "order"));
+  if (order.length !== rank || new Set(order).size !== rank) {
+    fail(
+      `transpose: order [${order.join(", ")}] for ${showShape(shape)}`,
+      `order lists each of 0 … ${rank - 1} once`,
+    );
+  }
+  return order;
+}
+
+export interface ConcatOptions {
+  /** Default 1, the channels. */
+  readonly axis?: number;
+}
+export type ConcatAttrs = { readonly axis: number };
+
+const concat: OpDef<ConcatAttrs, ConcatOptions | undefined> = {
+  name: "concat",
+  arity: "variadic",
+  options(options) {
+    const axis = record("concat", options, ["axis"])["axis"] ?? 1;
+    return { axis: typeof axis === "number" ? axis : Number.NaN };
+  },
+  infer(attrs, inputs) {
+    const first = must(inputs[0], "operand");
+    const axis = axisOf("concat", attrs.axis, first.shape.length);
+    if (first.shape[axis] === "N")
+      fail(`concat along the batch of ${showShape(first.shape)}`, "examples stay apart");
+    for (const x of inputs.slice(1)) {
+      const clash =
+        x.shape.length !== first.shape.length || x.shape.some((d, i) => i !== axis && d !== first.shape[i]);
+      if (clash) {
+        fail(
+          `concat cannot join ${inputs.map((i) => showShape(i.shape)).join(" and ")} along axis ${axis}`,
+          `all sizes but that of axis ${axis} are equal`,
+        );
+      }
+    }
+    const total = inputs.reduce((a, x) => a + fixed("concat", x.shape[axis], "the joined dimension"), 0);
+    return { dtype: first.dtype, shape: first.shape.map((d, i) => (i === axis ? total : d)) };
+  },
+  define(attrs, { at, inputs, shape }) {
+    const axis = axisOf("concat", attrs.axis, shape.length);
+    let offset = shape[axis] as number; // infer: never N
+    let value = literal(0);
+    for (const x of inputs.toReversed()) {
+      const extent = x.type.shape[axis] as number; // infer: never N
+      offset -= extent;
+      const index = at.map((a, i) => (i === axis ? add(axisIndex(a), -offset) : axisIndex(a)));
+      value = guard([{ index: must(index[axis], "axis"), extent }], load(x, index), value);
+    }
+    return value;
+  },
+  summary: (attrs, inputs) => ({
+    options: `axis ${attrs.axis}`,
+    formula: inputs.map((x) => x.shape.at(attrs.axis)).join(" + "),
+  }),
+};
+
+export interface PadOptions {
+  /** Of the last two dimensions. */
+  readonly padding: Exclude<Padding, "same">;
+  /** What is put there. Default 0. */
+  readonly value?: number;
+}
+export type PadAttrs = { readonly padding: Sides; readonly value: number };
+
+const pad: OpDef<PadAttrs, PadOptions> = {
+  name: "pad",
+  arity: 1,
+  options(options) {
+    const o = record("pad", options, ["padding", "value"]);
+    const padding = sides("pad", o["padding"]);
+    if (padding === "same") return fail('pad: padding is "same"', "pad takes numbers");
+    return { padding, value: finiteNumber("pad", "value", o["value"] ?? 0) };
+  },
+  infer(attrs, inputs) {
+    const x = must(inputs[0], "operand");
+    if (x.shape.length < 2) fail(`pad needs at least two dimensions, but its input is ${showShape(x.shape)}`);
+    const [h, w] = x.shape.slice(-2).map((d) => fixed("pad", d, "a padded dimension"));
+    const [t, b, l, r] = attrs.padding;
+    return {
+      dtype: x.dtype,
+      shape: [...x.shape.slice(0, -2), must(h, "height") + t + b, must(w, "width") + l + r],
+    };
+  },
+  define(attrs, { at, inputs }) {
+    const x = must(inputs[0], "operand");
+    const rank = at.length;
+    const shifts = [...Array.from({ length: rank - 2 }, () => 0), attrs.padding[0], attrs.padding[2]];
+    const index = at.map((a, i) => add(axisIndex(a), -must(shifts[i], "shift")));
+    const bounds = index.map((i, d) => ({ index: i, extent: must(x.type.shape[d], "dimension") }));
+    return guard(bounds, load(x, index), literal(attrs.value));
+  },
+  summary(attrs, inputs, output) {
+    const [t, b, l, r] = attrs.padding;
+    const [h, w] = must(inputs[0], "operand").shape.slice(-2);
+    const [oh, ow] = output.shape.slice(-2);
+    const options = t === b && l === r ? (t === l ? `${t}` : `${t}×${l}`) : `${t},${b},${l},${r}`;
+    return {
+      options: attrs.value === 0 ? options : `${options}, value ${attrs.value}`,
+      formula: `${h} + ${t} + ${b} = ${oh}; ${w} + ${l} + ${r} = ${ow}`,
+    };
+  },
+};
+
+export const shape = { flatten, reshape, transpose, concat, pad };
