@@ -1,0 +1,67 @@
+/**
+ * What a layer costs, counted from its index expression: nothing is declared per op.
+ *
+ * A sum of products Σ_k a·b costs one multiply-add per output position and term: for conv2d that is
+ * N·O·H·W · C·KH·KW, the count of Goodfellow, Bengio & Courville, "Deep Learning" (2016), section 9.8. Taps in
+ * the padding count too, as in every published table. A subexpression is counted once per value of the axes
+ * that occur in it, so what does not change in a loop is counted outside of it.
+ */
+import type { Axis, Expr } from "../ir/expr.ts";
+import type { OpNode } from "../ir/graph.ts";
+import { addCounts, type Count } from "../ir/type.ts";
+import { axisSource, freeAxes, opContext, visit } from "../math/build.ts";
+
+export interface Cost {
+  /** Multiply-adds in sums of products of two tensors. */
+  readonly macs: Count;
+  /** Scalar function applications and additions of sums; a multiply-add is two. */
+  readonly flops: Count;
+}
+
+/** The meaning of a node, in axes of its own. */
+export function meaning(node: OpNode): { readonly expr: Expr; readonly at: readonly Axis[] } {
+  const context = opContext(node, axisSource());
+  return { expr: node.op.define(node.attrs, context), at: context.at };
+}
+
+export function costOf(node: OpNode): Cost {
+  const { expr } = meaning(node);
+  let macs: Count = { fixed: 0, perBatch: 0 };
+  let flops: Count = { fixed: 0, perBatch: 0 };
+  const seen = new Set<string>();
+  visit(expr, (e) => {
+    if (seen.has(e.key)) return;
+    seen.add(e.key);
+    if (e.kind === "call") flops = addCounts(flops, iterations(freeAxes(e).values()));
+    if (e.kind !== "reduce") return;
+    const axes = new Map([...freeAxes(e), ...e.axes.map((a): [string, Axis] => [a.key, a])]);
+    const terms = iterations(axes.values());
+    flops = addCounts(flops, terms);
+    if (e.op === "sum" && isProduct(e.body)) macs = addCounts(macs, terms);
+  });
+  return { macs, flops };
+}
+
+function iterations(axes: Iterable<Axis>): Count {
+  let product = 1;
+  let batch = false;
+  for (const { extent } of axes) {
+    if (extent === "N") batch = true;
+    else product *= extent;
+  }
+  return batch ? { fixed: 0, perBatch: product } : { fixed: product, perBatch: 0 };
+}
+
+/** `a · b` of two tensors' elements, perhaps behind the padding's guard. */
+function isProduct(e: Expr): boolean {
+  if (e.kind === "guard") return isProduct(e.then);
+  return e.kind === "call" && e.fn === "mul" && e.args.every(reads);
+}
+
+function reads(e: Expr): boolean {
+  let found = false;
+  visit(e, (x) => {
+    if (x.kind === "load") found = true;
+  });
+  return found;
+}

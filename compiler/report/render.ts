@@ -1,0 +1,152 @@
+/** Draws the shape table: text for a terminal, Markdown, JSON, and the lecture's own lines. */
+import type { Graph } from "../ir/graph.ts";
+import { showShape, withBatch } from "../ir/type.ts";
+import { bytesText, type Column, compact, cutText, grouped, layoutTable, tableWidth } from "./layout.ts";
+import type { ReceptiveField } from "./receptive.ts";
+import type { LayerRow, ShapeTable } from "./shapes.ts";
+
+export interface TextOptions {
+  /** Columns of the terminal; default 80. */
+  readonly width?: number;
+  /** Escape codes for bold and dim; default false. */
+  readonly color?: boolean;
+}
+
+const layerColumn: Column = { header: "layer", cut: "start", cutOrder: 2 };
+const shapeColumns: readonly Column[] = [
+  { header: "operation", cut: "end", cutOrder: 1 },
+  { header: "output", cut: "end", cutOrder: 4 },
+  { header: "params", align: "right" },
+  { header: "kernel", cut: "end", cutOrder: 0 },
+];
+const costColumns: readonly Column[] = [
+  { header: "output size", cut: "end", cutOrder: 0, dim: true },
+  { header: "MACs", align: "right" },
+  { header: "bytes", align: "right" },
+  { header: "field", cut: "end", cutOrder: 3 },
+];
+
+/** Lines of at most `width` columns: one table where it fits, else one of shapes and one of costs. */
+export function shapeText(table: ShapeTable, options: TextOptions = {}): string {
+  const width = options.width ?? 80;
+  const layout = { width, color: options.color ?? false };
+  const shapes = table.layers.map(shapeCells);
+  const costs = table.layers.map(costCells);
+  const names = table.layers.map((l) => l.name);
+  const join = (...parts: readonly (readonly string[])[][]): string[][] =>
+    names.map((name, i) => [name, ...parts.flatMap((p) => p[i] ?? [])]);
+  const all = [layerColumn, ...shapeColumns, ...costColumns];
+  const blocks =
+    tableWidth(all, join(shapes, costs)) <= width
+      ? [layoutTable(all, join(shapes, costs), layout)]
+      : [
+          layoutTable([layerColumn, ...shapeColumns], join(shapes), layout),
+          layoutTable([layerColumn, ...costColumns], join(costs), layout),
+        ];
+  const fit = (lines: readonly string[]): string[] => lines.map((line) => cutText(line, width, "end"));
+  const blank = [""];
+  return [
+    ...fit(titleLines(table)),
+    ...blocks.flatMap((block) => [...blank, ...block]),
+    ...blank,
+    ...fit(totalLines(table)),
+    "",
+  ].join("\n");
+}
+
+function titleLines(table: ShapeTable): readonly string[] {
+  const list = (items: ShapeTable["inputs"]): string => items.map((i) => `${i.name} ${showShape(i.shape)}`).join(", ");
+  return [`${table.model}: ${list(table.inputs)} → ${list(table.outputs)}`];
+}
+
+function shapeCells(layer: LayerRow): readonly string[] {
+  return [
+    layer.options === "" ? layer.op : `${layer.op} ${layer.options}`,
+    showShape(layer.output),
+    layer.params === 0 ? "–" : grouped(layer.params),
+    layer.kernel ?? "–",
+  ];
+}
+
+function costCells(layer: LayerRow): readonly string[] {
+  return [
+    layer.formula,
+    layer.macs === 0 ? "–" : compact(layer.macs),
+    compact(layer.bytes),
+    layer.receptiveField ? fieldText(layer.receptiveField) : "–",
+  ];
+}
+
+/** `14×14 /2 −2`: size, stride, offset; a field that does not move has no stride. */
+export function fieldText(field: ReceptiveField): string {
+  const negative = (value: number): string => (value < 0 ? `−${-value}` : `${value}`);
+  const both = (values: readonly number[], between: string): string =>
+    values.every((v) => v === values[0]) ? negative(values[0] ?? 0) : values.map(negative).join(between);
+  const still = field.stride.every((s) => s === 0);
+  return [field.size.join("×"), still ? "/–" : `/${both(field.stride, "×")}`, both(field.offset, ",")].join(" ");
+}
+
+function totalLines(table: ShapeTable): readonly string[] {
+  const t = table.totals;
+  const counted = t.batch === "N" ? "per example" : t.batch === 1 ? "in all" : `for ${grouped(t.batch)} examples`;
+  const lines = [`${grouped(t.params)} parameters · ${grouped(t.macs)} multiply-adds (MACs) ${counted}`];
+  if (t.dispatches !== null && t.kernels !== null && t.peakBytes !== null) {
+    const at = t.batch === "N" ? " at N = 1" : "";
+    lines.push(`${plural(t.dispatches, "dispatch", "dispatches")}, ${plural(t.kernels, "kernel", "kernels")} · peak memory ${bytesText(t.peakBytes)}${at}`);
+    lines.push(t.verdict);
+  }
+  if (table.layers.some((l) => l.receptiveField)) {
+    lines.push("field: size /stride offset of what one element sees of the input");
+  }
+  return lines;
+}
+
+function plural(n: number, one: string, many: string): string {
+  return `${grouped(n)} ${n === 1 ? one : many}`;
+}
+
+export function shapeMarkdown(table: ShapeTable): string {
+  const escape = (text: string): string => text.replaceAll("\\", "\\\\").replaceAll("|", "\\|");
+  const columns = [layerColumn, ...shapeColumns, ...costColumns];
+  const row = (cells: readonly string[]): string => `| ${cells.map(escape).join(" | ")} |`;
+  return [
+    row(columns.map((c) => c.header)),
+    row(columns.map((c) => (c.align === "right" ? "---:" : "---"))).replaceAll("\\", ""),
+    ...table.layers.map((l) => row([l.name, ...shapeCells(l), ...costCells(l)])),
+    "",
+    ...totalLines(table).flatMap((line) => [line, ""]),
+  ].join("\n");
+}
+
+export interface ShapeJson {
+  readonly model: string;
+  readonly layers: readonly LayerRow[];
+  readonly totals: ShapeTable["totals"];
+}
+
+export function shapeJson(table: ShapeTable): ShapeJson {
+  return { model: table.model, layers: table.layers, totals: table.totals };
+}
+
+/** Names as the lecture prints them (PyTorch's classes). */
+const classNames: ReadonlyMap<string, string> = new Map([
+  ["relu", "ReLU"],
+  ["relu6", "ReLU6"],
+  ["leakyRelu", "LeakyReLU"],
+  ["elu", "ELU"],
+  ["gelu", "GELU"],
+  ["silu", "SiLU"],
+  ["hardSigmoid", "Hardsigmoid"],
+  ["hardSwish", "Hardswish"],
+]);
+
+/** `Conv2d output shape: [1, 6, 28, 28]`, a line per layer, as in "Dive into Deep Learning", section 7.6. */
+export function lectureText(graph: Graph, batch = 1): string {
+  const lines = graph.nodes.flatMap((node) => {
+    if (node.kind !== "op") return [];
+    const { name } = node.op;
+    const shown = classNames.get(name) ?? `${name.slice(0, 1).toUpperCase()}${name.slice(1)}`;
+    return [`${shown} output shape: ${showShape(withBatch(node.type.shape, batch))}`];
+  });
+  return `${lines.join("\n")}\n`;
+}

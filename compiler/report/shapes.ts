@@ -1,0 +1,128 @@
+/** The shape table: a row per layer, with what it costs and what it sees. Data only; render.ts draws it. */
+import { formatLocation, must } from "../errors.ts";
+import type { Graph, Node, OpNode } from "../ir/graph.ts";
+import type { Program } from "../ir/program.ts";
+import { addCounts, type Count, countAt, type Dim, elements, type Shape, withBatch } from "../ir/type.ts";
+import { type Cost, costOf } from "./cost.ts";
+import { type ReceptiveField, receptiveFields } from "./receptive.ts";
+
+export interface ShapeOptions {
+  /** A number in place of N. Without it shapes show N, and counts are for one example. */
+  readonly batch?: number;
+  /** The compiled model: says which kernel computes a layer, the memory and the dispatches. */
+  readonly program?: Program;
+}
+
+export interface LayerRow {
+  readonly name: string;
+  readonly op: string;
+  readonly options: string;
+  readonly output: Shape;
+  /** How the output's size comes about; empty where it is the input's. */
+  readonly formula: string;
+  /** Trainable numbers that this layer reads. */
+  readonly params: number;
+  /** Multiply-adds. */
+  readonly macs: number;
+  /** Bytes of the output. */
+  readonly bytes: number;
+  readonly receptiveField: ReceptiveField | null;
+  /** The kernel (or kernels) that compute the layer; null where nothing is left to compute, or without a program. */
+  readonly kernel: string | null;
+  /** `lenet.ts:7:15` */
+  readonly source: string | null;
+}
+
+export interface Totals {
+  /** What the counts are for: a number of examples, or N (then counts are for one example). */
+  readonly batch: Dim;
+  /** Trainable numbers; a parameter that two layers share counts once. */
+  readonly params: number;
+  readonly macs: number;
+  readonly flops: number;
+  /** GPU memory, known before running; null without a program. */
+  readonly peakBytes: number | null;
+  readonly dispatches: number | null;
+  readonly kernels: number | null;
+  /** The largest batch within WebGPU's default limits; null where N does not occur, or without a program. */
+  readonly maxBatch: number | null;
+  readonly verdict: string;
+}
+
+export interface ShapeTable {
+  readonly model: string;
+  readonly inputs: readonly { readonly name: string; readonly shape: Shape }[];
+  readonly outputs: readonly { readonly name: string; readonly shape: Shape }[];
+  readonly layers: readonly LayerRow[];
+  readonly totals: Totals;
+}
+
+export function shapeTable(graph: Graph, options: ShapeOptions = {}): ShapeTable {
+  const { batch, program } = options;
+  const at = batch ?? 1;
+  const fields = receptiveFields(graph);
+  const layers = graph.nodes.filter((n): n is OpNode => n.kind === "op");
+  const costs = new Map(layers.map((node) => [node, costOf(node)]));
+  const rows = layers.map((node): LayerRow => {
+    const operands = node.inputs.map((i) => i.type);
+    const { options: text, formula } = node.op.summary(node.attrs, operands, node.type);
+    return {
+      name: node.origin.name,
+      op: node.op.name,
+      options: text,
+      output: withBatch(node.type.shape, batch),
+      formula,
+      params: paramCount(node.inputs),
+      macs: countAt(must(costs.get(node), "cost").macs, at),
+      bytes: 4 * countAt(elements(node.type.shape), at),
+      receptiveField: fields.get(node) ?? null,
+      kernel: program ? kernelsOf(node.origin.name, program) : null,
+      source: node.origin.at ? formatLocation(node.origin.at) : null,
+    };
+  });
+  const signature = (list: Graph["inputs"]): ShapeTable["inputs"] =>
+    list.map(({ name, node }) => ({ name, shape: withBatch(node.type.shape, batch) }));
+  return {
+    model: graph.name,
+    inputs: signature(graph.inputs),
+    outputs: signature(graph.outputs),
+    layers: rows,
+    totals: totalsOf(graph, [...costs.values()], batch, program),
+  };
+}
+
+function paramCount(nodes: readonly Node[]): number {
+  return nodes.reduce((sum, n) => sum + (n.kind === "param" ? elements(n.type.shape).fixed : 0), 0);
+}
+
+function totalsOf(graph: Graph, costs: readonly Cost[], batch: number | undefined, program: Program | undefined): Totals {
+  const at = batch ?? 1;
+  const sum = (of: (c: Cost) => Count): number =>
+    countAt(costs.reduce((total, c) => addCounts(total, of(c)), { fixed: 0, perBatch: 0 }), at);
+  return {
+    batch: batch ?? (graph.nodes.some((n) => n.type.shape.includes("N")) ? "N" : 1),
+    params: paramCount(graph.nodes),
+    macs: sum((c) => c.macs),
+    flops: sum((c) => c.flops),
+    peakBytes: program ? countAt(program.peakBytes, at) : null,
+    dispatches: program?.dispatches.length ?? null,
+    kernels: program?.kernels.length ?? null,
+    maxBatch: program?.maxBatch ?? null,
+    verdict: program ? verdict(program, batch) : "",
+  };
+}
+
+function verdict(program: Program, batch: number | undefined): string {
+  const most = program.maxBatch;
+  if (most === null) return "fits WebGPU's default limits";
+  const text = `${most}`.replace(/\B(?=(\d{3})+$)/g, ",");
+  if (batch !== undefined && batch > most) return `exceeds WebGPU's default limits: the largest batch is ${text}`;
+  return `fits WebGPU's default limits up to N = ${text}`;
+}
+
+/** The names of the kernels whose dispatches list a layer, in their order. */
+function kernelsOf(layer: string, program: Program): string | null {
+  const dispatches = [...program.prepare, ...program.dispatches].filter((d) => d.layers.includes(layer));
+  const names = new Set(dispatches.map((d) => must(program.kernels[d.kernel], "kernel").name));
+  return names.size === 0 ? null : [...names].join(", ");
+}
