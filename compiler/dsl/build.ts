@@ -1,0 +1,136 @@
+/**
+ * From ops to nodes: the one place where an `OpDef` is applied to tensors. It normalises the options, makes the
+ * op's parameters, infers the type and keeps the call stack, from which the frontend reads where in the model
+ * file the layer stands and what it is called there.
+ */
+import { type Diagnosis, UserError } from "../errors.ts";
+import type { Attrs, Node, OpDef, OpNode, Origin } from "../ir/graph.ts";
+import { showShape, type TensorType } from "../ir/type.ts";
+import { isTensor, type Tensor, tensorOf } from "./tensor.ts";
+
+/** A mistake in a model file, with the call stack of the layer that it is about. */
+export class ModelError extends UserError {
+  /** The stack as the engine prints it, the DSL's own frames included. */
+  readonly trace: string;
+  constructor(diagnosis: Diagnosis, trace: string) {
+    super(diagnosis);
+    this.trace = trace;
+  }
+  override within(context: Pick<Diagnosis, "layer" | "at">): ModelError {
+    return new ModelError({ ...context, ...this.diagnosis }, this.trace);
+  }
+}
+
+/** Where the model file is now. */
+export function here(): string {
+  return new Error().stack ?? "";
+}
+
+/** Runs `body`; a mistake in it gains the layer and the place. The innermost layer wins. */
+export function located<T>(layer: string, trace: string, body: () => T): T {
+  try {
+    return body();
+  } catch (e) {
+    if (!(e instanceof UserError) || e instanceof ModelError) throw e;
+    throw new ModelError(layer === "" ? e.diagnosis : { layer, ...e.diagnosis }, trace);
+  }
+}
+
+/** How often each op occurs in the model that is being built; `model()` starts the next count. */
+const counts = new Map<string, number>();
+
+/** `conv2d1`, `conv2d2`, … Names hold until `model()` counts again over the layers that are used. */
+export function layerName(op: string): string {
+  const count = (counts.get(op) ?? 0) + 1;
+  counts.set(op, count);
+  return `${op}${count}`;
+}
+
+export function startNames(): void {
+  counts.clear();
+}
+
+const serials = new WeakMap<OpNode, number>();
+let nextSerial = 0;
+
+/** Layers in the order in which the model file made them. */
+export function creationOrder(layer: OpNode): number {
+  return serials.get(layer) ?? Number.MAX_SAFE_INTEGER;
+}
+
+/** An operand as the user writes it: a number stands for a tensor of rank 0. */
+export type Operand = Tensor | number;
+
+export function isOperand(value: unknown): value is Operand {
+  return isTensor(value) || typeof value === "number";
+}
+
+function nodeOf(op: string, operand: unknown, position: number, origin: Origin): Node {
+  if (isTensor(operand)) return operand.node;
+  if (typeof operand === "number" && Number.isFinite(operand)) {
+    const name = `${origin.name}.operand${position + 1}`;
+    return { kind: "const", type: { dtype: "f32", shape: [] }, origin: { ...origin, name }, value: operand };
+  }
+  const given =
+    typeof operand === "function" ? "a layer" : typeof operand === "object" ? "an object" : String(operand);
+  throw new UserError({
+    problem: `${op}: operand ${position + 1} is ${operand === null ? "null" : given}, not a tensor`,
+    rule: `${op} works on tensors: the result of input(), param() or another layer`,
+    ...(typeof operand === "function" ? { fix: "calling the layer with its input: layer(x)" } : {}),
+  });
+}
+
+/** Checks the options of a layer before it is applied. Throws `ModelError`. */
+export function attrsOf(def: OpDef, options: unknown, trace: string): Attrs {
+  return located(def.name, trace, () => def.options(options));
+}
+
+/** Applies an op to its operands. Throws `ModelError` where the options or the shapes do not fit. */
+export function apply(def: OpDef, attrs: () => Attrs, operands: readonly unknown[], trace: string): Tensor {
+  const name = layerName(def.name);
+  return located(name, trace, () => tensorOf(opNode(def, attrs(), operands, { name, trace })));
+}
+
+function opNode(def: OpDef, attrs: Attrs, operands: readonly unknown[], origin: Origin): OpNode {
+  checkArity(def, operands.length);
+  const given = operands.map((operand, i) => nodeOf(def.name, operand, i, origin));
+  const requests =
+    def.params?.(
+      attrs,
+      given.map((n) => n.type),
+    ) ?? [];
+  const params = requests.map(({ role, shape, init }): Node => {
+    return {
+      kind: "param",
+      type: { dtype: "f32", shape },
+      origin: { ...origin, name: `${origin.name}.${role}` },
+      init,
+    };
+  });
+  const inputs = [...given, ...params];
+  const type = def.infer(
+    attrs,
+    inputs.map((n) => n.type),
+  );
+  checkBatch(def.name, type);
+  const node: OpNode = { kind: "op", op: def, attrs, inputs, type, origin };
+  serials.set(node, nextSerial++);
+  return node;
+}
+
+function checkArity(def: OpDef, given: number): void {
+  if (def.arity === "variadic" ? given > 0 : given === def.arity) return;
+  const wanted =
+    def.arity === "variadic" ? "at least one tensor" : `${def.arity} tensor${def.arity === 1 ? "" : "s"}`;
+  throw new UserError({ problem: `${def.name} takes ${wanted}, but got ${given}` });
+}
+
+/** The batch is always the outermost dimension. */
+function checkBatch(op: string, type: TensorType): void {
+  if (!type.shape.slice(1).includes("N")) return;
+  throw new UserError({
+    problem: `${op} would give ${showShape(type.shape)}, with the batch inside`,
+    rule: "N is the outermost dimension of every tensor",
+    fix: "a leading dimension of size 1 less, or flatten or reshape before it",
+  });
+}

@@ -1,0 +1,56 @@
+/** The model language: everything a model file imports from "weftgpu". */
+export { type Arithmetic, add, div, type Extremum, max, min, mul, pow, sub } from "./arithmetic.ts";
+export { ModelError } from "./build.ts";
+export { type Conv2dOptions, conv2d, corr2d, type LinearOptions, linear, matmul } from "./convolution.ts";
+export { pipe, residual, sequential } from "./layer.ts";
+export { concat, flatten, type PadOptions, pad, reshape, transpose } from "./layout.ts";
+export { isModel, type Model, model } from "./model.ts";
+export {
+  constant,
+  type Initializer,
+  input,
+  kaimingNormal,
+  kaimingUniform,
+  ones,
+  param,
+  uniform,
+  xavierNormal,
+  xavierUniform,
+  zeros,
+} from "./params.ts";
+export {
+  abs,
+  type BatchNorm2dOptions,
+  batchNorm2d,
+  clip,
+  dropout,
+  type Elementwise,
+  elu,
+  exp,
+  gelu,
+  hardSigmoid,
+  hardSwish,
+  layerNorm,
+  leakyRelu,
+  log,
+  logSoftmax,
+  neg,
+  relu,
+  relu6,
+  sigmoid,
+  silu,
+  softmax,
+  sqrt,
+  tanh,
+} from "./pointwise.ts";
+export {
+  type AvgPool2dOptions,
+  avgPool2d,
+  globalAvgPool2d,
+  type MaxPool2dOptions,
+  maxPool2d,
+} from "./pooling.ts";
+export { mean, type ReduceOptions, sum } from "./reduce.ts";
+export type { Tensor } from "./tensor.ts";
+export type { Layer, LayerType } from "./types/layer.ts";
+export { type Dim, N, type Shape } from "./types/shape.ts";

@@ -1,0 +1,120 @@
+/** Ops that move elements and compute nothing. */
+import { ops } from "../ops/index.ts";
+import { apply, here } from "./build.ts";
+import { unaryOp } from "./layer.ts";
+import { isTensor, type Tensor } from "./tensor.ts";
+import type { In, Layer, OPTIONS, OUT } from "./types/layer.ts";
+import type {
+  ConcatShape,
+  FlattenShape,
+  PadShape,
+  ReshapeShape,
+  Target,
+  TransposeShape,
+} from "./types/layout.ts";
+import type { Checked, Known, Mutable, Result, Shape } from "./types/shape.ts";
+
+export interface Flatten extends Layer {
+  readonly [OPTIONS]: [];
+  readonly [OUT]: FlattenShape<In<this>>;
+}
+
+/** [N, a, b, …] → [N, a·b·…] */
+export function flatten<S extends Shape, Z extends 1 = 1>(
+  x: Checked<Known<S, [], Z>, FlattenShape<S>, Tensor<S>>,
+): Tensor<Result<Known<S, [], Z>, FlattenShape<S>>>;
+/** The same as a layer. */
+export function flatten(): Flatten;
+export function flatten(first?: unknown): unknown {
+  return unaryOp(ops.flatten, first, undefined);
+}
+
+export interface Reshape<R extends Target> extends Layer {
+  readonly [OPTIONS]: R;
+  readonly [OUT]: ReshapeShape<In<this>, R>;
+}
+
+/**
+ * The same elements in row-major order in another shape: `reshape(x, [N, 16, -1])`. One size may be −1: what is
+ * left. N stays the first size. Throws `UserError` where the numbers of elements differ.
+ */
+export function reshape<S extends Shape, const R extends Target, Z extends 1 = 1>(
+  x: Tensor<S>,
+  shape: Checked<Known<S, R, Z>, ReshapeShape<S, R>, R>,
+): Tensor<Result<Known<S, R, Z>, ReshapeShape<S, R>>>;
+/** The same as a layer. */
+export function reshape<const R extends Target>(shape: R): Reshape<R>;
+export function reshape(first: unknown, second?: unknown): unknown {
+  return isTensor(first) || second !== undefined
+    ? unaryOp(ops.reshape, first, { shape: second })
+    : unaryOp(ops.reshape, { shape: first }, undefined);
+}
+
+export interface Transpose<P extends readonly number[] | undefined> extends Layer {
+  readonly [OPTIONS]: [P];
+  readonly [OUT]: TransposeShape<In<this>, P>;
+}
+
+/**
+ * Axes in another order: axis i of the result is axis order[i] of x. N stays first.
+ * Throws `UserError` where the order does not list every axis once.
+ */
+export function transpose<S extends Shape, const P extends readonly number[], Z extends 1 = 1>(
+  x: Tensor<S>,
+  order: Checked<Known<S, P, Z>, TransposeShape<S, P>, P>,
+): Tensor<Result<Known<S, P, Z>, TransposeShape<S, P>>>;
+/** The last two axes swap. */
+export function transpose<S extends Shape, Z extends 1 = 1>(
+  x: Tensor<S>,
+): Tensor<Result<Known<S, [], Z>, TransposeShape<S, undefined>>>;
+/** The same as a layer. */
+export function transpose<const P extends readonly number[]>(order: P): Transpose<P>;
+export function transpose(): Transpose<undefined>;
+export function transpose(first?: unknown, second?: unknown): unknown {
+  const options = (order: unknown): unknown => (order === undefined ? undefined : { order });
+  return isTensor(first) || second !== undefined
+    ? unaryOp(ops.transpose, first, options(second))
+    : unaryOp(ops.transpose, options(first), undefined);
+}
+
+type ShapesOf<L> = { -readonly [I in keyof L]: L[I] extends Tensor<infer S> ? S : Shape };
+type AllSizes<L> = L extends readonly [infer H extends Shape, ...infer T] ? [...H, ...AllSizes<T>] : [];
+
+/**
+ * Tensors joined along an axis, by default 1, the channels: `concat([a, b, c], { axis: 1 })`. All other sizes
+ * are equal. Throws `UserError` where they are not.
+ */
+export function concat<const L extends readonly Tensor[], X extends number = 1, Z extends 1 = 1>(
+  tensors: Checked<Known<AllSizes<ShapesOf<L>>, [X], Z>, ConcatShape<ShapesOf<L>, X>, L>,
+  options?: { readonly axis?: X },
+): Tensor<Result<Known<AllSizes<ShapesOf<L>>, [X], Z>, ConcatShape<ShapesOf<L>, X>>> {
+  const trace = here();
+  const list: readonly unknown[] = Array.isArray(tensors) ? tensors : [];
+  return apply(ops.concat, () => ops.concat.options(options), list, trace) as never; // the shape computed above
+}
+
+export interface PadOptions<P = Padding> {
+  /** Of the last two dimensions: a number, [vertical, horizontal] or [top, bottom, left, right]. */
+  readonly padding: P;
+  /** What is put there. Default 0. */
+  readonly value?: number;
+}
+type Padding = number | readonly [number, number] | readonly [number, number, number, number];
+
+export interface Pad<P> extends Layer {
+  readonly [OPTIONS]: [P];
+  readonly [OUT]: PadShape<In<this>, P>;
+}
+
+/** A border around the last two dimensions: [N, C, H, W] → [N, C, H + top + bottom, W + left + right]. */
+export function pad<S extends Shape, const P extends Padding, Z extends 1 = 1>(
+  x: Checked<Known<S, [P], Z>, PadShape<S, P>, Tensor<S>>,
+  options: PadOptions<P>,
+): Tensor<Result<Known<S, [P], Z>, PadShape<S, P>>>;
+/** The same as a layer. */
+export function pad<const P extends Padding>(options: PadOptions<P>): Pad<P>;
+export function pad(first: unknown, second?: unknown): unknown {
+  return unaryOp(ops.pad, first, second);
+}
+
+export type { Mutable };

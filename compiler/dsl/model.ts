@@ -1,0 +1,173 @@
+/** The default export of a model file: named inputs, named outputs and the graph between them. */
+import { UserError } from "../errors.ts";
+import { type Graph, type Node, type Output, topologicalOrder } from "../ir/graph.ts";
+import { here, located, startNames } from "./build.ts";
+import { isLayer } from "./layer.ts";
+import { nameLayers } from "./names.ts";
+import { isTensor, type Tensor } from "./tensor.ts";
+import type { LayerType, OPTIONS, Run } from "./types/layer.ts";
+import type { Checked, Known, Result, Shape } from "./types/shape.ts";
+
+type Tensors = { readonly [name: string]: Tensor };
+type ShapeOf<T> = T extends Tensor<infer S> ? S : Shape;
+type ShapesOf<T> = { -readonly [K in keyof T]: ShapeOf<T[K]> };
+
+/** A finished model. `Ins` and `Outs` are the shapes of its inputs and outputs by name. */
+export interface Model<Ins = { [name: string]: Shape }, Outs = { [name: string]: Shape }> {
+  readonly name: string;
+  readonly graph: Graph;
+  readonly inputs: Ins;
+  readonly outputs: Outs;
+}
+
+type InputShapes<I> = I extends Tensor<infer S> ? { [name: string]: S } : ShapesOf<I>;
+type OutputShapes<I, O> =
+  O extends Tensor<infer S>
+    ? { output: S }
+    : O extends LayerType
+      ? { output: Result<Known<ShapeOf<I>, O[typeof OPTIONS], 1>, Run<O, ShapeOf<I>>> }
+      : ShapesOf<O>;
+type CheckedOutputs<I, O> = O extends LayerType
+  ? Checked<Known<ShapeOf<I>, O[typeof OPTIONS], 1>, Run<O, ShapeOf<I>>, O>
+  : O;
+
+/**
+ * A model from its inputs and outputs, named by the variables that hold them:
+ *
+ *   export default model("lenet", { image }, { logits });
+ *
+ * or from one input and a layer, whose output is then called `output`:
+ *
+ *   export default model("lenet", input("image", [N, 1, 28, 28]), sequential(…));
+ *
+ * Throws `UserError`: no output, an input that no output needs, an input that is needed and not declared, two
+ * tensors of one name, a cycle.
+ */
+export function model<I extends Tensor | Tensors, O extends Tensor | Tensors | LayerType>(
+  name: string,
+  inputs: I,
+  outputs: CheckedOutputs<I, O>,
+): Model<InputShapes<I>, OutputShapes<I, O>> {
+  const trace = here();
+  try {
+    const graph = located("", trace, () => buildGraph(name, inputs, outputs));
+    const shapes = (list: readonly Output[]): unknown =>
+      Object.fromEntries(list.map((o) => [o.name, o.node.type.shape]));
+    return { name, graph, inputs: shapes(graph.inputs), outputs: shapes(graph.outputs) } as Model<
+      InputShapes<I>,
+      OutputShapes<I, O>
+    >; // the shapes are those that the types compute
+  } finally {
+    startNames();
+  }
+}
+
+export function isModel(value: unknown): value is Model {
+  return (
+    typeof value === "object" && value !== null && "graph" in value && "outputs" in value && "inputs" in value
+  );
+}
+
+function buildGraph(name: unknown, inputs: unknown, outputs: unknown): Graph {
+  if (typeof name !== "string" || name.trim() === "") {
+    throw new UserError({
+      problem: "model: the first argument is its name",
+      fix: 'model("lenet", { image }, { logits })',
+    });
+  }
+  const ins = isTensor(inputs)
+    ? [{ name: inputs.node.origin.name, node: inputs.node }]
+    : named(name, "inputs", inputs);
+  const outs = isLayer(outputs)
+    ? [{ name: "output", node: applied(name, inputs, outputs) }]
+    : isTensor(outputs)
+      ? [{ name: "output", node: outputs.node }]
+      : named(name, "outputs", outputs);
+  if (outs.length === 0) {
+    throw new UserError({
+      problem: `model "${name}" has no outputs`,
+      rule: "a model computes at least one tensor",
+    });
+  }
+  const nodes = topologicalOrder(outs.map((o) => o.node));
+  checkCycles(name, nodes);
+  checkInputs(name, ins, nodes);
+  return nameLayers({ name, inputs: ins, outputs: outs, nodes });
+}
+
+function applied(name: string, inputs: unknown, layer: (x: Tensor) => Tensor): Node {
+  if (isTensor(inputs)) return layer(inputs).node;
+  throw new UserError({
+    problem: `model "${name}" applies a layer to several inputs`,
+    rule: "a layer takes one tensor",
+    fix: 'model("…", input("image", […]), sequential(…)), or layer(x) as an output',
+  });
+}
+
+function named(model: string, what: "inputs" | "outputs", given: unknown): readonly Output[] {
+  if (typeof given !== "object" || given === null || Array.isArray(given)) {
+    throw new UserError({
+      problem: `model "${model}": its ${what} are not a record of tensors`,
+      fix: `{ ${what === "inputs" ? "image" : "logits"} }`,
+    });
+  }
+  return Object.entries(given).map(([key, value]: [string, unknown]) => {
+    if (isTensor(value)) return { name: key, node: value.node };
+    const kind =
+      value === undefined ? "undefined" : isLayer(value) ? "a layer, not a tensor" : `not a tensor`;
+    throw new UserError({ problem: `model "${model}": ${what}.${key} is ${kind}` });
+  });
+}
+
+/** Nodes cannot be made in a circle, only mutated into one. */
+function checkCycles(model: string, nodes: readonly Node[]): void {
+  const done = new Set<Node>();
+  for (const node of nodes) {
+    const early = node.kind === "op" ? node.inputs.find((i) => !done.has(i)) : undefined;
+    if (early) {
+      throw new UserError({
+        problem: `model "${model}" has a cycle: ${node.origin.name} needs ${early.origin.name}, which needs ${node.origin.name}`,
+        rule: "each layer is computed from layers before it",
+      });
+    }
+    done.add(node);
+  }
+}
+
+function checkInputs(model: string, inputs: readonly Output[], nodes: readonly Node[]): void {
+  const declared = new Map<Node, string>();
+  for (const { name, node } of inputs) {
+    const first = declared.get(node);
+    if (first !== undefined)
+      throw new UserError({
+        problem: `model "${model}": inputs.${first} and inputs.${name} are the same tensor`,
+      });
+    if (node.kind !== "input") {
+      throw new UserError({
+        problem: `model "${model}": inputs.${name} is ${node.origin.name}, which is computed`,
+        rule: "inputs are made by input(name, shape)",
+      });
+    }
+    declared.set(node, name);
+  }
+  const used = new Set(nodes);
+  for (const { name, node } of inputs) {
+    if (used.has(node)) continue;
+    throw new UserError({
+      problem: `model "${model}": no output needs input "${name}"`,
+      rule: "every input is used",
+      fix: `a model without "${name}", or an output that is computed from it`,
+    });
+  }
+  for (const node of nodes) {
+    if (node.kind !== "input" || declared.has(node)) continue;
+    throw new UserError({
+      problem: `model "${model}": ${reader(nodes, node)} needs input "${node.origin.name}", which the model does not declare`,
+      fix: `model("${model}", { ${[...declared.values(), node.origin.name].join(", ")} }, …)`,
+    });
+  }
+}
+
+function reader(nodes: readonly Node[], input: Node): string {
+  return nodes.find((n) => n.kind === "op" && n.inputs.includes(input))?.origin.name ?? "an output";
+}
