@@ -17,11 +17,18 @@ const least = 6;
 /** Terminal cells a text takes: two for East Asian wide characters, none for combining marks. */
 export function textWidth(text: string): number {
   let width = 0;
-  for (const c of text) width += /\p{M}/u.test(c) ? 0 : /[ᄀ-ᅟ⺀-꓏가-힣豈-﫿︰-﹏＀-｠￠-￦\u{1f300}-\u{1faff}\u{20000}-\u{3fffd}]/u.test(c) ? 2 : 1;
+  for (const c of text)
+    width += /\p{M}/u.test(c)
+      ? 0
+      : /[ᄀ-ᅟ⺀-꓏가-힣豈-﫿︰-﹏＀-｠￠-￦\u{1f300}-\u{1faff}\u{20000}-\u{3fffd}]/u.test(c)
+        ? 2
+        : 1;
   return width;
 }
 
-export function cutText(text: string, width: number, where: "start" | "end"): string {
+/** Cuts to `width` cells; control characters, which a terminal would obey, are shown as `�`. */
+export function cutText(raw: string, width: number, where: "start" | "end"): string {
+  const text = raw.replace(/\p{Cc}/gu, "�");
   if (textWidth(text) <= width) return text;
   let kept = [...text];
   const size = (): number => textWidth(kept.join("")) + 1;
@@ -68,7 +75,10 @@ export function layoutTable(
   const styled = (code: number, text: string): string =>
     options.color && text !== "" ? `\u001b[${code}m${text}\u001b[0m` : text;
   return [
-    line(columns.map((c) => c.header), (text) => styled(1, text)),
+    line(
+      columns.map((c) => c.header),
+      (text) => styled(1, text),
+    ),
     ...rows.map((row) => line(row, (text, c) => (c.dim ? styled(2, text) : text))),
   ];
 }

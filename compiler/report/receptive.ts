@@ -7,12 +7,13 @@
  * fields of convolutional neural networks", Distill 2019). Where an index is not affine in one output axis
  * (flatten) or runs over the whole axis (linear), the field is all that any position sees, cut to the input.
  */
+
+import { must } from "../errors.ts";
 import type { Axis, Expr, Index } from "../ir/expr.ts";
 import type { Graph, Node, OpNode } from "../ir/graph.ts";
 import type { Dim } from "../ir/type.ts";
 import { axesOf, rangeOf } from "../math/affine.ts";
 import { children } from "../math/build.ts";
-import { must } from "../errors.ts";
 import { meaning } from "./cost.ts";
 
 /** Per spatial axis of an input: `size` elements from `offset + stride · position` on. Stride 0: the same for every position. */
@@ -39,13 +40,18 @@ type Fields = ReadonlyMap<string, readonly Span[]>;
 /** The receptive field of every node that depends on an input with spatial axes, in the first such input. */
 export function receptiveFields(graph: Graph): ReadonlyMap<Node, ReceptiveField> {
   const inputs = new Map(graph.inputs.map(({ name, node }) => [node, name]));
-  const extents = new Map(graph.inputs.map(({ name, node }) => [name, spatialDims(node).map((d) => node.type.shape[d] as number)])); // as: spatial dimensions are numbers
+  const extents = new Map(
+    graph.inputs.map(({ name, node }) => [name, spatialDims(node).map((d) => node.type.shape[d] as number)]),
+  ); // as: spatial dimensions are numbers
   const fields = new Map<Node, Fields>();
   const result = new Map<Node, ReceptiveField>();
   for (const node of graph.nodes) {
     const name = inputs.get(node);
     if (name !== undefined) {
-      fields.set(node, new Map([[name, spatialDims(node).map((axis) => ({ axis, stride: 1, low: 0, high: 0 }))]]));
+      fields.set(
+        node,
+        new Map([[name, spatialDims(node).map((axis) => ({ axis, stride: 1, low: 0, high: 0 }))]]),
+      );
       continue;
     }
     if (node.kind !== "op") continue;
@@ -72,15 +78,24 @@ function describe(input: string, spans: readonly Span[]): ReceptiveField {
   };
 }
 
-function through(node: OpNode, known: ReadonlyMap<Node, Fields>, extents: ReadonlyMap<string, readonly number[]>): Fields {
+function through(
+  node: OpNode,
+  known: ReadonlyMap<Node, Fields>,
+  extents: ReadonlyMap<string, readonly number[]>,
+): Fields {
   const { expr, at } = meaning(node);
   const result = new Map<string, readonly Span[]>();
   forEachLoad(expr, (from, index) => {
     for (const [name, spans] of known.get(from) ?? []) {
       const limits = must(extents.get(name), "input extents");
-      const mine = spans.map((span, i) => compose(span, index, from.type.shape, at, must(limits[i], "extent")));
+      const mine = spans.map((span, i) =>
+        compose(span, index, from.type.shape, at, must(limits[i], "extent")),
+      );
       const before = result.get(name);
-      result.set(name, before ? mine.map((s, i) => union(must(before[i], "span"), s, at, must(limits[i], "extent"))) : mine);
+      result.set(
+        name,
+        before ? mine.map((s, i) => union(must(before[i], "span"), s, at, must(limits[i], "extent"))) : mine,
+      );
     }
   });
   return result;
@@ -92,15 +107,29 @@ function forEachLoad(e: Expr, f: (from: Node, index: readonly Index[]) => void):
 }
 
 /** The operand's span, seen through the index at which a layer reads it. */
-function compose(span: Span, index: readonly Index[], shape: readonly Dim[], at: readonly Axis[], limit: number): Span {
+function compose(
+  span: Span,
+  index: readonly Index[],
+  shape: readonly Dim[],
+  at: readonly Axis[],
+  limit: number,
+): Span {
   if (span.axis < 0) return span;
   const place = must(index[span.axis], "index");
-  const own = [...axesOf(place).keys()].map((key) => at.findIndex((a) => a.key === key)).filter((i) => i >= 0);
+  const own = [...axesOf(place).keys()]
+    .map((key) => at.findIndex((a) => a.key === key))
+    .filter((i) => i >= 0);
   const mover = own[0];
   const term = place.terms.find((t) => t.atom.kind === "axis" && t.atom.key === at[mover ?? -1]?.key);
   const extent = shape[span.axis];
   const last = typeof extent === "number" ? extent - 1 : 0;
-  if (mover === undefined || own.length > 1 || term === undefined || term.coefficient < 0 || inDivision(place, term.atom.key)) {
+  if (
+    mover === undefined ||
+    own.length > 1 ||
+    term === undefined ||
+    term.coefficient < 0 ||
+    inDivision(place, term.atom.key)
+  ) {
     const { low, high } = rangeOf(place);
     return whole(span, Math.max(low, 0), Math.min(high, last), limit);
   }
@@ -137,5 +166,10 @@ function union(a: Span, b: Span, at: readonly Axis[], limit: number): Span {
     const extent = at[s.axis]?.extent;
     return s.axis < 0 ? s : whole(s, 0, typeof extent === "number" ? extent - 1 : 0, limit);
   });
-  return { axis: -1, stride: 0, low: Math.min(...all.map((s) => s.low)), high: Math.max(...all.map((s) => s.high)) };
+  return {
+    axis: -1,
+    stride: 0,
+    low: Math.min(...all.map((s) => s.low)),
+    high: Math.max(...all.map((s) => s.high)),
+  };
 }

@@ -43,19 +43,20 @@ export function shapeText(table: ShapeTable, options: TextOptions = {}): string 
           layoutTable([layerColumn, ...shapeColumns], join(shapes), layout),
           layoutTable([layerColumn, ...costColumns], join(costs), layout),
         ];
-  const fit = (lines: readonly string[]): string[] => lines.map((line) => cutText(line, width, "end"));
+  const clipped = (lines: readonly string[]): string[] => lines.map((line) => cutText(line, width, "end"));
   const blank = [""];
   return [
-    ...fit(titleLines(table)),
+    ...clipped(titleLines(table)),
     ...blocks.flatMap((block) => [...blank, ...block]),
     ...blank,
-    ...fit(totalLines(table)),
+    ...clipped(totalLines(table)),
     "",
   ].join("\n");
 }
 
 function titleLines(table: ShapeTable): readonly string[] {
-  const list = (items: ShapeTable["inputs"]): string => items.map((i) => `${i.name} ${showShape(i.shape)}`).join(", ");
+  const list = (items: ShapeTable["inputs"]): string =>
+    items.map((i) => `${i.name} ${showShape(i.shape)}`).join(", ");
   return [`${table.model}: ${list(table.inputs)} → ${list(table.outputs)}`];
 }
 
@@ -83,16 +84,21 @@ export function fieldText(field: ReceptiveField): string {
   const both = (values: readonly number[], between: string): string =>
     values.every((v) => v === values[0]) ? negative(values[0] ?? 0) : values.map(negative).join(between);
   const still = field.stride.every((s) => s === 0);
-  return [field.size.join("×"), still ? "/–" : `/${both(field.stride, "×")}`, both(field.offset, ",")].join(" ");
+  return [field.size.join("×"), still ? "/–" : `/${both(field.stride, "×")}`, both(field.offset, ",")].join(
+    " ",
+  );
 }
 
 function totalLines(table: ShapeTable): readonly string[] {
   const t = table.totals;
-  const counted = t.batch === "N" ? "per example" : t.batch === 1 ? "in all" : `for ${grouped(t.batch)} examples`;
+  const counted =
+    t.batch === "N" ? "per example" : t.batch === 1 ? "in all" : `for ${grouped(t.batch)} examples`;
   const lines = [`${grouped(t.params)} parameters · ${grouped(t.macs)} multiply-adds (MACs) ${counted}`];
   if (t.dispatches !== null && t.kernels !== null && t.peakBytes !== null) {
     const at = t.batch === "N" ? " at N = 1" : "";
-    lines.push(`${plural(t.dispatches, "dispatch", "dispatches")}, ${plural(t.kernels, "kernel", "kernels")} · peak memory ${bytesText(t.peakBytes)}${at}`);
+    lines.push(
+      `${plural(t.dispatches, "dispatch", "dispatches")}, ${plural(t.kernels, "kernel", "kernels")} · peak memory ${bytesText(t.peakBytes)}${at}`,
+    );
     lines.push(t.verdict);
   }
   if (table.layers.some((l) => l.receptiveField)) {
@@ -106,9 +112,9 @@ function plural(n: number, one: string, many: string): string {
 }
 
 export function shapeMarkdown(table: ShapeTable): string {
-  const escape = (text: string): string => text.replaceAll("\\", "\\\\").replaceAll("|", "\\|");
+  const cell = (text: string): string => text.replaceAll("\\", "\\\\").replaceAll("|", "\\|");
   const columns = [layerColumn, ...shapeColumns, ...costColumns];
-  const row = (cells: readonly string[]): string => `| ${cells.map(escape).join(" | ")} |`;
+  const row = (cells: readonly string[]): string => `| ${cells.map(cell).join(" | ")} |`;
   return [
     row(columns.map((c) => c.header)),
     row(columns.map((c) => (c.align === "right" ? "---:" : "---"))).replaceAll("\\", ""),

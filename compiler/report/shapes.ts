@@ -95,10 +95,18 @@ function paramCount(nodes: readonly Node[]): number {
   return nodes.reduce((sum, n) => sum + (n.kind === "param" ? elements(n.type.shape).fixed : 0), 0);
 }
 
-function totalsOf(graph: Graph, costs: readonly Cost[], batch: number | undefined, program: Program | undefined): Totals {
+function totalsOf(
+  graph: Graph,
+  costs: readonly Cost[],
+  batch: number | undefined,
+  program: Program | undefined,
+): Totals {
   const at = batch ?? 1;
   const sum = (of: (c: Cost) => Count): number =>
-    countAt(costs.reduce((total, c) => addCounts(total, of(c)), { fixed: 0, perBatch: 0 }), at);
+    countAt(
+      costs.reduce((total, c) => addCounts(total, of(c)), { fixed: 0, perBatch: 0 }),
+      at,
+    );
   return {
     batch: batch ?? (graph.nodes.some((n) => n.type.shape.includes("N")) ? "N" : 1),
     params: paramCount(graph.nodes),
@@ -116,7 +124,8 @@ function verdict(program: Program, batch: number | undefined): string {
   const most = program.maxBatch;
   if (most === null) return "fits WebGPU's default limits";
   const text = `${most}`.replace(/\B(?=(\d{3})+$)/g, ",");
-  if (batch !== undefined && batch > most) return `exceeds WebGPU's default limits: the largest batch is ${text}`;
+  if (batch !== undefined && batch > most)
+    return `exceeds WebGPU's default limits: the largest batch is ${text}`;
   return `fits WebGPU's default limits up to N = ${text}`;
 }
 

@@ -10,11 +10,31 @@ export function source(name: string, shape: Shape): Node {
 /** Applies an op the way the model language does: options, parameters, shape. */
 export function apply(op: OpDef, name: string, operands: readonly Node[], options?: unknown): Node {
   const attrs = op.options(options);
-  const params = (op.params?.(attrs, operands.map((o) => o.type)) ?? []).map(
-    (p): Node => ({ kind: "param", type: { dtype: "f32", shape: p.shape }, init: p.init, origin: { name: `${name}.${p.role}` } }),
+  const params = (
+    op.params?.(
+      attrs,
+      operands.map((o) => o.type),
+    ) ?? []
+  ).map(
+    (p): Node => ({
+      kind: "param",
+      type: { dtype: "f32", shape: p.shape },
+      init: p.init,
+      origin: { name: `${name}.${p.role}` },
+    }),
   );
   const inputs = [...operands, ...params];
-  return { kind: "op", op, attrs, inputs, type: op.infer(attrs, inputs.map((i) => i.type)), origin: { name } };
+  return {
+    kind: "op",
+    op,
+    attrs,
+    inputs,
+    type: op.infer(
+      attrs,
+      inputs.map((i) => i.type),
+    ),
+    origin: { name },
+  };
 }
 
 /** A graph whose one output is the last of `nodes`. */
@@ -28,7 +48,10 @@ export function graphOf(name: string, inputs: readonly Node[], output: Node): Gr
 }
 
 /** Ops one after the other: each entry is a name, an op and its options. */
-export function chain(input: Node, ...steps: readonly (readonly [string, OpDef, unknown?])[]): readonly Node[] {
+export function chain(
+  input: Node,
+  ...steps: readonly (readonly [string, OpDef, unknown?])[]
+): readonly Node[] {
   const made: Node[] = [];
   for (const [name, op, options] of steps) made.push(apply(op, name, [made.at(-1) ?? input], options));
   return made;

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { ops } from "../../compiler/ops/index.ts";
 import { lectureText, shapeJson, shapeMarkdown, shapeText } from "../../compiler/report/render.ts";
 import { shapeTable } from "../../compiler/report/shapes.ts";
-import { apply, chain, graphOf, last, source } from "./build.ts";
+import { chain, graphOf, last, source } from "./build.ts";
 
 const image = source("image", ["N", 1, 28, 28]);
 const lenet = graphOf(

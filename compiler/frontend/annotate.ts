@@ -1,0 +1,60 @@
+/** Puts names and places from the model file into a graph. */
+
+import type { Location } from "../errors.ts";
+import { type Graph, mapGraph, type Node, type OpNode } from "../ir/graph.ts";
+import { nameLayers } from "./names.ts";
+import type { Site, SiteReader } from "./site.ts";
+import { location, type StackReader } from "./trace.ts";
+
+/** Source names to show, from absolute paths. */
+export type Show = (file: string) => string;
+
+/** The same graph: layers named after the file's variables, parameters after their layers, each with its place. */
+export function annotate(graph: Graph, reader: StackReader, sites: SiteReader, show: Show): Graph {
+  const layers = graph.nodes.filter((n): n is OpNode => n.kind === "op");
+  const taken = new Set(graph.nodes.filter((n) => !isLayers(n, layers)).map((n) => n.origin.name));
+  const names = nameLayers(
+    layers.map((n) => ({ op: n.op.name, sites: sitesOf(n.origin.trace, reader, sites) })),
+    taken,
+  );
+  const renamed = new Map<Node, string>();
+  layers.forEach((layer, i) => {
+    const name = names[i] ?? layer.origin.name;
+    renamed.set(layer, name);
+    for (const operand of layer.inputs) {
+      if (isOwned(operand, layer))
+        renamed.set(operand, `${name}${operand.origin.name.slice(layer.origin.name.length)}`);
+    }
+  });
+  return mapGraph(graph, (node, original) => {
+    const at = place(node.origin.trace, reader, show);
+    const name = renamed.get(original) ?? node.origin.name;
+    // The stack is of no further use: dropping it keeps printed graphs small.
+    const { trace: _, ...origin } = node.origin;
+    return { ...node, origin: { ...origin, name, ...(at ? { at } : {}) } };
+  });
+}
+
+/** Parameters and constants that an op made for itself are named after it. */
+function isOwned(node: Node, layer: OpNode): boolean {
+  if (node.kind === "param") return node.origin.name.startsWith(`${layer.origin.name}.`);
+  return (
+    node.kind === "const" &&
+    (node.origin.name === layer.origin.name || node.origin.name.startsWith(`${layer.origin.name}.`))
+  );
+}
+
+function isLayers(node: Node, layers: readonly OpNode[]): boolean {
+  return node.kind === "op" || layers.some((layer) => layer.inputs.includes(node) && isOwned(node, layer));
+}
+
+/** The calls in the user's files that led to a layer, outermost first. */
+export function sitesOf(trace: string | undefined, reader: StackReader, sites: SiteReader): readonly Site[] {
+  const frames = reader.frames(trace ?? "");
+  return frames.toReversed().flatMap((frame) => sites.site(frame) ?? []);
+}
+
+export function place(trace: string | undefined, reader: StackReader, show: Show): Location | undefined {
+  const frame = reader.frames(trace ?? "")[0];
+  return frame && location(frame, show);
+}

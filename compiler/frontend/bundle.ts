@@ -1,0 +1,109 @@
+/**
+ * Turns a model file and what it imports into one module with esbuild. `weftgpu` is not bundled: the model
+ * runs against the copy of Weft that loads it, so that there is one DSL and one table of ops.
+ */
+import { basename, dirname, join, resolve } from "node:path";
+import { type BuildFailure, build, type Message, type Plugin } from "esbuild";
+import { type Location, must, UserError } from "../errors.ts";
+import { displayPath, editDistance, excerpt } from "./source.ts";
+
+export interface Bundle {
+  readonly code: string;
+  /** The source map, as JSON text. */
+  readonly map: string;
+  /** The folder that the source map's paths are relative to. */
+  readonly folder: string;
+}
+
+/** Where the running instance of Weft is handed to the model file. */
+export const instanceKey = Symbol.for("weftgpu.instance");
+
+/** Throws `UserError` with the place for a syntax error, an import that is not found, a wrong export name. */
+export async function bundleModel(
+  file: string,
+  cwd: string,
+  weftExports: readonly string[],
+): Promise<Bundle> {
+  const folder = dirname(file);
+  const outfile = join(folder, `${basename(file)}.weft.mjs`); // never written; source paths are relative to it
+  try {
+    const result = await build({
+      entryPoints: [file],
+      outfile,
+      absWorkingDir: cwd,
+      bundle: true,
+      write: false,
+      format: "esm",
+      platform: "node",
+      target: "node20",
+      sourcemap: "external",
+      sourcesContent: true,
+      logLevel: "silent",
+      plugins: [weftPlugin(weftExports)],
+    });
+    const text = (suffix: string): string =>
+      must(
+        result.outputFiles.find((f) => f.path.endsWith(suffix)),
+        `bundle ${suffix}`,
+      ).text;
+    const wrong = result.warnings.find((w) => w.id === "import-is-undefined");
+    if (wrong) throw failure(wrong, cwd, weftExports);
+    return { code: text(".mjs"), map: text(".map"), folder };
+  } catch (error) {
+    const first = isBuildFailure(error) ? error.errors[0] : undefined;
+    throw first ? failure(first, cwd, weftExports) : error;
+  }
+}
+
+/** `weftgpu` becomes a module that reads its exports from the running instance. */
+function weftPlugin(names: readonly string[]): Plugin {
+  return {
+    name: "weft",
+    setup({ onResolve, onLoad }) {
+      onResolve({ filter: /^weftgpu$/ }, () => ({ path: "weftgpu", namespace: "weft" }));
+      onLoad({ filter: /.*/, namespace: "weft" }, () => ({
+        contents: [
+          `const weft = globalThis[Symbol.for("weftgpu.instance")];`,
+          ...names.map((name) => `export const ${name} = weft.${name};`),
+        ].join("\n"),
+        loader: "js",
+      }));
+    },
+  };
+}
+
+function isBuildFailure(error: unknown): error is BuildFailure {
+  return error instanceof Error && "errors" in error && Array.isArray(error.errors);
+}
+
+function failure(message: Message, cwd: string, weftExports: readonly string[]): UserError {
+  const { location } = message;
+  const at: Location | undefined = location
+    ? {
+        file: displayPath(resolve(cwd, location.file), cwd),
+        line: location.line,
+        column: location.column + 1,
+      }
+    : undefined;
+  const mark = location
+    ? excerpt(`${"\n".repeat(location.line - 1)}${location.lineText}`, location.line, location.column + 1)
+    : "";
+  const missing = /"(?:weft:)?weftgpu" for import "([^"]+)"|Import "([^"]+)" will always be undefined/.exec(
+    message.text,
+  );
+  const name = missing?.[1] ?? missing?.[2];
+  const fix = name === undefined ? undefined : nearest(name, weftExports);
+  return new UserError({
+    problem: `${name === undefined ? message.text : `"weftgpu" has no export named "${name}"`}${mark}`,
+    ...(fix ? { fix } : {}),
+    ...(at ? { at } : {}),
+  });
+}
+
+function nearest(name: string, known: readonly string[]): string | undefined {
+  const ranked = known
+    .map((k) => ({ k, distance: editDistance(name.toLowerCase(), k.toLowerCase()) }))
+    .filter(({ distance }) => distance <= 2)
+    .sort((a, b) => a.distance - b.distance);
+  return ranked[0]?.k;
+}

@@ -1,0 +1,46 @@
+/** Loads a model file: bundles it, runs it, and reads the names and places of its layers from its source. */
+import type { Graph } from "../ir/graph.ts";
+import { annotate } from "./annotate.ts";
+import { bundleModel } from "./bundle.ts";
+import { defaultModel } from "./default.ts";
+import { locatedError } from "./failure.ts";
+import { ModelThrew, type RunResult, runBundle } from "./run.ts";
+import { displayPath, modelPath } from "./source.ts";
+
+export interface LoadedModel {
+  /** The model's graph: every layer has the name it has in the file, and its place there. */
+  readonly graph: Graph;
+  /** The absolute path of the model file. */
+  readonly file: string;
+  /** The text of the model file and of the user's files that it imports, by absolute path. */
+  readonly sources: ReadonlyMap<string, string>;
+}
+
+export interface LoadOptions {
+  /** What a relative path is relative to, and what places in messages are shown relative to. Default: the process's. */
+  readonly cwd?: string;
+}
+
+/**
+ * The model that a .ts, .mts, .js or .mjs file exports as its default. The file's imports are followed, and it
+ * runs in this process. Throws `UserError` for whatever is wrong with the file, with its place.
+ */
+export async function loadModel(path: string, options: LoadOptions = {}): Promise<LoadedModel> {
+  const cwd = options.cwd ?? process.cwd();
+  const file = modelPath(path, cwd);
+  const show = (source: string): string => displayPath(source, cwd);
+  const syntax = import("./site.ts"); // loads ts-morph while esbuild works in its own process
+  syntax.catch(() => undefined); // awaited below; an earlier failure must not count as unhandled
+  const weft = await import("../dsl/index.ts");
+  const bundle = await bundleModel(file, cwd, Object.keys(weft));
+  let run: RunResult;
+  try {
+    run = await runBundle(bundle, weft);
+  } catch (error) {
+    if (!(error instanceof ModelThrew)) throw error;
+    throw locatedError(error, (await syntax).siteReader(error.reader.sources), show(file), show);
+  }
+  const graph = defaultModel(run.exports, show(file));
+  const sites = (await syntax).siteReader(run.reader.sources);
+  return { graph: annotate(graph, run.reader, sites, show), file, sources: run.reader.sources };
+}

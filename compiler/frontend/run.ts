@@ -1,0 +1,48 @@
+/** Runs a bundled model file and hands back its default export. */
+import { type Bundle, instanceKey } from "./bundle.ts";
+import { type StackReader, stackReader } from "./trace.ts";
+
+/** Deep enough for blocks within blocks within helper functions. */
+const stackDepth = 64;
+
+let runs = 0;
+
+export interface RunResult {
+  /** The module's exports. */
+  readonly exports: Readonly<Record<string, unknown>>;
+  readonly reader: StackReader;
+}
+
+/** What the model threw, with what is needed to say where. */
+export class ModelThrew extends Error {
+  readonly thrown: unknown;
+  readonly reader: StackReader;
+  constructor(thrown: unknown, reader: StackReader) {
+    super("the model file threw");
+    this.thrown = thrown;
+    this.reader = reader;
+  }
+}
+
+/**
+ * Imports the bundle under a name of its own (`sourceURL`), by which its frames are found in call stacks.
+ * Throws `ModelThrew` with whatever the model file threw.
+ */
+export async function runBundle(bundle: Bundle, weft: object): Promise<RunResult> {
+  const script = `weft-model-${++runs}.mjs`;
+  const code = `${bundle.code}\n//# sourceURL=${script}`;
+  const url = `data:text/javascript;base64,${Buffer.from(code).toString("base64")}`;
+  // Where a tool formats stacks itself (vitest), they show the address instead of the source's name.
+  const reader = stackReader(bundle, [script, url.slice(-48)]);
+  const depth = Error.stackTraceLimit;
+  Object.assign(globalThis, { [instanceKey]: weft });
+  Error.stackTraceLimit = stackDepth;
+  try {
+    return { exports: await import(/* @vite-ignore */ url), reader };
+  } catch (thrown) {
+    throw new ModelThrew(thrown, reader);
+  } finally {
+    Error.stackTraceLimit = depth;
+    Reflect.deleteProperty(globalThis, instanceKey);
+  }
+}

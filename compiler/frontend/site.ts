@@ -1,0 +1,184 @@
+/**
+ * What a call is called: reads the variable, property or position around a call in a model file's syntax tree.
+ * Only the parser is used; types are not looked at, so that loading stays fast.
+ */
+import {
+  type CallExpression,
+  type NewExpression,
+  Node,
+  Project,
+  type SourceFile,
+  SyntaxKind,
+} from "ts-morph";
+import { type EarlyUse, findEarlyUse } from "./early.ts";
+import type { Frame } from "./trace.ts";
+
+type Call = CallExpression | NewExpression;
+
+export interface Site {
+  /** `lenet.ts:7:15`, to tell sites apart. */
+  readonly key: string;
+  /** The called function, as written: `conv2d`, `block`. */
+  readonly callee: string;
+  /** The variable or property that holds the value, or a value made from it. */
+  readonly holder: string | undefined;
+  /** Whether the call's own value is what `holder` holds, rather than an ingredient of it. */
+  readonly direct: boolean;
+  /** Whether the call stands in a loop, or in a callback, of the function around it. */
+  readonly repeats: boolean;
+}
+
+export interface SiteReader {
+  /** The call at a place in a source; undefined where there is none. */
+  site(frame: Frame): Site | undefined;
+  /** A variable among the operands of the call that is declared only below it. */
+  usedEarly(frame: Frame): EarlyUse | undefined;
+}
+
+export function siteReader(sources: ReadonlyMap<string, string>): SiteReader {
+  const project = new Project({
+    useInMemoryFileSystem: true,
+    skipLoadingLibFiles: true,
+    skipFileDependencyResolution: true,
+  });
+  const files = new Map<string, SourceFile>();
+  const known = new Map<string, Site | undefined>();
+  const parse = (path: string): SourceFile | undefined => {
+    const text = sources.get(path);
+    if (text === undefined) return undefined;
+    const made =
+      files.get(path) ??
+      project.createSourceFile(`/${files.size}${/\.[cm]?[jt]sx?$/.exec(path)?.[0] ?? ".ts"}`, text);
+    files.set(path, made);
+    return made;
+  };
+  return {
+    usedEarly(frame) {
+      const source = parse(frame.file);
+      const call = source && callAt(source, frame);
+      return call && findEarlyUse(call);
+    },
+    site(frame) {
+      const key = `${frame.file}:${frame.line}:${frame.column}`;
+      if (!known.has(key)) {
+        const source = parse(frame.file);
+        const call = source && callAt(source, frame);
+        known.set(key, call && describe(call, key));
+      }
+      return known.get(key);
+    },
+  };
+}
+
+/** The call whose callee stands at a position: stacks point at the callee, or at the last name in it. */
+function callAt(source: SourceFile, frame: Frame): Call | undefined {
+  const starts = source.compilerNode.getLineStarts();
+  const start = starts[frame.line - 1];
+  if (start === undefined) return undefined;
+  const position = start + frame.column - 1;
+  for (let node = source.getDescendantAtPos(position); node; node = node.getParent()) {
+    if (isCall(node) && position < node.getExpression().getEnd()) return node;
+  }
+  return undefined;
+}
+
+function isCall(node: Node): node is Call {
+  return Node.isCallExpression(node) || Node.isNewExpression(node);
+}
+
+function calleeName(call: Call): string {
+  const callee = call.getExpression();
+  if (Node.isPropertyAccessExpression(callee)) return callee.getName();
+  if (isCall(callee)) return calleeName(callee);
+  return Node.isIdentifier(callee) ? callee.getText() : "call";
+}
+
+/** Climbs from a call to whatever holds its value. */
+function describe(call: Call, key: string): Site {
+  let direct = true;
+  let holder: string | undefined;
+  let child: Node = call;
+  for (let node = call.getParent(); node; child = node, node = node.getParent()) {
+    if (isCall(node) && node.getExpression() !== child) {
+      direct = false;
+      // A chain's elements are told apart by what they are, not by the variable that holds the chain.
+      if (calleeName(node) === "sequential") break;
+    }
+    if (Node.isPropertyAssignment(node)) {
+      holder = propertyName(node.getName());
+      break;
+    }
+    if (Node.isVariableDeclaration(node)) {
+      holder = declared(node.getNameNode(), child, call);
+      break;
+    }
+    if (Node.isPropertyDeclaration(node)) {
+      holder = propertyName(node.getName());
+      break;
+    }
+    if (Node.isBinaryExpression(node) && node.getOperatorToken().getKind() === SyntaxKind.EqualsToken) {
+      holder = assigned(node.getLeft());
+      break;
+    }
+    if (Node.isStatement(node) || Node.isFunctionLikeDeclaration(node) || Node.isSourceFile(node)) break;
+  }
+  return { key, callee: calleeName(call), holder, direct, repeats: repeats(call) };
+}
+
+function propertyName(text: string): string {
+  return text.replace(/^["'`]|["'`]$/g, "");
+}
+
+/** The name that a declaration gives to the call's value; a variable that is assigned again names nothing. */
+function declared(name: Node, initializer: Node, call: Call): string | undefined {
+  if (Node.isIdentifier(name)) return isReassigned(name) ? undefined : name.getText();
+  if (!Node.isArrayBindingPattern(name) || !Node.isArrayLiteralExpression(initializer)) return undefined;
+  const position = initializer
+    .getElements()
+    .findIndex((e) => e.getPos() <= call.getPos() && call.getEnd() <= e.getEnd());
+  const element = name.getElements()[position];
+  return element && Node.isBindingElement(element) ? element.getName() : undefined;
+}
+
+function assigned(left: Node): string | undefined {
+  if (Node.isPropertyAccessExpression(left)) return left.getName();
+  return Node.isIdentifier(left) && !isReassigned(left) ? left.getText() : undefined;
+}
+
+/** `x = relu(x)` after `let x = …`: the variable holds many layers, so it names none of them. */
+function isReassigned(name: Node): boolean {
+  const text = name.getText();
+  const scope = name.getFirstAncestor((n) => Node.isFunctionLikeDeclaration(n) || Node.isSourceFile(n));
+  let writes = 0;
+  scope?.forEachDescendant((n) => {
+    if (Node.isVariableDeclaration(n) && n.getName() === text && n.getInitializer()) writes++;
+    if (
+      Node.isBinaryExpression(n) &&
+      n.getOperatorToken().getKind() === SyntaxKind.EqualsToken &&
+      n.getLeft().getText() === text
+    )
+      writes += isInLoop(n) ? 2 : 1;
+  });
+  return writes > 1 && !isConst(name);
+}
+
+function isConst(name: Node): boolean {
+  const list = name.getFirstAncestorByKind(SyntaxKind.VariableDeclarationList);
+  return list?.getText().startsWith("const") ?? false;
+}
+
+/** Whether the call is in a loop, or in a function that is handed to another (`map`, `reduce`, `forEach`). */
+function repeats(call: Call): boolean {
+  if (isInLoop(call)) return true;
+  const around = call.getFirstAncestor((n) => Node.isFunctionLikeDeclaration(n));
+  const user = around?.getParent();
+  return user !== undefined && isCall(user) && user.getArguments().some((argument) => argument === around);
+}
+
+function isInLoop(node: Node): boolean {
+  for (let n = node.getParent(); n; n = n.getParent()) {
+    if (Node.isIterationStatement(n)) return true;
+    if (Node.isFunctionLikeDeclaration(n)) return false;
+  }
+  return false;
+}

@@ -1,0 +1,51 @@
+/** Call stacks of a running model file, taken back to the lines of its sources. */
+import { resolve } from "node:path";
+import { originalPositionFor, TraceMap } from "@jridgewell/trace-mapping";
+import type { Location } from "../errors.ts";
+import type { Bundle } from "./bundle.ts";
+
+/** One call in a source file of the user's, innermost first in a stack. */
+export interface Frame {
+  /** The absolute path of the source. */
+  readonly file: string;
+  /** From 1. */
+  readonly line: number;
+  /** From 1. */
+  readonly column: number;
+}
+
+export interface StackReader {
+  /** The frames of a raw stack that lie in the model's own sources, innermost first; packages are left out. */
+  frames(stack: string): readonly Frame[];
+  /** The text of every source, by absolute path. */
+  readonly sources: ReadonlyMap<string, string>;
+}
+
+/** `scripts` are the names under which the bundle runs: each ends a file name in a stack. */
+export function stackReader(bundle: Bundle, scripts: readonly string[]): StackReader {
+  const map = new TraceMap(bundle.map);
+  const pattern = new RegExp(`(?:${scripts.map((s) => s.replace(/[.+]/g, "\\$&")).join("|")}):(\\d+):(\\d+)`);
+  const sources = new Map<string, string>();
+  map.sources.forEach((source, i) => {
+    const text = map.sourcesContent?.[i];
+    if (source && text !== undefined && text !== null && isUsers(source))
+      sources.set(resolve(bundle.folder, source), text);
+  });
+  const frames = (stack: string): readonly Frame[] =>
+    stack.split("\n").flatMap((row): Frame[] => {
+      const match = pattern.exec(row);
+      if (!match) return [];
+      const found = originalPositionFor(map, { line: Number(match[1]), column: Number(match[2]) - 1 });
+      if (found.source === null || !isUsers(found.source)) return [];
+      return [{ file: resolve(bundle.folder, found.source), line: found.line, column: found.column + 1 }];
+    });
+  return { frames, sources };
+}
+
+function isUsers(source: string): boolean {
+  return !source.startsWith("weft:") && !source.split(/[\\/]/).includes("node_modules");
+}
+
+export function location(frame: Frame, show: (file: string) => string): Location {
+  return { file: show(frame.file), line: frame.line, column: frame.column };
+}

@@ -1,0 +1,105 @@
+/** The kernels and dispatches of a program, as rows and as text. */
+import { must } from "../errors.ts";
+import type { Grid, Program } from "../ir/program.ts";
+import { countAt, showCount } from "../ir/type.ts";
+import { bytesText, type Column, cutText, grouped, layoutTable } from "./layout.ts";
+import type { TextOptions } from "./render.ts";
+
+export interface KernelRow {
+  readonly name: string;
+  /** The layers it computes, over all its dispatches. */
+  readonly layers: readonly string[];
+  /** Invocations per workgroup. */
+  readonly workgroup: number;
+  readonly wgslBytes: number;
+  /** Storage buffers it binds. */
+  readonly buffers: number;
+  /** How often a run dispatches it. */
+  readonly dispatches: number;
+  /** Work items of its first dispatch: `294·⌈N/4⌉`. */
+  readonly items: string;
+}
+
+/** A row per kernel. Kernels that only prepare parameters have 0 dispatches. */
+export function kernelTable(program: Program): readonly KernelRow[] {
+  return program.kernels.map((kernel, i) => {
+    const runs = program.dispatches.filter((d) => d.kernel === i);
+    const all = [...program.prepare.filter((d) => d.kernel === i), ...runs];
+    return {
+      name: kernel.name,
+      layers: [...new Set(all.flatMap((d) => d.layers))],
+      workgroup: kernel.workgroup,
+      wgslBytes: new TextEncoder().encode(kernel.wgsl).length,
+      buffers: kernel.bindings.length,
+      dispatches: runs.length,
+      items: all[0] ? gridText(all[0].grid) : "0",
+    };
+  });
+}
+
+export function gridText({ items, batchTile }: Grid): string {
+  if (batchTile === 0) return grouped(items);
+  const examples = batchTile === 1 ? "N" : `⌈N/${batchTile}⌉`;
+  return items === 1 ? examples : `${grouped(items)}·${examples}`;
+}
+
+const columns: readonly Column[] = [
+  { header: "kernel", cut: "start", cutOrder: 1 },
+  { header: "computes", cut: "end", cutOrder: 0 },
+  { header: "work items", align: "right" },
+  { header: "group", align: "right" },
+  { header: "buffers", align: "right" },
+  { header: "WGSL", align: "right" },
+];
+
+export function kernelText(program: Program, options: TextOptions = {}): string {
+  const rows = kernelTable(program).map((k) => [
+    k.name,
+    `${k.layers.join(" + ")}${k.dispatches === 0 ? " (once)" : ""}`,
+    k.items,
+    `${k.workgroup}`,
+    `${k.buffers}`,
+    bytesText(k.wgslBytes),
+  ]);
+  return `${layoutTable(columns, rows, { width: options.width ?? 80, color: options.color ?? false }).join("\n")}\n`;
+}
+
+/** Buffers, and the order in which kernels read and write them. */
+export function planText(program: Program, options: TextOptions = {}): string {
+  const width = options.width ?? 80;
+  const buffers = layoutTable(
+    [
+      { header: "buffer", align: "right" },
+      { header: "holds", cut: "end" },
+      { header: "bytes", align: "right" },
+    ],
+    program.buffers.map((b, i) => [`${i}`, b.name, showCount(b.bytes)]),
+    { width, color: options.color ?? false },
+  );
+  const step = (d: Program["dispatches"][number], i: number): string => {
+    const kernel = must(program.kernels[d.kernel], "kernel");
+    const bound = kernel.bindings.map((b, k) => ({ ...b, buffer: d.buffers[k] }));
+    const list = (access: string): string =>
+      bound
+        .filter((b) => b.access === access)
+        .map((b) => `${b.buffer}`)
+        .join(", ");
+    return `${i + 1}. ${kernel.name}  reads ${list("read") || "nothing"}, writes ${list("read_write")}  (${gridText(d.grid)} items)`;
+  };
+  const peak = `peak memory ${bytesText(countAt(program.peakBytes, 1))} at N = 1: ${showCount(program.peakBytes)} bytes`;
+  const clipped = (line: string): string => cutText(line, width, "end");
+  return [
+    ...buffers,
+    ...[
+      ...(program.prepare.length > 0
+        ? ["", "once, when the weights are set:", ...program.prepare.map(step)]
+        : []),
+      "",
+      "for every batch, in one submit:",
+      ...program.dispatches.map(step),
+      "",
+      peak,
+      "",
+    ].map(clipped),
+  ].join("\n");
+}

@@ -1,0 +1,152 @@
+/** Names from a model file, with a stand-in for the model language that only keeps call stacks. */
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
+import { sitesOf } from "../../compiler/frontend/annotate.ts";
+import { bundleModel } from "../../compiler/frontend/bundle.ts";
+import { nameLayers } from "../../compiler/frontend/names.ts";
+import { runBundle } from "../../compiler/frontend/run.ts";
+import { siteReader } from "../../compiler/frontend/site.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "weft-names-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** The names of the ops in the order in which they are called. */
+async function names(body: string, files: Readonly<Record<string, string>> = {}): Promise<readonly string[]> {
+  const calls: { op: string; trace: string }[] = [];
+  const op = (name: string) => (): string => {
+    calls.push({ op: name, trace: new Error().stack ?? "" });
+    return name;
+  };
+  const weft: Record<string, unknown> = {
+    sequential: (...layers: unknown[]) => layers,
+    model: () => undefined,
+  };
+  for (const name of ["conv2d", "avgPool2d", "sigmoid", "relu", "add", "linear", "flatten", "concat"])
+    weft[name] = op(name);
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
+  const file = join(folder, "model.ts");
+  writeFileSync(
+    file,
+    `import * as nn from "weftgpu";\nimport { ${Object.keys(weft).join(", ")} } from "weftgpu";\n${body}`,
+  );
+  const { reader } = await runBundle(await bundleModel(file, folder, Object.keys(weft)), weft);
+  const sites = siteReader(reader.sources);
+  return nameLayers(
+    calls.map((c) => ({ op: c.op, sites: sitesOf(c.trace, reader, sites) })),
+    new Set(),
+  );
+}
+
+describe("names of layers", () => {
+  it("are the variables that hold them", async () => {
+    expect(await names("const c1 = conv2d(); let c2 = nn.conv2d(1 as any);")).toEqual(["c1", "c2"]);
+  });
+  it("add the op to the variable for what is nested in it", async () => {
+    expect(await names("const pool1 = avgPool2d(sigmoid(conv2d(0)), { kernel: 2 });")).toEqual([
+      "pool1/conv2d",
+      "pool1/sigmoid",
+      "pool1",
+    ]);
+  });
+  it("go through parentheses, casts, await and arrays", async () => {
+    expect(
+      await names(`
+        const a = (conv2d(0) as unknown)!;
+        const b = await conv2d(0);
+        const c = concat([relu(a), relu(b)]);
+        const d = true ? sigmoid(c) : c;
+        const [e, f] = [relu(d), sigmoid(d)];`),
+    ).toEqual(["a", "b", "c/relu", "c/relu#2", "c", "d", "e", "f"]);
+  });
+  it("put the caller's variable before those of a function", async () => {
+    expect(
+      await names(`
+        function block(x) {
+          const conv1 = conv2d(x);
+          const conv2 = conv2d(relu(conv1));
+          return add(conv2, x);
+        }
+        const block1 = block(0);
+        const block2 = relu(block(block1));`),
+    ).toEqual([
+      "block1/conv1",
+      "block1/conv2/relu",
+      "block1/conv2",
+      "block1/add1",
+      "block2/block/conv1",
+      "block2/block/conv2/relu",
+      "block2/block/conv2",
+      "block2/block/add1",
+      "block2",
+    ]);
+  });
+  it("count layers that no variable holds", async () => {
+    expect(
+      await names(`
+        const net = sequential(conv2d(), sigmoid(), avgPool2d(), conv2d(), sigmoid(), flatten(), linear(), linear());`),
+    ).toEqual(["conv1", "sigmoid1", "pool1", "conv2", "sigmoid2", "flatten1", "fc1", "fc2"]);
+  });
+  it("leave names that a variable has to that variable", async () => {
+    expect(await names("conv2d(0); const conv1 = conv2d(0); conv2d(0);")).toEqual([
+      "conv2",
+      "conv1",
+      "conv3",
+    ]);
+  });
+  it("count layers that a variable holds in turn", async () => {
+    expect(await names("let x = conv2d(0); x = relu(x); x = conv2d(x);")).toEqual([
+      "conv1",
+      "relu1",
+      "conv2",
+    ]);
+  });
+  it("number the rounds of a loop", async () => {
+    expect(
+      await names(`
+        const block = (x) => { const conv = conv2d(x); return relu(conv); };
+        let x = 0;
+        for (let i = 0; i < 3; i++) x = block(x);
+        for (let i = 0; i < 2; i++) { const stage = linear(x); }`),
+    ).toEqual([
+      "block/conv",
+      "block/relu1",
+      "block#2/conv",
+      "block#2/relu1",
+      "block#3/conv",
+      "block#3/relu1",
+      "stage",
+      "stage#2",
+    ]);
+  });
+  it("number the rounds of map and reduce", async () => {
+    expect(await names("const xs = [1, 2].map((n) => { const c = conv2d(n); return relu(c); });")).toEqual([
+      "xs/c",
+      "xs/relu1",
+      "xs/c#2",
+      "xs/relu2",
+    ]);
+  });
+  it("come from properties", async () => {
+    expect(
+      await names(`export default model("m", {}, { logits: linear(relu(0)), "other head": linear(0) });`),
+    ).toEqual(["logits/relu", "logits", "other head"]);
+  });
+  it("follow calls into imported files", async () => {
+    const files = {
+      "block.ts": `import { conv2d } from "weftgpu";\nexport function block(x) {\n  const conv1 = conv2d(x);\n  return conv1;\n}\n`,
+    };
+    expect(
+      await names(`import { block } from "./block.ts";\nconst b = block(1);\nconst c = block(b);`, files),
+    ).toEqual(["b/conv1", "c/conv1"]);
+  });
+  it("come from class fields and methods", async () => {
+    expect(
+      await names(`
+        class Net { stem = conv2d(0); head(x) { const fc = linear(x); return fc; } }
+        const net = new Net();
+        const out = net.head(net.stem);`),
+    ).toEqual(["net/stem", "out/fc"]);
+  });
+});
