@@ -1,0 +1,44 @@
+/** What the subcommands share: flags, the layout of examples, checked numbers. */
+import { type Command, InvalidArgumentError, Option } from "commander";
+import { createUi, type Ui } from "./ui.ts";
+
+export interface CommonOptions {
+  readonly format: string;
+  readonly quiet?: boolean;
+  readonly verbose?: boolean;
+}
+
+/** Adds `--format`, `--quiet` and `--verbose`. */
+export function withCommon(command: Command, formats: readonly string[]): Command {
+  return command
+    .addOption(
+      new Option("-f, --format <format>", "how the result is printed")
+        .choices([...formats])
+        .default(formats[0]),
+    )
+    .addOption(new Option("-q, --quiet", "print the result alone, no remarks").conflicts("verbose"))
+    .option("-v, --verbose", "say more about what is done");
+}
+
+export function uiOf(options: CommonOptions): Ui {
+  return createUi(options);
+}
+
+/** The examples at the end of a help page. */
+export function examples(list: readonly (readonly [command: string, meaning: string])[]): string {
+  return `\nExamples:\n${list.map(([command, meaning]) => `  $ ${command}\n      ${meaning}`).join("\n")}`;
+}
+
+/** For commander: a whole number of at least `least`. */
+export function wholeNumber(least: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (!/^\d+$/.test(text) || !Number.isSafeInteger(value) || value < least)
+      throw new InvalidArgumentError(`It must be a whole number of at least ${least}.`);
+    return value;
+  };
+}
+
+export function printJson(ui: Ui, value: unknown): void {
+  ui.out(JSON.stringify(value, null, 2));
+}

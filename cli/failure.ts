@@ -1,0 +1,33 @@
+/**
+ * What the command does with an error. Exit codes, documented in `weft --help`:
+ *   0  it worked
+ *   1  something of the user's is wrong: the model, a flag, a file, or there is no adapter
+ *  70  a bug in Weft (EX_SOFTWARE of sysexits.h); a stack trace is printed
+ */
+import pc from "picocolors";
+import { UserError } from "../compiler/errors.ts";
+import { wantsColor } from "./ui.ts";
+
+export const EXIT_USER = 1;
+export const EXIT_BUG = 70;
+
+/** Other layers' errors that are the user's or the machine's, told by their names: the runtime has no UserError. */
+const EXPECTED = new Set(["UserError", "WeightsError", "InputError", "DeviceError", "RuntimeError"]);
+
+export function isExpected(error: unknown): error is Error {
+  return error instanceof UserError || (error instanceof Error && EXPECTED.has(error.name));
+}
+
+/** Prints the error to stderr and says which code to exit with. */
+export function reportFailure(error: unknown): number {
+  const colors = pc.createColors(wantsColor(process.stderr, process.env));
+  if (isExpected(error)) {
+    process.stderr.write(`${colors.red("error:")} ${error.message}\n`);
+    return EXIT_USER;
+  }
+  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  const known = error instanceof Error && error.name === "InternalError";
+  const advice = "  This is a bug in Weft, not in your model. Please report it with the model file.";
+  process.stderr.write(`${colors.red("internal error:")} ${text}\n${known ? "" : `${advice}\n`}`);
+  return EXIT_BUG;
+}

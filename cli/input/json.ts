@@ -1,0 +1,63 @@
+/** Inputs as JSON: nested arrays of numbers, or an object with one such array per input name. */
+import { UserError } from "../../compiler/errors.ts";
+import type { NumberArray } from "./array.ts";
+
+/** The shape that the first element of every level suggests. */
+function shapeOf(value: unknown): readonly number[] {
+  const shape: number[] = [];
+  for (let v = value; Array.isArray(v); v = v[0]) shape.push(v.length);
+  return shape;
+}
+
+function fill(value: unknown, shape: readonly number[], path: string, source: string, into: number[]): void {
+  const [length, ...rest] = shape;
+  if (length === undefined) {
+    if (typeof value !== "number")
+      throw new UserError({
+        problem: `${source}: ${path} is ${Array.isArray(value) ? "an array" : JSON.stringify(value)}, not a number`,
+        rule: "an input is nested arrays of numbers, every row of a level equally long",
+      });
+    into.push(value);
+    return;
+  }
+  if (!Array.isArray(value) || value.length !== length)
+    throw new UserError({
+      problem: `${source}: ${path} ${Array.isArray(value) ? `has length ${value.length}` : "is not an array"}, but its siblings have length ${length}`,
+      rule: "an input is nested arrays of numbers, every row of a level equally long",
+    });
+  value.forEach((item, i) => {
+    fill(item, rest, `${path}[${i}]`, source, into);
+  });
+}
+
+/**
+ * @param input the model input the array is for; picked from an object by this name
+ * @throws UserError where the text is not JSON or not a rectangular array of numbers
+ */
+export function parseJson(text: string, input: string, source: string): NumberArray {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw new UserError({
+      problem: `${source} is not JSON: ${error instanceof Error ? error.message : error}`,
+      fix: "write nested arrays of numbers, such as [[0, 1], [2, 3]]",
+    });
+  }
+  let path = "the array";
+  if (typeof value === "object" && value !== null && !Array.isArray(value)) {
+    const entry = Object.entries(value).find(([name]) => name === input);
+    if (entry === undefined)
+      throw new UserError({
+        problem: `${source} has no key ${JSON.stringify(input)}; its keys are ${JSON.stringify(Object.keys(value))}`,
+        rule: "an object names the model's inputs",
+        fix: `write {"${input}": [...]} or the array alone`,
+      });
+    value = entry[1];
+    path = input;
+  }
+  const shape = shapeOf(value);
+  const data: number[] = [];
+  fill(value, shape, path, source, data);
+  return { shape, data: Float32Array.from(data) };
+}

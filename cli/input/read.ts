@@ -1,0 +1,163 @@
+/** Reads what `--input` names into one batch for each of the model's inputs. */
+import { extname } from "node:path";
+import { UserError } from "../../compiler/errors.ts";
+import { type Dim, showShape } from "../../compiler/ir/type.ts";
+import { readBytes, shownPath } from "../files.ts";
+import { fitArray, type NumberArray, product, type Target, targetOf } from "./array.ts";
+import { gunzipIfNeeded, isIdxName, parseIdx } from "./idx.ts";
+import { readPicture } from "./image.ts";
+import { parseJson } from "./json.ts";
+import { parseNpy } from "./npy.ts";
+import { parseIndex } from "./range.ts";
+
+/** How many examples of an IDX file are taken when `--index` says nothing. */
+const DEFAULT_TAKE = 16;
+
+export interface ReadOptions {
+  readonly index?: string | undefined;
+  readonly invert?: boolean | undefined;
+  note(text: string): void;
+}
+
+export interface Batch {
+  readonly target: Target;
+  /** `[count, …example]` */
+  readonly shape: readonly number[];
+  readonly data: Float32Array;
+  /** One title per example: the file's name, or `file[3]`. */
+  readonly titles: readonly string[];
+  /** The positions that were taken, where one IDX file was read: what labels are matched by. */
+  readonly positions?: readonly number[];
+}
+
+interface Piece extends NumberArray {
+  readonly titles: readonly string[];
+  readonly positions?: readonly number[];
+}
+
+function pickRows(array: NumberArray, positions: readonly number[]): NumberArray {
+  const row = product(array.shape.slice(1));
+  const data = new Float32Array(positions.length * row);
+  positions.forEach((from, to) => {
+    data.set(array.data.subarray(from * row, (from + 1) * row), to * row);
+  });
+  return { shape: [positions.length, ...array.shape.slice(1)], data };
+}
+
+async function readIdx(path: string, target: Target, options: ReadOptions): Promise<Piece> {
+  const source = shownPath(path);
+  const all = parseIdx(await readBytes(path, "the IDX file"), source);
+  const count = all.shape[0] ?? 0;
+  const range = options.index ?? (target.batched ? `:${Math.min(DEFAULT_TAKE, count)}` : "0");
+  const positions = parseIndex(range, count, source);
+  if (options.index === undefined && positions.length < count)
+    options.note(
+      `${source}: the first ${positions.length} of ${count} examples; --index FROM:TO picks others`,
+    );
+  const rows = pickRows(all, positions);
+  const data = all.bytes ? rows.data.map((v) => v / 255) : rows.data;
+  const fitted = fitArray({ shape: rows.shape, data }, target, source);
+  return { ...fitted, titles: positions.map((i) => `${source}[${i}]`), positions };
+}
+
+async function readPiece(path: string, target: Target, options: ReadOptions): Promise<Piece> {
+  const source = shownPath(path);
+  const kind = extname(path).toLowerCase();
+  if (isIdxName(path)) return readIdx(path, target, options);
+  if (kind === ".npy" || kind === ".json") {
+    const bytes = await readBytes(path, "the input");
+    const array =
+      kind === ".npy"
+        ? parseNpy(bytes, source)
+        : parseJson(new TextDecoder().decode(bytes), target.name, source);
+    let fitted = fitArray(array, target, source);
+    const count = fitted.shape[0] ?? 1;
+    const positions = options.index === undefined ? undefined : parseIndex(options.index, count, source);
+    if (positions) fitted = pickRows(fitted, positions);
+    const titles = (positions ?? [...Array(count).keys()]).map((i) =>
+      count === 1 ? source : `${source}[${i}]`,
+    );
+    return positions ? { ...fitted, titles, positions } : { ...fitted, titles };
+  }
+  if (kind === ".gz") {
+    const bytes = gunzipIfNeeded(await readBytes(path, "the IDX file"), source);
+    if (bytes[0] === 0 && bytes[1] === 0) return readIdx(path, target, options);
+  }
+  const picture = await readPicture(path, target, options.invert === true);
+  if (picture.changes.length > 0) options.note(`${source}: ${picture.changes.join(", ")}`);
+  if (picture.brightBorder)
+    options.note(`${source}: its background is bright; for a model trained on dark backgrounds add --invert`);
+  return { ...picture, titles: [source] };
+}
+
+function joined(pieces: readonly Piece[], target: Target): Batch {
+  const count = pieces.reduce((sum, piece) => sum + (piece.shape[0] ?? 0), 0);
+  const data = new Float32Array(count * product(target.example));
+  let at = 0;
+  for (const piece of pieces) {
+    data.set(piece.data, at);
+    at += piece.data.length;
+  }
+  const positions = pieces.length === 1 ? pieces[0]?.positions : undefined;
+  const titles = pieces.flatMap((piece) => piece.titles);
+  const batch = { target, shape: [count, ...target.example], data, titles };
+  return positions ? { ...batch, positions } : batch;
+}
+
+/** `image=a.png` where `image` is an input of the model, otherwise the path alone. */
+function splitName(
+  text: string,
+  targets: readonly Target[],
+): { readonly target?: Target; readonly path: string } {
+  const at = text.indexOf("=");
+  const target = targets.find((t) => t.name === text.slice(0, at));
+  return at > 0 && target ? { target, path: text.slice(at + 1) } : { path: text };
+}
+
+/**
+ * @param inputs the model's inputs
+ * @param sources what follows `--input`: paths, or `name=path` where the model has several inputs
+ * @throws UserError for a file that cannot be read or does not fit, and for an input without a file
+ */
+export async function readInputs(
+  inputs: readonly { readonly name: string; readonly shape: readonly Dim[] }[],
+  sources: readonly string[],
+  options: ReadOptions,
+): Promise<readonly Batch[]> {
+  const targets = inputs.map(targetOf);
+  const names = targets.map((t) => t.name);
+  const [only] = targets;
+  const pieces = new Map<Target, Piece[]>(targets.map((t) => [t, []]));
+  for (const source of sources) {
+    const { target, path } = splitName(source, targets);
+    const owner = target ?? (targets.length === 1 ? only : undefined);
+    if (owner === undefined)
+      throw new UserError({
+        problem: `--input ${source} does not say which of the inputs ${names.join(", ")} it is for`,
+        fix: `write --input ${names.map((name) => `${name}=FILE`).join(" ")}`,
+      });
+    pieces.get(owner)?.push(await readPiece(path, owner, options));
+  }
+  const batches = targets.map((target) => joined(pieces.get(target) ?? [], target));
+  for (const { target, titles } of batches) checkCount(target, titles.length, names);
+  const counts = new Set(batches.filter((b) => b.target.batched).map((b) => b.titles.length));
+  if (counts.size > 1)
+    throw new UserError({
+      problem: `the inputs have different numbers of examples: ${batches.map((b) => `${b.target.name} ${b.titles.length}`).join(", ")}`,
+      rule: "N is the same for every input",
+    });
+  return batches;
+}
+
+function checkCount(target: Target, count: number, names: readonly string[]): void {
+  if (count === 0)
+    throw new UserError({
+      problem: `the input ${target.name} ${showShape(target.shape)} has no data`,
+      fix: names.length === 1 ? "name files with --input" : `add --input ${target.name}=FILE`,
+    });
+  if (!target.batched && count !== 1)
+    throw new UserError({
+      problem: `the input ${target.name} takes one ${showShape(target.shape)}, but ${count} were given`,
+      rule: "only an input whose first size is N takes several examples",
+    });
+}

@@ -1,0 +1,134 @@
+/** What `weft run` prints for a person: pictures with their top classes, or the numbers of other outputs. */
+import type { Batch } from "../input/read.ts";
+import type { Ui } from "../ui.ts";
+import { bar, isDistribution, type Ranked, ranking, softmax } from "./bars.ts";
+import { pictureLines } from "./blocks.ts";
+
+export interface Tensor {
+  readonly shape: readonly number[];
+  readonly data: Float32Array;
+}
+
+export interface Labels {
+  readonly values: readonly number[];
+}
+
+export interface ShowOptions {
+  readonly classes: readonly string[] | undefined;
+  readonly labels: readonly number[] | undefined;
+  readonly top: number;
+  readonly pictures: boolean;
+}
+
+/** Pictures are drawn for up to this many examples; more get a line each. */
+export const PICTURE_LIMIT = 8;
+const NUMBERS_PER_ROW = 8;
+const ROWS = 8;
+
+/** Class scores: a row of 2 to 1,000 numbers per example. */
+export function isClassifier(output: Tensor, examples: number): boolean {
+  const [rows = 0, classes = 0] = output.shape;
+  return output.shape.length === 2 && rows === examples && classes >= 2 && classes <= 1000;
+}
+
+/** Shares of the classes for one example: the row itself if it is a distribution, else its softmax. */
+export function sharesOf(output: Tensor, example: number): Float32Array {
+  const classes = output.shape[1] ?? 0;
+  const row = output.data.subarray(example * classes, (example + 1) * classes);
+  return isDistribution(row) ? row : softmax(row);
+}
+
+export function className(index: number, classes: readonly string[] | undefined): string {
+  return classes?.[index] ?? `class ${index}`;
+}
+
+const clip = (text: string, width: number): string =>
+  text.length > width ? `…${text.slice(text.length - width + 1)}` : text;
+
+function verdict(best: number, label: number | undefined, options: ShowOptions, ui: Ui): string {
+  if (label === undefined) return "";
+  if (best === label) return ui.colors.green("✓");
+  return ui.colors.red(`✗ ${className(label, options.classes)}`);
+}
+
+function classLines(top: readonly Ranked[], options: ShowOptions, room: number, ui: Ui): readonly string[] {
+  const names = top.map((t) => className(t.index, options.classes));
+  const label = Math.min(20, Math.max(...names.map((n) => n.length)));
+  const width = Math.max(6, Math.min(24, room - label - 9));
+  return top.map((t, i) => {
+    const name = clip(names[i] ?? "", label).padEnd(label);
+    const drawn = bar(t.share, width);
+    const text = `${name}  ${i === 0 ? ui.colors.cyan(drawn) : ui.colors.dim(drawn)} ${(t.share * 100).toFixed(1).padStart(5)}%`;
+    return i === 0 ? ui.colors.bold(text) : text;
+  });
+}
+
+/** The picture on the left, its title and classes on the right. */
+function withPicture(batch: Batch, example: number, lines: readonly string[], ui: Ui): string {
+  const [channels = 1, height = 1, width = 1] = pictureShape(batch);
+  const size = channels * height * width;
+  const data = batch.data.subarray(example * size, (example + 1) * size);
+  const picture = pictureLines({ width, height, channels, data }, ui.colors.isColorSupported, 32);
+  const columns = Math.ceil(width / Math.max(1, Math.ceil(width / 32)));
+  const rows: string[] = [];
+  for (let i = 0; i < Math.max(picture.length, lines.length); i++)
+    rows.push(`  ${picture[i] ?? " ".repeat(columns)}  ${lines[i] ?? ""}`.trimEnd());
+  return rows.join("\n");
+}
+
+/** Channels, height and width of an example that can be drawn. */
+function pictureShape(batch: Batch): readonly number[] | undefined {
+  const dims = batch.target.example;
+  const [height = 0, width = 0] = dims.slice(-2);
+  const channels = dims.slice(0, -2).reduce((a, b) => a * b, 1);
+  const drawable = dims.length >= 2 && (channels === 1 || channels === 3) && height >= 8 && width >= 8;
+  return drawable ? [channels, height, width] : undefined;
+}
+
+export function showClasses(batch: Batch, output: Tensor, options: ShowOptions, ui: Ui): void {
+  const count = batch.titles.length;
+  const drawn = options.pictures && count <= PICTURE_LIMIT && pictureShape(batch) !== undefined;
+  let right = 0;
+  for (let i = 0; i < count; i++) {
+    const top = ranking(sharesOf(output, i), options.top);
+    const best = top[0]?.index ?? 0;
+    const label = options.labels?.[i];
+    if (label === best) right++;
+    const mark = verdict(best, label, options, ui);
+    const title = batch.titles[i] ?? "";
+    if (drawn) {
+      const heading = `${ui.colors.bold(clip(title, ui.width - 40))} ${mark}`.trimEnd();
+      ui.out(withPicture(batch, i, [heading, "", ...classLines(top, options, ui.width - 36, ui)], ui));
+      ui.out("");
+    } else {
+      const [line = ""] = classLines(top.slice(0, 1), options, 30, ui);
+      ui.out(`${clip(title, 34).padEnd(34)} ${line} ${mark}`.trimEnd());
+    }
+  }
+  if (options.labels) ui.out(`${right} of ${count} right (${((100 * right) / count).toFixed(1)}%)`);
+}
+
+/** The numbers of an output, the middle of long rows left out. */
+export function showNumbers(name: string, output: Tensor, ui: Ui): void {
+  ui.out(`${ui.colors.bold(name)} [${output.shape.join(", ")}]`);
+  const width = output.shape.at(-1) ?? 1;
+  const rows = output.data.length / Math.max(1, width);
+  const cell = (v: number): string => (Number.isInteger(v) ? `${v}` : v.toPrecision(5)).padStart(11);
+  for (let r = 0; r < Math.min(rows, ROWS); r++) {
+    const row = [...output.data.subarray(r * width, (r + 1) * width)];
+    const shown = row.slice(0, NUMBERS_PER_ROW - 2).map(cell);
+    ui.out(shown.join("") + (row.length > shown.length ? `  … ${row.length - shown.length} more` : ""));
+  }
+  if (rows > ROWS) ui.out(`  … ${rows - ROWS} more rows`);
+}
+
+/** Nested arrays in the tensor's shape; every float in the shortest form that reads back as the same float32. */
+export function nested(tensor: Tensor): unknown {
+  const build = (depth: number, from: number, to: number): unknown => {
+    const size = tensor.shape[depth];
+    if (size === undefined) return Number((tensor.data[from] ?? 0).toPrecision(9));
+    const step = size === 0 ? 0 : (to - from) / size;
+    return Array.from({ length: size }, (_, i) => build(depth + 1, from + i * step, from + (i + 1) * step));
+  };
+  return build(0, 0, tensor.data.length);
+}

@@ -1,0 +1,78 @@
+// Builds dist/: the package's entry points and the `weft` command as ES modules, and their type declarations.
+//   node scripts/build.mjs            everything
+//   node scripts/build.mjs --no-types JavaScript only (what the tests need; well under a second)
+//
+// All entries are built together with shared chunks, so that `weftgpu` and the command use ONE copy of the
+// model language, and `weftgpu/runtime` shares no chunk that holds a compiler.
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const dist = join(root, "dist");
+
+export const entries = {
+  index: "compiler/index.ts",
+  runtime: "runtime/index.ts",
+  node: "runtime/node/index.ts",
+  vitest: "compiler/emit/vitest.ts",
+  esbuild: "compiler/emit/esbuild.ts",
+  cli: "cli/main.ts",
+};
+
+/** Writes a file whole or not at all; a file that has not changed is left alone. */
+function place(path, bytes) {
+  if (existsSync(path) && readFileSync(path).equals(bytes)) return;
+  mkdirSync(dirname(path), { recursive: true });
+  const temporary = `${path}.${process.pid}.tmp`;
+  writeFileSync(temporary, bytes, { mode: path.endsWith("cli.js") ? 0o755 : 0o644 });
+  renameSync(temporary, path);
+}
+
+export async function buildJavaScript() {
+  const { outputFiles } = await build({
+    absWorkingDir: root,
+    entryPoints: entries,
+    outdir: dist,
+    bundle: true,
+    splitting: true,
+    format: "esm",
+    platform: "node",
+    target: ["es2022", "node20"],
+    packages: "external",
+    chunkNames: "chunk-[hash]",
+    legalComments: "none",
+    logLevel: "warning",
+    write: false,
+  });
+  for (const file of outputFiles) place(file.path, Buffer.from(file.contents));
+  const fresh = new Set(outputFiles.map((file) => file.path));
+  for (const name of readdirSync(dist))
+    if (/^chunk-.*\.js$/.test(name) && !fresh.has(join(dist, name)))
+      rmSync(join(dist, name), { force: true });
+}
+
+export function buildTypes() {
+  const tsc = join(root, "node_modules/typescript/bin/tsc");
+  if (!existsSync(tsc)) {
+    console.error("build: TypeScript is not installed, so dist/types was not written");
+    return;
+  }
+  const { status } = spawnSync(process.execPath, [tsc, "-p", join(root, "scripts/tsconfig.build.json")], {
+    stdio: "inherit",
+  });
+  if (status !== 0) throw new Error("the type declarations could not be built");
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  try {
+    await buildJavaScript();
+    if (!process.argv.includes("--no-types")) buildTypes();
+  } catch (error) {
+    // esbuild and tsc have printed the places already.
+    console.error(`build: ${error instanceof Error ? error.message : error}`);
+    process.exit(1);
+  }
+}

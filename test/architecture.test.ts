@@ -1,0 +1,206 @@
+/** The rules of docs/architecture.md that a type checker cannot hold: who may import whom, and what the core may touch. */
+import { readdirSync, readFileSync } from "node:fs";
+import { dirname, join, relative, sep } from "node:path";
+import { fileURLToPath } from "node:url";
+import { describe, expect, test } from "vitest";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+
+interface Import {
+  readonly to: string;
+  readonly typeOnly: boolean;
+}
+interface Source {
+  readonly file: string;
+  readonly code: string;
+  readonly imports: readonly Import[];
+}
+
+/** The text with comments and the contents of string literals blanked out, so that prose is not taken for code. */
+function withoutProse(text: string): string {
+  return text.replace(
+    /\/\*[\s\S]*?\*\/|\/\/[^\n]*|"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|`(?:[^`\\]|\\.)*`/g,
+    (match) => {
+      const keep = match.startsWith("`") ? (match.match(/\$\{[^}]*\}/g) ?? []).join(" ") : "";
+      return match.startsWith("/") ? " " : `"${keep}"`;
+    },
+  );
+}
+
+function importsOf(text: string): readonly Import[] {
+  const code = text.replace(/\/\*[\s\S]*?\*\/|^\s*\/\/[^\n]*/gm, " ");
+  const found: Import[] = [];
+  for (const m of code.matchAll(/^\s*(import|export)\s+(type\s+)?([^;"'`]*?)\s*from\s*["']([^"']+)["']/gm)) {
+    const named = /^\{([\s\S]*)\}$/.exec(m[3] ?? "")?.[1];
+    const names = named?.split(",").flatMap((n) => (n.trim() === "" ? [] : [n.trim()]));
+    const typeOnly = m[2] !== undefined || (names?.every((n) => n.startsWith("type ")) ?? false);
+    found.push({ to: m[4] ?? "", typeOnly });
+  }
+  for (const m of code.matchAll(/^\s*import\s+["']([^"']+)["']/gm))
+    found.push({ to: m[1] ?? "", typeOnly: false });
+  for (const m of code.matchAll(/\bimport\(\s*(?:\/\*[\s\S]*?\*\/\s*)?["']([^"']+)["']/g))
+    found.push({ to: m[1] ?? "", typeOnly: false });
+  return found;
+}
+
+function sources(folder: string): readonly Source[] {
+  return readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })
+    .filter((name) => name.endsWith(".ts") && !name.endsWith(".d.ts"))
+    .map((name) => {
+      const file = join(folder, name).split(sep).join("/");
+      const text = readFileSync(join(root, file), "utf8");
+      return { file, code: withoutProse(text), imports: importsOf(text) };
+    });
+}
+
+const all = ["compiler", "runtime", "cli", "models"].flatMap(sources);
+
+/** `compiler/passes/partition.ts` → `compiler/passes`; files of `compiler/` itself are a layer each. */
+function layerOf(file: string): string {
+  const parts = file.split("/");
+  if (file.startsWith("runtime/node/")) return "runtime/node";
+  if (parts[0] !== "compiler") return parts[0] ?? "";
+  return parts.length > 2 ? `compiler/${parts[1]}` : file;
+}
+
+const resolved = (source: Source, to: string): string =>
+  to.startsWith(".")
+    ? relative(root, join(root, dirname(source.file), to))
+        .split(sep)
+        .join("/")
+    : to;
+
+const core = ["compiler/errors.ts", "compiler/ir", "compiler/math"];
+const scalar = "compiler/ops/scalar.ts";
+
+/** What each layer may import besides itself: layers, single files, or `node` and `package`. */
+const allowed: Readonly<Record<string, readonly string[]>> = {
+  "compiler/errors.ts": [],
+  "compiler/ir": ["compiler/errors.ts"],
+  "compiler/math": ["compiler/errors.ts", "compiler/ir"],
+  "compiler/ops": core,
+  "compiler/dsl": [...core, "compiler/ops"],
+  "compiler/passes": [...core, "compiler/ops"],
+  "compiler/codegen": [...core, scalar],
+  "compiler/report": [...core, "compiler/ops", "compiler/passes"],
+  "compiler/compile.ts": [...core, "compiler/ops", "compiler/passes", "compiler/codegen"],
+  "compiler/index.ts": [...core, "compiler/ops", "compiler/dsl", "compiler/compile.ts", "compiler/report"],
+  "compiler/frontend": [...core, "compiler/ops", "compiler/dsl", "compiler/index.ts", "node", "package"],
+  "compiler/emit": ["compiler", "runtime", "node", "package"],
+  runtime: [],
+  "runtime/node": ["runtime", "node", "package"],
+  models: ["weftgpu"],
+  cli: ["compiler", "runtime", "runtime/node", "node", "package"],
+};
+
+function mayImport(layer: string, target: string, typeOnly: boolean): boolean {
+  const rules = allowed[layer] ?? [];
+  if (target.startsWith("node:")) return rules.includes("node");
+  if (!target.includes(".ts")) return rules.includes("package") || rules.includes(target);
+  const to = layerOf(target);
+  if (to === layer || rules.includes(to) || rules.includes(target)) return true;
+  if (layer === "runtime")
+    return typeOnly && ["compiler/ir/program.ts", "compiler/ir/type.ts"].includes(target);
+  return rules.includes("compiler") && to.startsWith("compiler/");
+}
+
+describe("imports", () => {
+  test("every layer has a rule", () => {
+    expect([...new Set(all.map((s) => layerOf(s.file)))].filter((layer) => !(layer in allowed))).toEqual([]);
+  });
+
+  test("go one way: ir ← math ← ops ← dsl ← models", () => {
+    const breaches = all.flatMap((source) =>
+      source.imports
+        .map(({ to, typeOnly }) => ({ to: resolved(source, to), typeOnly }))
+        .filter(({ to, typeOnly }) => !mayImport(layerOf(source.file), to, typeOnly))
+        .map(({ to }) => `${source.file} imports ${to}`),
+    );
+    expect(breaches).toEqual([]);
+  });
+
+  test("have no cycle, types aside", () => {
+    const edges = new Map(
+      all.map((s) => [s.file, s.imports.filter((i) => !i.typeOnly).map((i) => resolved(s, i.to))]),
+    );
+    const done = new Set<string>();
+    const cycles: string[] = [];
+    const visit = (file: string, path: readonly string[]): void => {
+      const at = path.indexOf(file);
+      if (at >= 0) cycles.push([...path.slice(at), file].join(" → "));
+      if (at >= 0 || done.has(file)) return;
+      for (const next of edges.get(file) ?? []) visit(next, [...path, file]);
+      done.add(file);
+    };
+    for (const file of edges.keys()) visit(file, []);
+    expect(cycles).toEqual([]);
+  });
+});
+
+describe("the core", () => {
+  const hosted = ["compiler/frontend", "compiler/emit", "cli", "runtime/node"];
+  const pure = all.filter((s) => !hosted.includes(layerOf(s.file)));
+  const clocks =
+    /(?<![.\w])(?:Date\s*\.\s*now|new\s+Date|Math\s*\.\s*random|performance\s*\.|setTimeout|setInterval)\b/;
+  const hosts = /(?<![.\w"])(?:process|window|document|globalThis|require|Deno|Bun|__dirname)\b\s*[.[(]/;
+
+  test("touches no clock, no chance and no platform global", () => {
+    const compiler = pure.filter((s) => s.file.startsWith("compiler/"));
+    const found = compiler.flatMap(({ file, code }) =>
+      [clocks, hosts, /(?<![.\w"])(?:navigator|fetch|Buffer)\b\s*[.[(]/].flatMap((ban) => {
+        const hit = ban.exec(code);
+        return hit ? [`${file} uses ${hit[0]}`] : [];
+      }),
+    );
+    expect(found).toEqual([]);
+  });
+
+  test("runs in a page: the runtime uses nothing of Node's", () => {
+    const runtime = pure.filter((s) => s.file.startsWith("runtime/"));
+    const found = runtime.flatMap(({ file, code }) => {
+      const hit = /(?<![.\w"])(?:process|require|Buffer|__dirname|setImmediate)\b\s*[.[(]/.exec(code);
+      return hit ? [`${file} uses ${hit[0]}`] : [];
+    });
+    expect(found).toEqual([]);
+  });
+
+  test("keeps its files short", () => {
+    const long = pure
+      .map(({ file }) => ({ file, lines: readFileSync(join(root, file), "utf8").split("\n").length }))
+      .filter(({ lines }) => lines > 400);
+    expect(long).toEqual([]);
+  });
+});
+
+describe("this test itself", () => {
+  test("sees the imports of a file", () => {
+    const text = [
+      'import { a, type B } from "./a.ts";',
+      "import {",
+      "  type C,",
+      '} from "./c.ts";',
+      'export type { D } from "./d.ts";',
+      'export * from "./e.ts";',
+      '// import { x } from "./x.ts";',
+      'const f = await import("./f.ts");',
+    ].join("\n");
+    expect(importsOf(text).map((i) => `${i.to}${i.typeOnly ? " type" : ""}`)).toEqual([
+      "./a.ts",
+      "./c.ts type",
+      "./d.ts type",
+      "./e.ts",
+      "./f.ts",
+    ]);
+  });
+
+  test("rejects what the rules forbid", () => {
+    expect(mayImport("compiler/ir", "compiler/ops/index.ts", false)).toBe(false);
+    expect(mayImport("compiler/passes", "node:fs", false)).toBe(false);
+    expect(mayImport("compiler/codegen", "compiler/ops/window.ts", false)).toBe(false);
+    expect(mayImport("compiler/codegen", scalar, false)).toBe(true);
+    expect(mayImport("runtime", "compiler/ir/program.ts", false)).toBe(false);
+    expect(mayImport("runtime", "compiler/ir/program.ts", true)).toBe(true);
+    expect(mayImport("runtime", "webgpu", true)).toBe(false);
+    expect(mayImport("models", "weftgpu", false)).toBe(true);
+  });
+});
