@@ -49,6 +49,8 @@ export type Expr =
   | { readonly kind: "position"; readonly key: string; readonly index: Index }
   /** Element of a tensor. Every index must be provably in range under the guards around it. */
   | { readonly kind: "load"; readonly key: string; readonly from: Node; readonly index: readonly Index[] }
+  /** Element of a contraction's accumulator, by the kernel's axes; appears only after lowering. */
+  | { readonly kind: "acc"; readonly key: string; readonly index: readonly Index[] }
   | { readonly kind: "call"; readonly key: string; readonly fn: ScalarName; readonly args: readonly Expr[] }
   /** `then` where all bounds hold, else `otherwise`. */
   | {

@@ -7,7 +7,7 @@ import type { Expr, OpContext } from "./expr.ts";
 import type { Init } from "./program.ts";
 import type { TensorType } from "./type.ts";
 
-export type AttrValue = number | string | boolean | null | readonly AttrValue[];
+export type AttrValue = number | string | boolean | null | readonly AttrValue[] | Attrs;
 export type Attrs = { readonly [key: string]: AttrValue };
 
 /** Where a node comes from. `trace` is the raw call stack; the frontend turns it into `at` and `name`. */

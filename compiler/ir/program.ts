@@ -40,6 +40,7 @@ export interface Binding {
   readonly access: "read" | "read_write";
 }
 
+/** A WGSL module; its entry point is `main`. */
 export interface Shader {
   readonly name: string;
   /** The layers computed by this kernel, in the model's names. */

@@ -71,6 +71,10 @@ export function reduce(op: ReduceOp, axes: readonly Axis[], body: Expr): Expr {
   };
 }
 
+export function accumulator(index: readonly Index[]): Expr {
+  return { kind: "acc", key: `acc[${index.map((i) => i.key).join(",")}]`, index };
+}
+
 /** Load with padding: `fill` where an index leaves the tensor. */
 export function loadPadded(from: Node, index: readonly Index[], fill: number): Expr {
   const bounds = index.map((i, d) => ({ index: i, extent: must(from.type.shape[d], "dimension") }));
@@ -96,6 +100,7 @@ export function mapChildren(e: Expr, f: (child: Expr) => Expr): Expr {
     case "const":
     case "batch":
     case "position":
+    case "acc":
     case "load":
       return e;
     case "call":
@@ -118,6 +123,8 @@ export function substitute(e: Expr, by: ReadonlyMap<string, Index>): Expr {
         e.from,
         e.index.map((i) => substituteIndex(i, by)),
       );
+    case "acc":
+      return accumulator(e.index.map((i) => substituteIndex(i, by)));
     case "guard":
       return guard(
         e.bounds.map((b) => ({ index: substituteIndex(b.index, by), extent: b.extent })),
@@ -134,6 +141,7 @@ export function children(e: Expr): readonly Expr[] {
     case "const":
     case "batch":
     case "position":
+    case "acc":
     case "load":
       return [];
     case "call":
@@ -159,7 +167,7 @@ export function freeAxes(e: Expr): ReadonlyMap<string, Axis> {
       for (const [key, axis] of axesOf(index)) if (!bound.has(key)) into.set(key, axis);
     };
     if (x.kind === "position") keep(x.index);
-    else if (x.kind === "load") x.index.forEach(keep);
+    else if (x.kind === "load" || x.kind === "acc") x.index.forEach(keep);
     else if (x.kind === "guard") for (const b of x.bounds) keep(b.index);
     const inner = x.kind === "reduce" ? new Set([...bound, ...x.axes.map((a) => a.key)]) : bound;
     for (const child of children(x)) walk(child, inner);
@@ -186,9 +194,9 @@ export function opContext(
 export type AxisSource = (name: string, extent: Axis["extent"]) => Axis;
 
 /** A source of axes that are distinct within one compilation. */
-export function axisSource(): AxisSource {
+export function axisSource(label = ""): AxisSource {
   let next = 0;
-  return (name, extent) => ({ key: `${name}.${next++}`, name, extent });
+  return (name, extent) => ({ key: `${name}.${label}${next++}`, name, extent });
 }
 
 /** n c h w for images, n i j … otherwise. */

@@ -1,0 +1,139 @@
+/** Steps + memory plan → Program: names, headers, one shader per distinct kernel, dispatches. */
+import { formatLocation, must } from "../errors.ts";
+import type { Graph, Node, OpNode } from "../ir/graph.ts";
+import type { Dispatch, Program, Shader, Signature } from "../ir/program.ts";
+import type { MemoryPlan, Step } from "../ir/step.ts";
+import { showShape } from "../ir/type.ts";
+import { type Emitted, emitKernel, type KernelNames } from "./emit.ts";
+import { comment, identifiers } from "./names.ts";
+
+interface Group {
+  readonly steps: Step[];
+  readonly emitted: Emitted;
+}
+
+export function assemble(
+  graph: Graph,
+  steps: readonly Step[],
+  memory: MemoryPlan,
+  aliases: ReadonlyMap<Node, Node>,
+): Program {
+  // Kernels that differ in names alone are one shader: written with neutral names, equal texts are one kernel.
+  const groups = new Map<string, Group>();
+  for (const step of steps) {
+    const emitted = emitKernel(step.kernel, step.schedule, neutralNames(step));
+    const group = groups.get(emitted.wgsl);
+    if (group) group.steps.push(step);
+    else groups.set(emitted.wgsl, { steps: [step], emitted });
+  }
+  const entries = identifiers([...groups.values()].map((g) => entryName(must(g.steps[0], "step"))));
+  const kernels = [...groups.values()].map((g, i) => shader(g, must(entries[i], "name")));
+  const kernelOf = new Map([...groups.values()].flatMap((g, i) => g.steps.map((s) => [s, i] as const)));
+
+  const bufferOf = (node: Node): number => must(memory.place.get(aliases.get(node) ?? node), "buffer");
+  const dispatch = (step: Step): Dispatch => {
+    const kernel = must(kernelOf.get(step), "kernel");
+    const { grid } = must([...groups.values()][kernel], "group").emitted;
+    const buffers = [...step.kernel.reads.map(bufferOf), bufferOf(step.region.root)];
+    return { kernel, buffers, grid, layers: layersOf(step) };
+  };
+  const signature = (name: string, node: Node): Signature => ({
+    name,
+    dtype: node.type.dtype,
+    shape: node.type.shape,
+    buffer: bufferOf(node),
+  });
+  const params = graph.nodes.filter((n) => n.kind === "param");
+  return {
+    format: "weft-program",
+    version: 1,
+    name: graph.name,
+    inputs: graph.inputs.map((i) => signature(i.name, i.node)),
+    outputs: graph.outputs.map((o) => signature(o.name, o.node)),
+    params: params.map((p) => ({
+      ...signature(p.origin.name, p),
+      shape: p.type.shape.map(Number),
+      init: p.init,
+    })),
+    buffers: memory.buffers,
+    kernels,
+    prepare: steps.filter((s) => s.region.phase === "prepare").map(dispatch),
+    dispatches: steps.filter((s) => s.region.phase === "run").map(dispatch),
+    peakBytes: memory.peakBytes,
+    maxBatch: memory.maxBatch,
+  };
+}
+
+function layersOf(step: Step): readonly string[] {
+  return step.region.nodes.map((n) => n.origin.name);
+}
+
+/** `conv1_pool1`: the first and the last layer. */
+function entryName(step: Step): string {
+  const layers = layersOf(step);
+  const [first, last] = [must(layers[0], "layer"), must(layers.at(-1), "layer")];
+  return first === last ? first : `${first} ${last}`;
+}
+
+/** What an operand is called where several layers share a kernel: its role, `weight`, or `x`. */
+function roleOf(node: Node): string {
+  const role = node.origin.name.includes(".") ? node.origin.name.split(".")[1] : undefined;
+  return role ?? "x";
+}
+
+function neutralNames({ kernel }: Step): KernelNames {
+  const names = identifiers([...kernel.reads.map(roleOf), "y"]);
+  const reads = new Map(kernel.reads.map((n, i) => [n, must(names[i], "name")]));
+  return { reads, result: must(names.at(-1), "name") };
+}
+
+function modelNames({ kernel, region }: Step): KernelNames {
+  const names = identifiers(
+    [...kernel.reads, region.root].map((n) => n.origin.name),
+    [entry],
+  );
+  const reads = new Map(kernel.reads.map((n, i) => [n, must(names[i], "name")]));
+  return { reads, result: must(names.at(-1), "name") };
+}
+
+function shader({ steps }: Group, name: string): Shader {
+  const first = must(steps[0], "step");
+  const names = steps.length > 1 ? neutralNames(first) : modelNames(first);
+  const { wgsl, usesBatch } = emitKernel(first.kernel, first.schedule, names);
+  const bindings = [
+    ...[...names.reads.values()].map((name) => ({ name, access: "read" as const })),
+    { name: names.result, access: "read_write" as const },
+  ];
+  return {
+    name,
+    layers: steps.flatMap(layersOf),
+    wgsl: `${header(steps)}\n${wgsl}`,
+    workgroup: first.schedule.workgroup,
+    usesBatch,
+    bindings,
+  };
+}
+
+/** What the kernel computes: each layer with its op, shapes and model line. */
+function header(steps: readonly Step[]): string {
+  const lines = steps.flatMap((step) => [
+    step.region.nodes.map((n) => n.origin.name).join(" → "),
+    ...step.region.nodes.map((n) => `  ${describe(n)}`),
+  ]);
+  const { kernel, schedule } = must(steps[0], "step");
+  return [...lines, `${kernel.kind}: ${schedule.rule}`].map((l) => `// ${comment(l)}`).join("\n");
+}
+
+function describe(node: OpNode): string {
+  const { options, formula } = node.op.summary(
+    node.attrs,
+    node.inputs.map((i) => i.type),
+    node.type,
+  );
+  const from = node.inputs[0] ? `${showShape(node.inputs[0].type.shape)} → ` : "";
+  const at = node.origin.at ? `, ${formatLocation(node.origin.at)}` : "";
+  return `${node.origin.name}: ${node.op.name} ${options} ${from}${showShape(node.type.shape)}${at}${formula ? `  (${formula})` : ""}`.replace(
+    / {2,}(?=\S*\[)/,
+    " ",
+  );
+}

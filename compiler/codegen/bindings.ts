@@ -1,0 +1,114 @@
+/**
+ * The storage buffers of one kernel, and whether each is an array of f32 or of vectors.
+ *
+ * A kernel is written twice. The first time every binding is `array<f32>` and the addresses are noted; then each
+ * tensor whose addresses are provably aligned, and fall into fewer vectors than elements, becomes an array of
+ * vectors, and the second writing picks components. Sliding windows share their loads this way.
+ */
+
+import { must } from "../errors.ts";
+import type { Index } from "../ir/expr.ts";
+import type { Node } from "../ir/graph.ts";
+import { add, constant, div, scale } from "../math/affine.ts";
+import type { Width } from "../ops/scalar.ts";
+import { identifier } from "./names.ts";
+
+export interface ReadBinding {
+  /** The module-scope variable. */
+  readonly name: string;
+  /** The stem of the variables that hold its elements. */
+  readonly element: string;
+  readonly width: Width;
+}
+
+interface Notes {
+  /** The widest vector that is of use: that of its vector reads, if it has any. */
+  widest: 2 | 4;
+  /** Largest power of two ≤ 4 that divides every variable part. */
+  alignment: number;
+  readonly elements: Set<string>;
+  readonly bases: Map<string, Set<number>>;
+}
+
+const COMPONENTS = ["x", "y", "z", "w"] as const;
+
+export class Bindings {
+  readonly #reads = new Map<Node, ReadBinding>();
+  readonly #notes = new Map<Node, Notes>();
+
+  constructor(names: ReadonlyMap<Node, string>, widths: ReadonlyMap<Node, Width> = new Map()) {
+    for (const [node, name] of names) {
+      this.#reads.set(node, { name, element: elementStem(node), width: widths.get(node) ?? 1 });
+    }
+  }
+
+  read(node: Node): ReadBinding {
+    return must(this.#reads.get(node), "binding");
+  }
+
+  /** Remembers an address that is read. */
+  note(node: Node, address: Index): void {
+    let notes = this.#notes.get(node);
+    if (!notes) {
+      notes = { widest: 4, alignment: 4, elements: new Set(), bases: new Map() };
+      this.#notes.set(node, notes);
+    }
+    for (const t of address.terms) while (t.coefficient % notes.alignment !== 0) notes.alignment /= 2;
+    notes.elements.add(address.key);
+    const base = add(address, -address.constant).key;
+    const offsets = notes.bases.get(base) ?? new Set<number>();
+    offsets.add(address.constant);
+    notes.bases.set(base, offsets);
+  }
+
+  /** Remembers that `lanes` neighbours are read at once. */
+  noteVector(node: Node, lanes: readonly Index[]): void {
+    for (const a of lanes) this.note(node, a);
+    const notes = must(this.#notes.get(node), "notes");
+    if (lanes.length === 2 && isConsecutive(lanes)) notes.widest = 2;
+  }
+
+  /** The vector width that pays for each tensor, from the addresses noted. */
+  widths(): ReadonlyMap<Node, Width> {
+    const result = new Map<Node, Width>();
+    for (const [node, { widest, alignment, elements, bases }] of this.#notes) {
+      for (const width of [4, 2] as const) {
+        if (width > widest || alignment % width !== 0) continue;
+        let vectors = 0;
+        for (const offsets of bases.values())
+          vectors += new Set([...offsets].map((o) => Math.floor(o / width))).size;
+        if (vectors * 1.5 <= elements.size) {
+          result.set(node, width);
+          break;
+        }
+      }
+    }
+    return result;
+  }
+
+  /** Which array element an address is in, and which component of it. */
+  locate(node: Node, address: Index): { readonly element: Index; readonly component: string | undefined } {
+    const { width } = this.read(node);
+    if (width === 1) return { element: address, component: undefined };
+    const component = ((address.constant % width) + width) % width;
+    return { element: div(add(address, -component), width), component: COMPONENTS[component] };
+  }
+
+  /** The element that holds exactly these addresses in order, if the binding's vectors are that wide. */
+  wholeVector(node: Node, addresses: readonly Index[]): Index | undefined {
+    const { width } = this.read(node);
+    const first = addresses[0];
+    if (width !== addresses.length || first === undefined || first.constant % width !== 0) return undefined;
+    return isConsecutive(addresses) ? div(first, width) : undefined;
+  }
+}
+
+function isConsecutive([first, ...rest]: readonly Index[]): boolean {
+  return first !== undefined && rest.every((a, i) => add(a, scale(first, -1)).key === constant(i + 1).key);
+}
+
+/** `weight`, `bias`, or `x`: what a tensor is to the layer. */
+function elementStem(node: Node): string {
+  const role = node.origin.name.split(".")[1];
+  return role === undefined ? "x" : identifier(role.split("_")[0] ?? "x");
+}

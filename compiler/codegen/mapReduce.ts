@@ -1,0 +1,51 @@
+/**
+ * The mapReduce skeleton: each thread evaluates the result at its positions. Reductions inside the result are
+ * evaluated where their variables are known, so those that do not depend on the serial axes run once per thread.
+ */
+import type { Axis, Index } from "../ir/expr.ts";
+import type { MapReduceKernel, MapReduceSchedule } from "../ir/kernel.ts";
+import { add, axisIndex, scale } from "../math/affine.ts";
+import type { Width } from "../ops/scalar.ts";
+import { storeResult } from "./store.ts";
+import { placeThread, registerPositions, type Tiled } from "./threads.ts";
+import type { Writer } from "./writer.ts";
+
+export function mapReduceTiles(kernel: MapReduceKernel, schedule: MapReduceSchedule): readonly Tiled[] {
+  return kernel.space
+    .filter((a) => !schedule.serial.includes(a.key))
+    .map((axis) => ({ axis, tile: axis.key === schedule.vector?.axis ? schedule.vector.width : 1 }));
+}
+
+export function writeMapReduce(
+  writer: Writer,
+  kernel: MapReduceKernel,
+  schedule: MapReduceSchedule,
+  outWidth: Width,
+): void {
+  const held = placeThread(writer, mapReduceTiles(kernel, schedule), writer.lane, schedule.vector?.axis);
+  const serial = kernel.space.filter((a) => schedule.serial.includes(a.key));
+  for (const position of registerPositions(held)) {
+    const walk = (axes: readonly Axis[], at: ReadonlyMap<string, Index>): void => {
+      const [axis, ...rest] = axes;
+      if (axis === undefined) {
+        storeResult(writer, kernel, { ...position, at }, outWidth);
+        return;
+      }
+      const { over, index } = steps(axis, schedule, writer.lane);
+      writer.loop(over, () => walk(rest, new Map([...at, [axis.key, index]])));
+    };
+    walk(serial, position.at);
+  }
+}
+
+/** The loop variable of a serial axis, and the axis in terms of it: whole vectors where the axis holds the lane. */
+function steps(
+  axis: Axis,
+  schedule: MapReduceSchedule,
+  lane: Axis | undefined,
+): { readonly over: Axis; readonly index: Index } {
+  if (axis.key !== schedule.vector?.axis || !lane) return { over: axis, index: axisIndex(axis) };
+  const { width } = schedule.vector;
+  const over: Axis = { key: `${axis.key}^`, name: axis.name, extent: (axis.extent as number) / width };
+  return { over, index: add(scale(axisIndex(over), width), axisIndex(lane)) };
+}

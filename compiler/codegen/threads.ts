@@ -1,0 +1,145 @@
+/** From a thread's number to its place in the iteration space, and its tile's positions as indices. */
+
+import { must } from "../errors.ts";
+import type { Axis, Index } from "../ir/expr.ts";
+import type { Grid } from "../ir/program.ts";
+import { add, axisIndex, scale } from "../math/affine.ts";
+import type { Writer } from "./writer.ts";
+
+/** The positions of one axis that a thread holds. */
+export interface Held {
+  readonly axis: Axis;
+  /** The index at each register position; vectors are counted once, at their first component. */
+  readonly at: readonly Index[];
+  /** WGSL condition under which position r belongs to this thread; absent where it always does. */
+  readonly owned: readonly (string | undefined)[];
+}
+
+export interface Tiled {
+  readonly axis: Axis;
+  /** Positions held by one thread; at most the extent, unless the extent is N. */
+  readonly tile: number;
+}
+
+/** How many threads an axis takes. */
+function threadsOf({ axis, tile }: Tiled): number {
+  return axis.extent === "N" ? 1 : Math.ceil(axis.extent / tile);
+}
+
+export function gridOf(tiles: readonly Tiled[]): Grid {
+  const items = tiles.reduce((a, t) => a * threadsOf(t), 1);
+  const batch = tiles.find((t) => t.axis.extent === "N");
+  return { items, batchTile: batch ? batch.tile : 0 };
+}
+
+/**
+ * Writes the decomposition of the thread's number `thread` and returns what each axis holds. `tiles` is ordered
+ * outermost first; an axis of extent N comes first, so that no division by N is needed.
+ *
+ * An axis whose tile does not divide it ends with a tile that is moved back to fit: it computes a few positions
+ * twice but stores only its own. Along N, whose size is unknown here, positions are clamped instead.
+ */
+export function placeThread(
+  writer: Writer,
+  tiles: readonly Tiled[],
+  lane: Axis | undefined,
+  laneOf: string | undefined,
+): readonly Held[] {
+  const held: Held[] = [];
+  let rest = "thread";
+  const inner = [...tiles].reverse();
+  inner.forEach((tiled, i) => {
+    const { axis, tile } = tiled;
+    const count = threadsOf(tiled);
+    const last = i === inner.length - 1;
+    let block = rest;
+    if (!last) {
+      block = count === 1 ? "0" : `${rest} % ${count}`;
+      if (count > 1) {
+        const next = writer.name("rest");
+        writer.push({ kind: "let", name: next, value: `${rest} / ${count}` });
+        rest = next;
+      }
+    }
+    const width = lane && axis.key === laneOf ? (lane.extent as number) : 1;
+    const offsets = Array.from({ length: Math.ceil(tile / width) }, (_, r) => r * width);
+    held.push(holdAxis(writer, tiled, block, offsets, width > 1 ? lane : undefined));
+  });
+  return held.reverse();
+}
+
+function holdAxis(
+  writer: Writer,
+  { axis, tile }: Tiled,
+  block: string,
+  offsets: readonly number[],
+  lane: Axis | undefined,
+): Held {
+  const withLane = (index: Index): Index => (lane ? add(index, axisIndex(lane)) : index);
+  const name = writer.name(axis.name);
+  if (axis.extent === "N") return holdBatch(writer, axis, tile, block, offsets, name);
+  if (axis.extent % tile === 0) {
+    const blocks: Axis = { key: `${axis.key}^`, name: axis.name, extent: axis.extent / tile };
+    if (blocks.extent !== 1) writer.push({ kind: "let", name, value: block });
+    writer.declare(blocks, name);
+    return {
+      axis,
+      at: offsets.map((r) => withLane(add(scale(axisIndex(blocks), tile), r))),
+      owned: offsets.map(() => undefined),
+    };
+  }
+  const start: Axis = { key: `${axis.key}^`, name: axis.name, extent: axis.extent - tile + 1 };
+  const first = writer.name(`${axis.name}first`);
+  writer.push({ kind: "let", name: first, value: `(${block}) * ${tile}` });
+  writer.push({ kind: "let", name, value: `min(${first}, ${axis.extent - tile})` });
+  writer.declare(start, name);
+  return {
+    axis,
+    at: offsets.map((r) => withLane(add(axisIndex(start), r))),
+    owned: offsets.map((r) => `${name} + ${r} >= ${first}`),
+  };
+}
+
+function holdBatch(
+  writer: Writer,
+  axis: Axis,
+  tile: number,
+  block: string,
+  offsets: readonly number[],
+  name: string,
+): Held {
+  writer.push({ kind: "let", name, value: tile === 1 ? block : `(${block}) * ${tile}` });
+  const positions = offsets.map((r): Axis => ({ key: `${axis.key}^${r}`, name: axis.name, extent: "N" }));
+  for (const [r, position] of positions.entries()) {
+    const clamped = r === 0 ? name : writer.name(axis.name);
+    if (r > 0)
+      writer.push({ kind: "let", name: clamped, value: `min(${name} + ${r}, ${writer.batch().text} - 1)` });
+    writer.declare(position, clamped);
+  }
+  return {
+    axis,
+    at: positions.map(axisIndex),
+    owned: offsets.map((r) => (r === 0 ? undefined : `${name} + ${r} < ${writer.batch().text}`)),
+  };
+}
+
+/** All combinations of register positions: which r of each axis, the substitution, and the store conditions. */
+export interface Position {
+  readonly at: ReadonlyMap<string, Index>;
+  readonly registers: readonly number[];
+  readonly owned: readonly string[];
+}
+
+export function registerPositions(held: readonly Held[]): readonly Position[] {
+  let all: Position[] = [{ at: new Map(), registers: [], owned: [] }];
+  for (const { axis, at, owned } of held) {
+    all = all.flatMap((p) =>
+      at.map((index, r) => ({
+        at: new Map([...p.at, [axis.key, index]]),
+        registers: [...p.registers, r],
+        owned: owned[r] === undefined ? p.owned : [...p.owned, must(owned[r], "condition")],
+      })),
+    );
+  }
+  return all;
+}

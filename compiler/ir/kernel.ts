@@ -1,0 +1,69 @@
+/**
+ * A kernel before it is scheduled. Nothing here says "conv" or "softmax": two skeletons carry everything.
+ *
+ *   contraction   acc[axes] = Σ_k lhs · rhs, then result(acc): an implicit GEMM with fused prologues and epilogue
+ *   mapReduce     result over a space of positions, with reductions evaluated inside it
+ */
+import type { Axis, Expr, Index } from "./expr.ts";
+import type { Node } from "./graph.ts";
+import type { Region } from "./region.ts";
+
+interface KernelBase {
+  readonly region: Region;
+  /** Independent output positions, outermost first; extents of 1 are gone. */
+  readonly space: readonly Axis[];
+  /** Where the result goes: an index per dimension of the region's root, over `space`. */
+  readonly place: readonly Index[];
+  readonly result: Expr;
+  readonly reads: readonly Node[];
+}
+
+export interface MapReduceKernel extends KernelBase {
+  readonly kind: "mapReduce";
+}
+
+export interface ContractionKernel extends KernelBase {
+  readonly kind: "contraction";
+  /** Axes that the epilogue reduces over (a pooling window): kept whole in registers. */
+  readonly window: readonly Axis[];
+  /** Summed axes. */
+  readonly k: readonly Axis[];
+  readonly lhs: Expr;
+  readonly rhs: Expr;
+  /** Axes of `space` by role: in both factors, in `lhs` alone, in `rhs` alone. */
+  readonly batch: readonly Axis[];
+  readonly m: readonly Axis[];
+  readonly n: readonly Axis[];
+  /** The accumulator's axes, in the order of `acc` indices in `result`: space, then window. */
+  readonly axes: readonly Axis[];
+}
+
+export type Kernel = MapReduceKernel | ContractionKernel;
+
+/** How a kernel is tiled: plain data, chosen per target. */
+export type Schedule = ContractionSchedule | MapReduceSchedule;
+
+export interface ContractionSchedule {
+  readonly kind: "contraction";
+  readonly workgroup: number;
+  /** Register tile: positions of each space axis held by one thread (window axes are always whole). */
+  readonly tile: ReadonlyMap<string, number>;
+  /** The axis whose neighbours share a vector, and the vector's width. */
+  readonly vector: { readonly axis: string; readonly width: 2 | 4 } | null;
+  /** Summed axes that are written out; the value is how many steps are (the whole axis, or a block of it). */
+  readonly unroll: ReadonlyMap<string, number>;
+  /** Space axes by the order of threads, outermost first. */
+  readonly order: readonly string[];
+  /** Which ordered rule chose this. */
+  readonly rule: string;
+}
+
+export interface MapReduceSchedule {
+  readonly kind: "mapReduce";
+  readonly workgroup: number;
+  /** Space axes walked by one thread in a loop, because the reductions do not depend on them. */
+  readonly serial: readonly string[];
+  /** Neighbouring elements of the innermost axis computed by one thread as a vector. */
+  readonly vector: { readonly axis: string; readonly width: 2 | 4 } | null;
+  readonly rule: string;
+}

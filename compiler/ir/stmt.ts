@@ -1,0 +1,14 @@
+/** The statements of one kernel's body. Expressions are WGSL text: by now every decision has been taken. */
+export type Stmt =
+  | { readonly kind: "let" | "var"; readonly name: string; readonly value: string }
+  | { readonly kind: "assign"; readonly target: string; readonly op: "=" | "+="; readonly value: string }
+  | {
+      readonly kind: "for";
+      readonly name: string;
+      readonly end: string;
+      readonly step: number;
+      readonly body: readonly Stmt[];
+    }
+  | { readonly kind: "if"; readonly condition: string; readonly body: readonly Stmt[] }
+  | { readonly kind: "return" }
+  | { readonly kind: "comment"; readonly text: string };

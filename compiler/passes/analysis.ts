@@ -1,0 +1,105 @@
+/** Facts about index expressions, derived from their form: what kind of computation it is, and how it reads. */
+import type { Axis, Expr, Index, Load, Reduce } from "../ir/expr.ts";
+import type { Node } from "../ir/graph.ts";
+import { children, freeAxes, visit } from "../math/build.ts";
+import { scalars } from "../ops/scalar.ts";
+
+/**
+ * view: moves elements, computes nothing.  pointwise: one value per element, no reduction.
+ * contraction: a sum of products in which an operand is reused.  reduction: any other sum, maximum or minimum.
+ */
+export type Kind = "view" | "pointwise" | "reduction" | "contraction";
+
+export function kindOf(e: Expr): Kind {
+  let kind: Kind = "view";
+  visit(e, (x) => {
+    if (x.kind === "reduce") kind = kind === "contraction" || factorsOf(x) ? "contraction" : "reduction";
+    else if (x.kind === "call" && kind === "view") kind = "pointwise";
+  });
+  return kind;
+}
+
+/**
+ * The two factors of a sum of products, if each depends on every reduced axis and at least one of them is
+ * reused: some output axis occurs in one factor alone. (Without reuse there is nothing for a register tile to save.)
+ */
+export function factorsOf(e: Reduce): { readonly lhs: Expr; readonly rhs: Expr } | undefined {
+  if (e.op !== "sum" || e.body.kind !== "call" || e.body.fn !== "mul") return undefined;
+  const [lhs, rhs] = e.body.args;
+  if (!lhs || !rhs || hasReduce(lhs) || hasReduce(rhs)) return undefined;
+  const [left, right] = [freeAxes(lhs), freeAxes(rhs)];
+  if (!e.axes.every((a) => left.has(a.key) && right.has(a.key))) return undefined;
+  const reused = [...left.keys()].some((k) => !right.has(k)) || [...right.keys()].some((k) => !left.has(k));
+  return reused ? { lhs, rhs } : undefined;
+}
+
+function hasReduce(e: Expr): boolean {
+  return e.kind === "reduce" || children(e).some(hasReduce);
+}
+
+/** Whether the expression holds a function that is dearer than a few arithmetic instructions. */
+export function isTranscendental(e: Expr): boolean {
+  return (e.kind === "call" && scalars[e.fn].cost === "transcendental") || children(e).some(isTranscendental);
+}
+
+/** Number of operations and reads, repeated ones counted each time. */
+export function sizeOf(e: Expr): number {
+  return children(e).reduce((a, child) => a + sizeOf(child), 1);
+}
+
+/** The distinct contractions within an expression. */
+export function contractionsOf(e: Expr): readonly Reduce[] {
+  const found = new Map<string, Reduce>();
+  visit(e, (x) => {
+    if (x.kind === "reduce" && factorsOf(x)) found.set(x.key, x);
+  });
+  return [...found.values()];
+}
+
+/** The stored tensors an expression reads, in the order of first use. */
+export function tensorsOf(e: Expr): readonly Node[] {
+  const found = new Set<Node>();
+  visit(e, (x) => {
+    if (x.kind === "load") found.add(x.from);
+  });
+  return [...found];
+}
+
+/** One way in which an expression reads a tensor: the element, and the reduced axes around it. */
+export interface Access {
+  readonly load: Load;
+  readonly around: readonly Axis[];
+}
+
+export function accessesOf(e: Expr, from: Node): readonly Access[] {
+  const found = new Map<string, Access>();
+  const walk = (x: Expr, around: readonly Axis[]): void => {
+    if (x.kind === "load" && x.from === from) found.set(x.key, { load: x, around });
+    const inner = x.kind === "reduce" ? [...around, ...x.axes] : around;
+    for (const child of children(x)) walk(child, inner);
+  };
+  walk(e, []);
+  return [...found.values()];
+}
+
+/**
+ * Whether distinct positions of the iteration space read distinct elements: no element is read twice. Each axis
+ * occurs in one index only, and within an index the terms do not overlap (each stride exceeds the span of the
+ * smaller ones, as digits of a mixed radix do).
+ */
+export function readsOnce(index: readonly Index[], space: readonly Axis[]): boolean {
+  const wanted = new Set(space.filter((a) => a.extent !== 1).map((a) => a.key));
+  const seen = new Set<string>();
+  for (const part of index) {
+    let span = 0;
+    for (const { coefficient, atom } of part.terms.toSorted(
+      (a, b) => Math.abs(a.coefficient) - Math.abs(b.coefficient),
+    )) {
+      if (atom.kind !== "axis" || Math.abs(coefficient) <= span || seen.has(atom.key)) return false;
+      seen.add(atom.key);
+      span +=
+        Math.abs(coefficient) * (atom.axis.extent === "N" ? Number.POSITIVE_INFINITY : atom.axis.extent - 1);
+    }
+  }
+  return [...wanted].every((key) => seen.has(key));
+}

@@ -1,0 +1,185 @@
+/**
+ * Decides which nodes share a kernel. A node is computed inside its consumer where that repeats no work worth
+ * storing; every yes and no has a printed reason. The criterion is read off the index expressions: how often
+ * the consumer reads each element, and what kind of computation each side is.
+ */
+
+import { InternalError, must } from "../errors.ts";
+import type { Axis, Expr, Index } from "../ir/expr.ts";
+import { consumers, type Graph, type Node, type OpNode } from "../ir/graph.ts";
+import type { Decision, Partition, Region } from "../ir/region.ts";
+import { axisSource, mapChildren, opContext, substitute } from "../math/build.ts";
+import { accessesOf, isTranscendental, kindOf, readsOnce, sizeOf, tensorsOf } from "./analysis.ts";
+
+/** WebGPU's default is 8 storage buffers a stage; one is the result. */
+const MAX_READS = 7;
+/** A pooling window is kept in registers: windows beyond this many elements are pooled by a kernel of their own. */
+const MAX_WINDOW = 16;
+/** A fused expression beyond this many operations is cut: compile time and registers stay bounded. */
+const MAX_SIZE = 512;
+
+/** A node's value in terms of stored tensors, over its own axes. */
+interface Fused {
+  readonly axes: readonly Axis[];
+  readonly value: Expr;
+  readonly nodes: readonly OpNode[];
+}
+
+interface Verdict {
+  readonly fused: boolean;
+  readonly reason: string;
+}
+const yes = (reason: string): Verdict => ({ fused: true, reason });
+const no = (reason: string): Verdict => ({ fused: false, reason });
+
+export function partition(graph: Graph): Partition {
+  const fresh = axisSource();
+  const users = consumers(graph.nodes);
+  const outputs = new Set(graph.outputs.map((o) => o.node));
+  const constant = parameterOnly(graph);
+  const open = new Map<Node, Fused>();
+  const regions: Region[] = [];
+  const decisions: Decision[] = [];
+  const stored = new Set<Node>();
+
+  const store = (node: OpNode): void => {
+    if (stored.has(node)) return;
+    stored.add(node);
+    const { axes, value, nodes } = must(open.get(node), "fused value");
+    const phase = constant.has(node) ? "prepare" : "run";
+    regions.push({ root: node, nodes, axes, value, reads: tensorsOf(value), phase });
+  };
+
+  for (const node of graph.nodes) {
+    if (node.kind !== "op") continue;
+    const context = opContext(node, fresh);
+    let fused: Fused = { axes: context.at, value: node.op.define(node.attrs, context), nodes: [node] };
+    // The last operand first: of two contractions the later one is fused, the earlier one is long computed.
+    const operands = [...new Set(node.inputs)].filter((i): i is OpNode => i.kind === "op");
+    for (const operand of operands.toSorted((a, b) => graph.nodes.indexOf(b) - graph.nodes.indexOf(a))) {
+      if (stored.has(operand)) continue;
+      const inner = must(open.get(operand), "operand");
+      const verdict = judge(operand, inner, fused, {
+        shared: must(users.get(operand), "users").length > 1,
+        output: outputs.has(operand),
+        once: constant.has(operand) && !constant.has(node),
+      });
+      decisions.push({ node: operand, into: node, ...verdict });
+      if (verdict.fused) fused = inline(fused, operand, inner);
+      else store(operand);
+    }
+    open.set(node, fused);
+  }
+
+  const aliases = new Map<Node, Node>();
+  for (const { node } of graph.outputs) {
+    const source = node.kind === "op" ? reshapeOf(node, stored) : undefined;
+    if (source) aliases.set(node, source);
+    else if (node.kind === "op") store(node);
+  }
+  return { regions: inOrder(regions, graph), decisions, aliases };
+}
+
+interface Circumstances {
+  readonly shared: boolean;
+  readonly output: boolean;
+  readonly once: boolean;
+}
+
+/** Whether `operand` is computed inside `node`'s kernel. */
+function judge(
+  operand: OpNode,
+  inner: Fused,
+  outer: Fused,
+  { shared, output, once }: Circumstances,
+): Verdict {
+  const reads = new Set([...tensorsOf(inner.value), ...tensorsOf(outer.value)]);
+  reads.delete(operand);
+  const size = sizeOf(inner.value) * accessesOf(outer.value, operand).length + sizeOf(outer.value);
+  if (size > MAX_SIZE) return no(`the fused expression would hold ${size} operations, more than ${MAX_SIZE}`);
+  if (reads.size > MAX_READS) return no(`together they read ${reads.size} tensors, more than ${MAX_READS}`);
+  if (once) return no("depends on parameters alone: computed once, when weights are set");
+  const [kind, into] = [kindOf(inner.value), kindOf(outer.value)];
+  if (kind === "view") return judgeView(inner, into);
+  if (output) return no("is an output of the model");
+  if (shared) return no("has several consumers: stored once, not computed twice");
+
+  const accesses = accessesOf(outer.value, operand);
+  const access = accesses.length === 1 ? accesses[0] : undefined;
+  const single = access !== undefined && readsOnce(access.load.index, [...outer.axes, ...access.around]);
+  if (kind === "pointwise") {
+    if (!isTranscendental(inner.value)) return yes("cheap elementwise work, done while its result is read");
+    return single
+      ? yes("elementwise, and each element is read once")
+      : no("a transcendental function would be evaluated again at every read");
+  }
+  if (into === "view") return no("the consumer only moves elements: it reads the stored result in place");
+  if (!single) return no("the consumer reads elements more than once: the sums would be computed again");
+  if (into === "contraction") return no("two contractions do not share a kernel");
+  const window = access.around.reduce(
+    (a, x) => a * (x.extent === "N" ? Number.POSITIVE_INFINITY : x.extent),
+    1,
+  );
+  if (window > MAX_WINDOW) {
+    return no(
+      `the window of ${window === Number.POSITIVE_INFINITY ? "N" : window} elements exceeds ${MAX_WINDOW} registers`,
+    );
+  }
+  if (kind === "reduction" && window > 1) return no("a reduction of reductions is computed in two steps");
+  return yes(
+    window > 1
+      ? `epilogue: the ${window}-element windows do not overlap`
+      : "epilogue: each element is read once",
+  );
+}
+
+function judgeView(inner: Fused, into: ReturnType<typeof kindOf>): Verdict {
+  if (into === "contraction" && tensorsOf(inner.value).length > 1) {
+    return no("a choice between tensors at every read of a contraction is dearer than one copy");
+  }
+  return yes("only moves elements: read through its index map");
+}
+
+/** Puts the operand's value in place of every read of it. */
+function inline(outer: Fused, operand: OpNode, inner: Fused): Fused {
+  const replace = (e: Expr): Expr => {
+    if (e.kind !== "load" || e.from !== operand) return mapChildren(e, replace);
+    const at = new Map(inner.axes.map((a, i): [string, Index] => [a.key, must(e.index[i], "index")]));
+    return substitute(inner.value, at);
+  };
+  const nodes = [...inner.nodes.filter((n) => !outer.nodes.includes(n)), ...outer.nodes];
+  return { axes: outer.axes, value: replace(outer.value), nodes };
+}
+
+/** The nodes that depend on parameters and constants alone. */
+function parameterOnly(graph: Graph): ReadonlySet<Node> {
+  const found = new Set<Node>();
+  for (const node of graph.nodes) {
+    if (node.kind === "param" || node.kind === "const") found.add(node);
+    else if (node.kind === "op" && node.inputs.every((i) => found.has(i))) found.add(node);
+  }
+  return found;
+}
+
+/** The stored tensor that an output merely reshapes. */
+function reshapeOf(node: OpNode, stored: ReadonlySet<Node>): Node | undefined {
+  if (node.op.name !== "flatten" && node.op.name !== "reshape") return undefined;
+  const source = must(node.inputs[0], "operand");
+  if (stored.has(source)) return source;
+  return source.kind === "op" ? reshapeOf(source, stored) : undefined;
+}
+
+/** Regions in the order of their roots, every one after those it reads. */
+function inOrder(regions: readonly Region[], graph: Graph): readonly Region[] {
+  const rank = new Map(graph.nodes.map((n, i) => [n, i]));
+  const sorted = regions.toSorted((a, b) => (rank.get(a.root) ?? 0) - (rank.get(b.root) ?? 0));
+  const done = new Set<Node>();
+  for (const r of sorted) {
+    for (const t of r.reads) {
+      if (t.kind === "op" && !done.has(t))
+        throw new InternalError(`${r.root.origin.name} reads ${t.origin.name} before it is stored`);
+    }
+    done.add(r.root);
+  }
+  return sorted;
+}

@@ -1,0 +1,76 @@
+/** Buffers and dispatches: lifetimes, reuse, and the memory that a program takes, known before it runs. */
+
+import { must } from "../errors.ts";
+import type { Graph, Node } from "../ir/graph.ts";
+import type { Partition, Region } from "../ir/region.ts";
+import type { MemoryPlan } from "../ir/step.ts";
+import { addCounts, type Count, elements, scaleCount } from "../ir/type.ts";
+
+/** WebGPU's default limit of one storage binding. */
+const MAX_BINDING = 128 * 1024 * 1024;
+
+/** Bytes of a tensor, rounded up to whole 16-byte vectors. */
+function bytesOf(node: Node): Count {
+  const { fixed, perBatch } = scaleCount(elements(node.type.shape), 4);
+  return perBatch === 0
+    ? { fixed: Math.ceil(fixed / 16) * 16, perBatch }
+    : { fixed: perBatch % 16 === 0 ? 0 : 16, perBatch };
+}
+
+export function planMemory(graph: Graph, { regions, aliases }: Partition): MemoryPlan {
+  const buffers: { name: string; bytes: Count }[] = [];
+  const place = new Map<Node, number>();
+  const own = (node: Node): void => {
+    if (place.has(node)) return;
+    place.set(node, buffers.length);
+    buffers.push({ name: node.origin.name, bytes: bytesOf(node) });
+  };
+  for (const { node } of graph.inputs) own(node);
+  for (const node of graph.nodes) if (node.kind === "param") own(node);
+  const outputs = graph.outputs.map((o) => aliases.get(o.node) ?? o.node);
+  for (const r of regions) if (r.phase === "prepare" || outputs.includes(r.root)) own(r.root);
+
+  const run = regions.filter((r) => r.phase === "run");
+  const lastRead = new Map<Node, number>();
+  run.forEach((r, i) => {
+    for (const t of r.reads) lastRead.set(t, i);
+  });
+  const free: number[] = [];
+  run.forEach((region, step) => {
+    if (!place.has(region.root)) place.set(region.root, takeSlot(region, buffers, free));
+    for (const t of region.reads) {
+      const transient = run.some((r) => r.root === t) && !outputs.includes(t);
+      if (transient && lastRead.get(t) === step) free.push(must(place.get(t), "buffer"));
+    }
+  });
+  const peakBytes = buffers.reduce((sum, b) => addCounts(sum, b.bytes), { fixed: 0, perBatch: 0 });
+  const limits = buffers.filter((b) => b.bytes.perBatch > 0);
+  const maxBatch = Math.min(
+    ...limits.map((b) => Math.floor((MAX_BINDING - b.bytes.fixed) / b.bytes.perBatch)),
+  );
+  return { buffers, place, peakBytes, maxBatch: limits.length > 0 ? maxBatch : null };
+}
+
+/**
+ * A free buffer of the same kind (per batch or fixed), the tightest that fits, else the largest, which grows;
+ * a new one where none is free.
+ */
+function takeSlot(region: Region, buffers: { name: string; bytes: Count }[], free: number[]): number {
+  const need = bytesOf(region.root);
+  const size = (c: Count): number => c.perBatch || c.fixed;
+  const fits = free
+    .filter((i) => must(buffers[i], "buffer").bytes.perBatch > 0 === need.perBatch > 0)
+    .toSorted((a, b) => size(must(buffers[a], "buffer").bytes) - size(must(buffers[b], "buffer").bytes));
+  const chosen = fits.find((i) => size(must(buffers[i], "buffer").bytes) >= size(need)) ?? fits.at(-1);
+  if (chosen === undefined) {
+    buffers.push({ name: region.root.origin.name, bytes: need });
+    return buffers.length - 1;
+  }
+  free.splice(free.indexOf(chosen), 1);
+  const buffer = must(buffers[chosen], "buffer");
+  buffer.bytes = {
+    fixed: Math.max(buffer.bytes.fixed, need.fixed),
+    perBatch: Math.max(buffer.bytes.perBatch, need.perBatch),
+  };
+  return chosen;
+}

@@ -1,0 +1,125 @@
+/**
+ * Graph rewriting to a fixed point. Rules are data: a name, what they match, what they put in its place, under
+ * the side condition in their description. Every application is recorded and can be printed as `before ⇒ after`.
+ */
+
+import { must } from "../errors.ts";
+import { consumers, type Graph, mapGraph, type Node, type OpDef, type OpNode } from "../ir/graph.ts";
+import { ops } from "../ops/index.ts";
+
+export interface Rewrite {
+  readonly rule: string;
+  /** `bn1(conv1) ⇒ conv1` */
+  readonly text: string;
+  /** The layer that vanished, and the one that does its work now. */
+  readonly gone: string;
+  readonly by: string;
+}
+
+interface Rule {
+  readonly name: string;
+  readonly description: string;
+  /** The replacement, or undefined where the rule does not apply. */
+  apply(node: OpNode, context: Context): Node | undefined;
+}
+
+interface Context {
+  users(node: Node): number;
+  isOutput(node: Node): boolean;
+}
+
+/** Makes an op node out of existing nodes; its layer is `origin`'s. */
+function make(op: OpDef, options: unknown, inputs: readonly Node[], origin: Node["origin"]): OpNode {
+  const attrs = op.options(options);
+  return {
+    kind: "op",
+    op,
+    attrs,
+    inputs,
+    type: op.infer(
+      attrs,
+      inputs.map((i) => i.type),
+    ),
+    origin,
+  };
+}
+
+const isOp = (node: Node | undefined, op: OpDef): node is OpNode => node?.kind === "op" && node.op === op;
+
+const rules: readonly Rule[] = [
+  {
+    name: "dropout",
+    description: "dropout(x) ⇒ x at inference",
+    apply: (node) => (isOp(node, ops.dropout) ? node.inputs[0] : undefined),
+  },
+  {
+    name: "fold batch norm",
+    description:
+      "batchNorm(conv(x, w, b)) ⇒ conv(x, w·s, (b − μ)·s + β) with s = γ/√(σ² + ε), where only the norm reads the convolution; the new parameters are computed once",
+    apply(node, context) {
+      const conv = node.inputs[0];
+      if (!isOp(node, ops.batchNorm2d) || !isOp(conv, ops.conv2d)) return undefined;
+      if (context.users(conv) > 1 || context.isOutput(conv)) return undefined;
+      const [, gamma, beta, mean, variance] = node.inputs;
+      const [x, weight, bias] = conv.inputs;
+      if (!gamma || !beta || !mean || !variance || !x || !weight) return undefined;
+      const derived = (role: string): Node["origin"] => ({
+        ...conv.origin,
+        name: `${conv.origin.name}.${role}`,
+      });
+      const scalar = (value: number): Node => ({
+        kind: "const",
+        type: { dtype: "f32", shape: [] },
+        origin: derived("constant"),
+        value,
+      });
+      const op = (def: OpDef, inputs: readonly Node[], role: string): Node =>
+        make(def, {}, inputs, derived(role));
+      const eps = typeof node.attrs["eps"] === "number" ? node.attrs["eps"] : 1e-5;
+      const sigma = op(ops.sqrt, [op(ops.add, [variance, scalar(eps)], "variance")], "deviation");
+      const scale = op(ops.div, [gamma, sigma], "scale");
+      const channels = scale.type.shape[0];
+      const column = make(ops.reshape, { shape: [channels, 1, 1, 1] }, [scale], derived("scale4d"));
+      const foldedWeight = op(ops.mul, [weight, column], "weight_folded");
+      const centred = bias ? op(ops.sub, [bias, mean], "centred") : op(ops.neg, [mean], "centred");
+      const foldedBias = op(ops.add, [op(ops.mul, [centred, scale], "scaled"), beta], "bias_folded");
+      const attrs = { ...conv.attrs, bias: true };
+      return { ...conv, attrs, inputs: [x, foldedWeight, foldedBias] };
+    },
+  },
+];
+
+/** Applies every rule everywhere until none matches. */
+export function simplify(graph: Graph): { readonly graph: Graph; readonly rewrites: readonly Rewrite[] } {
+  const rewrites: Rewrite[] = [];
+  let current = graph;
+  for (let changed = true; changed; ) {
+    changed = false;
+    const users = consumers(current.nodes);
+    const outputs = new Set(current.outputs.map((o) => o.node));
+    // Conditions are about the graph before this round; `original` is the node there.
+    current = mapGraph(current, (node, original) => {
+      if (node.kind !== "op" || original.kind !== "op") return node;
+      const context: Context = {
+        users: (n) => {
+          const i = node.inputs.indexOf(n);
+          return users.get(must(original.inputs[i], "original input"))?.length ?? 0;
+        },
+        isOutput: (n) => {
+          const i = node.inputs.indexOf(n);
+          return outputs.has(must(original.inputs[i], "original input"));
+        },
+      };
+      for (const rule of rules) {
+        const replacement = rule.apply(node, context);
+        if (replacement === undefined) continue;
+        changed = true;
+        const [gone, by] = [node.origin.name, replacement.origin.name];
+        rewrites.push({ rule: rule.name, text: `${rule.description}: ${gone} ⇒ ${by}`, gone, by });
+        return replacement;
+      }
+      return node;
+    });
+  }
+  return { graph: current, rewrites };
+}
