@@ -30,11 +30,11 @@ const DRAWINGS: Readonly<Record<string, readonly Patch[]>> = {
   ],
   pullover: [
     patch(
-      150,
-      "M10 3 L6 5 L3 12 L2 25 L6 26 L8 14 L8 26 L20 26 L20 14 L22 26 L26 25 L25 12 L22 5 L18 3 Q14 5 10 3 Z",
+      215,
+      "M10.5 1 L6.5 2.5 L4 6 L2 18 L1.5 26 L5.5 26.5 L7.5 17 L7.5 27 L20.5 27 L20.5 17 L22.5 26.5 L26.5 26 L26 18 L24 6 L21.5 2.5 L17.5 1 Q14 2 10.5 1 Z",
     ),
-    patch(180, "M9 7 L19 7 L19 25 L9 25 Z"),
-    patch(110, "M8 24 L20 24 L20 26 L8 26 Z"),
+    patch(235, "M8.5 5 L19.5 5 L19.5 25 L8.5 25 Z"),
+    patch(190, "M7.5 25 L20.5 25 L20.5 27 L7.5 27 Z"),
   ],
   dress: [
     patch(

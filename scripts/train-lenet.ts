@@ -1,6 +1,6 @@
 /**
  * Trains LeNet on Fashion-MNIST with plain loops, no GPU and no framework, and writes the safetensors file
- * that `npm start` classifies its pictures with. Takes a while: about two minutes an epoch on one core.
+ * that `npm start` classifies its pictures with. Takes a while: about a minute an epoch on one core.
  *
  *   node scripts/run.mjs scripts/train-lenet.ts <folder with the four IDX .gz files> <out.safetensors> [epochs]
  *
@@ -301,7 +301,7 @@ function save(path: string): void {
   writeFileSync(path, Buffer.concat([length, text, ...bytes]));
 }
 
-const [folder, out, epochText = "12"] = process.argv.slice(2);
+const [folder, out, epochText = "14"] = process.argv.slice(2);
 if (folder === undefined || out === undefined) {
   console.error(
     "usage: node scripts/run.mjs scripts/train-lenet.ts <data folder> <out.safetensors> [epochs]",
