@@ -88,10 +88,7 @@ function neutralNames({ kernel }: Step): KernelNames {
 }
 
 function modelNames({ kernel, region }: Step): KernelNames {
-  const names = identifiers(
-    [...kernel.reads, region.root].map((n) => n.origin.name),
-    [entry],
-  );
+  const names = identifiers([...kernel.reads, region.root].map((n) => n.origin.name));
   const reads = new Map(kernel.reads.map((n, i) => [n, must(names[i], "name")]));
   return { reads, result: must(names.at(-1), "name") };
 }
