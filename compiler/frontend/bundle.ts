@@ -15,6 +15,9 @@ export interface Bundle {
   readonly folder: string;
 }
 
+/** The name of the module that imports the model file; not one of the user's files. */
+export const entryName = "weft:entry";
+
 /** Where the running instance of Weft is handed to the model file. */
 export const instanceKey = Symbol.for("weftgpu.instance");
 
@@ -28,7 +31,12 @@ export async function bundleModel(
   const outfile = join(folder, `${basename(file)}.weft.mjs`); // never written; source paths are relative to it
   try {
     const result = await build({
-      entryPoints: [file],
+      // The model's exports in a record of their own: a default export with a `then` would be awaited by import().
+      stdin: {
+        contents: `export * as model from ${JSON.stringify(`./${basename(file)}`)};`,
+        resolveDir: folder,
+        sourcefile: entryName,
+      },
       outfile,
       absWorkingDir: cwd,
       bundle: true,
@@ -92,7 +100,7 @@ function failure(message: Message, cwd: string, weftExports: readonly string[]):
     message.text,
   );
   const name = missing?.[1] ?? missing?.[2];
-  const fix = name === undefined ? undefined : nearest(name, weftExports);
+  const fix = name === undefined ? installFix(message.text) : nearest(name, weftExports);
   return new UserError({
     problem: `${name === undefined ? message.text : `"weftgpu" has no export named "${name}"`}${mark}`,
     ...(fix ? { fix } : {}),
@@ -100,10 +108,16 @@ function failure(message: Message, cwd: string, weftExports: readonly string[]):
   });
 }
 
+/** A package that is not there can be installed; a relative path cannot. */
+function installFix(text: string): string | undefined {
+  const name = /^Could not resolve "((?:@[\w.-]+\/)?[\w][\w.-]*)(?:\/[^"]*)?"$/.exec(text)?.[1];
+  return name && `npm install ${name}`;
+}
+
 function nearest(name: string, known: readonly string[]): string | undefined {
   const ranked = known
     .map((k) => ({ k, distance: editDistance(name.toLowerCase(), k.toLowerCase()) }))
-    .filter(({ distance }) => distance <= 2)
+    .filter(({ distance }) => distance <= Math.max(1, Math.floor(name.length / 3)))
     .sort((a, b) => a.distance - b.distance);
   return ranked[0]?.k;
 }

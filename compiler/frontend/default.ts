@@ -38,7 +38,10 @@ function kind(value: unknown): string {
   if (Array.isArray(value)) return "an array";
   switch (typeof value) {
     case "function":
-      return value.name === "" || value.name === "default" ? "a function" : `the function ${value.name}`;
+      // esbuild calls a nameless default export `<file>_default`.
+      return value.name === "" || value.name.endsWith("_default")
+        ? "a function"
+        : `the function ${value.name}`;
     case "object":
       return value === null ? "null" : "an object";
     case "undefined":

@@ -17,19 +17,27 @@ export function locatedError(
   const trace = traceOf(thrown);
   const at = place(trace, reader, show);
   const frame = reader.frames(trace)[0];
-  const early = frame && sites.usedEarly(frame);
+  const early = frame && mayBeEarly(thrown) ? sites.usedEarly(frame) : undefined;
+  if (frame && early)
+    return new UserError({ ...earlyUse(early), at: { ...early.at, file: show(frame.file) } });
   if (thrown instanceof UserError) {
     const layer = layerName(thrown.diagnosis.layer, sitesOf(trace, reader, sites));
     const { layer: _, ...rest } = thrown.diagnosis;
-    const told: Diagnosis = early && /operand \d+ is undefined/.test(rest.problem) ? earlyUse(early) : rest;
-    return new UserError({ ...(at ? { at } : {}), ...(layer ? { layer } : {}), ...told });
+    return new UserError({ ...(at ? { at } : {}), ...(layer ? { layer } : {}), ...rest });
   }
-  if (thrown instanceof ReferenceError && early)
-    return new UserError({ ...earlyUse(early), ...(at ? { at } : {}) });
-  const message = thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : String(thrown);
+  const message = thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : thrownText(thrown);
   if (!at || !frame) return new UserError({ problem: `${shown} throws ${message}` });
   const mark = excerpt(reader.sources.get(frame.file) ?? "", frame.line, frame.column);
   return new UserError({ problem: `the model file throws ${message}${mark}`, at });
+}
+
+function thrownText(thrown: unknown): string {
+  if (typeof thrown !== "object" && typeof thrown !== "string") return String(thrown);
+  try {
+    return JSON.stringify(thrown) ?? String(thrown);
+  } catch {
+    return String(thrown); // a circular object
+  }
 }
 
 function traceOf(thrown: unknown): string {
@@ -37,14 +45,26 @@ function traceOf(thrown: unknown): string {
   return thrown instanceof Error ? (thrown.stack ?? "") : "";
 }
 
-function earlyUse({ name, line, cycle }: EarlyUse): Diagnosis {
+/** What a variable looks like when it is read too early: undefined, or a layer without its tensor. */
+function mayBeEarly(thrown: unknown): boolean {
+  if (thrown instanceof ReferenceError) return thrown.message.includes("before initialization");
+  return (
+    thrown instanceof UserError &&
+    / is (undefined|a layer), not a tensor| is undefined$/.test(thrown.diagnosis.problem)
+  );
+}
+
+function earlyUse({ name, line, holder, cycle }: EarlyUse): Diagnosis {
+  const layer = holder === undefined ? {} : { layer: holder };
   if (cycle) {
     return {
+      ...layer,
       problem: `"${name}" is used here, but it is made from this layer: ${cycle.join(" → ")}`,
       rule: "a model has no cycles: each layer is made from layers above it",
     };
   }
   return {
+    ...layer,
     problem: `"${name}" is used here, but it is made later, on line ${line}`,
     rule: "each layer is made from layers above it",
     fix: `moving "${name}" up`,

@@ -1,4 +1,5 @@
 /** Loads a model file: bundles it, runs it, and reads the names and places of its layers from its source. */
+import { startNames } from "../dsl/build.ts";
 import type { Graph } from "../ir/graph.ts";
 import { annotate } from "./annotate.ts";
 import { bundleModel } from "./bundle.ts";
@@ -31,8 +32,9 @@ export async function loadModel(path: string, options: LoadOptions = {}): Promis
   const show = (source: string): string => displayPath(source, cwd);
   const syntax = import("./site.ts"); // loads ts-morph while esbuild works in its own process
   syntax.catch(() => undefined); // awaited below; an earlier failure must not count as unhandled
-  const weft = await import("../dsl/index.ts");
+  const weft = await import("../index.ts");
   const bundle = await bundleModel(file, cwd, Object.keys(weft));
+  startNames(); // a model file that threw may have left counts behind
   let run: RunResult;
   try {
     run = await runBundle(bundle, weft);

@@ -38,7 +38,8 @@ export async function runBundle(bundle: Bundle, weft: object): Promise<RunResult
   Object.assign(globalThis, { [instanceKey]: weft });
   Error.stackTraceLimit = stackDepth;
   try {
-    return { exports: await import(/* @vite-ignore */ url), reader };
+    const loaded: { readonly model: RunResult["exports"] } = await import(/* @vite-ignore */ url);
+    return { exports: loaded.model, reader };
   } catch (thrown) {
     throw new ModelThrew(thrown, reader);
   } finally {

@@ -31,7 +31,7 @@ export interface Site {
 export interface SiteReader {
   /** The call at a place in a source; undefined where there is none. */
   site(frame: Frame): Site | undefined;
-  /** A variable among the operands of the call that is declared only below it. */
+  /** A variable that is read above its declaration: in the call at this place, else anywhere in its file. */
   usedEarly(frame: Frame): EarlyUse | undefined;
 }
 
@@ -55,8 +55,7 @@ export function siteReader(sources: ReadonlyMap<string, string>): SiteReader {
   return {
     usedEarly(frame) {
       const source = parse(frame.file);
-      const call = source && callAt(source, frame);
-      return call && findEarlyUse(call);
+      return source && findEarlyUse(source, positionOf(source, frame));
     },
     site(frame) {
       const key = `${frame.file}:${frame.line}:${frame.column}`;
@@ -72,14 +71,15 @@ export function siteReader(sources: ReadonlyMap<string, string>): SiteReader {
 
 /** The call whose callee stands at a position: stacks point at the callee, or at the last name in it. */
 function callAt(source: SourceFile, frame: Frame): Call | undefined {
-  const starts = source.compilerNode.getLineStarts();
-  const start = starts[frame.line - 1];
-  if (start === undefined) return undefined;
-  const position = start + frame.column - 1;
+  const position = positionOf(source, frame);
   for (let node = source.getDescendantAtPos(position); node; node = node.getParent()) {
     if (isCall(node) && position < node.getExpression().getEnd()) return node;
   }
   return undefined;
+}
+
+function positionOf(source: SourceFile, frame: Frame): number {
+  return (source.compilerNode.getLineStarts()[frame.line - 1] ?? 0) + frame.column - 1;
 }
 
 function isCall(node: Node): node is Call {
