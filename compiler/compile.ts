@@ -2,14 +2,13 @@
 
 import { assemble } from "./codegen/assemble.ts";
 import type { Graph, Node } from "./ir/graph.ts";
-import type { Kernel } from "./ir/kernel.ts";
+import type { Layouts } from "./ir/kernel.ts";
 import type { Program } from "./ir/program.ts";
-import type { Decision, Partition } from "./ir/region.ts";
+import type { Decision } from "./ir/region.ts";
 import type { MemoryPlan, Step } from "./ir/step.ts";
-import { axisSource } from "./math/build.ts";
 import { bindBatch } from "./passes/batch.ts";
+import { chooseLayouts } from "./passes/layout.ts";
 import { lower } from "./passes/lower.ts";
-import { pack } from "./passes/pack.ts";
 import { partition } from "./passes/partition.ts";
 import { planMemory } from "./passes/plan.ts";
 import { portable, schedule, type Target } from "./passes/schedule.ts";
@@ -31,6 +30,7 @@ export interface Compilation {
   readonly decisions: readonly Decision[];
   /** In the order of execution, those of phase "prepare" first. */
   readonly steps: readonly Step[];
+  readonly layouts: Layouts;
   readonly memory: MemoryPlan;
   readonly program: Program;
 }
@@ -41,27 +41,17 @@ export function compile(model: Graph, options: CompileOptions = {}): Compilation
   const { graph, rewrites } = simplify(source);
   const { regions, decisions, aliases } = partition(graph);
 
-  const fresh = axisSource("packed");
+  const kernels = regions.map(lower);
   const prepared = new Set<Node>(regions.filter((r) => r.phase === "prepare").map((r) => r.root));
-  const isParameter = (node: Node): boolean => node.kind === "param" || prepared.has(node);
-  const step = (kernel: Kernel): Step => ({
-    region: kernel.region,
-    kernel,
-    schedule: schedule(kernel, target),
-  });
-  const lowered = regions.map((r) => {
-    const { kernel, region } = pack(lower(r), isParameter, fresh);
-    const first = region ? [step(lower(region))] : [];
-    return { first, step: step({ ...kernel, region: { ...kernel.region, reads: kernel.reads } }) };
-  });
-  const all = lowered.flatMap((l) => [...l.first, l.step]);
+  const layouts = chooseLayouts(kernels, (node) => node.kind === "param" || prepared.has(node));
+  const all = kernels.map(
+    (kernel): Step => ({ region: kernel.region, kernel, schedule: schedule(kernel, target) }),
+  );
   const steps = [
     ...all.filter((s) => s.region.phase === "prepare"),
     ...all.filter((s) => s.region.phase === "run"),
   ];
-
-  const stored: Partition = { regions: steps.map((s) => s.region), decisions, aliases };
-  const memory = planMemory(graph, stored);
-  const program = assemble(graph, steps, memory, aliases);
-  return { source, graph, rewrites, decisions, steps, memory, program };
+  const memory = planMemory(graph, { regions, decisions, aliases });
+  const program = assemble({ graph, steps, memory, aliases, layouts });
+  return { source, graph, rewrites, decisions, steps, layouts, memory, program };
 }

@@ -1,6 +1,7 @@
 /** Steps + memory plan → Program: names, headers, one shader per distinct kernel, dispatches. */
 import { formatLocation, must } from "../errors.ts";
 import type { Graph, Node, OpNode } from "../ir/graph.ts";
+import type { Layouts } from "../ir/kernel.ts";
 import type { Dispatch, Program, Shader, Signature } from "../ir/program.ts";
 import type { MemoryPlan, Step } from "../ir/step.ts";
 import { showShape } from "../ir/type.ts";
@@ -12,22 +13,26 @@ interface Group {
   readonly emitted: Emitted;
 }
 
-export function assemble(
-  graph: Graph,
-  steps: readonly Step[],
-  memory: MemoryPlan,
-  aliases: ReadonlyMap<Node, Node>,
-): Program {
+/** What a program is assembled from. */
+export interface Parts {
+  readonly graph: Graph;
+  readonly steps: readonly Step[];
+  readonly memory: MemoryPlan;
+  readonly aliases: ReadonlyMap<Node, Node>;
+  readonly layouts: Layouts;
+}
+
+export function assemble({ graph, steps, memory, aliases, layouts }: Parts): Program {
   // Kernels that differ in names alone are one shader: written with neutral names, equal texts are one kernel.
   const groups = new Map<string, Group>();
   for (const step of steps) {
-    const emitted = emitKernel(step.kernel, step.schedule, neutralNames(step));
+    const emitted = emitKernel(step.kernel, step.schedule, layouts, neutralNames(step));
     const group = groups.get(emitted.wgsl);
     if (group) group.steps.push(step);
     else groups.set(emitted.wgsl, { steps: [step], emitted });
   }
   const entries = identifiers([...groups.values()].map((g) => entryName(must(g.steps[0], "step"))));
-  const kernels = [...groups.values()].map((g, i) => shader(g, must(entries[i], "name")));
+  const kernels = [...groups.values()].map((g, i) => shader(g, must(entries[i], "name"), layouts));
   const kernelOf = new Map([...groups.values()].flatMap((g, i) => g.steps.map((s) => [s, i] as const)));
 
   const bufferOf = (node: Node): number => must(memory.place.get(aliases.get(node) ?? node), "buffer");
@@ -50,11 +55,11 @@ export function assemble(
     name: graph.name,
     inputs: graph.inputs.map((i) => signature(i.name, i.node)),
     outputs: graph.outputs.map((o) => signature(o.name, o.node)),
-    params: params.map((p) => ({
-      ...signature(p.origin.name, p),
-      shape: p.type.shape.map(Number),
-      init: p.init,
-    })),
+    params: params.map((p) => {
+      const order = layouts.get(p);
+      const shape = p.type.shape.map(Number);
+      return { ...signature(p.origin.name, p), shape, init: p.init, ...(order ? { order } : {}) };
+    }),
     buffers: memory.buffers,
     kernels,
     prepare: steps.filter((s) => s.region.phase === "prepare").map(dispatch),
@@ -93,10 +98,10 @@ function modelNames({ kernel, region }: Step): KernelNames {
   return { reads, result: must(names.at(-1), "name") };
 }
 
-function shader({ steps }: Group, name: string): Shader {
+function shader({ steps }: Group, name: string, layouts: Layouts): Shader {
   const first = must(steps[0], "step");
   const names = steps.length > 1 ? neutralNames(first) : modelNames(first);
-  const { wgsl, usesBatch } = emitKernel(first.kernel, first.schedule, names);
+  const { wgsl, usesBatch } = emitKernel(first.kernel, first.schedule, layouts, names);
   const bindings = [
     ...[...names.reads.values()].map((name) => ({ name, access: "read" as const })),
     { name: names.result, access: "read_write" as const },

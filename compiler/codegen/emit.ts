@@ -3,7 +3,7 @@
 import { InternalError, must } from "../errors.ts";
 import type { Axis } from "../ir/expr.ts";
 import type { Node } from "../ir/graph.ts";
-import type { Kernel, Schedule } from "../ir/kernel.ts";
+import type { Kernel, Layouts, Schedule } from "../ir/kernel.ts";
 import type { Grid } from "../ir/program.ts";
 import { add, axisIndex, scale } from "../math/affine.ts";
 import { type Width, wgslType } from "../ops/scalar.ts";
@@ -27,13 +27,18 @@ export interface KernelNames {
   readonly result: string;
 }
 
-export function emitKernel(kernel: Kernel, schedule: Schedule, names: KernelNames): Emitted {
+export function emitKernel(
+  kernel: Kernel,
+  schedule: Schedule,
+  layouts: Layouts,
+  names: KernelNames,
+): Emitted {
   const lane = laneOf(schedule);
-  const outWidth = resultWidth(kernel, schedule, lane);
+  const outWidth = resultWidth(kernel, schedule, layouts, lane);
   const first = new Bindings(names.reads);
-  write(kernel, schedule, new Writer(first, lane, reserved(names)), outWidth);
+  write(kernel, schedule, new Writer(first, layouts, lane, reserved(names)), outWidth);
   const bindings = new Bindings(names.reads, first.widths());
-  const writer = new Writer(bindings, lane, reserved(names));
+  const writer = new Writer(bindings, layouts, lane, reserved(names));
   const tiles = tilesOf(kernel, schedule);
   const grid = gridOf(tiles);
   write(kernel, schedule, writer, outWidth);
@@ -104,7 +109,7 @@ function laneOf(schedule: Schedule): Axis | undefined {
 }
 
 /** The result is an array of vectors where every store is a whole, aligned vector. */
-function resultWidth(kernel: Kernel, schedule: Schedule, lane: Axis | undefined): Width {
+function resultWidth(kernel: Kernel, schedule: Schedule, layouts: Layouts, lane: Axis | undefined): Width {
   if (!lane || !schedule.vector) return 1;
   const axis = must(
     kernel.space.find((a) => a.key === schedule.vector?.axis),
@@ -115,5 +120,5 @@ function resultWidth(kernel: Kernel, schedule: Schedule, lane: Axis | undefined)
   if ((axis.extent as number) % tile !== 0) return 1; // a moved tile starts anywhere
   const blocks: Axis = { ...axis, key: `${axis.key}^`, extent: (axis.extent as number) / width };
   const at = new Map([[axis.key, add(scale(axisIndex(blocks), width), axisIndex(lane))]]);
-  return isVectorAddress(resultAddress(kernel, at), lane) ? width : 1;
+  return isVectorAddress(resultAddress(kernel, at, layouts), lane) ? width : 1;
 }

@@ -7,16 +7,11 @@
 import { InternalError, must } from "../errors.ts";
 import type { Axis, Bound, Expr, Index, Load, Reduce } from "../ir/expr.ts";
 import type { Node } from "../ir/graph.ts";
+import type { Layouts } from "../ir/kernel.ts";
 import type { Stmt } from "../ir/stmt.ts";
-import {
-  alwaysInside,
-  axesOf,
-  constant,
-  rangeOf,
-  rowMajor,
-  substitute as substituteIndex,
-} from "../math/affine.ts";
+import { alwaysInside, axesOf, constant, rangeOf, substitute as substituteIndex } from "../math/affine.ts";
 import { freeAxes, substitute } from "../math/build.ts";
+import { address } from "../math/layout.ts";
 import { scalars, type Width, wgslType } from "../ops/scalar.ts";
 import { LOWEST } from "../ops/window.ts";
 import type { Bindings } from "./bindings.ts";
@@ -49,10 +44,12 @@ export class Writer {
   accumulator: ((index: readonly Index[]) => Value) | undefined;
   usesBatch = false;
 
+  readonly layouts: Layouts;
   readonly #reserved: ReadonlySet<string>;
 
   /** `reserved`: names that generated variables must not shadow. */
-  constructor(bindings: Bindings, lane: Axis | undefined, reserved: ReadonlySet<string>) {
+  constructor(bindings: Bindings, layouts: Layouts, lane: Axis | undefined, reserved: ReadonlySet<string>) {
+    this.layouts = layouts;
     this.#bindings = bindings;
     this.lane = lane;
     this.#reserved = reserved;
@@ -238,16 +235,16 @@ export class Writer {
   }
 
   #load(e: Load): Value {
-    const address = rowMajor(e.index, e.from.type.shape);
-    const lane = this.#laneOf([address]);
+    const at = address(e.from, e.index, this.layouts);
+    const lane = this.#laneOf([at]);
     const binding = this.#bindings.read(e.from);
-    if (!lane) return this.#element(e.from, address);
+    if (!lane) return this.#element(e.from, at);
     const addresses = Array.from({ length: lane.extent as number }, (_, l) =>
-      substituteIndex(address, new Map([[lane.key, constant(l)]])),
+      substituteIndex(at, new Map([[lane.key, constant(l)]])),
     );
     this.#bindings.noteVector(e.from, addresses);
     const whole = this.#bindings.wholeVector(e.from, addresses);
-    const key = `v:${binding.name}[${address.key}]`;
+    const key = `v:${binding.name}[${at.key}]`;
     if (whole) {
       return this.#named(key, binding.element, () => {
         const at = this.index(whole);
@@ -255,7 +252,7 @@ export class Writer {
       });
     }
     return this.#named(key, binding.element, () =>
-      this.#perLane(lane, (at) => this.#element(e.from, substituteIndex(address, at))),
+      this.#perLane(lane, (l) => this.#element(e.from, substituteIndex(at, l))),
     );
   }
 

@@ -40,6 +40,9 @@ export interface ContractionKernel extends KernelBase {
 
 export type Kernel = MapReduceKernel | ContractionKernel;
 
+/** The order in which a stored tensor's axes lie in memory, outermost first; absent: the order of its shape. */
+export type Layouts = ReadonlyMap<Node, readonly number[]>;
+
 /** How a kernel is tiled: plain data, chosen per target. */
 export type Schedule = ContractionSchedule | MapReduceSchedule;
 

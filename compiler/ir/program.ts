@@ -26,6 +26,11 @@ export interface Signature {
 export interface ParamSpec extends Signature {
   readonly shape: readonly number[];
   readonly init: Init;
+  /**
+   * The order in which the axes lie in the buffer, outermost first; absent: the order of `shape`. Whoever fills or
+   * reads the buffer permutes: with order [1, 0], element [i, j] of a [2, 3] parameter is at j · 2 + i.
+   */
+  readonly order?: readonly number[];
 }
 
 /** One GPU buffer. Buffers whose lifetimes do not overlap share one. */

@@ -54,9 +54,9 @@ function fold(index: Index): Index {
   for (const t of index.terms) {
     const atom = t.atom;
     if (atom.kind !== "mod") continue;
-    const partner = index.terms.find(
-      (p) => p.atom.kind === "div" && p.atom.by === atom.by && p.atom.of.key === atom.of.key,
-    );
+    const quotient = div(atom.of, atom.by).terms;
+    const partner =
+      quotient.length === 1 ? index.terms.find((p) => p.atom.key === quotient[0]?.atom.key) : undefined;
     if (partner === undefined || partner.coefficient !== t.coefficient * atom.by) continue;
     const rest = make(
       index.constant,

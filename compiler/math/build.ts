@@ -194,9 +194,9 @@ export function opContext(
 export type AxisSource = (name: string, extent: Axis["extent"]) => Axis;
 
 /** A source of axes that are distinct within one compilation. */
-export function axisSource(label = ""): AxisSource {
+export function axisSource(): AxisSource {
   let next = 0;
-  return (name, extent) => ({ key: `${name}.${label}${next++}`, name, extent });
+  return (name, extent) => ({ key: `${name}.${next++}`, name, extent });
 }
 
 /** n c h w for images, n i j … otherwise. */

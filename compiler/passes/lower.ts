@@ -4,7 +4,7 @@ import { InternalError, must } from "../errors.ts";
 import type { Axis, Expr, Index, Reduce } from "../ir/expr.ts";
 import type { Kernel } from "../ir/kernel.ts";
 import type { Region } from "../ir/region.ts";
-import { add, axisIndex, scale, substitute as substituteIndex } from "../math/affine.ts";
+import { add, axisIndex, rowMajor, scale, substitute as substituteIndex } from "../math/affine.ts";
 import { accumulator, freeAxes, mapChildren, reduce, substitute, visit } from "../math/build.ts";
 import { contractionsOf, factorsOf, tensorsOf } from "./analysis.ts";
 
@@ -58,7 +58,10 @@ function splitAxes(region: Region): Split {
   return split;
 }
 
-/** An axis that occurs alone under a division or remainder by a factor of its extent. */
+/**
+ * An axis that occurs alone under a division or remainder by a factor of its extent. Loads are judged by their
+ * address: a reshape of a row-major tensor folds back and needs no split.
+ */
 function divided(value: Expr): { readonly axis: Axis; readonly by: number } | undefined {
   let found: { readonly axis: Axis; readonly by: number } | undefined;
   const look = (index: Index): void => {
@@ -74,7 +77,7 @@ function divided(value: Expr): { readonly axis: Axis; readonly by: number } | un
     }
   };
   visit(value, (e) => {
-    if (e.kind === "load") e.index.forEach(look);
+    if (e.kind === "load") look(rowMajor(e.index, e.from.type.shape));
     else if (e.kind === "position") look(e.index);
     else if (e.kind === "guard") for (const b of e.bounds) look(b.index);
   });

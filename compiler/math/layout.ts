@@ -1,0 +1,18 @@
+/** Addresses of tensor elements. */
+
+import { must } from "../errors.ts";
+import type { Index } from "../ir/expr.ts";
+import type { Node } from "../ir/graph.ts";
+import type { Layouts } from "../ir/kernel.ts";
+import { rowMajor } from "./affine.ts";
+
+/** Where an element lies: row-major over the tensor's axes, in the order of its layout. */
+export function address(tensor: Node, index: readonly Index[], layouts: Layouts): Index {
+  const { shape } = tensor.type;
+  const order = layouts.get(tensor);
+  if (order === undefined) return rowMajor(index, shape);
+  return rowMajor(
+    order.map((d) => must(index[d], "index")),
+    order.map((d) => must(shape[d], "dimension")),
+  );
+}

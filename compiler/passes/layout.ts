@@ -1,0 +1,58 @@
+/**
+ * Layouts: in which order a stored tensor's axes lie in memory. A parameter (or a value derived from parameters
+ * once) that a contraction reads along its output columns is stored with that axis innermost, so that neighbouring
+ * columns load as one vector. Activations keep the row-major order of their shape.
+ */
+import type { Axis, Expr, Index, Load } from "../ir/expr.ts";
+import type { Node } from "../ir/graph.ts";
+import type { Kernel, Layouts } from "../ir/kernel.ts";
+import { axesOf } from "../math/affine.ts";
+import { visit } from "../math/build.ts";
+import { address } from "../math/layout.ts";
+
+/** `isParameter`: whether a tensor depends on parameters alone, so that its layout costs nothing per run. */
+export function chooseLayouts(kernels: readonly Kernel[], isParameter: (node: Node) => boolean): Layouts {
+  const layouts = new Map<Node, readonly number[]>();
+  for (const kernel of kernels) {
+    const columns = kernel.kind === "contraction" ? kernel.n.at(-1) : undefined;
+    const weight = kernel.kind === "contraction" ? onlyLoad(kernel.rhs) : undefined;
+    if (!columns || !weight || !isParameter(weight.from) || layouts.has(weight.from)) continue;
+    if (strideOf(weight, columns) === 1) continue;
+    const dims = [...weight.index.keys()].filter((d) => mentions(weight.index[d], columns));
+    const [innermost] = dims;
+    if (dims.length !== 1 || innermost === undefined || !readPlainly(kernels, weight.from)) continue;
+    layouts.set(weight.from, [...weight.index.keys()].filter((d) => d !== innermost).concat(innermost));
+  }
+  return layouts;
+}
+
+function mentions(index: Index | undefined, axis: Axis): boolean {
+  return index !== undefined && axesOf(index).has(axis.key);
+}
+
+function loadsOf(e: Expr): readonly Load[] {
+  const loads: Load[] = [];
+  visit(e, (x) => {
+    if (x.kind === "load") loads.push(x);
+  });
+  return loads;
+}
+
+function onlyLoad(e: Expr): Load | undefined {
+  const loads = loadsOf(e);
+  return loads.length === 1 ? loads[0] : undefined;
+}
+
+/** Whether every read of a tensor indexes it without division: only then is its row-major order not relied upon. */
+function readPlainly(kernels: readonly Kernel[], node: Node): boolean {
+  const expressions = kernels.flatMap((k) =>
+    k.kind === "contraction" ? [k.lhs, k.rhs, k.result] : [k.result],
+  );
+  const reads = expressions.flatMap(loadsOf).filter((l) => l.from === node);
+  return reads.every((l) => l.index.every((i) => i.terms.every((t) => t.atom.kind === "axis")));
+}
+
+/** The distance in memory between neighbours along an axis; 0 where the axis does not occur by itself. */
+function strideOf(e: Load, axis: Axis): number {
+  return address(e.from, e.index, new Map()).terms.find((t) => t.atom.key === axis.key)?.coefficient ?? 0;
+}
