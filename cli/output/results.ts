@@ -9,10 +9,6 @@ export interface Tensor {
   readonly data: Float32Array;
 }
 
-export interface Labels {
-  readonly values: readonly number[];
-}
-
 export interface ShowOptions {
   readonly classes: readonly string[] | undefined;
   readonly labels: readonly number[] | undefined;
@@ -65,7 +61,7 @@ function classLines(top: readonly Ranked[], options: ShowOptions, room: number, 
 
 /** The picture on the left, its title and classes on the right. */
 function withPicture(batch: Batch, example: number, lines: readonly string[], ui: Ui): string {
-  const [channels = 1, height = 1, width = 1] = pictureShape(batch);
+  const [channels = 1, height = 1, width = 1] = pictureShape(batch) ?? [];
   const size = channels * height * width;
   const data = batch.data.subarray(example * size, (example + 1) * size);
   const picture = pictureLines({ width, height, channels, data }, ui.colors.isColorSupported, 32);

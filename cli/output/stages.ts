@@ -1,0 +1,96 @@
+/** What `weft compile --show` prints: the data of one stage of the compiler. */
+import type { Compilation } from "../../compiler/compile.ts";
+import { InternalError } from "../../compiler/errors.ts";
+import type { Axis } from "../../compiler/ir/expr.ts";
+import type { Kernel, Schedule } from "../../compiler/ir/kernel.ts";
+import type { Decision } from "../../compiler/ir/region.ts";
+import { showShape } from "../../compiler/ir/type.ts";
+import { showIndex } from "../../compiler/math/affine.ts";
+import { graphText } from "../../compiler/report/graph.ts";
+import { planText } from "../../compiler/report/kernels.ts";
+import type { TextOptions } from "../../compiler/report/render.ts";
+import { showExpr } from "./expression.ts";
+
+export const STAGES = ["graph", "regions", "kernels", "schedule", "wgsl", "plan"] as const;
+export type Stage = (typeof STAGES)[number];
+
+const axes = (list: readonly Axis[]): string => list.map((a) => `${a.name}<${a.extent}`).join(" ") || "–";
+
+export function decisionLine(d: Decision): string {
+  const into = d.into ? ` ${d.fused ? "into" : "apart from"} ${d.into.origin.name}` : "";
+  return `${d.fused ? "+" : "–"} ${d.node.origin.name}${into}: ${d.reason}`;
+}
+
+function rewriteLines(c: Compilation): readonly string[] {
+  if (c.rewrites.length === 0) return [];
+  return ["", "simplified:", ...c.rewrites.map((r) => `  ${r.text}  (${r.rule})`)];
+}
+
+function regionLines(c: Compilation): readonly string[] {
+  const lines = c.steps.flatMap(({ region }, i) => [
+    `${i + 1}. ${region.root.origin.name} ${showShape(region.root.type.shape)}${region.phase === "prepare" ? "  (once, from parameters)" : ""}`,
+    `   computes ${region.nodes.map((n) => n.origin.name).join(" + ")}`,
+    `   reads    ${region.reads.map((n) => n.origin.name).join(", ") || "nothing"}`,
+    `   = ${showExpr(region.value)}`,
+  ]);
+  return [...lines, "", "decisions:", ...c.decisions.map((d) => `  ${decisionLine(d)}`)];
+}
+
+function kernelLines(kernel: Kernel, i: number): readonly string[] {
+  const head = `${i + 1}. ${kernel.region.root.origin.name}: ${kernel.kind}`;
+  const place = `   place  [${kernel.place.map(showIndex).join(", ")}]`;
+  const result = `   result ${showExpr(kernel.result)}`;
+  if (kernel.kind === "mapReduce") return [head, `   space  ${axes(kernel.space)}`, place, result];
+  return [
+    head,
+    `   batch  ${axes(kernel.batch)}`,
+    `   m      ${axes(kernel.m)}`,
+    `   n      ${axes(kernel.n)}`,
+    `   k      ${axes(kernel.k)}`,
+    `   window ${axes(kernel.window)}`,
+    `   lhs    ${showExpr(kernel.lhs)}`,
+    `   rhs    ${showExpr(kernel.rhs)}`,
+    place,
+    result,
+  ];
+}
+
+function scheduleLines(kernel: Kernel, schedule: Schedule, i: number): readonly string[] {
+  const named = new Map<string, string>();
+  for (const a of kernel.kind === "contraction" ? [...kernel.axes, ...kernel.k] : kernel.space)
+    named.set(a.key, a.name);
+  const name = (key: string): string => named.get(key) ?? key;
+  const sizes = (map: ReadonlyMap<string, number>): string =>
+    [...map].map(([key, size]) => `${name(key)}:${size}`).join(" ") || "–";
+  const lines = [
+    `${i + 1}. ${kernel.region.root.origin.name}: ${schedule.kind}, rule "${schedule.rule}"`,
+    `   workgroup ${schedule.workgroup}`,
+    `   vector    ${schedule.vector ? `${name(schedule.vector.axis)}:${schedule.vector.width}` : "–"}`,
+  ];
+  if (schedule.kind === "mapReduce")
+    return [...lines, `   serial    ${schedule.serial.map(name).join(" ") || "–"}`];
+  return [
+    ...lines,
+    `   tile      ${sizes(schedule.tile)}`,
+    `   unroll    ${sizes(schedule.unroll)}`,
+    `   order     ${schedule.order.map(name).join(" ") || "–"}`,
+  ];
+}
+
+export function stageText(stage: Stage, c: Compilation, options: TextOptions): string {
+  switch (stage) {
+    case "graph":
+      return [graphText(c.graph).trimEnd(), ...rewriteLines(c)].join("\n");
+    case "regions":
+      return regionLines(c).join("\n");
+    case "kernels":
+      return c.steps.flatMap((s, i) => kernelLines(s.kernel, i)).join("\n");
+    case "schedule":
+      return c.steps.flatMap((s, i) => scheduleLines(s.kernel, s.schedule, i)).join("\n");
+    case "wgsl":
+      return c.program.kernels.map((k) => k.wgsl.trimEnd()).join("\n\n");
+    case "plan":
+      return planText(c.program, options).trimEnd();
+  }
+  throw new InternalError(`no such stage: ${stage satisfies never}`);
+}
