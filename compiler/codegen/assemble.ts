@@ -5,7 +5,8 @@ import type { Layouts } from "../ir/kernel.ts";
 import type { Dispatch, Program, Shader, Signature } from "../ir/program.ts";
 import type { MemoryPlan, Step } from "../ir/step.ts";
 import { showShape } from "../ir/type.ts";
-import { type Emitted, emitKernel, type KernelNames } from "./emit.ts";
+import { nameBindings } from "./bindings.ts";
+import { type Emitted, emitKernel } from "./emit.ts";
 import { comment, identifiers } from "./names.ts";
 
 interface Group {
@@ -26,13 +27,13 @@ export function assemble({ graph, steps, memory, aliases, layouts }: Parts): Pro
   // Kernels that differ in names alone are one shader: written with neutral names, equal texts are one kernel.
   const groups = new Map<string, Group>();
   for (const step of steps) {
-    const emitted = emitKernel(step.kernel, step.schedule, layouts, neutralNames(step));
+    const emitted = emitKernel(step.kernel, step.schedule, layouts);
     const group = groups.get(emitted.wgsl);
     if (group) group.steps.push(step);
     else groups.set(emitted.wgsl, { steps: [step], emitted });
   }
   const entries = identifiers([...groups.values()].map((g) => entryName(must(g.steps[0], "step"))));
-  const kernels = [...groups.values()].map((g, i) => shader(g, must(entries[i], "name"), layouts));
+  const kernels = [...groups.values()].map((g, i) => shader(g, must(entries[i], "name")));
   const kernelOf = new Map([...groups.values()].flatMap((g, i) => g.steps.map((s) => [s, i] as const)));
 
   const bufferOf = (node: Node): number => must(memory.place.get(aliases.get(node) ?? node), "buffer");
@@ -86,33 +87,27 @@ function roleOf(node: Node): string {
   return role ?? "x";
 }
 
-function neutralNames({ kernel }: Step): KernelNames {
-  const names = identifiers([...kernel.reads.map(roleOf), "y"]);
-  const reads = new Map(kernel.reads.map((n, i) => [n, must(names[i], "name")]));
-  return { reads, result: must(names.at(-1), "name") };
+/** Names of the bindings: the model's where one step has the kernel to itself, else the operands' roles. */
+function bindingNames({ steps, emitted }: Group): readonly string[] {
+  const { kernel, region } = must(steps[0], "step");
+  const own = [...kernel.reads, region.root].map((n) => n.origin.name);
+  return identifiers(steps.length === 1 ? own : [...kernel.reads.map(roleOf), "y"], emitted.locals);
 }
 
-function modelNames({ kernel, region }: Step): KernelNames {
-  const names = identifiers([...kernel.reads, region.root].map((n) => n.origin.name));
-  const reads = new Map(kernel.reads.map((n, i) => [n, must(names[i], "name")]));
-  return { reads, result: must(names.at(-1), "name") };
-}
-
-function shader({ steps }: Group, name: string, layouts: Layouts): Shader {
-  const first = must(steps[0], "step");
-  const names = steps.length > 1 ? neutralNames(first) : modelNames(first);
-  const { wgsl, usesBatch } = emitKernel(first.kernel, first.schedule, layouts, names);
-  const bindings = [
-    ...[...names.reads.values()].map((name) => ({ name, access: "read" as const })),
-    { name: names.result, access: "read_write" as const },
-  ];
+function shader(group: Group, name: string): Shader {
+  const { steps, emitted } = group;
+  const names = bindingNames(group);
+  const [reads, result] = [names.slice(0, -1), must(names.at(-1), "result name")];
   return {
     name,
     layers: steps.flatMap(layersOf),
-    wgsl: `${header(steps)}\n${wgsl}`,
-    workgroup: first.schedule.workgroup,
-    usesBatch,
-    bindings,
+    wgsl: `${header(steps)}\n${nameBindings(emitted.wgsl, reads, result)}`,
+    workgroup: must(steps[0], "step").schedule.workgroup,
+    usesBatch: emitted.usesBatch,
+    bindings: [
+      ...reads.map((read) => ({ name: read, access: "read" as const })),
+      { name: result, access: "read_write" as const },
+    ],
   };
 }
 

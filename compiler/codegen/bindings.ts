@@ -14,7 +14,7 @@ import type { Width } from "../ops/scalar.ts";
 import { identifier } from "./names.ts";
 
 export interface ReadBinding {
-  /** The module-scope variable. */
+  /** A placeholder for the module-scope variable: names are given when it is known who shares the kernel. */
   readonly name: string;
   /** The stem of the variables that hold its elements. */
   readonly element: string;
@@ -32,13 +32,32 @@ interface Notes {
 
 const COMPONENTS = ["x", "y", "z", "w"] as const;
 
+/** Stands for the i-th tensor that a kernel reads, until it is named. No WGSL text holds this character. */
+function placeholder(i: number): string {
+  return `\u00a7${i}\u00a7`;
+}
+
+/** Stands for the tensor that a kernel writes. */
+export const RESULT = "\u00a7r\u00a7";
+
+/** Puts names in for the placeholders. */
+export function nameBindings(text: string, reads: readonly string[], result: string): string {
+  return text.replace(/\u00a7(r|\d+)\u00a7/g, (_, slot) =>
+    slot === "r" ? result : (reads[Number(slot)] ?? slot),
+  );
+}
+
 export class Bindings {
   readonly #reads = new Map<Node, ReadBinding>();
   readonly #notes = new Map<Node, Notes>();
 
-  constructor(names: ReadonlyMap<Node, string>, widths: ReadonlyMap<Node, Width> = new Map()) {
-    for (const [node, name] of names) {
-      this.#reads.set(node, { name, element: elementStem(node), width: widths.get(node) ?? 1 });
+  constructor(reads: readonly Node[], widths: ReadonlyMap<Node, Width> = new Map()) {
+    for (const [i, node] of reads.entries()) {
+      this.#reads.set(node, {
+        name: placeholder(i),
+        element: elementStem(node),
+        width: widths.get(node) ?? 1,
+      });
     }
   }
 

@@ -11,7 +11,7 @@ import { add, axisIndex, constant, scale } from "../math/affine.ts";
 import { freeAxes, substitute } from "../math/build.ts";
 import { type Width, wgslType } from "../ops/scalar.ts";
 import { storeResult } from "./store.ts";
-import { type Held, placeThread, registerPositions, type Tiled } from "./threads.ts";
+import { type Held, type Position, placeThread, registerPositions, type Tiled } from "./threads.ts";
 import type { Writer } from "./writer.ts";
 
 export function contractionTiles(kernel: ContractionKernel, schedule: ContractionSchedule): readonly Tiled[] {
@@ -48,12 +48,13 @@ export function writeContraction(
   }
   const bySlot = new Map(tile.map((p, i) => [p.registers.join(), must(names[i], "accumulator")]));
 
+  const lhs = factor(kernel.lhs, held);
+  const rhs = factor(kernel.rhs, held);
   walk(writer, kernel.k, schedule, new Map(), (at) => {
-    // Factors are evaluated per position of their own axes; the writer names equal ones once.
+    const [left, right] = [lhs(writer, at), rhs(writer, at)];
     tile.forEach((position, i) => {
-      const here = new Map([...at, ...position.at]);
-      const [a, b] = [factor(writer, kernel.lhs, here), factor(writer, kernel.rhs, here)];
-      writer.push({ kind: "assign", target: must(names[i], "accumulator"), op: "+=", value: `${a} * ${b}` });
+      const value = `${left(position)} * ${right(position)}`;
+      writer.push({ kind: "assign", target: must(names[i], "accumulator"), op: "+=", value });
     });
   });
 
@@ -67,9 +68,21 @@ export function writeContraction(
   }
 }
 
-function factor(writer: Writer, e: Expr, at: ReadonlyMap<string, Index>): string {
+type FactorAt = (writer: Writer, at: ReadonlyMap<string, Index>) => (position: Position) => string;
+
+/** A factor at one step of the sum: evaluated once for each combination of the register axes it depends on. */
+function factor(e: Expr, held: readonly Held[]): FactorAt {
   const used = freeAxes(e);
-  return writer.value(substitute(e, new Map([...at].filter(([key]) => used.has(key))))).text;
+  const axes = [...held.keys()].filter((i) => used.has(must(held[i], "held axis").axis.key));
+  return (writer, at) => {
+    const known = new Map<string, string>();
+    return (position) => {
+      const slot = axes.map((i) => position.registers[i]).join();
+      const text = known.get(slot) ?? writer.value(substitute(e, new Map([...at, ...position.at]))).text;
+      known.set(slot, text);
+      return text;
+    };
+  };
 }
 
 /** A window axis is in registers as a whole. */

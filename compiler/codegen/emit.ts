@@ -2,43 +2,34 @@
 
 import { InternalError, must } from "../errors.ts";
 import type { Axis } from "../ir/expr.ts";
-import type { Node } from "../ir/graph.ts";
 import type { Kernel, Layouts, Schedule } from "../ir/kernel.ts";
 import type { Grid } from "../ir/program.ts";
 import { add, axisIndex, scale } from "../math/affine.ts";
 import { type Width, wgslType } from "../ops/scalar.ts";
-import { Bindings } from "./bindings.ts";
+import { Bindings, RESULT } from "./bindings.ts";
 import { contractionTiles, writeContraction } from "./contraction.ts";
 import { mapReduceTiles, writeMapReduce } from "./mapReduce.ts";
-import { isVectorAddress, RESULT, resultAddress } from "./store.ts";
+import { isVectorAddress, resultAddress } from "./store.ts";
 import { gridOf } from "./threads.ts";
 import { printStatements } from "./wgsl.ts";
 import { Writer } from "./writer.ts";
 
 export interface Emitted {
-  /** The module without header; bindings carry the given names. */
+  /** The module without header, with placeholders for the bindings' names. Equal texts are one kernel. */
   readonly wgsl: string;
+  /** Names that bindings must not take. */
+  readonly locals: ReadonlySet<string>;
   readonly usesBatch: boolean;
   readonly grid: Grid;
 }
 
-export interface KernelNames {
-  readonly reads: ReadonlyMap<Node, string>;
-  readonly result: string;
-}
-
-export function emitKernel(
-  kernel: Kernel,
-  schedule: Schedule,
-  layouts: Layouts,
-  names: KernelNames,
-): Emitted {
+export function emitKernel(kernel: Kernel, schedule: Schedule, layouts: Layouts): Emitted {
   const lane = laneOf(schedule);
   const outWidth = resultWidth(kernel, schedule, layouts, lane);
-  const first = new Bindings(names.reads);
-  write(kernel, schedule, new Writer(first, layouts, lane, reserved(names)), outWidth);
-  const bindings = new Bindings(names.reads, first.widths());
-  const writer = new Writer(bindings, layouts, lane, reserved(names));
+  const first = new Bindings(kernel.reads);
+  write(kernel, schedule, new Writer(first, layouts, lane), outWidth);
+  const bindings = new Bindings(kernel.reads, first.widths());
+  const writer = new Writer(bindings, layouts, lane);
   const tiles = tilesOf(kernel, schedule);
   const grid = gridOf(tiles);
   write(kernel, schedule, writer, outWidth);
@@ -54,7 +45,7 @@ export function emitKernel(
     lines.push(`@group(0) @binding(${slot++}) var<storage, read> ${name}: array<${wgslType(width)}>;`);
   }
   lines.push(
-    `@group(0) @binding(${slot}) var<storage, read_write> ${names.result}: array<${wgslType(outWidth)}>;`,
+    `@group(0) @binding(${slot}) var<storage, read_write> ${RESULT}: array<${wgslType(outWidth)}>;`,
     "",
   );
   for (const helper of writer.helperText()) lines.push(helper, "");
@@ -67,15 +58,16 @@ export function emitKernel(
     `  @builtin(local_invocation_index) local: u32) {`,
     `  let thread = i32((group.y * groups.x + group.x) * ${size}u + local);`,
     `  if (thread >= ${total}) { return; }`,
-    printStatements(writer.statements).replaceAll(RESULT, names.result),
+    printStatements(writer.statements),
     "}",
     "",
   );
-  return { wgsl: lines.join("\n"), usesBatch, grid };
-}
-
-function reserved(names: KernelNames): ReadonlySet<string> {
-  return new Set([...names.reads.values(), names.result]);
+  return {
+    locals: new Set([...writer.names, ...writer.helpers.keys()]),
+    wgsl: lines.join("\n"),
+    usesBatch,
+    grid,
+  };
 }
 
 function threadCount(grid: Grid): string {
@@ -117,7 +109,7 @@ function resultWidth(kernel: Kernel, schedule: Schedule, layouts: Layouts, lane:
   );
   const { width } = schedule.vector;
   const tile = schedule.kind === "contraction" ? (schedule.tile.get(axis.key) ?? 1) : width;
-  if ((axis.extent as number) % tile !== 0) return 1; // a moved tile starts anywhere
+  if ((axis.extent as number) % width !== 0 || tile % width !== 0) return 1;
   const blocks: Axis = { ...axis, key: `${axis.key}^`, extent: (axis.extent as number) / width };
   const at = new Map([[axis.key, add(scale(axisIndex(blocks), width), axisIndex(lane))]]);
   return isVectorAddress(resultAddress(kernel, at, layouts), lane) ? width : 1;

@@ -6,11 +6,9 @@ import { axesOf, constant, div, substitute as substituteIndex } from "../math/af
 import { substitute } from "../math/build.ts";
 import { address } from "../math/layout.ts";
 import { type Width, wgslType } from "../ops/scalar.ts";
+import { RESULT } from "./bindings.ts";
 import type { Position } from "./threads.ts";
 import type { Value, Writer } from "./writer.ts";
-
-/** The name of the result's binding within a kernel's body. */
-export const RESULT = "RESULT";
 
 /** The address of the result at a position. */
 export function resultAddress(kernel: Kernel, at: ReadonlyMap<string, Index>, layouts: Layouts): Index {

@@ -88,16 +88,28 @@ function holdAxis(
       owned: offsets.map(() => undefined),
     };
   }
-  const start: Axis = { key: `${axis.key}^`, name: axis.name, extent: axis.extent - tile + 1 };
+  // The moved tile starts at a multiple of what divides both the tile and the way to the last place: vectors stay aligned.
+  const unit = gcd(tile, axis.extent - tile);
+  const starts: Axis = { key: `${axis.key}^`, name: axis.name, extent: (axis.extent - tile) / unit + 1 };
   const first = writer.name(`${axis.name}first`);
-  writer.push({ kind: "let", name: first, value: `(${block}) * ${tile}` });
-  writer.push({ kind: "let", name, value: `min(${first}, ${axis.extent - tile})` });
-  writer.declare(start, name);
+  writer.push({ kind: "let", name: first, value: scaled(block, tile / unit) });
+  writer.push({ kind: "let", name, value: `min(${first}, ${(axis.extent - tile) / unit})` });
+  writer.declare(starts, name);
   return {
     axis,
-    at: offsets.map((r) => withLane(add(axisIndex(start), r))),
-    owned: offsets.map((r) => `${name} + ${r} >= ${first}`),
+    at: offsets.map((r) => withLane(add(scale(axisIndex(starts), unit), r))),
+    owned: offsets.map((r) => `${scaled(name, unit)} + ${r} >= ${scaled(first, unit)}`),
   };
+}
+
+/** `(block) * 4`; the block may be a division or remainder, which bind as tightly. */
+function scaled(text: string, by: number): string {
+  if (by === 1) return text;
+  return /^\w+$/.test(text) ? `${text} * ${by}` : `(${text}) * ${by}`;
+}
+
+function gcd(a: number, b: number): number {
+  return b === 0 ? a : gcd(b, a % b);
 }
 
 function holdBatch(
@@ -108,7 +120,7 @@ function holdBatch(
   offsets: readonly number[],
   name: string,
 ): Held {
-  writer.push({ kind: "let", name, value: tile === 1 ? block : `(${block}) * ${tile}` });
+  writer.push({ kind: "let", name, value: scaled(block, tile) });
   const positions = offsets.map((r): Axis => ({ key: `${axis.key}^${r}`, name: axis.name, extent: "N" }));
   for (const [r, position] of positions.entries()) {
     const clamped = r === 0 ? name : writer.name(axis.name);

@@ -36,6 +36,8 @@ export class Writer {
   #scopes: Scope[] = [{ statements: [], known: new Map() }];
   readonly #axes = new Map<string, { readonly name: string; readonly depth: number }>();
   readonly #counters = new Map<string, number>();
+  /** Every local name given so far: the names of bindings must differ. */
+  readonly names = new Set<string>();
   readonly helpers = new Map<string, string>();
   readonly #bindings: Bindings;
   /** The axis whose positions are the components of a vector, if the kernel has one. */
@@ -45,14 +47,11 @@ export class Writer {
   usesBatch = false;
 
   readonly layouts: Layouts;
-  readonly #reserved: ReadonlySet<string>;
 
-  /** `reserved`: names that generated variables must not shadow. */
-  constructor(bindings: Bindings, layouts: Layouts, lane: Axis | undefined, reserved: ReadonlySet<string>) {
+  constructor(bindings: Bindings, layouts: Layouts, lane: Axis | undefined) {
     this.layouts = layouts;
     this.#bindings = bindings;
     this.lane = lane;
-    this.#reserved = reserved;
   }
 
   get depth(): number {
@@ -69,7 +68,8 @@ export class Writer {
     const n = this.#counters.get(stem) ?? 0;
     this.#counters.set(stem, n + 1);
     const name = /\d$/.test(stem) ? `${stem}_${n}` : `${stem}${n}`;
-    return this.#reserved.has(name) ? this.name(stem) : name;
+    this.names.add(name);
+    return name;
   }
 
   push(statement: Stmt, depth = this.depth): void {
@@ -392,7 +392,8 @@ export function floatLiteral(value: number): string {
 function shortest(v: number): string {
   for (let digits = 1; digits < 9; digits++) {
     const text = v.toPrecision(digits);
-    if (Math.fround(Number(text)) === v) return `${Number(text)}`;
+    const inRange = Math.abs(Number(text)) <= 3.4028234663852886e38; // rounding up past the largest f32 is an error
+    if (inRange && Math.fround(Number(text)) === v) return `${Number(text)}`;
   }
   return `${v}`;
 }
