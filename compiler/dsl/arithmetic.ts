@@ -72,7 +72,7 @@ export interface Extremum {
   ): Tensor<Result<Known<A, Parts<B>, Z>, ExtremumShape<A, B>>>;
   <A extends Shape>(x: Tensor<A>): Tensor<[]>;
   (b: number): Combined<[]>;
-  <const X extends Axes = undefined, Keep extends boolean = false>(
+  <const X extends Axes = undefined, const Keep extends boolean = false>(
     options?: ReduceOptions<X, Keep>,
   ): Reduction<X, Keep>;
 }

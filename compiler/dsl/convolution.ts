@@ -12,7 +12,7 @@ import type {
   NeedsIn,
   NeedsMatrix,
 } from "./types/broadcast.ts";
-import type { IN, In, Layer, OPTIONS, OUT } from "./types/layer.ts";
+import type { In, Layer, OPTIONS, OUT } from "./types/layer.ts";
 import type { Checked, Known, Result, Shape } from "./types/shape.ts";
 import type {
   ConvShape,
@@ -59,12 +59,12 @@ export interface Conv2d<Out, K, St, P, D, G extends number> extends Layer {
  */
 export function conv2d<
   S extends Shape,
-  Out extends number,
+  const Out extends number,
   const K extends Pair,
   const St extends Pair = 1,
   const P extends Padding = 0,
   const D extends Pair = 1,
-  G extends number = 1,
+  const G extends number = 1,
   Z extends 1 = 1,
 >(
   x: Checked<Known<S, [Out, K, St, P, D, G], Z>, NeedsImage<S>, Tensor<S>>,
@@ -79,12 +79,12 @@ export function conv2d<
 ): Tensor<Result<Known<S, [Out, K, St, P, D, G], Z>, WindowShape<S, Out, K, St, P, D>>>;
 /** The same as a layer. */
 export function conv2d<
-  Out extends number,
+  const Out extends number,
   const K extends Pair,
   const St extends Pair = 1,
   const P extends Padding = 0,
   const D extends Pair = 1,
-  G extends number = 1,
+  const G extends number = 1,
 >(options: Conv2dOptions<Out, K, St, P, D, G>): Conv2d<Out, K, St, P, D, G>;
 export function conv2d(first: unknown, second?: unknown): unknown {
   return unaryOp(ops.conv2d, first, second);
@@ -113,12 +113,17 @@ export interface Linear<Out, I extends number> extends Layer {
  *
  * Throws `UserError` where `in` is not the size of the last dimension.
  */
-export function linear<S extends Shape, Out extends number, I extends number = number, Z extends 1 = 1>(
+export function linear<
+  S extends Shape,
+  const Out extends number,
+  const I extends number = number,
+  Z extends 1 = 1,
+>(
   x: Checked<Known<S, [Out, I], Z>, NeedsFeatures<S>, Tensor<S>>,
   options: LinearOptions<Out, Checked<Known<S, [Out, I], Z>, NeedsIn<S, I>, I>>,
 ): Tensor<Result<Known<S, [Out, I], Z>, LinearShape<S, Out>>>;
 /** The same as a layer. */
-export function linear<Out extends number, I extends number = number>(
+export function linear<const Out extends number, const I extends number = number>(
   options: LinearOptions<Out, I>,
 ): Linear<Out, I>;
 export function linear(first: unknown, second?: unknown): unknown {
@@ -166,5 +171,3 @@ export function corr2d<B extends Shape>(kernel: Tensor<B>): Corr2d<B>;
 export function corr2d(...args: readonly unknown[]): unknown {
   return binaryOp(ops.corr2d, args);
 }
-
-export type { IN };

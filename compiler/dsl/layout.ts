@@ -12,7 +12,7 @@ import type {
   Target,
   TransposeShape,
 } from "./types/layout.ts";
-import type { Checked, Known, Mutable, Result, Shape } from "./types/shape.ts";
+import type { Checked, Known, Result, Shape } from "./types/shape.ts";
 
 export interface Flatten extends Layer {
   readonly [OPTIONS]: [];
@@ -63,13 +63,17 @@ export function transpose<S extends Shape, const P extends readonly number[], Z 
   x: Tensor<S>,
   order: Checked<Known<S, P, Z>, TransposeShape<S, P>, P>,
 ): Tensor<Result<Known<S, P, Z>, TransposeShape<S, P>>>;
-/** The last two axes swap. */
-export function transpose<S extends Shape, Z extends 1 = 1>(
-  x: Tensor<S>,
-): Tensor<Result<Known<S, [], Z>, TransposeShape<S, undefined>>>;
-/** The same as a layer. */
-export function transpose<const P extends readonly number[]>(order: P): Transpose<P>;
-export function transpose(): Transpose<undefined>;
+/** The last two axes swap; or, without a tensor, a layer. */
+export function transpose<
+  const A extends Tensor | readonly number[] | undefined = undefined,
+  Z extends 1 = 1,
+>(
+  first?: Checked<Known<SizesOf<A>, [], Z>, A extends Tensor<infer S> ? TransposeShape<S, undefined> : A, A>,
+): A extends Tensor<infer S>
+  ? Tensor<Result<Known<S, [], Z>, TransposeShape<S, undefined>>>
+  : A extends readonly number[]
+    ? Transpose<A>
+    : Transpose<undefined>;
 export function transpose(first?: unknown, second?: unknown): unknown {
   const options = (order: unknown): unknown => (order === undefined ? undefined : { order });
   return isTensor(first) || second !== undefined
@@ -77,6 +81,7 @@ export function transpose(first?: unknown, second?: unknown): unknown {
     : unaryOp(ops.transpose, options(first), undefined);
 }
 
+type SizesOf<A> = A extends Tensor<infer S> ? S : [];
 type ShapesOf<L> = { -readonly [I in keyof L]: L[I] extends Tensor<infer S> ? S : Shape };
 type AllSizes<L> = L extends readonly [infer H extends Shape, ...infer T] ? [...H, ...AllSizes<T>] : [];
 
@@ -84,7 +89,7 @@ type AllSizes<L> = L extends readonly [infer H extends Shape, ...infer T] ? [...
  * Tensors joined along an axis, by default 1, the channels: `concat([a, b, c], { axis: 1 })`. All other sizes
  * are equal. Throws `UserError` where they are not.
  */
-export function concat<const L extends readonly Tensor[], X extends number = 1, Z extends 1 = 1>(
+export function concat<const L extends readonly Tensor[], const X extends number = 1, Z extends 1 = 1>(
   tensors: Checked<Known<AllSizes<ShapesOf<L>>, [X], Z>, ConcatShape<ShapesOf<L>, X>, L>,
   options?: { readonly axis?: X },
 ): Tensor<Result<Known<AllSizes<ShapesOf<L>>, [X], Z>, ConcatShape<ShapesOf<L>, X>>> {
@@ -116,5 +121,3 @@ export function pad<const P extends Padding>(options: PadOptions<P>): Pad<P>;
 export function pad(first: unknown, second?: unknown): unknown {
   return unaryOp(ops.pad, first, second);
 }
-
-export type { Mutable };

@@ -10,7 +10,6 @@ import type { Checked, Known, Result, Shape } from "./types/shape.ts";
 
 type Tensors = { readonly [name: string]: Tensor };
 type ShapeOf<T> = T extends Tensor<infer S> ? S : Shape;
-type ShapesOf<T> = { -readonly [K in keyof T]: ShapeOf<T[K]> };
 
 /** A finished model. `Ins` and `Outs` are the shapes of its inputs and outputs by name. */
 export interface Model<Ins = { [name: string]: Shape }, Outs = { [name: string]: Shape }> {
@@ -20,16 +19,19 @@ export interface Model<Ins = { [name: string]: Shape }, Outs = { [name: string]:
   readonly outputs: Outs;
 }
 
-type InputShapes<I> = I extends Tensor<infer S> ? { [name: string]: S } : ShapesOf<I>;
-type OutputShapes<I, O> =
+type InputShapes<I> =
+  I extends Tensor<infer S> ? { [name: string]: S } : { -readonly [K in keyof I]: ShapeOf<I[K]> };
+type OutputShapes<I, O, Z> =
   O extends Tensor<infer S>
     ? { output: S }
     : O extends LayerType
-      ? { output: Result<Known<ShapeOf<I>, O[typeof OPTIONS], 1>, Run<O, ShapeOf<I>>> }
-      : ShapesOf<O>;
-type CheckedOutputs<I, O> = O extends LayerType
-  ? Checked<Known<ShapeOf<I>, O[typeof OPTIONS], 1>, Run<O, ShapeOf<I>>, O>
-  : O;
+      ? { output: Result<Known<ShapeOf<I>, O[typeof OPTIONS], Z>, Run<O, ShapeOf<I>>> }
+      : { -readonly [K in keyof O]: ShapeOf<O[K]> };
+
+/** What can hide a caller's type parameter in a layer that is an output. */
+type Hidden<O> = O extends LayerType ? O[typeof OPTIONS] : [];
+/** The layer's result for the one input, or the message. */
+type Applied<I, O> = O extends LayerType ? Run<O, ShapeOf<I>> : O;
 
 /**
  * A model from its inputs and outputs, named by the variables that hold them:
@@ -43,11 +45,11 @@ type CheckedOutputs<I, O> = O extends LayerType
  * Throws `UserError`: no output, an input that no output needs, an input that is needed and not declared, two
  * tensors of one name, a cycle.
  */
-export function model<I extends Tensor | Tensors, O extends Tensor | Tensors | LayerType>(
+export function model<I extends Tensor | Tensors, O extends Tensor | Tensors | LayerType, Z extends 1 = 1>(
   name: string,
   inputs: I,
-  outputs: CheckedOutputs<I, O>,
-): Model<InputShapes<I>, OutputShapes<I, O>> {
+  outputs: Checked<Known<ShapeOf<I>, Hidden<O>, Z>, Applied<I, O>, O>,
+): Model<InputShapes<I>, OutputShapes<I, O, Z>> {
   const trace = here();
   try {
     const graph = located("", trace, () => buildGraph(name, inputs, outputs));
@@ -55,7 +57,7 @@ export function model<I extends Tensor | Tensors, O extends Tensor | Tensors | L
       Object.fromEntries(list.map((o) => [o.name, o.node.type.shape]));
     return { name, graph, inputs: shapes(graph.inputs), outputs: shapes(graph.outputs) } as Model<
       InputShapes<I>,
-      OutputShapes<I, O>
+      OutputShapes<I, O, Z>
     >; // the shapes are those that the types compute
   } finally {
     startNames();

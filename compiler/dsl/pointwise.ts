@@ -68,6 +68,8 @@ export interface BatchNorm2dOptions {
   readonly eps?: number;
 }
 
+type ShapeOf<A> = A extends Tensor<infer S> ? S : [];
+
 export interface BatchNorm2d extends Layer {
   readonly [OPTIONS]: [];
   readonly [OUT]: NeedsImage<In<this>>;
@@ -82,8 +84,8 @@ export function batchNorm2d<S extends Shape, Z extends 1 = 1>(
   options: BatchNorm2dOptions,
 ): Tensor<S>;
 /** Without options, or as a layer. One signature: two would make TypeScript's message about a wrong rank longer. */
-export function batchNorm2d<A extends Tensor | BatchNorm2dOptions = BatchNorm2dOptions>(
-  first?: A extends Tensor<infer S> ? Checked<Known<S, [], 1>, NeedsImage<S>, A> : A,
+export function batchNorm2d<A extends Tensor | BatchNorm2dOptions = BatchNorm2dOptions, Z extends 1 = 1>(
+  first?: Checked<Known<ShapeOf<A>, [], Z>, A extends Tensor ? NeedsImage<ShapeOf<A>> : A, A>,
 ): A extends Tensor<infer S> ? Tensor<S> : BatchNorm2d;
 export function batchNorm2d(first?: unknown, second?: unknown): unknown {
   return unaryOp(ops.batchNorm2d, first, second);
@@ -101,12 +103,12 @@ export interface AlongAxis<X extends number> extends Layer {
 
 /** An op along one axis. */
 export interface AxisOp {
-  <S extends Shape, X extends number, Z extends 1 = 1>(
+  <S extends Shape, const X extends number, Z extends 1 = 1>(
     x: Tensor<S>,
     options: AxisOptions<Checked<Known<S, [X], Z>, NeedsInnerAxis<S, X>, X>>,
   ): Tensor<S>;
   <S extends Shape>(x: Tensor<S>): Tensor<S>;
-  <X extends number = -1>(options?: AxisOptions<X>): AlongAxis<X>;
+  <const X extends number = -1>(options?: AxisOptions<X>): AlongAxis<X>;
 }
 
 function axisOp(def: OpDef): AxisOp {

@@ -45,7 +45,7 @@ export function maxPool2d<
   const St extends Pair = K,
   const P extends Padding = 0,
   const D extends Pair = 1,
-  Ceil extends boolean = false,
+  const Ceil extends boolean = false,
   Z extends 1 = 1,
 >(
   x: Checked<Known<S, [K, St, P, D, Ceil], Z>, NeedsImage<S>, Tensor<S>>,
@@ -63,7 +63,7 @@ export function maxPool2d<
   const St extends Pair = K,
   const P extends Padding = 0,
   const D extends Pair = 1,
-  Ceil extends boolean = false,
+  const Ceil extends boolean = false,
 >(options: MaxPool2dOptions<K, St, P, D, Ceil>): Pool2d<K, St, P, D, Ceil>;
 export function maxPool2d(first: unknown, second?: unknown): unknown {
   return unaryOp(ops.maxPool2d, first, second);
@@ -78,7 +78,7 @@ export function avgPool2d<
   const K extends Pair,
   const St extends Pair = K,
   const P extends Padding = 0,
-  Ceil extends boolean = false,
+  const Ceil extends boolean = false,
   Z extends 1 = 1,
 >(
   x: Checked<Known<S, [K, St, P, Ceil], Z>, NeedsImage<S>, Tensor<S>>,
@@ -94,7 +94,7 @@ export function avgPool2d<
   const K extends Pair,
   const St extends Pair = K,
   const P extends Padding = 0,
-  Ceil extends boolean = false,
+  const Ceil extends boolean = false,
 >(options: AvgPool2dOptions<K, St, P, Ceil>): Pool2d<K, St, P, 1, Ceil>;
 export function avgPool2d(first: unknown, second?: unknown): unknown {
   return unaryOp(ops.avgPool2d, first, second);

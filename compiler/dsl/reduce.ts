@@ -21,12 +21,12 @@ export interface Reduction<X extends Axes, Keep> extends Layer {
 
 /** A reduction over axes. Throws `UserError` where the tensor has no such axis. */
 export interface Reduce {
-  <S extends Shape, const X extends Axes = undefined, Keep extends boolean = false, Z extends 1 = 1>(
+  <S extends Shape, const X extends Axes = undefined, const Keep extends boolean = false, Z extends 1 = 1>(
     x: Tensor<S>,
     options: ReduceOptions<Checked<Known<S, [X, Keep], Z>, NeedsAxes<S, X>, X>, Keep>,
   ): Tensor<Result<Known<S, [X, Keep], Z>, ReduceShape<S, X, Keep>>>;
   <S extends Shape>(x: Tensor<S>): Tensor<[]>;
-  <const X extends Axes = undefined, Keep extends boolean = false>(
+  <const X extends Axes = undefined, const Keep extends boolean = false>(
     options?: ReduceOptions<X, Keep>,
   ): Reduction<X, Keep>;
 }

@@ -1,5 +1,5 @@
 /** Shapes of elementwise operations on two tensors, of matrix products and of dense layers. */
-import type { Dim, MayEqual, Shape, Show, ShowDim } from "./shape.ts";
+import type { Dim, MayEqual, NeedsOuterN, Shape, Show, ShowDim } from "./shape.ts";
 
 /** The common size of two dimensions: equal, or one of them 1. "clash" where that is impossible. */
 type CommonSize<A, B> = [A, B] extends [B, A]
@@ -38,7 +38,9 @@ export type Broadcast<A extends Shape, B extends Shape> = [A, B] extends [B, A]
   ? A
   : number extends A["length"] | B["length"]
     ? Shape
-    : AlignRight<A, B, `cannot combine ${Show<A>} with ${Show<B>}`, []>;
+    : OuterN<AlignRight<A, B, `cannot combine ${Show<A>} with ${Show<B>}`, []>>;
+
+type OuterN<R> = NeedsOuterN<R, `the result ${Show<R>} would have the batch inside: N stays the first size`>;
 
 /** […, i, k] · […, k, j] → […, i, j]; leading dimensions broadcast. */
 export type MatmulShape<A extends Shape, B extends Shape> = number extends A["length"] | B["length"]
@@ -48,7 +50,7 @@ export type MatmulShape<A extends Shape, B extends Shape> = number extends A["le
       ? MayEqual<k, k2> extends true
         ? Broadcast<LeadA, LeadB> extends infer Lead
           ? Lead extends Shape
-            ? [...Lead, i, j]
+            ? OuterN<[...Lead, i, j]>
             : Lead
           : never
         : `cannot multiply ${Show<A>} by ${Show<B>}: ${ShowDim<k>} columns against ${ShowDim<k2>} rows`
@@ -71,7 +73,7 @@ export type NeedsIn<S extends Shape, I extends number> = number extends S["lengt
   : S extends readonly [...Shape, infer Last]
     ? MayEqual<Last, I> extends true
       ? I
-      : `in is ${I}, but the last dimension of ${Show<S>} is ${ShowDim<Last>}`
+      : `linear takes ${I} features, but the last dimension of ${Show<S>} is ${ShowDim<Last>}`
     : I;
 
 /** A dense layer's output, or what is wrong. */

@@ -1,6 +1,6 @@
 /** Shapes of the ops that move elements: flatten, reshape, transpose, concat, pad. */
 import type { Add, Divides, FloorDiv, Multiply } from "./arith.ts";
-import type { AxisKey, Dim, MayEqual, N, NeedsAxis, ReplaceAt, Shape, Show } from "./shape.ts";
+import type { AxisKey, Dim, MayEqual, N, NeedsAxis, NeedsOuterN, ReplaceAt, Shape, Show } from "./shape.ts";
 
 /** The product of the numbers in S; N counts as 1, which makes it a product per example. */
 type Product<S, Out extends number = 1> = S extends readonly [infer H, ...infer T]
@@ -78,17 +78,10 @@ type SwapLast<S extends Shape> = S extends readonly [...infer Lead, infer A, inf
   ? [...Lead, B, A]
   : never;
 
-type InnerN<S> = S extends readonly [unknown, ...infer Rest]
-  ? N extends Rest[number]
-    ? true
-    : false
-  : false;
-type KeepsN<S extends Shape, R> =
-  InnerN<R> extends true
-    ? Dim extends S[number]
-      ? R
-      : `cannot transpose ${Show<S>} to ${Show<R>}: N stays the first size`
-    : R;
+type KeepsN<S extends Shape, R> = NeedsOuterN<
+  R,
+  `cannot transpose ${Show<S>} to ${Show<R>}: N stays the first size`
+>;
 
 /** S with its axes in another order; by default the last two swap. */
 export type TransposeShape<
@@ -152,7 +145,9 @@ export type ConcatShape<L extends readonly Shape[], X extends number> = L extend
         ? NeedsAxis<First, X>
         : string extends Key
           ? { -readonly [I in keyof First]: Dim }
-          : JoinAll<First, Rest, Key>
+          : [First[Key & keyof First]] extends [N]
+            ? `axis ${X} of ${Show<First>} is the batch: examples stay apart`
+            : JoinAll<First, Rest, Key>
       : never
   : number extends L["length"]
     ? Shape
@@ -175,6 +170,8 @@ type Sum<P, I extends 0 | 1> = P extends number
 export type PadShape<S extends Shape, P> = number extends S["length"]
   ? Shape
   : S extends readonly [...infer Lead, infer H, infer W]
-    ? [...Lead, Grow<H, Sum<P, 0>>, Grow<W, Sum<P, 1>>]
+    ? [H] extends [N]
+      ? `pad cannot grow the batch of ${Show<S>}: it works on the last two dimensions`
+      : [...Lead, Grow<H, Sum<P, 0>>, Grow<W, Sum<P, 1>>]
     : `pad needs at least two dimensions, got ${Show<S>}`;
 type Grow<L, P extends number> = L extends number ? Add<L, P> : number;

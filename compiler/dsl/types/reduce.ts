@@ -4,11 +4,12 @@ import type { AxisKey, Dim, N, NeedsAxis, Shape, Show } from "./shape.ts";
 /** `undefined` stands for all axes. */
 export type Axes = number | readonly number[] | undefined;
 
-type Keys<S extends Shape, X extends Axes> = X extends readonly number[]
-  ? { [I in keyof X]: AxisKey<S, X[I]> }[number]
-  : X extends number
+type Keys<S extends Shape, X extends Axes> = [X] extends [readonly number[]]
+  ? ListKeys<S, X>[number]
+  : [X] extends [number]
     ? AxisKey<S, X>
     : keyof S & `${number}`;
+type ListKeys<S extends Shape, X extends readonly number[]> = { [I in keyof X]: AxisKey<S, X[I]> };
 
 /** The axes with those keys left out, or kept as 1. */
 type Drop<
@@ -44,16 +45,22 @@ export type ReduceShape<S extends Shape, X extends Axes, Keep> = [X] extends [un
             : Shape
           : Drop<S, Keys<S, X>, Keep>;
 
-type FirstBad<S extends Shape, X> = X extends readonly [infer H extends number, ...infer T]
+type FirstBad<S extends Shape, X, Seen = never> = X extends readonly [infer H extends number, ...infer T]
   ? NeedsAxis<S, H> extends infer E extends string
     ? E
-    : FirstBad<S, T>
+    : AxisKey<S, H> extends infer Key extends string
+      ? string extends Key
+        ? FirstBad<S, T, Seen>
+        : Key extends Seen
+          ? `axis ${H} of ${Show<S>} is listed twice`
+          : FirstBad<S, T, Seen | Key>
+      : 0
   : 0;
 
 /** X, or a message that names an axis the tensor does not have. */
 export type NeedsAxes<S extends Shape, X extends Axes> = number extends S["length"]
   ? X
-  : X extends number
+  : [X] extends [number]
     ? NeedsAxis<S, X>
     : FirstBad<S, X> extends infer E extends string
       ? E

@@ -65,8 +65,11 @@ type Evidence<S, R, Z> = Z extends 1
 export type Known<S, R, Z> =
   Evidence<S, R, Z> extends { shape: 1; sizes: readonly 1[]; options: readonly 1[] } ? 1 : 0;
 
-/** A parameter's type: `T`, or the message where the check X failed. No check at all while K is 0. */
-export type Checked<K, X, T> = K extends 0 ? T : [X] extends [string] ? X : T;
+/**
+ * A parameter's type: `T`, or the message where the check X failed. No check at all while K is 0. TypeScript
+ * infers from an argument to every branch; `NoInfer` leaves T as the only one.
+ */
+export type Checked<K, X, T> = K extends 0 ? T : [X] extends [string] ? NoInfer<X> : T;
 
 /** The shape of a result: unknown (and cheap) while K is 0. */
 export type Result<K, X> = K extends 0 ? Shape : X extends Shape ? X : ShapeError<X>;
@@ -130,6 +133,16 @@ export type NeedsAxis<S extends Shape, X extends number> = [AxisKey<S, X>] exten
   ? `axis ${X} is outside ${Show<S>}, which has axes 0 to ${ShowLast<S>}`
   : X;
 type ShowLast<S extends Shape> = S extends readonly [Dim, ...infer Rest] ? Rest["length"] : 0;
+
+type HasInnerN<S> = S extends readonly [unknown, ...infer Rest]
+  ? N extends Rest[number]
+    ? true
+    : false
+  : false;
+
+/** R, or a message where N is not its first size. A size that is only known as `Dim` may be anything. */
+export type NeedsOuterN<R, Message extends string> =
+  HasInnerN<R> extends true ? (R extends Shape ? (Dim extends R[number] ? R : Message) : R) : R;
 
 /** S with V at the axis of that key. */
 export type ReplaceAt<S extends Shape, Key extends string, V> = {

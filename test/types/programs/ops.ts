@@ -1,0 +1,113 @@
+/** The exact type of every op's result, in functional form. Compiled, never run. */
+import type { Dim, Shape, Tensor } from "../../../compiler/dsl/index.ts";
+import * as w from "../../../compiler/dsl/index.ts";
+import { N } from "../../../compiler/dsl/index.ts";
+import { same } from "./equal.ts";
+
+declare const image: Tensor<[N, 3, 32, 32]>;
+declare const tokens: Tensor<[N, 128, 64]>;
+declare const rows: Tensor<[N, 10]>;
+declare const size: number;
+declare const any: Tensor;
+
+export const checks: readonly true[] = [
+  same<Tensor<[N, 1, 28, 28]>>()(w.input("x", [N, 1, 28, 28])),
+  same<Tensor<[N, number, 8]>>()(w.input("x", [N, size, 8])),
+  same<Tensor<[16, 3]>>()(w.param("w", [16, 3], w.kaimingNormal())),
+
+  // conv2d
+  same<Tensor<[N, 6, 28, 28]>>()(w.conv2d(image, { out: 6, kernel: 5 })),
+  same<Tensor<[N, 6, 32, 32]>>()(w.conv2d(image, { out: 6, kernel: 5, padding: 2 })),
+  same<Tensor<[N, 6, 16, 16]>>()(w.conv2d(image, { out: 6, kernel: 3, padding: 1, stride: 2 })),
+  same<Tensor<[N, 6, 32, 30]>>()(w.conv2d(image, { out: 6, kernel: [3, 5], padding: [1, 1] })),
+  same<Tensor<[N, 6, 10, 8]>>()(w.conv2d(image, { out: 6, kernel: [3, 5], padding: [0, 1], stride: [3, 4] })),
+  same<Tensor<[N, 6, 33, 37]>>()(w.conv2d(image, { out: 6, kernel: 3, padding: [1, 2, 3, 4] })),
+  same<Tensor<[N, 6, 24, 24]>>()(w.conv2d(image, { out: 6, kernel: 5, dilation: 2 })),
+  same<Tensor<[N, 6, 32, 32]>>()(w.conv2d(image, { out: 6, kernel: 4, padding: "same" })),
+  same<Tensor<[N, 6, 11, 11]>>()(w.conv2d(image, { out: 6, kernel: 2, padding: "same", stride: 3 })),
+  same<Tensor<[N, 6, 30, 30]>>()(
+    w.conv2d(image, { out: 6, kernel: 3, groups: 3, bias: false, init: w.kaimingUniform() }),
+  ),
+  same<Tensor<[N, number, 30, 30]>>()(w.conv2d(image, { out: size, kernel: 3 })),
+  same<Tensor<[N, 6, number, number]>>()(w.conv2d(image, { out: 6, kernel: size })),
+  same<Tensor<[N, 6, 30, number]>>()(w.conv2d(image, { out: 6, kernel: [3, size] })),
+
+  // pooling
+  same<Tensor<[N, 3, 16, 16]>>()(w.maxPool2d(image, { kernel: 2 })),
+  same<Tensor<[N, 3, 16, 16]>>()(w.maxPool2d(image, { kernel: 3, stride: 2, padding: 1 })),
+  same<Tensor<[N, 3, 10, 10]>>()(w.maxPool2d(image, { kernel: 3 })),
+  same<Tensor<[N, 3, 11, 11]>>()(w.maxPool2d(image, { kernel: 3, ceilMode: true })),
+  same<Tensor<[N, 3, 16, 16]>>()(w.avgPool2d(image, { kernel: 2, countIncludePad: false })),
+  same<Tensor<[N, 3, 11, 8]>>()(w.avgPool2d(image, { kernel: [3, 4], ceilMode: true })),
+  same<Tensor<[N, 3, 28, 28]>>()(w.maxPool2d(image, { kernel: 3, stride: 1, dilation: 2 })),
+  same<Tensor<[N, 3, 1, 1]>>()(w.globalAvgPool2d(image)),
+
+  // contractions
+  same<Tensor<[N, 20]>>()(w.linear(rows, { out: 20 })),
+  same<Tensor<[N, 128, 20]>>()(w.linear(tokens, { out: 20, in: 64 })),
+  same<Tensor<[N, 128, 128]>>()(w.matmul(tokens, w.transpose(tokens))),
+  same<Tensor<[N, 128, 7]>>()(w.matmul(tokens, w.param("p", [64, 7]))),
+  same<Tensor<[N, 8, 16, 5]>>()(w.matmul(w.input("a", [N, 8, 16, 4]), w.input("b", [N, 1, 4, 5]))),
+  same<Tensor<[2, 2]>>()(w.corr2d(w.input("x", [3, 3]), w.input("k", [2, 2]))),
+  same<Tensor<[N, 6, 7]>>()(w.corr2d(w.input("x", [N, 6, 8]), w.input("k", [1, 2]))),
+
+  // arithmetic
+  same<Tensor<[N, 10]>>()(w.add(rows, rows)),
+  same<Tensor<[N, 10]>>()(w.add(rows, 2)),
+  same<Tensor<[N, 10]>>()(w.sub(1, rows)),
+  same<Tensor<[N, 3, 32, 32]>>()(w.mul(image, w.param("s", [3, 1, 1]))),
+  same<Tensor<[N, 3, 32, 32]>>()(w.div(w.param("s", [3, 1, 1]), image)),
+  same<Tensor<[N, 5, 10]>>()(w.pow(w.input("a", [N, 5, 1]), w.param("b", [10]))),
+  same<Tensor<[N, 10]>>()(w.max(rows, 0)),
+  same<Tensor<[N, 10]>>()(w.max(rows, rows)),
+  same<Tensor<[N, 3, 32, 32]>>()(w.min(w.param("s", [3, 1, 1]), image)),
+  same<Tensor<[N]>>()(w.max(rows, { axis: 1 })),
+  same<Tensor<[N, 1]>>()(w.min(rows, { axis: -1, keepDims: true })),
+  same<Tensor<[]>>()(w.max(rows)),
+
+  // reductions
+  same<Tensor<[N, 3]>>()(w.mean(image, { axis: [2, 3] })),
+  same<Tensor<[N, 3]>>()(w.mean(image, { axis: [-1, -2] })),
+  same<Tensor<[N, 3, 1, 1]>>()(w.sum(image, { axis: [2, 3], keepDims: true })),
+  same<Tensor<[3, 32, 32]>>()(w.sum(image, { axis: 0 })),
+  same<Tensor<[]>>()(w.sum(image)),
+  same<Tensor<[1, 1]>>()(w.sum(rows, { keepDims: true })),
+  same<Tensor<Shape>>()(w.sum(image, { axis: size })),
+
+  // layout
+  same<Tensor<[N, 3072]>>()(w.flatten(image)),
+  same<Tensor<[N, 10]>>()(w.flatten(rows)),
+  same<Tensor<[N, 3, 1024]>>()(w.reshape(image, [N, 3, -1])),
+  same<Tensor<[N, 3072]>>()(w.reshape(image, [N, 3072])),
+  same<Tensor<[N, 8, 128, 8]>>()(w.reshape(tokens, [N, 8, 128, 8])),
+  same<Tensor<[N, number, 4]>>()(w.reshape(tokens, [N, size, 4])),
+  same<Tensor<[N, 64, 128]>>()(w.transpose(tokens)),
+  same<Tensor<[N, 32, 32, 3]>>()(w.transpose(image, [0, 2, 3, 1])),
+  same<Tensor<[N, 32, 3, 32]>>()(w.transpose(image, [0, -1, 1, 2])),
+  same<Tensor<[N, 6, 32, 32]>>()(w.concat([image, image])),
+  same<Tensor<[N, 12, 32, 32]>>()(w.concat([image, image, image, image])),
+  same<Tensor<[N, 3, 32, 64]>>()(w.concat([image, image], { axis: -1 })),
+  same<Tensor<[N, 30]>>()(w.concat([rows, w.input("y", [N, 20])], { axis: 1 })),
+  same<Tensor<[N, 3, 34, 36]>>()(w.pad(image, { padding: [1, 2] })),
+  same<Tensor<[N, 3, 35, 39]>>()(w.pad(image, { padding: [1, 2, 3, 4], value: 1 })),
+
+  // pointwise and normalisation
+  same<Tensor<[N, 10]>>()(w.sigmoid(rows)),
+  same<Tensor<[N, 10]>>()(w.leakyRelu(rows, { slope: 0.2 })),
+  same<Tensor<[N, 10]>>()(w.clip(rows, { min: 0 })),
+  same<Tensor<[N, 10]>>()(w.dropout(rows)),
+  same<Tensor<[N, 10]>>()(w.softmax(rows)),
+  same<Tensor<[N, 3, 32, 32]>>()(w.softmax(image, { axis: 1 })),
+  same<Tensor<[N, 3, 32, 32]>>()(w.batchNorm2d(image)),
+  same<Tensor<[N, 3, 32, 32]>>()(w.batchNorm2d(image, { eps: 1e-3 })),
+  same<Tensor<[N, 128, 64]>>()(w.layerNorm(tokens)),
+  same<Tensor<[N, 128, 64]>>()(w.layerNorm(tokens, { dims: 2 })),
+
+  // unknown shapes pass through every op
+  same<Tensor<[Dim, 6, number, number]>>()(w.conv2d(any, { out: 6, kernel: 5 })),
+  same<Tensor<Shape>>()(w.add(any, image)),
+  same<Tensor<Shape>>()(w.matmul(any, tokens)),
+  same<Tensor<[Dim, number]>>()(w.flatten(any)),
+  same<Tensor<Shape>>()(w.linear(any, { out: 10 })),
+  same<Tensor>()(w.relu(any)),
+];

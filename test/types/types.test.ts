@@ -1,0 +1,78 @@
+import { execFileSync } from "node:child_process";
+import { readdirSync, readFileSync } from "node:fs";
+import { basename, join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { compilers, root } from "./compilers.ts";
+import { type Program, randomPrograms } from "./random.ts";
+import { prelude, wrong } from "./wrong.ts";
+
+const folder = join(root, "test/types/programs");
+const valid = new Map(
+  readdirSync(folder).map((file) => [
+    basename(file),
+    readFileSync(join(folder, file), "utf8").replaceAll("../../../compiler/dsl/index.ts", "weftgpu"),
+  ]),
+);
+const only = (...names: readonly string[]): ReadonlyMap<string, string> =>
+  new Map([...valid].filter(([name]) => names.includes(name)));
+
+const result = "export const result = ";
+const wrongFiles = new Map(
+  wrong.map(({ code }, i) => [`wrong${i}.ts`, `${prelude}${result}${code.replace("▸", "")};\n`]),
+);
+
+const random = randomPrograms(20240917, 600);
+const heading =
+  'import * as w from "weftgpu";\nimport { N, type Tensor } from "weftgpu";\nimport { same } from "./equal.ts";\n';
+/** A line per program; one that fails when it runs is checked without an expectation. */
+const randomText = `${heading}${random
+  .map(
+    ({ code, shape }, i) =>
+      `export const r${i}: true = ${shape ? `same<Tensor<${shape}>>()(${code})` : `(${code}, true)`};\n`,
+  )
+  .join("")}`;
+
+test("digits.ts is what its generator prints", () => {
+  const types = join(root, "compiler/dsl/types");
+  const printed = execFileSync(process.execPath, [join(types, "gen-digits.mjs")], { encoding: "utf8" });
+  expect(readFileSync(join(types, "digits.ts"), "utf8")).toBe(printed);
+});
+
+describe.each(compilers)("$name", ({ check }) => {
+  test("valid programs have exactly the expected types", () => {
+    expect(Object.fromEntries(check(valid).findings)).toEqual({});
+  });
+
+  describe("wrong programs are reported once, on the argument, in one line", () => {
+    const found = check(wrongFiles).findings;
+    test.each(wrong.map((w, i) => ({ ...w, i })))("$code", ({ code, message, i }) => {
+      const [finding, ...more] = found.get(`wrong${i}.ts`) ?? [];
+      expect(more).toEqual([]);
+      expect(finding).toMatchObject({
+        line: prelude.split("\n").length,
+        column: result.length + 1 + code.indexOf("▸"),
+        lines: 1,
+      });
+      if (typeof message === "string")
+        expect(finding?.text.endsWith(`type '"${message}"'.`), finding?.text).toBe(true);
+      else expect(finding?.text).toMatch(message);
+    });
+  });
+
+  test("random programs are typed as they run", () => {
+    const found =
+      check(new Map([...only("equal.ts"), ["random.ts", randomText]])).findings.get("random.ts") ?? [];
+    const rejected = new Set(found.map((f) => f.line - heading.split("\n").length));
+    const differs = (p: Program, i: number): boolean => rejected.has(i) !== (p.shape === undefined);
+    expect(random.filter(differs).map((p) => `${p.shape ?? "fails"}: ${p.code}`)).toEqual([]);
+    expect(random.filter((p) => p.shape === undefined).length).toBeGreaterThan(100);
+    expect(random.filter((p) => p.shape !== undefined).length).toBeGreaterThan(200);
+  });
+
+  test("models stay cheap to check", () => {
+    const empty = new Map([["empty.ts", 'import * as w from "weftgpu";\nexport { w };\n']]);
+    const base = check(empty).instantiations;
+    const cost = (name: string): number => check(only("equal.ts", name)).instantiations - base;
+    console.log(base, cost("lenet.ts"), cost("resnet50.ts"), cost("ops.ts"));
+  });
+});

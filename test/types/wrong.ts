@@ -1,0 +1,130 @@
+/**
+ * Wrong programs. `▸` marks where the error is reported; a string is the message that takes the place
+ * of the parameter's type, a pattern describes the compiler's own message.
+ */
+export interface Wrong {
+  readonly code: string;
+  readonly message: string | RegExp;
+}
+
+/** What every program starts with. */
+export const prelude = `import * as w from "weftgpu";
+import { N } from "weftgpu";
+const image = w.input("image", [N, 3, 28, 28]);
+const tokens = w.input("tokens", [N, 128, 64]);
+const rows = w.input("rows", [N, 10]);
+const list = w.input("list", [N]);
+`;
+
+const w = (code: string, message: string | RegExp): Wrong => ({ code, message });
+
+export const wrong: readonly Wrong[] = [
+  w(
+    "w.conv2d(image, { out: 6, ▸kernel: 31 })",
+    "kernel 31×31 is larger than the padded input [N, 3, 28, 28]",
+  ),
+  w(
+    "w.conv2d(image, { out: 6, ▸kernel: [3, 33], padding: 2 })",
+    "kernel 3×33 is larger than the padded input [N, 3, 28, 28]",
+  ),
+  w(
+    "w.conv2d(image, { out: 6, ▸kernel: 15, dilation: 2 })",
+    "kernel 15×15, dilation 2×2, is larger than the padded input [N, 3, 28, 28]",
+  ),
+  w("w.conv2d(▸rows, { out: 6, kernel: 3 })", "expected a tensor [N, channels, height, width], got [N, 10]"),
+  w(
+    "w.conv2d(image, { out: 6, kernel: 3, ▸groups: 2 })",
+    "groups 2 does not divide the 3 input channels of [N, 3, 28, 28]",
+  ),
+  w("w.conv2d(image, { out: 4, kernel: 3, ▸groups: 3 })", "groups 3 does not divide the 4 output channels"),
+  w("w.maxPool2d(image, { ▸kernel: 29 })", "kernel 29×29 is larger than the padded input [N, 3, 28, 28]"),
+  w("w.avgPool2d(▸rows, { kernel: 2 })", "expected a tensor [N, channels, height, width], got [N, 10]"),
+  w("w.globalAvgPool2d(▸rows)", "expected a tensor [N, channels, height, width], got [N, 10]"),
+  w(
+    "w.linear(rows, { out: 5, ▸in: 11 })",
+    "linear takes 11 features, but the last dimension of [N, 10] is 10",
+  ),
+  w("w.linear(▸list, { out: 5 })", "linear needs [N, …, features], got [N]"),
+  w("w.matmul(tokens, ▸tokens)", "cannot multiply [N, 128, 64] by [N, 128, 64]: 64 columns against 128 rows"),
+  w("w.matmul(tokens, ▸list)", "matmul needs […, rows, columns], got [N]"),
+  w('w.corr2d(w.input("x", [3, 3]), ▸w.input("k", [4, 2]))', "kernel [4, 2] is larger than the input [3, 3]"),
+  w(
+    'w.corr2d(▸image, w.input("k", [2, 2]))',
+    "corr2d needs [height, width] or [N, height, width], got [N, 3, 28, 28]",
+  ),
+  w('w.add(rows, ▸w.input("v", [N, 9]))', "cannot combine [N, 10] with [N, 9]: 10 against 9"),
+  w("w.mul(image, ▸tokens)", "cannot combine [N, 3, 28, 28] with [N, 128, 64]: 28 against 64"),
+  w("w.max(rows, ▸tokens)", "cannot combine [N, 10] with [N, 128, 64]: 10 against 64"),
+  w("w.max(rows, ▸{ axis: 2 })", "axis 2 is outside [N, 10], which has axes 0 to 1"),
+  w("w.sum(image, { ▸axis: [2, 4] })", "axis 4 is outside [N, 3, 28, 28], which has axes 0 to 3"),
+  w("w.mean(image, { ▸axis: -5 })", "axis -5 is outside [N, 3, 28, 28], which has axes 0 to 3"),
+  w("w.softmax(image, { ▸axis: 0 })", "axis 0 of [N, 3, 28, 28] is the batch: examples stay apart"),
+  w("w.softmax(image, { ▸axis: 7 })", "axis 7 is outside [N, 3, 28, 28], which has axes 0 to 3"),
+  w("w.flatten(▸list)", "flatten needs [N, …], got [N]"),
+  w("w.reshape(image, ▸[N, 100])", "cannot reshape [N, 3, 28, 28] to [N, 100]: 2352 elements against 100"),
+  w(
+    "w.reshape(image, ▸[N, 5, -1])",
+    "cannot reshape [N, 3, 28, 28] to [N, 5, -1]: 2352 elements are not a multiple of 5",
+  ),
+  w("w.reshape(image, ▸[1, 2352])", "cannot reshape [N, 3, 28, 28] to [1, 2352]: N stays the first size"),
+  w("w.transpose(image, ▸[0, 1, 2])", "order [0, 1, 2] does not list every axis of [N, 3, 28, 28] once"),
+  w(
+    "w.transpose(image, ▸[0, 1, 2, 2])",
+    "order [0, 1, 2, 2] does not list every axis of [N, 3, 28, 28] once",
+  ),
+  w(
+    "w.transpose(image, ▸[1, 0, 2, 3])",
+    "cannot transpose [N, 3, 28, 28] to [3, N, 28, 28]: N stays the first size",
+  ),
+  w("w.transpose(▸rows)", "cannot transpose [N, 10] to [10, N]: N stays the first size"),
+  w(
+    "w.concat(▸[image, rows])",
+    "cannot join [N, 3, 28, 28] and [N, 10] along axis 1: their other sizes differ",
+  ),
+  w(
+    "w.concat(▸[image, image, w.input('v', [N, 3, 28, 27])])",
+    "cannot join [N, 6, 28, 28] and [N, 3, 28, 27] along axis 1: their other sizes differ",
+  ),
+  w("w.concat(▸[image, image], { axis: 4 })", "axis 4 is outside [N, 3, 28, 28], which has axes 0 to 3"),
+  w("w.pad(▸list, { padding: 1 })", "pad needs at least two dimensions, got [N]"),
+  w("w.batchNorm2d(▸rows)", "expected a tensor [N, channels, height, width], got [N, 10]"),
+  w("w.batchNorm2d(▸rows, { eps: 1 })", "expected a tensor [N, channels, height, width], got [N, 10]"),
+  w(
+    "w.pipe(image, w.conv2d({ out: 6, kernel: 5 }), w.relu(), ▸w.maxPool2d({ kernel: 30 }), w.flatten())",
+    "kernel 30×30 is larger than the padded input [N, 6, 24, 24]",
+  ),
+  w(
+    "w.pipe(image, w.flatten(), ▸w.linear({ in: 2000, out: 10 }))",
+    "linear takes 2000 features, but the last dimension of [N, 2352] is 2352",
+  ),
+  w(
+    "w.pipe(image, w.flatten(), ▸w.sequential(w.relu(), w.linear({ in: 9, out: 10 })))",
+    "layer 2: linear takes 9 features, but the last dimension of [N, 2352] is 2352",
+  ),
+  w(
+    "w.pipe(image, ▸w.sum({ axis: [1, 9] }), w.relu())",
+    "axis 9 is outside [N, 3, 28, 28], which has axes 0 to 3",
+  ),
+  w(
+    "w.sequential(w.conv2d({ out: 6, kernel: 5 }), w.maxPool2d({ kernel: 30 }))(▸image)",
+    "layer 2: kernel 30×30 is larger than the padded input [N, 6, 24, 24]",
+  ),
+  w(
+    "w.residual(w.conv2d({ out: 6, kernel: 5 }))(▸image)",
+    "residual cannot add its body's [N, 6, 24, 24] to its shortcut's [N, 3, 28, 28]",
+  ),
+  w(
+    'w.model("m", image, ▸w.sequential(w.relu(), w.linear({ in: 5, out: 10 })))',
+    "layer 2: linear takes 5 features, but the last dimension of [N, 3, 28, 28] is 28",
+  ),
+  w(
+    "w.conv2d(image, { out: 6, kernel: 5, ▸pading: 2 })",
+    /'pading' does not exist .* Did you mean to write 'padding'\?$/,
+  ),
+  w(
+    "w.conv2d({ out: 6, kernel: 5, ▸pading: 2 })",
+    /'pading' does not exist .* Did you mean to write 'padding'\?$/,
+  ),
+  w('w.input("x", [N, ▸"a"])', /^Type 'string' is not assignable to type 'Dim'\.$/),
+  w("w.relu(▸3)", /^Argument of type 'number' is not assignable to parameter of type 'Tensor<Shape>'\.$/),
+];
