@@ -3,6 +3,7 @@ import { formatLocation } from "../errors.ts";
 import type { Graph, Node } from "../ir/graph.ts";
 import type { Init } from "../ir/program.ts";
 import { showShape } from "../ir/type.ts";
+import { plain } from "./layout.ts";
 
 export function graphText(graph: Graph): string {
   const lines = graph.nodes.map((node): readonly [string, string] => [nodeText(node), place(node)]);
@@ -22,7 +23,7 @@ export function graphText(graph: Graph): string {
 }
 
 function nodeText(node: Node): string {
-  const head = `${node.origin.name}: ${showShape(node.type.shape)}`;
+  const head = `${plain(node.origin.name)}: ${showShape(node.type.shape)}`;
   switch (node.kind) {
     case "input":
       return `input ${head}`;
@@ -36,7 +37,9 @@ function nodeText(node: Node): string {
         node.inputs.map((i) => i.type),
         node.type,
       );
-      const operands = node.inputs.map((i) => (i.kind === "const" ? `${i.value}` : i.origin.name)).join(", ");
+      const operands = node.inputs
+        .map((i) => (i.kind === "const" ? `${i.value}` : plain(i.origin.name)))
+        .join(", ");
       return `${head} = ${node.op.name}(${operands}${options === "" ? "" : `; ${options}`})`;
     }
   }

@@ -2,7 +2,7 @@
 import { must } from "../errors.ts";
 import type { Grid, Program } from "../ir/program.ts";
 import { countAt, showCount } from "../ir/type.ts";
-import { bytesText, type Column, cutText, grouped, layoutTable } from "./layout.ts";
+import { bytesText, type Column, cutText, grouped, layoutTable, plain } from "./layout.ts";
 import type { TextOptions } from "./render.ts";
 
 export interface KernelRow {
@@ -48,20 +48,26 @@ const columns: readonly Column[] = [
   { header: "computes", cut: "end", cutOrder: 0 },
   { header: "work items", align: "right" },
   { header: "group", align: "right" },
-  { header: "buffers", align: "right" },
   { header: "WGSL", align: "right" },
 ];
 
+/** A line per kernel of a run; those that prepare weights are summed up in one. */
 export function kernelText(program: Program, options: TextOptions = {}): string {
-  const rows = kernelTable(program).map((k) => [
-    k.name,
-    `${k.layers.join(" + ")}${k.dispatches === 0 ? " (once)" : ""}`,
-    k.items,
-    `${k.workgroup}`,
-    `${k.buffers}`,
-    bytesText(k.wgslBytes),
-  ]);
-  return `${layoutTable(columns, rows, { width: options.width ?? 80, color: options.color ?? false }).join("\n")}\n`;
+  const layout = { width: options.width ?? 80, color: options.color ?? false };
+  const rows = kernelTable(program);
+  const run = rows
+    .filter((k) => k.dispatches > 0)
+    .map((k) => [k.name, plain(k.layers.join(" + ")), k.items, `${k.workgroup}`, bytesText(k.wgslBytes)]);
+  const once = rows.filter((k) => k.dispatches === 0);
+  const size = once.reduce((sum, k) => sum + k.wgslBytes, 0);
+  const note =
+    once.length === 0
+      ? []
+      : [
+          "",
+          `and ${once.length} that prepare parameters once, when they are set (${bytesText(size)} of WGSL)`,
+        ];
+  return `${[...layoutTable(columns, run, layout), ...note].join("\n")}\n`;
 }
 
 /** Buffers, and the order in which kernels read and write them. */
@@ -73,7 +79,7 @@ export function planText(program: Program, options: TextOptions = {}): string {
       { header: "holds", cut: "end" },
       { header: "bytes", align: "right" },
     ],
-    program.buffers.map((b, i) => [`${i}`, b.name, showCount(b.bytes)]),
+    program.buffers.map((b, i) => [`${i}`, plain(b.name), showCount(b.bytes)]),
     { width, color: options.color ?? false },
   );
   const step = (d: Program["dispatches"][number], i: number): string => {

@@ -26,9 +26,12 @@ export function textWidth(text: string): number {
   return width;
 }
 
-/** Cuts to `width` cells; control characters, which a terminal would obey, are shown as `�`. */
-export function cutText(raw: string, width: number, where: "start" | "end"): string {
-  const text = raw.replace(/\p{Cc}/gu, "�");
+/** A name from a model, for a terminal: control characters, which it would obey, are shown as `�`. */
+export function plain(text: string): string {
+  return text.replace(/\p{Cc}/gu, "�");
+}
+
+export function cutText(text: string, width: number, where: "start" | "end"): string {
   if (textWidth(text) <= width) return text;
   let kept = [...text];
   const size = (): number => textWidth(kept.join("")) + 1;
@@ -41,16 +44,26 @@ function naturalWidths(columns: readonly Column[], rows: readonly (readonly stri
 }
 
 /** The width the columns take without a cut. */
-export function tableWidth(columns: readonly Column[], rows: readonly (readonly string[])[]): number {
-  return naturalWidths(columns, rows).reduce((a, b) => a + b, 0) + gap * (columns.length - 1);
+export function tableWidth(columns: readonly Column[], entries: readonly (readonly string[])[]): number {
+  return (
+    naturalWidths(columns, entries.flatMap(lines)).reduce((a, b) => a + b, 0) + gap * (columns.length - 1)
+  );
+}
+
+/** A cell of several lines makes a row of several lines; the other cells stand in the first. */
+function lines(row: readonly string[]): readonly (readonly string[])[] {
+  const cells = row.map((cell) => cell.split("\n"));
+  const height = Math.max(...cells.map((c) => c.length));
+  return Array.from({ length: height }, (_, i) => cells.map((c) => c[i] ?? ""));
 }
 
 /** Header and rows as lines of at most `width` cells (more only where columns that may not be cut need it). */
 export function layoutTable(
   columns: readonly Column[],
-  rows: readonly (readonly string[])[],
+  entries: readonly (readonly string[])[],
   options: { readonly width: number; readonly color?: boolean },
 ): readonly string[] {
+  const rows = entries.flatMap(lines);
   const widths = naturalWidths(columns, rows);
   let excess = tableWidth(columns, rows) - options.width;
   const cuttable = columns.map((c, i) => ({ i, c })).filter(({ c }) => c.cut !== undefined);
@@ -81,6 +94,26 @@ export function layoutTable(
     ),
     ...rows.map((row) => line(row, (text, c) => (c.dim ? styled(2, text) : text))),
   ];
+}
+
+/** Breaks between words; the lines after the first begin with `hanging`. */
+export function wrapText(
+  text: string,
+  options: { readonly width: number; readonly indent: string; readonly hanging: string },
+): readonly string[] {
+  const lines: string[] = [];
+  let line = "";
+  for (const word of text.split(/(?<=\S) /)) {
+    const start = lines.length === 0 ? options.indent : options.hanging;
+    const joined = line === "" ? `${start}${word}` : `${line} ${word}`;
+    if (textWidth(joined) <= options.width || line === "") {
+      line = joined;
+      continue;
+    }
+    lines.push(line);
+    line = `${options.hanging}${word}`;
+  }
+  return [...lines, line];
 }
 
 /** `117,600` */

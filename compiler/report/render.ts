@@ -1,7 +1,17 @@
 /** Draws the shape table: text for a terminal, Markdown, JSON, and the lecture's own lines. */
 import type { Graph } from "../ir/graph.ts";
 import { showShape, withBatch } from "../ir/type.ts";
-import { bytesText, type Column, compact, cutText, grouped, layoutTable, tableWidth } from "./layout.ts";
+import {
+  bytesText,
+  type Column,
+  compact,
+  cutText,
+  grouped,
+  layoutTable,
+  plain,
+  tableWidth,
+  wrapText,
+} from "./layout.ts";
 import type { ReceptiveField } from "./receptive.ts";
 import type { LayerRow, ShapeTable } from "./shapes.ts";
 
@@ -30,43 +40,67 @@ const costColumns: readonly Column[] = [
 export function shapeText(table: ShapeTable, options: TextOptions = {}): string {
   const width = options.width ?? 80;
   const layout = { width, color: options.color ?? false };
-  const shapes = table.layers.map(shapeCells);
-  const costs = table.layers.map(costCells);
-  const names = table.layers.map((l) => l.name);
+  const named = table.layers.map((l) => shapeCells(l, kernelCell(l, table)));
+  const numbered = table.layers.map((l) => shapeCells(l, kernelNumber(l, table)));
+  const costs = table.layers.map((l) => costCells({ ...l, formula: l.formula.replaceAll("; ", "\n") }));
+  const names = table.layers.map((l) => plain(l.name));
   const join = (...parts: readonly (readonly string[])[][]): string[][] =>
     names.map((name, i) => [name, ...parts.flatMap((p) => p[i] ?? [])]);
-  const all = [layerColumn, ...shapeColumns, ...costColumns];
+  const shapeTableColumns = [layerColumn, ...shapeColumns];
+  const all = [...shapeTableColumns, ...costColumns];
+  const shapes = tableWidth(shapeTableColumns, join(named)) <= width ? named : numbered;
   const blocks =
-    tableWidth(all, join(shapes, costs)) <= width
-      ? [layoutTable(all, join(shapes, costs), layout)]
+    tableWidth(all, join(named, costs)) <= width
+      ? [layoutTable(all, join(named, costs), layout)]
       : [
-          layoutTable([layerColumn, ...shapeColumns], join(shapes), layout),
+          layoutTable(shapeTableColumns, join(shapes), layout),
           layoutTable([layerColumn, ...costColumns], join(costs), layout),
         ];
+  const legend = shapes === numbered && table.kernels.length > 0 ? ["", ...kernelLegend(table, width)] : [];
   const clipped = (lines: readonly string[]): string[] => lines.map((line) => cutText(line, width, "end"));
   const blank = [""];
   return [
-    ...clipped(titleLines(table)),
+    ...titleLines(table, width),
     ...blocks.flatMap((block) => [...blank, ...block]),
+    ...legend,
     ...blank,
     ...clipped(totalLines(table)),
     "",
   ].join("\n");
 }
 
-function titleLines(table: ShapeTable): readonly string[] {
-  const list = (items: ShapeTable["inputs"]): string =>
-    items.map((i) => `${i.name} ${showShape(i.shape)}`).join(", ");
-  return [`${table.model}: ${list(table.inputs)} → ${list(table.outputs)}`];
+function kernelLegend(table: ShapeTable, width: number): readonly string[] {
+  const list = table.kernels.map((name, i) => `${i + 1}\u00a0${name}`).join(", "); // stays on one line
+  return wrapText(`kernels: ${list}`, { width, indent: "", hanging: "  " }).map((line) =>
+    line.replaceAll("\u00a0", " "),
+  );
 }
 
-function shapeCells(layer: LayerRow): readonly string[] {
+function titleLines(table: ShapeTable, width: number): readonly string[] {
+  const list = (items: ShapeTable["inputs"]): string =>
+    items.map((i) => `${plain(i.name)} ${showShape(i.shape)}`).join(", ");
+  const text = `${plain(table.model)}: ${list(table.inputs)} → ${list(table.outputs)}`;
+  return wrapText(text, { width, indent: "", hanging: "  " });
+}
+
+function shapeCells(layer: LayerRow, kernel: string): readonly string[] {
   return [
     layer.options === "" ? layer.op : `${layer.op} ${layer.options}`,
     showShape(layer.output),
     layer.params === 0 ? "–" : grouped(layer.params),
-    layer.kernel ?? "–",
+    kernel,
   ];
+}
+
+/** `1 conv1_pool1`: the kernel's place in the order of a run, and its name. */
+function kernelCell(layer: LayerRow, table: ShapeTable): string {
+  const position = table.kernels.indexOf(layer.kernel ?? "");
+  return position < 0 ? (layer.kernel ?? "–") : `${position + 1} ${layer.kernel}`;
+}
+
+function kernelNumber(layer: LayerRow, table: ShapeTable): string {
+  const position = table.kernels.indexOf(layer.kernel ?? "");
+  return position < 0 ? (layer.kernel ?? "–") : `${position + 1}`;
 }
 
 function costCells(layer: LayerRow): readonly string[] {
@@ -97,7 +131,7 @@ function totalLines(table: ShapeTable): readonly string[] {
   if (t.dispatches !== null && t.kernels !== null && t.peakBytes !== null) {
     const at = t.batch === "N" ? " at N = 1" : "";
     lines.push(
-      `${plural(t.dispatches, "dispatch", "dispatches")}, ${plural(t.kernels, "kernel", "kernels")} · peak memory ${bytesText(t.peakBytes)}${at}`,
+      `${plural(t.dispatches, "dispatch", "dispatches")} of ${plural(t.kernels, "kernel", "kernels")} · peak memory ${bytesText(t.peakBytes)}${at}`,
     );
     lines.push(t.verdict);
   }
@@ -118,7 +152,7 @@ export function shapeMarkdown(table: ShapeTable): string {
   return [
     row(columns.map((c) => c.header)),
     row(columns.map((c) => (c.align === "right" ? "---:" : "---"))).replaceAll("\\", ""),
-    ...table.layers.map((l) => row([l.name, ...shapeCells(l), ...costCells(l)])),
+    ...table.layers.map((l) => row([plain(l.name), ...shapeCells(l, l.kernel ?? "–"), ...costCells(l)])),
     "",
     ...totalLines(table).flatMap((line) => [line, ""]),
   ].join("\n");

@@ -1,7 +1,7 @@
 /** The shape table: a row per layer, with what it costs and what it sees. Data only; render.ts draws it. */
 import { formatLocation, must } from "../errors.ts";
 import type { Graph, Node, OpNode } from "../ir/graph.ts";
-import type { Program } from "../ir/program.ts";
+import type { Dispatch, Program } from "../ir/program.ts";
 import { addCounts, type Count, countAt, type Dim, elements, type Shape, withBatch } from "../ir/type.ts";
 import { type Cost, costOf } from "./cost.ts";
 import { type ReceptiveField, receptiveFields } from "./receptive.ts";
@@ -11,6 +11,8 @@ export interface ShapeOptions {
   readonly batch?: number;
   /** The compiled model: says which kernel computes a layer, the memory and the dispatches. */
   readonly program?: Program;
+  /** What simplification removed, and the layer that does its work now (`Compilation.rewrites`). */
+  readonly rewrites?: readonly { readonly gone: string; readonly by: string }[];
 }
 
 export interface LayerRow {
@@ -42,7 +44,9 @@ export interface Totals {
   readonly flops: number;
   /** GPU memory, known before running; null without a program. */
   readonly peakBytes: number | null;
+  /** Kernel launches of a run; null without a program. */
   readonly dispatches: number | null;
+  /** Different kernels among them; those that prepare weights once do not count. */
   readonly kernels: number | null;
   /** The largest batch within WebGPU's default limits; null where N does not occur, or without a program. */
   readonly maxBatch: number | null;
@@ -55,6 +59,8 @@ export interface ShapeTable {
   readonly outputs: readonly { readonly name: string; readonly shape: Shape }[];
   readonly layers: readonly LayerRow[];
   readonly totals: Totals;
+  /** The kernels of a run in their order; empty without a program. */
+  readonly kernels: readonly string[];
 }
 
 export function shapeTable(graph: Graph, options: ShapeOptions = {}): ShapeTable {
@@ -76,7 +82,7 @@ export function shapeTable(graph: Graph, options: ShapeOptions = {}): ShapeTable
       macs: countAt(must(costs.get(node), "cost").macs, at),
       bytes: 4 * countAt(elements(node.type.shape), at),
       receptiveField: fields.get(node) ?? null,
-      kernel: program ? kernelsOf(node.origin.name, program) : null,
+      kernel: program ? kernelsOf(node.origin.name, options) : null,
       source: node.origin.at ? formatLocation(node.origin.at) : null,
     };
   });
@@ -88,6 +94,7 @@ export function shapeTable(graph: Graph, options: ShapeOptions = {}): ShapeTable
     outputs: signature(graph.outputs),
     layers: rows,
     totals: totalsOf(graph, [...costs.values()], batch, program),
+    kernels: program ? kernelNames(program, program.dispatches) : [],
   };
 }
 
@@ -114,7 +121,7 @@ function totalsOf(
     flops: sum((c) => c.flops),
     peakBytes: program ? countAt(program.peakBytes, at) : null,
     dispatches: program?.dispatches.length ?? null,
-    kernels: program?.kernels.length ?? null,
+    kernels: program ? kernelNames(program, program.dispatches).length : null,
     maxBatch: program?.maxBatch ?? null,
     verdict: program ? verdict(program, batch) : "",
   };
@@ -129,9 +136,17 @@ function verdict(program: Program, batch: number | undefined): string {
   return `fits WebGPU's default limits up to N = ${text}`;
 }
 
-/** The names of the kernels whose dispatches list a layer, in their order. */
-function kernelsOf(layer: string, program: Program): string | null {
-  const dispatches = [...program.prepare, ...program.dispatches].filter((d) => d.layers.includes(layer));
-  const names = new Set(dispatches.map((d) => must(program.kernels[d.kernel], "kernel").name));
-  return names.size === 0 ? null : [...names].join(", ");
+/** The kernels that compute a layer, or the layer that it was folded into. */
+function kernelsOf(layer: string, { program, rewrites = [] }: ShapeOptions): string | null {
+  if (!program) return null;
+  const lists = (d: Dispatch): boolean => d.layers.includes(layer);
+  const run = kernelNames(program, program.dispatches.filter(lists));
+  const names = run.length > 0 ? run : kernelNames(program, program.prepare.filter(lists));
+  if (names.length > 0) return names.join(", ");
+  const heir = rewrites.find((r) => r.gone === layer && r.by !== layer);
+  return heir ? kernelsOf(heir.by, { program, rewrites: rewrites.filter((r) => r !== heir) }) : null;
+}
+
+function kernelNames(program: Program, dispatches: readonly Dispatch[]): readonly string[] {
+  return [...new Set(dispatches.map((d) => must(program.kernels[d.kernel], "kernel").name))];
 }

@@ -1,0 +1,77 @@
+/** Which layers became one kernel, and the reason for every yes and no. */
+import { must } from "../errors.ts";
+import type { Program } from "../ir/program.ts";
+import type { Decision } from "../ir/region.ts";
+import { plain, wrapText } from "./layout.ts";
+import type { TextOptions } from "./render.ts";
+
+/** What the report needs of a `Compilation`. */
+export interface Fused {
+  readonly decisions: readonly Decision[];
+  readonly rewrites: readonly { readonly rule: string; readonly text: string }[];
+  readonly program: Program;
+}
+
+export interface FusionStep {
+  /** The kernel's name. */
+  readonly kernel: string;
+  readonly layers: readonly string[];
+  readonly decisions: readonly FusionDecision[];
+}
+
+export interface FusionDecision {
+  readonly layer: string;
+  /** The layer that reads it; null where it is an output of the model. */
+  readonly into: string | null;
+  readonly fused: boolean;
+  readonly reason: string;
+}
+
+/** A step per dispatch, each with the decisions about its layers. */
+export function fusionSteps({ decisions, program }: Fused): readonly FusionStep[] {
+  const told = new Set<Decision>();
+  return program.dispatches.map((dispatch) => {
+    // A layer that is computed in two kernels is decided once: told where it comes first.
+    const own = decisions.filter((d) => !told.has(d) && dispatch.layers.includes(d.node.origin.name));
+    for (const d of own) told.add(d);
+    return {
+      kernel: must(program.kernels[dispatch.kernel], "kernel").name,
+      layers: dispatch.layers,
+      decisions: own.map((d) => ({
+        layer: d.node.origin.name,
+        into: d.into?.origin.name ?? null,
+        fused: d.fused,
+        reason: d.reason,
+      })),
+    };
+  });
+}
+
+export function fusionReport(fused: Fused, options: TextOptions = {}): string {
+  const width = options.width ?? 80;
+  const hanging = "           ";
+  const lines: string[] = [];
+  for (const { rule, text } of fused.rewrites)
+    lines.push(...wrapText(`${rule}: ${text}`, { width, indent: "", hanging }));
+  if (lines.length > 0) lines.push("");
+  fusionSteps(fused).forEach((step, i) => {
+    lines.push(
+      ...wrapText(`${i + 1}. ${step.kernel}: ${plain(step.layers.join(" + "))}`, {
+        width,
+        indent: "",
+        hanging,
+      }),
+    );
+    for (const d of step.decisions) {
+      const into = d.into === null ? "" : ` → ${plain(d.into)}`;
+      lines.push(
+        ...wrapText(`${d.fused ? "fused " : "stored"}  ${plain(d.layer)}${into}: ${d.reason}`, {
+          width,
+          indent: "   ",
+          hanging,
+        }),
+      );
+    }
+  });
+  return `${lines.join("\n")}\n`;
+}
