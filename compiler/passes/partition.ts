@@ -9,7 +9,7 @@ import type { Axis, Expr, Index } from "../ir/expr.ts";
 import { consumers, type Graph, type Node, type OpNode } from "../ir/graph.ts";
 import type { Decision, Partition, Region } from "../ir/region.ts";
 import { axisSource, mapChildren, opContext, substitute } from "../math/build.ts";
-import { accessesOf, isTranscendental, kindOf, readsOnce, sizeOf, tensorsOf } from "./analysis.ts";
+import { accessesOf, isTranscendental, type Kind, kindOf, readsOnce, sizeOf, tensorsOf } from "./analysis.ts";
 
 /** WebGPU's default is 8 storage buffers a stage; one is the result. */
 const MAX_READS = 7;
@@ -53,13 +53,15 @@ export function partition(graph: Graph): Partition {
   for (const node of graph.nodes) {
     if (node.kind !== "op") continue;
     const context = opContext(node, fresh);
-    let fused: Fused = { axes: context.at, value: node.op.define(node.attrs, context), nodes: [node] };
+    const own = node.op.define(node.attrs, context);
+    let fused: Fused = { axes: context.at, value: own, nodes: [node] };
     // The last operand first: of two contractions the later one is fused, the earlier one is long computed.
     const operands = [...new Set(node.inputs)].filter((i): i is OpNode => i.kind === "op");
     for (const operand of operands.toSorted((a, b) => graph.nodes.indexOf(b) - graph.nodes.indexOf(a))) {
       if (stored.has(operand)) continue;
       const inner = must(open.get(operand), "operand");
       const verdict = judge(operand, inner, fused, {
+        itself: kindOf(own),
         shared: must(users.get(operand), "users").length > 1,
         output: outputs.has(operand),
         once: constant.has(operand) && !constant.has(node),
@@ -81,6 +83,8 @@ export function partition(graph: Graph): Partition {
 }
 
 interface Circumstances {
+  /** What the consumer does by its own definition, whatever has been fused into it already. */
+  readonly itself: Kind;
   readonly shared: boolean;
   readonly output: boolean;
   readonly once: boolean;
@@ -91,7 +95,7 @@ function judge(
   operand: OpNode,
   inner: Fused,
   outer: Fused,
-  { shared, output, once }: Circumstances,
+  { itself, shared, output, once }: Circumstances,
 ): Verdict {
   const reads = new Set([...tensorsOf(inner.value), ...tensorsOf(outer.value)]);
   reads.delete(operand);
@@ -99,8 +103,8 @@ function judge(
   if (size > MAX_SIZE) return no(`the fused expression would hold ${size} operations, more than ${MAX_SIZE}`);
   if (reads.size > MAX_READS) return no(`together they read ${reads.size} tensors, more than ${MAX_READS}`);
   if (once) return no("depends on parameters alone: computed once, when weights are set");
-  const [kind, into] = [kindOf(inner.value), kindOf(outer.value)];
-  if (kind === "view") return judgeView(inner, into);
+  const kind = kindOf(inner.value);
+  if (kind === "view") return judgeView(inner, itself);
   if (output) return no("is an output of the model");
   if (shared) return no("has several consumers: stored once, not computed twice");
 
@@ -113,9 +117,10 @@ function judge(
       ? yes("elementwise, and each element is read once")
       : no("a transcendental function would be evaluated again at every read");
   }
-  if (into === "view") return no("the consumer only moves elements: it reads the stored result in place");
+  if (itself === "view") return no("the consumer only moves elements: it reads the stored result in place");
   if (!single) return no("the consumer reads elements more than once: the sums would be computed again");
-  if (into === "contraction") return no("two contractions do not share a kernel");
+  if (kind === "contraction" && kindOf(outer.value) === "contraction")
+    return no("two contractions do not share a kernel");
   const window = access.around.reduce(
     (a, x) => a * (x.extent === "N" ? Number.POSITIVE_INFINITY : x.extent),
     1,
@@ -133,7 +138,7 @@ function judge(
   );
 }
 
-function judgeView(inner: Fused, into: ReturnType<typeof kindOf>): Verdict {
+function judgeView(inner: Fused, into: Kind): Verdict {
   if (into === "contraction" && tensorsOf(inner.value).length > 1) {
     return no("a choice between tensors at every read of a contraction is dearer than one copy");
   }
