@@ -6,16 +6,15 @@
  */
 import pc from "picocolors";
 import { UserError } from "../compiler/errors.ts";
+import { WeftError } from "../runtime/errors.ts";
 import { wantsColor } from "./ui.ts";
 
 export const EXIT_USER = 1;
 export const EXIT_BUG = 70;
 
-/** Other layers' errors that are the user's or the machine's, told by their names: the runtime has no UserError. */
-const EXPECTED = new Set(["UserError", "WeightsError", "InputError", "DeviceError", "RuntimeError"]);
-
+/** A refused kernel or buffer is Weft's fault; whatever else the runtime throws is about weights, inputs, the device. */
 export function isExpected(error: unknown): error is Error {
-  return error instanceof UserError || (error instanceof Error && EXPECTED.has(error.name));
+  return error instanceof UserError || (error instanceof WeftError && error.code !== "gpu");
 }
 
 /** Prints the error to stderr and says which code to exit with. */

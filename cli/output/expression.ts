@@ -1,6 +1,5 @@
-/** An index expression in mathematical notation: `sigmoid(bias[c] + Σ_{i,u,v} image[n, i, h + u − 2, w + v − 2] · weight[c, i, u, v])`. */
-import type { Bound, Expr } from "../../compiler/ir/expr.ts";
-import { showIndex } from "../../compiler/math/affine.ts";
+/** Index expressions in mathematical notation: `sigmoid((Σ_{i<3} image[n, i, h + u − 2] · weight[c, i, u]) + bias[c])`. */
+import type { Axis, Bound, Expr, Index } from "../../compiler/ir/expr.ts";
 
 const INFIX: Readonly<Record<string, readonly [symbol: string, rank: number]>> = {
   add: ["+", 1],
@@ -9,46 +8,86 @@ const INFIX: Readonly<Record<string, readonly [symbol: string, rank: number]>> =
   div: ["/", 2],
 };
 
-const BIG: Readonly<Record<string, string>> = { sum: "Σ", max: "max", min: "min" };
+const BIG = { sum: "Σ", max: "max", min: "min" } as const;
 
 function showNumber(value: number): string {
   return Number.isInteger(value) ? `${value}` : `${Number(value.toPrecision(6))}`;
 }
 
-function showBound({ index, extent }: Bound): string {
-  return `0 ≤ ${showIndex(index)} < ${extent}`;
-}
+/** Prints expressions of one kernel; two axes never share a name: the second `c` is `c′`. */
+export class ExprPrinter {
+  private readonly names = new Map<string, string>();
 
-/** @param outer how tightly what is around binds: 0 nothing, 1 a sum, 2 a product */
-export function showExpr(e: Expr, outer = 0): string {
-  switch (e.kind) {
-    case "const":
-      return showNumber(e.value);
-    case "batch":
-      return "N";
-    case "position":
-      return `(${showIndex(e.index)})`;
-    case "load":
-      return `${e.from.origin.name}[${e.index.map(showIndex).join(", ")}]`;
-    case "acc":
-      return `acc[${e.index.map(showIndex).join(", ")}]`;
-    case "call": {
-      const infix = INFIX[e.fn];
-      if (infix === undefined || e.args.length !== 2)
-        return `${e.fn}(${e.args.map((a) => showExpr(a)).join(", ")})`;
-      const [symbol, rank] = infix;
-      const [left, right] = e.args.map((a, i) => showExpr(a, i === 0 ? rank - 0.5 : rank));
-      const text = `${left} ${symbol} ${right}`;
-      return outer >= rank ? `(${text})` : text;
-    }
-    case "guard": {
-      const text = `${e.bounds.map(showBound).join(" ∧ ")} ? ${showExpr(e.then, 1)} : ${showExpr(e.otherwise, 1)}`;
-      return `(${text})`;
-    }
-    case "reduce": {
-      const axes = e.axes.map((a) => `${a.name}<${a.extent}`).join(", ");
-      const text = `${BIG[e.op]}_{${axes}} ${showExpr(e.body, 1)}`;
-      return outer > 0 ? `(${text})` : text;
+  name(axis: Axis): string {
+    const known = this.names.get(axis.key);
+    if (known !== undefined) return known;
+    const taken = new Set(this.names.values());
+    let name = axis.name;
+    while (taken.has(name)) name += "′";
+    this.names.set(axis.key, name);
+    return name;
+  }
+
+  /** `n<N c<6`, or a dash where there is none. */
+  axes(list: readonly Axis[], between = " "): string {
+    return list.map((a) => `${this.name(a)}<${a.extent}`).join(between) || "–";
+  }
+
+  index(index: Index): string {
+    const parts = index.terms.map(({ coefficient, atom }) => {
+      const inner = atom.kind === "axis" ? this.name(atom.axis) : this.inParentheses(atom.of);
+      const text =
+        atom.kind === "axis"
+          ? inner
+          : atom.kind === "div"
+            ? `⌊${inner}/${atom.by}⌋`
+            : `${inner} mod ${atom.by}`;
+      const factor = atom.kind === "mod" && coefficient !== 1 ? `(${text})` : text;
+      return coefficient === 1 ? factor : coefficient === -1 ? `−${factor}` : `${factor}·${coefficient}`;
+    });
+    if (index.constant !== 0 || parts.length === 0) parts.push(`${index.constant}`);
+    return parts.join(" + ").replaceAll("+ −", "− ").replaceAll("+ -", "− ");
+  }
+
+  private inParentheses(index: Index): string {
+    const text = this.index(index);
+    return index.terms.length === 1 && index.constant === 0 ? text : `(${text})`;
+  }
+
+  private bound({ index, extent }: Bound): string {
+    return `0 ≤ ${this.index(index)} < ${extent}`;
+  }
+
+  /** @param outer how tightly what is around binds: 0 nothing, 1 a sum, 2 a product */
+  expr(e: Expr, outer = 0): string {
+    switch (e.kind) {
+      case "const":
+        return showNumber(e.value);
+      case "batch":
+        return "N";
+      case "position":
+        return `(${this.index(e.index)})`;
+      case "load":
+        return `${e.from.origin.name}[${e.index.map((i) => this.index(i)).join(", ")}]`;
+      case "acc":
+        return `acc[${e.index.map((i) => this.index(i)).join(", ")}]`;
+      case "call": {
+        const infix = INFIX[e.fn];
+        const [a, b] = e.args;
+        if (infix === undefined || a === undefined || b === undefined)
+          return `${e.fn}(${e.args.map((arg) => this.expr(arg)).join(", ")})`;
+        const [symbol, rank] = infix;
+        const text = `${this.expr(a, rank - 0.5)} ${symbol} ${this.expr(b, rank)}`;
+        return outer >= rank ? `(${text})` : text;
+      }
+      case "guard": {
+        const bounds = e.bounds.map((b) => this.bound(b)).join(" ∧ ");
+        return `(${bounds} ? ${this.expr(e.then, 1)} : ${this.expr(e.otherwise, 1)})`;
+      }
+      case "reduce": {
+        const text = `${BIG[e.op]}_{${this.axes(e.axes, ", ")}} ${this.expr(e.body, 1)}`;
+        return outer > 0 ? `(${text})` : text;
+      }
     }
   }
 }

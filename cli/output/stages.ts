@@ -1,20 +1,16 @@
 /** What `weft compile --show` prints: the data of one stage of the compiler. */
 import type { Compilation } from "../../compiler/compile.ts";
 import { InternalError } from "../../compiler/errors.ts";
-import type { Axis } from "../../compiler/ir/expr.ts";
 import type { Kernel, Schedule } from "../../compiler/ir/kernel.ts";
-import type { Decision } from "../../compiler/ir/region.ts";
+import type { Decision, Region } from "../../compiler/ir/region.ts";
 import { showShape } from "../../compiler/ir/type.ts";
-import { showIndex } from "../../compiler/math/affine.ts";
 import { graphText } from "../../compiler/report/graph.ts";
 import { planText } from "../../compiler/report/kernels.ts";
 import type { TextOptions } from "../../compiler/report/render.ts";
-import { showExpr } from "./expression.ts";
+import { ExprPrinter } from "./expression.ts";
 
 export const STAGES = ["graph", "regions", "kernels", "schedule", "wgsl", "plan"] as const;
 export type Stage = (typeof STAGES)[number];
-
-const axes = (list: readonly Axis[]): string => list.map((a) => `${a.name}<${a.extent}`).join(" ") || "–";
 
 export function decisionLine(d: Decision): string {
   const into = d.into ? ` ${d.fused ? "into" : "apart from"} ${d.into.origin.name}` : "";
@@ -26,39 +22,46 @@ function rewriteLines(c: Compilation): readonly string[] {
   return ["", "simplified:", ...c.rewrites.map((r) => `  ${r.text}  (${r.rule})`)];
 }
 
+/** The axes of a region's result, and its value in terms of them. */
+function print(region: Region): readonly [axes: string, value: string] {
+  const printer = new ExprPrinter();
+  return [region.axes.map((a) => printer.name(a)).join(", "), printer.expr(region.value)];
+}
+
 function regionLines(c: Compilation): readonly string[] {
   const lines = c.steps.flatMap(({ region }, i) => [
     `${i + 1}. ${region.root.origin.name} ${showShape(region.root.type.shape)}${region.phase === "prepare" ? "  (once, from parameters)" : ""}`,
     `   computes ${region.nodes.map((n) => n.origin.name).join(" + ")}`,
     `   reads    ${region.reads.map((n) => n.origin.name).join(", ") || "nothing"}`,
-    `   = ${showExpr(region.value)}`,
+    `   [${print(region)[0]}] = ${print(region)[1]}`,
   ]);
   return [...lines, "", "decisions:", ...c.decisions.map((d) => `  ${decisionLine(d)}`)];
 }
 
 function kernelLines(kernel: Kernel, i: number): readonly string[] {
+  const print = new ExprPrinter();
   const head = `${i + 1}. ${kernel.region.root.origin.name}: ${kernel.kind}`;
-  const place = `   place  [${kernel.place.map(showIndex).join(", ")}]`;
-  const result = `   result ${showExpr(kernel.result)}`;
-  if (kernel.kind === "mapReduce") return [head, `   space  ${axes(kernel.space)}`, place, result];
-  return [
-    head,
-    `   batch  ${axes(kernel.batch)}`,
-    `   m      ${axes(kernel.m)}`,
-    `   n      ${axes(kernel.n)}`,
-    `   k      ${axes(kernel.k)}`,
-    `   window ${axes(kernel.window)}`,
-    `   lhs    ${showExpr(kernel.lhs)}`,
-    `   rhs    ${showExpr(kernel.rhs)}`,
-    place,
-    result,
-  ];
+  const space = print.axes(kernel.space); // named first, so that the result's axes keep their plain names
+  const roles =
+    kernel.kind === "mapReduce"
+      ? [`   space  ${space}`]
+      : [
+          `   batch  ${print.axes(kernel.batch)}`,
+          `   m      ${print.axes(kernel.m)}`,
+          `   n      ${print.axes(kernel.n)}`,
+          `   k      ${print.axes(kernel.k)}`,
+          `   window ${print.axes(kernel.window)}`,
+          `   lhs    ${print.expr(kernel.lhs)}`,
+          `   rhs    ${print.expr(kernel.rhs)}`,
+        ];
+  const place = kernel.place.map((index) => print.index(index)).join(", ");
+  return [head, ...roles, `   place  [${place}]`, `   result ${print.expr(kernel.result)}`];
 }
 
 function scheduleLines(kernel: Kernel, schedule: Schedule, i: number): readonly string[] {
-  const named = new Map<string, string>();
-  for (const a of kernel.kind === "contraction" ? [...kernel.axes, ...kernel.k] : kernel.space)
-    named.set(a.key, a.name);
+  const print = new ExprPrinter();
+  const all = kernel.kind === "contraction" ? [...kernel.axes, ...kernel.k] : kernel.space;
+  const named = new Map(all.map((a) => [a.key, print.name(a)]));
   const name = (key: string): string => named.get(key) ?? key;
   const sizes = (map: ReadonlyMap<string, number>): string =>
     [...map].map(([key, size]) => `${name(key)}:${size}`).join(" ") || "–";

@@ -1,0 +1,72 @@
+/** Runs a program over any number of examples, in batches that fit the device. */
+import type { Program } from "../compiler/ir/program.ts";
+import { load } from "../runtime/index.ts";
+import type { Weights } from "../runtime/weights.ts";
+import { product } from "./input/array.ts";
+import type { Batch } from "./input/read.ts";
+import type { Tensor } from "./output/results.ts";
+
+/** Large enough to fill a GPU, small enough for any. */
+const LARGEST = 256;
+
+export interface ExecuteOptions {
+  readonly device: GPUDevice;
+  readonly weights?: Weights;
+  readonly seed: number;
+}
+
+export interface Executed {
+  readonly outputs: Readonly<Record<string, Tensor>>;
+  /** Wall time of the runs: upload, kernels and reading back; not compiling and loading. */
+  readonly milliseconds: number;
+}
+
+export async function execute(
+  program: Program,
+  batches: readonly Batch[],
+  options: ExecuteOptions,
+): Promise<Executed> {
+  const batched = batches.filter((b) => b.target.batched);
+  const count = batched[0]?.titles.length ?? 1;
+  const size = Math.min(LARGEST, program.maxBatch ?? LARGEST);
+  const session = await load(program, options);
+  const collected = new Map<string, { readonly shape: readonly number[]; readonly parts: Float32Array[] }>();
+  let milliseconds = 0;
+  for (let from = 0; from < count; from += size) {
+    const to = Math.min(count, from + size);
+    const feeds = Object.fromEntries(batches.map((b) => [b.target.name, slice(b, from, to)]));
+    const start = performance.now();
+    const outputs = await session.run(feeds);
+    milliseconds += performance.now() - start;
+    for (const [name, { shape, data }] of Object.entries(outputs)) {
+      const found = collected.get(name) ?? { shape, parts: [] };
+      found.parts.push(Float32Array.from(data));
+      collected.set(name, found);
+    }
+  }
+  const outputs = Object.fromEntries(
+    [...collected].map(([name, { shape, parts }]) => [name, joined(shape, parts)]),
+  );
+  return { outputs, milliseconds };
+}
+
+/** Examples `from` to `to` in the shape that the model's input has. */
+function slice(batch: Batch, from: number, to: number): Tensor {
+  const { data, target } = batch;
+  if (!target.batched) return { shape: target.example, data };
+  const step = product(target.example);
+  return { shape: [to - from, ...target.example], data: data.subarray(from * step, to * step) };
+}
+
+function joined(shape: readonly number[], parts: readonly Float32Array[]): Tensor {
+  const [only] = parts;
+  if (parts.length === 1 && only) return { shape, data: only };
+  const data = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    data.set(part, at);
+    at += part.length;
+  }
+  const rest = shape.slice(1);
+  return { shape: [data.length / product(rest), ...rest], data };
+}

@@ -1,0 +1,96 @@
+/** The result of `weft compile`: kernels, what was fused and why, totals. */
+import type { Compilation } from "../../compiler/compile.ts";
+import { countAt } from "../../compiler/ir/type.ts";
+import { kernelTable, kernelText } from "../../compiler/report/kernels.ts";
+import { bytesText, grouped } from "../../compiler/report/layout.ts";
+import type { Ui } from "../ui.ts";
+import { decisionLine } from "./stages.ts";
+
+/** Sizes in bytes. */
+export interface BundleSize {
+  readonly bytes: number;
+  readonly gzip: number;
+}
+
+export interface CompileJson {
+  readonly model: string;
+  readonly kernels: readonly {
+    readonly name: string;
+    readonly layers: readonly string[];
+    readonly workgroup: number;
+    readonly wgslBytes: number;
+  }[];
+  /** How many a run takes, in one submit. */
+  readonly dispatches: number;
+  /** How many run once, when the weights are set. */
+  readonly prepare: number;
+  /** One per distinct WGSL text. */
+  readonly pipelines: number;
+  /** At the batch size compiled for, or at N = 1. */
+  readonly peakBytes: number;
+  readonly maxBatch: number | null;
+  readonly fusion: readonly {
+    readonly layer: string;
+    readonly into: string | null;
+    readonly fused: boolean;
+    readonly reason: string;
+  }[];
+  /** What `--out` wrote; null without it. */
+  readonly bundle: BundleSize | null;
+  readonly files: readonly string[];
+}
+
+export interface Written {
+  readonly bundle: BundleSize;
+  readonly files: readonly string[];
+}
+
+export function compileJson(
+  c: Compilation,
+  batch: number | undefined,
+  written: Written | undefined,
+): CompileJson {
+  const { program } = c;
+  return {
+    model: program.name,
+    kernels: kernelTable(program).map(({ name, layers, workgroup, wgslBytes }) => ({
+      name,
+      layers,
+      workgroup,
+      wgslBytes,
+    })),
+    dispatches: program.dispatches.length,
+    prepare: program.prepare.length,
+    pipelines: new Set(program.kernels.map((k) => k.wgsl)).size,
+    peakBytes: countAt(program.peakBytes, batch ?? 1),
+    maxBatch: program.maxBatch,
+    fusion: c.decisions.map((d) => ({
+      layer: d.node.origin.name,
+      into: d.into?.origin.name ?? null,
+      fused: d.fused,
+      reason: d.reason,
+    })),
+    bundle: written?.bundle ?? null,
+    files: written?.files ?? [],
+  };
+}
+
+export function compileText(c: Compilation, batch: number | undefined, ui: Ui): string {
+  const { program } = c;
+  const { colors } = ui;
+  const fused = c.decisions.map((d) => (d.fused ? decisionLine(d) : colors.dim(decisionLine(d))));
+  const layers = c.source.nodes.filter((n) => n.kind === "op").length;
+  const once = program.prepare.length > 0 ? ` and ${program.prepare.length} once, for the weights` : "";
+  const most = program.maxBatch === null ? "" : `, largest batch ${grouped(program.maxBatch)}`;
+  return [
+    colors.bold(`${program.name}: ${layers} layers in ${program.dispatches.length} dispatches${once}`),
+    "",
+    kernelText(program, { width: ui.width, color: colors.isColorSupported }).trimEnd(),
+    "",
+    colors.bold("what is computed where (+ fused into the next, – stored in memory)"),
+    ...c.rewrites.map((r) => `+ ${r.text}: ${r.rule}`),
+    ...fused,
+    "",
+    `peak memory ${bytesText(countAt(program.peakBytes, batch ?? 1))} at N = ${batch ?? 1}${most}`,
+  ].join("\n");
+}

@@ -1,0 +1,23 @@
+/** The parameters of a run: a safetensors file, or a seeded initialiser. */
+import { UserError } from "../compiler/errors.ts";
+import type { Program } from "../compiler/ir/program.ts";
+import { WeftError } from "../runtime/errors.ts";
+import { checkWeights, readSafetensors, type Weights } from "../runtime/weights.ts";
+import { readBytes, shownPath } from "./files.ts";
+
+/** Reads the file and holds it against the model, before a device is asked for. */
+export async function readWeights(path: string, program: Program): Promise<Weights> {
+  const bytes = await readBytes(path, "the weights");
+  try {
+    const weights = readSafetensors(bytes);
+    checkWeights(program.params, weights);
+    return weights;
+  } catch (error) {
+    if (!(error instanceof WeftError)) throw error;
+    throw new UserError({
+      problem: `${shownPath(path)} does not fit the model ${program.name}: ${error.message.replace(/^weights: /, "")}`,
+      rule: "every parameter of the model is in the file once, as F32, in the model's shape, and all its numbers are finite",
+      fix: "give the weights that were saved from this model; without --weights seeded ones are made",
+    });
+  }
+}
