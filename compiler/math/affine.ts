@@ -7,12 +7,11 @@
 import { InternalError } from "../errors.ts";
 import type { Atom, Axis, Bound, Index, Term } from "../ir/expr.ts";
 
+/** From terms in normal form: sorted by key, distinct, no coefficient 0. */
 function make(constant: number, terms: readonly Term[]): Index {
-  const sorted = terms
-    .filter((t) => t.coefficient !== 0)
-    .toSorted((a, b) => (a.atom.key < b.atom.key ? -1 : a.atom.key > b.atom.key ? 1 : 0));
-  const key = `${constant}${sorted.map((t) => `+${t.coefficient}*${t.atom.key}`).join("")}`;
-  return { key, constant, terms: sorted };
+  let key = `${constant}`;
+  for (const t of terms) key += `+${t.coefficient}*${t.atom.key}`;
+  return { key, constant, terms };
 }
 
 export function constant(value: number): Index {
@@ -26,31 +25,51 @@ export function axisIndex(axis: Axis): Index {
 
 export function add(...parts: readonly (Index | number)[]): Index {
   let sum = 0;
-  const terms = new Map<string, Term>();
+  let terms: readonly Term[] = [];
   for (const part of parts) {
-    if (typeof part === "number") {
-      sum += part;
-      continue;
-    }
-    sum += part.constant;
-    for (const t of part.terms) {
-      const known = terms.get(t.atom.key);
-      terms.set(t.atom.key, known ? { ...known, coefficient: known.coefficient + t.coefficient } : t);
+    if (typeof part === "number") sum += part;
+    else {
+      sum += part.constant;
+      terms = terms.length === 0 ? part.terms : merge(terms, part.terms);
     }
   }
-  return fold(make(sum, [...terms.values()]));
+  return fold(make(sum, terms));
+}
+
+/** The sum of two sorted lists of terms. */
+function merge(a: readonly Term[], b: readonly Term[]): readonly Term[] {
+  const merged: Term[] = [];
+  let [i, j] = [0, 0];
+  for (;;) {
+    const [x, y] = [a[i], b[j]];
+    if (x === undefined && y === undefined) return merged;
+    if (y === undefined || (x !== undefined && x.atom.key < y.atom.key)) {
+      if (x) merged.push(x);
+      i++;
+    } else if (x === undefined || x.atom.key > y.atom.key) {
+      merged.push(y);
+      j++;
+    } else {
+      const coefficient = x.coefficient + y.coefficient;
+      if (coefficient !== 0) merged.push({ coefficient, atom: x.atom });
+      i++;
+      j++;
+    }
+  }
 }
 
 export function scale(index: Index, by: number): Index {
   if (by === 1) return index;
+  if (by === 0) return constant(0);
   return make(
     index.constant * by,
-    index.terms.map((t) => ({ ...t, coefficient: t.coefficient * by })),
+    index.terms.map((t) => ({ coefficient: t.coefficient * by, atom: t.atom })),
   );
 }
 
 /** c·by·(x div by) + c·(x mod by) = c·x, wherever both parts are present. */
 function fold(index: Index): Index {
+  if (index.terms.length < 2) return index;
   for (const t of index.terms) {
     const atom = t.atom;
     if (atom.kind !== "mod") continue;
