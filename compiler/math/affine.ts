@@ -9,9 +9,10 @@ import type { Atom, Axis, Bound, Index, Term } from "../ir/expr.ts";
 
 /** From terms in normal form: sorted by key, distinct, no coefficient 0. */
 function make(constant: number, terms: readonly Term[]): Index {
-  let key = `${constant}`;
+  const whole = constant + 0; // −0 becomes 0: equal values have equal keys
+  let key = `${whole}`;
   for (const t of terms) key += `+${t.coefficient}*${t.atom.key}`;
-  return { key, constant, terms };
+  return { key, constant: whole, terms };
 }
 
 export function constant(value: number): Index {

@@ -46,6 +46,9 @@ function make(op: OpDef, options: unknown, inputs: readonly Node[], origin: Node
 
 const isOp = (node: Node | undefined, op: OpDef): node is OpNode => node?.kind === "op" && node.op === op;
 
+/** One kernel reads at most this many tensors: WebGPU's default is 8 storage buffers, one is the result. */
+const MAX_JOINED = 7;
+
 const rules: readonly Rule[] = [
   {
     name: "dropout",
@@ -85,6 +88,20 @@ const rules: readonly Rule[] = [
       const foldedBias = op(ops.add, [op(ops.mul, [centred, scale], "scaled"), beta], "bias_folded");
       const attrs = { ...conv.attrs, bias: true };
       return { ...conv, attrs, inputs: [x, foldedWeight, foldedBias] };
+    },
+  },
+  {
+    name: "split concat",
+    description: `concat of more than ${MAX_JOINED} tensors ⇒ concat of concats, so that no kernel exceeds 8 storage buffers`,
+    apply(node) {
+      if (!isOp(node, ops.concat) || node.inputs.length <= MAX_JOINED) return undefined;
+      const parts: Node[] = [];
+      for (let i = 0; i < node.inputs.length; i += MAX_JOINED) {
+        const group = node.inputs.slice(i, i + MAX_JOINED);
+        const origin = { ...node.origin, name: `${node.origin.name}.part${parts.length + 1}` };
+        parts.push(group.length === 1 && group[0] ? group[0] : make(ops.concat, node.attrs, group, origin));
+      }
+      return { ...node, inputs: parts };
     },
   },
 ];

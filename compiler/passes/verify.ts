@@ -1,0 +1,111 @@
+/** Checks of every stage's data. A breach is a bug of ours: `InternalError`. */
+import { InternalError } from "../errors.ts";
+import type { Bound, Expr } from "../ir/expr.ts";
+import type { Graph, Node } from "../ir/graph.ts";
+import type { Program } from "../ir/program.ts";
+import type { Region } from "../ir/region.ts";
+import { sameShape, showShape } from "../ir/type.ts";
+import { add, alwaysInside, rangeOf, scale } from "../math/affine.ts";
+
+/** Operands precede users, inferred types are what `infer` says, and names are unique. */
+export function verifyGraph(graph: Graph): void {
+  const seen = new Set<Node>();
+  const names = new Set<string>();
+  for (const node of graph.nodes) {
+    const { name } = node.origin;
+    if (node.kind === "op") {
+      for (const input of node.inputs)
+        if (!seen.has(input)) throw broken(`${name} precedes its operand ${input.origin.name}`);
+      const { shape } = node.op.infer(
+        node.attrs,
+        node.inputs.map((i) => i.type),
+      );
+      if (!sameShape(shape, node.type.shape)) {
+        throw broken(`${name} has type ${showShape(node.type.shape)}, inferred ${showShape(shape)}`);
+      }
+    }
+    if (node.kind !== "const" && names.has(name)) throw broken(`two nodes are called ${name}`);
+    names.add(name);
+    seen.add(node);
+  }
+  for (const { node } of graph.outputs)
+    if (!seen.has(node)) throw broken(`output ${node.origin.name} is not listed`);
+}
+
+/** Every load is provably in range under the guards around it; every tensor read is listed. */
+export function verifyRegion(region: Region): void {
+  const reads = new Set(region.reads);
+  const walk = (e: Expr, known: readonly Bound[]): void => {
+    switch (e.kind) {
+      case "load":
+        if (!reads.has(e.from))
+          throw broken(`${region.root.origin.name} reads ${e.from.origin.name} unlisted`);
+        e.index.forEach((index, d) => {
+          const extent = e.from.type.shape[d];
+          if (extent === undefined || !proved({ index, extent }, known))
+            throw broken(
+              `${region.root.origin.name} may read ${e.from.origin.name} out of range in dimension ${d}`,
+            );
+        });
+        return;
+      case "call":
+        for (const a of e.args) walk(a, known);
+        return;
+      case "guard":
+        walk(e.then, [...known, ...e.bounds]);
+        walk(e.otherwise, known);
+        return;
+      case "reduce":
+        walk(e.body, known);
+        return;
+      default:
+        return;
+    }
+  };
+  walk(region.value, []);
+}
+
+/** From its range alone, or as a known bound's index plus something whose range is known. */
+function proved({ index, extent }: Bound, known: readonly Bound[]): boolean {
+  if (alwaysInside({ index, extent })) return true;
+  return known.some((bound) => {
+    const rest = rangeOf(add(index, scale(bound.index, -1)));
+    if (bound.extent === "N" || extent === "N")
+      return bound.extent === extent && rest.low === 0 && rest.high === 0;
+    return rest.low >= 0 && bound.extent - 1 + rest.high < extent;
+  });
+}
+
+/** Dispatches name buffers and kernels that exist, and what is read was written before. */
+export function verifyProgram(program: Program): void {
+  const written = new Set([...program.inputs, ...program.params].map((s) => s.buffer));
+  for (const dispatch of [...program.prepare, ...program.dispatches]) {
+    const kernel = program.kernels[dispatch.kernel];
+    if (!kernel) throw broken(`dispatch of ${dispatch.layers.join(", ")} names kernel ${dispatch.kernel}`);
+    if (kernel.bindings.length !== dispatch.buffers.length) {
+      throw broken(
+        `${kernel.name} has ${kernel.bindings.length} bindings, the dispatch ${dispatch.buffers.length}`,
+      );
+    }
+    for (const [i, binding] of kernel.bindings.entries()) {
+      const buffer = dispatch.buffers[i];
+      if (buffer === undefined || !program.buffers[buffer])
+        throw broken(`${kernel.name} names buffer ${buffer}`);
+      if (binding.access === "read" && !written.has(buffer))
+        throw broken(`${kernel.name} reads ${binding.name} before it is written`);
+      if (binding.access !== "read") {
+        if (dispatch.buffers.indexOf(buffer) !== i)
+          throw broken(`${kernel.name} reads and writes buffer ${buffer}`);
+        written.add(buffer);
+      }
+    }
+    if (kernel.bindings.length > 8)
+      throw broken(`${kernel.name} has ${kernel.bindings.length} storage buffers, more than 8`);
+  }
+  for (const o of program.outputs)
+    if (!written.has(o.buffer)) throw broken(`output ${o.name} is never written`);
+}
+
+function broken(what: string): InternalError {
+  return new InternalError(`verification failed: ${what}`);
+}
