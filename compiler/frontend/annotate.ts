@@ -1,6 +1,6 @@
 /** Puts names and places from the model file into a graph. */
 
-import type { Location } from "../errors.ts";
+import { type Location, UserError } from "../errors.ts";
 import { type Graph, mapGraph, type Node, type OpNode } from "../ir/graph.ts";
 import { nameLayers } from "./names.ts";
 import type { Site, SiteReader } from "./site.ts";
@@ -26,13 +26,32 @@ export function annotate(graph: Graph, reader: StackReader, sites: SiteReader, s
         renamed.set(operand, `${name}${operand.origin.name.slice(layer.origin.name.length)}`);
     }
   });
-  return mapGraph(graph, (node, original) => {
+  const named = mapGraph(graph, (node, original) => {
     const at = place(node.origin.trace, reader, show);
     const name = renamed.get(original) ?? node.origin.name;
     // The stack is of no further use: dropping it keeps printed graphs small.
     const { trace: _, ...origin } = node.origin;
     return { ...node, origin: { ...origin, name, ...(at ? { at } : {}) } };
   });
+  checkWeights(named);
+  return named;
+}
+
+/** A parameter that the file names itself may bear the name that a layer's own gets: `fc1.weight`. */
+function checkWeights(graph: Graph): void {
+  const known = new Set<string>();
+  for (const { kind, origin } of graph.nodes) {
+    if (kind !== "param" && kind !== "input") continue;
+    if (known.has(origin.name)) {
+      throw new UserError({
+        problem: `two tensors are called "${origin.name}"`,
+        rule: "names of inputs and parameters are unique: weights are found by them",
+        fix: "another name for the one that is made by param() or input()",
+        ...(origin.at ? { at: origin.at } : {}),
+      });
+    }
+    known.add(origin.name);
+  }
 }
 
 /** Parameters and constants that an op made for itself are named after it. */

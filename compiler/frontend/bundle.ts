@@ -3,6 +3,7 @@
  * runs against the copy of Weft that loads it, so that there is one DSL and one table of ops.
  */
 import { basename, dirname, join, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
 import { type BuildFailure, build, type Message, type Plugin } from "esbuild";
 import { type Location, must, UserError } from "../errors.ts";
 import { displayPath, editDistance, excerpt } from "./source.ts";
@@ -47,6 +48,12 @@ export async function bundleModel(
       sourcemap: "external",
       sourcesContent: true,
       logLevel: "silent",
+      // The bundle runs from a data: address; the model file's own is what it means.
+      define: {
+        "import.meta.url": JSON.stringify(pathToFileURL(file).href),
+        "import.meta.filename": JSON.stringify(file),
+        "import.meta.dirname": JSON.stringify(folder),
+      },
       plugins: [weftPlugin(weftExports)],
     });
     const text = (suffix: string): string =>

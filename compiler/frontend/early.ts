@@ -61,7 +61,7 @@ function earlyIn(call: Call): EarlyUse | undefined {
 }
 
 function functionAround(node: Node): Node | undefined {
-  return node.getFirstAncestor((n) => Node.isFunctionLikeDeclaration(n));
+  return node.getFirstAncestor((n) => Node.isFunctionLikeDeclaration(n) || Node.isFunctionExpression(n));
 }
 
 /** The variables an expression reads: names of properties are none. */

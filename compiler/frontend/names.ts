@@ -28,14 +28,15 @@ export function shortName(op: string): string {
 interface Place {
   /** The name wanted here; a counted one gets a number. */
   readonly label: string;
-  readonly counted: boolean;
+  /** A layer under this name, a layer under this name and a number, or the first part of layers' names. */
+  readonly kind: "named" | "counted" | "prefix";
   readonly children: Map<string, Place>;
   name: string;
 }
 
 /** The names, one per layer, each different from the others and from those in `taken`. */
 export function nameLayers(layers: readonly Unnamed[], taken: ReadonlySet<string>): readonly string[] {
-  const root = place("", false);
+  const root = place("", "prefix");
   const repeats = new Map<string, number>();
   const paths = layers.map((layer) => {
     const chain = layer.sites.map((s) => s.key).join(" ");
@@ -44,7 +45,7 @@ export function nameLayers(layers: readonly Unnamed[], taken: ReadonlySet<string
     return descend(root, layer, round);
   });
   assign(root, "", taken);
-  return paths.map((path) => path.map((p) => p.name).join("/"));
+  return distinct(paths.map((path) => path.map((p) => p.name).join("/")));
 }
 
 /** The places from the root to a layer. A call that is made again (`round` > 1) is a new place at the looped site. */
@@ -53,52 +54,67 @@ function descend(root: Place, layer: Unnamed, round: number): readonly Place[] {
   const looped = sites.findLastIndex((s) => s.repeats);
   const repeated = looped >= 0 ? looped : Math.max(sites.length - 1, 0);
   const path: Place[] = [];
-  const steps = sites.length > 0 ? sites : [undefined];
-  steps.forEach((site, i) => {
-    const parent = path.at(-1) ?? root;
-    const last = i === steps.length - 1;
-    const key = `${site?.key ?? op}${last ? ` ${op}` : ""}${i === repeated ? ` ${round}` : ""}`;
-    const here = parent.children.get(key) ?? (last ? leaf(site, op) : branch(site));
-    parent.children.set(key, here);
+  const enter = (key: string, label: string, kind: Place["kind"]): void => {
+    const siblings = (path.at(-1) ?? root).children;
+    const here = siblings.get(key) ?? place(label, kind);
+    siblings.set(key, here);
     path.push(here);
+  };
+  const calls = sites.length > 0 ? sites : [undefined];
+  calls.forEach((site, i) => {
+    const last = i === calls.length - 1;
+    const own = last ? op : (site?.callee ?? "call");
+    const key = `${site?.key ?? ""} ${last ? op : ""}${i === repeated ? ` ${round}` : ""}`;
+    if (site?.chain !== undefined) enter(`chain ${site.chain}`, site.holder ?? "chain", "prefix");
+    const holder = site?.chain === undefined ? site?.holder : undefined;
+    if (holder !== undefined)
+      enter(key, site?.direct ? holder : `${holder}/${own}`, last ? "named" : "prefix");
+    else enter(key, last ? shortName(own) : own, last ? "counted" : "prefix");
   });
   return path;
 }
 
-function place(label: string, counted: boolean): Place {
-  return { label, counted, children: new Map(), name: "" };
+function place(label: string, kind: Place["kind"]): Place {
+  return { label, kind, children: new Map(), name: "" };
 }
 
-function leaf(site: Site | undefined, op: string): Place {
-  if (site?.holder === undefined) return place(shortName(op), true);
-  return place(site.direct ? site.holder : `${site.holder}/${op}`, false);
-}
-
-function branch(site: Site | undefined): Place {
-  if (site?.holder === undefined) return place(site?.callee ?? "call", false);
-  return place(site.direct ? site.holder : `${site.holder}/${site.callee}`, false);
-}
-
-/** Names the places among their siblings: wanted names first, then the counted ones around them. */
+/**
+ * Names the places among their siblings: wanted names first, then the counted ones around them. A layer and a
+ * prefix may be called the same: `unit`, and `unit/conv1` before it.
+ */
 function assign(parent: Place, prefix: string, taken: ReadonlySet<string>): void {
-  const used = new Set<string>();
-  const free = (name: string): boolean => !used.has(name) && !taken.has(`${prefix}${name}`);
+  const layers = new Set<string>();
+  const prefixes = new Set<string>();
+  const used = (p: Place): Set<string> => (p.kind === "prefix" ? prefixes : layers);
+  const free = (p: Place): boolean =>
+    !used(p).has(p.name) && (p.kind === "prefix" || !taken.has(`${prefix}${p.name}`));
   const places = [...parent.children.values()];
   for (const p of places) {
-    if (p.counted) continue;
+    if (p.kind === "counted") continue;
     p.name = p.label;
-    for (let k = 2; !free(p.name); k++) p.name = `${p.label}#${k}`;
-    used.add(p.name);
+    for (let k = 2; !free(p); k++) p.name = `${p.label}#${k}`;
+    used(p).add(p.name);
   }
   const counts = new Map<string, number>();
   for (const p of places) {
-    if (!p.counted) continue;
+    if (p.kind !== "counted") continue;
     let k = counts.get(p.label) ?? 0;
     const separator = /\d$/.test(p.label) ? "_" : "";
     do p.name = `${p.label}${separator}${++k}`;
-    while (!free(p.name));
+    while (!free(p));
     counts.set(p.label, k);
-    used.add(p.name);
+    used(p).add(p.name);
   }
   for (const p of places) assign(p, `${prefix}${p.name}/`, taken);
+}
+
+/** Names that came out equal by different ways (a property called `a/b`) are numbered. */
+function distinct(names: readonly string[]): readonly string[] {
+  const used = new Set<string>();
+  return names.map((name) => {
+    let free = name;
+    for (let k = 2; used.has(free); k++) free = `${name}#${k}`;
+    used.add(free);
+    return free;
+  });
 }

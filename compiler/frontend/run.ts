@@ -28,7 +28,16 @@ export class ModelThrew extends Error {
  * Imports the bundle under a name of its own (`sourceURL`), by which its frames are found in call stacks.
  * Throws `ModelThrew` with whatever the model file threw.
  */
-export async function runBundle(bundle: Bundle, weft: object): Promise<RunResult> {
+export function runBundle(bundle: Bundle, weft: object): Promise<RunResult> {
+  // One at a time: the depth of stacks is a setting of the whole process.
+  const result = turn.then(() => runAlone(bundle, weft));
+  turn = result.catch(() => undefined);
+  return result;
+}
+
+let turn: Promise<unknown> = Promise.resolve();
+
+async function runAlone(bundle: Bundle, weft: object): Promise<RunResult> {
   const script = `weft-model-${++runs}.mjs`;
   const code = `${bundle.code}\n//# sourceURL=${script}`;
   const url = `data:text/javascript;base64,${Buffer.from(code).toString("base64")}`;

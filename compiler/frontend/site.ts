@@ -24,6 +24,8 @@ export interface Site {
   readonly holder: string | undefined;
   /** Whether the call's own value is what `holder` holds, rather than an ingredient of it. */
   readonly direct: boolean;
+  /** The chain (`sequential`, `pipe`, `residual`) that the call is an element of, where the file has several. */
+  readonly chain: string | undefined;
   /** Whether the call stands in a loop, or in a callback, of the function around it. */
   readonly repeats: boolean;
 }
@@ -82,6 +84,10 @@ function positionOf(source: SourceFile, frame: Frame): number {
   return (source.compilerNode.getLineStarts()[frame.line - 1] ?? 0) + frame.column - 1;
 }
 
+function isFunction(node: Node): boolean {
+  return Node.isFunctionLikeDeclaration(node) || Node.isFunctionExpression(node);
+}
+
 function isCall(node: Node): node is Call {
   return Node.isCallExpression(node) || Node.isNewExpression(node);
 }
@@ -98,11 +104,11 @@ function describe(call: Call, key: string): Site {
   let direct = true;
   let holder: string | undefined;
   let child: Node = call;
+  let chain: Call | undefined;
   for (let node = call.getParent(); node; child = node, node = node.getParent()) {
     if (isCall(node) && node.getExpression() !== child) {
       direct = false;
-      // A chain's elements are told apart by what they are, not by the variable that holds the chain.
-      if (calleeName(node) === "sequential") break;
+      if (isChain(node)) chain = node;
     }
     if (Node.isPropertyAssignment(node)) {
       holder = propertyName(node.getName());
@@ -120,9 +126,32 @@ function describe(call: Call, key: string): Site {
       holder = assigned(node.getLeft());
       break;
     }
-    if (Node.isStatement(node) || Node.isFunctionLikeDeclaration(node) || Node.isSourceFile(node)) break;
+    if (Node.isStatement(node) || isFunction(node) || Node.isSourceFile(node)) break;
   }
-  return { key, callee: calleeName(call), holder, direct, repeats: repeats(call) };
+  const site = { key, callee: calleeName(call), direct, repeats: repeats(call) };
+  if (!chain) return { ...site, holder, chain: undefined };
+  // One chain in a file needs no name: its elements are conv1, relu1, conv2, … Of several, each has its own.
+  const only = holder === undefined || chainsIn(call.getSourceFile()) < 2;
+  return only
+    ? { ...site, holder: undefined, chain: undefined }
+    : { ...site, holder, chain: `${key.slice(0, key.indexOf(":"))} ${chain.getPos()}` };
+}
+
+const chainNames = ["sequential", "pipe", "residual"];
+
+function isChain(call: Call): boolean {
+  return chainNames.includes(calleeName(call));
+}
+
+/** The number of chains in a file, those within another not counted. */
+function chainsIn(source: SourceFile): number {
+  let count = 0;
+  source.forEachDescendant((node, walk) => {
+    if (!isCall(node) || !isChain(node)) return;
+    count++;
+    walk.skip();
+  });
+  return count;
 }
 
 function propertyName(text: string): string {
@@ -148,7 +177,7 @@ function assigned(left: Node): string | undefined {
 /** `x = relu(x)` after `let x = …`: the variable holds many layers, so it names none of them. */
 function isReassigned(name: Node): boolean {
   const text = name.getText();
-  const scope = name.getFirstAncestor((n) => Node.isFunctionLikeDeclaration(n) || Node.isSourceFile(n));
+  const scope = name.getFirstAncestor((n) => isFunction(n) || Node.isSourceFile(n));
   let writes = 0;
   scope?.forEachDescendant((n) => {
     if (Node.isVariableDeclaration(n) && n.getName() === text && n.getInitializer()) writes++;
@@ -170,7 +199,7 @@ function isConst(name: Node): boolean {
 /** Whether the call is in a loop, or in a function that is handed to another (`map`, `reduce`, `forEach`). */
 function repeats(call: Call): boolean {
   if (isInLoop(call)) return true;
-  const around = call.getFirstAncestor((n) => Node.isFunctionLikeDeclaration(n));
+  const around = call.getFirstAncestor((n) => isFunction(n));
   const user = around?.getParent();
   return user !== undefined && isCall(user) && user.getArguments().some((argument) => argument === around);
 }
@@ -178,7 +207,7 @@ function repeats(call: Call): boolean {
 function isInLoop(node: Node): boolean {
   for (let n = node.getParent(); n; n = n.getParent()) {
     if (Node.isIterationStatement(n)) return true;
-    if (Node.isFunctionLikeDeclaration(n)) return false;
+    if (isFunction(n)) return false;
   }
   return false;
 }

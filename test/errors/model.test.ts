@@ -88,7 +88,7 @@ export default model("m", { image }, { y });
 `),
     ).toMatchInlineSnapshot(`
       "model.ts:5:16: model "m": add1 needs input "mask", which the model does not declare
-        try:  model("m", { image, mask }, …)"
+        try:  mask among the inputs of model()"
     `);
   });
   it("has no outputs", async () => {
@@ -114,11 +114,11 @@ export default model("", { image }, { y: relu(image) });
   });
   it("has an operand that is no tensor", async () => {
     expect(await message(`const y = add(image, "x");`)).toMatchInlineSnapshot(`
-      "y (model.ts:4:11): add: operand 2 is x, not a tensor
+      "y (model.ts:4:11): add: operand 2 is "x", not a tensor
         rule: add works on tensors: the result of input(), param() or another layer"
     `);
     expect(await message(`const y = nn.relu({ image });`)).toMatchInlineSnapshot(`
-      "y (model.ts:4:14): relu: unknown option "image"
+      "model.ts:4:14: relu: unknown option "image"
         rule: relu takes no options"
     `);
     expect(await message(`const y = add(image, nn.relu());`)).toMatchInlineSnapshot(`

@@ -21,6 +21,8 @@ async function names(body: string, files: Readonly<Record<string, string>> = {})
   };
   const weft: Record<string, unknown> = {
     sequential: (...layers: unknown[]) => layers,
+    pipe: (...layers: unknown[]) => layers,
+    residual: op("add"),
     model: () => undefined,
   };
   for (const name of ["conv2d", "avgPool2d", "sigmoid", "relu", "add", "linear", "flatten", "concat"])
@@ -87,6 +89,53 @@ describe("names of layers", () => {
       await names(`
         const net = sequential(conv2d(), sigmoid(), avgPool2d(), conv2d(), sigmoid(), flatten(), linear(), linear());`),
     ).toEqual(["conv1", "sigmoid1", "pool1", "conv2", "sigmoid2", "flatten1", "fc1", "fc2"]);
+  });
+  it("of several chains begin with the chain's variable", async () => {
+    expect(
+      await names(`
+        const stem = sequential(conv2d(), relu());
+        const body = pipe(0, sequential(conv2d(), relu()), conv2d());
+        const logits = linear(residual(conv2d(), relu()));
+        const unit = residual(sequential(conv2d(), relu()));
+        const blocks = [sequential(conv2d()), sequential(conv2d())];`),
+    ).toEqual([
+      "stem/conv1",
+      "stem/relu1",
+      "body/conv1",
+      "body/relu1",
+      "body/conv2",
+      "logits/conv1",
+      "logits/relu1",
+      "logits/add",
+      "logits",
+      "unit/conv1",
+      "unit/relu1",
+      "unit",
+      "blocks/conv1",
+      "blocks#2/conv1",
+    ]);
+  });
+  it("of functions of one expression are counted", async () => {
+    expect(
+      await names(`
+        const unit = (x) => relu(conv2d(x));
+        const unit2 = function (x) { return relu(conv2d(x)); };
+        const y = unit(0);
+        const z = unit2(unit(y));`),
+    ).toEqual(["y/conv1", "y/relu1", "z/unit/conv1", "z/unit/relu1", "z/conv1", "z/relu1"]);
+  });
+  it("leave elements of arrays uncounted by the array", async () => {
+    expect(await names("const layers = []; layers.push(conv2d(0)); layers[1] = conv2d(0);")).toEqual([
+      "conv1",
+      "conv2",
+    ]);
+  });
+  it("stay different where a property looks like a path", async () => {
+    expect(await names(`const a = relu(conv2d(0)); const heads = { "a/conv2d": linear(0) };`)).toEqual([
+      "a/conv2d",
+      "a",
+      "a/conv2d#2",
+    ]);
   });
   it("leave names that a variable has to that variable", async () => {
     expect(await names("conv2d(0); const conv1 = conv2d(0); conv2d(0);")).toEqual([
