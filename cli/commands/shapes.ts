@@ -4,9 +4,8 @@ import { compile } from "../../compiler/compile.ts";
 import { UserError } from "../../compiler/errors.ts";
 import { loadModel } from "../../compiler/frontend/index.ts";
 import type { Graph } from "../../compiler/ir/graph.ts";
-import type { Program } from "../../compiler/ir/program.ts";
 import { lectureText, shapeJson, shapeMarkdown, shapeText } from "../../compiler/report/render.ts";
-import { shapeTable } from "../../compiler/report/shapes.ts";
+import { type ShapeOptions, shapeTable } from "../../compiler/report/shapes.ts";
 import { type CommonOptions, examples, printJson, uiOf, wholeNumber, withCommon } from "../common.ts";
 import type { Ui } from "../ui.ts";
 
@@ -43,21 +42,21 @@ async function shapes(model: string, options: ShapesOptions): Promise<void> {
     ui.out(lectureText(graph, options.batch).trimEnd());
     return;
   }
-  const program = compiled(graph, ui);
   const batch = options.batch === undefined ? {} : { batch: options.batch };
-  const table = shapeTable(graph, program ? { ...batch, program } : batch);
+  const table = shapeTable(graph, { ...batch, ...compiled(graph, ui) });
   if (options.format === "json") printJson(ui, shapeJson(table));
   else if (options.format === "markdown") ui.out(shapeMarkdown(table).trimEnd());
   else ui.out(shapeText(table, { width: ui.width, color: ui.colors.isColorSupported }).trimEnd());
 }
 
 /** Shapes are known even where a model cannot be compiled: the kernels are left out then, and it is said why. */
-function compiled(graph: Graph, ui: Ui): Program | undefined {
+function compiled(graph: Graph, ui: Ui): Pick<ShapeOptions, "program" | "rewrites"> {
   try {
-    return compile(graph).program;
+    const { program, rewrites } = compile(graph);
+    return { program, rewrites };
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
     ui.note(`no kernels: ${error.message}`);
-    return undefined;
+    return {};
   }
 }

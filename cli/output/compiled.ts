@@ -1,16 +1,13 @@
 /** The result of `weft compile`: kernels, what was fused and why, totals. */
 import type { Compilation } from "../../compiler/compile.ts";
+import type { BundleSize, Emitted } from "../../compiler/emit/index.ts";
 import { countAt } from "../../compiler/ir/type.ts";
 import { kernelTable, kernelText } from "../../compiler/report/kernels.ts";
 import { bytesText, grouped } from "../../compiler/report/layout.ts";
+import { shownPath } from "../files.ts";
 import type { Ui } from "../ui.ts";
 import { decisionLine } from "./stages.ts";
-
-/** Sizes in bytes. */
-export interface BundleSize {
-  readonly bytes: number;
-  readonly gzip: number;
-}
+import { wrapped } from "./wrap.ts";
 
 export interface CompileJson {
   readonly model: string;
@@ -40,15 +37,10 @@ export interface CompileJson {
   readonly files: readonly string[];
 }
 
-export interface Written {
-  readonly bundle: BundleSize;
-  readonly files: readonly string[];
-}
-
 export function compileJson(
   c: Compilation,
   batch: number | undefined,
-  written: Written | undefined,
+  emitted: Emitted | undefined,
 ): CompileJson {
   const { program } = c;
   return {
@@ -70,15 +62,18 @@ export function compileJson(
       fused: d.fused,
       reason: d.reason,
     })),
-    bundle: written?.bundle ?? null,
-    files: written?.files ?? [],
+    bundle: emitted?.bundle ?? null,
+    files: emitted?.files ?? [],
   };
 }
 
 export function compileText(c: Compilation, batch: number | undefined, ui: Ui): string {
   const { program } = c;
   const { colors } = ui;
-  const fused = c.decisions.map((d) => (d.fused ? decisionLine(d) : colors.dim(decisionLine(d))));
+  const fused = c.decisions.map((d) => {
+    const text = wrapped(decisionLine(d), ui.width);
+    return d.fused ? text : colors.dim(text);
+  });
   const layers = c.source.nodes.filter((n) => n.kind === "op").length;
   const once = program.prepare.length > 0 ? ` and ${program.prepare.length} once, for the weights` : "";
   const most = program.maxBatch === null ? "" : `, largest batch ${grouped(program.maxBatch)}`;
@@ -88,9 +83,22 @@ export function compileText(c: Compilation, batch: number | undefined, ui: Ui): 
     kernelText(program, { width: ui.width, color: colors.isColorSupported }).trimEnd(),
     "",
     colors.bold("what is computed where (+ fused into the next, – stored in memory)"),
-    ...c.rewrites.map((r) => `+ ${r.text}: ${r.rule}`),
+    ...c.rewrites.map((r) => wrapped(`+ ${r.text}: ${r.rule}`, ui.width)),
     ...fused,
     "",
     `peak memory ${bytesText(countAt(program.peakBytes, batch ?? 1))} at N = ${batch ?? 1}${most}`,
   ].join("\n");
+}
+
+export function writtenText({ folder, files, bundle }: Emitted, ui: Ui): string {
+  const kernels = files.filter((name) => name.endsWith(".wgsl")).length;
+  const others = files.filter((name) => !name.endsWith(".wgsl"));
+  return [
+    "",
+    ui.colors.bold(`written to ${shownPath(folder)}`),
+    `${kernels} kernels (*.wgsl), ${others.join(", ")}`,
+    `the bundle, runtime included: ${bytesText(bundle.bytes)}, ${bytesText(bundle.gzip)} gzipped`,
+  ]
+    .map((line) => wrapped(line, ui.width))
+    .join("\n");
 }
