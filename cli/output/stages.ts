@@ -2,12 +2,12 @@
 import type { Compilation } from "../../compiler/compile.ts";
 import { InternalError } from "../../compiler/errors.ts";
 import type { Kernel, Schedule } from "../../compiler/ir/kernel.ts";
+import { ExprPrinter } from "../../compiler/ir/print.ts";
 import type { Decision, Region } from "../../compiler/ir/region.ts";
 import { showShape } from "../../compiler/ir/type.ts";
 import { graphText } from "../../compiler/report/graph.ts";
 import { planText } from "../../compiler/report/kernels.ts";
 import type { TextOptions } from "../../compiler/report/render.ts";
-import { ExprPrinter } from "./expression.ts";
 
 export const STAGES = ["graph", "regions", "kernels", "schedule", "wgsl", "plan"] as const;
 export type Stage = (typeof STAGES)[number];

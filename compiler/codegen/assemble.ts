@@ -2,6 +2,7 @@
 import { formatLocation, must } from "../errors.ts";
 import type { Graph, Node, OpNode } from "../ir/graph.ts";
 import type { Layouts } from "../ir/kernel.ts";
+import { ExprPrinter } from "../ir/print.ts";
 import type { Dispatch, Program, Shader, Signature } from "../ir/program.ts";
 import type { MemoryPlan, Step } from "../ir/step.ts";
 import { showShape } from "../ir/type.ts";
@@ -117,8 +118,11 @@ function header(steps: readonly Step[]): string {
     step.region.nodes.map((n) => n.origin.name).join(" → "),
     ...step.region.nodes.map((n) => `  ${describe(n)}`),
   ]);
-  const { kernel, schedule } = must(steps[0], "step");
-  return [...lines, `${kernel.kind}: ${schedule.rule}`].map((l) => `// ${comment(l)}`).join("\n");
+  const { kernel, region, schedule } = must(steps[0], "step");
+  const print = new ExprPrinter();
+  const at = region.axes.map((a) => print.name(a)).join(", ");
+  const formula = `${region.root.origin.name}[${at}] = ${print.expr(region.value)}`;
+  return [...lines, formula, `${kernel.kind}: ${schedule.rule}`].map((l) => `// ${comment(l)}`).join("\n");
 }
 
 function describe(node: OpNode): string {

@@ -217,17 +217,3 @@ export function rowMajor(index: readonly Index[], shape: readonly (number | "N")
   });
   return address;
 }
-
-export function showIndex(index: Index): string {
-  const parts = index.terms.map(({ coefficient, atom }) => {
-    const name =
-      atom.kind === "axis"
-        ? atom.axis.name
-        : atom.kind === "div"
-          ? `⌊(${showIndex(atom.of)})/${atom.by}⌋`
-          : `(${showIndex(atom.of)}) mod ${atom.by}`;
-    return coefficient === 1 ? name : coefficient === -1 ? `−${name}` : `${name}·${coefficient}`;
-  });
-  if (index.constant !== 0 || parts.length === 0) parts.push(`${index.constant}`);
-  return parts.join(" + ").replaceAll("+ −", "− ").replaceAll("+ -", "− ");
-}

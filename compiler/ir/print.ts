@@ -1,5 +1,5 @@
 /** Index expressions in mathematical notation: `sigmoid((Σ_{i<3} image[n, i, h + u − 2] · weight[c, i, u]) + bias[c])`. */
-import type { Axis, Bound, Expr, Index } from "../../compiler/ir/expr.ts";
+import type { Axis, Bound, Expr, Index } from "./expr.ts";
 
 const INFIX: Readonly<Record<string, readonly [symbol: string, rank: number]>> = {
   add: ["+", 1],
