@@ -91,3 +91,8 @@ export class ExprPrinter {
     }
   }
 }
+
+/** One index by itself: `h·2 + u − 1`. */
+export function showIndex(index: Index): string {
+  return new ExprPrinter().index(index);
+}
