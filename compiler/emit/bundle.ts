@@ -1,0 +1,66 @@
+/** The model, the runtime and nothing else in one minified ES module. */
+import { existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
+import { build } from "esbuild";
+import { InternalError, must } from "../errors.ts";
+import type { Program } from "../ir/program.ts";
+import { packProgram } from "./pack.ts";
+
+/** Sizes in bytes; gzip at its best level, which is what a web server stores. */
+export interface BundleSize {
+  readonly bytes: number;
+  readonly gzip: number;
+}
+
+export async function bundleProgram(program: Program): Promise<string> {
+  const result = await build({
+    stdin: { contents: entrySource(program), resolveDir: fileURLToPath(new URL(".", import.meta.url)) },
+    bundle: true,
+    write: false,
+    minify: true,
+    format: "esm",
+    platform: "neutral",
+    target: "es2022",
+    legalComments: "none",
+    charset: "utf8",
+    logLevel: "silent",
+    metafile: true,
+  });
+  const [output] = Object.values(result.metafile.outputs);
+  const imports = output?.imports.map((i) => i.path) ?? [];
+  if (imports.length > 0) throw new InternalError(`the bundle imports ${imports.join(", ")}`);
+  return must(result.outputFiles[0], "bundle").text;
+}
+
+export function sizeOfBundle(text: string): BundleSize {
+  return { bytes: Buffer.byteLength(text), gzip: gzipSync(text, { level: 9 }).length };
+}
+
+/**
+ * A module with `load(weights?, device?)`, `name` and `parameters`; the same as the default export. It imports
+ * the runtime by path.
+ */
+export function entrySource(program: Program): string {
+  return [
+    `import { load as loadProgram } from ${JSON.stringify(runtimePath())};`,
+    `const program = ${packProgram(program)};`,
+    LOAD,
+    "export const name = program.name;",
+    "export const parameters = Object.fromEntries(program.params.map((p) => [p.name, p.shape]));",
+    "export default { name, parameters, load };",
+    "",
+  ].join("\n");
+}
+
+const LOAD = `export function load(weights, device) {
+  return loadProgram(program, { ...(weights && { weights }), ...(device && { device }) });
+}`;
+
+/** The runtime's sources where Weft runs from its own, else the built runtime that stands beside this file. */
+export function runtimePath(): string {
+  const path = import.meta.url.endsWith(".ts") ? "../../runtime/index.ts" : "./runtime.js";
+  const file = fileURLToPath(new URL(path, import.meta.url));
+  if (!existsSync(file)) throw new InternalError(`the runtime is not at ${file}`);
+  return file;
+}

@@ -1,0 +1,29 @@
+/** Types alone: what a model file's default export is once the esbuild plugin has compiled it. */
+
+/** Numbers in row-major order, the last dimension fastest. */
+export interface CompiledTensor {
+  readonly data: Float32Array;
+  readonly shape: readonly number[];
+}
+
+/** The model on a device. */
+export interface CompiledSession<Ins, Outs> {
+  /** Any batch size. */
+  run(inputs: { readonly [Name in keyof Ins]: Float32Array | CompiledTensor }): Promise<{
+    readonly [Name in keyof Outs]: CompiledTensor;
+  }>;
+}
+
+export interface CompiledModel<Ins, Outs> {
+  /** The shape of every parameter. */
+  readonly parameters: { readonly [name: string]: readonly number[] };
+  /**
+   * Puts the model on a device.
+   * @param weights the bytes of a .safetensors file, or tensors by name; without them initial values
+   * @param device a GPUDevice; without one the page's own
+   */
+  load(
+    weights?: ArrayBuffer | Uint8Array | { readonly [name: string]: CompiledTensor },
+    device?: object,
+  ): Promise<CompiledSession<Ins, Outs>>;
+}

@@ -1,0 +1,90 @@
+/**
+ * An esbuild plugin: a web project imports a model file and gets the compiled model with its runtime.
+ *
+ *   import { weft } from "weftgpu/esbuild";
+ *   await esbuild.build({ entryPoints: ["main.ts"], bundle: true, format: "esm", plugins: [weft()] });
+ *
+ *   import lenet from "./lenet.model.ts";           // in main.ts: compiled at build time
+ *   const session = await lenet.load(weights);
+ *   const { logits } = await session.run({ image });
+ *
+ * `/// <reference types="weftgpu/esbuild" />` tells TypeScript about `load`.
+ */
+import { readFileSync } from "node:fs";
+import { dirname, resolve } from "node:path";
+import type { PartialMessage, Plugin } from "esbuild";
+import { compile } from "../compile.ts";
+import { UserError } from "../errors.ts";
+import { loadModel } from "../frontend/index.ts";
+import { entrySource } from "./bundle.ts";
+import type { CompiledModel } from "./client.ts";
+
+export type { CompiledModel, CompiledSession, CompiledTensor } from "./client.ts";
+
+export interface WeftPluginOptions {
+  /** Which imported files are models. Default: names that end in `.model.ts` or `.model.js` (`.mts`, `.mjs`). */
+  readonly filter?: RegExp;
+  /** Puts a number in for the batch size. Default: one program serves any. */
+  readonly batch?: number;
+}
+
+declare module "weftgpu" {
+  interface Model<Ins, Outs> extends CompiledModel<Ins, Outs> {}
+}
+
+export function weft(options: WeftPluginOptions = {}): Plugin {
+  return {
+    name: "weft",
+    setup({ onLoad, initialOptions }) {
+      const cwd = initialOptions.absWorkingDir ?? process.cwd();
+      onLoad({ filter: options.filter ?? /\.model\.m?[jt]s$/, namespace: "file" }, async ({ path }) => {
+        try {
+          const { graph, sources } = await loadModel(path, { cwd });
+          const { program } = compile(graph, options.batch === undefined ? {} : { batch: options.batch });
+          return {
+            contents: entrySource(program),
+            loader: "js",
+            resolveDir: dirname(path),
+            watchFiles: [...sources.keys()],
+          };
+        } catch (error) {
+          if (!(error instanceof UserError)) throw error;
+          return { errors: [messageOf(error, cwd)], watchFiles: [path] };
+        }
+      });
+    },
+  };
+}
+
+/** esbuild shows the line of source itself, so the message is told without it. */
+function messageOf({ diagnosis }: UserError, cwd: string): PartialMessage {
+  const { problem, rule, fix, layer, at } = diagnosis;
+  const [headline = "", ...excerpt] = problem.split("\n");
+  const lineText = at && lineOf(resolve(cwd, at.file), at.line);
+  return {
+    text: [layer ? `${layer}: ${headline}` : headline, ...(at ? [] : excerpt)].join("\n"),
+    notes: [...(rule ? [{ text: `rule: ${rule}` }] : []), ...(fix ? [{ text: `try: ${fix}` }] : [])],
+    ...(at && {
+      location: {
+        file: at.file,
+        line: at.line,
+        column: at.column - 1, // esbuild counts from 0
+        length: lengthAt(lineText ?? "", at.column - 1),
+        lineText: lineText ?? "",
+      },
+    }),
+  };
+}
+
+function lineOf(file: string, line: number): string {
+  try {
+    return readFileSync(file, "utf8").split(/\r?\n/)[line - 1] ?? "";
+  } catch {
+    return "";
+  }
+}
+
+/** The length of the word that the error points at. */
+function lengthAt(line: string, column: number): number {
+  return /^[\w$]*/.exec(line.slice(column))?.[0].length ?? 0;
+}

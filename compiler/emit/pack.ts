@@ -1,0 +1,121 @@
+/**
+ * A Program as a JavaScript expression of few bytes. Whatever can be read from the kernels' WGSL or from the
+ * dispatches is left out, records become tuples, and `UNPACK` puts everything back when the bundle is loaded.
+ */
+import { InternalError } from "../errors.ts";
+import type { Dispatch, ParamSpec, Program, Signature } from "../ir/program.ts";
+import { literal } from "./names.ts";
+import { deltas, squeeze } from "./squeeze.ts";
+
+type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
+
+/**
+ * The other direction, as the text that the bundle carries. Regular expressions find in a kernel's squeezed WGSL
+ * what `Shader` repeats of it: the workgroup size and the bindings.
+ */
+const UNPACK = `(text, [name, inputs, outputs, params, buffers, names, prepare, dispatches, peak, maxBatch]) => {
+  const last = {};
+  const signature = ([name, shape, buffer, dtype = "f32"]) => ({ name, dtype, shape, buffer });
+  const dispatch = ([kernel, layers, items, batchTile, ...buffers]) =>
+    ({ kernel, buffers, grid: { items, batchTile }, layers });
+  const count = ([fixed, perBatch]) => ({ fixed, perBatch });
+  const first = prepare.map(dispatch);
+  const then = dispatches.map(dispatch);
+  const kernels = text
+    .replace(/([^]*?)(?<![.\\d])(#?)(\\d+)/g, (_, before, minus, digits) => {
+      const key = before.slice(-3);
+      return before + (last[key] = (last[key] || 0) + (minus ? -digits : +digits));
+    })
+    .split("\\n")
+    .map((wgsl, i) => ({
+      name: names[i],
+      layers: [...first, ...then].filter((d) => d.kernel == i).flatMap((d) => d.layers),
+      wgsl,
+      workgroup: +/workgroup_size\\((\\d+)/.exec(wgsl)[1],
+      usesBatch: /var<uniform>/.test(wgsl),
+      bindings: [...wgsl.matchAll(/<storage,(\\w+)>(\\w+)/g)].map(([, access, name]) => ({ name, access })),
+    }));
+  return {
+    format: "weft-program",
+    version: 1,
+    name,
+    inputs: inputs.map(signature),
+    outputs: outputs.map(signature),
+    params: params.map(([more, ...rest]) => ({ ...signature(rest), ...more })),
+    buffers: buffers.map(([name, ...bytes]) => ({ name, bytes: count(bytes) })),
+    kernels,
+    prepare: first,
+    dispatches: then,
+    peakBytes: count(peak),
+    maxBatch,
+  };
+}`;
+
+/** An expression whose value is the program, its WGSL squeezed. */
+export function packProgram(program: Program): string {
+  const small = { ...program, kernels: program.kernels.map((k) => ({ ...k, wgsl: squeeze(k.wgsl) })) };
+  const packed = `(${UNPACK})(${literal(textOf(small))}, ${literal(tuples(small))})`;
+  if (same(evaluate(packed), small)) return packed;
+  // Kernels of another make than this compiler's, where what was left out cannot be read from the WGSL.
+  const plain = literal(small);
+  if (!same(evaluate(plain), small)) throw new InternalError(`program "${program.name}" is not JSON`);
+  return plain;
+}
+
+function textOf(program: Program): string {
+  return deltas(program.kernels.map((k) => k.wgsl).join("\n"));
+}
+
+function tuples(program: Program): Json {
+  const signature = ({ name, shape, buffer, dtype }: Signature): readonly Json[] => [
+    name,
+    shape,
+    buffer,
+    ...(dtype === "f32" ? [] : [dtype]),
+  ];
+  const param = ({ name, shape, buffer, dtype, ...more }: ParamSpec): Json => [
+    { ...more, init: { ...more.init } },
+    ...signature({ name, shape, buffer, dtype }),
+  ];
+  const dispatch = ({ kernel, layers, grid, buffers }: Dispatch): Json => [
+    kernel,
+    layers,
+    grid.items,
+    grid.batchTile,
+    ...buffers,
+  ];
+  return [
+    program.name,
+    program.inputs.map(signature),
+    program.outputs.map(signature),
+    program.params.map(param),
+    program.buffers.map(({ name, bytes }) => [name, bytes.fixed, bytes.perBatch]),
+    program.kernels.map((k) => k.name),
+    program.prepare.map(dispatch),
+    program.dispatches.map(dispatch),
+    [program.peakBytes.fixed, program.peakBytes.perBatch],
+    program.maxBatch,
+  ];
+}
+
+/** The value of an expression that was made here from literals alone; undefined where it throws. */
+function evaluate(expression: string): unknown {
+  try {
+    return new Function(`return ${expression}`)();
+  } catch {
+    return undefined;
+  }
+}
+
+function same(a: unknown, b: unknown): boolean {
+  return JSON.stringify(sorted(a)) === JSON.stringify(sorted(b));
+}
+
+/** The same value with every record's fields in the order of their names. */
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.entries(value)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([key, field]) => [key, sorted(field)]);
+}

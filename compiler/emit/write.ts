@@ -1,0 +1,85 @@
+/** Writes the files of a folder all together or not at all, and touches no other file in it. */
+import { access, mkdir, mkdtemp, rename, rm, writeFile } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { UserError } from "../errors.ts";
+
+/** Text by file name. */
+export type Files = ReadonlyMap<string, string>;
+
+/**
+ * Files are first written to a temporary folder of the same file system, then moved. `stale` files, left by an
+ * earlier run, go. Where a move fails, what was there before is put back.
+ * @throws UserError where the folder cannot be written; nothing has changed then
+ */
+export async function writeFolder(
+  folder: string,
+  files: Files,
+  stale: readonly string[] = [],
+): Promise<void> {
+  const target = resolve(folder);
+  let made: string | undefined;
+  let temporary: string | undefined;
+  try {
+    made = await mkdir(target, { recursive: true });
+    temporary = await mkdtemp(join(target, ".weft-"));
+    await mkdir(join(temporary, "old"));
+    await mkdir(join(temporary, "new"));
+    for (const [name, text] of files) await writeFile(join(temporary, "new", name), text);
+    await exchange(target, temporary, [...files.keys()], stale);
+    await rm(temporary, { recursive: true, force: true });
+  } catch (error) {
+    if (temporary) await rm(temporary, { recursive: true, force: true }).catch(() => undefined);
+    if (made) await rm(made, { recursive: true, force: true }).catch(() => undefined); // it was not there before
+    throw new UserError({
+      problem: `cannot write to the directory ${folder}: ${fileReason(error)}`,
+      fix: "another directory, or other permissions for this one",
+    });
+  }
+}
+
+/** Moves the old files out and the new ones in; undoes every move where one fails. */
+async function exchange(
+  target: string,
+  temporary: string,
+  names: readonly string[],
+  stale: readonly string[],
+): Promise<void> {
+  const moved: (readonly [from: string, to: string])[] = [];
+  const move = async (from: string, to: string): Promise<void> => {
+    await rename(from, to);
+    moved.push([from, to]);
+  };
+  try {
+    for (const name of [...names, ...stale]) {
+      const path = join(target, name);
+      if (await exists(path)) await move(path, join(temporary, "old", name));
+    }
+    for (const name of names) await move(join(temporary, "new", name), join(target, name));
+  } catch (error) {
+    for (const [from, to] of moved.reverse()) await rename(to, from).catch(() => undefined);
+    throw error;
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  EACCES: "permission is denied",
+  EPERM: "the operation is not permitted",
+  EROFS: "the file system is read-only",
+  ENOSPC: "the disk is full",
+  ENOTDIR: "a part of the path is a file, not a directory",
+  EEXIST: "a file with that name is in the way",
+  ENAMETOOLONG: "the name is too long",
+};
+
+/** `permission is denied`, or Node's own words. */
+export function fileReason(error: unknown): string {
+  const code = error instanceof Error && "code" in error ? String(error.code) : "";
+  return REASONS[code] ?? (error instanceof Error ? error.message : String(error));
+}
