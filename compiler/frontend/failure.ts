@@ -75,7 +75,11 @@ const opNames = Object.keys(ops).toSorted((a, b) => b.length - a.length);
 
 /** The layer's name in the file in place of the one Weft counted: `conv2d2` is `conv2` unless a variable holds it. */
 function layerName(given: string | undefined, sites: ReturnType<typeof sitesOf>): string | undefined {
-  if (given === undefined) return undefined;
+  const call = sites.at(-1);
+  if (given === undefined) {
+    if (call?.holder === undefined || call.callee === "model") return undefined;
+    return layerName(call.callee, sites);
+  }
   const op = opNames.find((name) => given.startsWith(name) && /^\d*$/.test(given.slice(name.length)));
   const own = op ?? given;
   const parts = sites.map((site, i) => {

@@ -49,7 +49,7 @@ const y = block(image);`),
       await message(`const scale = param("image", [28]);
 const y = nn.mul(image, scale);`),
     ).toMatchInlineSnapshot(`
-      "model.ts:4:15: two tensors are called "image": an input and a parameter
+      "scale (model.ts:4:15): two tensors are called "image": an input and a parameter
         rule: names of inputs and parameters are unique: weights are found by them
         try:  another name for one of them, or one tensor used in both places"
     `);
@@ -60,7 +60,7 @@ const y = nn.mul(image, scale);`),
 const b = param("scale", [28]);
 const y = nn.mul(nn.mul(image, a), b);`),
     ).toMatchInlineSnapshot(`
-      "model.ts:5:11: two tensors are called "scale": a parameter and a parameter
+      "b (model.ts:5:11): two tensors are called "scale": a parameter and a parameter
         rule: names of inputs and parameters are unique: weights are found by them
         try:  another name for one of them, or one tensor used in both places"
     `);
@@ -118,7 +118,7 @@ export default model("", { image }, { y: relu(image) });
         rule: add works on tensors: the result of input(), param() or another layer"
     `);
     expect(await message(`const y = nn.relu({ image });`)).toMatchInlineSnapshot(`
-      "model.ts:4:14: relu: unknown option "image"
+      "y (model.ts:4:14): relu: unknown option "image"
         rule: relu takes no options"
     `);
     expect(await message(`const y = add(image, nn.relu());`)).toMatchInlineSnapshot(`

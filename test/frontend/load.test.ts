@@ -1,7 +1,11 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
-import { describe, expect, it } from "vitest";
-import { loadModel } from "../../compiler/frontend/index.ts";
+import { afterAll, describe, expect, it } from "vitest";
+import { type LoadedModel, loadModel } from "../../compiler/frontend/index.ts";
 import { graphText } from "../../compiler/report/graph.ts";
+import { shapeTable } from "../../compiler/report/shapes.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 
@@ -57,5 +61,119 @@ describe("models/lenet-chain.ts", () => {
         "fc3",
       ]
     `);
+  });
+});
+
+describe("model files", () => {
+  const folder = mkdtempSync(join(tmpdir(), "weft-load-"));
+  afterAll(() => rmSync(folder, { recursive: true }));
+  const load = async (files: Readonly<Record<string, string>>, entry = "model.ts"): Promise<LoadedModel> => {
+    for (const [name, text] of Object.entries(files)) {
+      mkdirSync(dirname(join(folder, name)), { recursive: true });
+      writeFileSync(join(folder, name), text);
+    }
+    return loadModel(entry, { cwd: folder });
+  };
+  const layers = ({ graph }: LoadedModel): readonly string[] =>
+    graph.nodes.flatMap((n) => (n.kind === "op" ? [n.origin.name] : []));
+
+  it("may be JavaScript, and .mts", async () => {
+    const text = `import { N, input, model, relu } from "weftgpu";
+const x = input("x", [N, 4]);
+const y = relu(x);
+export default model("m", { x }, { y });
+`;
+    for (const name of ["a.js", "a.mjs", "a.mts"])
+      expect(layers(await load({ [name]: text }, name))).toEqual(["y"]);
+  });
+  it("may import files, packages that build layers, JSON and Node's modules, and await", async () => {
+    const loaded = await load({
+      "node_modules/layers/package.json": `{"name": "layers", "version": "1.0.0", "type": "module", "exports": "./index.js"}`,
+      "node_modules/layers/index.js": `import { conv2d, relu } from "weftgpu";
+export const unit = (x, out) => relu(conv2d(x, { out, kernel: 3 }));
+`,
+      "parts/head.ts": `import { flatten, linear, type Tensor } from "weftgpu";
+import sizes from "./sizes.json";
+export function head(x: Tensor): Tensor {
+  const features = flatten(x);
+  return linear(features, { out: sizes.classes });
+}
+`,
+      "parts/sizes.json": `{"classes": 7}`,
+      "model.ts": `import { readFileSync } from "node:fs";
+import { unit } from "layers";
+import { N, input, model } from "weftgpu";
+import { head } from "./parts/head.ts";
+const { channels } = JSON.parse(readFileSync(new URL("./sizes.json", import.meta.url), "utf8"));
+const image = await Promise.resolve(input("image", [N, 1, 12, 12]));
+const body = unit(image, channels);
+export default model("m", { image }, { logits: head(body) });
+`,
+      "sizes.json": `{"channels": 5}`,
+    });
+    expect(graphText(loaded.graph)).toMatchInlineSnapshot(`
+      "model m
+        input image: [N, 1, 12, 12]                                                                // model.ts:6:37
+        param body.weight: [5, 1, 3, 3] ~ xavierUniform(fans 9, 45)
+        param body.bias: [5] ~ zeros
+        body: [N, 5, 10, 10] = conv2d(image, body.weight, body.bias; 5 · 3×3)                      // model.ts:7:14
+        body#2: [N, 5, 10, 10] = relu(body)                                                        // model.ts:7:14
+        logits/features: [N, 500] = flatten(body#2)                                                // parts/head.ts:4:20
+        param logits/fc1.weight: [7, 500] ~ xavierUniform(fans 500, 7)
+        param logits/fc1.bias: [7] ~ zeros
+        logits/fc1: [N, 7] = linear(logits/features, logits/fc1.weight, logits/fc1.bias; 500 → 7)  // parts/head.ts:5:10
+      outputs logits = logits/fc1
+      "
+    `);
+    expect([...loaded.sources.keys()].map((path) => relative(folder, path)).sort()).toEqual([
+      "model.ts",
+      "parts/head.ts",
+      "parts/sizes.json",
+    ]);
+  });
+  it("may define ops, which are named, placed and measured like others", async () => {
+    const { graph } = await load({
+      "model.ts": `import { N, defineOp, input, model } from "weftgpu";
+const blur = defineOp({
+  name: "blur",
+  shape: ([x]) => [x[0], x[1] - 2],
+  value: ({ at: [n, i], inputs: [x], axis, sumOver }) => {
+    const u = axis(3);
+    return sumOver(u, x.at(n, i.plus(u))).times(1 / 3);
+  },
+});
+const x = input("x", [N, 20]);
+const once = blur(x);
+const y = blur(once);
+export default model("m", { x }, { y });
+`,
+    });
+    const { layers } = shapeTable(graph);
+    expect(layers.map((l) => [l.name, l.op, l.source, l.receptiveField?.size])).toEqual([
+      ["once", "blur", "model.ts:11:14", [3]],
+      ["y", "blur", "model.ts:12:11", [5]],
+    ]);
+  });
+  it("may be loaded at the same time", async () => {
+    const file = (k: number): string => `import { N, input, model, relu } from "weftgpu";
+const x = input("x", [N, 4]);
+const y${k} = relu(x);
+await new Promise((done) => setTimeout(done, ${10 - k}));
+const z${k} = relu(y${k});
+export default model("m", { x }, { z${k} });
+`;
+    const names = [0, 1, 2, 3].map((k) => `parallel${k}.ts`);
+    await load({ ...Object.fromEntries(names.map((name, k) => [name, file(k)])) }, names[0]);
+    const loaded = await Promise.all(names.map((name) => loadModel(name, { cwd: folder })));
+    expect(loaded.map(layers)).toEqual([0, 1, 2, 3].map((k) => [`y${k}`, `z${k}`]));
+    expect(Error.stackTraceLimit).toBeLessThan(64);
+  });
+  it("may have variables in any script", async () => {
+    const text = `import { N, input, model, relu } from "weftgpu";
+const 画像 = input("画像", [N, 4]);
+const größe = relu(画像);
+export default model("m", { 画像 }, { größe });
+`;
+    expect(layers(await load({ "unicode.ts": text }, "unicode.ts"))).toEqual(["größe"]);
   });
 });
