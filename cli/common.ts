@@ -20,6 +20,16 @@ export function withCommon(command: Command, formats: readonly string[]): Comman
     .option("-v, --verbose", "say more about what is done");
 }
 
+/** `--adapter`: which kind of adapter is asked for. */
+export function adapterOption(): Option {
+  return new Option(
+    "-a, --adapter <kind>",
+    "hardware, software, or a GPU if there is one (WEFT_ADAPTER sets it too)",
+  )
+    .choices(["auto", "hardware", "software"])
+    .env("WEFT_ADAPTER");
+}
+
 export function uiOf(options: CommonOptions): Ui {
   return createUi(options);
 }

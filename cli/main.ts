@@ -45,7 +45,7 @@ Exit codes:
 async function main(args: readonly string[]): Promise<number> {
   try {
     await program().parseAsync([...args], { from: "user" });
-    return 0;
+    return Number(process.exitCode ?? 0);
   } catch (error) {
     // Commander has printed its message already; help and version arrive here with code 0.
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_USER;

@@ -4,7 +4,16 @@ import { compile } from "../../compiler/compile.ts";
 import { UserError } from "../../compiler/errors.ts";
 import { loadModel } from "../../compiler/frontend/index.ts";
 import type { Program } from "../../compiler/ir/program.ts";
-import { type CommonOptions, examples, printJson, uiOf, wholeNumber, withCommon } from "../common.ts";
+import type { AdapterChoice } from "../../runtime/node/index.ts";
+import {
+  adapterOption,
+  type CommonOptions,
+  examples,
+  printJson,
+  uiOf,
+  wholeNumber,
+  withCommon,
+} from "../common.ts";
 import { openDevice } from "../device.ts";
 import { execute } from "../execute.ts";
 import { readClasses } from "../input/classes.ts";
@@ -23,6 +32,7 @@ interface RunOptions extends CommonOptions {
   readonly seed: number;
   readonly classes?: string;
   readonly labels?: string;
+  readonly adapter?: AdapterChoice;
   readonly top: number;
   readonly pictures: boolean;
 }
@@ -49,6 +59,7 @@ export function runCommand(): Command {
       "--labels <file>",
       "an IDX file of the right classes: marks the answers and counts the right ones",
     )
+    .addOption(adapterOption())
     .option("--top <n>", "how many classes to print for a picture", wholeNumber(1), 3)
     .addOption(new Option("--no-pictures", "do not draw the pictures"));
   return withCommon(command, ["text", "json"])
@@ -88,7 +99,7 @@ async function run(file: string, options: RunOptions): Promise<void> {
       `no --weights: the parameters are random (seed ${options.seed}), so the outputs mean nothing yet`,
     );
 
-  const opened = await openDevice(ui);
+  const opened = await openDevice(ui, options.adapter);
   try {
     const { outputs, milliseconds } = await execute(program, batches, {
       device: opened.device,
