@@ -26,7 +26,7 @@ export function here(): string {
   return new Error().stack ?? "";
 }
 
-/** Runs `body`; a mistake in it gains the layer and the place. The innermost layer wins. */
+/** Runs `body`; a mistake in it gains the place and, unless it is "", the layer. The innermost layer wins. */
 export function located<T>(layer: string, trace: string, body: () => T): T {
   try {
     return body();
@@ -65,16 +65,21 @@ export function isOperand(value: unknown): value is Operand {
   return isTensor(value) || typeof value === "number";
 }
 
+function showGiven(value: unknown): string {
+  if (typeof value === "string") return JSON.stringify(value);
+  if (Array.isArray(value)) return "a list";
+  return typeof value === "object" && value !== null ? "an object" : String(value);
+}
+
 function nodeOf(op: string, operand: unknown, position: number, origin: Origin): Node {
   if (isTensor(operand)) return operand.node;
   if (typeof operand === "number" && Number.isFinite(operand)) {
     const name = `${origin.name}.operand${position + 1}`;
     return { kind: "const", type: { dtype: "f32", shape: [] }, origin: { ...origin, name }, value: operand };
   }
-  const given =
-    typeof operand === "function" ? "a layer" : typeof operand === "object" ? "an object" : String(operand);
+  const given = typeof operand === "function" ? "a layer" : showGiven(operand);
   throw new UserError({
-    problem: `${op}: operand ${position + 1} is ${operand === null ? "null" : given}, not a tensor`,
+    problem: `${op}: operand ${position + 1} is ${given}, not a tensor`,
     rule: `${op} works on tensors: the result of input(), param() or another layer`,
     ...(typeof operand === "function" ? { fix: "calling the layer with its input: layer(x)" } : {}),
   });
@@ -82,7 +87,7 @@ function nodeOf(op: string, operand: unknown, position: number, origin: Origin):
 
 /** Checks the options of a layer before it is applied. Throws `ModelError`. */
 export function attrsOf(def: OpDef, options: unknown, trace: string): Attrs {
-  return located(def.name, trace, () => def.options(options));
+  return located("", trace, () => def.options(options)); // the problem names the op
 }
 
 /** Applies an op to its operands. Throws `ModelError` where the options or the shapes do not fit. */

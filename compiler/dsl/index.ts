@@ -2,6 +2,8 @@
 export { type Arithmetic, add, div, type Extremum, max, min, mul, pow, sub } from "./arithmetic.ts";
 export { ModelError } from "./build.ts";
 export { type Conv2dOptions, conv2d, corr2d, type LinearOptions, linear, matmul } from "./convolution.ts";
+export { defineOp, type OpDefinition, type OpOptions, type UserOp, type ValueContext } from "./define.ts";
+export type { AxisPosition, Elements, Position, Value } from "./expression.ts";
 export { pipe, residual, sequential } from "./layer.ts";
 export { concat, flatten, type PadOptions, pad, reshape, transpose } from "./layout.ts";
 export { isModel, type Model, model } from "./model.ts";

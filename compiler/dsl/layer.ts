@@ -33,7 +33,12 @@ export function isLayer(value: unknown): value is LayerValue {
 export function makeLayer(layer: string, run: (x: Tensor) => Tensor): LayerValue {
   const call = (x: Tensor): Tensor => {
     if (isTensor(x)) return run(x);
-    throw new UserError({ problem: `${layer} is applied to something that is not a tensor` });
+    return located("", here(), () => {
+      throw new UserError({
+        problem: `${layer}: the layer is applied to something that is not a tensor`,
+        rule: "a layer takes one tensor: the result of input(), param() or another layer",
+      });
+    });
   };
   return Object.assign(call, { layer });
 }
@@ -99,7 +104,7 @@ export function residual<F extends LayerType, G extends LayerType = Identity>(
   const side = shortcut === undefined ? (x: Tensor) => x : needsLayer("residual", shortcut, 1, trace);
   const run = (x: Tensor): Tensor => {
     const [a, b] = [main(x), side(x)];
-    located("residual", trace, () => checkSame(a, b));
+    located("", trace, () => checkSame(a, b));
     return apply(ops.add, () => ops.add.options(undefined), [a, b], trace);
   };
   return makeLayer("residual", run) as unknown as Residual<F, G>; // as in sequential
@@ -119,7 +124,7 @@ function needsLayer(where: string, value: unknown, position: number, trace: stri
   if (isLayer(value)) return value;
   const given = isTensor(value) ? "a tensor" : typeof value;
   const problem = `${where}: argument ${position + 1} is ${given}, not a layer`;
-  return located(where, trace, () => {
+  return located("", trace, () => {
     throw new UserError({
       problem,
       rule: "a layer is an op without its tensor, such as relu() or conv2d({ out: 6, kernel: 5 })",

@@ -153,19 +153,22 @@ function checkInputs(model: string, inputs: readonly Output[], nodes: readonly N
     declared.set(node, name);
   }
   const used = new Set(nodes);
+  const undeclared = nodes.find((n) => n.kind === "input" && !declared.has(n));
+  if (undeclared) {
+    const name = undeclared.origin.name;
+    const twin = inputs.some((i) => i.node.origin.name === name);
+    throw new UserError({
+      problem: `model "${model}": ${reader(nodes, undeclared)} needs input "${name}", which the model does not declare`,
+      ...(twin ? { rule: `input("${name}", …) is called twice: these are two inputs` } : {}),
+      fix: twin ? "one input() kept in a variable" : `${name} among the inputs of model()`,
+    });
+  }
   for (const { name, node } of inputs) {
     if (used.has(node)) continue;
     throw new UserError({
       problem: `model "${model}": no output needs input "${name}"`,
       rule: "every input is used",
       fix: `a model without "${name}", or an output that is computed from it`,
-    });
-  }
-  for (const node of nodes) {
-    if (node.kind !== "input" || declared.has(node)) continue;
-    throw new UserError({
-      problem: `model "${model}": ${reader(nodes, node)} needs input "${node.origin.name}", which the model does not declare`,
-      fix: `model("${model}", { ${[...declared.values(), node.origin.name].join(", ")} }, …)`,
     });
   }
 }

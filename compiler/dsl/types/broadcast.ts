@@ -1,5 +1,5 @@
 /** Shapes of elementwise operations on two tensors, of matrix products and of dense layers. */
-import type { Dim, MayEqual, NeedsOuterN, Shape, Show, ShowDim } from "./shape.ts";
+import type { Dim, MayEqual, N, NeedsOuterN, Shape, Show, ShowDim } from "./shape.ts";
 
 /** The common size of two dimensions: equal, or one of them 1. "clash" where that is impossible. */
 type CommonSize<A, B> = [A, B] extends [B, A]
@@ -83,6 +83,11 @@ export type DenseShape<S extends Shape, Out, I extends number> =
 /** [H, W] or [N, H, W] with a kernel [kh, kw]; see WindowShape for the count. */
 export type NeedsMatrix<S extends Shape> = number extends S["length"]
   ? S
-  : S["length"] extends 2 | 3
-    ? S
-    : `corr2d needs [height, width] or [N, height, width], got ${Show<S>}`;
+  : S["length"] extends 2
+    ? [S[0]] extends [N]
+      ? NotMatrix<S>
+      : S
+    : S["length"] extends 3
+      ? S
+      : NotMatrix<S>;
+type NotMatrix<S> = `corr2d needs [height, width] or [N, height, width], got ${Show<S>}`;

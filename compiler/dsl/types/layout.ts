@@ -58,10 +58,20 @@ export type ReshapeShape<S extends Shape, R extends Target> = number extends R["
         : NLost<S, R>
     : never;
 
+type HasTwoGaps<R> = R extends readonly [infer H, ...infer T]
+  ? [H] extends [-1]
+    ? -1 extends T[number]
+      ? true
+      : false
+    : HasTwoGaps<T>
+  : false;
+
 type FillGap<S extends Shape, R extends Target, A extends number, B extends number> =
-  Divides<B, A> extends false
-    ? `cannot reshape ${Show<S>} to ${Show<R>}: ${A} elements are not a multiple of ${B}`
-    : Fill<R, FloorDiv<A, B>>;
+  HasTwoGaps<R> extends true
+    ? `cannot reshape to ${Show<R>}: at most one size is -1`
+    : Divides<B, A> extends false
+      ? `cannot reshape ${Show<S>} to ${Show<R>}: ${A} elements are not a multiple of ${B}`
+      : Fill<R, FloorDiv<A, B>>;
 
 /** A size that is only known as `Dim` may be N. */
 type NLost<S extends Shape, R extends Target> = Dim extends S[number]

@@ -1,0 +1,192 @@
+/** Ops of the user's own, defined in a model file by a shape and a formula. */
+import { UserError } from "../errors.ts";
+import type { Attrs, AttrValue, Node, OpDef } from "../ir/graph.ts";
+import { type Dim as IrDim, showShape, type TensorType } from "../ir/type.ts";
+import { axisSource, opContext } from "../math/build.ts";
+import { ops } from "../ops/index.ts";
+import { apply, here, located } from "./build.ts";
+import { AxisPosition, Elements, over, type Position, toValue, type Value } from "./expression.ts";
+import { makeLayer } from "./layer.ts";
+import { isTensor, type Tensor } from "./tensor.ts";
+import type { Layer, OPTIONS, OUT } from "./types/layer.ts";
+import type { Mutable, Shape } from "./types/shape.ts";
+
+/** Options of a user's op: plain data. */
+export type OpOptions = { readonly [name: string]: AttrValue };
+
+/** What the formula of a user's op is given. */
+export interface ValueContext<Ins extends readonly Shape[] = readonly Shape[], O = OpOptions> {
+  /** Where in the output we are: a position per dimension. */
+  readonly at: readonly [Position, Position, Position, Position, Position, Position];
+  readonly inputs: { readonly [I in keyof Ins]: Elements };
+  readonly options: O;
+  /** A new axis to sum over, 0 … extent − 1. */
+  axis(extent: number): AxisPosition;
+  sumOver(axes: AxisPosition | readonly AxisPosition[], value: Value | number): Value;
+  maxOver(axes: AxisPosition | readonly AxisPosition[], value: Value | number): Value;
+  minOver(axes: AxisPosition | readonly AxisPosition[], value: Value | number): Value;
+}
+
+export interface OpDefinition<Ins extends readonly Shape[], R extends Shape, O extends OpOptions> {
+  /** A word; the layers that use the op are called after it. */
+  readonly name: string;
+  /** The output's shape from the inputs'. Throw an Error with a sentence where they do not fit. */
+  shape(inputs: Ins, options: O): R;
+  /** The output's value at one position. */
+  value(context: ValueContext<Ins, O>): Value | number;
+}
+
+type Operands<Ins extends readonly Shape[]> = { [I in keyof Ins]: Tensor<Ins[I]> };
+
+/** The op applied to its tensors; or, where it takes one, a layer. */
+export interface UserOp<Ins extends readonly Shape[], R extends Shape, O extends OpOptions> {
+  (...args: [...operands: Operands<Ins>, options?: O]): Tensor<Mutable<R>>;
+  (options?: Ins["length"] extends 1 ? O : never): UserLayer<R>;
+}
+
+export interface UserLayer<R extends Shape> extends Layer {
+  readonly [OPTIONS]: [];
+  readonly [OUT]: R;
+}
+
+/**
+ * Defines an op by its shape and its value at one output position:
+ *
+ *   const corr = defineOp({
+ *     name: "corr",
+ *     shape: ([x, k]: [[number, number], [number, number]]) => [x[0] - k[0] + 1, x[1] - k[1] + 1],
+ *     value: ({ at: [i, j], inputs: [x, k], axis, sumOver }) => {
+ *       const [u, v] = [axis(2), axis(2)];
+ *       return sumOver([u, v], x.at(i.plus(u), j.plus(v)).times(k.at(u, v)));
+ *     },
+ *   });
+ *   const y = corr(image, kernel);
+ *
+ * Weft fuses, differentiates and compiles it like its own ops. Throws `UserError`: a name that is no word or an
+ * op's of Weft's own; and, where the op is used, shapes that do not fit and positions outside a tensor.
+ */
+export function defineOp<
+  Ins extends readonly Shape[] = readonly [Shape],
+  const R extends Shape = Shape,
+  O extends OpOptions = Record<string, never>,
+>(definition: OpDefinition<Ins, R, O>): UserOp<Ins, R, O> {
+  const trace = here();
+  const def = located("defineOp", trace, () =>
+    opDef(definition as unknown as OpDefinition<Shape[], Shape, OpOptions>),
+  );
+  const op = (...args: readonly unknown[]): unknown => {
+    const place = here();
+    const count = args.findIndex((a) => !isTensor(a));
+    const operands = count === -1 ? args : args.slice(0, count);
+    const options = args[operands.length];
+    if (operands.length > 0) return apply(def, () => def.options(options), operands, place);
+    const attrs = located(def.name, place, () => def.options(options));
+    return makeLayer(def.name, (x) => apply(def, () => attrs, [x], place));
+  };
+  return op as UserOp<Ins, R, O>; // the overloads are the cases above
+}
+
+function opDef(definition: OpDefinition<Shape[], Shape, OpOptions>): OpDef<Attrs, unknown> {
+  const { name } = definition;
+  if (typeof name !== "string" || !/^[A-Za-z][A-Za-z0-9]*$/.test(name)) {
+    throw new UserError({
+      problem: `defineOp: the name is ${JSON.stringify(name)}`,
+      rule: "a name is a word of letters and digits",
+    });
+  }
+  if (Object.hasOwn(ops, name)) {
+    throw new UserError({
+      problem: `defineOp: "${name}" is an op of Weft's own`,
+      fix: `another name, such as "my${name[0]?.toUpperCase()}${name.slice(1)}"`,
+    });
+  }
+  const meaning = (
+    attrs: Attrs,
+    node: Pick<Node, "type"> & { inputs: readonly Node[] },
+    context: ReturnType<typeof opContext>,
+  ): Value =>
+    toValue(
+      definition.value({
+        at: context.at.map((a) => new AxisPosition(a)) as unknown as ValueContext["at"], // as many as the output has
+        inputs: node.inputs.map((i) => new Elements(i)),
+        options: attrs,
+        axis: (extent) => new AxisPosition(context.axis("r", extentOf(extent))),
+        sumOver: (axes, value) => over("sum", axes, value),
+        maxOver: (axes, value) => over("max", axes, value),
+        minOver: (axes, value) => over("min", axes, value),
+      }),
+    );
+  return {
+    name,
+    arity: "variadic",
+    options: (options) => optionsOf(name, options),
+    infer(attrs, inputs) {
+      const type = { dtype: "f32", shape: shapeOf(name, definition, attrs, inputs) } as const;
+      const stand = inputs.map((t): Node => ({ kind: "input", type: t, origin: { name: "operand" } }));
+      meaning(attrs, { type, inputs: stand }, opContext({ type, inputs: stand }, axisSource())); // positions are checked here
+      return type;
+    },
+    define: (attrs, context) =>
+      meaning(attrs, { type: { dtype: "f32", shape: context.shape }, inputs: context.inputs }, context).expr,
+    summary: (attrs) => ({
+      options: Object.entries(attrs)
+        .map(([key, value]) => `${key} ${JSON.stringify(value)}`)
+        .join(", "),
+      formula: "",
+    }),
+  };
+}
+
+function extentOf(extent: unknown): number {
+  if (typeof extent === "number" && Number.isSafeInteger(extent) && extent >= 1) return extent;
+  throw new UserError({
+    problem: `axis(${String(extent)})`,
+    rule: "an axis has a whole number of at least 1 of positions; the batch is never summed over",
+  });
+}
+
+function optionsOf(op: string, options: unknown): Attrs {
+  if (options === undefined) return {};
+  if (typeof options === "object" && options !== null && !Array.isArray(options)) return options as Attrs;
+  throw new UserError({
+    problem: `${op}: options are ${String(options)}`,
+    rule: "options are an object of numbers, strings, booleans and lists",
+  });
+}
+
+function shapeOf(
+  op: string,
+  definition: OpDefinition<Shape[], Shape, OpOptions>,
+  attrs: Attrs,
+  inputs: readonly TensorType[],
+): readonly IrDim[] {
+  const shapes = inputs.map((t) => t.shape);
+  const shape: unknown = callShape(op, definition, attrs, shapes);
+  const given = shapes.map(showShape).join(" and ");
+  if (!Array.isArray(shape) || shape.length > 6) {
+    throw new UserError({ problem: `${op}: shape() gives no list of at most six sizes for ${given}` });
+  }
+  return shape.map((d: unknown, i): IrDim => {
+    if (d === "N" && i === 0) return d;
+    if (typeof d === "number" && Number.isSafeInteger(d) && d >= 1) return d;
+    throw new UserError({
+      problem: `${op}: shape() gives [${shape.join(", ")}] for ${given}`,
+      rule: "sizes are whole numbers of at least 1; the first may be N",
+    });
+  });
+}
+
+/** A sentence that the user's own shape function throws becomes the problem. */
+function callShape(
+  op: string,
+  definition: OpDefinition<Shape[], Shape, OpOptions>,
+  attrs: Attrs,
+  shapes: readonly (readonly IrDim[])[],
+): unknown {
+  try {
+    return definition.shape(shapes as unknown as Shape[], attrs); // at run time N is the string "N"
+  } catch (e) {
+    if (e instanceof UserError || !(e instanceof Error)) throw e;
+    throw new UserError({ problem: `${op}: ${e.message} (operands ${shapes.map(showShape).join(" and ")})` });
+  }
+}

@@ -1,0 +1,92 @@
+/** Every op in both forms: `op(x, options)` and `op(options)(x)` make the same node. */
+import { expect, test } from "vitest";
+import type { Tensor } from "../../compiler/dsl/index.ts";
+import * as w from "../../compiler/dsl/index.ts";
+import type { OpNode } from "../../compiler/ir/graph.ts";
+import { showShape } from "../../compiler/ir/type.ts";
+import { ops } from "../../compiler/ops/index.ts";
+
+const image = w.input("image", [w.N, 4, 8, 8]);
+const rows = w.input("rows", [w.N, 10]);
+const matrix = w.input("matrix", [6, 8]);
+const kernel = w.param("kernel", [2, 3]);
+const table = w.param("table", [10, 3]);
+
+/** The op, with its tensor first and as a layer. */
+const forms: { readonly [op: string]: readonly [Tensor, (x: never) => Tensor, Tensor] | readonly [Tensor] } =
+  {
+    conv2d: [
+      w.conv2d(image, { out: 8, kernel: [3, 2], padding: "same", groups: 2, bias: false }),
+      w.conv2d({ out: 8, kernel: [3, 2], padding: "same", groups: 2, bias: false }),
+      image,
+    ],
+    maxPool2d: [
+      w.maxPool2d(image, { kernel: 3, ceilMode: true }),
+      w.maxPool2d({ kernel: 3, ceilMode: true }),
+      image,
+    ],
+    avgPool2d: [
+      w.avgPool2d(image, { kernel: 2, padding: 1, countIncludePad: false }),
+      w.avgPool2d({ kernel: 2, padding: 1, countIncludePad: false }),
+      image,
+    ],
+    globalAvgPool2d: [w.globalAvgPool2d(image), w.globalAvgPool2d(), image],
+    linear: [
+      w.linear(rows, { out: 3, in: 10, init: w.zeros() }),
+      w.linear({ out: 3, in: 10, init: w.zeros() }),
+      rows,
+    ],
+    matmul: [w.matmul(rows, table), w.matmul(table), rows],
+    corr2d: [w.corr2d(matrix, kernel), w.corr2d(kernel), matrix],
+    flatten: [w.flatten(image), w.flatten(), image],
+    reshape: [w.reshape(image, [w.N, -1, 4]), w.reshape([w.N, -1, 4]), image],
+    transpose: [w.transpose(image, [0, 2, 3, 1]), w.transpose([0, 2, 3, 1]), image],
+    concat: [w.concat([image, image])],
+    pad: [w.pad(image, { padding: [1, 2], value: 3 }), w.pad({ padding: [1, 2], value: 3 }), image],
+    add: [w.add(rows, 2), w.add(2), rows],
+    sub: [w.sub(rows, 2), w.sub(2), rows],
+    mul: [w.mul(rows, 2), w.mul(2), rows],
+    div: [w.div(rows, 2), w.div(2), rows],
+    pow: [w.pow(rows, 2), w.pow(2), rows],
+    max: [w.max(rows, 0), w.max(0), rows],
+    min: [w.min(rows, 0), w.min(0), rows],
+    reduceMax: [w.max(rows, { axis: 1 }), w.max({ axis: 1 }), rows],
+    reduceMin: [w.min(rows), w.min(), rows],
+    sum: [w.sum(image, { axis: [2, 3], keepDims: true }), w.sum({ axis: [2, 3], keepDims: true }), image],
+    mean: [w.mean(image), w.mean(), image],
+    sigmoid: [w.sigmoid(rows), w.sigmoid(), rows],
+    relu: [w.relu(rows), w.relu(), rows],
+    relu6: [w.relu6(rows), w.relu6(), rows],
+    leakyRelu: [w.leakyRelu(rows, { slope: 0.2 }), w.leakyRelu({ slope: 0.2 }), rows],
+    elu: [w.elu(rows), w.elu(), rows],
+    tanh: [w.tanh(rows), w.tanh(), rows],
+    gelu: [w.gelu(rows), w.gelu(), rows],
+    silu: [w.silu(rows), w.silu(), rows],
+    hardSigmoid: [w.hardSigmoid(rows), w.hardSigmoid(), rows],
+    hardSwish: [w.hardSwish(rows), w.hardSwish(), rows],
+    exp: [w.exp(rows), w.exp(), rows],
+    log: [w.log(rows), w.log(), rows],
+    sqrt: [w.sqrt(rows), w.sqrt(), rows],
+    abs: [w.abs(rows), w.abs(), rows],
+    neg: [w.neg(rows), w.neg(), rows],
+    clip: [w.clip(rows, { min: 0, max: 1 }), w.clip({ min: 0, max: 1 }), rows],
+    dropout: [w.dropout(rows, { p: 0.1 }), w.dropout({ p: 0.1 }), rows],
+    softmax: [w.softmax(rows), w.softmax(), rows],
+    logSoftmax: [w.logSoftmax(image, { axis: 1 }), w.logSoftmax({ axis: 1 }), image],
+    batchNorm2d: [w.batchNorm2d(image, { eps: 1e-3 }), w.batchNorm2d({ eps: 1e-3 }), image],
+    layerNorm: [w.layerNorm(image, { dims: 2 }), w.layerNorm({ dims: 2 }), image],
+  };
+
+test("every op is part of the language", () => {
+  expect(Object.keys(forms).toSorted()).toEqual(Object.keys(ops).toSorted());
+});
+
+test.each(Object.entries(forms))("%s", (name, [applied, layer, x]) => {
+  const describeNode = ({ node }: Tensor): unknown => {
+    const { op, attrs, inputs, type } = node as OpNode;
+    return { op: op.name, attrs, type, inputs: inputs.map((i) => `${i.kind} ${showShape(i.type.shape)}`) };
+  };
+  expect((applied.node as OpNode).op.name).toBe(name);
+  expect(applied.shape).toEqual(applied.node.type.shape);
+  if (layer && x) expect(describeNode(layer(x as never))).toEqual(describeNode(applied));
+});
