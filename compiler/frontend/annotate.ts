@@ -14,7 +14,11 @@ export function annotate(graph: Graph, reader: StackReader, sites: SiteReader, s
   const layers = graph.nodes.filter((n): n is OpNode => n.kind === "op");
   const taken = new Set(graph.nodes.filter((n) => !isLayers(n, layers)).map((n) => n.origin.name));
   const names = nameLayers(
-    layers.map((n) => ({ op: n.op.name, sites: sitesOf(n.origin.trace, reader, sites) })),
+    layers.map((n) => ({
+      op: n.op.name,
+      sites: sitesOf(n.origin.trace, reader, sites),
+      inPackage: reader.inPackage(n.origin.trace ?? ""),
+    })),
     taken,
   );
   const renamed = new Map<Node, string>();

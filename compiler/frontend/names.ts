@@ -8,6 +8,8 @@ import type { Site } from "./site.ts";
 export interface Unnamed {
   readonly op: string;
   readonly sites: readonly Site[];
+  /** Whether a package made the layer: then the last site is a call of that package's function. */
+  readonly inPackage?: boolean;
 }
 
 /** Short names for layers that no variable holds, numbered from 1: `conv1`, `pool1`, `fc1`. */
@@ -51,8 +53,9 @@ export function nameLayers(layers: readonly Unnamed[], taken: ReadonlySet<string
 /** The places from the root to a layer. A call that is made again (`round` > 1) is a new place at the looped site. */
 function descend(root: Place, layer: Unnamed, round: number): readonly Place[] {
   const { sites, op } = layer;
+  const calls = sites.length === 0 || layer.inPackage ? [...sites, undefined] : sites;
   const looped = sites.findLastIndex((s) => s.repeats);
-  const repeated = looped >= 0 ? looped : Math.max(sites.length - 1, 0);
+  const repeated = looped >= 0 ? looped : calls.length - 1;
   const path: Place[] = [];
   const enter = (key: string, label: string, kind: Place["kind"]): void => {
     const siblings = (path.at(-1) ?? root).children;
@@ -60,7 +63,6 @@ function descend(root: Place, layer: Unnamed, round: number): readonly Place[] {
     siblings.set(key, here);
     path.push(here);
   };
-  const calls = sites.length > 0 ? sites : [undefined];
   calls.forEach((site, i) => {
     const last = i === calls.length - 1;
     const own = last ? op : (site?.callee ?? "call");

@@ -17,8 +17,17 @@ export interface Frame {
 export interface StackReader {
   /** The frames of a raw stack that lie in the model's own sources, innermost first; packages are left out. */
   frames(stack: string): readonly Frame[];
+  /** Whether the innermost call is a package's, on behalf of the user's frames. */
+  inPackage(stack: string): boolean;
   /** The text of every source, by absolute path. */
   readonly sources: ReadonlyMap<string, string>;
+}
+
+/** A place in a source as the map has it: columns count from 0. */
+interface SourceMapPlace {
+  readonly source: string;
+  readonly line: number;
+  readonly column: number;
 }
 
 /** `scripts` are the names under which the bundle runs: each ends a file name in a stack. */
@@ -31,15 +40,22 @@ export function stackReader(bundle: Bundle, scripts: readonly string[]): StackRe
     if (source && text !== undefined && text !== null && isUsers(source))
       sources.set(resolve(bundle.folder, source), text);
   });
-  const frames = (stack: string): readonly Frame[] =>
-    stack.split("\n").flatMap((row): Frame[] => {
+  const places = (stack: string): readonly SourceMapPlace[] =>
+    stack.split("\n").flatMap((row) => {
       const match = pattern.exec(row);
       if (!match) return [];
       const found = originalPositionFor(map, { line: Number(match[1]), column: Number(match[2]) - 1 });
-      if (found.source === null || !isUsers(found.source)) return [];
-      return [{ file: resolve(bundle.folder, found.source), line: found.line, column: found.column + 1 }];
+      return found.source === null ? [] : [{ source: found.source, line: found.line, column: found.column }];
     });
-  return { frames, sources };
+  const frames = (stack: string): readonly Frame[] =>
+    places(stack)
+      .filter((p) => isUsers(p.source))
+      .map((p) => ({ file: resolve(bundle.folder, p.source), line: p.line, column: p.column + 1 }));
+  const inPackage = (stack: string): boolean => {
+    const innermost = places(stack)[0];
+    return innermost !== undefined && !isUsers(innermost.source);
+  };
+  return { frames, inPackage, sources };
 }
 
 function isUsers(source: string): boolean {

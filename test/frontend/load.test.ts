@@ -114,11 +114,11 @@ export default model("m", { image }, { logits: head(body) });
     expect(graphText(loaded.graph)).toMatchInlineSnapshot(`
       "model m
         input image: [N, 1, 12, 12]                                                                // model.ts:6:37
-        param body.weight: [5, 1, 3, 3] ~ xavierUniform(fans 9, 45)
-        param body.bias: [5] ~ zeros
-        body: [N, 5, 10, 10] = conv2d(image, body.weight, body.bias; 5 · 3×3)                      // model.ts:7:14
-        body#2: [N, 5, 10, 10] = relu(body)                                                        // model.ts:7:14
-        logits/features: [N, 500] = flatten(body#2)                                                // parts/head.ts:4:20
+        param body/conv1.weight: [5, 1, 3, 3] ~ xavierUniform(fans 9, 45)
+        param body/conv1.bias: [5] ~ zeros
+        body/conv1: [N, 5, 10, 10] = conv2d(image, body/conv1.weight, body/conv1.bias; 5 · 3×3)    // model.ts:7:14
+        body/relu1: [N, 5, 10, 10] = relu(body/conv1)                                              // model.ts:7:14
+        logits/features: [N, 500] = flatten(body/relu1)                                            // parts/head.ts:4:20
         param logits/fc1.weight: [7, 500] ~ xavierUniform(fans 500, 7)
         param logits/fc1.bias: [7] ~ zeros
         logits/fc1: [N, 7] = linear(logits/features, logits/fc1.weight, logits/fc1.bias; 500 → 7)  // parts/head.ts:5:10
