@@ -1,0 +1,33 @@
+/** One random model, from its graph to a verdict. */
+import { type Compilation, compile } from "../../compiler/compile.ts";
+import type { Graph } from "../../compiler/ir/graph.ts";
+import { differences, isMeaningful, reference } from "../oracle/compare.ts";
+import { runProgram } from "../oracle/weft.ts";
+import { dataFor } from "./data.ts";
+import { buildModel, type ModelSpec, printModel } from "./spec.ts";
+
+export interface Verdict {
+  readonly graph: Graph;
+  readonly compilation: Compilation;
+  /** False where f32 has no right answer. */
+  readonly compared: boolean;
+}
+
+/** Throws an error that shows the model file where Weft and the naive oracle differ. */
+export async function check(spec: ModelSpec): Promise<Verdict> {
+  try {
+    const graph = buildModel(spec);
+    const { inputs, params } = dataFor(graph, spec.batch, spec.seed, spec.scale);
+    const want = reference(graph, inputs, params);
+    const compilation = compile(graph);
+    const [got] = await runProgram(compilation.program, params, inputs);
+    const compared = Object.values(want).every(isMeaningful);
+    const text = compared ? differences(got ?? {}, want) : undefined;
+    if (text) throw new Error(text);
+    return { graph, compilation, compared };
+  } catch (e) {
+    throw new Error(`${e instanceof Error ? (e.stack ?? e.message) : String(e)}\n\n${printModel(spec)}\n`, {
+      cause: e,
+    });
+  }
+}

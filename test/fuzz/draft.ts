@@ -1,0 +1,92 @@
+/** A random model under construction: its lines so far, and the shape of every tensor. */
+import * as dsl from "../../compiler/dsl/index.ts";
+import type { Dice } from "./dice.ts";
+import type { Dim, Line, Operand } from "./spec.ts";
+
+export class Draft {
+  /** Where the current step takes its decisions from. */
+  dice: Dice;
+  readonly lines: Line[] = [];
+  readonly params: { readonly name: string; readonly shape: readonly number[] }[] = [];
+  readonly #tensors = new Map<string, dsl.Tensor>();
+  readonly #order: string[] = [];
+  readonly #used = new Set<string>();
+
+  constructor(dice: Dice, name: string, shape: readonly Dim[]) {
+    this.dice = dice;
+    this.#tensors.set(
+      name,
+      dsl.input(
+        name,
+        shape.map((d) => (d === "N" ? dsl.N : d)),
+      ),
+    );
+    this.#order.push(name);
+  }
+
+  /** Appends a line; its shape is what the model language infers. Throws `UserError` where the line is not valid. */
+  line(op: string, operands: readonly Operand[], options?: Line["options"]): string {
+    const name = `y${this.lines.length + 1}`;
+    const line: Line = { name, op, operands, ...(options === undefined ? {} : { options }) };
+    const ops: Readonly<Record<string, unknown>> = dsl;
+    const f = ops[op];
+    if (typeof f !== "function") throw new Error(`the model language has no ${op}`);
+    const args: unknown[] = operands.map((o) =>
+      typeof o === "number" ? o : typeof o === "string" ? this.#find(o) : o.map((n) => this.#find(n)),
+    );
+    const tensor: dsl.Tensor = f(...args, ...(options === undefined ? [] : [options]));
+    for (const o of operands.flat()) if (typeof o === "string") this.#used.add(o);
+    this.#tensors.set(name, tensor);
+    this.#order.push(name);
+    this.lines.push(line);
+    return name;
+  }
+
+  param(shape: readonly number[]): string {
+    const name = `p${this.params.length + 1}`;
+    this.params.push({ name, shape });
+    this.#tensors.set(name, dsl.param(name, shape));
+    return name;
+  }
+
+  /** Inputs and results, oldest first; parameters excluded. */
+  tensors(): readonly string[] {
+    return this.#order;
+  }
+
+  /** Results that no line reads. */
+  leaves(): readonly string[] {
+    return this.lines.map((l) => l.name).filter((n) => !this.#used.has(n));
+  }
+
+  shape(name: string): readonly Dim[] {
+    return this.#find(name).node.type.shape;
+  }
+
+  #find(name: string): dsl.Tensor {
+    const tensor = this.#tensors.get(name);
+    if (!tensor) throw new Error(`the model has no ${name}`);
+    return tensor;
+  }
+
+  /** A point to return to. */
+  mark(): Checkpoint {
+    return { lines: this.lines.length, params: this.params.length, used: new Set(this.#used) };
+  }
+  /** Forgets what was added since. */
+  rewind(to: Checkpoint): void {
+    for (const { name } of this.lines.splice(to.lines)) {
+      this.#tensors.delete(name);
+      this.#order.pop();
+    }
+    for (const { name } of this.params.splice(to.params)) this.#tensors.delete(name);
+    this.#used.clear();
+    for (const name of to.used) this.#used.add(name);
+  }
+}
+
+interface Checkpoint {
+  readonly lines: number;
+  readonly params: number;
+  readonly used: ReadonlySet<string>;
+}

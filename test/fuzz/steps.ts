@@ -1,0 +1,287 @@
+/** The steps of a random model: each reads the shape it is given and appends valid lines. */
+import type { Draft } from "./draft.ts";
+import type { Dim, Value } from "./spec.ts";
+
+export interface Step {
+  readonly name: string;
+  /** How often it is drawn, relative to the others. */
+  readonly weight: number;
+  applies(shape: readonly Dim[]): boolean;
+  /** Appends lines that continue from tensor x and returns the last one's name. */
+  add(draft: Draft, x: string): string;
+}
+
+const isImage = (s: readonly Dim[]): boolean => s.length === 4 && s.slice(1).every((d) => d !== "N");
+const size = (shape: readonly Dim[], axis: number): number => {
+  const d = shape.at(axis);
+  return typeof d === "number" ? d : 1;
+};
+/** Number of elements that belong to one example. */
+const perExample = (shape: readonly Dim[]): number =>
+  shape.reduce<number>((a, d) => a * (d === "N" ? 1 : d), 1);
+
+interface Sliding {
+  readonly options: Record<string, Value>;
+  readonly spans: readonly [number, number];
+}
+
+/** Kernel, stride, padding and dilation that fit; everything beyond the kernel is left out most of the time. */
+function sliding(draft: Draft, shape: readonly Dim[], kind: "conv" | "pool", most: number): Sliding {
+  const { dice } = draft;
+  const extents = [size(shape, -2), size(shape, -1)];
+  const options: Record<string, Value> = {};
+  const form = dice.roll(6);
+  const around = (): number => dice.roll(3);
+  const padding: readonly number[] =
+    form === 1
+      ? [1, 1, 1, 1]
+      : form === 2
+        ? [around(), around(), around(), around()]
+        : form === 3
+          ? [0, 0, 2, 2]
+          : [0, 0, 0, 0];
+  const dilation = dice.rarely(4) ? [dice.between(1, 3), dice.between(1, 2)] : [1, 1];
+  const kernel = extents.map((n, i) => {
+    const room = kind === "pool" ? n : n + (padding[2 * i] ?? 0) + (padding[2 * i + 1] ?? 0);
+    const fitting = Math.floor((room - 1) / (dilation[i] ?? 1)) + 1;
+    return dice.between(1, Math.min(most, fitting));
+  });
+  // A pooling window must hold an element of the input: padding below the kernel's size keeps it there.
+  const held =
+    kind === "conv" ? padding : padding.map((p, i) => Math.min(p, Math.floor((kernel[i >> 1] ?? 1) / 2)));
+  const [kh = 1, kw = 1] = kernel;
+  options["kernel"] = kh === kw && dice.roll(2) === 0 ? kh : [kh, kw];
+  if (form === 5 && kind === "conv") options["padding"] = "same";
+  else if (held.some((p) => p > 0)) {
+    const [t = 0, b = 0, l = 0, r = 0] = held;
+    options["padding"] = t === b && l === r ? (t === l ? t : [t, l]) : [t, b, l, r];
+  }
+  if (dice.rarely(3)) {
+    const s = [dice.between(1, 3), dice.between(1, 3)] as const;
+    options["stride"] = s[0] === s[1] ? s[0] : s;
+  }
+  // Taps of a dilated window may all fall beside the input if it is padded.
+  const dilated = dilation.some((d) => d > 1) && (kind === "conv" || held.every((p) => p === 0));
+  if (dilated) options["dilation"] = dilation;
+  return { options, spans: [kh, kw] };
+}
+
+const divisors = (n: number): readonly number[] =>
+  Array.from({ length: n }, (_, i) => i + 1).filter((d) => n % d === 0);
+
+function conv(draft: Draft, x: string): string {
+  const { dice } = draft;
+  const shape = draft.shape(x);
+  const channels = size(shape, 1);
+  const { options } = sliding(draft, shape, "conv", 5);
+  const groups = dice.rarely(3) ? dice.pick(divisors(channels)) : 1;
+  const out = groups * dice.between(1, Math.max(1, Math.floor(9 / groups)));
+  return draft.line("conv2d", [x], {
+    out,
+    ...options,
+    ...(groups > 1 ? { groups } : {}),
+    ...(dice.rarely(4) ? { bias: false } : {}),
+  });
+}
+
+function maxPool(draft: Draft, x: string): string {
+  const { options } = sliding(draft, draft.shape(x), "pool", 4);
+  const ceil = draft.dice.rarely(3) && options["dilation"] === undefined;
+  return draft.line("maxPool2d", [x], { ...options, ...(ceil ? { ceilMode: true } : {}) });
+}
+
+function avgPool(draft: Draft, x: string): string {
+  const { dilation: _, ...options } = sliding(draft, draft.shape(x), "pool", 4).options;
+  return draft.line("avgPool2d", [x], {
+    ...options,
+    ...(draft.dice.rarely(3) ? { ceilMode: true } : {}),
+    ...(draft.dice.rarely(2) && options["padding"] !== undefined ? { countIncludePad: false } : {}),
+  });
+}
+
+/** Functions that are defined and tame everywhere. */
+const smooth = [
+  "relu",
+  "sigmoid",
+  "tanh",
+  "relu6",
+  "leakyRelu",
+  "elu",
+  "gelu",
+  "silu",
+  "hardSigmoid",
+  "hardSwish",
+  "abs",
+  "neg",
+] as const;
+
+function pointwise(draft: Draft, x: string): string {
+  const { dice } = draft;
+  switch (dice.roll(12)) {
+    case 8:
+      return draft.line("exp", [draft.line("clip", [x], { min: -4, max: 3 })]);
+    case 9:
+      return draft.line("log", [draft.line("add", [draft.line("abs", [x]), 0.5])]);
+    case 10:
+      return draft.line("sqrt", [draft.line("abs", [x])]);
+    case 11:
+      return draft.line("pow", [draft.line("clip", [x], { min: -3, max: 3 }), dice.pick([2, 3, 1, 0])]);
+    case 7:
+      return draft.line("dropout", [x], { p: 0.3 });
+    default: {
+      const op = dice.pick(smooth);
+      if (op === "leakyRelu" && dice.rarely(2)) return draft.line(op, [x], { slope: 0.3 });
+      if (op === "elu" && dice.rarely(2)) return draft.line(op, [x], { alpha: 1.5 });
+      return draft.line(op, [x]);
+    }
+  }
+}
+
+/** The second operand of an arithmetic op: a number, an earlier tensor, or a parameter that broadcasts. */
+function partner(draft: Draft, x: string): string | number {
+  const { dice } = draft;
+  const shape = draft.shape(x);
+  const kind = dice.roll(4);
+  if (kind === 0) return dice.pick([2, -0.5, 1.25]);
+  const equal = draft.tensors().filter((t) => t !== x && draft.shape(t).join() === shape.join());
+  if (kind === 1 && equal.length > 0) return dice.pick(equal);
+  if (kind === 2) {
+    // The same tensor along one axis: a broadcast of a computed value.
+    const axes = shape.flatMap((d, i) => (d === "N" ? [] : [i]));
+    if (axes.length > 0)
+      return draft.line(dice.pick(["mean", "max", "sum"]), [x], { axis: dice.pick(axes), keepDims: true });
+  }
+  const inner = shape.filter((d): d is number => d !== "N");
+  const kept = inner.slice(dice.roll(inner.length + 1)).map((d) => (dice.rarely(3) ? 1 : d));
+  return draft.param(kept);
+}
+
+function arithmetic(draft: Draft, x: string): string {
+  const other = partner(draft, x);
+  switch (draft.dice.roll(7)) {
+    case 6: {
+      // Quotients by numbers of at least a half.
+      const safe = typeof other === "number" ? 1.5 : draft.line("add", [draft.line("abs", [other]), 0.5]);
+      return draft.line("div", [x, safe]);
+    }
+    case 5:
+      return draft.line("sub", [other, x]);
+    default:
+      return draft.line(draft.dice.pick(["add", "mul", "sub", "max", "min"]), [x, other]);
+  }
+}
+
+function concat(draft: Draft, x: string): string {
+  const { dice } = draft;
+  const shape = draft.shape(x);
+  const axes = shape.flatMap((d, i) => (d === "N" || i === 0 ? [] : [i]));
+  const axis = dice.pick(axes);
+  const fits = draft.tensors().filter((t) => {
+    const other = draft.shape(t);
+    return other.length === shape.length && other.every((d, i) => i === axis || d === shape[i]);
+  });
+  const list = Array.from({ length: dice.between(1, 2) }, () => dice.pick([x, ...fits.toReversed()]));
+  const options = axis === 1 ? {} : { axis };
+  return draft.line("concat", [dice.rarely(2) ? [...list, x] : [x, ...list]], options);
+}
+
+function reduction(draft: Draft, x: string): string {
+  const { dice } = draft;
+  const shape = draft.shape(x);
+  const axes = shape.flatMap((_, i) => (i === 0 ? [] : [i]));
+  const first = dice.pick(axes);
+  const second = dice.pick(axes);
+  const axis: Value =
+    dice.rarely(3) && first !== second ? [first, second] : dice.rarely(3) ? first - shape.length : first;
+  return draft.line(dice.pick(["mean", "sum", "max", "min"]), [x], {
+    axis,
+    ...(dice.rarely(2) ? { keepDims: true } : {}),
+  });
+}
+
+function reshape(draft: Draft, x: string): string {
+  const { dice } = draft;
+  const shape = draft.shape(x);
+  const lead: Dim[] = shape[0] === "N" ? ["N"] : [];
+  let rest = perExample(shape);
+  const sizes: number[] = [];
+  for (let i = dice.between(0, 2); i > 0; i--) {
+    const d = dice.pick(divisors(rest));
+    sizes.push(d);
+    rest /= d;
+  }
+  const sized = [...lead, ...sizes, dice.rarely(3) ? -1 : rest];
+  return draft.line("reshape", [x], sized);
+}
+
+function transpose(draft: Draft, x: string): string {
+  const shape = draft.shape(x);
+  const fixed = shape[0] === "N" ? 1 : 0;
+  const left = shape.map((_, i) => i).slice(fixed);
+  const order = Array.from({ length: fixed }, (_, i) => i);
+  while (left.length > 0) order.push(...left.splice(draft.dice.roll(left.length), 1));
+  return draft.line("transpose", [x], order);
+}
+
+function matmul(draft: Draft, x: string): string {
+  const { dice } = draft;
+  const shape = draft.shape(x);
+  const inner = size(shape, -1);
+  if (shape.length >= 3 && dice.rarely(3)) return draft.line("matmul", [x, draft.line("transpose", [x])]);
+  const lead = dice.rarely(4) && shape.length >= 3 ? [size(shape, -3)] : [];
+  return draft.line("matmul", [x, draft.param([...lead, inner, dice.between(1, 7)])]);
+}
+
+function pad(draft: Draft, x: string): string {
+  const { dice } = draft;
+  const sides = [dice.roll(3), dice.roll(3), dice.roll(2), dice.roll(3)];
+  return draft.line("pad", [x], {
+    padding: dice.rarely(2) ? 1 : sides,
+    ...(dice.rarely(3) ? { value: -0.5 } : {}),
+  });
+}
+
+function along(draft: Draft, x: string): string {
+  const { dice } = draft;
+  const shape = draft.shape(x);
+  const axis = dice.rarely(3) ? dice.between(1, shape.length - 1) : -1;
+  return draft.line(dice.pick(["softmax", "logSoftmax"]), [x], axis === -1 ? undefined : { axis });
+}
+
+const inner = (least: number) => (s: readonly Dim[]) =>
+  s.length >= least && s.slice(-2).every((d) => d !== "N");
+const features = (s: readonly Dim[]): boolean => s.length >= 2;
+
+export const steps: readonly Step[] = [
+  { name: "pointwise", weight: 6, applies: () => true, add: pointwise },
+  { name: "conv2d", weight: 6, applies: isImage, add: conv },
+  { name: "avgPool2d", weight: 3, applies: isImage, add: avgPool },
+  { name: "maxPool2d", weight: 3, applies: isImage, add: maxPool },
+  { name: "arithmetic", weight: 4, applies: (s) => s.length > 0, add: arithmetic },
+  { name: "batchNorm2d", weight: 2, applies: isImage, add: (d, x) => d.line("batchNorm2d", [x]) },
+  {
+    name: "linear",
+    weight: 3,
+    applies: features,
+    add: (d, x) =>
+      d.line("linear", [x], { out: d.dice.between(1, 11), ...(d.dice.rarely(4) ? { bias: false } : {}) }),
+  },
+  { name: "flatten", weight: 2, applies: (s) => s.length > 2, add: (d, x) => d.line("flatten", [x]) },
+  { name: "globalAvgPool2d", weight: 1, applies: isImage, add: (d, x) => d.line("globalAvgPool2d", [x]) },
+  { name: "softmax", weight: 2, applies: features, add: along },
+  {
+    name: "layerNorm",
+    weight: 2,
+    applies: (s) => s.length >= 2 && size(s, -1) > 1,
+    add: (d, x) =>
+      d.shape(x).length > 2 && d.dice.rarely(3)
+        ? d.line("layerNorm", [x], { dims: 2 })
+        : d.line("layerNorm", [x]),
+  },
+  { name: "concat", weight: 2, applies: features, add: concat },
+  { name: "reduction", weight: 2, applies: features, add: reduction },
+  { name: "reshape", weight: 2, applies: (s) => s.length > 0, add: reshape },
+  { name: "transpose", weight: 2, applies: inner(3), add: transpose },
+  { name: "matmul", weight: 2, applies: features, add: matmul },
+  { name: "pad", weight: 1, applies: inner(3), add: pad },
+];

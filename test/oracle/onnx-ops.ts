@@ -1,0 +1,154 @@
+/** Every op as standard ONNX operators (opset 20, https://onnx.ai/onnx/operators/). */
+import type { OpNode } from "../../compiler/ir/graph.ts";
+import type { OpName } from "../../compiler/ops/index.ts";
+import { orderOf } from "./layout.ts";
+import { type Attribute, float, floatTensor, int, ints, intTensor, type OnnxTensor } from "./onnx-proto.ts";
+import { fromFront, numberOf } from "./op.ts";
+import { slidings } from "./windows.ts";
+
+/** What a translation is given: the node, its operands' value names, and the means to add to the ONNX graph. */
+export interface Translation {
+  readonly node: OpNode;
+  readonly inputs: readonly string[];
+  /** Adds an operator and returns the name of its result. */
+  emit(opType: string, inputs: readonly string[], ...attributes: readonly Attribute[]): string;
+  /** Adds a constant tensor and returns its name. */
+  constant(make: (name: string) => OnnxTensor): string;
+}
+
+type Translate = (t: Translation) => string;
+
+const same =
+  (opType: string): Translate =>
+  ({ emit, inputs }) =>
+    emit(opType, inputs);
+
+const shapeOf = (t: Translation, input = 0): readonly (number | "N")[] =>
+  t.node.inputs[input]?.type.shape ?? [];
+const rankOf = (t: Translation, input = 0): number => shapeOf(t, input).length;
+const scalar = (t: Translation, value: number): string =>
+  t.constant((name) => floatTensor(name, [], [value]));
+const list = (t: Translation, values: readonly number[]): string =>
+  t.constant((name) => intTensor(name, values));
+
+/** kernel_shape, strides, dilations and pads (all begins, then all ends). */
+function windowAttributes(t: Translation): readonly Attribute[] {
+  const [h, w] = shapeOf(t).slice(-2);
+  const [y, x] = slidings(t.node.attrs, Number(h), Number(w));
+  return [
+    ints("kernel_shape", [y.kernel, x.kernel]),
+    ints("strides", [y.stride, x.stride]),
+    ints("dilations", [y.dilation, x.dilation]),
+    ints("pads", [y.before, x.before, y.after, x.after]),
+  ];
+}
+
+function pool(t: Translation, opType: string, ...more: readonly Attribute[]): string {
+  const ceil = int("ceil_mode", t.node.attrs["ceilMode"] === true ? 1 : 0);
+  return t.emit(opType, t.inputs, ...windowAttributes(t), ceil, ...more);
+}
+
+function linear(t: Translation): string {
+  const [x = "", w = "", bias] = t.inputs;
+  const product = t.emit("MatMul", [x, t.emit("Transpose", [w], ints("perm", [1, 0]))]);
+  return bias ? t.emit("Add", [product, bias]) : product;
+}
+
+/** [H, W] or [N, H, W] gains the axes that Conv wants, and loses them afterwards. */
+function corr2d(t: Translation): string {
+  const [x = "", k = ""] = t.inputs;
+  const lead = list(t, rankOf(t) === 2 ? [0, 1] : [1]);
+  const image = t.emit("Unsqueeze", [x, lead]);
+  const kernel = t.emit("Unsqueeze", [k, list(t, [0, 1])]);
+  return t.emit("Squeeze", [t.emit("Conv", [image, kernel]), lead]);
+}
+
+function reshape(t: Translation): string {
+  // 0 copies the input's size, which is what N does: it is the first size on both sides.
+  const target = t.node.type.shape.map((d) => (d === "N" ? 0 : d));
+  return t.emit("Reshape", [t.inputs[0] ?? "", list(t, target)]);
+}
+
+function pad(t: Translation): string {
+  const [top = 0, bottom = 0, left = 0, right = 0] = t.node.attrs["padding"] as readonly number[]; // four sides
+  const none = Array.from({ length: rankOf(t) - 2 }, () => 0);
+  const pads = list(t, [...none, top, left, ...none, bottom, right]);
+  return t.emit("Pad", [t.inputs[0] ?? "", pads, scalar(t, numberOf(t.node.attrs, "value"))]);
+}
+
+function reduce(opType: string): Translate {
+  return (t) => {
+    const axes = t.node.attrs["axes"];
+    const all = Array.from({ length: rankOf(t) }, (_, d) => d);
+    const chosen = Array.isArray(axes) ? axes.map((a) => fromFront(Number(a), rankOf(t))) : all;
+    const keep = int("keepdims", t.node.attrs["keepDims"] === true ? 1 : 0);
+    // noop_with_empty_axes: a tensor of rank 0 has no axes, and ONNX would take an empty list for all of them.
+    return t.emit(opType, [t.inputs[0] ?? "", list(t, chosen)], keep, int("noop_with_empty_axes", 1));
+  };
+}
+
+function clip(low: (t: Translation) => number, high: (t: Translation) => number): Translate {
+  return (t) => t.emit("Clip", [t.inputs[0] ?? "", scalar(t, low(t)), scalar(t, high(t))]);
+}
+const attr =
+  (name: string) =>
+  (t: Translation): number =>
+    numberOf(t.node.attrs, name);
+
+export const translations: Readonly<Record<OpName, Translate>> = {
+  conv2d: (t) =>
+    t.emit("Conv", t.inputs, ...windowAttributes(t), int("group", numberOf(t.node.attrs, "groups"))),
+  corr2d,
+  linear,
+  matmul: same("MatMul"),
+  maxPool2d: (t) => pool(t, "MaxPool"),
+  avgPool2d: (t) =>
+    pool(t, "AveragePool", int("count_include_pad", t.node.attrs["countIncludePad"] === true ? 1 : 0)),
+  globalAvgPool2d: same("GlobalAveragePool"),
+  flatten: (t) => t.emit("Flatten", t.inputs, int("axis", 1)),
+  reshape,
+  transpose: (t) => t.emit("Transpose", t.inputs, ints("perm", orderOf(t.node.attrs, rankOf(t)))),
+  concat: (t) => t.emit("Concat", t.inputs, int("axis", numberOf(t.node.attrs, "axis"))),
+  pad,
+  add: same("Add"),
+  sub: same("Sub"),
+  mul: same("Mul"),
+  div: same("Div"),
+  max: same("Max"),
+  min: same("Min"),
+  pow: same("Pow"),
+  sigmoid: same("Sigmoid"),
+  tanh: same("Tanh"),
+  exp: same("Exp"),
+  log: same("Log"),
+  sqrt: same("Sqrt"),
+  abs: same("Abs"),
+  neg: same("Neg"),
+  relu: same("Relu"),
+  relu6: clip(
+    () => 0,
+    () => 6,
+  ),
+  leakyRelu: (t) => t.emit("LeakyRelu", t.inputs, float("alpha", numberOf(t.node.attrs, "slope"))),
+  elu: (t) => t.emit("Elu", t.inputs, float("alpha", numberOf(t.node.attrs, "alpha"))),
+  gelu: same("Gelu"),
+  silu: (t) => t.emit("Mul", [t.inputs[0] ?? "", t.emit("Sigmoid", t.inputs)]),
+  hardSigmoid: (t) => t.emit("HardSigmoid", t.inputs, float("alpha", 1 / 6), float("beta", 0.5)),
+  hardSwish: same("HardSwish"),
+  clip: clip(attr("min"), attr("max")),
+  dropout: same("Identity"),
+  sum: reduce("ReduceSum"),
+  mean: reduce("ReduceMean"),
+  reduceMax: reduce("ReduceMax"),
+  reduceMin: reduce("ReduceMin"),
+  softmax: (t) => t.emit("Softmax", t.inputs, int("axis", numberOf(t.node.attrs, "axis"))),
+  logSoftmax: (t) => t.emit("LogSoftmax", t.inputs, int("axis", numberOf(t.node.attrs, "axis"))),
+  batchNorm2d: (t) => t.emit("BatchNormalization", t.inputs, float("epsilon", numberOf(t.node.attrs, "eps"))),
+  layerNorm: (t) =>
+    t.emit(
+      "LayerNormalization",
+      t.inputs,
+      int("axis", -numberOf(t.node.attrs, "dims")),
+      float("epsilon", numberOf(t.node.attrs, "eps")),
+    ),
+};

@@ -1,0 +1,143 @@
+/**
+ * An independent interpreter of the model graph: float64, plain loops, one function per op. It reads an op's name,
+ * its attributes and its operands and shares nothing with the compiler's lowering, so that it shares no bug with it.
+ */
+import type { Graph, Node } from "../../compiler/ir/graph.ts";
+import { showShape } from "../../compiler/ir/type.ts";
+import type { OpName } from "../../compiler/ops/index.ts";
+import type { Arrays, NdArray } from "./array.ts";
+import { batchNorm2d, layerNorm, linear, logSoftmax, matmul, reduction, softmax } from "./dense.ts";
+import { concat, flatten, reshape, transpose } from "./layout.ts";
+import type { Op } from "./op.ts";
+import { clip, each, elu, gelu, hardSigmoid, leakyRelu, pairwise, sigmoid } from "./pointwise.ts";
+import { avgPool2d, conv2d, corr2d, globalAvgPool2d, maxPool2d, pad } from "./windows.ts";
+
+export type Meaning = (op: Op) => NdArray;
+
+/** The meaning of every op; the type checker finds one that is missing. */
+const meanings: Readonly<Record<OpName, Meaning>> = {
+  conv2d,
+  corr2d,
+  linear,
+  matmul,
+  maxPool2d,
+  avgPool2d,
+  globalAvgPool2d,
+  flatten,
+  reshape,
+  transpose,
+  concat,
+  pad,
+  add: (op) => pairwise(op, (a, b) => a + b),
+  sub: (op) => pairwise(op, (a, b) => a - b),
+  mul: (op) => pairwise(op, (a, b) => a * b),
+  div: (op) => pairwise(op, (a, b) => a / b),
+  max: (op) => pairwise(op, Math.max),
+  min: (op) => pairwise(op, Math.min),
+  pow: (op) => pairwise(op, Math.pow),
+  sigmoid: (op) => each(op, sigmoid),
+  tanh: (op) => each(op, Math.tanh),
+  exp: (op) => each(op, Math.exp),
+  log: (op) => each(op, Math.log),
+  sqrt: (op) => each(op, Math.sqrt),
+  abs: (op) => each(op, Math.abs),
+  neg: (op) => each(op, (x) => -x),
+  relu: (op) => each(op, (x) => Math.max(0, x)),
+  relu6: (op) => each(op, (x) => Math.min(6, Math.max(0, x))),
+  leakyRelu,
+  elu,
+  gelu: (op) => each(op, gelu),
+  silu: (op) => each(op, (x) => x * sigmoid(x)),
+  hardSigmoid: (op) => each(op, hardSigmoid),
+  hardSwish: (op) => each(op, (x) => x * hardSigmoid(x)),
+  clip,
+  dropout: (op) => each(op, (x) => x),
+  sum: (op) => reduction(op, 0, (a, v) => a + v),
+  mean: (op) =>
+    reduction(
+      op,
+      0,
+      (a, v) => a + v,
+      (a, count) => a / count,
+    ),
+  reduceMax: (op) => reduction(op, Number.NEGATIVE_INFINITY, Math.max),
+  reduceMin: (op) => reduction(op, Number.POSITIVE_INFINITY, Math.min),
+  softmax,
+  logSoftmax,
+  batchNorm2d,
+  layerNorm,
+};
+
+export interface EvaluateOptions {
+  /** Applied to each operand before an op reads it: a model of rounding. Default: nothing. */
+  readonly disturb?: (operand: NdArray) => NdArray;
+  /** Meanings of ops that a model file defines itself. */
+  readonly custom?: Readonly<Record<string, Meaning>>;
+}
+
+/**
+ * Computes the outputs of a graph, by name. N is the first size of an input that has it.
+ * Throws where an operand is missing or where a computed shape is not the one that the graph promises.
+ */
+export function evaluate(
+  graph: Graph,
+  inputs: Arrays,
+  params: Arrays,
+  options: EvaluateOptions = {},
+): Record<string, NdArray> {
+  const values = new Map<Node, NdArray>();
+  const inputNames = new Map(graph.inputs.map((i) => [i.node, i.name]));
+  const batch = batchOf(graph, inputs);
+  const disturb = options.disturb;
+  for (const node of graph.nodes) {
+    const value = computed(node, (n) => {
+      const known = values.get(n);
+      if (!known) throw new Error(`${n.origin.name} is used before it is computed`);
+      return disturb ? disturb(known) : known;
+    });
+    checkShape(node, value.shape, batch);
+    values.set(node, value);
+  }
+  return Object.fromEntries(
+    graph.outputs.map(({ name, node }) => {
+      const value = values.get(node);
+      if (!value) throw new Error(`output ${name} is not computed`);
+      return [name, value];
+    }),
+  );
+
+  function computed(node: Node, operand: (n: Node) => NdArray): NdArray {
+    switch (node.kind) {
+      case "input":
+        return given(inputs, inputNames.get(node) ?? node.origin.name, "input");
+      case "param":
+        return given(params, node.origin.name, "parameter");
+      case "const":
+        return { shape: [], data: Float64Array.of(node.value) };
+      case "op": {
+        const meaning = options.custom?.[node.op.name] ?? meanings[node.op.name as OpName]; // checked below
+        if (!meaning) throw new Error(`the oracle does not know the op ${node.op.name}`);
+        return meaning({ attrs: node.attrs, inputs: node.inputs.map(operand) });
+      }
+    }
+  }
+}
+
+function given(arrays: Arrays, name: string, what: string): NdArray {
+  const value = arrays[name];
+  if (!value) throw new Error(`no value for ${what} ${name}`);
+  return value;
+}
+
+/** The size that N stands for; 1 where no input has it. */
+export function batchOf(graph: Graph, inputs: Arrays): number {
+  const batched = graph.inputs.find((i) => i.node.type.shape[0] === "N");
+  return batched ? (given(inputs, batched.name, "input").shape[0] ?? 1) : 1;
+}
+
+function checkShape(node: Node, shape: readonly number[], batch: number): void {
+  const promised = node.type.shape.map((d) => (d === "N" ? batch : d));
+  if (promised.length === shape.length && promised.every((d, i) => d === shape[i])) return;
+  const name = node.kind === "op" ? `${node.origin.name} (${node.op.name})` : node.origin.name;
+  throw new Error(`${name} has shape ${showShape(shape)}, but the graph says ${showShape(node.type.shape)}`);
+}

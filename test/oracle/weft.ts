@@ -1,0 +1,62 @@
+/** Compiles a graph and runs it through WGSL on this machine's adapter, by default with a device that is shared. */
+import { type CompileOptions, compile } from "../../compiler/compile.ts";
+import type { Graph } from "../../compiler/ir/graph.ts";
+import type { Program } from "../../compiler/ir/program.ts";
+import { load, type Tensor } from "../../runtime/index.ts";
+import { requestDevice } from "../../runtime/node/index.ts";
+import type { Arrays, NdArray } from "./array.ts";
+
+let opened: Promise<GPUDevice> | undefined;
+
+/** The device that all tests of a file share. */
+export function device(): Promise<GPUDevice> {
+  opened ??= requestDevice().then(({ device, adapter }) => {
+    console.log(`adapter: ${adapter.name}`);
+    return device;
+  });
+  return opened;
+}
+
+export async function closeDevice(): Promise<void> {
+  (await opened)?.destroy();
+  opened = undefined;
+}
+
+const toTensor = (x: NdArray): Tensor => ({ shape: x.shape, data: Float32Array.from(x.data) });
+
+const toTensors = (arrays: Arrays, names: readonly { readonly name: string }[]): Record<string, Tensor> =>
+  Object.fromEntries(
+    names.map(({ name }) => {
+      const value = arrays[name];
+      if (!value) throw new Error(`no value for ${name}`);
+      return [name, toTensor(value)];
+    }),
+  );
+
+/** Runs a compiled program once for each set of inputs. */
+export async function runProgram(
+  program: Program,
+  params: Arrays,
+  ...inputs: readonly Arrays[]
+): Promise<Record<string, Tensor>[]> {
+  const session = await load(program, { weights: toTensors(params, program.params), device: await device() });
+  try {
+    const results: Record<string, Tensor>[] = [];
+    for (const set of inputs) results.push(await session.run(toTensors(set, program.inputs)));
+    return results;
+  } finally {
+    session.destroy();
+  }
+}
+
+/** Compiles, runs once, and returns the outputs by name. */
+export async function runWeft(
+  graph: Graph,
+  inputs: Arrays,
+  params: Arrays,
+  options: CompileOptions = {},
+): Promise<Record<string, Tensor>> {
+  const [result] = await runProgram(compile(graph, options).program, params, inputs);
+  if (!result) throw new Error("no result");
+  return result;
+}
