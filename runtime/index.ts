@@ -1,0 +1,48 @@
+/**
+ * Runs a compiled Program on a GPUDevice: the same code in a page and in Node, without dependencies.
+ *
+ *   const session = await load(program, { weights });
+ *   const { logits } = await session.run({ image });   // any batch size
+ */
+import type { Program } from "../compiler/ir/program.ts";
+import { initialise } from "./init.ts";
+import type { InputValue } from "./inputs.ts";
+import { Session } from "./session.ts";
+import type { Tensor } from "./tensor.ts";
+import { checkWeights, readSafetensors, type Weights } from "./weights.ts";
+
+export type { Program } from "../compiler/ir/program.ts";
+export { WeftError, type WeftErrorCode } from "./errors.ts";
+export { initialise } from "./init.ts";
+export type { InputValue } from "./inputs.ts";
+export { Session } from "./session.ts";
+export type { Tensor, TensorData } from "./tensor.ts";
+export { readSafetensors, type Weights, writeSafetensors } from "./weights.ts";
+
+export interface LoadOptions {
+  /** The bytes of a safetensors file, or tensors by name. Default: initial values drawn with `seed`. */
+  readonly weights?: ArrayBuffer | Uint8Array | Weights;
+  /** Default: a device of the page's own choice. In Node: `(await requestDevice()).device` of weftgpu/node. */
+  readonly device?: GPUDevice;
+  /** Default 0. */
+  readonly seed?: number;
+}
+
+/**
+ * Makes a program ready to run. Weights are checked before anything reaches the GPU; they are kept, not copied,
+ * for `session.reload`. Throws `WeftError`: "weights", "no-device", "gpu", "out-of-memory", "device-lost".
+ */
+export async function load<
+  Inputs extends object = Record<string, InputValue>,
+  Outputs extends object = Record<string, Tensor>,
+>(program: Program, { weights, device, seed = 0 }: LoadOptions = {}): Promise<Session<Inputs, Outputs>> {
+  const values = weights
+    ? checkWeights(
+        program.params,
+        weights instanceof ArrayBuffer || weights instanceof Uint8Array ? readSafetensors(weights) : weights,
+      )
+    : program.params.map((param) => initialise(param, seed));
+  const session = new Session<Inputs, Outputs>(program, values);
+  await session.reload(device);
+  return session;
+}

@@ -1,0 +1,58 @@
+/** Checks what `session.run` is given and infers the batch from it. */
+import type { Program } from "../compiler/ir/program.ts";
+import { WeftError } from "./errors.ts";
+import { dtypeOf, show, sizeOf, type Tensor, type TensorData } from "./tensor.ts";
+
+/** An input: its elements in row-major order, or a tensor whose shape is checked too. */
+export type InputValue = TensorData | Tensor;
+
+export interface Batch {
+  readonly size: number;
+  /** In the order of `Program.inputs`. */
+  readonly data: readonly TensorData[];
+}
+
+/** Throws `WeftError` "input", with the input's name, if anything does not fit. */
+export function checkInputs(
+  { inputs, name: model }: Program,
+  given: Readonly<Record<string, unknown>>,
+): Batch {
+  const fail = (name: string, problem: string): never => {
+    throw new WeftError("input", `${model}: input "${name}" ${problem}`);
+  };
+  for (const name in given)
+    if (!inputs.some((i) => i.name === name))
+      fail(name, `is unknown; the inputs are ${inputs.map((i) => i.name).join(", ")}`);
+
+  let size = 0;
+  let first = "";
+  const data = inputs.map(({ name, dtype, shape }) => {
+    const value = given && Object.hasOwn(given, name) ? given[name] : undefined;
+    if (value === undefined) return fail(name, `${show(shape)} is missing`);
+    const array = (dtypeOf(value) ? value : (value as Partial<Tensor> | null)?.data) as TensorData;
+    if (dtypeOf(array) !== dtype)
+      return fail(name, `has to be ${dtype} ${show(shape)}, got ${dtypeOf(array) ?? kindOf(array ?? value)}`);
+    const batched = shape.includes("N");
+    const each = sizeOf(shape.map((d) => (d === "N" ? 1 : d)));
+    const n = batched ? array.length / each : 1;
+    if (!n || n % 1 || (!batched && array.length !== each))
+      fail(
+        name,
+        `${show(shape)} needs ${each} elements${batched ? " per example" : ""}, got ${array.length}`,
+      );
+    const { shape: says } = value as Partial<Tensor>;
+    if (says && `${says}` !== `${shape.map((d) => (d === "N" ? n : d))}`)
+      fail(name, `has shape ${show(says)} and ${array.length} elements, the model wants ${show(shape)}`);
+    if (batched) {
+      if (size && size !== n) fail(name, `holds ${n} examples, but "${first}" ${size}`);
+      size = n;
+      first ||= name;
+    }
+    return array;
+  });
+  return { size: size || 1, data };
+}
+
+function kindOf(value: unknown): string {
+  return (value as object | null)?.constructor?.name ?? String(value);
+}

@@ -1,0 +1,184 @@
+/** A WebGPU device in Node: Dawn on the machine's GPU, else on a driver that runs on the CPU. */
+import { existsSync, readdirSync } from "node:fs";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { WeftError } from "../errors.ts";
+import { loadLibrary, loadSoftwareDriver, softwareProblem } from "./software.ts";
+import { pace } from "./wait.ts";
+
+export type AdapterChoice = "auto" | "hardware" | "software";
+
+export interface AdapterInfo {
+  /** `NVIDIA GeForce RTX 4090`, `SwiftShader driver 5.0.0`. */
+  readonly name: string;
+  readonly vendor: string;
+  readonly architecture: string;
+  readonly device: string;
+  readonly description: string;
+  /** Whether it runs on the CPU. */
+  readonly software: boolean;
+}
+
+export interface DeviceOptions {
+  /**
+   * "auto": a GPU if there is one, else a software adapter. "software": the driver that VK_ICD_FILENAMES or
+   * VK_DRIVER_FILES names if it runs on the CPU, else the one that comes with npm. Default: the environment
+   * variable WEFT_ADAPTER, else "auto".
+   */
+  readonly adapter?: AdapterChoice;
+  /** Features wanted; those that the adapter lacks are left out. */
+  readonly features?: readonly GPUFeatureName[];
+  /** Dawn's own flags, such as `enable-dawn-features=disable_robustness`. */
+  readonly flags?: readonly string[];
+}
+
+export interface OpenedDevice {
+  readonly device: GPUDevice;
+  readonly adapter: AdapterInfo;
+  /** One line for people if the adapter is not a GPU. */
+  readonly note: string | undefined;
+}
+
+/**
+ * Opens a device with the largest buffers that its adapter has. Throws `WeftError` "no-device" that says what to do.
+ * A process with open devices ends by itself once nothing is pending.
+ */
+export async function requestDevice(options: DeviceOptions = {}): Promise<OpenedDevice> {
+  const adapter = await findAdapter(options.adapter ?? choiceFromEnvironment(), options.flags);
+  const { maxBufferSize, maxStorageBufferBindingSize } = adapter.limits;
+  const device = await adapter.requestDevice({
+    requiredFeatures: (options.features ?? []).filter((f) => adapter.features.has(f)),
+    requiredLimits: { maxBufferSize, maxStorageBufferBindingSize },
+  });
+  const info = describe(adapter);
+  return { device, adapter: info, note: info.software ? softwareNote(info) : undefined };
+}
+
+/** The adapter that `requestDevice` would open. Throws `WeftError` "no-device". */
+export async function findAdapter(
+  choice: AdapterChoice = choiceFromEnvironment(),
+  flags: readonly string[] = [],
+): Promise<GPUAdapter> {
+  const tried: string[] = [];
+  if (driverIsConfigured() || (choice !== "software" && mayHaveDriver(choice))) {
+    const found = await ask(flags);
+    const software = found?.info.isFallbackAdapter;
+    if (found && (choice === "auto" || software === (choice === "software"))) return found;
+    if (found) tried.push(`${describe(found).name} ${software ? "runs on the CPU" : "is a GPU"}`);
+  }
+  if (tried.length === 0) tried.push("no GPU driver was found");
+  if (choice !== "hardware") {
+    const problem = softwareProblem();
+    if (!problem) {
+      const found = await askSoftware(flags);
+      if (found) return found;
+      tried.push("the software adapter of npm did not start");
+    } else tried.push(problem);
+  }
+  throw new WeftError("no-device", `no WebGPU adapter: ${tried.join("; ")}.\n${advice(choice).join("\n")}`);
+}
+
+/** What to do if there is no adapter, or only a slow one. */
+export function advice(choice: AdapterChoice): string[] {
+  const lines: string[] = [];
+  if (process.platform === "linux") {
+    lines.push(
+      "  GPU: install its Vulkan driver (Debian, Ubuntu: mesa-vulkan-drivers; NVIDIA: its own package)",
+    );
+    if (choice !== "hardware")
+      lines.push(
+        process.arch === "x64"
+          ? "  no GPU: npm install @sparticuz/chromium@147 brings a software adapter"
+          : "  no GPU: mesa-vulkan-drivers (Mesa 25 or later) brings a software adapter",
+      );
+  } else if (process.platform === "win32") lines.push("  GPU: update the graphics driver (Direct3D 12)");
+  else if (process.platform === "darwin") lines.push("  GPU: WebGPU needs Metal: macOS 13 or later");
+  return lines;
+}
+
+export function describe({ info }: GPUAdapter): AdapterInfo {
+  const { vendor, architecture, device, description, isFallbackAdapter } = info;
+  const name = description.split(":")[0]?.trim() || device || [vendor, architecture].join(" ").trim();
+  return { name, vendor, architecture, device, description, software: isFallbackAdapter };
+}
+
+function softwareNote({ name }: AdapterInfo): string {
+  return `no GPU: running on ${name}, which computes on the CPU (slow; for tests and first tries)`;
+}
+
+function choiceFromEnvironment(): AdapterChoice {
+  const choice = process.env["WEFT_ADAPTER"];
+  return choice === "hardware" || choice === "software" ? choice : "auto";
+}
+
+function driverIsConfigured(): boolean {
+  const { VK_ICD_FILENAMES, VK_DRIVER_FILES } = process.env;
+  return Boolean(VK_ICD_FILENAMES || VK_DRIVER_FILES);
+}
+
+/**
+ * Whether it makes sense to ask the system for a GPU. On Linux Dawn complains at length on stderr where there is no
+ * Vulkan loader or no driver, so the places where the loader looks for drivers are looked at first.
+ */
+function mayHaveDriver(choice: AdapterChoice): boolean {
+  if (process.platform !== "linux" || choice === "hardware" || process.env["VK_ADD_DRIVER_FILES"])
+    return true;
+  return driverManifests().length > 0 && loadLibrary("libvulkan.so.1");
+}
+
+/** Manifests of installed Vulkan drivers (Vulkan-Loader, LoaderDriverInterface.md: "Linux Driver Discovery"). */
+export function driverManifests(): string[] {
+  const { XDG_CONFIG_HOME, XDG_CONFIG_DIRS, XDG_DATA_HOME, XDG_DATA_DIRS } = process.env;
+  const roots = [
+    XDG_CONFIG_HOME || join(homedir(), ".config"),
+    ...(XDG_CONFIG_DIRS || "/etc/xdg").split(":"),
+    "/etc",
+    XDG_DATA_HOME || join(homedir(), ".local/share"),
+    ...(XDG_DATA_DIRS || "/usr/local/share:/usr/share").split(":"),
+    "/run/opengl-driver/share", // NixOS
+  ];
+  return [...new Set(roots)].flatMap((root) => {
+    const folder = join(root, "vulkan/icd.d");
+    if (!existsSync(folder)) return [];
+    return readdirSync(folder)
+      .filter((name) => name.endsWith(".json"))
+      .map((name) => join(folder, name));
+  });
+}
+
+/** Asks Dawn, with the software driver configured only while it looks for drivers: child processes do not see it. */
+async function askSoftware(flags: readonly string[]): Promise<GPUAdapter | null> {
+  const kept = { ...process.env };
+  const manifest = loadSoftwareDriver();
+  const set: Record<string, string> = { VK_ICD_FILENAMES: manifest, VK_DRIVER_FILES: manifest };
+  Object.assign(process.env, set);
+  try {
+    return await ask(flags);
+  } finally {
+    for (const key of Object.keys(set)) {
+      if (kept[key] === undefined) delete process.env[key];
+      else process.env[key] = kept[key];
+    }
+  }
+}
+
+/**
+ * Dawn crashes the process when its root object is collected while a device lives, so every root is kept. It does
+ * not keep the process from ending.
+ */
+const roots = new Map<string, GPU>();
+
+async function ask(flags: readonly string[]): Promise<GPUAdapter | null> {
+  const { VK_ICD_FILENAMES, VK_DRIVER_FILES } = process.env;
+  const key = [VK_ICD_FILENAMES, VK_DRIVER_FILES, ...flags].join("\n");
+  const dawn = await import("webgpu").catch((error: Error) => {
+    throw new WeftError("no-device", `Dawn, the npm package webgpu, cannot be loaded: ${error.message}`);
+  });
+  pace(dawn.globals);
+  let gpu = roots.get(key);
+  if (!gpu) {
+    gpu = dawn.create([...flags]);
+    roots.set(key, gpu);
+  }
+  return gpu.requestAdapter({ powerPreference: "high-performance" });
+}

@@ -1,0 +1,47 @@
+/** Tensors in main memory: flat typed arrays in row-major order, and their shapes. */
+import type { DType } from "../compiler/ir/type.ts";
+
+export type TensorData = Float32Array | Int32Array | Uint32Array;
+
+export interface Tensor<Data extends TensorData = TensorData> {
+  readonly shape: readonly number[];
+  readonly data: Data;
+}
+
+export const ARRAYS = { f32: Float32Array, i32: Int32Array, u32: Uint32Array } satisfies Record<
+  DType,
+  unknown
+>;
+
+export function dtypeOf(data: unknown): DType | undefined {
+  for (const dtype in ARRAYS) if (data instanceof ARRAYS[dtype as DType]) return dtype as DType;
+  return undefined;
+}
+
+export function sizeOf(shape: readonly number[]): number {
+  return shape.reduce((a, b) => a * b, 1);
+}
+
+/** `[6, 1, 5, 5]` */
+export function show(shape: readonly (number | string)[]): string {
+  return `[${shape.join(", ")}]`;
+}
+
+/** The elements with the axes laid out in `order`, outermost first (`ParamSpec.order`). */
+export function permute<T extends TensorData>(
+  data: T,
+  shape: readonly number[],
+  order: readonly number[],
+): T {
+  const out = data.slice() as T; // the same kind of array
+  const strides = shape.map((_, axis) => sizeOf(shape.slice(axis + 1)));
+  let to = 0;
+  const walk = (depth: number, from: number): void => {
+    const axis = order[depth];
+    if (axis === undefined) out[to++] = data[from] as number;
+    else
+      for (let i = 0; i < (shape[axis] as number); i++) walk(depth + 1, from + i * (strides[axis] as number));
+  };
+  walk(0, 0);
+  return out;
+}
