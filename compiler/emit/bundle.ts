@@ -20,10 +20,9 @@ export async function bundleProgram(program: Program): Promise<string> {
     write: false,
     minify: true,
     format: "esm",
-    platform: "neutral",
+    platform: "browser", // which also keeps "</script>" out of strings
     target: "es2022",
     legalComments: "none",
-    charset: "utf8",
     logLevel: "silent",
     metafile: true,
   });

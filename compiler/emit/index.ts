@@ -57,7 +57,7 @@ export async function emit(
   const { program } = compilation;
   const model = fileName(program.name);
   const bundled = await bundleProgram(program);
-  const module = typedModule(program);
+  const module = typedModule(program, `${model}.bundle.js`);
   const kernels = kernelFiles(program);
   const files = new Map([
     ...kernels.map((name, i) => [name, must(program.kernels[i], "kernel").wgsl] as const),

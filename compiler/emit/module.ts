@@ -1,11 +1,14 @@
-/** The typed module of a compiled model: what it takes, what it gives and what its weights are, as types. */
+/**
+ * The typed module of a compiled model: what it takes, what it gives and what its weights are, as types, around the
+ * bundle. The bundle's own declarations refer to this module, so that both have the same types.
+ */
 import { Project, type SourceFile, ts, VariableDeclarationKind } from "ts-morph";
 import { must } from "../errors.ts";
 import type { ParamSpec, Program, Signature } from "../ir/program.ts";
 import { type Dim, type DType, showCount, showShape } from "../ir/type.ts";
 import { docText, literal, propertyName } from "./names.ts";
 
-/** The module as source, as JavaScript and as declarations. The declarations need no other file. */
+/** The module as source, as JavaScript and as declarations. It needs the bundle and nothing else. */
 export interface TypedModule {
   readonly ts: string;
   readonly js: string;
@@ -18,51 +21,38 @@ const ARRAYS: Readonly<Record<DType, string>> = {
   i32: "Int32Array",
 };
 
-export function typedModule(program: Program): TypedModule {
+/** `bundle` is the name of the bundle's file, beside the module. */
+export function typedModule(program: Program, bundle: string): TypedModule {
   const project = new Project({
     useInMemoryFileSystem: true,
     skipLoadingLibFiles: true, // everything exported is annotated, so nothing is inferred from libraries
     compilerOptions: { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext, declaration: true },
   });
   const file = project.createSourceFile("/module.ts", "");
-  writeModule(file, program);
+  writeModule(file, program, bundle);
   const emitted = project.emitToMemory().getFiles();
+  const first = `// ${docText(program.name)}, compiled by Weft. \`weft compile\` writes this file anew.\n`;
   const text = (suffix: string): string =>
     must(
       emitted.find((f) => f.filePath === `/module${suffix}`),
       `emitted module${suffix}`,
     ).text;
-  return { ts: file.getFullText(), js: text(".js"), dts: text(".d.ts") };
+  return { ts: first + file.getFullText(), js: first + text(".js"), dts: first + text(".d.ts") };
 }
 
-function writeModule(file: SourceFile, program: Program): void {
-  file.addStatements(
-    `// ${docText(program.name)}, compiled by Weft. \`weft compile\` writes this file anew.`,
-  );
-  file.addImportDeclaration({
-    moduleSpecifier: "weftgpu/runtime",
-    namedImports: [
-      { name: "load", alias: "loadProgram" },
-      { name: "Program", isTypeOnly: true },
-    ],
-  });
+function writeModule(file: SourceFile, program: Program, bundle: string): void {
+  file.addImportDeclaration({ moduleSpecifier: `./${bundle}`, namespaceImport: "bundle" });
   writeTypes(file, program);
-  file.addVariableStatement({
-    declarationKind: VariableDeclarationKind.Const,
-    declarations: [{ name: "program", type: "Program", initializer: programText(program) }],
-  });
-  file.addVariableStatement({
-    isExported: true,
-    declarationKind: VariableDeclarationKind.Const,
-    docs: ["The shape of every parameter."],
-    declarations: [
-      {
-        name: "parameters",
-        type: "Parameters",
-        initializer: record(program.params.map((p) => [p.name, literal(p.shape)])),
-      },
-    ],
-  });
+  const constant = (name: string, type: string, docs: string[]): void => {
+    file.addVariableStatement({
+      isExported: true,
+      declarationKind: VariableDeclarationKind.Const,
+      docs,
+      declarations: [{ name, type, initializer: `bundle.${name}` }],
+    });
+  };
+  constant("name", literal(program.name), ["The model's name."]);
+  constant("parameters", "Parameters", ["The shape of every parameter."]);
   file.addFunction({
     isExported: true,
     name: "load",
@@ -72,13 +62,19 @@ function writeModule(file: SourceFile, program: Program): void {
       { name: "device", type: "Device", hasQuestionToken: true },
     ],
     returnType: "Promise<Session>",
-    statements: [
-      "return loadProgram<Inputs, Outputs>(program, {",
-      "  ...(weights && { weights }),",
-      "  ...(device && { device: device as GPUDevice }),",
-      "});",
+    statements: "return bundle.load(weights, device);",
+  });
+  file.addVariableStatement({
+    declarationKind: VariableDeclarationKind.Const,
+    declarations: [
+      {
+        name: "model",
+        type: "{ readonly name: typeof name; readonly parameters: Parameters; readonly load: typeof load }",
+        initializer: "{ name, parameters, load }",
+      },
     ],
   });
+  file.addExportAssignment({ expression: "model", isExportEquals: false });
 }
 
 function writeTypes(file: SourceFile, program: Program): void {
@@ -133,8 +129,20 @@ function writeTypes(file: SourceFile, program: Program): void {
     methods: [
       {
         name: "run",
+        docs: ["Computes the outputs, for any number of examples at once."],
         parameters: [{ name: "inputs", type: "Inputs" }],
         returnType: "Promise<Outputs>",
+      },
+      {
+        name: "reload",
+        docs: ["Moves to another device, or to a new one after the old one was lost."],
+        parameters: [{ name: "device", type: "Device", hasQuestionToken: true }],
+        returnType: "Promise<void>",
+      },
+      {
+        name: "destroy",
+        docs: ["Frees the GPU's memory now rather than when the session is garbage-collected."],
+        returnType: "void",
       },
     ],
   });
@@ -154,15 +162,6 @@ function shapeType(shape: readonly Dim[]): string {
   return `readonly [${shape
     .map((d, i) => (d === "N" ? "N: number" : batched ? `d${i}: ${d}` : `${d}`))
     .join(", ")}]`;
-}
-
-function record(fields: readonly (readonly [string, string])[]): string {
-  return `{\n${fields.map(([name, value]) => `${propertyName(name)}: ${value},`).join("\n")}\n}`;
-}
-
-/** The program as JSON, its kernels' text line by line. */
-function programText(program: Program): string {
-  return literal(program);
 }
 
 function loadDoc(program: Program): string {

@@ -32,10 +32,10 @@ export function fileNames(names: readonly string[], otherwise: string): readonly
   });
 }
 
-/** A value as a JavaScript expression that is safe inside `<script>` as well: no `</script`, no `<!--`. */
+/** A value as a JavaScript expression that is safe inside `<script>` as well: no `</script`, no `<!--`, nothing invisible. */
 export function literal(value: unknown): string {
   return JSON.stringify(value).replace(
-    /[<\u2028\u2029]/g,
+    /[<\u0080-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g,
     (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`,
   );
 }
@@ -45,9 +45,9 @@ export function propertyName(name: string): string {
   return /^[A-Za-z_$][\w$]*$/.test(name) && name !== "__proto__" ? name : literal(name);
 }
 
-/** Text for a JSDoc comment: one line that cannot end the comment. */
+/** Text for a JSDoc comment: one line that ends neither the comment nor a script, and is no tag of HTML. */
 export function docText(text: string): string {
-  return comment(text).replace(/\*\//g, "*\\/").trim();
+  return comment(text).replace(/\*\//g, "*\\/").replace(/</g, "&lt;").trim();
 }
 
 /** The file of each kernel: `conv1_pool1.wgsl`. */

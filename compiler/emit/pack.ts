@@ -22,7 +22,7 @@ const UNPACK = `(text, [name, inputs, outputs, params, buffers, names, prepare, 
   const first = prepare.map(dispatch);
   const then = dispatches.map(dispatch);
   const kernels = text
-    .replace(/([^]*?)(?<![.\\d])(#?)(\\d+)/g, (_, before, minus, digits) => {
+    .replace(/([\\s\\S]*?)(?<![.\\d])(#?)(\\d+)/g, (_, before, minus, digits) => {
       const key = before.slice(-3);
       return before + (last[key] = (last[key] || 0) + (minus ? -digits : +digits));
     })

@@ -44,7 +44,7 @@ function withoutComments(wgsl: string): string {
 /** Digits behind a point belong to a fraction and stay. `#` marks a negative difference; WGSL has no such character. */
 export function deltas(text: string): string {
   const last = new Map<string, number>();
-  return text.replace(/([^]*?)(?<![.\d])(\d+)/g, (_, before: string, digits: string) => {
+  return text.replace(/([\s\S]*?)(?<![.\d])(\d+)/g, (_, before: string, digits: string) => {
     const key = before.slice(-3);
     const step = Number(digits) - (last.get(key) ?? 0);
     last.set(key, Number(digits));

@@ -23,7 +23,6 @@ interface GoldenMatchers {
 
 declare module "vitest" {
   // biome-ignore lint/suspicious/noExplicitAny: an interface merges only under the same type parameters
-  // biome-ignore lint/correctness/noUnusedVariables: as above
   interface Matchers<T = any> extends GoldenMatchers {}
 }
 

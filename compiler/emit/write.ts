@@ -1,5 +1,5 @@
 /** Writes the files of a folder all together or not at all, and touches no other file in it. */
-import { access, mkdir, mkdtemp, rename, rm, writeFile } from "node:fs/promises";
+import { lstat, mkdir, mkdtemp, rename, rm, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { UserError } from "../errors.ts";
 
@@ -52,20 +52,15 @@ async function exchange(
   try {
     for (const name of [...names, ...stale]) {
       const path = join(target, name);
-      if (await exists(path)) await move(path, join(temporary, "old", name));
+      const found = await lstat(path).catch(() => undefined);
+      if (found?.isDirectory()) throw new Error(`${name} is a directory there`);
+      if (found) await move(path, join(temporary, "old", name));
     }
     for (const name of names) await move(join(temporary, "new", name), join(target, name));
   } catch (error) {
     for (const [from, to] of moved.reverse()) await rename(to, from).catch(() => undefined);
     throw error;
   }
-}
-
-async function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
 }
 
 const REASONS: Readonly<Record<string, string>> = {
