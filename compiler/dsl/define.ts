@@ -71,7 +71,7 @@ export function defineOp<
   O extends OpOptions = Record<string, never>,
 >(definition: OpDefinition<Ins, R, O>): UserOp<Ins, R, O> {
   const trace = here();
-  const def = located("defineOp", trace, () =>
+  const def = located("", trace, () =>
     opDef(definition as unknown as OpDefinition<Shape[], Shape, OpOptions>),
   );
   const op = (...args: readonly unknown[]): unknown => {

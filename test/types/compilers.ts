@@ -36,16 +36,19 @@ export interface Finding {
   readonly lines: number;
 }
 
-export interface Check {
-  readonly findings: ReadonlyMap<string, readonly Finding[]>;
-  readonly instantiations: number;
-}
-
-/** Files by name, checked together; instantiations include the library's own source. */
 export interface Compiler {
   readonly name: string;
-  check(files: ReadonlyMap<string, string>): Check;
+  /** Errors by file; the files are checked together. */
+  check(files: ReadonlyMap<string, string>): ReadonlyMap<string, readonly Finding[]>;
+  /**
+   * Type instantiations that each file costs beyond what the language itself does. Each may import those before
+   * it. A count, so that it is the same on every machine.
+   */
+  costs(files: ReadonlyMap<string, string>): ReadonlyMap<string, number>;
 }
+
+/** A model file that only loads the language. */
+const empty = ["empty.ts", 'import * as w from "weftgpu";\nexport { w };\n'] as const;
 
 function withFiles<T>(files: ReadonlyMap<string, string>, body: (folder: string) => T): T {
   const folder = mkdtempSync(join(tmpdir(), "weft-types-"));
@@ -83,45 +86,75 @@ function runTsc(folder: string): string {
   }
 }
 
+function tscFindings(output: string): ReadonlyMap<string, readonly Finding[]> {
+  const found: (Finding & { file: string })[] = [];
+  for (const line of output.split("\n")) {
+    const m = /^(.+?)\((\d+),(\d+)\): error TS\d+: (.*)$/.exec(line);
+    const last = found.at(-1);
+    if (m) {
+      const [, file = "", row, column, text = ""] = m;
+      found.push({
+        file: file.split("/").at(-1) ?? "",
+        line: Number(row),
+        column: Number(column),
+        text,
+        lines: 1,
+      });
+    } else if (last && line.startsWith("  ")) found[found.length - 1] = { ...last, lines: last.lines + 1 };
+  }
+  return group(found);
+}
+
 export const typescript7: Compiler = {
   name: "TypeScript 7",
-  check: (files) =>
-    withFiles(files, (folder) => {
-      const output = runTsc(folder);
-      const found: (Finding & { file: string })[] = [];
-      for (const line of output.split("\n")) {
-        const m = /^(.+?)\((\d+),(\d+)\): error TS\d+: (.*)$/.exec(line);
-        const last = found.at(-1);
-        if (m) {
-          const [, file = "", row, column, text = ""] = m;
-          found.push({
-            file: file.split("/").at(-1) ?? "",
-            line: Number(row),
-            column: Number(column),
-            text,
-            lines: 1,
-          });
-        } else if (last && line.startsWith("  "))
-          found[found.length - 1] = { ...last, lines: last.lines + 1 };
-      }
-      return { findings: group(found), instantiations: Number(/Instantiations:\s+(\d+)/.exec(output)?.[1]) };
-    }),
+  check: (files) => withFiles(files, (folder) => tscFindings(runTsc(folder))),
+  costs(files) {
+    const count = (some: ReadonlyMap<string, string>): number =>
+      withFiles(some, (folder) => Number(/Instantiations:\s+(\d+)/.exec(runTsc(folder))?.[1]));
+    const entries = [empty, ...files];
+    const totals = entries.map((_, i) => count(new Map(entries.slice(0, i + 1))));
+    return new Map(
+      [...files.keys()].map((name, i) => [name, (totals[i + 1] ?? Number.NaN) - (totals[i] ?? Number.NaN)]),
+    );
+  },
 };
+
+function withProject<T>(
+  files: ReadonlyMap<string, string>,
+  body: (project: Project, folder: string) => T,
+): T {
+  return withFiles(files, (folder) =>
+    body(new Project({ tsConfigFilePath: join(folder, "tsconfig.json") }), folder),
+  );
+}
 
 export const tsMorph: Compiler = {
   name: `ts-morph's TypeScript ${ts.version}`,
   check: (files) =>
-    withFiles(files, (folder) => {
-      const project = new Project({ tsConfigFilePath: join(folder, "tsconfig.json") });
-      const program = project.getProgram().compilerObject;
-      const found = project.getPreEmitDiagnostics().flatMap((d) => {
+    withProject(files, (project, folder) => {
+      const diagnostics = [...files.keys()].flatMap((name) =>
+        project.getSourceFileOrThrow(join(folder, name)).getPreEmitDiagnostics(),
+      );
+      const found = diagnostics.flatMap((d) => {
         const file = d.getSourceFile();
         if (d.getCategory() !== DiagnosticCategory.Error || file === undefined) return [];
         const at = file.getLineAndColumnAtPos(d.getStart() ?? 0);
         const text = ts.flattenDiagnosticMessageText(d.compilerObject.messageText, "\n").split("\n");
         return [{ file: file.getBaseName(), ...at, text: text[0] ?? "", lines: text.length }];
       });
-      return { findings: group(found), instantiations: program.getInstantiationCount() };
+      return group(found);
+    }),
+  costs: (files) =>
+    withProject(new Map([empty, ...files]), (project, folder) => {
+      const program = project.getProgram().compilerObject;
+      let before = 0;
+      const counts = [...new Map([empty, ...files]).keys()].map((name): [string, number] => {
+        program.getSemanticDiagnostics(program.getSourceFile(join(folder, name)));
+        const cost = program.getInstantiationCount() - before;
+        before += cost;
+        return [name, cost];
+      });
+      return new Map(counts.slice(1));
     }),
 };
 
