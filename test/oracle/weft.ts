@@ -8,9 +8,13 @@ import type { Arrays, NdArray } from "./array.ts";
 
 let opened: Promise<GPUDevice> | undefined;
 
-/** The device that all tests of a file share. */
+/**
+ * The device that all tests of a file share. The software adapter of npm is the default even where there is a better
+ * one: it builds small kernels fastest, and every machine computes the same. WEFT_ADAPTER chooses another.
+ */
 export function device(): Promise<GPUDevice> {
-  opened ??= requestDevice().then(({ device, adapter }) => {
+  const options = process.env["WEFT_ADAPTER"] ? {} : ({ adapter: "software" } as const);
+  opened ??= requestDevice(options).then(({ device, adapter }) => {
     console.log(`adapter: ${adapter.name}`);
     return device;
   });
