@@ -12,10 +12,10 @@ export function graphText(graph: Graph): string {
     at === "" ? text : `${text.padEnd(width + text.length - [...text].length)}  // ${at}`,
   );
   const outputs = graph.outputs.map((o) =>
-    o.name === o.node.origin.name ? o.name : `${o.name} = ${o.node.origin.name}`,
+    plain(o.name === o.node.origin.name ? o.name : `${o.name} = ${o.node.origin.name}`),
   );
   return [
-    `model ${graph.name}`,
+    `model ${plain(graph.name)}`,
     ...body.map((line) => `  ${line}`),
     `outputs ${outputs.join(", ")}`,
     "",

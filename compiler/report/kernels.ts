@@ -67,7 +67,8 @@ export function kernelText(program: Program, options: TextOptions = {}): string 
           "",
           `and ${once.length} that prepare parameters once, when they are set (${bytesText(size)} of WGSL)`,
         ];
-  return `${[...layoutTable(columns, run, layout), ...note].join("\n")}\n`;
+  const fitted = note.map((line) => cutText(line, layout.width, "end"));
+  return `${[...layoutTable(columns, run, layout), ...fitted].join("\n")}\n`;
 }
 
 /** Buffers, and the order in which kernels read and write them. */

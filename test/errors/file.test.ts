@@ -150,9 +150,7 @@ describe("a file that throws", () => {
   });
   it("something that is no error", async () => {
     expect(await messageFrom(`throw "no luck";\n`)).toMatchInlineSnapshot(`"model.ts throws "no luck""`);
-    expect(await messageFrom(`throw { code: 3 };\n`)).toMatchInlineSnapshot(
-      `"model.ts throws {"code":3}"`,
-    );
+    expect(await messageFrom(`throw { code: 3 };\n`)).toMatchInlineSnapshot(`"model.ts throws {"code":3}"`);
   });
   it("a variable that does not exist", async () => {
     expect(await messageFrom(`${model}export default modle("m");\n`)).toMatchInlineSnapshot(`
