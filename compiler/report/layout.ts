@@ -6,6 +6,8 @@ export interface Column {
   /** Whether cells may be cut, and where; columns are cut in the order of `cutOrder`, the lowest first. */
   readonly cut?: "start" | "end";
   readonly cutOrder?: number;
+  /** Not cut below this before the other columns have given what they can; default the least width of all. */
+  readonly keep?: number;
   /** Secondary text, dimmed where colour is on. */
   readonly dim?: boolean;
 }
@@ -67,10 +69,14 @@ export function layoutTable(
   const widths = naturalWidths(columns, rows);
   let excess = tableWidth(columns, rows) - options.width;
   const cuttable = columns.map((c, i) => ({ i, c })).filter(({ c }) => c.cut !== undefined);
-  for (const { i } of cuttable.toSorted((a, b) => (a.c.cutOrder ?? 0) - (b.c.cutOrder ?? 0))) {
-    if (excess <= 0) break;
+  const order = cuttable.toSorted((a, b) => (a.c.cutOrder ?? 0) - (b.c.cutOrder ?? 0));
+  const floors = [
+    ...order.map(({ i, c }) => ({ i, floor: c.keep ?? least })),
+    ...order.map(({ i }) => ({ i, floor: least })),
+  ];
+  for (const { i, floor } of floors) {
     const width = widths[i] ?? 0;
-    const give = Math.min(excess, Math.max(0, width - least));
+    const give = Math.min(Math.max(0, excess), Math.max(0, width - floor));
     widths[i] = width - give;
     excess -= give;
   }

@@ -22,15 +22,15 @@ export interface TextOptions {
   readonly color?: boolean;
 }
 
-const layerColumn: Column = { header: "layer", cut: "start", cutOrder: 2 };
+const layerColumn: Column = { header: "layer", cut: "start", cutOrder: 0, keep: 14 };
 const shapeColumns: readonly Column[] = [
   { header: "operation", cut: "end", cutOrder: 1 },
   { header: "output", cut: "end", cutOrder: 4 },
   { header: "params", align: "right" },
-  { header: "kernel", cut: "end", cutOrder: 0 },
+  { header: "kernel", cut: "end", cutOrder: 2 },
 ];
 const costColumns: readonly Column[] = [
-  { header: "output size", cut: "end", cutOrder: 0, dim: true },
+  { header: "output size", cut: "end", cutOrder: 1, dim: true },
   { header: "MACs", align: "right" },
   { header: "bytes", align: "right" },
   { header: "field", cut: "end", cutOrder: 3 },

@@ -22,7 +22,7 @@ export interface LayerRow {
   readonly output: Shape;
   /** How the output's size comes about; empty where it is the input's. */
   readonly formula: string;
-  /** Trainable numbers that this layer reads. */
+  /** Numbers in the parameters that this layer reads. */
   readonly params: number;
   /** Multiply-adds. */
   readonly macs: number;
@@ -38,7 +38,7 @@ export interface LayerRow {
 export interface Totals {
   /** What the counts are for: a number of examples, or N (then counts are for one example). */
   readonly batch: Dim;
-  /** Trainable numbers; a parameter that two layers share counts once. */
+  /** Numbers in all parameters; one that two layers share counts once. */
   readonly params: number;
   readonly macs: number;
   readonly flops: number;
