@@ -2,6 +2,7 @@
 import type { Shader } from "../compiler/ir/program.ts";
 import { WeftError } from "./errors.ts";
 
+/** They are closed in the reverse order, of which the middle one is the middle one too. */
 const FILTERS = ["internal", "out-of-memory", "validation"] as const;
 
 export class Gpu {

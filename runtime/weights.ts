@@ -6,9 +6,24 @@ import { ARRAYS, dtypeOf, show, sizeOf, type Tensor, type TensorData } from "./t
 /** Tensors by name. */
 export type Weights = Readonly<Record<string, Tensor>>;
 
-const fail = (message: string): never => {
-  throw new WeftError("weights", message);
+const fail = (problem: string): never => {
+  throw new WeftError("weights", `weights: ${problem}`);
 };
+
+const failAt = (name: string, problem: string): never => fail(`"${name}" ${problem}`);
+
+/** Throws unless `count` units, of which an element has `each`, fill the shape. */
+function checkSize(name: string, shape: readonly number[], count: number, unit = "elements", each = 1): void {
+  const need = sizeOf(shape) * each;
+  if (count !== need) failAt(name, `has ${count} ${unit}, its shape ${show(shape)} needs ${need}`);
+}
+
+/** An entry of a safetensors header, as far as it can be trusted. */
+interface Entry {
+  readonly dtype?: unknown;
+  readonly shape?: unknown;
+  readonly data_offsets?: unknown;
+}
 
 /**
  * Reads a safetensors file (https://github.com/huggingface/safetensors, "Format"): the header's length as u64, a
@@ -18,55 +33,44 @@ const fail = (message: string): never => {
  * Types: F32, I32, U32. Throws `WeftError` with the tensor's name.
  */
 export function readSafetensors(bytes: ArrayBuffer | Uint8Array): Record<string, Tensor> {
-  const file = bytes instanceof Uint8Array ? bytes : new Uint8Array(bytes);
-  const truncated = `weights: the file is truncated or no safetensors file (${file.length} bytes`;
-  if (file.length < 8) fail(`${truncated})`);
-  const length = Number(new DataView(file.buffer, file.byteOffset).getBigUint64(0, true));
-  const start = 8 + length;
-  if (start > file.length) fail(`${truncated}, header of ${length})`);
-  let header: unknown;
+  const { buffer, byteOffset, length } = bytes instanceof Uint8Array ? bytes : new Uint8Array(bytes);
+  const start = length < 8 ? length + 1 : 8 + Number(new DataView(buffer, byteOffset).getBigUint64(0, true));
+  if (start > length) fail(`${length} bytes are no safetensors file, or it is truncated`);
+  let header: Record<string, Entry | null> | null;
   try {
-    header = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(file.subarray(8, start)));
-  } catch (e) {
-    fail(`weights: the safetensors header is no JSON: ${(e as Error).message}`);
+    header = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, byteOffset + 8, start - 8)));
+  } catch (error) {
+    return fail(`the safetensors header is no JSON: ${(error as Error).message}`);
   }
-  if (!isRecord(header)) return fail("weights: the safetensors header is no object");
-
   const tensors: Record<string, Tensor> = Object.create(null);
-  const spans: { name: string; begin: number; end: number }[] = [];
-  for (const [name, entry] of Object.entries(header)) {
+  const spans: [begin: number, end: number, name: string][] = [];
+  for (const [name, entry] of Object.entries(header ?? {})) {
     if (name === "__metadata__") continue;
-    const { dtype, shape, data_offsets: offsets } = isRecord(entry) ? entry : {};
+    const { dtype, shape, data_offsets: offsets } = entry ?? {};
     if (!isSizes(shape) || !isSizes(offsets) || offsets.length !== 2)
-      return fail(`weights: "${name}" has no valid shape and data_offsets`);
-    const Data = Object.entries(ARRAYS).find(([name]) => name.toUpperCase() === dtype)?.[1];
-    if (!Data) return fail(`weights: "${name}" is ${String(dtype)}; F32, I32 and U32 can be read`);
+      return failAt(name, "has no valid shape and data_offsets");
     const [begin, end] = offsets as [number, number];
-    if (start + end > file.length)
-      fail(`weights: "${name}" ends at byte ${end}, the file's data at ${file.length - start}: truncated?`);
-    if (end - begin !== 4 * sizeOf(shape))
-      fail(
-        `weights: "${name}" has ${end - begin} bytes, but its shape ${show(shape)} needs ${4 * sizeOf(shape)}`,
-      );
-    const at = file.byteOffset + start + begin;
-    tensors[name] = {
-      shape,
-      data:
-        at % 4
-          ? new Data(file.slice(start + begin, start + end).buffer)
-          : new Data(file.buffer as ArrayBuffer, at, sizeOf(shape)),
-    };
-    spans.push({ name, begin, end });
+    const Data = Object.entries(ARRAYS).find(([name]) => name.toUpperCase() === dtype)?.[1];
+    if (!Data) return failAt(name, `is ${dtype}; F32, I32 and U32 can be read`);
+    checkSize(name, shape, end - begin, "bytes", 4);
+    if (start + end > length)
+      failAt(name, `ends at byte ${end} of ${length - start} bytes of data: is the file truncated?`);
+    const from = byteOffset + start + begin;
+    const aligned = from % 4 ? buffer.slice(from, from + end - begin) : buffer;
+    tensors[name] = { shape, data: new Data(aligned as ArrayBuffer, from % 4 ? 0 : from, sizeOf(shape)) };
+    spans.push([begin, end, name]);
   }
   let used = 0;
-  for (const { name, begin, end } of spans.sort((a, b) => a.begin - b.begin || a.end - b.end)) {
-    if (begin !== used)
-      fail(`weights: "${name}" ${begin < used ? "overlaps" : "leaves a gap after"} another tensor`);
+  for (const [begin, end, name] of spans.sort((a, b) => a[0] - b[0] || a[1] - b[1])) {
+    if (begin !== used) failAt(name, `${begin < used ? "overlaps" : "leaves a gap after"} another tensor`);
     used = end;
   }
-  if (start + used !== file.length)
-    fail(`weights: ${file.length - start - used} bytes follow the last tensor`);
+  if (start + used < length) fail(`${length - start - used} bytes follow the last tensor`);
   return tensors;
+}
+
+function isSizes(value: unknown): value is number[] {
+  return Array.isArray(value) && value.every((n) => Number.isSafeInteger(n) && n >= 0);
 }
 
 /** Writes a safetensors file. Equal tensors give equal bytes: names in code-unit order, the header padded to 8. */
@@ -75,9 +79,8 @@ export function writeSafetensors(tensors: Weights): Uint8Array<ArrayBuffer> {
   const parts = Object.entries(tensors)
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([name, { shape, data }]) => {
-      const dtype = dtypeOf(data) ?? fail(`weights: "${name}" is no Float32Array, Int32Array or Uint32Array`);
-      if (sizeOf(shape) !== data.length)
-        fail(`weights: "${name}" has ${data.length} elements, but its shape is ${show(shape)}`);
+      const dtype = dtypeOf(data) ?? failAt(name, "is no Float32Array, Int32Array or Uint32Array");
+      checkSize(name, shape, data.length);
       const at = used;
       used += data.byteLength;
       return { name, data, at, entry: { dtype: dtype.toUpperCase(), shape, data_offsets: [at, used] } };
@@ -95,37 +98,21 @@ export function writeSafetensors(tensors: Weights): Uint8Array<ArrayBuffer> {
 
 /** The parameters' values in the program's order. Throws `WeftError` that names the parameter. */
 export function checkWeights(params: readonly ParamSpec[], weights: Weights): TensorData[] {
-  const known = new Set(params.map((p) => p.name));
-  const extra = Object.keys(weights).filter((name) => !known.has(name));
+  const extra = Object.keys(weights).filter((name) => !params.some((p) => p.name === name));
+  const unknown = extra.length ? `not in the model: "${extra.join('", "')}"` : "";
   const values = params.map(({ name, dtype, shape }) => {
     const tensor = Object.hasOwn(weights, name) ? weights[name] : undefined;
-    if (!tensor?.data)
-      return fail(
-        `weights: "${name}" ${show(shape)} is missing${extra.length ? `; not in the model: ${quote(extra)}` : ""}`,
-      );
+    if (!tensor?.data) return failAt(name, `${show(shape)} is missing${unknown && `; ${unknown}`}`);
     const { data } = tensor;
     if (`${tensor.shape}` !== `${shape}`)
-      fail(`weights: "${name}" has shape ${show(tensor.shape ?? [])}, the model wants ${show(shape)}`);
+      failAt(name, `has shape ${show(tensor.shape ?? [])}, the model wants ${show(shape)}`);
     if (dtypeOf(data) !== dtype)
-      fail(`weights: "${name}" is ${dtypeOf(data) ?? "no typed array"}, the model wants ${dtype}`);
-    if (data.length !== sizeOf(shape))
-      fail(`weights: "${name}" has ${data.length} elements, its shape ${show(shape)} needs ${sizeOf(shape)}`);
+      failAt(name, `is ${dtypeOf(data) ?? "no typed array"}, the model wants ${dtype}`);
+    checkSize(name, shape, data.length);
     const bad = data.findIndex((x: number) => !Number.isFinite(x));
-    if (bad >= 0) fail(`weights: "${name}" holds ${data[bad]} at element ${bad}`);
+    if (bad >= 0) failAt(name, `holds ${data[bad]} at element ${bad}`);
     return data;
   });
-  if (extra.length) fail(`weights: the model has no parameter ${quote(extra)}`);
+  if (unknown) fail(unknown);
   return values;
-}
-
-function quote(names: readonly string[]): string {
-  return names.map((name) => `"${name}"`).join(", ");
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-function isSizes(value: unknown): value is number[] {
-  return Array.isArray(value) && value.every((n) => Number.isSafeInteger(n) && n >= 0);
 }

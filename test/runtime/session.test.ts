@@ -1,0 +1,355 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { load, type Session, WeftError } from "../../runtime/index.ts";
+import { requestDevice } from "../../runtime/node/index.ts";
+import { addition, chain, counter, dispatch, slow, withWgsl } from "./programs.ts";
+
+let device: GPUDevice;
+const uncaptured: string[] = [];
+beforeAll(async () => {
+  ({ device } = await requestDevice());
+  device.onuncapturederror = ({ error }) => uncaptured.push(error.message);
+});
+afterAll(() => {
+  expect(uncaptured).toEqual([]);
+  device.destroy();
+});
+
+const range = (count: number, from = 0): Float32Array<ArrayBuffer> =>
+  Float32Array.from({ length: count }, (_, i) => from + i);
+const w = { "layer.w": { shape: [5], data: Float32Array.of(1, 2, 3, 4, 5) } };
+const failure = (promise: Promise<unknown>): Promise<WeftError> =>
+  promise.then(
+    () => expect.fail("nothing was thrown"),
+    (error) => {
+      expect(error).toBeInstanceOf(WeftError);
+      return error;
+    },
+  );
+
+/** Every GPU object that a device makes from now on, by the method that made it. */
+function counting(of: GPUDevice): { device: GPUDevice; made: Record<string, number> } {
+  const made: Record<string, number> = {};
+  const counted = new Proxy(of, {
+    get(target, key) {
+      const value = Reflect.get(target, key, target);
+      if (typeof value !== "function") return value;
+      return (...args: unknown[]) => {
+        const name = String(key);
+        made[name] = (made[name] ?? 0) + 1;
+        return value.apply(target, args);
+      };
+    },
+  });
+  return { device: counted, made };
+}
+
+describe("run", () => {
+  test("adds two vectors for batches of 1, then 5, then 3", async () => {
+    const session = await load(addition, { device });
+    for (const n of [1, 5, 3]) {
+      const { sum } = await session.run({ a: range(n * 3), b: range(n * 3, 10) });
+      expect(sum?.shape).toEqual([n, 3]);
+      expect(sum?.data).toEqual(range(n * 3, 0).map((x) => 2 * x + 10));
+    }
+  });
+
+  test("runs prepared kernels once, chains kernels and returns several outputs", async () => {
+    const session = await load(chain, { device, weights: w });
+    for (const n of [2, 1]) {
+      const { doubled, scaled } = await session.run({ x: { shape: [n, 5], data: range(n * 5) } });
+      expect(doubled).toEqual({ shape: [n, 5], data: range(n * 5).map((x) => 2 * x) });
+      expect(scaled).toEqual({ shape: [n, 5], data: range(n * 5).map((x, i) => 2 * x * ((i % 5) + 1) ** 2) });
+    }
+  });
+
+  test("folds more than 65,535 workgroups into a second dimension", async () => {
+    const count = 65_535 * 64 + 12_345;
+    const session = await load(counter(count), { device });
+    const { y } = await session.run({ x: Float32Array.of(1) });
+    const wrong = y?.data.findIndex((v: number, i: number) => v !== i + 1);
+    expect(wrong).toBe(-1);
+  });
+
+  test("results of overlapping calls do not mix, whatever their batches", async () => {
+    const session = await load(addition, { device });
+    const sizes = Array.from({ length: 40 }, (_, i) => 1 + ((i * 7) % 11));
+    const results = await Promise.all(
+      sizes.map((n, i) => session.run({ a: range(n * 3, i), b: range(n * 3) })),
+    );
+    results.forEach(({ sum }, i) => {
+      const n = sizes[i] as number;
+      expect(sum).toEqual({ shape: [n, 3], data: range(n * 3).map((x) => 2 * x + i) });
+    });
+  });
+
+  test("makes its objects once: 1,000 runs create no buffer, group or pipeline", async () => {
+    const { device: counted, made } = counting(device);
+    const session = await load(chain, { device: counted, weights: w });
+    await Promise.all([session.run({ x: range(20) }), session.run({ x: range(20) })]);
+    const before = { ...made };
+    let bytes = 0;
+    for (let i = 0; i < 1000; i++) {
+      if (i === 200) bytes = process.memoryUsage().rss;
+      const { scaled } = await session.run({ x: range(5 * (1 + (i % 4)), i) });
+      expect(scaled?.data[1]).toBe(8 * (i + 1));
+    }
+    const per1000 = Object.fromEntries(Object.entries(made).map(([k, n]) => [k, n - (before[k] ?? 0)]));
+    expect(per1000).toMatchObject({ createBuffer: 0, createBindGroup: 0, createShaderModule: 0 });
+    expect(per1000["createCommandEncoder"]).toBe(1000);
+    expect(process.memoryUsage().rss - bytes).toBeLessThan(32 * 2 ** 20);
+  });
+
+  test("grows for a larger batch and keeps what it has for a smaller one", async () => {
+    const { device: counted, made } = counting(device);
+    const session = await load(addition, { device: counted });
+    const buffers: number[] = [];
+    for (const n of [1, 1, 5, 5, 3, 3]) {
+      const before = made["createBuffer"] ?? 0;
+      await session.run({ a: range(n * 3), b: range(n * 3) });
+      buffers.push((made["createBuffer"] ?? 0) - before);
+    }
+    // 3 buffers and a readback buffer; the second run takes the other readback buffer.
+    expect(buffers).toEqual([4, 1, 4, 1, 0, 0]);
+  });
+
+  test("makes one pipeline for kernels of one text", async () => {
+    const { device: counted, made } = counting(device);
+    const [square, double, scale] = chain.kernels;
+    if (!square || !double || !scale) expect.fail();
+    const kernels = [square, double, scale, { ...scale, name: "scale_again" }];
+    const dispatches = [...chain.dispatches, dispatch(3, [3, 2, 4], 5)];
+    const session = await load({ ...chain, kernels, dispatches }, { device: counted, weights: w });
+    expect(made["createComputePipelineAsync"]).toBe(3);
+    const { scaled } = await session.run({ x: range(5) });
+    expect(scaled?.data[4]).toBe(8 * 25);
+  });
+
+  test("submits once", async () => {
+    const session = await load(chain, { device, weights: w });
+    const submit = device.queue.submit;
+    let submits = 0;
+    const prototype = Object.getPrototypeOf(device.queue);
+    prototype.submit = function (buffers: Iterable<GPUCommandBuffer>) {
+      submits++;
+      return submit.call(this, buffers);
+    };
+    try {
+      await session.run({ x: range(5) });
+    } finally {
+      prototype.submit = submit;
+    }
+    expect(submits).toBe(1);
+  });
+});
+
+describe("inputs that do not fit", () => {
+  let session: Session;
+  beforeAll(async () => {
+    session = await load(addition, { device });
+  });
+  const message = async (inputs: unknown): Promise<string> => {
+    const error = await failure(session.run(inputs as Record<string, Float32Array>));
+    expect(error.code).toBe("input");
+    return error.message;
+  };
+
+  test("missing", async () => {
+    expect(await message({ a: range(3) })).toBe('addition: input "b" [N, 3] is missing');
+    expect(await message({})).toBe('addition: input "a" [N, 3] is missing');
+    expect(await message(undefined)).toBe('addition: input "a" [N, 3] is missing');
+  });
+  test("unknown", async () => {
+    expect(await message({ a: range(3), b: range(3), c: range(3) })).toBe(
+      'addition: input "c" is unknown; the inputs are a, b',
+    );
+  });
+  test("names of Object.prototype are names like any other", async () => {
+    const inputs = Object.fromEntries([["__proto__", range(3)]]);
+    expect(await message(inputs)).toBe('addition: input "__proto__" is unknown; the inputs are a, b');
+  });
+  test("of a wrong length", async () => {
+    expect(await message({ a: range(4), b: range(3) })).toBe(
+      'addition: input "a" [N, 3] needs 3 elements per example, got 4',
+    );
+  });
+  test("an empty batch", async () => {
+    expect(await message({ a: range(0), b: range(0) })).toBe(
+      'addition: input "a" [N, 3] needs 3 elements per example, got 0',
+    );
+  });
+  test("of different batches", async () => {
+    expect(await message({ a: range(6), b: range(9) })).toBe(
+      'addition: input "b" holds 3 examples, but "a" 2',
+    );
+  });
+  test("of another type", async () => {
+    const b = range(3);
+    expect(await message({ a: new Float64Array(3), b })).toBe(
+      'addition: input "a" has to be f32 [N, 3], got Float64Array',
+    );
+    expect(await message({ a: new Uint32Array(3), b })).toBe(
+      'addition: input "a" has to be f32 [N, 3], got u32',
+    );
+    expect(await message({ a: [1, 2, 3], b })).toBe('addition: input "a" has to be f32 [N, 3], got Array');
+    expect(await message({ a: null, b })).toBe('addition: input "a" has to be f32 [N, 3], got null');
+  });
+  test("of another shape", async () => {
+    expect(await message({ a: { shape: [3, 2], data: range(6) }, b: range(6) })).toBe(
+      'addition: input "a" has shape [3, 2] and 6 elements, the model wants [N, 3]',
+    );
+  });
+  test("a batch that no buffer holds", async () => {
+    const { device: small } = await requestDevice();
+    Object.defineProperty(small, "limits", {
+      value: { maxBufferSize: 1600, maxStorageBufferBindingSize: 1200 },
+    });
+    const limited = await load(addition, { device: small });
+    const error = await failure(limited.run({ a: range(300), b: range(300) }));
+    expect(error.message).toBe(
+      'addition: a batch of 100 is too large: "a" needs 1216 bytes, a buffer of this device holds 1200; the largest batch is 98',
+    );
+    const { sum } = await limited.run({ a: range(3), b: range(3) });
+    expect(sum?.data).toEqual(Float32Array.of(0, 2, 4));
+    small.destroy();
+  });
+});
+
+describe("failures of the GPU", () => {
+  test("invalid WGSL: kernel, layer and line", async () => {
+    const bad = withWgsl(addition, (wgsl) => wgsl.replace("a[i] + b[i]", "a[i] + nothing[i]"));
+    const error = await failure(load(bad, { device }));
+    expect(error.code).toBe("gpu");
+    expect(error.message).toMatch(
+      /^kernel "add" \(add_layer\): WGSL line 9: unresolved value 'nothing'\n {2}if \(i < batch\.n \* 3u\)/,
+    );
+  });
+  test("WGSL that is valid alone but not with its bindings", async () => {
+    const bad = withWgsl(addition, (wgsl) => wgsl.replace("@binding(2)", "@binding(7)"));
+    const error = await failure(load(bad, { device }));
+    expect(error.message).toMatch(/^kernel "add" \(add_layer\): /);
+  });
+  test("a kernel without its entry point", async () => {
+    const bad = withWgsl(addition, (wgsl) => wgsl.replace("fn main", "fn other"));
+    expect((await failure(load(bad, { device }))).message).toMatch(/^kernel "add" \(add_layer\): /);
+  });
+  test("a dispatch that reads and writes one buffer", async () => {
+    const bad = { ...addition, dispatches: [dispatch(0, [0, 1, 1], 3)] };
+    const session = await load(bad, { device });
+    const error = await failure(session.run({ a: range(3), b: range(3) }));
+    expect(error.code).toBe("gpu");
+    expect(error.message).toMatch(/^addition, batch of 1: /);
+    expect(error.message).toContain("add");
+  });
+  test("a session goes on after a run that failed", async () => {
+    const session = await load(addition, { device });
+    await failure(session.run({ a: range(3), b: range(6) }));
+    const { sum } = await session.run({ a: range(3), b: range(3) });
+    expect(sum?.data).toEqual(Float32Array.of(0, 2, 4));
+  });
+  test("out of memory: the run is rejected and a smaller one works", async () => {
+    const { device: own } = await requestDevice();
+    const createBuffer = own.createBuffer.bind(own);
+    const popErrorScope = own.popErrorScope.bind(own);
+    // No test can count on a machine lacking memory, so the device says that it does where a buffer is large.
+    let scopes = 0;
+    own.createBuffer = (d) => {
+      if (d.size > 1e6) scopes = 3;
+      return createBuffer(d);
+    };
+    own.popErrorScope = async () => {
+      const error = await popErrorScope();
+      return scopes-- === 2 ? ({ message: "no memory left" } as GPUError) : error;
+    };
+    const session = await load(addition, { device: own });
+    const many = range(3 * 100_000);
+    const error = await failure(session.run({ a: many, b: many }));
+    expect(error.code).toBe("out-of-memory");
+    expect(error.message).toBe("addition, batch of 100000: no memory left");
+    const { sum } = await session.run({ a: range(3), b: range(3) });
+    expect(sum?.data).toEqual(Float32Array.of(0, 2, 4));
+    own.destroy();
+  });
+  test("no device where there is no WebGPU", async () => {
+    const error = await failure(load(addition));
+    expect(error.code).toBe("no-device");
+    expect(error.message).toContain("requestDevice()");
+  });
+});
+
+describe("a lost device", () => {
+  test("rejects pending runs, then every run, until the session is reloaded", async () => {
+    const { device: first } = await requestDevice();
+    const session = await load(chain, { device: first, weights: w });
+    const x = range(5);
+    await session.run({ x });
+    const pending = [session.run({ x }), session.run({ x }), session.run({ x })];
+    const failures = Promise.all(pending.map(failure));
+    first.destroy();
+    for (const error of await failures) {
+      expect(error.code).toBe("device-lost");
+      expect(error.message).toMatch(
+        /^the GPU device was lost \(destroyed.*\); session\.reload\(\) takes a new one$/,
+      );
+    }
+    expect((await failure(session.run({ x }))).code).toBe("device-lost");
+
+    const { device: second } = await requestDevice();
+    await session.reload(second);
+    const { scaled } = await session.run({ x });
+    expect(scaled?.data).toEqual(Float32Array.of(0, 8, 36, 96, 200));
+    second.destroy();
+  });
+
+  test("in the middle of a kernel", async () => {
+    const { device: own } = await requestDevice();
+    const session = await load(slow(5_000_000), { device: own });
+    const error = failure(session.run({ x: range(64) }));
+    await new Promise((later) => setTimeout(later, 20));
+    own.destroy();
+    expect((await error).code).toBe("device-lost");
+  });
+
+  test("while a program is loaded", async () => {
+    const { device: own } = await requestDevice();
+    const error = failure(load(chain, { device: own, weights: w }));
+    own.destroy();
+    expect((await error).code).toBe("device-lost");
+  });
+
+  test("before a program is loaded", async () => {
+    const { device: own } = await requestDevice();
+    own.destroy();
+    expect((await failure(load(chain, { device: own, weights: w }))).code).toBe("device-lost");
+  });
+});
+
+describe("destroy", () => {
+  test("rejects runs in flight and later ones; reload brings the session back", async () => {
+    const session = await load(addition, { device });
+    const inputs = { a: range(3), b: range(3) };
+    const pending = failure(session.run(inputs));
+    session.destroy();
+    expect((await pending).code).toBe("destroyed");
+    expect((await failure(session.run(inputs))).code).toBe("destroyed");
+    session.destroy();
+    await session.reload(device);
+    expect((await session.run(inputs))["sum"]?.data).toEqual(Float32Array.of(0, 2, 4));
+  });
+
+  test("leaves a device that was given alone", async () => {
+    const session = await load(addition, { device });
+    session.destroy();
+    const other = await load(addition, { device });
+    expect((await other.run({ a: range(3), b: range(3) }))["sum"]?.data).toEqual(Float32Array.of(0, 2, 4));
+  });
+
+  test("reloading while loading keeps the last device", async () => {
+    const session = await load(addition, { device });
+    const [one, two] = await Promise.all([requestDevice(), requestDevice()]);
+    const reloads = [session.reload(one.device), session.reload(two.device)];
+    await Promise.all(reloads);
+    one.device.destroy();
+    expect((await session.run({ a: range(3), b: range(3) }))["sum"]?.data).toEqual(Float32Array.of(0, 2, 4));
+    two.device.destroy();
+  });
+});
