@@ -2,6 +2,10 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { createUi, type Ui } from "./ui.ts";
 
+/** The stages of the compiler that `weft compile --show` prints. */
+export const STAGES = ["graph", "regions", "kernels", "schedule", "wgsl", "plan"] as const;
+export type Stage = (typeof STAGES)[number];
+
 export interface CommonOptions {
   readonly format: string;
   readonly quiet?: boolean;
@@ -49,6 +53,11 @@ export function wholeNumber(least: number): (text: string) => number {
   };
 }
 
+/** JSON with two spaces of indentation; arrays of numbers and short words stay on one line. */
 export function printJson(ui: Ui, value: unknown): void {
-  ui.out(JSON.stringify(value, null, 2));
+  const item = /(?:-?\d[\d.e+-]*|null|true|false|"[^"\n]{0,40}")/.source;
+  // Inside a JSON string there is no line break, so no text is ever taken for an array.
+  const list = new RegExp(`\\[\\n\\s*${item}(?:,\\n\\s*${item})*\\n\\s*\\]`, "g");
+  const flat = (text: string): string => `[${text.slice(1, -1).trim().replace(/\n\s*/g, " ")}]`;
+  ui.out(JSON.stringify(value, null, 2).replace(list, flat));
 }

@@ -1,5 +1,5 @@
 export const entries: Readonly<Record<string, string>>;
-/** Writes dist/*.js. Throws with esbuild's messages where a source does not build. */
-export function buildJavaScript(): Promise<void>;
+/** Writes dist/*.js and returns their paths. Throws with esbuild's messages where a source does not build. */
+export function buildJavaScript(): Promise<ReadonlySet<string>>;
 /** Writes dist/types. */
 export function buildTypes(): void;

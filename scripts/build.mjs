@@ -68,7 +68,7 @@ export function buildTypes() {
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   try {
-    await buildJavaScript();
+    removeStale(await buildJavaScript());
     if (!process.argv.includes("--no-types")) buildTypes();
   } catch (error) {
     // esbuild and tsc have printed the places already.

@@ -1,14 +1,7 @@
 /** `weft doctor`: which adapter a run gets, what it can do, and what to do where there is none. */
 import { Command } from "commander";
-import { type AdapterChoice, type DoctorReport, doctor } from "../../runtime/node/index.ts";
-import { adapterOption, type CommonOptions, examples, printJson, uiOf, withCommon } from "../common.ts";
-import { EXIT_USER } from "../failure.ts";
-import type { Ui } from "../ui.ts";
-import { version } from "../version.ts";
-
-interface DoctorOptions extends CommonOptions {
-  readonly adapter?: AdapterChoice;
-}
+import type { DoctorOptions } from "../actions/doctor.ts";
+import { adapterOption, examples, withCommon } from "../common.ts";
 
 export function doctorCommand(): Command {
   const command = new Command("doctor")
@@ -25,62 +18,5 @@ export function doctorCommand(): Command {
         ["weft doctor --adapter software --format json", "the software adapter, for a script"],
       ]),
     )
-    .action(async (options: DoctorOptions) => {
-      const ui = uiOf(options);
-      const report = await doctor(options.adapter);
-      if (options.format === "json")
-        printJson(ui, { weft: version(), ...report, adapter: report.adapter ?? null });
-      else ui.out(doctorText(report, options.verbose === true, ui));
-      // No adapter is a finding, not a crash; scripts see it by the code.
-      if (!report.adapter) process.exitCode = EXIT_USER;
-    });
-}
-
-/** The limits that decide what a model may need. */
-const TELLING = [
-  "maxBufferSize",
-  "maxStorageBufferBindingSize",
-  "maxStorageBuffersPerShaderStage",
-  "maxComputeWorkgroupStorageSize",
-  "maxComputeInvocationsPerWorkgroup",
-  "maxComputeWorkgroupsPerDimension",
-];
-
-function doctorText(
-  { system, adapter, drivers, softwareProblem, advice }: DoctorReport,
-  all: boolean,
-  ui: Ui,
-): string {
-  const { bold, green, yellow, red } = ui.colors;
-  const row = (name: string, value: string): string => `  ${name.padEnd(34)} ${value}`;
-  const lines = [
-    bold("system"),
-    row("weft", version()),
-    row("Node", `${system.node}, ${system.platform} ${system.arch}`),
-    row("Dawn (npm webgpu)", system.webgpu ?? red("not installed")),
-    row("Vulkan drivers", drivers.join(", ") || "none found"),
-    row("software adapter of npm", softwareProblem ?? "can be used"),
-    "",
-    bold("adapter"),
-  ];
-  if (adapter) {
-    lines.push(row("name", adapter.software ? yellow(adapter.name) : green(adapter.name)));
-    if (adapter.description && adapter.description !== adapter.name)
-      lines.push(row("driver", adapter.description));
-    lines.push(
-      row("vendor, architecture", [adapter.vendor, adapter.architecture].filter(Boolean).join(", ") || "–"),
-    );
-    lines.push(row("computes on", adapter.software ? "the CPU" : "the GPU"));
-    lines.push(
-      row(
-        "features",
-        all ? adapter.features.join(", ") : `${adapter.features.length} (--verbose lists them)`,
-      ),
-    );
-    lines.push("", bold("limits"));
-    const limits = Object.entries(adapter.limits).filter(([name]) => all || TELLING.includes(name));
-    for (const [name, value] of limits) lines.push(row(name, value.toLocaleString("en")));
-  } else lines.push(row("name", red("none")));
-  if (advice.length > 0) lines.push("", bold("what to do"), ...advice.map((line) => `  ${line}`));
-  return lines.join("\n");
+    .action(async (options: DoctorOptions) => (await import("../actions/doctor.ts")).diagnose(options));
 }

@@ -47,9 +47,10 @@ export function parseJson(text: string, input: string, source: string): NumberAr
   let path = "the array";
   if (typeof value === "object" && value !== null && !Array.isArray(value)) {
     const entry = Object.entries(value).find(([name]) => name === input);
+    const keys = Object.keys(value);
     if (entry === undefined)
       throw new UserError({
-        problem: `${source} has no key ${JSON.stringify(input)}; its keys are ${JSON.stringify(Object.keys(value))}`,
+        problem: `${source} has no key ${JSON.stringify(input)}; its keys are ${JSON.stringify(keys.slice(0, 6))}${keys.length > 6 ? " and more" : ""}`,
         rule: "an object names the model's inputs",
         fix: `write {"${input}": [...]} or the array alone`,
       });

@@ -5,7 +5,6 @@ import { type Dim, showShape } from "../../compiler/ir/type.ts";
 import { readBytes, shownPath } from "../files.ts";
 import { fitArray, type NumberArray, product, type Target, targetOf } from "./array.ts";
 import { gunzipIfNeeded, isIdxName, parseIdx } from "./idx.ts";
-import { readPicture } from "./image.ts";
 import { parseJson } from "./json.ts";
 import { parseNpy } from "./npy.ts";
 import { parseIndex } from "./range.ts";
@@ -83,6 +82,7 @@ async function readPiece(path: string, target: Target, options: ReadOptions): Pr
     const bytes = gunzipIfNeeded(await readBytes(path, "the IDX file"), source);
     if (bytes[0] === 0 && bytes[1] === 0) return readIdx(path, target, options);
   }
+  const { readPicture } = await import("./image.ts"); // sharp is loaded for pictures only
   const picture = await readPicture(path, target, options.invert === true);
   if (picture.changes.length > 0) options.note(`${source}: ${picture.changes.join(", ")}`);
   if (picture.brightBorder)
@@ -116,7 +116,7 @@ function splitName(
 
 /**
  * @param inputs the model's inputs
- * @param sources what follows `--input`: paths, or `name=path` where the model has several inputs
+ * @param sources what follows `--input`: paths; where the model has several inputs `name=path`, or a JSON object of all
  * @throws UserError for a file that cannot be read or does not fit, and for an input without a file
  */
 export async function readInputs(
@@ -131,6 +131,11 @@ export async function readInputs(
   for (const source of sources) {
     const { target, path } = splitName(source, targets);
     const owner = target ?? (targets.length === 1 ? only : undefined);
+    if (owner === undefined && extname(path).toLowerCase() === ".json") {
+      // One JSON object may hold an array for every input.
+      for (const each of targets) pieces.get(each)?.push(await readPiece(path, each, options));
+      continue;
+    }
     if (owner === undefined)
       throw new UserError({
         problem: `--input ${source} does not say which of the inputs ${names.join(", ")} it is for`,

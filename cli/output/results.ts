@@ -47,9 +47,20 @@ function verdict(best: number, label: number | undefined, options: ShowOptions, 
   return ui.colors.red(`✗ ${className(label, options.classes)}`);
 }
 
-function classLines(top: readonly Ranked[], options: ShowOptions, room: number, ui: Ui): readonly string[] {
+/** The width of the longest class name that is shown, within reason. */
+function labelWidth(tops: readonly (readonly Ranked[])[], options: ShowOptions): number {
+  const lengths = tops.flat().map((t) => className(t.index, options.classes).length);
+  return Math.min(20, Math.max(...lengths));
+}
+
+function classLines(
+  top: readonly Ranked[],
+  label: number,
+  options: ShowOptions,
+  room: number,
+  ui: Ui,
+): readonly string[] {
   const names = top.map((t) => className(t.index, options.classes));
-  const label = Math.min(20, Math.max(...names.map((n) => n.length)));
   const width = Math.max(6, Math.min(24, room - label - 9));
   return top.map((t, i) => {
     const name = clip(names[i] ?? "", label).padEnd(label);
@@ -85,20 +96,21 @@ export function showClasses(batch: Batch, output: Tensor, options: ShowOptions, 
   const count = batch.titles.length;
   const drawn = options.pictures && count <= PICTURE_LIMIT && pictureShape(batch) !== undefined;
   let right = 0;
-  for (let i = 0; i < count; i++) {
-    const top = ranking(sharesOf(output, i), options.top);
+  const tops = batch.titles.map((_, i) => ranking(sharesOf(output, i), drawn ? options.top : 1));
+  const label = labelWidth(tops, options);
+  for (const [i, top] of tops.entries()) {
     const best = top[0]?.index ?? 0;
-    const label = options.labels?.[i];
-    if (label === best) right++;
-    const mark = verdict(best, label, options, ui);
+    const answer = options.labels?.[i];
+    if (answer === best) right++;
+    const mark = verdict(best, answer, options, ui);
     const title = batch.titles[i] ?? "";
     if (drawn) {
       const heading = `${ui.colors.bold(clip(title, ui.width - 40))} ${mark}`.trimEnd();
-      ui.out(withPicture(batch, i, [heading, "", ...classLines(top, options, ui.width - 36, ui)], ui));
+      ui.out(withPicture(batch, i, [heading, "", ...classLines(top, label, options, ui.width - 36, ui)], ui));
       ui.out("");
     } else {
-      const [line = ""] = classLines(top.slice(0, 1), options, 30, ui);
-      ui.out(`${clip(title, 34).padEnd(34)} ${line} ${mark}`.trimEnd());
+      const [line = ""] = classLines(top, label, options, 36, ui);
+      ui.out(`${clip(title, 30).padEnd(30)} ${line} ${mark}`.trimEnd());
     }
   }
   if (options.labels) ui.out(`${right} of ${count} right (${((100 * right) / count).toFixed(1)}%)`);

@@ -8,9 +8,7 @@ import { showShape } from "../../compiler/ir/type.ts";
 import { graphText } from "../../compiler/report/graph.ts";
 import { planText } from "../../compiler/report/kernels.ts";
 import type { TextOptions } from "../../compiler/report/render.ts";
-
-export const STAGES = ["graph", "regions", "kernels", "schedule", "wgsl", "plan"] as const;
-export type Stage = (typeof STAGES)[number];
+import type { Stage } from "../common.ts";
 
 export function decisionLine(d: Decision): string {
   const into = d.into ? ` ${d.fused ? "into" : "apart from"} ${d.into.origin.name}` : "";

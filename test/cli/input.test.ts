@@ -232,7 +232,7 @@ describe("inputs of a model", () => {
       [1, 2],
       [1, 3],
     ]);
-    await expect(readInputs([a, b], [x], quiet)).rejects.toThrow(
+    await expect(readInputs([a, b], ["x.npy"], quiet)).rejects.toThrow(
       "does not say which of the inputs a, b it is for",
     );
     await expect(readInputs([a, b], [`a=${x}`], quiet)).rejects.toThrow("the input b [N, 3] has no data");

@@ -69,5 +69,5 @@ export async function fails(args: readonly string[], options: Options = {}): Pro
 
 function expectPlain({ stdout, stderr }: Result): void {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: it is control characters that must not be there.
-  expect(`${stdout}${stderr}`).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f]/);
+  expect(`${stdout}${stderr}`).not.toMatch(/[\u0000-\u0008\u000b-\u001f\u007f]/);
 }
