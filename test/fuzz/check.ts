@@ -26,8 +26,15 @@ export async function check(spec: ModelSpec): Promise<Verdict> {
     if (text) throw new Error(text);
     return { graph, compilation, compared };
   } catch (e) {
-    throw new Error(`${e instanceof Error ? (e.stack ?? e.message) : String(e)}\n\n${printModel(spec)}\n`, {
+    throw new Error(`${describe(e)}\n\n${printModel(spec)}\n`, {
       cause: e,
     });
   }
+}
+
+/** The message, and the innermost lines of the compiler's own stack where it has one to show. */
+function describe(e: unknown): string {
+  if (!(e instanceof Error)) return String(e);
+  const frames = (e.stack ?? "").split("\n").filter((line) => /\/(compiler|runtime)\//.test(line));
+  return [e.message, ...frames.slice(0, 8)].join("\n");
 }

@@ -1,0 +1,90 @@
+/** Runs many random models, several at a time, and shrinks one failure of each kind. */
+import fc from "fast-check";
+import { check, type Verdict } from "./check.ts";
+import { models } from "./draw.ts";
+import type { ModelSpec } from "./spec.ts";
+
+export interface HuntOptions {
+  readonly runs: number;
+  readonly seed: number;
+  /** Models in flight: one waits for its pipelines while another is checked. Default 4. */
+  readonly atOnce?: number;
+  /** Called with the number of models done. */
+  readonly progress?: (done: number) => void;
+  /** Called with each verdict. */
+  readonly seen?: (spec: ModelSpec, verdict: Verdict) => void;
+}
+
+export interface Failure {
+  /** What the failures of this kind have in common. */
+  readonly kind: string;
+  readonly count: number;
+  /** Message and model file, shrunk. */
+  readonly text: string;
+  readonly spec: ModelSpec;
+}
+
+export interface Hunt {
+  readonly failures: readonly Failure[];
+  readonly kernels: number;
+  /** Models for which f32 has no right answer. */
+  readonly skipped: number;
+  readonly seconds: number;
+}
+
+/** The first line of an error without its numbers and names. */
+function kindOf(e: unknown): string {
+  const text = e instanceof Error ? e.message : String(e);
+  return (text.split("\n")[0] ?? "").replace(/\d[\d.e+-]*/g, "#").replace(/\[[^\]]*\]/g, "[…]");
+}
+
+export async function hunt(options: HuntOptions): Promise<Hunt> {
+  const { runs, seed, atOnce = 4, progress, seen } = options;
+  const started = performance.now();
+  const specs = fc.sample(models(), { seed, numRuns: runs });
+  const failed = new Map<string, number[]>();
+  let [next, done, kernels, skipped] = [0, 0, 0, 0];
+  const worker = async (): Promise<void> => {
+    while (next < specs.length) {
+      const i = next++;
+      const spec = specs[i];
+      if (!spec) return;
+      try {
+        const verdict = await check(spec);
+        kernels += verdict.compilation.program.kernels.length;
+        if (!verdict.compared) skipped++;
+        seen?.(spec, verdict);
+      } catch (e) {
+        const kind = kindOf(e);
+        failed.set(kind, [...(failed.get(kind) ?? []), i]);
+      }
+      progress?.(++done);
+    }
+  };
+  await Promise.all(Array.from({ length: atOnce }, worker));
+  const failures: Failure[] = [];
+  for (const [kind, indices] of failed) failures.push(await shrink(kind, indices, seed));
+  return { failures, kernels, skipped, seconds: (performance.now() - started) / 1000 };
+}
+
+/** The smallest model that fails in the same way as the first of these. */
+async function shrink(kind: string, indices: readonly number[], seed: number): Promise<Failure> {
+  let text = kind;
+  const fails = async (spec: ModelSpec): Promise<boolean> => {
+    try {
+      await check(spec);
+    } catch (e) {
+      if (kindOf(e) !== kind) return false;
+      text = e instanceof Error ? e.message : String(e);
+      return true;
+    }
+    return false;
+  };
+  const path = `${Math.min(...indices)}`;
+  const property = fc.asyncProperty(models(), async (spec) => !(await fails(spec)));
+  const result = await fc.check(property, { seed, path, numRuns: 1, endOnFailure: false });
+  const spec = result.counterexample?.[0];
+  if (!spec) throw new Error(`${kind}: model ${path} of seed ${seed} did not fail again\n${text}`);
+  await fails(spec);
+  return { kind, count: indices.length, text, spec };
+}
