@@ -1,6 +1,6 @@
 /** A program on one device: its pipelines, buffers and bind groups. */
-import type { Dispatch, Program } from "../compiler/ir/program.ts";
-import type { Count, Shape } from "../compiler/ir/type.ts";
+import type { Dispatch, Program, Shader } from "../compiler/ir/program.ts";
+import type { Count } from "../compiler/ir/type.ts";
 import { WeftError } from "./errors.ts";
 import type { Gpu } from "./gpu.ts";
 import type { Batch } from "./inputs.ts";
@@ -17,9 +17,10 @@ const MAX_WORKGROUPS = 65535;
 
 /** A dispatch, ready but for its size. */
 interface Step {
-  readonly dispatch: Dispatch;
   readonly pipeline: GPUComputePipeline;
   readonly group: GPUBindGroup;
+  /** How many workgroups a batch takes. */
+  readonly groups: (batch: number) => number;
 }
 
 /** What depends on the batch, made for the largest one seen. */
@@ -37,8 +38,6 @@ interface Slot {
 
 const bytesAt = ({ fixed, perBatch }: Count, batch: number): number =>
   Math.max(16, Math.ceil((fixed + perBatch * batch) / 16) * 16);
-
-const shapeAt = (shape: Shape, batch: number): number[] => shape.map((d) => (d === "N" ? batch : d));
 
 export class Engine {
   readonly #gpu: Gpu;
@@ -76,11 +75,8 @@ export class Engine {
       this.#uniform = device.createBuffer({ label: "batch", size: 16, usage: UNIFORM });
       this.#fixed = buffers.map(({ bytes }, i) => (bytes.perBatch ? undefined : this.#buffer(i, 0)));
       params.forEach(({ buffer, shape, order }, i) => {
-        const data = values[i];
-        const target = this.#fixed[buffer];
-        if (!data || !target) return;
-        const laidOut = order ? permute(data, shape, order) : data;
-        device.queue.writeBuffer(target, 0, laidOut as GPUAllowSharedBufferSource);
+        const data = values[i] as TensorData;
+        this.#write(this.#fixed[buffer], order ? permute(data, shape, order) : data);
       });
       if (prepare.length) this.#submit(this.#steps(prepare, this.#fixed), 1);
     });
@@ -98,23 +94,27 @@ export class Engine {
   /** Writes, encodes and submits within one turn: runs that overlap cannot mix. */
   async #run({ size, data }: Batch, slot: Slot): Promise<Record<string, Tensor>> {
     const { inputs, outputs, name } = this.#program;
-    const { queue } = this.#gpu.device;
+    const what = `${name}, batch of ${size}`;
     this.#checkSizes(size);
     let total = 0;
-    const places = outputs.map(({ shape, dtype, buffer, name }) => {
+    const places = outputs.map((output) => {
       const at = total;
-      const sizes = shapeAt(shape, size);
-      const bytes = sizeOf(sizes) * 4;
+      const shape = output.shape.map((d) => (d === "N" ? size : d));
+      const bytes = sizeOf(shape) * 4;
       total += Math.ceil(bytes / 8) * 8;
-      return { name, dtype, buffer, shape: sizes, at, bytes };
+      return { ...output, shape, at, bytes };
     });
     try {
-      const { mapped, staging } = await this.#gpu.scoped(`${name}, batch of ${size}`, () => {
+      const { mapped, staging } = await this.#gpu.scoped(what, () => {
         const { buffers, steps } = this.#reserve(size);
         inputs.forEach(({ buffer }, i) => {
-          queue.writeBuffer(buffers[buffer] as GPUBuffer, 0, data[i] as GPUAllowSharedBufferSource);
+          this.#write(buffers[buffer], data[i] as TensorData);
         });
-        const staging = this.#stage(slot, total);
+        if (!slot.staging || slot.staging.size < total) {
+          slot.staging?.destroy();
+          slot.staging = this.#gpu.device.createBuffer({ label: "readback", size: total, usage: READBACK });
+        }
+        const { staging } = slot;
         this.#submit(steps, size, (encoder) => {
           for (const { buffer, at, bytes } of places)
             encoder.copyBufferToBuffer(buffers[buffer] as GPUBuffer, 0, staging, at, bytes);
@@ -123,7 +123,7 @@ export class Engine {
         mapped.catch(() => {}); // awaited below, unless the scopes report a failure first
         return { mapped, staging };
       });
-      await this.#gpu.wait(mapped);
+      await this.#gpu.wait(what, mapped);
       const range = staging.getMappedRange(0, total);
       const tensors = places.map(({ name, dtype, shape, at, bytes }): [string, Tensor] => [
         name,
@@ -139,9 +139,7 @@ export class Engine {
 
   /** Frees the buffers; runs in flight are rejected. */
   destroy(): void {
-    this.#gpu.fail(
-      new WeftError("destroyed", `${this.#program.name}: the session was destroyed or reloaded`),
-    );
+    this.#gpu.end(new WeftError("destroyed", `${this.#program.name}: the session was destroyed or reloaded`));
     for (const slot of this.#slots) this.#release(slot);
     for (const buffer of [this.#uniform, ...this.#fixed]) buffer?.destroy();
     if (this.#ownsDevice) this.#gpu.device.destroy();
@@ -167,29 +165,29 @@ export class Engine {
     return this.#capacity;
   }
 
-  #stage(slot: Slot, size: number): GPUBuffer {
-    if (slot.staging && slot.staging.size >= size) return slot.staging;
-    slot.staging?.destroy();
-    slot.staging = this.#gpu.device.createBuffer({ label: "readback", size, usage: READBACK });
-    return slot.staging;
-  }
-
   #buffer(index: number, batch: number): GPUBuffer {
     const { name, bytes } = this.#program.buffers[index] as Program["buffers"][number];
     return this.#gpu.device.createBuffer({ label: name, size: bytesAt(bytes, batch), usage: STORAGE });
   }
 
+  #write(buffer: GPUBuffer | undefined, data: TensorData): void {
+    this.#gpu.device.queue.writeBuffer(buffer as GPUBuffer, 0, data as GPUAllowSharedBufferSource);
+  }
+
   #steps(dispatches: readonly Dispatch[], buffers: readonly (GPUBuffer | undefined)[]): Step[] {
-    return dispatches.map((dispatch) => {
-      const pipeline = this.#pipelines[dispatch.kernel] as GPUComputePipeline;
-      const bound = dispatch.buffers.map((i) => buffers[i]);
-      if (this.#program.kernels[dispatch.kernel]?.usesBatch) bound.unshift(this.#uniform);
+    return dispatches.map(({ kernel, layers, grid: { items, batchTile }, buffers: indices }) => {
+      const pipeline = this.#pipelines[kernel] as GPUComputePipeline;
+      const { name, workgroup, usesBatch } = this.#program.kernels[kernel] as Shader;
+      const bound = indices.map((i) => buffers[i]);
+      if (usesBatch) bound.unshift(this.#uniform);
       const group = this.#gpu.device.createBindGroup({
-        label: `${pipeline.label} (${dispatch.layers.join(", ")})`,
+        label: `${name} (${layers.join(", ")})`,
         layout: pipeline.getBindGroupLayout(0),
         entries: bound.map((buffer, binding) => ({ binding, resource: { buffer: buffer as GPUBuffer } })),
       });
-      return { dispatch, pipeline, group };
+      const groups = (batch: number): number =>
+        Math.ceil((items * (batchTile ? Math.ceil(batch / batchTile) : 1)) / workgroup);
+      return { pipeline, group, groups };
     });
   }
 
@@ -197,18 +195,15 @@ export class Engine {
     const { device } = this.#gpu;
     if (this.#batch !== batch) {
       this.#batch = batch;
-      device.queue.writeBuffer(this.#uniform as GPUBuffer, 0, Uint32Array.of(batch));
+      this.#write(this.#uniform, Uint32Array.of(batch));
     }
     const encoder = device.createCommandEncoder();
     const pass = encoder.beginComputePass();
-    for (const { dispatch, pipeline, group } of steps) {
-      const { items, batchTile } = dispatch.grid;
-      const threads = items * (batchTile ? Math.ceil(batch / batchTile) : 1);
-      const groups = Math.ceil(threads / (this.#program.kernels[dispatch.kernel]?.workgroup ?? 1));
-      const rows = Math.ceil(groups / MAX_WORKGROUPS);
+    for (const { pipeline, group, groups } of steps) {
+      const rows = Math.ceil(groups(batch) / MAX_WORKGROUPS);
       pass.setPipeline(pipeline);
       pass.setBindGroup(0, group);
-      pass.dispatchWorkgroups(Math.ceil(groups / rows), rows);
+      pass.dispatchWorkgroups(Math.ceil(groups(batch) / rows), rows);
     }
     pass.end();
     copy?.(encoder);
@@ -224,9 +219,10 @@ export class Engine {
       const need = bytesAt(bytes, batch);
       if (need <= limit) continue;
       const most = Math.min(...buffers.map((b) => Math.floor((limit - b.bytes.fixed) / b.bytes.perBatch)));
+      const large = batch ? `a batch of ${batch} is too large, the most is ${most}: ` : "";
       throw new WeftError(
         "input",
-        `${model}: ${batch ? `a batch of ${batch} is too large: ` : ""}"${name}" needs ${need} bytes, a buffer of this device holds ${limit}${batch ? `; the largest batch is ${most}` : ""}`,
+        `${model}: ${large}"${name}" needs ${need} bytes, a buffer of this device holds ${limit}`,
       );
     }
   }

@@ -9,16 +9,14 @@ import { ARRAYS, sizeOf, type TensorData } from "./tensor.ts";
  */
 export function initialise({ name, shape, dtype, init }: ParamSpec, seed: number): TensorData {
   const data = new ARRAYS[dtype](sizeOf(shape));
-  if (init.kind === "zeros" || init.kind === "ones") return data.fill(init.kind === "ones" ? 1 : 0);
-  if (init.kind === "constant") return data.fill(init.value);
   const normal = init.kind.endsWith("Normal");
   let [low, high] = [0, 0];
-  if (init.kind === "uniform") ({ low, high } = init);
-  else {
+  if ("fanIn" in init) {
     // The variance is 2/fan: a deviation of √(2/fan), or a uniform distribution between ±√(6/fan).
     high = Math.sqrt((normal ? 2 : 6) / (init.fanIn + ("fanOut" in init ? init.fanOut : 0)));
     low = -high;
-  }
+  } else if (init.kind === "uniform") ({ low, high } = init);
+  else return data.fill(init.kind === "constant" ? init.value : init.kind === "ones" ? 1 : 0);
   const key = hash(name);
   return data.map((_: number, i: number) => {
     // The middles of 2³² equal parts of (0, 1): never 0, so that its logarithm is finite.

@@ -206,7 +206,7 @@ describe("inputs that do not fit", () => {
     const limited = await load(addition, { device: small });
     const error = await failure(limited.run({ a: range(300), b: range(300) }));
     expect(error.message).toBe(
-      'addition: a batch of 100 is too large: "a" needs 1216 bytes, a buffer of this device holds 1200; the largest batch is 98',
+      'addition: a batch of 100 is too large, the most is 98: "a" needs 1216 bytes, a buffer of this device holds 1200',
     );
     const { sum } = await limited.run({ a: range(3), b: range(3) });
     expect(sum?.data).toEqual(Float32Array.of(0, 2, 4));
