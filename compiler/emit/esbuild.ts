@@ -8,7 +8,7 @@
  *   const session = await lenet.load(weights);
  *   const { logits } = await session.run({ image });
  *
- * `/// <reference types="weftgpu/esbuild" />` tells TypeScript about `load`.
+ * `import type {} from "weftgpu/esbuild"` tells TypeScript about `load`.
  */
 import { readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";

@@ -1,0 +1,22 @@
+// stem/conv2d.centred → stem/conv2d.scaled → stem/conv2d.bias_folded
+//   stem/conv2d.centred: neg [8] → [8], block.model.ts:18:31
+//   stem/conv2d.scaled: mul [8] → [8], block.model.ts:18:31
+//   stem/conv2d.bias_folded: add [8] → [8], block.model.ts:18:31
+// stem/conv2d.bias_folded[n] = neg(stem/batchNorm2d.running_mean[n]) · stem/conv2d.scale[n] + stem/batchNorm2d.bias[n]
+// mapReduce: a thread per position
+@group(0) @binding(0) var<storage, read> stem_batchNorm2d_running_mean: array<vec4<f32>>;
+@group(0) @binding(1) var<storage, read> stem_conv2d_scale: array<vec4<f32>>;
+@group(0) @binding(2) var<storage, read> stem_batchNorm2d_bias: array<vec4<f32>>;
+@group(0) @binding(3) var<storage, read_write> stem_conv2d_bias_folded: array<vec4<f32>>;
+
+@compute @workgroup_size(64)
+fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,
+  @builtin(local_invocation_index) local: u32) {
+  let thread = i32((group.y * groups.x + group.x) * 64u + local);
+  if (thread >= 2) { return; }
+  let n0 = thread;
+  let running0 = stem_batchNorm2d_running_mean[n0];
+  let scale0 = stem_conv2d_scale[n0];
+  let bias0 = stem_batchNorm2d_bias[n0];
+  stem_conv2d_bias_folded[n0] = ((-running0) * scale0) + bias0;
+}

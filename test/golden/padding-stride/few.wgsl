@@ -1,0 +1,67 @@
+// few
+//   few: conv2d 1 · 3×5, stride 3×4, padding 0×1 [N, 1, 8, 8] → [N, 1, 2, 2], padding-stride.ts:11:13  (⌊(8 − 3)/3⌋ + 1 = 2; ⌊(8 + 2·1 − 5)/4⌋ + 1 = 2)
+// few[n, c, h, w] = (Σ_{kh<3, kw<5} (0 ≤ kw + w·4 − 1 < 8 ? picture[n, 0, h·3 + kh, kw + w·4 − 1] : 0) · few.weight[0, 0, kh, kw]) + few.bias[0]
+// contraction: register tile
+struct Batch { n: u32 }
+@group(0) @binding(0) var<uniform> batch: Batch;
+@group(0) @binding(1) var<storage, read> picture: array<vec4<f32>>;
+@group(0) @binding(2) var<storage, read> few_weight: array<vec4<f32>>;
+@group(0) @binding(3) var<storage, read> few_bias: array<f32>;
+@group(0) @binding(4) var<storage, read_write> few: array<f32>;
+
+@compute @workgroup_size(64)
+fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,
+  @builtin(local_invocation_index) local: u32) {
+  let thread = i32((group.y * groups.x + group.x) * 64u + local);
+  if (thread >= i32(batch.n) * 2) { return; }
+  let rest0 = thread / 2;
+  let h0 = thread % 2;
+  let n0 = rest0;
+  var acc0 = 0.0;
+  var acc1 = 0.0;
+  let weight0 = few_weight[0];
+  acc0 += 0.0 * weight0.x;
+  let i0 = h0 * 6 + n0 * 16;
+  let x0 = picture[i0];
+  acc1 += x0.w * weight0.x;
+  acc0 += x0.x * weight0.y;
+  let x1 = picture[i0 + 1];
+  acc1 += x1.x * weight0.y;
+  acc0 += x0.y * weight0.z;
+  acc1 += x1.y * weight0.z;
+  acc0 += x0.z * weight0.w;
+  acc1 += x1.z * weight0.w;
+  let weight1 = few_weight[1];
+  acc0 += x0.w * weight1.x;
+  acc1 += x1.w * weight1.x;
+  acc0 += 0.0 * weight1.y;
+  let x2 = picture[i0 + 2];
+  acc1 += x2.w * weight1.y;
+  acc0 += x2.x * weight1.z;
+  let x3 = picture[i0 + 3];
+  acc1 += x3.x * weight1.z;
+  acc0 += x2.y * weight1.w;
+  acc1 += x3.y * weight1.w;
+  let weight2 = few_weight[2];
+  acc0 += x2.z * weight2.x;
+  acc1 += x3.z * weight2.x;
+  acc0 += x2.w * weight2.y;
+  acc1 += x3.w * weight2.y;
+  acc0 += 0.0 * weight2.z;
+  let x4 = picture[i0 + 4];
+  acc1 += x4.w * weight2.z;
+  acc0 += x4.x * weight2.w;
+  let x5 = picture[i0 + 5];
+  acc1 += x5.x * weight2.w;
+  let weight3 = few_weight[3];
+  acc0 += x4.y * weight3.x;
+  acc1 += x5.y * weight3.x;
+  acc0 += x4.z * weight3.y;
+  acc1 += x5.z * weight3.y;
+  acc0 += x4.w * weight3.z;
+  acc1 += x5.w * weight3.z;
+  let bias0 = few_bias[0];
+  let i1 = h0 * 2 + n0 * 4;
+  few[i1] = acc0 + bias0;
+  few[i1 + 1] = acc1 + bias0;
+}

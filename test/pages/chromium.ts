@@ -1,0 +1,44 @@
+/** A headless Chromium with WebGPU on its software adapter. */
+import { existsSync } from "node:fs";
+import { type Browser, chromium, type Page } from "playwright-core";
+
+const INSTALLED = "/usr/bin/chromium";
+
+const FLAGS = [
+  "--no-sandbox",
+  "--enable-unsafe-webgpu",
+  "--use-webgpu-adapter=swiftshader",
+  "--enable-features=Vulkan",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+
+/** Where there is a Chromium: `WEFT_CHROMIUM`, the system's, or npm's; the last needs libnss3 and libexpat1. */
+async function executable(): Promise<string> {
+  const named = process.env["WEFT_CHROMIUM"];
+  if (named) return named;
+  if (existsSync(INSTALLED)) return INSTALLED;
+  const { default: packed } = await import("@sparticuz/chromium");
+  return packed.executablePath();
+}
+
+export async function openBrowser(): Promise<Browser> {
+  return chromium.launch({ executablePath: await executable(), args: ["--headless=new", ...FLAGS] });
+}
+
+/** What a page has complained about: console errors and warnings, exceptions, requests that failed. */
+export function complaints(page: Page): readonly string[] {
+  const list: string[] = [];
+  page.on("console", (m) => {
+    if (m.type() === "error" || m.type() === "warning") list.push(`${m.type()}: ${m.text()}`);
+  });
+  page.on("pageerror", (e) => list.push(`exception: ${e.message}`));
+  page.on("requestfailed", (r) => list.push(`failed: ${r.url()}`));
+  page.on("response", (r) => {
+    if (r.status() >= 400) list.push(`${r.status()}: ${r.url()}`);
+  });
+  return list;
+}
