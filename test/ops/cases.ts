@@ -1,0 +1,86 @@
+/** What the tests of ops share: a table of small models, each through WGSL against both references. */
+import { afterAll, describe, test } from "vitest";
+import { model, type Tensor } from "weftgpu";
+import { compile } from "../../compiler/compile.ts";
+import { tensorOf } from "../../compiler/dsl/tensor.ts";
+import { type Graph, topologicalOrder } from "../../compiler/ir/graph.ts";
+import { dataFor } from "../fuzz/data.ts";
+import type { Arrays } from "../oracle/array.ts";
+import { differences, isMeaningful, type Reference, reference } from "../oracle/compare.ts";
+import { exceptionFor, runOnnx } from "../oracle/onnx.ts";
+import type { EvaluateOptions } from "../oracle/oracle.ts";
+import { closeDevice, runProgram } from "../oracle/weft.ts";
+
+export interface Case {
+  /** What is special about it. */
+  readonly name: string;
+  /** The tensor to check. Inputs and parameters are found in its graph. */
+  readonly build: () => Tensor;
+  /** Inputs are uniform in ±scale. Default 1. */
+  readonly scale?: number;
+  /** Values instead of random ones, by name. */
+  readonly given?: Arrays;
+  /** The sizes of N, all run by one compiled program. Default 1 and 5. */
+  readonly batches?: readonly number[];
+  /** Why onnxruntime cannot be asked. */
+  readonly withoutOnnx?: string;
+  readonly custom?: EvaluateOptions["custom"];
+}
+
+export function graphOf(y: Tensor): Graph {
+  const inputs = topologicalOrder([y.node]).filter((n) => n.kind === "input");
+  return model("case", Object.fromEntries(inputs.map((n) => [n.origin.name, tensorOf(n)])), { y }).graph;
+}
+
+/** Declares a test for each case. */
+export function checkOp(op: string, cases: readonly Case[]): void {
+  describe(op, () => {
+    test.each(cases.map((c) => [c.name, c] as const))("%s", async (_, c) => {
+      await checkCase(c);
+    });
+  });
+}
+
+/** Closes the device when the file is done. */
+export function useDevice(): void {
+  afterAll(closeDevice);
+}
+
+async function checkCase({
+  build,
+  scale = 1,
+  given = {},
+  batches = [1, 5],
+  withoutOnnx,
+  custom,
+}: Case): Promise<void> {
+  const graph = graphOf(build());
+  const sets = batches.map((batch) => {
+    const data = dataFor(graph, batch, 100 + batch, scale);
+    return { inputs: { ...data.inputs, ...given }, params: { ...data.params, ...given } };
+  });
+  const params = sets[0]?.params ?? {};
+  const results = await runProgram(compile(graph).program, params, ...sets.map((s) => s.inputs));
+  for (const [i, { inputs }] of sets.entries()) {
+    const got = results[i] ?? {};
+    const fail = (who: string, text: string | undefined): void => {
+      if (text) throw new Error(`batch ${batches[i]}, against ${who}: ${text}`);
+    };
+    const options = custom ? { custom } : {};
+    const want = reference(graph, inputs, params, options);
+    if (!Object.values(want).every(isMeaningful)) throw new Error("f32 has no right answer for this case");
+    fail("the naive oracle", differences(got, want));
+    const exception = withoutOnnx ?? exceptionFor(graph)?.reason;
+    if (exception) {
+      console.log(`not compared with onnxruntime: ${exception}`);
+      continue;
+    }
+    const loose = reference(graph, inputs, params, { ...options, absolute: 1e-7 });
+    const other = await runOnnx(graph, inputs, params);
+    const asReference = Object.entries(other).map(([name, value]): [string, Reference] => [
+      name,
+      { value, floor: loose[name]?.floor ?? 0 },
+    ]);
+    fail("onnxruntime", differences(got, Object.fromEntries(asReference)));
+  }
+}
