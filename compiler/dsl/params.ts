@@ -21,10 +21,26 @@ export const kaimingUniform = (): Initializer => ({ kind: "kaimingUniform" });
 export const kaimingNormal = (): Initializer => ({ kind: "kaimingNormal" });
 export const zeros = (): Initializer => ({ kind: "zeros" });
 export const ones = (): Initializer => ({ kind: "ones" });
-/** Every element is `value`. */
-export const constant = (value: number): Initializer => ({ kind: "constant", value });
-/** Uniform in low ≤ x < high. */
-export const uniform = (low: number, high: number): Initializer => ({ kind: "uniform", low, high });
+/** Every element is `value`, a finite number. */
+export function constant(value: number): Initializer {
+  checkFinite("constant", value);
+  return { kind: "constant", value };
+}
+/** Uniform in low ≤ x < high. Throws `UserError` unless both are finite and in that order. */
+export function uniform(low: number, high: number): Initializer {
+  checkFinite("uniform", low, high);
+  return { kind: "uniform", low, high };
+}
+
+function checkFinite(name: string, ...values: readonly number[]): void {
+  const [low, high = low] = values;
+  if (values.every(Number.isFinite) && Number(low) <= Number(high)) return;
+  located("", here(), () => {
+    const rule =
+      values.length === 1 ? "the value is a finite number" : "both are finite numbers, the smaller one first";
+    throw new UserError({ problem: `${name}(${values.join(", ")})`, rule });
+  });
+}
 
 /**
  * What the model is given at run time: `input("image", [N, 1, 28, 28])`. N, if there is one, is the first size.

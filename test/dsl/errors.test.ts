@@ -123,6 +123,8 @@ describe("a layer names itself and its rule", () => {
       message(() => w.input("x", untyped(3))),
       message(() => w.param("p", untyped([N, 3]))),
       message(() => w.param("p", [n(0)])),
+      message(() => w.constant(Number.NaN)),
+      message(() => w.uniform(1, 0)),
     ]).toMatchInlineSnapshot(`
       [
         "input: the name is ""
@@ -139,6 +141,10 @@ describe("a layer names itself and its rule", () => {
         rule: a parameter is the same for every batch size",
         "p: param: size 0 is 0
         rule: a shape is a list of whole numbers of at least 1; the first may be N",
+        "constant(NaN)
+        rule: the value is a finite number",
+        "uniform(1, 0)
+        rule: both are finite numbers, the smaller one first",
       ]
     `);
   });

@@ -159,3 +159,23 @@ export const tsMorph: Compiler = {
 };
 
 export const compilers: readonly Compiler[] = [typescript7, tsMorph];
+
+/** What an editor shows when the pointer rests on each of a file's variables. */
+export function hovers(files: ReadonlyMap<string, string>, file: string): ReadonlyMap<string, string> {
+  return withProject(files, (project, folder) => {
+    const source = project.getSourceFileOrThrow(join(folder, file));
+    const service = project.getLanguageService().compilerObject;
+    return new Map(
+      source.getVariableDeclarations().map((v) => {
+        const info = service.getQuickInfoAtPosition(source.getFilePath(), v.getNameNode().getStart());
+        return [
+          v.getName(),
+          (info?.displayParts ?? [])
+            .map((p) => p.text)
+            .join("")
+            .replaceAll(/\s+/g, " "),
+        ];
+      }),
+    );
+  });
+}

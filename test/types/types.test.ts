@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { compilers, root } from "./compilers.ts";
+import { compilers, hovers, root } from "./compilers.ts";
 import { type Program, randomPrograms } from "./random.ts";
 import { prelude, wrong } from "./wrong.ts";
 
@@ -32,11 +32,29 @@ const randomText = `${heading}${random
   )
   .join("")}`;
 
+test.each([...valid.keys()])("%s runs", async (name) => {
+  await expect(import(join(folder, name))).resolves.toBeDefined();
+});
+
 test("digits.ts is what its generator prints", () => {
   const types = join(root, "compiler/dsl/types");
   const printed = execFileSync(process.execPath, [join(types, "gen-digits.mjs")], { encoding: "utf8" });
   expect(readFileSync(join(types, "digits.ts"), "utf8")).toBe(printed);
 });
+
+test("an editor shows shapes as a reader writes them", () => {
+  const shown = hovers(only("equal.ts", "lenet.ts"), "lenet.ts");
+  expect(
+    ["image", "conv1", "pool2", "logits", "functional", "chained"].map((name) => shown.get(name)),
+  ).toEqual([
+    "const image: Tensor<[N, 1, 28, 28]>",
+    "const conv1: Tensor<[N, 6, 28, 28]>",
+    "const pool2: Tensor<[N, 16, 5, 5]>",
+    "const logits: Tensor<[N, 10]>",
+    "const functional: Model<{ image: [N, 1, 28, 28]; }, { logits: [N, 10]; }>",
+    "const chained: Model<{ [name: string]: [N, 1, 28, 28]; }, { output: [N, 10]; }>",
+  ]);
+}, 60_000);
 
 /** Upper bounds on type instantiations. */
 const budget = { "lenet.ts": 25_000, "resnet50.ts": 45_000 };

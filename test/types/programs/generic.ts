@@ -14,7 +14,7 @@ export function block<S extends Shape, C extends number>(x: Tensor<S>, out: C) {
   const d = w.maxPool2d(w.add(b, c), { kernel: 2 });
   const e = w.concat([d, d], { axis: 1 });
   const f = w.flatten(w.transpose(e, [0, 2, 3, 1]));
-  return w.softmax(w.linear(f, { out, in: 100 }));
+  return w.softmax(w.linear(f, { out, in: 200 }));
 }
 export function attention<const T extends number, const D extends number>(x: Tensor<[N, T, D]>, width: D) {
   const q = w.linear(x, { out: width });
@@ -45,11 +45,11 @@ const layers = [8, 16].map((out) => w.conv2d({ out, kernel: 3 }));
 const mapped = w.sequential(...layers);
 
 // Unions.
-declare const odd: 3 | 5 | 99;
-declare const either: 1 | 2;
-declare const flag: boolean;
-declare const image: Tensor<[N, 3, 32, 32]>;
-declare const maybe: Tensor<[N, 3 | 6, 32, 32]>;
+const odd = 3 as 3 | 5 | 99;
+const either = 1 as 1 | 2;
+const flag = true as boolean;
+const image = w.input("image", [w.N, 3, 32, 32]);
+const maybe = w.input("maybe", [w.N, 3 as 3 | 6, 32, 32]);
 
 export const checks: readonly true[] = [
   same<Tensor<[Dim, number, number, number]>>()(anyBlock(image, 4)),
@@ -63,4 +63,13 @@ export const checks: readonly true[] = [
   same<Tensor<Shape>>()(mapped(image)),
   same<Tensor<[N, 4, 30, 30]>>()(w.conv2d(maybe, { out: 4, kernel: 3, groups: 1 })),
   same<Tensor<[N, 3, 32, 32]>>()(w.add(image, w.input("y", [w.N, 3 as number, 32, 32]))),
+];
+
+export const ran = [
+  block(w.input("x", [w.N, 4, 4, 10]), 10),
+  attention(w.input("x", [w.N, 5, 8]), 8),
+  reshaped(w.input("x", [w.N, 12]), 3, 4),
+  applied(6, image),
+  chain(6, image),
+  asModel(6, image),
 ];

@@ -1,13 +1,14 @@
 /** Every op in layer form: applied, in a chain, and around a shortcut. */
-import type { N, Shape, Tensor } from "../../../compiler/dsl/index.ts";
+import type { Shape, Tensor } from "../../../compiler/dsl/index.ts";
 import * as w from "../../../compiler/dsl/index.ts";
+import { N } from "../../../compiler/dsl/index.ts";
 import { same } from "./equal.ts";
 
-declare const image: Tensor<[N, 3, 32, 32]>;
-declare const tokens: Tensor<[N, 128, 64]>;
-declare const matrix: Tensor<[N, 8, 8]>;
-declare const kernel: Tensor<[2, 2]>;
-declare const size: number;
+const image = w.input("image", [N, 3, 32, 32]);
+const tokens = w.input("tokens", [N, 128, 64]);
+const matrix = w.input("matrix", [N, 8, 8]);
+const kernel = w.param("kernel", [2, 2]);
+const size: number = 4;
 
 const stem = w.sequential(
   w.conv2d({ out: 8, kernel: 3, padding: "same", stride: 2 }),
@@ -25,7 +26,7 @@ export const checks: readonly true[] = [
   same<Tensor<[N, 128, 2]>>()(w.matmul(w.param("p", [64, 2]))(tokens)),
   same<Tensor<[N, 7, 7]>>()(w.corr2d(kernel)(matrix)),
   same<Tensor<[N, 3072]>>()(w.flatten()(image)),
-  same<Tensor<[N, 3, 512, 2]>>()(w.reshape([w.N, 3, -1, 2])(image)),
+  same<Tensor<[N, 3, 512, 2]>>()(w.reshape([N, 3, -1, 2])(image)),
   same<Tensor<[N, 64, 128]>>()(w.transpose()(tokens)),
   same<Tensor<[N, 32, 32, 3]>>()(w.transpose([0, 2, 3, 1])(image)),
   same<Tensor<[N, 3, 34, 34]>>()(w.pad({ padding: 1 })(image)),
