@@ -3,6 +3,7 @@ import {
   add,
   batchNorm2d,
   conv2d,
+  flatten,
   globalAvgPool2d,
   input,
   linear,
@@ -22,7 +23,7 @@ const depthwise = relu6(batchNorm2d(conv2d(pooled, { out: 8, kernel: 3, padding:
 const pointwise = conv2d(depthwise, { out: 8, kernel: 1 });
 const block = relu(add(pointwise, pooled));
 
-const features = globalAvgPool2d(block);
+const features = flatten(globalAvgPool2d(block));
 const scores = linear(features, { out: 5 });
 const classes = softmax(scores);
 

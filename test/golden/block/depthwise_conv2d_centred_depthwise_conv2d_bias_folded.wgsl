@@ -1,7 +1,7 @@
 // depthwise/conv2d.centred → depthwise/conv2d.scaled → depthwise/conv2d.bias_folded
-//   depthwise/conv2d.centred: sub [8] → [8], block.model.ts:21:37
-//   depthwise/conv2d.scaled: mul [8] → [8], block.model.ts:21:37
-//   depthwise/conv2d.bias_folded: add [8] → [8], block.model.ts:21:37
+//   depthwise/conv2d.centred: sub [8] → [8], block.model.ts:22:37
+//   depthwise/conv2d.scaled: mul [8] → [8], block.model.ts:22:37
+//   depthwise/conv2d.bias_folded: add [8] → [8], block.model.ts:22:37
 // depthwise/conv2d.bias_folded[n] = (depthwise/conv2d.bias[n] − depthwise/batchNorm2d.running_mean[n]) · depthwise/conv2d.scale[n] + depthwise/batchNorm2d.bias[n]
 // mapReduce: a thread per position
 @group(0) @binding(0) var<storage, read> depthwise_conv2d_bias: array<vec4<f32>>;

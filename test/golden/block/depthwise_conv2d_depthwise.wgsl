@@ -1,6 +1,6 @@
 // depthwise/conv2d → depthwise
-//   depthwise/conv2d: conv2d 8 · 3×3, padding same, depthwise [N, 8, 8, 8] → [N, 8, 8, 8], block.model.ts:21:37  (⌊(8 + 2·1 − 3)/1⌋ + 1 = 8)
-//   depthwise: relu6 [N, 8, 8, 8] → [N, 8, 8, 8], block.model.ts:21:19
+//   depthwise/conv2d: conv2d 8 · 3×3, padding same, depthwise [N, 8, 8, 8] → [N, 8, 8, 8], block.model.ts:22:37  (⌊(8 + 2·1 − 3)/1⌋ + 1 = 8)
+//   depthwise: relu6 [N, 8, 8, 8] → [N, 8, 8, 8], block.model.ts:22:19
 // depthwise[n, c, h, w] = min(max((Σ_{kh<3, kw<3} (0 ≤ h + kh − 1 < 8 ∧ 0 ≤ kw + w − 1 < 8 ? pooled[n, c, h + kh − 1, kw + w − 1] : 0) · depthwise/conv2d.weight_folded[c, 0, kh, kw]) + depthwise/conv2d.bias_folded[c], 0), 6)
 // contraction: register tile
 struct Batch { n: u32 }

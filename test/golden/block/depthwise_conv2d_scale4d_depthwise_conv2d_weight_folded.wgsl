@@ -1,6 +1,6 @@
 // depthwise/conv2d.scale4d → depthwise/conv2d.weight_folded
-//   depthwise/conv2d.scale4d: reshape [8, 1, 1, 1] [8] → [8, 1, 1, 1], block.model.ts:21:37
-//   depthwise/conv2d.weight_folded: mul broadcast [8, 1, 1, 1] [8, 1, 3, 3] → [8, 1, 3, 3], block.model.ts:21:37
+//   depthwise/conv2d.scale4d: reshape [8, 1, 1, 1] [8] → [8, 1, 1, 1], block.model.ts:22:37
+//   depthwise/conv2d.weight_folded: mul broadcast [8, 1, 1, 1] [8, 1, 3, 3] → [8, 1, 3, 3], block.model.ts:22:37
 // depthwise/conv2d.weight_folded[n, c, h, w] = depthwise/conv2d.weight[n, 0, h, w] · depthwise/conv2d.scale[n]
 // mapReduce: a thread per position
 @group(0) @binding(0) var<storage, read> depthwise_conv2d_weight: array<f32>;

@@ -1,7 +1,7 @@
 // pointwise → block/add → block
-//   pointwise: conv2d 8 · 1×1 [N, 8, 8, 8] → [N, 8, 8, 8], block.model.ts:22:19  (⌊(8 − 1)/1⌋ + 1 = 8)
-//   block/add: add [N, 8, 8, 8] → [N, 8, 8, 8], block.model.ts:23:20
-//   block: relu [N, 8, 8, 8] → [N, 8, 8, 8], block.model.ts:23:15
+//   pointwise: conv2d 8 · 1×1 [N, 8, 8, 8] → [N, 8, 8, 8], block.model.ts:23:19  (⌊(8 − 1)/1⌋ + 1 = 8)
+//   block/add: add [N, 8, 8, 8] → [N, 8, 8, 8], block.model.ts:24:20
+//   block: relu [N, 8, 8, 8] → [N, 8, 8, 8], block.model.ts:24:15
 // block[n, c, h, w] = max((Σ_{c′<8} depthwise[n, c′, h, w] · pointwise.weight[c, c′, 0, 0]) + pointwise.bias[c] + pooled[n, c, h, w], 0)
 // contraction: register tile, vectors over columns
 struct Batch { n: u32 }

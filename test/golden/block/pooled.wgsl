@@ -1,5 +1,5 @@
 // pooled
-//   pooled: maxPool2d 3×3, stride 2, padding 1 [N, 8, 16, 16] → [N, 8, 8, 8], block.model.ts:19:16  (⌊(16 + 2·1 − 3)/2⌋ + 1 = 8)
+//   pooled: maxPool2d 3×3, stride 2, padding 1 [N, 8, 16, 16] → [N, 8, 8, 8], block.model.ts:20:16  (⌊(16 + 2·1 − 3)/2⌋ + 1 = 8)
 // pooled[n, c, h, w] = max_{u<3, v<3} (0 ≤ h·2 + u − 1 < 16 ∧ 0 ≤ v + w·2 − 1 < 16 ? stem[n, c, h·2 + u − 1, v + w·2 − 1] : -3.4028234663852886e+38)
 // mapReduce: a thread per position
 struct Batch { n: u32 }

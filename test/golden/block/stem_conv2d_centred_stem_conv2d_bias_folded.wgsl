@@ -1,7 +1,7 @@
 // stem/conv2d.centred → stem/conv2d.scaled → stem/conv2d.bias_folded
-//   stem/conv2d.centred: neg [8] → [8], block.model.ts:18:31
-//   stem/conv2d.scaled: mul [8] → [8], block.model.ts:18:31
-//   stem/conv2d.bias_folded: add [8] → [8], block.model.ts:18:31
+//   stem/conv2d.centred: neg [8] → [8], block.model.ts:19:31
+//   stem/conv2d.scaled: mul [8] → [8], block.model.ts:19:31
+//   stem/conv2d.bias_folded: add [8] → [8], block.model.ts:19:31
 // stem/conv2d.bias_folded[n] = neg(stem/batchNorm2d.running_mean[n]) · stem/conv2d.scale[n] + stem/batchNorm2d.bias[n]
 // mapReduce: a thread per position
 @group(0) @binding(0) var<storage, read> stem_batchNorm2d_running_mean: array<vec4<f32>>;

@@ -1,6 +1,6 @@
 // stem/conv2d.scale4d → stem/conv2d.weight_folded
-//   stem/conv2d.scale4d: reshape [8, 1, 1, 1] [8] → [8, 1, 1, 1], block.model.ts:18:31
-//   stem/conv2d.weight_folded: mul broadcast [8, 1, 1, 1] [8, 3, 3, 3] → [8, 3, 3, 3], block.model.ts:18:31
+//   stem/conv2d.scale4d: reshape [8, 1, 1, 1] [8] → [8, 1, 1, 1], block.model.ts:19:31
+//   stem/conv2d.weight_folded: mul broadcast [8, 1, 1, 1] [8, 3, 3, 3] → [8, 3, 3, 3], block.model.ts:19:31
 // stem/conv2d.weight_folded[n, c, h, w] = stem/conv2d.weight[n, c, h, w] · stem/conv2d.scale[n]
 // mapReduce: a thread per position
 @group(0) @binding(0) var<storage, read> stem_conv2d_weight: array<f32>;

@@ -1,6 +1,6 @@
 // stem/conv2d → stem
-//   stem/conv2d: conv2d 8 · 3×3, stride 2, padding 1 [N, 3, 32, 32] → [N, 8, 16, 16], block.model.ts:18:31  (⌊(32 + 2·1 − 3)/2⌋ + 1 = 16)
-//   stem: relu [N, 8, 16, 16] → [N, 8, 16, 16], block.model.ts:18:14
+//   stem/conv2d: conv2d 8 · 3×3, stride 2, padding 1 [N, 3, 32, 32] → [N, 8, 16, 16], block.model.ts:19:31  (⌊(32 + 2·1 − 3)/2⌋ + 1 = 16)
+//   stem: relu [N, 8, 16, 16] → [N, 8, 16, 16], block.model.ts:19:14
 // stem[n, c, h, w] = max((Σ_{c′<3, kh<3, kw<3} (0 ≤ h·2 + kh − 1 < 32 ∧ 0 ≤ kw + w·2 − 1 < 32 ? image[n, c′, h·2 + kh − 1, kw + w·2 − 1] : 0) · stem/conv2d.weight_folded[c, c′, kh, kw]) + stem/conv2d.bias_folded[c], 0)
 // contraction: register tile, vectors over columns
 struct Batch { n: u32 }

@@ -1,11 +1,11 @@
 // stem/conv2d.variance → stem/conv2d.deviation → stem/conv2d.scale
-//   stem/conv2d.variance: add [8] → [8], block.model.ts:18:31
-//   stem/conv2d.deviation: sqrt [8] → [8], block.model.ts:18:31
-//   stem/conv2d.scale: div [8] → [8], block.model.ts:18:31
+//   stem/conv2d.variance: add [8] → [8], block.model.ts:19:31
+//   stem/conv2d.deviation: sqrt [8] → [8], block.model.ts:19:31
+//   stem/conv2d.scale: div [8] → [8], block.model.ts:19:31
 // depthwise/conv2d.variance → depthwise/conv2d.deviation → depthwise/conv2d.scale
-//   depthwise/conv2d.variance: add [8] → [8], block.model.ts:21:37
-//   depthwise/conv2d.deviation: sqrt [8] → [8], block.model.ts:21:37
-//   depthwise/conv2d.scale: div [8] → [8], block.model.ts:21:37
+//   depthwise/conv2d.variance: add [8] → [8], block.model.ts:22:37
+//   depthwise/conv2d.deviation: sqrt [8] → [8], block.model.ts:22:37
+//   depthwise/conv2d.scale: div [8] → [8], block.model.ts:22:37
 // stem/conv2d.scale[n] = stem/batchNorm2d.weight[n] / sqrt(stem/batchNorm2d.running_var[n] + 0.00001)
 // mapReduce: a thread per position
 @group(0) @binding(0) var<storage, read> weight: array<vec4<f32>>;

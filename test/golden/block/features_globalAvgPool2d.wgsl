@@ -1,11 +1,11 @@
-// features
-//   features: globalAvgPool2d 8×8 [N, 8, 8, 8] → [N, 8, 1, 1], block.model.ts:25:18
-// features[n, c, h, w] = (Σ_{h′<8, w′<8} block[n, c, h′, w′]) · 0.015625
+// features/globalAvgPool2d
+//   features/globalAvgPool2d: globalAvgPool2d 8×8 [N, 8, 8, 8] → [N, 8, 1, 1], block.model.ts:26:26
+// features/globalAvgPool2d[n, c, h, w] = (Σ_{h′<8, w′<8} block[n, c, h′, w′]) · 0.015625
 // mapReduce: a thread per position
 struct Batch { n: u32 }
 @group(0) @binding(0) var<uniform> batch: Batch;
 @group(0) @binding(1) var<storage, read> block: array<f32>;
-@group(0) @binding(2) var<storage, read_write> features: array<f32>;
+@group(0) @binding(2) var<storage, read_write> features_globalAvgPool2d: array<f32>;
 
 @compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,
@@ -26,5 +26,5 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
     }
   }
   let i3 = c0 + n0 * 8;
-  features[i3] = sum0 * 0.015625;
+  features_globalAvgPool2d[i3] = sum0 * 0.015625;
 }
