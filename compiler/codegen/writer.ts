@@ -9,7 +9,14 @@ import type { Axis, Bound, Expr, Index, Load, Reduce } from "../ir/expr.ts";
 import type { Node } from "../ir/graph.ts";
 import type { Layouts } from "../ir/kernel.ts";
 import type { Stmt } from "../ir/stmt.ts";
-import { alwaysInside, axesOf, constant, rangeOf, substitute as substituteIndex } from "../math/affine.ts";
+import {
+  add,
+  alwaysInside,
+  axesOf,
+  constant,
+  rangeOf,
+  substitute as substituteIndex,
+} from "../math/affine.ts";
 import { freeAxes, substitute } from "../math/build.ts";
 import { address } from "../math/layout.ts";
 import { scalars, type Width, wgslType } from "../ops/scalar.ts";
@@ -168,10 +175,11 @@ export class Writer {
       if (!variable) throw new InternalError(`axis ${atom.axis.name} has no variable here`);
       return { text: variable.name, width: 1, depth: variable.depth };
     }
-    const of = this.index(atom.of);
-    const { low } = rangeOf(atom.of);
-    if (low < 0) throw new InternalError("division of an index that may be negative");
-    const text = `(${of.text}) ${atom.kind === "div" ? "/" : "%"} ${atom.by}`;
+    // WGSL's / and % round towards 0, ours down: a whole number of turns keeps what is divided at 0 or above.
+    const turns = Math.max(0, Math.ceil(-rangeOf(atom.of).low / atom.by));
+    const of = this.index(add(atom.of, turns * atom.by));
+    const back = atom.kind === "div" && turns > 0 ? ` - ${turns}` : "";
+    const text = `(${of.text}) ${atom.kind === "div" ? "/" : "%"} ${atom.by}${back}`;
     return this.#named(`q:${text}`, "q", () => ({ text, width: 1, depth: of.depth }));
   }
 

@@ -50,6 +50,11 @@ export interface OpDef<A extends Attrs = Attrs, O = unknown> {
   infer(attrs: A, inputs: readonly TensorType[]): TensorType;
   /** The meaning: the value at one output position, as an index expression. */
   define(attrs: A, context: OpContext): Expr;
+  /**
+   * Gradients of the operands from that of the output, as graph nodes, for ops whose gradient is not derived from
+   * `define`; an operand without one (labels) has undefined.
+   */
+  vjp?(node: OpNode, grad: Node): readonly (Node | undefined)[];
   summary(attrs: A, inputs: readonly TensorType[], output: TensorType): OpSummary;
 }
 

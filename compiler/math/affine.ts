@@ -153,7 +153,7 @@ export function div(index: Index, by: number): Index {
 export function mod(index: Index, by: number): Index {
   if (!Number.isInteger(by) || by < 1) throw new InternalError(`index remainder by ${by}`);
   if (by === 1) return constant(0);
-  const { rest } = splitMultiples(index, by);
+  const rest = residues(splitMultiples(index, by).rest, by);
   const { low, high } = rangeOf(rest);
   const block = Math.floor(low / by);
   if (block === Math.floor(high / by)) return add(rest, -block * by);
@@ -161,6 +161,13 @@ export function mod(index: Index, by: number): Index {
   if (only?.coefficient === 1 && only.atom.kind === "mod" && only.atom.by % by === 0)
     return mod(only.atom.of, by);
   return atomIndex("mod", rest, by);
+}
+
+/** The same remainder with coefficients in 0 … by − 1: −x ≡ (by − 1)·x. */
+function residues(index: Index, by: number): Index {
+  if (index.terms.every((t) => t.coefficient > 0 && t.coefficient < by)) return index;
+  const terms = index.terms.map((t) => ({ coefficient: ((t.coefficient % by) + by) % by, atom: t.atom }));
+  return make(index.constant, terms);
 }
 
 function atomIndex(kind: "div" | "mod", of: Index, by: number): Index {

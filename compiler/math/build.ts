@@ -1,7 +1,7 @@
 /** Constructors for index expressions, with the simplifications that hold by the definition of each form. */
 
 import { must } from "../errors.ts";
-import type { Axis, Bound, Expr, Index, OpContext, ReduceOp, ScalarName } from "../ir/expr.ts";
+import type { Axis, Bound, Expr, Index, Load, OpContext, ReduceOp, ScalarName } from "../ir/expr.ts";
 import type { Node } from "../ir/graph.ts";
 import { alwaysInside, axesOf, axisIndex, rangeOf, substitute as substituteIndex } from "./affine.ts";
 
@@ -203,4 +203,28 @@ export function axisSource(): AxisSource {
 function defaultNames(rank: number, i: number): string {
   if (rank === 4) return must(["n", "c", "h", "w"][i], "axis name");
   return i === 0 ? "n" : must(["i", "j", "k", "l", "m"][i - 1] ?? `d${i}`, "axis name");
+}
+
+/** Rebuilds an expression with its loads changed by `f`. */
+export function mapLoads(e: Expr, f: (load: Load) => Pick<Load, "from" | "index">): Expr {
+  if (e.kind !== "load") return mapChildren(e, (child) => mapLoads(child, f));
+  const { from, index } = f(e);
+  return load(from, index);
+}
+
+/** a · b, where 0 and 1 vanish. */
+export function times(a: Expr, b: Expr): Expr {
+  if (isConstant(a, 0) || isConstant(b, 1)) return a;
+  if (isConstant(b, 0) || isConstant(a, 1)) return b;
+  return call("mul", a, b);
+}
+
+/** a + b, where 0 vanishes. */
+export function plus(a: Expr, b: Expr): Expr {
+  if (isConstant(a, 0)) return b;
+  return isConstant(b, 0) ? a : call("add", a, b);
+}
+
+function isConstant(e: Expr, value: number): boolean {
+  return e.kind === "const" && e.value === value;
 }

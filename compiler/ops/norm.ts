@@ -2,11 +2,14 @@
 
 import { must } from "../errors.ts";
 import type { Expr, Index } from "../ir/expr.ts";
-import type { OpDef } from "../ir/graph.ts";
+import type { Node, OpDef, OpNode } from "../ir/graph.ts";
 import { showShape } from "../ir/type.ts";
 import { axisIndex } from "../math/affine.ts";
 import { call, literal, load, reduce } from "../math/build.ts";
 import { fail, finiteNumber, fixed, positiveInteger, record } from "./check.ts";
+import { constantNode, opNode, suffixed } from "./derived.ts";
+import { pointwise } from "./pointwise.ts";
+import { reductions } from "./reduce.ts";
 
 export interface BatchNormOptions {
   /** Added to the variance. Default 1e-5. */
@@ -104,8 +107,41 @@ const layerNorm: OpDef<LayerNormAttrs, LayerNormOptions | undefined> = {
       load(beta, inner),
     );
   },
+  vjp: layerNormVjp,
   summary: (attrs) => ({ options: attrs.dims === 1 ? "" : `last ${attrs.dims} dims`, formula: "" }),
 };
+
+/**
+ * With x̂ = (x − μ)/σ and h = g·γ:  dx = (h − mean h − x̂·mean(h·x̂))/σ,  dγ = Σ g·x̂,  dβ = Σ g; means over the
+ * normalised dimensions, sums over the others.
+ */
+function layerNormVjp(node: OpNode, grad: Node): readonly Node[] {
+  const [x, gamma] = node.inputs;
+  if (!x || !gamma) return fail("layerNorm: missing operands");
+  const { eps, dims } = node.attrs as LayerNormAttrs;
+  const rank = x.type.shape.length;
+  const inner = Array.from({ length: dims }, (_, i) => rank - dims + i);
+  const outer = Array.from({ length: rank - dims }, (_, i) => i);
+  const part = (op: OpDef, options: unknown, inputs: readonly Node[], name: string): Node =>
+    opNode(op, options, inputs, suffixed(node.origin, `grad.${name}`));
+  const mean = (t: Node, name: string): Node =>
+    part(reductions.mean, { axis: inner, keepDims: true }, [t], name);
+  const { add, sub, mul, div, sqrt } = pointwise;
+  const centred = part(sub, {}, [x, mean(x, "mean")], "centred");
+  const variance = mean(part(mul, {}, [centred, centred], "square"), "variance");
+  const shifted = part(add, {}, [variance, constantNode(eps, node.origin)], "shifted");
+  const deviation = part(sqrt, {}, [shifted], "deviation");
+  const normal = part(div, {}, [centred, deviation], "normal");
+  const h = part(mul, {}, [grad, gamma], "scaled");
+  const along = part(mul, {}, [normal, mean(part(mul, {}, [h, normal], "product"), "slope")], "along");
+  const rest = part(sub, {}, [part(sub, {}, [h, mean(h, "shift")], "level"), along], "rest");
+  const sum = (t: Node, name: string): Node => part(reductions.sum, { axis: outer }, [t], name);
+  return [
+    part(div, {}, [rest, deviation], "x"),
+    sum(part(mul, {}, [grad, normal], "weighted"), "weight"),
+    sum(grad, "bias"),
+  ];
+}
 
 function positive(op: string, eps: unknown): number {
   const value = finiteNumber(op, "eps", eps ?? 1e-5);

@@ -2,11 +2,13 @@
 
 import { must } from "../errors.ts";
 import type { Axis, Expr, ReduceOp } from "../ir/expr.ts";
-import type { OpDef } from "../ir/graph.ts";
+import type { Node, OpDef, OpNode } from "../ir/graph.ts";
 import { type Dim, showShape } from "../ir/type.ts";
 import { axisIndex } from "../math/affine.ts";
 import { call, literal, load, reduce } from "../math/build.ts";
 import { axisOf, fail, record } from "./check.ts";
+import { opNode, suffixed } from "./derived.ts";
+import { pointwise } from "./pointwise.ts";
 
 export interface ReduceOptions {
   /** Default: all axes. Negative axes count from the end. */
@@ -74,8 +76,11 @@ export interface SoftmaxOptions {
 export type SoftmaxAttrs = { readonly axis: number };
 
 /** Both forms subtract the maximum first, so that no exponential overflows. */
+type Vjp = NonNullable<OpDef["vjp"]>;
+
 function softmaxLike(
   name: string,
+  vjp: Vjp,
   finish: (shifted: Expr, sum: Expr) => Expr,
 ): OpDef<SoftmaxAttrs, SoftmaxOptions | undefined> {
   return {
@@ -109,17 +114,42 @@ function softmaxLike(
       const sum = reduce("sum", [k], call("exp", shift(along(k))));
       return finish(shift(along(must(at[over], "axis"))), sum);
     },
+    vjp,
     summary: (attrs) => ({ options: attrs.axis === -1 ? "" : `axis ${attrs.axis}`, formula: "" }),
   };
 }
 
+const sum = reduction("sum", "sum", "sum", (x) => x);
+
+/** dx = y·(g − Σ g·y) */
+function softmaxVjp(node: OpNode, grad: Node): readonly Node[] {
+  const part = (op: OpDef, options: unknown, inputs: readonly Node[], name: string): Node =>
+    opNode(op, options, inputs, suffixed(node.origin, name));
+  const product = part(pointwise.mul, {}, [grad, node], "grad.product");
+  const total = part(sum, { axis: node.attrs["axis"], keepDims: true }, [product], "grad.total");
+  const centred = part(pointwise.sub, {}, [grad, total], "grad.centred");
+  return [part(pointwise.mul, {}, [node, centred], "grad")];
+}
+
+/** dx = g − eʸ·Σ g */
+function logSoftmaxVjp(node: OpNode, grad: Node): readonly Node[] {
+  const part = (op: OpDef, options: unknown, inputs: readonly Node[], name: string): Node =>
+    opNode(op, options, inputs, suffixed(node.origin, name));
+  const total = part(sum, { axis: node.attrs["axis"], keepDims: true }, [grad], "grad.total");
+  const share = part(pointwise.exp, {}, [node], "grad.share");
+  const scaled = part(pointwise.mul, {}, [share, total], "grad.scaled");
+  return [part(pointwise.sub, {}, [grad, scaled], "grad")];
+}
+
 export const reductions = {
-  sum: reduction("sum", "sum", "sum", (x) => x),
+  sum,
   mean: reduction("mean", "mean", "sum", (x, count) =>
     count.kind === "const" ? call("mul", x, literal(1 / count.value)) : call("div", x, count),
   ),
   reduceMax: reduction("reduceMax", "max", "max", (x) => x),
   reduceMin: reduction("reduceMin", "min", "min", (x) => x),
-  softmax: softmaxLike("softmax", (shifted, sum) => call("div", call("exp", shifted), sum)),
-  logSoftmax: softmaxLike("logSoftmax", (shifted, sum) => call("sub", shifted, call("log", sum))),
+  softmax: softmaxLike("softmax", softmaxVjp, (shifted, sum) => call("div", call("exp", shifted), sum)),
+  logSoftmax: softmaxLike("logSoftmax", logSoftmaxVjp, (shifted, sum) =>
+    call("sub", shifted, call("log", sum)),
+  ),
 };

@@ -2,11 +2,12 @@
 
 import { must } from "../errors.ts";
 import type { Expr, OpContext } from "../ir/expr.ts";
-import type { OpDef } from "../ir/graph.ts";
+import type { Node, OpDef, OpNode } from "../ir/graph.ts";
 import { countAt, type Dim, elements, type Shape, showShape } from "../ir/type.ts";
 import { add, axisIndex, div, mod, rowMajor } from "../math/affine.ts";
 import { guard, literal, load } from "../math/build.ts";
 import { axisOf, fail, finiteNumber, fixed, type NoOptions, noOptions, record } from "./check.ts";
+import { opNode, suffixed } from "./derived.ts";
 import { type Padding, type Sides, sides } from "./geometry.ts";
 
 /** The element of x that has the same row-major position: position → digits in x's shape. */
@@ -37,6 +38,7 @@ const flatten: OpDef<NoOptions, unknown> = {
     return { dtype: x.dtype, shape: [must(x.shape[0], "batch"), rest] };
   },
   define: (_, { at, inputs, shape }) => samePosition(must(inputs[0], "operand"), at, shape),
+  vjp: reshaped,
   summary(_, inputs, output) {
     const rest = must(inputs[0], "operand").shape.slice(1);
     return { options: "", formula: rest.length > 1 ? `${rest.join("·")} = ${output.shape[1]}` : "" };
@@ -48,6 +50,12 @@ export interface ReshapeOptions {
   readonly shape: readonly (Dim | unknown)[];
 }
 export type ReshapeAttrs = { readonly shape: readonly Dim[] };
+
+/** The gradient of a reshape is the gradient in the operand's shape. */
+function reshaped(node: OpNode, grad: Node): readonly Node[] {
+  const x = must(node.inputs[0], "operand");
+  return [opNode(reshape, { shape: x.type.shape }, [grad], suffixed(node.origin, "grad"))];
+}
 
 const reshape: OpDef<ReshapeAttrs, ReshapeOptions> = {
   name: "reshape",
@@ -82,6 +90,7 @@ const reshape: OpDef<ReshapeAttrs, ReshapeOptions> = {
     return { dtype: x.dtype, shape: attrs.shape.map((d) => (d === -1 ? a / b : d)) };
   },
   define: (_, { at, inputs, shape }) => samePosition(must(inputs[0], "operand"), at, shape),
+  vjp: reshaped,
   summary: (attrs) => ({ options: showShape(attrs.shape), formula: "" }),
 };
 

@@ -5,6 +5,7 @@
 
 import { must } from "../errors.ts";
 import { consumers, type Graph, mapGraph, type Node, type OpDef, type OpNode } from "../ir/graph.ts";
+import { constantNode, opNode, suffixed } from "../ops/derived.ts";
 import { ops } from "../ops/index.ts";
 
 export interface Rewrite {
@@ -26,22 +27,6 @@ interface Rule {
 interface Context {
   users(node: Node): number;
   isOutput(node: Node): boolean;
-}
-
-/** Makes an op node out of existing nodes; its layer is `origin`'s. */
-function make(op: OpDef, options: unknown, inputs: readonly Node[], origin: Node["origin"]): OpNode {
-  const attrs = op.options(options);
-  return {
-    kind: "op",
-    op,
-    attrs,
-    inputs,
-    type: op.infer(
-      attrs,
-      inputs.map((i) => i.type),
-    ),
-    origin,
-  };
 }
 
 const isOp = (node: Node | undefined, op: OpDef): node is OpNode => node?.kind === "op" && node.op === op;
@@ -66,23 +51,18 @@ const rules: readonly Rule[] = [
       const [, gamma, beta, mean, variance] = node.inputs;
       const [x, weight, bias] = conv.inputs;
       if (!gamma || !beta || !mean || !variance || !x || !weight) return undefined;
-      const derived = (role: string): Node["origin"] => ({
-        ...conv.origin,
-        name: `${conv.origin.name}.${role}`,
-      });
-      const scalar = (value: number): Node => ({
-        kind: "const",
-        type: { dtype: "f32", shape: [] },
-        origin: derived("constant"),
-        value,
-      });
+      const derived = (role: string): Node["origin"] => suffixed(conv.origin, role);
       const op = (def: OpDef, inputs: readonly Node[], role: string): Node =>
-        make(def, {}, inputs, derived(role));
+        opNode(def, {}, inputs, derived(role));
       const eps = typeof node.attrs["eps"] === "number" ? node.attrs["eps"] : 1e-5;
-      const sigma = op(ops.sqrt, [op(ops.add, [variance, scalar(eps)], "variance")], "deviation");
+      const sigma = op(
+        ops.sqrt,
+        [op(ops.add, [variance, constantNode(eps, derived("constant"))], "variance")],
+        "deviation",
+      );
       const scale = op(ops.div, [gamma, sigma], "scale");
       const channels = scale.type.shape[0];
-      const column = make(ops.reshape, { shape: [channels, 1, 1, 1] }, [scale], derived("scale4d"));
+      const column = opNode(ops.reshape, { shape: [channels, 1, 1, 1] }, [scale], derived("scale4d"));
       const foldedWeight = op(ops.mul, [weight, column], "weight_folded");
       const centred = bias ? op(ops.sub, [bias, mean], "centred") : op(ops.neg, [mean], "centred");
       const foldedBias = op(ops.add, [op(ops.mul, [centred, scale], "scaled"), beta], "bias_folded");
@@ -98,8 +78,8 @@ const rules: readonly Rule[] = [
       const parts: Node[] = [];
       for (let i = 0; i < node.inputs.length; i += MAX_JOINED) {
         const group = node.inputs.slice(i, i + MAX_JOINED);
-        const origin = { ...node.origin, name: `${node.origin.name}.part${parts.length + 1}` };
-        parts.push(group.length === 1 && group[0] ? group[0] : make(ops.concat, node.attrs, group, origin));
+        const origin = suffixed(node.origin, `part${parts.length + 1}`);
+        parts.push(group.length === 1 && group[0] ? group[0] : opNode(ops.concat, node.attrs, group, origin));
       }
       return { ...node, inputs: parts };
     },

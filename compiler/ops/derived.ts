@@ -1,0 +1,63 @@
+/** Ops that the compiler makes for itself: their meaning is derived, not written by hand. */
+
+import { must } from "../errors.ts";
+import type { Expr, OpContext } from "../ir/expr.ts";
+import type { Attrs, Node, OpDef, OpNode, Origin } from "../ir/graph.ts";
+import type { TensorType } from "../ir/type.ts";
+import { axisSource, mapLoads, opContext } from "../math/build.ts";
+
+/**
+ * A node whose value is `define(context)`, an expression over existing tensors. Its operands are the tensors that
+ * the expression reads, so the graph's passes may replace them like any others.
+ */
+export function derivedNode(
+  name: string,
+  type: TensorType,
+  origin: Origin,
+  define: (context: OpContext) => Expr,
+): OpNode {
+  const reads: Node[] = [];
+  const value = define(opContext({ inputs: [], type }, axisSource()));
+  mapLoads(value, (l) => {
+    if (!reads.includes(l.from)) reads.push(l.from);
+    return l;
+  });
+  const op: OpDef = {
+    name,
+    arity: reads.length,
+    options: () => ({}),
+    infer: () => type,
+    define: (_, context) =>
+      mapLoads(define(context), (l) => ({
+        ...l,
+        from: must(context.inputs[reads.indexOf(l.from)], "operand"),
+      })),
+    summary: () => ({ options: "", formula: "" }),
+  };
+  return { kind: "op", op, attrs: {}, inputs: reads, type, origin };
+}
+
+/** An op node made by the compiler out of existing ones. */
+export function opNode<A extends Attrs, O>(
+  op: OpDef<A, O>,
+  options: O,
+  inputs: readonly Node[],
+  origin: Origin,
+): OpNode {
+  const attrs = op.options(options);
+  const type = op.infer(
+    attrs,
+    inputs.map((i) => i.type),
+  );
+  return { kind: "op", op, attrs, inputs, type, origin };
+}
+
+/** A number as a node. */
+export function constantNode(value: number, origin: Origin): Node {
+  return { kind: "const", type: { dtype: "f32", shape: [] }, origin, value };
+}
+
+/** `conv1.grad`, made where `origin` was. */
+export function suffixed(origin: Origin, suffix: string): Origin {
+  return { ...origin, name: `${origin.name}.${suffix}` };
+}

@@ -1,0 +1,222 @@
+/**
+ * The adjoint of an index expression: the gradient of one operand, by solving its index for the output's axes.
+ *
+ *   y[a] = Σ_r … x[f(a, r)] …      ⇒      ∂L/∂x[p] = Σ_{a, r: f(a, r) = p} ∂L/∂y[a] · ∂y/∂x
+ *
+ * For a window, p = a·s + r·d − pad is solved for a. With stride s > 1 only taps r ≡ (p + pad)/d (mod s) reach p:
+ * the tap is split into s phases and no step is spent on the others. (Cf. Dumoulin & Visin 2016, section 4, where
+ * the same is done by inserting zeros.)
+ */
+
+import { InternalError, must } from "../errors.ts";
+import type { Axis, Bound, Expr, Index, Load, OpContext, Reduce } from "../ir/expr.ts";
+import type { Node, OpNode } from "../ir/graph.ts";
+import {
+  add,
+  alwaysInside,
+  axisIndex,
+  div,
+  mod,
+  scale,
+  substitute as substituteIndex,
+} from "../math/affine.ts";
+import {
+  type AxisSource,
+  call,
+  children,
+  guard,
+  literal,
+  load,
+  opContext,
+  plus,
+  reduce,
+  substitute,
+  times,
+} from "../math/build.ts";
+import { scalars } from "../ops/scalar.ts";
+
+/** One way in which the output depends on the operand: the element, ∂y/∂element, and the axes summed on the way. */
+interface Path {
+  readonly load: Load;
+  readonly partial: Expr;
+  readonly axes: readonly Axis[];
+}
+
+/** ∂L/∂operand at `context.at`, given the node `grad` that holds ∂L/∂node. */
+export function adjoint(node: OpNode, operand: Node, grad: Node, context: OpContext): Expr {
+  const forward = opContext(node, context.axis);
+  const value = node.op.define(node.attrs, forward);
+  const self = load(node, forward.at.map(axisIndex));
+  const paths = pathsTo(operand, value, self, context.axis);
+  return paths.reduce<Expr>(
+    (sum, path) => plus(sum, contribution(path, forward.at, grad, context)),
+    literal(0),
+  );
+}
+
+function dependsOn(e: Expr, operand: Node): boolean {
+  return (e.kind === "load" && e.from === operand) || children(e).some((child) => dependsOn(child, operand));
+}
+
+/** `self` is the stored value of the whole expression: a derivative that needs it reads it instead of recomputing. */
+function pathsTo(operand: Node, value: Expr, self: Expr, fresh: AxisSource): readonly Path[] {
+  const found: Path[] = [];
+  const walk = (e: Expr, partial: Expr, axes: readonly Axis[]): void => {
+    if (!dependsOn(e, operand)) return;
+    switch (e.kind) {
+      case "load":
+        found.push({ load: e, partial, axes });
+        return;
+      case "call": {
+        const known = e === value ? self : e;
+        e.args.forEach((argument, i) => {
+          const rule = must(scalars[e.fn].partials[i], "partial derivative");
+          walk(argument, times(partial, rule(e.args, known)), axes);
+        });
+        return;
+      }
+      case "guard":
+        walk(e.then, guard(e.bounds, partial, literal(0)), axes);
+        walk(e.otherwise, guard(e.bounds, literal(0), partial), axes);
+        return;
+      case "reduce":
+        walk(e.body, e.op === "sum" ? partial : times(partial, share(e, e === value ? self : e, fresh)), [
+          ...axes,
+          ...e.axes,
+        ]);
+        return;
+      default:
+        return;
+    }
+  };
+  walk(value, literal(1), []);
+  return merged(found);
+}
+
+/**
+ * The derivative of a maximum (or minimum) with respect to one of its elements: 1 where the element equals it, shared
+ * evenly among those that do.
+ */
+function share(e: Reduce, extremum: Expr, fresh: AxisSource): Expr {
+  const axes = e.axes.map((a) => fresh(a.name, a.extent));
+  const other = new Map(e.axes.map((a, i) => [a.key, axisIndex(must(axes[i], "axis"))]));
+  const count = reduce("sum", axes, equal(substitute(e.body, other), extremum));
+  return call("div", equal(e.body, extremum), count);
+}
+
+/** 1 where a = b, else 0. */
+function equal(a: Expr, b: Expr): Expr {
+  return call("sub", call("sub", literal(1), call("less", a, b)), call("less", b, a));
+}
+
+/** Paths to the same element over the same axes are one: their partials add up. */
+function merged(paths: readonly Path[]): readonly Path[] {
+  const byElement = new Map<string, Path>();
+  for (const path of paths) {
+    const key = `${path.load.key} ${path.axes.map((a) => a.key).join()}`;
+    const known = byElement.get(key);
+    byElement.set(key, known ? { ...path, partial: plus(known.partial, path.partial) } : path);
+  }
+  return [...byElement.values()];
+}
+
+function contribution(
+  { load: element, partial, axes }: Path,
+  at: readonly Axis[],
+  grad: Node,
+  context: OpContext,
+): Expr {
+  const { solved, bounds, rest } = solve(element.index, [...at, ...axes], at, context);
+  const place = at.map((a) => solved.get(a.key) ?? axisIndex(a));
+  const incoming = load(grad, place);
+  const slope = substitute(partial, solved);
+  // Where the slope reads within range by itself only the gradient is guarded: then the product's factors stay apart.
+  const product = readsInRange(slope)
+    ? times(guard(bounds, incoming, literal(0)), slope)
+    : guard(bounds, times(incoming, slope), literal(0));
+  return reduce("sum", rest, product);
+}
+
+function readsInRange(e: Expr): boolean {
+  if (e.kind === "load") {
+    return e.index.every((index, d) =>
+      alwaysInside({ index, extent: must(e.from.type.shape[d], "dimension") }),
+    );
+  }
+  return children(e).every(readsInRange);
+}
+
+interface Solution {
+  /** Axes of the forward expression in terms of the position p and of what is left to sum. */
+  readonly solved: ReadonlyMap<string, Index>;
+  readonly bounds: readonly Bound[];
+  readonly rest: readonly Axis[];
+}
+
+/** Solves index = p for as many axes as there are dimensions. */
+function solve(
+  index: readonly Index[],
+  all: readonly Axis[],
+  outer: readonly Axis[],
+  context: OpContext,
+): Solution {
+  const solved = new Map<string, Index>();
+  const bounds: Bound[] = [];
+  const fresh: Axis[] = [];
+  const isOuter = new Set(outer.map((a) => a.key));
+  index.forEach((part, d) => {
+    const p = axisIndex(must(context.at[d], "position"));
+    const shifted = add(p, -part.constant);
+    const open = part.terms.flatMap((t) =>
+      t.atom.kind === "axis" && !solved.has(t.atom.key) ? [{ axis: t.atom.axis, by: t.coefficient }] : [],
+    );
+    if (open.length !== part.terms.length) throw new InternalError("an index that no axis solves");
+    const pivot = open.toSorted(
+      (a, b) =>
+        Number(isOuter.has(b.axis.key)) - Number(isOuter.has(a.axis.key)) || Math.abs(a.by) - Math.abs(b.by),
+    )[0];
+    if (pivot === undefined) {
+      if (part.constant !== 0 || context.shape[d] !== 1) bounds.push({ index: shifted, extent: 1 });
+      return;
+    }
+    const others = open.filter((t) => t !== pivot);
+    const step = Math.abs(pivot.by);
+    const tap =
+      step > 1 ? others.find((t) => gcd(Math.abs(t.by), step) === 1 && t.axis.extent !== "N") : undefined;
+    if (tap) {
+      // Taps that reach p: tap ≡ (p − c)·by⁻¹ (mod step).
+      const phase = mod(scale(shifted, inverse(tap.by, step)), step);
+      const turns = context.axis(tap.axis.name, Math.ceil((tap.axis.extent as number) / step));
+      fresh.push(turns);
+      const whole = add(scale(axisIndex(turns), step), phase);
+      solved.set(tap.axis.key, whole);
+      bounds.push({ index: whole, extent: tap.axis.extent });
+    }
+    const remainder = others.reduce(
+      (sum, t) => add(sum, scale(solved.get(t.axis.key) ?? axisIndex(t.axis), -t.by)),
+      shifted,
+    );
+    const numerator = pivot.by < 0 ? scale(remainder, -1) : remainder;
+    if (step > 1 && !tap) bounds.push({ index: mod(numerator, step), extent: 1 });
+    const solution = div(numerator, step);
+    solved.set(pivot.axis.key, solution);
+    bounds.push({ index: solution, extent: pivot.axis.extent });
+  });
+  const rest = [...all.filter((a) => !solved.has(a.key)), ...fresh];
+  const closed = new Map([...solved].map(([key, value]) => [key, substituteIndex(value, solved)]));
+  return {
+    solved: closed,
+    bounds: bounds.map((b) => ({ ...b, index: substituteIndex(b.index, solved) })),
+    rest,
+  };
+}
+
+function gcd(a: number, b: number): number {
+  return b === 0 ? a : gcd(b, a % b);
+}
+
+/** The inverse of a modulo m; gcd(a, m) = 1. */
+function inverse(a: number, m: number): number {
+  for (let x = 1; x < m; x++) if ((((a * x) % m) + m) % m === 1) return x;
+  return 0;
+}

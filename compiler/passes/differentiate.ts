@@ -1,0 +1,86 @@
+/**
+ * Reverse-mode differentiation: gradients are ordinary graph nodes, fused and scheduled like the rest. What an op's
+ * gradient is follows from its index expression (passes/adjoint.ts), unless the op states its own.
+ */
+import type { Node, OpNode } from "../ir/graph.ts";
+import { topologicalOrder } from "../ir/graph.ts";
+import { sameShape, showShape } from "../ir/type.ts";
+import { InternalError, must, UserError } from "../errors.ts";
+import { constantNode, derivedNode, opNode, suffixed } from "../ops/derived.ts";
+import { pointwise } from "../ops/pointwise.ts";
+import { adjoint } from "./adjoint.ts";
+
+/**
+ * ∂loss/∂p for each p in `parameters`, as nodes. `loss` is a scalar. Throws `UserError` where the loss is not a
+ * scalar or does not depend on a parameter.
+ */
+export function differentiate(loss: Node, parameters: readonly Node[]): ReadonlyMap<Node, Node> {
+  if (loss.type.shape.length !== 0) {
+    throw new UserError({
+      problem: `a loss is one number, but ${loss.origin.name} is ${showShape(loss.type.shape)}`,
+      fix: "mean(loss)",
+    });
+  }
+  const order = topologicalOrder([loss]);
+  const active = dependents(order, new Set(parameters));
+  const arriving = new Map<Node, Node[]>([[loss, [constantNode(1, suffixed(loss.origin, "grad"))]]]);
+  for (const node of order.toReversed()) {
+    const parts = arriving.get(node);
+    if (node.kind !== "op" || parts === undefined || !active.has(node)) continue;
+    const grad = total(node, parts);
+    for (const [operand, part] of operandGradients(node, grad, active)) {
+      const list = arriving.get(operand) ?? [];
+      list.push(part);
+      arriving.set(operand, list);
+    }
+  }
+  return new Map(
+    parameters.map((p) => {
+      const parts = arriving.get(p);
+      if (parts === undefined) {
+        throw new UserError({ problem: `the loss does not depend on ${p.origin.name}`, rule: "only parameters that the loss depends on can be trained" });
+      }
+      return [p, total(p, parts)];
+    }),
+  );
+}
+
+/** The nodes that depend on one of `roots`, those included. */
+function dependents(order: readonly Node[], roots: ReadonlySet<Node>): ReadonlySet<Node> {
+  const found = new Set<Node>(roots);
+  for (const node of order) if (node.kind === "op" && node.inputs.some((i) => found.has(i))) found.add(node);
+  return found;
+}
+
+/** Σ of the gradients that arrive at a node. */
+function total(node: Node, parts: readonly Node[]): Node {
+  const [first, ...rest] = parts;
+  return rest.reduce(
+    (sum: Node, part, i) => opNode(pointwise.add, {}, [sum, part], suffixed(node.origin, `grad.sum${i || ""}`)),
+    must(first, "gradient"),
+  );
+}
+
+function operandGradients(node: OpNode, grad: Node, active: ReadonlySet<Node>): readonly (readonly [Node, Node])[] {
+  const operands = [...new Set(node.inputs)];
+  if (node.op.vjp) {
+    const stated = node.op.vjp(node, grad);
+    return node.inputs.flatMap((operand, i) => {
+      const part = stated[i];
+      if (!active.has(operand)) return [];
+      if (part === undefined) {
+        throw new UserError({ problem: `${node.op.name} has no gradient for operand ${i}`, layer: node.origin.name });
+      }
+      if (!sameShape(part.type.shape, operand.type.shape)) throw new InternalError(`${node.op.name}: gradient of another shape`);
+      return [[operand, part] as const];
+    });
+  }
+  return operands
+    .filter((operand) => active.has(operand))
+    .map((operand) => {
+      const role = operand.kind === "param" ? operand.origin.name : `${node.origin.name}.grad.${operand.origin.name}`;
+      const origin = { ...node.origin, name: operand.kind === "param" ? `${role}.grad` : role };
+      const make = derivedNode(`${node.op.name}.grad`, operand.type, origin, (context) => adjoint(node, operand, grad, context));
+      return [operand, make] as const;
+    });
+}
