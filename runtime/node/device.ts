@@ -172,7 +172,8 @@ async function ask(flags: readonly string[]): Promise<GPUAdapter | null> {
   const { VK_ICD_FILENAMES, VK_DRIVER_FILES } = process.env;
   const key = [VK_ICD_FILENAMES, VK_DRIVER_FILES, ...flags].join("\n");
   const dawn = await import("webgpu").catch((error: Error) => {
-    throw new WeftError("no-device", `Dawn, the npm package webgpu, cannot be loaded: ${error.message}`);
+    const [reason] = error.message.split("\n");
+    throw new WeftError("no-device", `Dawn, the npm package webgpu, cannot be loaded: ${reason}`);
   });
   pace(dawn.globals);
   let gpu = roots.get(key);
