@@ -5,6 +5,7 @@ import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
 import { InternalError, must } from "../errors.ts";
 import type { Program } from "../ir/program.ts";
+import { docText, MADE_BY } from "./names.ts";
 import { packProgram } from "./pack.ts";
 
 /** Sizes in bytes; gzip at its best level, which is what a web server stores. */
@@ -29,7 +30,7 @@ export async function bundleProgram(program: Program): Promise<string> {
   const [output] = Object.values(result.metafile.outputs);
   const imports = output?.imports.map((i) => i.path) ?? [];
   if (imports.length > 0) throw new InternalError(`the bundle imports ${imports.join(", ")}`);
-  return must(result.outputFiles[0], "bundle").text;
+  return `// ${docText(program.name)}, ${MADE_BY}\n${must(result.outputFiles[0], "bundle").text}`;
 }
 
 export function sizeOfBundle(text: string): BundleSize {

@@ -29,8 +29,9 @@ export interface GoldenResult {
   readonly empty: boolean;
 }
 
-/** What a golden folder may hold of ours; anything else in it is left alone. */
-const OURS = /^(?:[\w-]+\.wgsl|shapes\.txt|plan\.txt)$/;
+/** What a golden folder holds; anything else in it is left alone. */
+const REPORTS = ["shapes.txt", "plan.txt"] as const;
+const KERNEL = /^[\w-]+\.wgsl$/;
 const CONTEXT_LINES = 3;
 const LONGEST_DIFF = 120;
 const WIDTH = 120;
@@ -45,7 +46,7 @@ export async function checkGolden(
   options: GoldenOptions = {},
 ): Promise<GoldenResult> {
   const wanted = goldenFiles(compilation);
-  const found = await readFolder(folder);
+  const found = await readFolder(folder, [...wanted.keys()]);
   const missing = [...wanted.keys()].filter((name) => !found.has(name));
   const stale = [...found.keys()].filter((name) => !wanted.has(name));
   const changed = [...wanted].flatMap(([name, text]) =>
@@ -77,12 +78,13 @@ export function goldenFiles(compilation: Compilation): Files {
   const names = kernelFiles(program);
   return new Map([
     ...program.kernels.map((k, i) => [must(names[i], "file"), local(k.wgsl)] as const),
-    ["shapes.txt", shapeText(table, { width: WIDTH })] as const,
-    ["plan.txt", planText(program, { width: WIDTH })] as const,
+    [REPORTS[0], shapeText(table, { width: WIDTH })] as const,
+    [REPORTS[1], planText(program, { width: WIDTH })] as const,
   ]);
 }
 
-async function readFolder(folder: string): Promise<Files> {
+/** The golden files in a folder; only those with the given names where it is no golden folder yet. */
+async function readFolder(folder: string, wanted: readonly string[]): Promise<Files> {
   let names: readonly string[];
   try {
     names = await readdir(folder);
@@ -90,7 +92,8 @@ async function readFolder(folder: string): Promise<Files> {
     if (error instanceof Error && "code" in error && error.code === "ENOENT") return new Map();
     throw new UserError({ problem: `cannot read the golden folder ${folder}: ${fileReason(error)}` });
   }
-  const ours = names.filter((name) => OURS.test(name)).sort();
+  const golden = REPORTS.every((name) => names.includes(name)); // else its *.wgsl are somebody's shaders
+  const ours = names.filter((name) => wanted.includes(name) || (golden && KERNEL.test(name))).sort();
   // A checkout on Windows may have CRLF line ends.
   const text = async (name: string): Promise<string> =>
     (await readFile(join(folder, name), "utf8")).replaceAll("\r\n", "\n");

@@ -2,12 +2,12 @@
 import { readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import type { Compilation } from "../compile.ts";
-import { must } from "../errors.ts";
+import { must, UserError } from "../errors.ts";
 import type { Program } from "../ir/program.ts";
 import { type Count, countAt } from "../ir/type.ts";
 import { type BundleSize, bundleProgram, sizeOfBundle } from "./bundle.ts";
 import { typedModule } from "./module.ts";
-import { fileName, kernelFiles } from "./names.ts";
+import { fileName, kernelFiles, MADE_BY } from "./names.ts";
 import { writeFolder } from "./write.ts";
 
 export type { BundleSize } from "./bundle.ts";
@@ -47,7 +47,7 @@ export interface BundleReport {
 /**
  * Writes to `outDir`: `*.wgsl`, `program.json`, `<model>.ts`, `.js`, `.d.ts`, `<model>.bundle.js` and its `.d.ts`.
  * All files or none; other files in the folder stay, kernels of an earlier run of this function go.
- * @throws UserError where the folder cannot be written
+ * @throws UserError where the folder cannot be written, or where a file of the user's has a name that is needed
  */
 export async function emit(
   compilation: Pick<Compilation, "program">,
@@ -71,6 +71,7 @@ export async function emit(
       `export * from "./${model}.js";\nexport { default } from "./${model}.js";\n`,
     ] as const,
   ]);
+  await refuseForeign(outDir, [`${model}.ts`, `${model}.js`, `${model}.d.ts`, `${model}.bundle.js`]);
   const stale = (await earlierKernels(outDir)).filter((name) => !files.has(name));
   await writeFolder(outDir, files, stale);
   const bundle = sizeOfBundle(bundled);
@@ -96,6 +97,18 @@ export function bundleReport(program: Program, bundle: BundleSize, batch = 1): B
     peakBytes: countAt(peak, batch),
     bundle,
   };
+}
+
+/** `--out models` must not write over the model file itself. @throws UserError */
+async function refuseForeign(folder: string, names: readonly string[]): Promise<void> {
+  for (const name of names) {
+    const text = await readFile(join(folder, name), "utf8").catch(() => undefined);
+    if (text === undefined || text.split("\n", 1)[0]?.includes(MADE_BY)) continue;
+    throw new UserError({
+      problem: `${join(folder, name)} is in the way: it was not written by weft compile`,
+      fix: "another directory",
+    });
+  }
 }
 
 /** The kernels that an earlier `program.json` in the folder lists: the only files that may be removed. */

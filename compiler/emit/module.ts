@@ -6,7 +6,7 @@ import { Project, type SourceFile, ts, VariableDeclarationKind } from "ts-morph"
 import { must } from "../errors.ts";
 import type { ParamSpec, Program, Signature } from "../ir/program.ts";
 import { type Dim, type DType, showCount, showShape } from "../ir/type.ts";
-import { docText, literal, propertyName } from "./names.ts";
+import { docText, literal, MADE_BY, propertyName } from "./names.ts";
 
 /** The module as source, as JavaScript and as declarations. It needs the bundle and nothing else. */
 export interface TypedModule {
@@ -31,7 +31,7 @@ export function typedModule(program: Program, bundle: string): TypedModule {
   const file = project.createSourceFile("/module.ts", "");
   writeModule(file, program, bundle);
   const emitted = project.emitToMemory().getFiles();
-  const first = `// ${docText(program.name)}, compiled by Weft. \`weft compile\` writes this file anew.\n`;
+  const first = `// ${docText(program.name)}, ${MADE_BY}: \`weft compile\` writes this file anew.\n`;
   const text = (suffix: string): string =>
     must(
       emitted.find((f) => f.filePath === `/module${suffix}`),

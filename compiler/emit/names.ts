@@ -4,6 +4,9 @@ import type { Program } from "../ir/program.ts";
 
 const LONGEST = 64;
 
+/** Stands in the first line of files that are written anew each time. */
+export const MADE_BY = "compiled by Weft";
+
 /** Names that Windows keeps for devices, with any extension. */
 const DEVICES = /^(?:con|prn|aux|nul|com\d|lpt\d)$/i;
 

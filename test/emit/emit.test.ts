@@ -175,6 +175,16 @@ describe("a folder that is there already", () => {
     expect(left).toEqual([...next.files, ...lenetFiles, "mine.txt", "mine.wgsl"].sort());
   });
 
+  test("is refused where the model file itself, or another of the user's, would be written over", async () => {
+    const target = join(base, "models");
+    mkdirSync(target);
+    writeFileSync(join(target, "lenet.ts"), 'export default model("lenet", …)');
+    await expect(emit(lenet, target)).rejects.toThrow(
+      /models.lenet\.ts is in the way: it was not written by weft compile\n {2}try: {2}another directory/,
+    );
+    expect(readdirSync(target)).toEqual(["lenet.ts"]);
+  });
+
   test("is left as it was where one file cannot be replaced", async () => {
     const target = join(base, "blocked");
     await emit(compile(small()), target);

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -68,6 +68,15 @@ describe("golden files", () => {
     writeFileSync(join(folder, "notes.md"), "mine");
     expect((await checkGolden(compile(net("max").graph), folder, { update: true })).ok).toBe(true);
     expect(readFileSync(join(folder, "notes.md"), "utf8")).toBe("mine");
+  });
+
+  test("do not take a folder of shaders for a golden folder", async () => {
+    const folder = join(base, "shaders");
+    mkdirSync(folder);
+    writeFileSync(join(folder, "mine.wgsl"), "mine");
+    expect(await checkGolden(compile(net().graph), folder)).toMatchObject({ stale: [], empty: true });
+    await checkGolden(compile(net().graph), folder, { update: true });
+    expect(readFileSync(join(folder, "mine.wgsl"), "utf8")).toBe("mine");
   });
 
   test("do not mind Windows line ends", async () => {
