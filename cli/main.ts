@@ -1,57 +1,6 @@
 #!/usr/bin/env node
-/** The `weft` command. */
-import { Command, CommanderError } from "commander";
-import { compileCommand } from "./commands/compile.ts";
-import { doctorCommand } from "./commands/doctor.ts";
-import { runCommand } from "./commands/run.ts";
-import { shapesCommand } from "./commands/shapes.ts";
-import { examples } from "./common.ts";
-import { EXIT_USER, reportFailure } from "./failure.ts";
-import { version } from "./version.ts";
-
-function program(): Command {
-  const weft = new Command("weft")
-    .description("Compiles a neural network written in TypeScript to fused WGSL kernels, and runs it.")
-    .version(version(), "-V, --version", "print the version")
-    .addCommand(shapesCommand())
-    .addCommand(compileCommand())
-    .addCommand(runCommand())
-    .addCommand(doctorCommand())
-    .addHelpText(
-      "after",
-      `${examples([
-        ["weft shapes models/lenet.ts", "every layer's shape, with the formula behind it"],
-        [
-          "weft compile models/lenet.ts --out dist/lenet",
-          "write WGSL, a typed module and a bundle for the web",
-        ],
-        ["weft run models/lenet.ts --input picture.png", "classify a picture"],
-        ["weft doctor", "which GPU is used, and what to do if there is none"],
-      ])}
-
-Exit codes:
-   0  it worked
-   1  the model, a flag or a file is wrong, or there is no adapter
-  70  a bug in Weft
-`,
-    );
-  for (const command of [weft, ...weft.commands])
-    command
-      .exitOverride()
-      .showHelpAfterError(`(${command === weft ? "weft" : `weft ${command.name()}`} --help shows how)`);
-  return weft;
-}
-
-async function main(args: readonly string[]): Promise<number> {
-  try {
-    await program().parseAsync([...args], { from: "user" });
-    return Number(process.exitCode ?? 0);
-  } catch (error) {
-    // Commander has printed its message already; help and version arrive here with code 0.
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_USER;
-    return reportFailure(error);
-  }
-}
+/** The entry of the `weft` process. */
+import { weft } from "./weft.ts";
 
 // `weft shapes … | head` closes the pipe early: that is no failure.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
@@ -59,6 +8,6 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   throw error;
 });
 
-const code = await main(process.argv.slice(2));
+const code = await weft(process.argv.slice(2));
 // A WebGPU device may keep the process alive: leave as soon as the output is written.
 process.stdout.write("", () => process.exit(code));

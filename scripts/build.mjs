@@ -5,8 +5,17 @@
 // All entries are built together with shared chunks, so that `weftgpu` and the command use ONE copy of the
 // model language, and `weftgpu/runtime` shares no chunk that holds a compiler.
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
@@ -47,7 +56,10 @@ export async function buildJavaScript() {
     logLevel: "warning",
     write: false,
   });
-  for (const file of outputFiles) place(file.path, Buffer.from(file.contents));
+  // Chunks first, so that no entry ever imports one that is not there yet.
+  const isEntry = (file) => basename(file.path).replace(/\.js$/, "") in entries;
+  for (const file of [...outputFiles].sort((a, b) => isEntry(a) - isEntry(b)))
+    place(file.path, Buffer.from(file.contents));
   const fresh = new Set(outputFiles.map((file) => file.path));
   for (const name of readdirSync(dist))
     if (/^chunk-.*\.js$/.test(name) && !fresh.has(join(dist, name)))

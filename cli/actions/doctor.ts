@@ -1,7 +1,6 @@
 /** What `weft doctor` does. */
 import { type AdapterChoice, type DoctorReport, doctor } from "../../runtime/node/index.ts";
 import { type CommonOptions, printJson, uiOf } from "../common.ts";
-import { EXIT_USER } from "../failure.ts";
 import type { Ui } from "../ui.ts";
 import { version } from "../version.ts";
 
@@ -9,14 +8,14 @@ export interface DoctorOptions extends CommonOptions {
   readonly adapter?: AdapterChoice;
 }
 
-export async function diagnose(options: DoctorOptions): Promise<void> {
+/** Whether there is an adapter. */
+export async function diagnose(options: DoctorOptions): Promise<boolean> {
   const ui = uiOf(options);
   const report = await doctor(options.adapter);
   if (options.format === "json")
     printJson(ui, { weft: version(), ...report, adapter: report.adapter ?? null });
   else ui.out(doctorText(report, options.verbose === true, ui));
-  // No adapter is a finding, not a crash; scripts see it by the code.
-  if (!report.adapter) process.exitCode = EXIT_USER;
+  return report.adapter !== undefined;
 }
 
 /** The limits that decide what a model may need. */

@@ -2,8 +2,10 @@
 import { Command } from "commander";
 import type { DoctorOptions } from "../actions/doctor.ts";
 import { adapterOption, examples, withCommon } from "../common.ts";
+import { EXIT_USER } from "../failure.ts";
 
-export function doctorCommand(): Command {
+/** @param outcome gets code 1 where there is no adapter */
+export function doctorCommand(outcome: { code: number }): Command {
   const command = new Command("doctor")
     .description(
       "Print the WebGPU adapter that a run gets, its driver, features and limits, and what to do if there is none.",
@@ -18,5 +20,8 @@ export function doctorCommand(): Command {
         ["weft doctor --adapter software --format json", "the software adapter, for a script"],
       ]),
     )
-    .action(async (options: DoctorOptions) => (await import("../actions/doctor.ts")).diagnose(options));
+    .action(async (options: DoctorOptions) => {
+      const { diagnose } = await import("../actions/doctor.ts");
+      if (!(await diagnose(options))) outcome.code = EXIT_USER; // a finding, not a crash
+    });
 }

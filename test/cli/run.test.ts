@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
 import { idx, npy } from "./make.ts";
-import { fails, scratch, weft, works } from "./weft.ts";
+import { fails, scratch, works } from "./weft.ts";
 
 const folder = scratch();
 const file = (name: string, content: string | Uint8Array): string => {
@@ -184,18 +184,6 @@ export default model("other", { image }, { fc1 });
     );
     const message = await fails(["run", model, "-w", "models/lenet.safetensors", "-i", bag]);
     expect(message).toContain('"fc1.weight" has shape [120, 400], the model wants [3, 784]');
-  });
-
-  test("no adapter: what was tried and what to do", async () => {
-    const env = { VK_ICD_FILENAMES: join(folder, "none.json"), VK_DRIVER_FILES: join(folder, "none.json") };
-    const { code, stderr } = await weft(["run", "models/lenet.ts", "-i", bag, "--adapter", "hardware"], {
-      env,
-    });
-    expect(code).toBe(1);
-    // What stands above is Dawn's own.
-    const message = stderr.slice(stderr.indexOf("error: "));
-    expect(message).toMatch(/^error: no WebGPU adapter: /);
-    expect(message).not.toMatch(/^\s+at /m);
   });
 });
 

@@ -1,10 +1,11 @@
-/** Runs the built `weft` as a process of its own, as a user does. */
+/** Runs `weft` as its user does: within this process, which is quick, or as the built command in one of its own. */
 import { spawn } from "node:child_process";
 import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { expect, inject } from "vitest";
+import { expect, inject, vi } from "vitest";
+import { weft as command } from "../../cli/weft.ts";
 
 export const root = fileURLToPath(new URL("../..", import.meta.url));
 const cli = join(root, "dist/cli.js");
@@ -20,7 +21,24 @@ export interface Options {
   readonly env?: NodeJS.ProcessEnv;
 }
 
-export async function weft(args: readonly string[], options: Options = {}): Promise<Result> {
+/** Runs the command in this process and catches what it prints. */
+export async function weft(args: readonly string[]): Promise<Result> {
+  const printed = { stdout: "", stderr: "" };
+  const spies = (["stdout", "stderr"] as const).map((name) =>
+    vi.spyOn(process[name], "write").mockImplementation((text) => {
+      printed[name] += text;
+      return true;
+    }),
+  );
+  try {
+    return { code: await command(args), ...printed };
+  } finally {
+    for (const spy of spies) spy.mockRestore();
+  }
+}
+
+/** Runs the built `weft` as a process of its own, as a user does. */
+export async function weftProcess(args: readonly string[], options: Options = {}): Promise<Result> {
   const failed = inject("buildError");
   if (failed) throw new Error(`dist/ could not be built: ${failed}`);
   return new Promise((resolve, reject) => {
@@ -47,9 +65,11 @@ export async function weft(args: readonly string[], options: Options = {}): Prom
 /** A new, empty folder. */
 export const scratch = (): string => mkdtempSync(join(tmpdir(), "weft-test-"));
 
+export type Runner = (args: readonly string[]) => Promise<Result>;
+
 /** A success: code 0 and no control characters, since the output is no terminal. */
-export async function works(args: readonly string[], options: Options = {}): Promise<Result> {
-  const result = await weft(args, options);
+export async function works(args: readonly string[], run: Runner = weft): Promise<Result> {
+  const result = await run(args);
   expect(result.stderr).not.toContain("error:");
   expect(result.code).toBe(0);
   expectPlain(result);
@@ -57,8 +77,8 @@ export async function works(args: readonly string[], options: Options = {}): Pro
 }
 
 /** A user's mistake: code 1, nothing on stdout, one message on stderr without a stack trace. The message is returned. */
-export async function fails(args: readonly string[], options: Options = {}): Promise<string> {
-  const result = await weft(args, options);
+export async function fails(args: readonly string[], run: Runner = weft): Promise<string> {
+  const result = await run(args);
   expect({ code: result.code, stdout: result.stdout }).toEqual({ code: 1, stdout: "" });
   expect(result.stderr.match(/^error: /gm)).toHaveLength(1);
   expect(result.stderr).not.toMatch(/^\s+at .*:\d+:\d+\)?$/m);

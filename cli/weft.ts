@@ -1,0 +1,60 @@
+/** The `weft` command as a function: arguments in, exit code out. */
+import { Command, CommanderError } from "commander";
+import { compileCommand } from "./commands/compile.ts";
+import { doctorCommand } from "./commands/doctor.ts";
+import { runCommand } from "./commands/run.ts";
+import { shapesCommand } from "./commands/shapes.ts";
+import { examples } from "./common.ts";
+import { EXIT_USER, reportFailure } from "./failure.ts";
+import { version } from "./version.ts";
+
+/** What a command found, where that is no failure to report. */
+export interface Outcome {
+  code: number;
+}
+
+function program(outcome: Outcome): Command {
+  const weft = new Command("weft")
+    .description("Compiles a neural network written in TypeScript to fused WGSL kernels, and runs it.")
+    .version(version(), "-V, --version", "print the version")
+    .addCommand(shapesCommand())
+    .addCommand(compileCommand())
+    .addCommand(runCommand())
+    .addCommand(doctorCommand(outcome))
+    .addHelpText(
+      "after",
+      `${examples([
+        ["weft shapes models/lenet.ts", "every layer's shape, with the formula behind it"],
+        [
+          "weft compile models/lenet.ts --out dist/lenet",
+          "write WGSL, a typed module and a bundle for the web",
+        ],
+        ["weft run models/lenet.ts --input picture.png", "classify a picture"],
+        ["weft doctor", "which GPU is used, and what to do if there is none"],
+      ])}
+
+Exit codes:
+   0  it worked
+   1  the model, a flag or a file is wrong, or there is no adapter
+  70  a bug in Weft
+`,
+    );
+  for (const command of [weft, ...weft.commands])
+    command
+      .exitOverride()
+      .showHelpAfterError(`(${command === weft ? "weft" : `weft ${command.name()}`} --help shows how)`);
+  return weft;
+}
+
+/** Runs the command line and prints what there is to print. Never throws. */
+export async function weft(args: readonly string[]): Promise<number> {
+  const outcome: Outcome = { code: 0 };
+  try {
+    await program(outcome).parseAsync([...args], { from: "user" });
+    return outcome.code;
+  } catch (error) {
+    // Commander has printed its message already; help and version arrive here with code 0.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_USER;
+    return reportFailure(error);
+  }
+}

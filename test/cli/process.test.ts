@@ -1,0 +1,76 @@
+/** The built `weft` as a process: exit codes, streams, working directory, what the machine lacks. */
+import { spawnSync } from "node:child_process";
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { reportFailure } from "../../cli/failure.ts";
+import { wantsColor } from "../../cli/ui.ts";
+import { InternalError } from "../../compiler/errors.ts";
+import { fails, type Options, root, scratch, weftProcess, works } from "./weft.ts";
+
+const within = (options: Options) => (args: readonly string[]) => weftProcess(args, options);
+const bag = join(root, "models/samples/bag.png");
+const lenet = join(root, "models/lenet.ts");
+
+test("classifies a picture from any directory", async () => {
+  const weights = join(root, "models/lenet.safetensors");
+  const args = ["run", lenet, "-w", weights, "-c", "fashion-mnist", "-i", bag];
+  const { stdout } = await works(args, within({ cwd: scratch() }));
+  expect(stdout).toMatch(/Bag +█+/);
+});
+
+test("compiles into a folder", async () => {
+  const cwd = scratch();
+  await works(["compile", lenet, "--out", "out"], within({ cwd }));
+  expect(readdirSync(join(cwd, "out"))).toContain("lenet.bundle.js");
+});
+
+test("a user's mistake ends with code 1, one message and no stack trace", async () => {
+  expect(await fails(["shapes", "none.ts"], within({}))).toContain("no such file: none.ts");
+  expect(await fails(["shapes"], within({}))).toContain("missing required argument");
+});
+
+test("a pipe that closes early is no failure", () => {
+  const command =
+    "set -o pipefail; node dist/cli.js compile models/lenet.ts --show wgsl | head -1 >/dev/null";
+  const { status, stderr } = spawnSync("bash", ["-c", command], { cwd: root, encoding: "utf8" });
+  expect(stderr).toBe("");
+  expect(status).toBe(0);
+});
+
+test("no adapter: what was tried and what to do", async () => {
+  const none = join(scratch(), "none.json");
+  const env = { VK_ICD_FILENAMES: none, VK_DRIVER_FILES: none };
+  const { code, stderr } = await weftProcess(["run", lenet, "-i", bag, "--adapter", "hardware"], { env });
+  expect(code).toBe(1);
+  const message = stderr.slice(stderr.indexOf("error: ")); // what stands above is Dawn's own
+  expect(message).toMatch(/^error: no WebGPU adapter: /);
+  expect(message).not.toMatch(/^\s+at /m);
+});
+
+describe("a bug of Weft's own", () => {
+  test("says so, with code 70", async () => {
+    const printed: string[] = [];
+    const { write } = process.stderr;
+    process.stderr.write = (text) => printed.push(String(text)) > 0;
+    try {
+      expect(reportFailure(new InternalError("missing kernel"))).toBe(70);
+      expect(reportFailure(new TypeError("x is not a function"))).toBe(70);
+    } finally {
+      process.stderr.write = write;
+    }
+    expect(printed.join("").match(/This is a bug in Weft/g)).toHaveLength(2);
+    expect(printed.join("")).toContain("missing kernel");
+  });
+});
+
+describe("colour", () => {
+  const terminal = { isTTY: true };
+  test("on a terminal alone, and never under NO_COLOR", () => {
+    expect(wantsColor(terminal, {})).toBe(true);
+    expect(wantsColor(terminal, { NO_COLOR: "1" })).toBe(false);
+    expect(wantsColor(terminal, { NO_COLOR: "" })).toBe(true);
+    expect(wantsColor(terminal, { TERM: "dumb" })).toBe(false);
+    expect(wantsColor({}, {})).toBe(false);
+  });
+});
