@@ -60,10 +60,17 @@ export async function buildJavaScript() {
   const isEntry = (file) => basename(file.path).replace(/\.js$/, "") in entries;
   for (const file of [...outputFiles].sort((a, b) => isEntry(a) - isEntry(b)))
     place(file.path, Buffer.from(file.contents));
-  const fresh = new Set(outputFiles.map((file) => file.path));
-  for (const name of readdirSync(dist))
-    if (/^chunk-.*\.js$/.test(name) && !fresh.has(join(dist, name)))
-      rmSync(join(dist, name), { force: true });
+  return new Set(outputFiles.map((file) => file.path));
+}
+
+/** Removes the chunks of earlier builds, save recent ones, which a running process may be about to import. */
+function removeStale(fresh) {
+  const recent = Date.now() - 10 * 60_000;
+  for (const name of readdirSync(dist)) {
+    const path = join(dist, name);
+    const old = /^chunk-.*\.js$/.test(name) && !fresh.has(path) && statSync(path).mtimeMs < recent;
+    if (old) rmSync(path, { force: true });
+  }
 }
 
 export function buildTypes() {
