@@ -8,6 +8,15 @@
  * But it looks `setImmediate` up on the global object each time, from within the call that starts to wait and from
  * within each question. So for exactly these calls, and nobody else's code, the global is ours, and the questions
  * become rarer the longer the answer takes.
+ *
+ * Milliseconds from submit to mapped result, median of runs that alternated between the two ways on two busy cores:
+ *
+ *                     lavapipe            SwiftShader
+ *   invocations   spinning  paced     spinning  paced
+ *         64         0.14    0.15        0.14    0.45  (best tenth: 0.10 either way)
+ *      4,096         0.26    0.28        1.1     1.4
+ *     32,768         2.9     2.2        27      10
+ *    262,144       147      53         728     492
  */
 import { performance } from "node:perf_hooks";
 import { setImmediate } from "node:timers";
