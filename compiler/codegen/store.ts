@@ -7,8 +7,9 @@ import { substitute } from "../math/build.ts";
 import { address } from "../math/layout.ts";
 import { type Width, wgslType } from "../ops/scalar.ts";
 import { RESULT } from "./bindings.ts";
+import type { Value } from "./scopes.ts";
 import type { Position } from "./threads.ts";
-import type { Value, Writer } from "./writer.ts";
+import type { Writer } from "./writer.ts";
 
 /** The address of the result at a position. */
 export function resultAddress(kernel: Kernel, at: ReadonlyMap<string, Index>, layouts: Layouts): Index {

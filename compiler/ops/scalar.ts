@@ -8,6 +8,9 @@
 import type { Expr, ScalarName } from "../ir/expr.ts";
 import { call, literal } from "../math/build.ts";
 
+/** The least finite f32: what a maximum starts from. WGSL has no literal for −∞. */
+export const LOWEST = -3.4028234663852886e38;
+
 export type Width = 1 | 2 | 4;
 
 /** `f32`, `vec2<f32>`, `vec4<f32>` */

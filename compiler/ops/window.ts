@@ -21,6 +21,7 @@ import {
   windowIndex,
   windows,
 } from "./geometry.ts";
+import { LOWEST } from "./scalar.ts";
 
 export interface PoolOptions {
   readonly kernel: Pair;
@@ -41,9 +42,6 @@ export interface AvgPoolOptions extends PoolOptions {
 }
 
 export type PoolAttrs = WindowAttrs & { readonly ceilMode: boolean; readonly countIncludePad: boolean };
-
-/** The least finite f32: what a maximum starts from. WGSL has no literal for −∞. */
-export const LOWEST = -3.4028234663852886e38;
 
 function pool(
   name: string,
