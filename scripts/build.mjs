@@ -13,6 +13,7 @@ import {
   renameSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from "node:fs";
 import { basename, dirname, join } from "node:path";
@@ -73,6 +74,22 @@ function removeStale(fresh) {
   }
 }
 
+/**
+ * Makes `npx weft` work within this repository: npm links the commands of dependencies, but not the package's own,
+ * and npx would ask the registry for a package of that name.
+ */
+function linkCommand() {
+  const folder = join(root, "node_modules/.bin");
+  if (!existsSync(folder)) return;
+  if (process.platform === "win32")
+    place(join(folder, "weft.cmd"), Buffer.from('@node "%~dp0\\..\\..\\dist\\cli.js" %*\r\n'));
+  else {
+    const link = join(folder, "weft");
+    rmSync(link, { force: true });
+    symlinkSync("../../dist/cli.js", link);
+  }
+}
+
 export function buildTypes() {
   const tsc = join(root, "node_modules/typescript/bin/tsc");
   if (!existsSync(tsc)) {
@@ -88,6 +105,7 @@ export function buildTypes() {
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   try {
     removeStale(await buildJavaScript());
+    linkCommand();
     if (!process.argv.includes("--no-types")) buildTypes();
   } catch (error) {
     // esbuild and tsc have printed the places already.
