@@ -1,5 +1,7 @@
 /** What went wrong, for programs; `message` is for people. */
 export type WeftErrorCode =
+  /** Not a program, or one of another version. */
+  | "program"
   /** Weights that do not fit the model, or bytes that are no safetensors file. */
   | "weights"
   /** Inputs that do not fit the model, or a batch that does not fit the device. */

@@ -5,6 +5,7 @@
  *   const { logits } = await session.run({ image });   // any batch size
  */
 import type { Program } from "../compiler/ir/program.ts";
+import { WeftError } from "./errors.ts";
 import { initialise } from "./init.ts";
 import type { InputValue } from "./inputs.ts";
 import { Session } from "./session.ts";
@@ -30,12 +31,14 @@ export interface LoadOptions {
 
 /**
  * Makes a program ready to run. Weights are checked before anything reaches the GPU; they are kept, not copied,
- * for `session.reload`. Throws `WeftError`: "weights", "no-device", "gpu", "out-of-memory", "device-lost".
+ * for `session.reload`. Throws `WeftError`: "program", "weights", "no-device", "gpu", "out-of-memory", "device-lost".
  */
 export async function load<
   Inputs extends object = Record<string, InputValue>,
   Outputs extends object = Record<string, Tensor>,
 >(program: Program, { weights, device, seed = 0 }: LoadOptions = {}): Promise<Session<Inputs, Outputs>> {
+  if (program.format !== "weft-program" || program.version !== 1)
+    throw new WeftError("program", "this is no Weft program of version 1");
   const values = weights
     ? checkWeights(
         program.params,

@@ -269,6 +269,10 @@ describe("failures of the GPU", () => {
     expect(sum?.data).toEqual(Float32Array.of(0, 2, 4));
     own.destroy();
   });
+  test("something that is no program", async () => {
+    const error = await failure(load(JSON.parse('{"format":"weft-program","version":2}')));
+    expect(error).toMatchObject({ code: "program", message: "this is no Weft program of version 1" });
+  });
   test("no device where there is no WebGPU", async () => {
     const error = await failure(load(addition));
     expect(error.code).toBe("no-device");
