@@ -5,12 +5,12 @@ import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import type { Browser } from "playwright-core";
 import sharp from "sharp";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { compile } from "../../compiler/compile.ts";
 import { emit } from "../../compiler/emit/index.ts";
 import { loadModel } from "../../compiler/frontend/index.ts";
 import { type OpenedDevice, requestDevice } from "../../runtime/node/index.ts";
-import { complaints, openBrowser } from "./chromium.ts";
+import { complaints, openBrowser, PATIENCE } from "./chromium.ts";
 import { type Site, serve } from "./server.ts";
 
 const models = fileURLToPath(new URL("../../models", import.meta.url));
@@ -29,6 +29,8 @@ const PLAIN = `<!doctype html>
   document.title = "ready";
 </script>
 `;
+
+vi.setConfig({ testTimeout: PATIENCE, hookTimeout: PATIENCE });
 
 let base = "";
 let site: Site;
@@ -77,7 +79,7 @@ async function inPage(images: Float32Array): Promise<readonly number[]> {
   const page = await browser.newPage();
   const list = complaints(page);
   await page.goto(`${site.origin}/plain.html`);
-  await page.waitForFunction("document.title === 'ready'");
+  await page.waitForFunction("document.title === 'ready'", undefined, { timeout: PATIENCE });
   const logits = await page.evaluate(`window.classify(${JSON.stringify(Array.from(images))})`);
   expect(list).toEqual([]);
   await page.close();

@@ -16,6 +16,9 @@ const FLAGS = [
   "--disable-sync",
 ];
 
+/** A software adapter builds the kernels in seconds, on a machine that may be busy. */
+export const PATIENCE = 120_000;
+
 /** Where there is a Chromium: `WEFT_CHROMIUM`, the system's, or npm's; the last needs libnss3 and libexpat1. */
 async function executable(): Promise<string> {
   const named = process.env["WEFT_CHROMIUM"];

@@ -5,13 +5,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
-import { complaints, openBrowser } from "./chromium.ts";
+import { afterAll, beforeAll, describe, expect, inject, test, vi } from "vitest";
+import { complaints, openBrowser, PATIENCE } from "./chromium.ts";
 import { type Site, serve } from "./server.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 /** Where screenshots go: for whoever wants to look at them. */
 const shots = process.env["WEFT_SCREENSHOTS"];
+
+vi.setConfig({ testTimeout: 2 * PATIENCE, hookTimeout: PATIENCE });
 
 let folder = "";
 let site: Site;
@@ -35,7 +37,7 @@ async function open(options: BrowserContextOptions): Promise<{ page: Page; list:
   const page = await context.newPage();
   const list = complaints(page);
   await page.goto(`${site.origin}/page/index.html`);
-  await page.waitForSelector("#bars li.best");
+  await page.waitForSelector("#bars li.best", SOON);
   return { page, list };
 }
 
@@ -48,7 +50,7 @@ async function shoot(page: Page, name: string): Promise<void> {
 }
 
 const verdict = (page: Page): Promise<string | null> => page.textContent("#verdict");
-const SOON = { timeout: 20_000 }; // a software adapter, on a machine that may be busy
+const SOON = { timeout: PATIENCE };
 
 describe("the example page", () => {
   test("classifies the samples", async () => {
