@@ -7,7 +7,7 @@ import type { ModelSpec } from "./spec.ts";
 export interface HuntOptions {
   readonly runs: number;
   readonly seed: number;
-  /** Models in flight: one waits for its pipelines while another is checked. Default 4. */
+  /** Models in flight: one waits for its pipelines while another is checked. Default 8. */
   readonly atOnce?: number;
   /** Called with the number of models done. */
   readonly progress?: (done: number) => void;
@@ -39,7 +39,7 @@ function kindOf(e: unknown): string {
 }
 
 export async function hunt(options: HuntOptions): Promise<Hunt> {
-  const { runs, seed, atOnce = 4, progress, seen } = options;
+  const { runs, seed, atOnce = 8, progress, seen } = options;
   const started = performance.now();
   const specs = fc.sample(models(), { seed, numRuns: runs });
   const failed = new Map<string, number[]>();

@@ -23,7 +23,7 @@ console.log(`${runs} random models, seed ${seed}`);
 const { failures, kernels, skipped, seconds } = await hunt({
   runs,
   seed,
-  atOnce: Math.max(1, count(values["at-once"], 4, "at-once")),
+  atOnce: Math.max(1, count(values["at-once"], 8, "at-once")),
   progress: (done) => {
     if (done % 250 === 0) console.log(`  ${done} done`);
   },

@@ -107,19 +107,12 @@ export function evaluate(
   );
 
   function computed(node: Node, operand: (n: Node) => NdArray): NdArray {
-    switch (node.kind) {
-      case "input":
-        return given(inputs, inputNames.get(node) ?? node.origin.name, "input");
-      case "param":
-        return given(params, node.origin.name, "parameter");
-      case "const":
-        return { shape: [], data: Float64Array.of(node.value) };
-      case "op": {
-        const meaning = options.custom?.[node.op.name] ?? meanings[node.op.name as OpName]; // checked below
-        if (!meaning) throw new Error(`the oracle does not know the op ${node.op.name}`);
-        return meaning({ attrs: node.attrs, inputs: node.inputs.map(operand) });
-      }
-    }
+    if (node.kind === "input") return given(inputs, inputNames.get(node) ?? node.origin.name, "input");
+    if (node.kind === "const") return { shape: [], data: Float64Array.of(node.value) };
+    if (node.kind !== "op") return given(params, node.origin.name, "parameter");
+    const meaning = options.custom?.[node.op.name] ?? meanings[node.op.name as OpName]; // checked below
+    if (!meaning) throw new Error(`the oracle does not know the op ${node.op.name}`);
+    return meaning({ attrs: node.attrs, inputs: node.inputs.map(operand) });
   }
 }
 

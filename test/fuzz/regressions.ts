@@ -1,0 +1,50 @@
+/** Models that Weft once computed wrongly, as the hunt shrank them. */
+import type { Dim, Line, ModelSpec } from "./spec.ts";
+
+export interface Regression {
+  /** What was wrong. */
+  readonly name: string;
+  readonly spec: ModelSpec;
+}
+
+type Options = Partial<Pick<ModelSpec, "batch" | "scale" | "params" | "outputs">>;
+
+/** A model of one input x; the output is the last line's result unless given. */
+function regression(
+  name: string,
+  shape: readonly Dim[],
+  lines: readonly Line[],
+  options: Options = {},
+): Regression {
+  const last = lines.at(-1)?.name ?? "x";
+  const spec = {
+    inputs: [{ name: "x", shape }],
+    params: [],
+    lines,
+    outputs: [last],
+    batch: 2,
+    seed: 0,
+    scale: 1,
+  };
+  return { name, spec: { ...spec, ...options } };
+}
+
+export const regressions: readonly Regression[] = [
+  regression(
+    "padded average over a vector of dense outputs: the guard splits the vector",
+    [1, 1, 5, 5],
+    [
+      { name: "y1", op: "linear", operands: ["x"], options: { out: 10 } },
+      { name: "y2", op: "avgPool2d", operands: ["y1"], options: { kernel: [1, 2], padding: [0, 1] } },
+      { name: "y3", op: "relu", operands: ["y2"] },
+    ],
+  ),
+  regression(
+    "padded maximum over dense outputs: the weight was read at −1",
+    [1, 1, 5, 5],
+    [
+      { name: "y1", op: "linear", operands: ["x"], options: { out: 7 } },
+      { name: "y2", op: "maxPool2d", operands: ["y1"], options: { kernel: [1, 3], padding: [0, 1] } },
+    ],
+  ),
+];
