@@ -9,6 +9,7 @@ import type { MemoryPlan, Step } from "./ir/step.ts";
 import { bindBatch } from "./passes/batch.ts";
 import { chooseLayouts } from "./passes/layout.ts";
 import { lower } from "./passes/lower.ts";
+import { bundle, inExecutionOrder } from "./passes/order.ts";
 import { partition } from "./passes/partition.ts";
 import { planMemory } from "./passes/plan.ts";
 import { portable, schedule, type Target } from "./passes/schedule.ts";
@@ -44,14 +45,24 @@ export function compile(model: Graph, options: CompileOptions = {}): Compilation
   const kernels = regions.map(lower);
   const prepared = new Set<Node>(regions.filter((r) => r.phase === "prepare").map((r) => r.root));
   const layouts = chooseLayouts(kernels, (node) => node.kind === "param" || prepared.has(node));
-  const all = kernels.map(
-    (kernel): Step => ({ region: kernel.region, kernel, schedule: schedule(kernel, target) }),
+  const inPlace = new Map((graph.updates ?? []).map((u) => [u.value, u.state]));
+  const all = kernels.map((kernel): Step => {
+    const overwritten = inPlace.get(kernel.region.root);
+    return {
+      region: kernel.region,
+      kernel,
+      schedule: schedule(kernel, target),
+      ...(overwritten ? { inPlace: overwritten } : {}),
+    };
+  });
+  const bundles = bundle(inExecutionOrder(all));
+  const steps = bundles.flat();
+  const memory = planMemory(
+    graph,
+    bundles.map((b) => b.map((s) => s.region)),
+    aliases,
+    inPlace,
   );
-  const steps = [
-    ...all.filter((s) => s.region.phase === "prepare"),
-    ...all.filter((s) => s.region.phase === "run"),
-  ];
-  const memory = planMemory(graph, { regions, decisions, aliases });
-  const program = assemble({ graph, steps, memory, aliases, layouts });
+  const program = assemble({ graph, bundles, memory, aliases, layouts });
   return { source, graph, rewrites, decisions, steps, layouts, memory, program };
 }

@@ -6,51 +6,62 @@ import { ExprPrinter } from "../ir/print.ts";
 import type { Dispatch, Program, Shader, Signature } from "../ir/program.ts";
 import type { MemoryPlan, Step } from "../ir/step.ts";
 import { showShape } from "../ir/type.ts";
-import { nameBindings } from "./bindings.ts";
-import { type Emitted, emitKernel } from "./emit.ts";
+import { isBytes, nameBindings } from "./bindings.ts";
+import { boundTensors, type Emitted, emitModule, type Part } from "./emit.ts";
 import { comment, identifiers } from "./names.ts";
 
+/** Dispatches that run the same shader; each is a bundle of steps that run side by side. */
 interface Group {
-  readonly steps: Step[];
+  readonly bundles: Step[][];
   readonly emitted: Emitted;
 }
 
 /** What a program is assembled from. */
 export interface Parts {
   readonly graph: Graph;
-  readonly steps: readonly Step[];
+  /** Steps by dispatch: those of one list are independent of each other. */
+  readonly bundles: readonly (readonly Step[])[];
   readonly memory: MemoryPlan;
   readonly aliases: ReadonlyMap<Node, Node>;
   readonly layouts: Layouts;
 }
 
-export function assemble({ graph, steps, memory, aliases, layouts }: Parts): Program {
-  // Kernels that differ in names alone are one shader: written with neutral names, equal texts are one kernel.
+export function assemble({ graph, bundles, memory, aliases, layouts }: Parts): Program {
+  // Kernels that differ in names alone are one shader: equal texts before naming are one kernel.
   const groups = new Map<string, Group>();
-  for (const step of steps) {
-    const emitted = emitKernel(step.kernel, step.schedule, layouts);
-    const group = groups.get(emitted.wgsl);
-    if (group) group.steps.push(step);
-    else groups.set(emitted.wgsl, { steps: [step], emitted });
+  const groupOf = new Map<readonly Step[], Group>();
+  for (const bundle of bundles) {
+    const emitted = emitModule(bundle.map(partOf), layouts);
+    const group = groups.get(emitted.wgsl) ?? { bundles: [], emitted };
+    group.bundles.push([...bundle]);
+    groups.set(emitted.wgsl, group);
+    groupOf.set(bundle, group);
   }
-  const entries = identifiers([...groups.values()].map((g) => entryName(must(g.steps[0], "step"))));
-  const kernels = [...groups.values()].map((g, i) => shader(g, must(entries[i], "name")));
-  const kernelOf = new Map([...groups.values()].flatMap((g, i) => g.steps.map((s) => [s, i] as const)));
+  const all = [...groups.values()];
+  const entries = identifiers(all.map((g) => entryName(must(g.bundles[0], "bundle"))));
 
   const bufferOf = (node: Node): number => must(memory.place.get(aliases.get(node) ?? node), "buffer");
-  const dispatch = (step: Step): Dispatch => {
-    const kernel = must(kernelOf.get(step), "kernel");
-    const { grid } = must([...groups.values()][kernel], "group").emitted;
-    const buffers = [...step.kernel.reads.map(bufferOf), bufferOf(step.region.root)];
-    return { kernel, buffers, grid, layers: layersOf(step) };
+  const bound = (tensor: Node | "order"): number =>
+    tensor === "order" ? must(memory.order, "row numbers") : bufferOf(tensor);
+  const dispatch = (bundle: readonly Step[]): Dispatch => {
+    const group = must(groupOf.get(bundle), "group");
+    return {
+      kernel: all.indexOf(group),
+      buffers: bundle.flatMap((step) => boundTensors(partOf(step)).map(bound)),
+      grid: group.emitted.grid,
+      layers: layersOf(bundle),
+    };
   };
   const signature = (name: string, node: Node): Signature => ({
     name,
     dtype: node.type.dtype,
     shape: node.type.shape,
     buffer: bufferOf(node),
+    ...(isBytes(node) ? { storage: "bytes" as const } : {}),
   });
   const params = graph.nodes.filter((n) => n.kind === "param");
+  const inPhase = (phase: Step["region"]["phase"]): Dispatch[] =>
+    bundles.filter((b) => b[0]?.region.phase === phase).map(dispatch);
   return {
     format: "weft-program",
     version: 1,
@@ -63,66 +74,84 @@ export function assemble({ graph, steps, memory, aliases, layouts }: Parts): Pro
       return { ...signature(p.origin.name, p), shape, init: p.init, ...(order ? { order } : {}) };
     }),
     buffers: memory.buffers,
-    kernels,
-    prepare: steps.filter((s) => s.region.phase === "prepare").map(dispatch),
-    dispatches: steps.filter((s) => s.region.phase === "run").map(dispatch),
+    kernels: all.map((g, i) => shader(g, must(entries[i], "name"))),
+    ...(memory.order === undefined ? {} : { order: memory.order }),
+    prepare: inPhase("prepare"),
+    dispatches: inPhase("run"),
     peakBytes: memory.peakBytes,
     maxBatch: memory.maxBatch,
   };
 }
 
-function layersOf(step: Step): readonly string[] {
-  return step.region.nodes.map((n) => n.origin.name);
+function partOf({ kernel, schedule, inPlace }: Step): Part {
+  return { kernel, schedule, inPlace };
+}
+
+function layersOf(bundle: readonly Step[]): readonly string[] {
+  return bundle.flatMap((step) => step.region.nodes.map((n) => n.origin.name));
 }
 
 /** `conv1_pool1`: the first and the last layer. */
-function entryName(step: Step): string {
-  const layers = layersOf(step);
+function entryName(bundle: readonly Step[]): string {
+  const layers = layersOf(bundle);
   const [first, last] = [must(layers[0], "layer"), must(layers.at(-1), "layer")];
   return first === last ? first : `${first} ${last}`;
 }
 
 /** What an operand is called where several layers share a kernel: its role, `weight`, or `x`. */
-function roleOf(node: Node): string {
-  const role = node.origin.name.includes(".") ? node.origin.name.split(".")[1] : undefined;
-  return role ?? "x";
+function roleOf(tensor: Node | "order"): string {
+  return tensor === "order" ? tensor : (tensor.origin.name.split(".")[1] ?? "x");
 }
 
-/** Names of the bindings: the model's where one step has the kernel to itself, else the operands' roles. */
-function bindingNames({ steps, emitted }: Group): readonly string[] {
-  const { kernel, region } = must(steps[0], "step");
-  const own = [...kernel.reads, region.root].map((n) => n.origin.name);
-  return identifiers(steps.length === 1 ? own : [...kernel.reads.map(roleOf), "y"], emitted.locals);
+/** Names of the bindings: the model's where one dispatch has the kernel to itself, else the operands' roles. */
+function bindingNames({ bundles, emitted }: Group): readonly (readonly string[])[] {
+  const parts = must(bundles[0], "bundle").map((step) => boundTensors(partOf(step)));
+  const own = bundles.length === 1;
+  const nameOf = (tensor: Node | "order", i: number, part: readonly unknown[]): string => {
+    if (tensor !== "order" && own) return tensor.origin.name;
+    return i === part.length - 1 ? "y" : roleOf(tensor);
+  };
+  const names = identifiers(
+    parts.flatMap((part) => part.map(nameOf)),
+    emitted.locals,
+  );
+  const starts = parts.map((_, i) => parts.slice(0, i).reduce((a, part) => a + part.length, 0));
+  return parts.map((part, i) => names.slice(starts[i], (starts[i] ?? 0) + part.length));
 }
 
 function shader(group: Group, name: string): Shader {
-  const { steps, emitted } = group;
+  const { bundles, emitted } = group;
   const names = bindingNames(group);
-  const [reads, result] = [names.slice(0, -1), must(names.at(-1), "result name")];
   return {
     name,
-    layers: steps.flatMap(layersOf),
-    wgsl: `${header(steps)}\n${nameBindings(emitted.wgsl, reads, result)}`,
-    workgroup: must(steps[0], "step").schedule.workgroup,
+    layers: bundles.flatMap(layersOf),
+    wgsl: `${header(bundles)}\n${nameBindings(emitted.wgsl, names)}`,
+    workgroup: must(bundles[0]?.[0], "step").schedule.workgroup,
     usesBatch: emitted.usesBatch,
-    bindings: [
-      ...reads.map((read) => ({ name: read, access: "read" as const })),
-      { name: result, access: "read_write" as const },
-    ],
+    bindings: names.flatMap((part) =>
+      part.map((binding, i) => ({
+        name: binding,
+        access: i === part.length - 1 ? ("read_write" as const) : ("read" as const),
+      })),
+    ),
   };
 }
 
 /** What the kernel computes: each layer with its op, shapes and model line. */
-function header(steps: readonly Step[]): string {
-  const lines = steps.flatMap((step) => [
-    step.region.nodes.map((n) => n.origin.name).join(" → "),
-    ...step.region.nodes.map((n) => `  ${describe(n)}`),
-  ]);
-  const { kernel, region, schedule } = must(steps[0], "step");
-  const print = new ExprPrinter();
-  const at = region.axes.map((a) => print.name(a)).join(", ");
-  const formula = `${region.root.origin.name}[${at}] = ${print.expr(region.value)}`;
-  return [...lines, formula, `${kernel.kind}: ${schedule.rule}`].map((l) => `// ${comment(l)}`).join("\n");
+function header(bundles: readonly (readonly Step[])[]): string {
+  const lines = bundles
+    .flat()
+    .flatMap((step) => [
+      step.region.nodes.map((n) => n.origin.name).join(" → "),
+      ...step.region.nodes.map((n) => `  ${describe(n)}`),
+    ]);
+  const parts = must(bundles[0], "bundle").flatMap(({ kernel, region, schedule }) => {
+    const print = new ExprPrinter();
+    const at = region.axes.map((a) => print.name(a)).join(", ");
+    const formula = `${region.root.origin.name}[${at}] = ${print.expr(region.value)}`;
+    return [formula, `${kernel.kind}: ${schedule.rule}`];
+  });
+  return [...lines, ...parts].map((l) => `// ${comment(l)}`).join("\n");
 }
 
 function describe(node: OpNode): string {

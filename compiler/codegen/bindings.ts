@@ -19,6 +19,8 @@ export interface ReadBinding {
   /** The stem of the variables that hold its elements. */
   readonly element: string;
   readonly width: Width;
+  /** Whether it holds bytes, four in a u32, in rows that `order` numbers. */
+  readonly bytes: boolean;
 }
 
 interface Notes {
@@ -32,31 +34,55 @@ interface Notes {
 
 const COMPONENTS = ["x", "y", "z", "w"] as const;
 
-/** Stands for the i-th tensor that a kernel reads, until it is named. No WGSL text holds this character. */
-function placeholder(i: number): string {
-  return `\u00a7${i}\u00a7`;
+/** Stands for a binding until it is named: the i-th of a part. No WGSL text holds this character. */
+export function placeholder(part: number, i: number): string {
+  return `\u00a7${part}.${i}\u00a7`;
 }
 
-/** Stands for the tensor that a kernel writes. */
-export const RESULT = "\u00a7r\u00a7";
-
-/** Puts names in for the placeholders. */
-export function nameBindings(text: string, reads: readonly string[], result: string): string {
-  return text.replace(/\u00a7(r|\d+)\u00a7/g, (_, slot) =>
-    slot === "r" ? result : (reads[Number(slot)] ?? slot),
+/** Puts names in for the placeholders; `names[part][i]`. */
+export function nameBindings(text: string, names: readonly (readonly string[])[]): string {
+  return text.replace(
+    /\u00a7(\d+)\.(\d+)\u00a7/g,
+    (slot, part, i) => names[Number(part)]?.[Number(i)] ?? slot,
   );
+}
+
+export function isBytes(node: Node): boolean {
+  return node.kind === "input" && node.storage === "bytes";
+}
+
+export interface BindingOptions {
+  readonly reads: readonly Node[];
+  /** The tensor that the result overwrites: it is read through the result's binding. */
+  readonly inPlace: Node | undefined;
+  /** Which part of a module of several kernels this is. */
+  readonly part: number;
+  readonly resultWidth: Width;
 }
 
 export class Bindings {
   readonly #reads = new Map<Node, ReadBinding>();
   readonly #notes = new Map<Node, Notes>();
 
-  constructor(reads: readonly Node[], widths: ReadonlyMap<Node, Width> = new Map()) {
-    for (const [i, node] of reads.entries()) {
+  /** The placeholder of the row numbers. */
+  readonly order: string;
+  /** The placeholder of the result. */
+  readonly result: string;
+
+  constructor(
+    { reads, inPlace, part, resultWidth }: BindingOptions,
+    widths: ReadonlyMap<Node, Width> = new Map(),
+  ) {
+    const separate = reads.filter((node) => node !== inPlace);
+    const rows = reads.some(isBytes) ? 1 : 0;
+    this.order = placeholder(part, separate.length);
+    this.result = placeholder(part, separate.length + rows);
+    for (const node of reads) {
       this.#reads.set(node, {
-        name: placeholder(i),
+        name: node === inPlace ? this.result : placeholder(part, separate.indexOf(node)),
         element: elementStem(node),
-        width: widths.get(node) ?? 1,
+        width: node === inPlace ? resultWidth : (widths.get(node) ?? 1),
+        bytes: isBytes(node),
       });
     }
   }

@@ -1,18 +1,26 @@
-/** (Kernel, Schedule) → a WGSL module. The body is written twice, the second time with vector bindings. */
-
+/** (Kernel, Schedule) → WGSL. A body is written twice, the second time with vector bindings. */
 import { InternalError, must } from "../errors.ts";
 import type { Axis } from "../ir/expr.ts";
+import type { Node } from "../ir/graph.ts";
 import type { Kernel, Layouts, Schedule } from "../ir/kernel.ts";
 import type { Grid } from "../ir/program.ts";
 import { add, axisIndex, scale } from "../math/affine.ts";
 import { type Width, wgslType } from "../ops/scalar.ts";
-import { Bindings, RESULT } from "./bindings.ts";
+import { Bindings, isBytes, placeholder } from "./bindings.ts";
 import { contractionTiles, writeContraction } from "./contraction.ts";
 import { mapReduceTiles, writeMapReduce } from "./mapReduce.ts";
 import { isVectorAddress, resultAddress } from "./store.ts";
 import { gridOf } from "./threads.ts";
 import { printStatements } from "./wgsl.ts";
 import { Writer } from "./writer.ts";
+
+/** One kernel's work: what a thread with the number `thread` does. */
+export interface Part {
+  readonly kernel: Kernel;
+  readonly schedule: Schedule;
+  /** The tensor that the result overwrites. */
+  readonly inPlace: Node | undefined;
+}
 
 export interface Emitted {
   /** The module without header, with placeholders for the bindings' names. Equal texts are one kernel. */
@@ -23,69 +31,112 @@ export interface Emitted {
   readonly grid: Grid;
 }
 
-export function emitKernel(kernel: Kernel, schedule: Schedule, layouts: Layouts): Emitted {
-  const lane = laneOf(schedule);
-  const outWidth = resultWidth(kernel, schedule, layouts, lane);
-  const first = new Bindings(kernel.reads);
-  write(kernel, schedule, new Writer(first, layouts, lane), outWidth);
-  const bindings = new Bindings(kernel.reads, first.widths());
-  const writer = new Writer(bindings, layouts, lane);
-  const tiles = tilesOf(kernel, schedule);
-  const grid = gridOf(tiles);
-  write(kernel, schedule, writer, outWidth);
+interface Body {
+  readonly text: string;
+  readonly writer: Writer;
+  readonly grid: Grid;
+  /** `array<f32>` … of each binding, in order; the last is the result. */
+  readonly types: readonly string[];
+}
 
-  const usesBatch = writer.usesBatch || grid.batchTile > 0;
+/** What a part binds, in order: the tensors it reads, the row numbers of a data set ("order"), the result. */
+export function boundTensors({ kernel, inPlace }: Part): readonly (Node | "order")[] {
+  const separate = kernel.reads.filter((node) => node !== inPlace);
+  return [...separate, ...(separate.some(isBytes) ? (["order"] as const) : []), kernel.region.root];
+}
+
+/** A module that does the work of all parts; several are told apart by the range their thread number falls in. */
+export function emitModule(parts: readonly Part[], layouts: Layouts): Emitted {
+  const bodies = parts.map((part, i) => writeBody(part, i, layouts, parts.length > 1 ? "    " : "  "));
+  const usesBatch = bodies.some((b) => b.writer.usesBatch || b.grid.batchTile > 0);
+  const rates = bodies.some((b) => /batch\.(rates|offset)/.test(b.text));
   const lines: string[] = [];
   let slot = 0;
   if (usesBatch) {
-    lines.push("struct Batch { n: u32 }", `@group(0) @binding(${slot++}) var<uniform> batch: Batch;`);
+    const fields = rates ? "n: u32, offset: u32, step: u32, seed: u32, rates: vec4<f32>" : "n: u32";
+    lines.push(`struct Batch { ${fields} }`, `@group(0) @binding(${slot++}) var<uniform> batch: Batch;`);
   }
-  for (const node of kernel.reads) {
-    const { name, width } = bindings.read(node);
-    lines.push(`@group(0) @binding(${slot++}) var<storage, read> ${name}: array<${wgslType(width)}>;`);
-  }
-  lines.push(
-    `@group(0) @binding(${slot}) var<storage, read_write> ${RESULT}: array<${wgslType(outWidth)}>;`,
-    "",
-  );
-  for (const helper of writer.helperText()) lines.push(helper, "");
+  bodies.forEach(({ types }, part) => {
+    types.forEach((type, i) => {
+      const access = i === types.length - 1 ? "read_write" : "read";
+      lines.push(`@group(0) @binding(${slot++}) var<storage, ${access}> ${placeholder(part, i)}: ${type};`);
+    });
+  });
+  lines.push("");
+  const helpers = new Map(bodies.flatMap((b) => [...b.writer.helpers]));
+  for (const helper of helpers.values()) lines.push(helper, "");
 
-  const size = schedule.workgroup;
-  const total = threadCount(grid);
+  const size = must(parts[0], "part").schedule.workgroup;
   lines.push(
     `@compute @workgroup_size(${size})`,
-    `fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,`,
-    `  @builtin(local_invocation_index) local: u32) {`,
-    `  let thread = i32((group.y * groups.x + group.x) * ${size}u + local);`,
-    `  if (thread >= ${total}) { return; }`,
-    printStatements(writer.statements),
+    "fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,",
+    "  @builtin(local_invocation_index) local: u32) {",
+    ...mainBody(bodies, size),
     "}",
     "",
   );
-  return {
-    locals: new Set([...writer.names, ...writer.helpers.keys()]),
-    wgsl: lines.join("\n"),
-    usesBatch,
-    grid,
-  };
+  const locals = new Set([...bodies.flatMap((b) => [...b.writer.names]), ...helpers.keys()]);
+  return { wgsl: lines.join("\n"), locals, usesBatch, grid: totalGrid(bodies) };
+}
+
+function mainBody(bodies: readonly Body[], size: number): readonly string[] {
+  const number = `i32((group.y * groups.x + group.x) * ${size}u + local)`;
+  const [only] = bodies;
+  if (bodies.length === 1 && only) {
+    return [`  let thread = ${number};`, `  if (thread >= ${threadCount(only.grid)}) { return; }`, only.text];
+  }
+  // Independent kernels side by side: each takes the next range of thread numbers.
+  let from = 0;
+  const lines = [`  let every = ${number};`];
+  bodies.forEach(({ grid, text }, i) => {
+    const test = `every < ${from + grid.items}`;
+    lines.push(`  ${i === 0 ? "" : "} else "}if (${test}) {`, `    let thread = every - ${from};`, text);
+    from += grid.items;
+  });
+  return [...lines, "  }"];
+}
+
+/** Parts that share a module have no batch factor: their threads add up. */
+function totalGrid(bodies: readonly Body[]): Grid {
+  const [only] = bodies;
+  if (bodies.length === 1 && only) return only.grid;
+  if (bodies.some((b) => b.grid.batchTile > 0))
+    throw new InternalError("only kernels without a batch factor share a module");
+  return { items: bodies.reduce((a, b) => a + b.grid.items, 0), batchTile: 0 };
+}
+
+function writeBody(part: Part, index: number, layouts: Layouts, indent: string): Body {
+  const { kernel, schedule, inPlace } = part;
+  const lane = laneOf(schedule);
+  const resultWidth = widthOfResult(kernel, schedule, layouts, lane);
+  const options = { reads: kernel.reads, inPlace, part: index, resultWidth };
+  const first = new Bindings(options);
+  write(kernel, schedule, new Writer(first, layouts, lane), resultWidth);
+  const bindings = new Bindings(options, first.widths());
+  const writer = new Writer(bindings, layouts, lane);
+  write(kernel, schedule, writer, resultWidth);
+  const types = boundTensors(part).map((tensor, i, all) => {
+    if (i === all.length - 1) return `array<${wgslType(resultWidth)}>`;
+    if (tensor === "order" || bindings.read(tensor).bytes) return "array<u32>";
+    return `array<${wgslType(bindings.read(tensor).width)}>`;
+  });
+  const grid = gridOf(tilesOf(kernel, schedule));
+  return { text: printStatements(writer.statements, indent), writer, grid, types };
 }
 
 function threadCount(grid: Grid): string {
   if (grid.batchTile === 0) return `${grid.items}`;
   const blocks =
     grid.batchTile === 1 ? "i32(batch.n)" : `(i32(batch.n) + ${grid.batchTile - 1}) / ${grid.batchTile}`;
-  return grid.items === 1
-    ? blocks
-    : grid.batchTile === 1
-      ? `${blocks} * ${grid.items}`
-      : `(${blocks}) * ${grid.items}`;
+  if (grid.items === 1) return blocks;
+  return grid.batchTile === 1 ? `${blocks} * ${grid.items}` : `(${blocks}) * ${grid.items}`;
 }
 
-function write(kernel: Kernel, schedule: Schedule, writer: Writer, outWidth: Width): void {
+function write(kernel: Kernel, schedule: Schedule, writer: Writer, resultWidth: Width): void {
   if (kernel.kind === "contraction" && schedule.kind === "contraction")
-    writeContraction(writer, kernel, schedule, outWidth);
+    writeContraction(writer, kernel, schedule, resultWidth);
   else if (kernel.kind === "mapReduce" && schedule.kind === "mapReduce")
-    writeMapReduce(writer, kernel, schedule, outWidth);
+    writeMapReduce(writer, kernel, schedule, resultWidth);
   else throw new InternalError(`a ${schedule.kind} schedule for a ${kernel.kind} kernel`);
 }
 
@@ -101,7 +152,7 @@ function laneOf(schedule: Schedule): Axis | undefined {
 }
 
 /** The result is an array of vectors where every store is a whole, aligned vector. */
-function resultWidth(kernel: Kernel, schedule: Schedule, layouts: Layouts, lane: Axis | undefined): Width {
+function widthOfResult(kernel: Kernel, schedule: Schedule, layouts: Layouts, lane: Axis | undefined): Width {
   if (!lane || !schedule.vector) return 1;
   const axis = must(
     kernel.space.find((a) => a.key === schedule.vector?.axis),

@@ -6,7 +6,6 @@ import { axesOf, constant, div, substitute as substituteIndex } from "../math/af
 import { substitute } from "../math/build.ts";
 import { address } from "../math/layout.ts";
 import { type Width, wgslType } from "../ops/scalar.ts";
-import { RESULT } from "./bindings.ts";
 import type { Value } from "./scopes.ts";
 import type { Position } from "./threads.ts";
 import type { Writer } from "./writer.ts";
@@ -46,7 +45,7 @@ function stores(writer: Writer, target: Index, value: Value, outWidth: Width): r
   const { lane } = writer;
   const store = (at: Index, text: string): Stmt => ({
     kind: "assign",
-    target: `${RESULT}[${writer.index(at).text}]`,
+    target: `${writer.result}[${writer.index(at).text}]`,
     op: "=",
     value: text,
   });

@@ -8,6 +8,7 @@ import {
   axesOf,
   constant,
   rangeOf,
+  rowMajor,
   substitute as substituteIndex,
 } from "../math/affine.ts";
 import { freeAxes, substitute } from "../math/build.ts";
@@ -26,6 +27,11 @@ export class Writer extends Scopes {
   readonly layouts: Layouts;
   /** The axis whose positions are the components of a vector, if the kernel has one. */
   readonly lane: Axis | undefined;
+  /** How the result's binding is spelt. */
+  get result(): string {
+    return this.#bindings.result;
+  }
+
   /** How accumulator elements are spelt; set by the contraction skeleton. */
   accumulator: ((index: readonly Index[]) => Value) | undefined;
 
@@ -58,6 +64,9 @@ export class Writer extends Scopes {
         return { text: floatLiteral(e.value), width: 1, depth: 0 };
       case "batch":
         return { text: `f32(${this.batch().text})`, width: 1, depth: 0 };
+      case "rate":
+        this.usesBatch = true;
+        return { text: `batch.rates.${"xyzw"[e.slot]}`, width: 1, depth: 0 };
       case "position":
         return this.#position(e.index);
       case "load":
@@ -97,6 +106,7 @@ export class Writer extends Scopes {
     const at = address(e.from, e.index, this.layouts);
     const lane = this.#laneOf([at]);
     const binding = this.#bindings.read(e.from);
+    if (binding.bytes) return lane ? this.#perLane(lane, (l) => this.#byte(e, l)) : this.#byte(e, new Map());
     if (!lane) return this.#element(e.from, at);
     const addresses = Array.from({ length: lane.extent as number }, (_, l) =>
       substituteIndex(at, new Map([[lane.key, constant(l)]])),
@@ -113,6 +123,33 @@ export class Writer extends Scopes {
     return this.named(key, binding.element, () =>
       this.#perLane(lane, (l) => this.#element(e.from, substituteIndex(at, l))),
     );
+  }
+
+  /** An element of a data set's row: the byte of a word. */
+  #byte(e: Load, lane: ReadonlyMap<string, Index>): Value {
+    const [n, ...rest] = e.index.map((i) => substituteIndex(i, lane));
+    const [, ...inner] = e.from.type.shape;
+    const { name, element } = this.#bindings.read(e.from);
+    this.usesBatch = true;
+    const row = this.named(`row:${n?.key}`, "row", () => {
+      const at = this.index(must(n, "batch index"));
+      return {
+        text: `i32(${this.#bindings.order}[i32(batch.offset) + ${at.text}])`,
+        width: 1,
+        depth: at.depth,
+      };
+    });
+    const size = inner.reduce<number>((a, d) => a * Number(d), 1);
+    const place = this.index(rowMajor([constant(0), ...rest], e.from.type.shape));
+    return this.named(`b:${name}[${row.text},${place.text}]`, element, () => {
+      const depth = Math.max(row.depth, place.depth);
+      const at = this.named(`at:${row.text}*${size}+${place.text}`, "i", () => ({
+        text: `${row.text} * ${size} + ${place.text}`,
+        width: 1,
+        depth,
+      })).text;
+      return { text: `f32((${name}[${at} >> 2u] >> (u32(${at} & 3) * 8u)) & 255u)`, width: 1, depth };
+    });
   }
 
   /** One element; where the binding holds vectors, a component of one. */

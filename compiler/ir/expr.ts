@@ -45,6 +45,8 @@ export type Expr =
   | { readonly kind: "const"; readonly key: string; readonly value: number }
   /** The batch size as a number. */
   | { readonly kind: "batch"; readonly key: string }
+  /** A number of the uniform's `rates`. */
+  | { readonly kind: "rate"; readonly key: string; readonly slot: number }
   /** An index as a number: positions, counters. */
   | { readonly kind: "position"; readonly key: string; readonly index: Index }
   /** Element of a tensor. Every index must be provably in range under the guards around it. */

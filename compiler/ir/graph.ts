@@ -59,7 +59,18 @@ export interface OpDef<A extends Attrs = Attrs, O = unknown> {
 }
 
 export type Node =
-  | { readonly kind: "input"; readonly type: TensorType; readonly origin: Origin }
+  | {
+      readonly kind: "input";
+      readonly type: TensorType;
+      readonly origin: Origin;
+      /**
+       * "bytes": the tensor is a batch drawn from a data set that lies on the GPU as bytes. Element [n, …] is byte
+       * [order[offset + n], …], as a number 0 … 255.
+       */
+      readonly storage?: "bytes";
+    }
+  /** A number that is set anew for every run (a learning rate): slot of the uniform's `rates`. */
+  | { readonly kind: "scalar"; readonly type: TensorType; readonly origin: Origin; readonly slot: number }
   | { readonly kind: "param"; readonly type: TensorType; readonly origin: Origin; readonly init: Init }
   | { readonly kind: "const"; readonly type: TensorType; readonly origin: Origin; readonly value: number }
   | OpNode;
@@ -79,11 +90,19 @@ export interface Output {
   readonly node: Node;
 }
 
+/** A tensor that the program overwrites in place: a parameter, a moment, a running statistic. */
+export interface Update {
+  readonly state: Node;
+  readonly value: Node;
+}
+
 export interface Graph {
   readonly name: string;
   readonly inputs: readonly Output[];
   readonly outputs: readonly Output[];
-  /** Every node that an output needs, operands before users. */
+  /** Made after everything else of a run: training. Parameters of a graph with updates are not constant. */
+  readonly updates?: readonly Update[];
+  /** Every node that an output or update needs, operands before users. */
   readonly nodes: readonly Node[];
 }
 
@@ -136,5 +155,7 @@ export function mapGraph(graph: Graph, change: (node: Node, original: Node) => N
   }
   const outputs = graph.outputs.map((o) => ({ ...o, node: get(o.node) }));
   const inputs = graph.inputs.map((i) => ({ ...i, node: get(i.node) }));
-  return { ...graph, inputs, outputs, nodes: topologicalOrder(outputs.map((o) => o.node)) };
+  const updates = (graph.updates ?? []).map((u) => ({ state: get(u.state), value: get(u.value) }));
+  const roots = [...outputs.map((o) => o.node), ...updates.map((u) => u.value)];
+  return { ...graph, inputs, outputs, ...(graph.updates ? { updates } : {}), nodes: topologicalOrder(roots) };
 }

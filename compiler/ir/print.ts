@@ -65,6 +65,8 @@ export class ExprPrinter {
         return showNumber(e.value);
       case "batch":
         return "N";
+      case "rate":
+        return `rate${e.slot}`;
       case "position":
         return `(${this.index(e.index)})`;
       case "load":

@@ -21,6 +21,8 @@ export interface Signature {
   readonly shape: readonly Dim[];
   /** Index into `Program.buffers`. */
   readonly buffer: number;
+  /** "bytes": the buffer holds a whole data set, a byte an element, and `Program.order` says which rows are the batch. */
+  readonly storage?: "bytes";
 }
 
 export interface ParamSpec extends Signature {
@@ -52,7 +54,10 @@ export interface Shader {
   readonly layers: readonly string[];
   readonly wgsl: string;
   readonly workgroup: number;
-  /** Whether binding 0 is the batch uniform (`struct Batch { n: u32 }`); storage buffers follow it. */
+  /**
+   * Whether binding 0 is the batch uniform; storage buffers follow it. Its 32 bytes are
+   * `struct Batch { n: u32, offset: u32, step: u32, seed: u32, rates: vec4<f32> }`, of which inference uses n.
+   */
   readonly usesBatch: boolean;
   readonly bindings: readonly Binding[];
 }
@@ -85,7 +90,9 @@ export interface Program {
   readonly params: readonly ParamSpec[];
   readonly buffers: readonly BufferPlan[];
   readonly kernels: readonly Shader[];
-  /** Run once after weights are set: folded and packed parameters. */
+  /** The buffer of u32 row numbers, where inputs are drawn from a data set: row n of the batch is order[offset + n]. */
+  readonly order?: number;
+  /** Run once after weights are set: folded parameters. */
   readonly prepare: readonly Dispatch[];
   /** Run for every batch, in one submit. */
   readonly dispatches: readonly Dispatch[];

@@ -32,6 +32,7 @@ export function position(index: Index): Expr {
 /** The element of `from` at `index`; constants are put in place. */
 export function load(from: Node, index: readonly Index[]): Expr {
   if (from.kind === "const") return literal(from.value);
+  if (from.kind === "scalar") return { kind: "rate", key: `rate${from.slot}`, slot: from.slot };
   return { kind: "load", key: `t${nodeId(from)}[${index.map((i) => i.key).join(",")}]`, from, index };
 }
 
@@ -99,6 +100,7 @@ export function mapChildren(e: Expr, f: (child: Expr) => Expr): Expr {
   switch (e.kind) {
     case "const":
     case "batch":
+    case "rate":
     case "position":
     case "acc":
     case "load":
@@ -140,6 +142,7 @@ export function children(e: Expr): readonly Expr[] {
   switch (e.kind) {
     case "const":
     case "batch":
+    case "rate":
     case "position":
     case "acc":
     case "load":

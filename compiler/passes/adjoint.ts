@@ -34,6 +34,7 @@ import {
   times,
 } from "../math/build.ts";
 import { scalars } from "../ops/scalar.ts";
+import { type Split, splitAxes } from "./lower.ts";
 
 /** One way in which the output depends on the operand: the element, ∂y/∂element, and the axes summed on the way. */
 interface Path {
@@ -45,13 +46,10 @@ interface Path {
 /** ∂L/∂operand at `context.at`, given the node `grad` that holds ∂L/∂node. */
 export function adjoint(node: OpNode, operand: Node, grad: Node, context: OpContext): Expr {
   const forward = opContext(node, context.axis);
-  const value = node.op.define(node.attrs, forward);
-  const self = load(node, forward.at.map(axisIndex));
-  const paths = pathsTo(operand, value, self, context.axis);
-  return paths.reduce<Expr>(
-    (sum, path) => plus(sum, contribution(path, forward.at, grad, context)),
-    literal(0),
-  );
+  const split = splitAxes({ value: node.op.define(node.attrs, forward), axes: forward.at });
+  const self = load(node, split.place);
+  const paths = pathsTo(operand, split.value, self, context.axis);
+  return paths.reduce<Expr>((sum, path) => plus(sum, contribution(path, split, grad, context)), literal(0));
 }
 
 function dependsOn(e: Expr, operand: Node): boolean {
@@ -122,28 +120,32 @@ function merged(paths: readonly Path[]): readonly Path[] {
 
 function contribution(
   { load: element, partial, axes }: Path,
-  at: readonly Axis[],
+  { axes: at, place }: Split,
   grad: Node,
   context: OpContext,
 ): Expr {
   const { solved, bounds, rest } = solve(element.index, [...at, ...axes], at, context);
-  const place = at.map((a) => solved.get(a.key) ?? axisIndex(a));
-  const incoming = load(grad, place);
+  const incoming = load(
+    grad,
+    place.map((i) => substituteIndex(i, solved)),
+  );
   const slope = substitute(partial, solved);
   // Where the slope reads within range by itself only the gradient is guarded: then the product's factors stay apart.
-  const product = readsInRange(slope)
+  const product = isPlain(slope)
     ? times(guard(bounds, incoming, literal(0)), slope)
     : guard(bounds, times(incoming, slope), literal(0));
   return reduce("sum", rest, product);
 }
 
-function readsInRange(e: Expr): boolean {
+/** Products and sums of numbers that are read in range: finite wherever it is evaluated. */
+function isPlain(e: Expr): boolean {
   if (e.kind === "load") {
     return e.index.every((index, d) =>
       alwaysInside({ index, extent: must(e.from.type.shape[d], "dimension") }),
     );
   }
-  return children(e).every(readsInRange);
+  if (e.kind === "call" && e.fn !== "mul" && e.fn !== "add" && e.fn !== "sub" && e.fn !== "neg") return false;
+  return children(e).every(isPlain);
 }
 
 interface Solution {

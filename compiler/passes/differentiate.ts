@@ -2,10 +2,11 @@
  * Reverse-mode differentiation: gradients are ordinary graph nodes, fused and scheduled like the rest. What an op's
  * gradient is follows from its index expression (passes/adjoint.ts), unless the op states its own.
  */
+
+import { InternalError, must, UserError } from "../errors.ts";
 import type { Node, OpNode } from "../ir/graph.ts";
 import { topologicalOrder } from "../ir/graph.ts";
 import { sameShape, showShape } from "../ir/type.ts";
-import { InternalError, must, UserError } from "../errors.ts";
 import { constantNode, derivedNode, opNode, suffixed } from "../ops/derived.ts";
 import { pointwise } from "../ops/pointwise.ts";
 import { adjoint } from "./adjoint.ts";
@@ -38,7 +39,10 @@ export function differentiate(loss: Node, parameters: readonly Node[]): Readonly
     parameters.map((p) => {
       const parts = arriving.get(p);
       if (parts === undefined) {
-        throw new UserError({ problem: `the loss does not depend on ${p.origin.name}`, rule: "only parameters that the loss depends on can be trained" });
+        throw new UserError({
+          problem: `the loss does not depend on ${p.origin.name}`,
+          rule: "only parameters that the loss depends on can be trained",
+        });
       }
       return [p, total(p, parts)];
     }),
@@ -56,12 +60,17 @@ function dependents(order: readonly Node[], roots: ReadonlySet<Node>): ReadonlyS
 function total(node: Node, parts: readonly Node[]): Node {
   const [first, ...rest] = parts;
   return rest.reduce(
-    (sum: Node, part, i) => opNode(pointwise.add, {}, [sum, part], suffixed(node.origin, `grad.sum${i || ""}`)),
+    (sum: Node, part, i) =>
+      opNode(pointwise.add, {}, [sum, part], suffixed(node.origin, `grad.sum${i || ""}`)),
     must(first, "gradient"),
   );
 }
 
-function operandGradients(node: OpNode, grad: Node, active: ReadonlySet<Node>): readonly (readonly [Node, Node])[] {
+function operandGradients(
+  node: OpNode,
+  grad: Node,
+  active: ReadonlySet<Node>,
+): readonly (readonly [Node, Node])[] {
   const operands = [...new Set(node.inputs)];
   if (node.op.vjp) {
     const stated = node.op.vjp(node, grad);
@@ -69,18 +78,25 @@ function operandGradients(node: OpNode, grad: Node, active: ReadonlySet<Node>): 
       const part = stated[i];
       if (!active.has(operand)) return [];
       if (part === undefined) {
-        throw new UserError({ problem: `${node.op.name} has no gradient for operand ${i}`, layer: node.origin.name });
+        throw new UserError({
+          problem: `${node.op.name} has no gradient for operand ${i}`,
+          layer: node.origin.name,
+        });
       }
-      if (!sameShape(part.type.shape, operand.type.shape)) throw new InternalError(`${node.op.name}: gradient of another shape`);
+      if (!sameShape(part.type.shape, operand.type.shape))
+        throw new InternalError(`${node.op.name}: gradient of another shape`);
       return [[operand, part] as const];
     });
   }
   return operands
     .filter((operand) => active.has(operand))
     .map((operand) => {
-      const role = operand.kind === "param" ? operand.origin.name : `${node.origin.name}.grad.${operand.origin.name}`;
+      const role =
+        operand.kind === "param" ? operand.origin.name : `${node.origin.name}.grad.${operand.origin.name}`;
       const origin = { ...node.origin, name: operand.kind === "param" ? `${role}.grad` : role };
-      const make = derivedNode(`${node.op.name}.grad`, operand.type, origin, (context) => adjoint(node, operand, grad, context));
+      const make = derivedNode(`${node.op.name}.grad`, operand.type, origin, (context) =>
+        adjoint(node, operand, grad, context),
+      );
       return [operand, make] as const;
     });
 }

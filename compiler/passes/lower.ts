@@ -44,14 +44,15 @@ function contraction(value: Expr, sum: Reduce, space: readonly Axis[]) {
   };
 }
 
-interface Split {
+/** An expression, its axes, and where they lie: an index per dimension, over the axes. */
+export interface Split {
   readonly value: Expr;
   readonly axes: readonly Axis[];
   readonly place: readonly Index[];
 }
 
 /** Splits each axis that is divided by a factor of its extent, until none is: a = outer · by + inner. */
-function splitAxes(region: Region): Split {
+export function splitAxes(region: Pick<Region, "value" | "axes">): Split {
   let split: Split = { value: region.value, axes: region.axes, place: region.axes.map(axisIndex) };
   for (let target = divided(split.value); target; target = divided(split.value))
     split = splitAxis(split, target.axis, target.by);

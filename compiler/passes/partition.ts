@@ -35,8 +35,10 @@ const no = (reason: string): Verdict => ({ fused: false, reason });
 export function partition(graph: Graph): Partition {
   const fresh = axisSource();
   const users = consumers(graph.nodes);
-  const outputs = new Set(graph.outputs.map((o) => o.node));
-  const constant = parameterOnly(graph);
+  const updates = (graph.updates ?? []).map((u) => u.value);
+  const outputs = new Set([...graph.outputs.map((o) => o.node), ...updates]);
+  // Where parameters change with every run, nothing that depends on them can be computed once.
+  const constant = graph.updates ? new Set<Node>() : parameterOnly(graph);
   const open = new Map<Node, Fused>();
   const regions: Region[] = [];
   const decisions: Decision[] = [];
@@ -79,6 +81,7 @@ export function partition(graph: Graph): Partition {
     if (source) aliases.set(node, source);
     else if (node.kind === "op") store(node);
   }
+  for (const value of updates) if (value.kind === "op") store(value);
   return { regions: inOrder(regions, graph), decisions, aliases };
 }
 

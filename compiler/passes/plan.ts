@@ -2,7 +2,7 @@
 
 import { must } from "../errors.ts";
 import type { Graph, Node } from "../ir/graph.ts";
-import type { Partition, Region } from "../ir/region.ts";
+import type { Region } from "../ir/region.ts";
 import type { MemoryPlan } from "../ir/step.ts";
 import { addCounts, type Count, elements, scaleCount } from "../ir/type.ts";
 
@@ -17,29 +17,46 @@ function bytesOf(node: Node): Count {
     : { fixed: perBatch % 16 === 0 ? 0 : 16, perBatch };
 }
 
-export function planMemory(graph: Graph, { regions, aliases }: Partition): MemoryPlan {
+/**
+ * `bundles`: the regions of each dispatch; those of one run at the same time. `inPlace`: results that overwrite a stored tensor. A tensor drawn from a data set has a buffer whose size the data
+ * decides, so it does not count here.
+ */
+export function planMemory(
+  graph: Graph,
+  bundles: readonly (readonly Region[])[],
+  aliases: ReadonlyMap<Node, Node>,
+  inPlace: ReadonlyMap<Node, Node>,
+): MemoryPlan {
   const buffers: { name: string; bytes: Count }[] = [];
   const place = new Map<Node, number>();
   const own = (node: Node): void => {
     if (place.has(node)) return;
     place.set(node, buffers.length);
-    buffers.push({ name: node.origin.name, bytes: bytesOf(node) });
+    buffers.push({
+      name: node.origin.name,
+      bytes: isBytes(node) ? { fixed: 0, perBatch: 0 } : bytesOf(node),
+    });
   };
+  const isBytes = (node: Node): boolean => node.kind === "input" && node.storage === "bytes";
   for (const { node } of graph.inputs) own(node);
   for (const node of graph.nodes) if (node.kind === "param") own(node);
+  const order = graph.inputs.some((i) => isBytes(i.node)) ? buffers.length : undefined;
+  if (order !== undefined) buffers.push({ name: "order", bytes: { fixed: 0, perBatch: 0 } });
+  for (const [result, target] of inPlace) place.set(result, must(place.get(target), "overwritten buffer"));
   const outputs = graph.outputs.map((o) => aliases.get(o.node) ?? o.node);
-  for (const r of regions) if (r.phase === "prepare" || outputs.includes(r.root)) own(r.root);
+  for (const r of bundles.flat()) if (r.phase === "prepare" || outputs.includes(r.root)) own(r.root);
 
-  const run = regions.filter((r) => r.phase === "run");
+  const run = bundles.filter((b) => b.some((r) => r.phase === "run"));
+  const computed = new Set<Node>(run.flat().map((r) => r.root));
   const lastRead = new Map<Node, number>();
-  run.forEach((r, i) => {
-    for (const t of r.reads) lastRead.set(t, i);
+  run.forEach((regions, step) => {
+    for (const t of regions.flatMap((r) => r.reads)) lastRead.set(t, step);
   });
   const free: number[] = [];
-  run.forEach((region, step) => {
-    if (!place.has(region.root)) place.set(region.root, takeSlot(region, buffers, free));
-    for (const t of region.reads) {
-      const transient = run.some((r) => r.root === t) && !outputs.includes(t);
+  run.forEach((regions, step) => {
+    for (const r of regions) if (!place.has(r.root)) place.set(r.root, takeSlot(r, buffers, free));
+    for (const t of new Set(regions.flatMap((r) => r.reads))) {
+      const transient = computed.has(t) && !outputs.includes(t) && !inPlace.has(t);
       if (transient && lastRead.get(t) === step) free.push(must(place.get(t), "buffer"));
     }
   });
@@ -48,7 +65,7 @@ export function planMemory(graph: Graph, { regions, aliases }: Partition): Memor
   const maxBatch = Math.min(
     ...limits.map((b) => Math.floor((MAX_BINDING - b.bytes.fixed) / b.bytes.perBatch)),
   );
-  return { buffers, place, peakBytes, maxBatch: limits.length > 0 ? maxBatch : null };
+  return { buffers, place, order, peakBytes, maxBatch: limits.length > 0 ? maxBatch : null };
 }
 
 /**

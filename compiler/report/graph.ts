@@ -29,6 +29,8 @@ function nodeText(node: Node): string {
       return `input ${head}`;
     case "param":
       return `param ${head} ~ ${initText(node.init)}`;
+    case "scalar":
+      return `scalar ${head}`;
     case "const":
       return `const ${head} = ${node.value}`;
     case "op": {
