@@ -1,0 +1,74 @@
+/** What the built package promises: a runtime without a compiler, a core without Node, types for every entry. */
+import { existsSync, readFileSync } from "node:fs";
+import { isBuiltin } from "node:module";
+import { join } from "node:path";
+import { build } from "esbuild";
+import { describe, expect, inject, test } from "vitest";
+import { root } from "./weft.ts";
+
+interface Reached {
+  readonly files: readonly string[];
+  /** What is imported from outside: packages and Node's modules. */
+  readonly outside: readonly string[];
+}
+
+/** Everything that a built entry loads, dynamic imports included. */
+async function reach(entry: string): Promise<Reached> {
+  const { metafile } = await build({
+    entryPoints: [join(root, entry)],
+    absWorkingDir: root,
+    bundle: true,
+    splitting: true,
+    format: "esm",
+    platform: "node",
+    packages: "external",
+    outdir: "never",
+    write: false,
+    metafile: true,
+    logLevel: "silent",
+  });
+  const imports = Object.values(metafile.inputs).flatMap((input) => input.imports);
+  const outside = imports.flatMap((i) => (i.external ? [i.path] : []));
+  return { files: Object.keys(metafile.inputs), outside: [...new Set(outside)].sort() };
+}
+
+const read = (file: string): string => readFileSync(join(root, file), "utf8");
+const packageJson = JSON.parse(read("package.json"));
+const text = ({ files }: Reached): string => files.map(read).join("\n");
+
+describe("the built package", () => {
+  test("was built from the present sources", () => expect(inject("buildError")).toBe(""));
+
+  test("weftgpu/runtime has no dependency and holds no compiler", async () => {
+    const runtime = await reach("dist/runtime.js");
+    expect(runtime.outside).toEqual([]);
+    expect(text(runtime)).not.toMatch(/function (?:partition|lower|simplify|planMemory)\(/);
+    expect(text(runtime).length).toBeLessThan(40_000);
+  });
+
+  test("weftgpu runs in a page: the language and the compiler use no Node and no package", async () => {
+    expect((await reach("dist/index.js")).outside).toEqual([]);
+  });
+
+  test("weftgpu and the command share one copy of the model language", async () => {
+    const shared = (await reach("dist/index.js")).files.filter((file) =>
+      /\bfunction conv2d\(/.test(read(file)),
+    );
+    expect(shared).toHaveLength(1);
+    expect((await reach("dist/cli.js")).files).toContain(shared[0]);
+  });
+
+  test("every entry point exists, and what the code imports is a declared dependency", async () => {
+    const entries: readonly string[] = Object.values<string | { readonly default: string }>(
+      packageJson.exports,
+    ).map((entry) => (typeof entry === "string" ? entry : entry.default));
+    for (const entry of entries) expect(existsSync(join(root, entry))).toBe(true);
+    const code = ["cli", "node", "esbuild", "index", "runtime"].map((name) => reach(`dist/${name}.js`));
+    const used = (await Promise.all(code))
+      .flatMap(({ outside }) => outside)
+      .filter((name) => !isBuiltin(name))
+      .map((name) => name.split("/", name.startsWith("@") ? 2 : 1).join("/"));
+    const declared = Object.keys({ ...packageJson.dependencies, ...packageJson.optionalDependencies });
+    expect([...new Set(used)].filter((name) => !declared.includes(name))).toEqual([]);
+  });
+});
