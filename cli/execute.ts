@@ -45,7 +45,10 @@ export async function execute(
     }
   }
   const outputs = Object.fromEntries(
-    [...collected].map(([name, { shape, parts }]) => [name, joined(shape, parts)]),
+    [...collected].map(([name, { shape, parts }]) => {
+      const batched = program.outputs.find((output) => output.name === name)?.shape.includes("N");
+      return [name, joined(shape, batched ? parts : parts.slice(0, 1))];
+    }),
   );
   return { outputs, milliseconds };
 }
