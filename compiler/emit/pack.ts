@@ -3,7 +3,7 @@
  * dispatches is left out, records become tuples, and `UNPACK` puts everything back when the bundle is loaded.
  */
 import { InternalError } from "../errors.ts";
-import type { Dispatch, ParamSpec, Program, Signature } from "../ir/program.ts";
+import type { Dispatch, Program, Signature } from "../ir/program.ts";
 import { literal } from "./names.ts";
 import { deltas, squeeze } from "./squeeze.ts";
 
@@ -13,9 +13,9 @@ type Json = string | number | boolean | null | readonly Json[] | { readonly [key
  * The other direction, as the text that the bundle carries. Regular expressions find in a kernel's squeezed WGSL
  * what `Shader` repeats of it: the workgroup size and the bindings.
  */
-const UNPACK = `(text, [name, inputs, outputs, params, buffers, names, prepare, dispatches, peak, maxBatch]) => {
+const UNPACK = `(text, [name, inputs, outputs, params, buffers, names, prepare, dispatches, peak, more]) => {
   const last = {};
-  const signature = ([name, shape, buffer, dtype = "f32"]) => ({ name, dtype, shape, buffer });
+  const signature = ([name, shape, buffer, more]) => ({ name, dtype: "f32", shape, buffer, ...more });
   const dispatch = ([kernel, layers, items, batchTile, ...buffers]) =>
     ({ kernel, buffers, grid: { items, batchTile }, layers });
   const count = ([fixed, perBatch]) => ({ fixed, perBatch });
@@ -41,13 +41,13 @@ const UNPACK = `(text, [name, inputs, outputs, params, buffers, names, prepare, 
     name,
     inputs: inputs.map(signature),
     outputs: outputs.map(signature),
-    params: params.map(([more, ...rest]) => ({ ...signature(rest), ...more })),
+    params: params.map(signature),
     buffers: buffers.map(([name, ...bytes]) => ({ name, bytes: count(bytes) })),
     kernels,
     prepare: first,
     dispatches: then,
     peakBytes: count(peak),
-    maxBatch,
+    ...more,
   };
 }`;
 
@@ -66,17 +66,12 @@ function textOf(program: Program): string {
   return deltas(program.kernels.map((k) => k.wgsl).join("\n"));
 }
 
+/** Fields that are not in the tuples, now or in a later version of `Program`, go along as they are. */
 function tuples(program: Program): Json {
-  const signature = ({ name, shape, buffer, dtype }: Signature): readonly Json[] => [
-    name,
-    shape,
-    buffer,
-    ...(dtype === "f32" ? [] : [dtype]),
-  ];
-  const param = ({ name, shape, buffer, dtype, ...more }: ParamSpec): Json => [
-    { ...more, init: { ...more.init } },
-    ...signature({ name, shape, buffer, dtype }),
-  ];
+  const signature = ({ name, shape, buffer, dtype, ...rest }: Signature): readonly Json[] => {
+    const more = { ...rest, ...(dtype !== "f32" && { dtype }) };
+    return [name, shape, buffer, ...(Object.keys(more).length > 0 ? [more] : [])];
+  };
   const dispatch = ({ kernel, layers, grid, buffers }: Dispatch): Json => [
     kernel,
     layers,
@@ -84,17 +79,20 @@ function tuples(program: Program): Json {
     grid.batchTile,
     ...buffers,
   ];
+  const { name, inputs, outputs, params, buffers, kernels, prepare, dispatches, peakBytes, ...rest } =
+    program;
+  const { format: _, version: __, ...more } = rest;
   return [
-    program.name,
-    program.inputs.map(signature),
-    program.outputs.map(signature),
-    program.params.map(param),
-    program.buffers.map(({ name, bytes }) => [name, bytes.fixed, bytes.perBatch]),
-    program.kernels.map((k) => k.name),
-    program.prepare.map(dispatch),
-    program.dispatches.map(dispatch),
-    [program.peakBytes.fixed, program.peakBytes.perBatch],
-    program.maxBatch,
+    name,
+    inputs.map(signature),
+    outputs.map(signature),
+    params.map(signature),
+    buffers.map((b) => [b.name, b.bytes.fixed, b.bytes.perBatch]),
+    kernels.map((k) => k.name),
+    prepare.map(dispatch),
+    dispatches.map(dispatch),
+    [peakBytes.fixed, peakBytes.perBatch],
+    more,
   ];
 }
 

@@ -100,6 +100,19 @@ describe("a packed program", () => {
     expect(packed).toContain("=>"); // packed, not written out
   });
 
+  test("keeps fields that only some programs have", () => {
+    const [image] = lenet.program.inputs;
+    if (!image) throw new Error("no input");
+    const rows = {
+      ...lenet.program,
+      inputs: [{ ...image, dtype: "u32" as const, storage: "bytes" as const }],
+      order: 3,
+    };
+    const packed = packProgram(rows);
+    expect(unpack(packed)).toEqual(squeezed(rows));
+    expect(packed).toContain("=>");
+  });
+
   test("is written out where the kernels say less than usual", () => {
     const [first, ...rest] = lenet.program.kernels;
     if (!first) throw new Error("no kernel");
