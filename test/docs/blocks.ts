@@ -1,0 +1,39 @@
+/** The fenced code blocks of a Markdown page, with what their info string says is done with them. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+export const root = fileURLToPath(new URL("../..", import.meta.url));
+export const PAGES = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/architecture.md"] as const;
+
+export interface Block {
+  /** `README.md:42`: where its first line of code is. */
+  readonly place: string;
+  readonly page: string;
+  /** `ts`, `sh`, `text`, `html`. */
+  readonly language: string;
+  /** `run`, `check`, `model`, `source`, `output`; "" where nothing is promised. */
+  readonly mode: string;
+  /** What follows `source=`, `output=` or `file=`. */
+  readonly argument: string;
+  readonly code: string;
+}
+
+export const read = (page: string): string => readFileSync(join(root, page), "utf8");
+
+export function blocksOf(page: string, text = read(page)): readonly Block[] {
+  return [...text.matchAll(/^( *)```(\S+)(?: ([^\n]*))?\n([\s\S]*?)^\1```$/gm)].map((m) => {
+    const [, indent = "", language = "", info = "", body = ""] = m;
+    const word = /^\w+/.exec(info)?.[0] ?? "";
+    const argument = /(?:source|output|file)="?([^"\n]+)"?$/.exec(info)?.[1] ?? "";
+    const line = text.slice(0, m.index).split("\n").length + 1;
+    const code = body.replaceAll(new RegExp(`^${indent}`, "gm"), "");
+    return { place: `${page}:${line}`, page, language, mode: word, argument, code };
+  });
+}
+
+export const blocks = PAGES.flatMap((page) => blocksOf(page));
+
+export function blocksFor(language: string, ...modes: readonly string[]): readonly Block[] {
+  return blocks.filter((b) => b.language === language && modes.includes(b.mode));
+}

@@ -1,0 +1,107 @@
+/** Pages, links and pictures: known info strings, files that exist, all ops and flags, LeNet as it is compiled. */
+import { existsSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { ops } from "../../compiler/ops/index.ts";
+import { drawModel } from "../../docs/draw-lenet.ts";
+import { weft } from "../cli/weft.ts";
+import { blocks, blocksOf, PAGES, read, root } from "./blocks.ts";
+
+/** The page without its code blocks. */
+const prose = (page: string): string => read(page).replace(/^( *)```[\s\S]*?^\1```$/gm, "");
+
+describe("blocks", () => {
+  test("say what is done with them", () => {
+    const known = ["ts run", "ts check", "ts model", "ts source", "sh run", "html run", "text output"];
+    const silent = ["sh ", "text "]; // set-up commands and diagrams
+    const strange = blocks.filter((b) => {
+      const what = `${b.language} ${b.mode}`;
+      const fragment = what === "ts " && b.page === "CONTRIBUTING.md"; // lines to put into a file
+      return !known.includes(what) && !silent.includes(what) && !fragment;
+    });
+    expect(strange.map((b) => `${b.place} ${b.language} ${b.mode}`)).toEqual([]);
+    for (const what of known) expect(blocks.map((b) => `${b.language} ${b.mode}`)).toContain(what);
+  });
+
+  test("are found in lists, with their arguments", () => {
+    const page = [
+      "a",
+      "   ```ts run",
+      "   const x = 1;",
+      "   ```",
+      '```text output="weft a b"',
+      "c",
+      "```",
+    ].join("\n");
+    expect(blocksOf("page", page)).toMatchObject([
+      { place: "page:3", language: "ts", mode: "run", argument: "", code: "const x = 1;\n" },
+      { place: "page:6", language: "text", mode: "output", argument: "weft a b", code: "c\n" },
+    ]);
+  });
+});
+
+describe("references", () => {
+  test.each(PAGES)("of %s lead somewhere", (page) => {
+    const text = prose(page);
+    const links = [...text.matchAll(/\]\(([^)\s]+)\)|(?:src|srcset)="([^"]+)"/g)].map(
+      (m) => m[1] ?? m[2] ?? "",
+    );
+    const headings = [...text.matchAll(/^#+ (.+)$/gm)].map(([, title = ""]) =>
+      title
+        .toLowerCase()
+        .replace(/[^\w -]/g, "")
+        .replaceAll(" ", "-"),
+    );
+    const broken = links.filter((link) => {
+      if (/^https?:/.test(link)) return false;
+      if (link.startsWith("#")) return !headings.includes(link.slice(1));
+      return !existsSync(join(root, dirname(page), link));
+    });
+    const folders = /^(?:compiler|runtime|cli|models|test|docs|scripts)\/[\w./-]+$/;
+    const named = [...text.matchAll(/`([^`\n]+)`/g)]
+      .map((m) => m[1] ?? "")
+      .filter((name) => folders.test(name));
+    expect([...broken, ...named.filter((name) => !existsSync(join(root, name)))]).toEqual([]);
+  });
+
+  test("of the architecture within the compiler are files of it", () => {
+    const layers = /^(?:ir|math|ops|dsl|passes|codegen|report|frontend|emit)\/[\w./-]+$/;
+    const named = [...prose("docs/architecture.md").matchAll(/`([^`\n]+)`/g)].map((m) => m[1] ?? "");
+    const files = named.filter((name) => layers.test(name));
+    expect(files.length).toBeGreaterThan(5);
+    expect(files.filter((name) => !existsSync(join(root, "compiler", name)))).toEqual([]);
+  });
+});
+
+describe("README", () => {
+  test("lists every op", () => {
+    const table = /^\| Op \|[\s\S]*?\n\n/m.exec(read("README.md"))?.[0] ?? "";
+    const listed = [...table.matchAll(/^\| ([^|]+) \|/gm)].flatMap(([, cell = ""]) =>
+      [...cell.matchAll(/`(\w+)[^`]*`/g)].map((m) => m[1] ?? ""),
+    );
+    const reductions: Readonly<Record<string, string>> = { reduceMax: "max", reduceMin: "min" };
+    const names = new Set(Object.keys(ops).map((name) => reductions[name] ?? name));
+    expect(listed.toSorted()).toEqual([...names].toSorted());
+  });
+
+  test("names flags that exist", async () => {
+    const help = await Promise.all(
+      ["shapes", "compile", "run", "doctor"].map((command) => weft([command, "--help"])),
+    );
+    const known = help.map((h) => h.stdout).join("\n");
+    const flags = new Set(
+      [...read("README.md").matchAll(/(?<![\w-])--[a-z][a-z-]+/g)]
+        .map((m) => m[0])
+        .filter((f) => f !== "--help"),
+    );
+    expect(flags.size).toBeGreaterThan(8);
+    expect([...flags].filter((flag) => !known.includes(flag))).toEqual([]);
+  });
+
+  test.each(["light", "dark"] as const)("shows LeNet as it is compiled, %s", async (theme) => {
+    const drawn = await drawModel(join(root, "models/lenet.ts"), theme);
+    expect(read(`docs/lenet-${theme}.svg`), "node scripts/run.mjs docs/draw-lenet.ts draws it anew").toBe(
+      drawn,
+    );
+  });
+});

@@ -1,0 +1,179 @@
+/** What README and docs say is done: their code is type-checked and run, their outputs and numbers are compared. */
+import { execFileSync } from "node:child_process";
+import { copyFileSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { type Compilation, compile } from "../../compiler/compile.ts";
+import { type Emitted, emit } from "../../compiler/emit/index.ts";
+import { loadModel } from "../../compiler/frontend/index.ts";
+import { showCount } from "../../compiler/ir/type.ts";
+import { verifyProgram } from "../../compiler/passes/verify.ts";
+import { weft } from "../cli/weft.ts";
+import { complaints, openBrowser } from "../pages/chromium.ts";
+import { serve } from "../pages/server.ts";
+import { type Block, blocksFor, read, root } from "./blocks.ts";
+
+/** Within the repository, so that packages and the paths of tsconfig.json are found; never committed. */
+const folder = join(root, "dist", `docs-${process.pid}`);
+const fileOf = (block: Block, i: number): string =>
+  block.mode === "check" && block.argument !== "" ? block.argument : `block${i}.ts`;
+const code = blocksFor("ts", "run", "check", "model");
+
+let lenet: Compilation;
+let emitted: Emitted;
+
+beforeAll(async () => {
+  lenet = compile((await loadModel(join(root, "models/lenet.ts"))).graph);
+  mkdirSync(folder, { recursive: true });
+  emitted = await emit(lenet, join(folder, "dist/lenet"));
+  for (const [i, block] of code.entries()) writeFileSync(join(folder, fileOf(block, i)), block.code);
+  writeFileSync(join(folder, "lenet.model.ts"), 'export { default } from "../../models/lenet.ts";\n');
+  const compilerOptions = { noUnusedLocals: false };
+  writeFileSync(
+    join(folder, "tsconfig.json"),
+    JSON.stringify({ extends: "../../tsconfig.json", compilerOptions, include: ["*.ts"] }),
+  );
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+describe("TypeScript", () => {
+  test("passes the type check", () => {
+    const tsc = join(root, "node_modules/typescript/bin/tsc");
+    let findings = "";
+    try {
+      execFileSync(process.execPath, [tsc, "--noEmit", "--pretty", "false", "-p", folder], {
+        cwd: folder,
+        encoding: "utf8",
+      });
+    } catch (error) {
+      findings = String((error as { stdout?: unknown }).stdout ?? error); // tsc prints to stdout
+    }
+    expect(findings).toBe("");
+  });
+
+  const runnable = code.flatMap((block, i) =>
+    block.mode === "run" ? [[block.place, block, i] as const] : [],
+  );
+  test.each(runnable)("%s runs and prints what its comments say", async (_, block, i) => {
+    const printed: unknown[] = [];
+    const spy = vi.spyOn(console, "log").mockImplementation((value) => printed.push(value));
+    try {
+      await import(/* @vite-ignore */ pathToFileURL(join(folder, fileOf(block, i))).href);
+    } finally {
+      spy.mockRestore();
+    }
+    const promised = [...block.code.matchAll(/console\.log\(.*\); \/\/ (.+)$/gm)].map((m) =>
+      JSON.parse(m[1] ?? ""),
+    );
+    expect(promised.length).toBeGreaterThan(0);
+    expect(printed.filter((value) => typeof value !== "string")).toEqual(promised); // strings are remarks
+  });
+
+  const models = code.flatMap((block, i) =>
+    block.mode === "model" ? [[block.place, block, i] as const] : [],
+  );
+  test.each(models)("%s is a model that compiles", async (_, block, i) => {
+    const { graph } = await loadModel(join(folder, fileOf(block, i)));
+    const { program } = compile(graph);
+    verifyProgram(program);
+    for (const [, count] of block.code.matchAll(/\/\/ (one) kernel$/gm)) {
+      expect(count).toBe("one");
+      expect(program.kernels).toHaveLength(1);
+    }
+  });
+
+  test.each(blocksFor("ts", "source").map((b) => [b.place, b] as const))("%s is an excerpt", (_, block) => {
+    const plain = (line: string): string => line.trim().replace(/\s+/g, " ");
+    const source = read(block.argument).split("\n").map(plain);
+    let at = 0;
+    for (const line of block.code.split("\n").map(plain).filter(Boolean)) {
+      const found = source.indexOf(line, at);
+      expect(found, `${block.argument} has no line "${line}" after line ${at}`).toBeGreaterThanOrEqual(0);
+      at = found + 1;
+    }
+  });
+});
+
+describe("the command", () => {
+  /** Arguments of a command line; what it would write to dist/ goes to the test's folder. */
+  const argumentsOf = (line: string): string[] =>
+    line
+      .replace(/^(npx )?weft /, "")
+      .split(/ +/)
+      .map((word) => (word.startsWith("dist/") ? join(folder, word) : word));
+
+  const lines = blocksFor("sh", "run").flatMap((b) => b.code.trim().split("\n"));
+  test.each(lines)("%s", async (line) => {
+    expect(line).toMatch(/^npx weft /);
+    const { code, stderr } = await weft(argumentsOf(line));
+    expect({ code, stderr: code === 0 ? "" : stderr }).toEqual({ code: 0, stderr: "" });
+  });
+
+  test.each(blocksFor("text", "output").map((b) => [b.argument, b] as const))(
+    "%s prints it",
+    async (line, block) => {
+      const { stdout } = await weft(argumentsOf(line));
+      expect(stdout.trimEnd()).toBe(block.code.trimEnd());
+    },
+  );
+});
+
+describe("the page", () => {
+  test.each(blocksFor("html", "run").map((b) => [b.place, b] as const))(
+    "%s works",
+    async (_, block) => {
+      const site = join(folder, "site");
+      mkdirSync(site, { recursive: true });
+      writeFileSync(
+        join(site, "index.html"),
+        block.code.replace("<title>", '<link rel="icon" href="data:,"><title>'),
+      );
+      copyFileSync(join(emitted.folder, "lenet.bundle.js"), join(site, "lenet.bundle.js"));
+      copyFileSync(join(root, "models/lenet.safetensors"), join(site, "lenet.safetensors"));
+      const server = await serve({ "/site": site });
+      const browser = await openBrowser();
+      try {
+        const page = await browser.newPage();
+        const list = complaints(page);
+        await page.goto(`${server.origin}/site/index.html`);
+        await page.waitForFunction("/^class \\d$/.test(document.body.textContent)", undefined, {
+          timeout: 30_000,
+        });
+        expect(list).toEqual([]);
+      } finally {
+        await browser.close();
+        await server.close();
+      }
+    },
+    120_000,
+  );
+});
+
+describe("numbers", () => {
+  test("of LeNet are those of the compiled model", () => {
+    const { program } = lenet;
+    const row = (name: string): string =>
+      new RegExp(`^\\| ${name} \\| (.*) \\|$`, "m").exec(read("README.md"))?.[1] ?? `no row ${name}`;
+    const plain = (text: string): string => text.replaceAll(",", "");
+    const { steps, dispatches, kernels } = {
+      steps: lenet.graph.nodes.filter((n) => n.kind === "op").length,
+      dispatches: program.dispatches.length,
+      kernels: program.kernels.length,
+    };
+    expect(row("Layers, dispatches, pipelines")).toBe(`${steps}, ${dispatches}, ${kernels}`);
+    const parameters = program.params.reduce((sum, p) => sum + p.shape.reduce((a, b) => a * b, 1), 0);
+    expect(plain(row("Parameters"))).toBe(`${parameters} (${4 * parameters} bytes)`);
+    const { fixed, perBatch } = program.peakBytes;
+    expect(plain(row("GPU memory"))).toBe(`${fixed} + ${perBatch}·N bytes`);
+    expect(showCount(program.peakBytes)).toBe(`${perBatch}·N + ${fixed}`);
+    expect(plain(row("Largest batch within WebGPU's default limits"))).toBe(`${program.maxBatch}`);
+  });
+
+  test("of the bundle are within a tenth of what is measured, and below 10 kB", () => {
+    const said = Number(/^\| Bundle .*\| ([\d.]+) kB gzipped \|$/m.exec(read("README.md"))?.[1]);
+    const measured = emitted.bundle.gzip / 1000;
+    expect(measured).toBeLessThan(10);
+    expect(Math.abs(said - measured) / measured).toBeLessThan(0.1);
+  });
+});
