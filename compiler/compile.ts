@@ -14,6 +14,7 @@ import { partition } from "./passes/partition.ts";
 import { planMemory } from "./passes/plan.ts";
 import { portable, schedule, type Target } from "./passes/schedule.ts";
 import { type Rewrite, simplify } from "./passes/simplify.ts";
+import { splitReductions } from "./passes/split.ts";
 
 export interface CompileOptions {
   /** Puts a number in for N. Default: N stays symbolic and one program serves any batch size. */
@@ -39,7 +40,9 @@ export interface Compilation {
 export function compile(model: Graph, options: CompileOptions = {}): Compilation {
   const source = options.batch === undefined ? model : bindBatch(model, options.batch);
   const target = options.target ?? portable;
-  const { graph, rewrites } = simplify(source);
+  const { graph, rewrites } = source.updates
+    ? { graph: splitReductions(source), rewrites: [] }
+    : simplify(source);
   const { regions, decisions, aliases } = partition(graph);
 
   const kernels = regions.map(lower);

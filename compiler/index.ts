@@ -4,3 +4,4 @@ export * from "./dsl/index.ts";
 export { InternalError, UserError } from "./errors.ts";
 export type { Graph } from "./ir/graph.ts";
 export type { Program } from "./ir/program.ts";
+export { adam, compileTraining, type Optimizer, sgd, type Training } from "./train/index.ts";

@@ -68,23 +68,35 @@ export function scale(index: Index, by: number): Index {
   );
 }
 
-/** c·by·(x div by) + c·(x mod by) = c·x, wherever both parts are present. */
+/**
+ * x = by·(x div by) + (x mod by), used in both directions: c·by·(x div by) + c·(x mod by) becomes c·x, and
+ * c·x − c·(x mod by) becomes c·by·(x div by).
+ */
 function fold(index: Index): Index {
   if (index.terms.length < 2) return index;
   for (const t of index.terms) {
     const atom = t.atom;
     if (atom.kind !== "mod") continue;
-    const quotient = div(atom.of, atom.by).terms;
-    const partner =
-      quotient.length === 1 ? index.terms.find((p) => p.atom.key === quotient[0]?.atom.key) : undefined;
-    if (partner === undefined || partner.coefficient !== t.coefficient * atom.by) continue;
-    const rest = make(
+    const others = make(
       index.constant,
-      index.terms.filter((x) => x !== t && x !== partner),
+      index.terms.filter((x) => x !== t),
     );
-    return add(rest, scale(atom.of, t.coefficient));
+    const quotient = div(atom.of, atom.by);
+    for (const replaced of [
+      joined(others, scale(quotient, -t.coefficient * atom.by), scale(atom.of, t.coefficient)),
+      joined(others, scale(atom.of, t.coefficient), scale(quotient, -t.coefficient * atom.by)),
+    ]) {
+      if (replaced) return fold(replaced);
+    }
   }
   return index;
+}
+
+/** `others + taken + put` where `taken` cancels terms of `others` altogether; undefined where it does not. */
+function joined(others: Index, taken: Index, put: Index): Index | undefined {
+  const left = merge(others.terms, taken.terms);
+  if (left.length !== others.terms.length - taken.terms.length || taken.terms.length === 0) return undefined;
+  return make(others.constant + taken.constant + put.constant, merge(left, put.terms));
 }
 
 export interface Range {

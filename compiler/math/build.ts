@@ -231,3 +231,8 @@ export function plus(a: Expr, b: Expr): Expr {
 function isConstant(e: Expr, value: number): boolean {
   return e.kind === "const" && e.value === value;
 }
+
+/** 1 where a = b, else 0. */
+export function equal(a: Expr, b: Expr): Expr {
+  return call("sub", call("sub", literal(1), call("less", a, b)), call("less", b, a));
+}

@@ -24,6 +24,7 @@ import {
   type AxisSource,
   call,
   children,
+  equal,
   guard,
   literal,
   load,
@@ -100,11 +101,6 @@ function share(e: Reduce, extremum: Expr, fresh: AxisSource): Expr {
   const other = new Map(e.axes.map((a, i) => [a.key, axisIndex(must(axes[i], "axis"))]));
   const count = reduce("sum", axes, equal(substitute(e.body, other), extremum));
   return call("div", equal(e.body, extremum), count);
-}
-
-/** 1 where a = b, else 0. */
-function equal(a: Expr, b: Expr): Expr {
-  return call("sub", call("sub", literal(1), call("less", a, b)), call("less", b, a));
 }
 
 /** Paths to the same element over the same axes are one: their partials add up. */

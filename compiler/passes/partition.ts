@@ -17,6 +17,8 @@ const MAX_READS = 7;
 const MAX_WINDOW = 16;
 /** A fused expression beyond this many operations is cut: compile time and registers stay bounded. */
 const MAX_SIZE = 512;
+/** An elementwise value of at most this many operations and reads, of one tensor, is computed at every read. */
+const TRIVIAL = 5;
 
 /** A node's value in terms of stored tensors, over its own axes. */
 interface Fused {
@@ -109,6 +111,8 @@ function judge(
   const kind = kindOf(inner.value);
   if (kind === "view") return judgeView(inner, itself);
   if (output) return no("is an output of the model");
+  if (kind === "pointwise" && isTrivial(inner.value))
+    return yes("costs no more to compute again than to read back");
   if (shared) return no("has several consumers: stored once, not computed twice");
 
   const accesses = accessesOf(outer.value, operand);
@@ -139,6 +143,11 @@ function judge(
       ? `epilogue: the ${window}-element windows do not overlap`
       : "epilogue: each element is read once",
   );
+}
+
+/** A few cheap operations on one tensor. */
+function isTrivial(e: Expr): boolean {
+  return sizeOf(e) <= TRIVIAL && tensorsOf(e).length <= 1 && !isTranscendental(e);
 }
 
 function judgeView(inner: Fused, into: Kind): Verdict {

@@ -79,6 +79,7 @@ function proved({ index, extent }: Bound, known: readonly Bound[]): boolean {
 /** Dispatches name buffers and kernels that exist, and what is read was written before. */
 export function verifyProgram(program: Program): void {
   const written = new Set([...program.inputs, ...program.params].map((s) => s.buffer));
+  if (program.order !== undefined) written.add(program.order);
   for (const dispatch of [...program.prepare, ...program.dispatches]) {
     const kernel = program.kernels[dispatch.kernel];
     if (!kernel) throw broken(`dispatch of ${dispatch.layers.join(", ")} names kernel ${dispatch.kernel}`);

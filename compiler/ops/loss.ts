@@ -1,0 +1,106 @@
+/** Losses, one number per example or element; training takes their mean. All are finite for logits of ±1e4. */
+import { must } from "../errors.ts";
+import type { Axis, Expr } from "../ir/expr.ts";
+import type { Node, OpDef, OpNode } from "../ir/graph.ts";
+import { sameShape, showShape } from "../ir/type.ts";
+import { axisIndex } from "../math/affine.ts";
+import { call, equal, literal, load, loadBroadcast, position, reduce, times } from "../math/build.ts";
+import { fail, fixed, type NoOptions, noOptions, rank } from "./check.ts";
+import { derivedNode, suffixed } from "./derived.ts";
+
+/** log Σ e^(x − m) − (x[label] − m) with m = max x: logits [N, C], labels [N] (class numbers) → [N]. */
+const crossEntropy: OpDef<NoOptions, unknown> = {
+  name: "crossEntropy",
+  arity: 2,
+  options: noOptions("crossEntropy"),
+  infer(_, inputs) {
+    const [logits, labels] = [must(inputs[0], "logits"), must(inputs[1], "labels")];
+    rank("crossEntropy", logits, 2, "[N, classes]");
+    fixed("crossEntropy", logits.shape[1], "the number of classes");
+    if (!sameShape(labels.shape, logits.shape.slice(0, 1))) {
+      fail(
+        `crossEntropy takes a label per example, but logits are ${showShape(logits.shape)} and labels ${showShape(labels.shape)}`,
+        "labels are [N]",
+      );
+    }
+    return { dtype: "f32", shape: labels.shape };
+  },
+  define(_, { at, inputs, axis }) {
+    const [logits, labels] = [must(inputs[0], "logits"), must(inputs[1], "labels")];
+    const n = must(at[0], "example");
+    const { shifted, total } = softmaxParts(logits, n, axis);
+    const j = axis("j", must(logits.type.shape[1], "classes"));
+    const picked = reduce("sum", [j], times(isLabel(labels, n, j), shifted(j)));
+    return call("sub", call("log", total), picked);
+  },
+  vjp(node: OpNode, grad: Node) {
+    const [logits, labels] = [must(node.inputs[0], "logits"), must(node.inputs[1], "labels")];
+    // (softmax(x) − onehot(label)) · g
+    const gradient = derivedNode(
+      "crossEntropy.grad",
+      logits.type,
+      suffixed(node.origin, "grad"),
+      ({ at, axis }) => {
+        const [n, j] = [must(at[0], "example"), must(at[1], "class")];
+        const { shifted, total } = softmaxParts(logits, n, axis);
+        const error = call("sub", call("div", call("exp", shifted(j)), total), isLabel(labels, n, j));
+        return times(error, load(grad, [axisIndex(n)]));
+      },
+    );
+    return [gradient, undefined];
+  },
+  summary: (_, inputs) => ({ options: `${inputs[0]?.shape[1]} classes`, formula: "" }),
+};
+
+/** x[n, j] − max, and Σ of its exponentials. */
+function softmaxParts(
+  logits: Node,
+  n: Axis,
+  axis: (name: string, extent: Axis["extent"]) => Axis,
+): { readonly shifted: (j: Axis) => Expr; readonly total: Expr } {
+  const classes = must(logits.type.shape[1], "classes");
+  const [i, k] = [axis("i", classes), axis("k", classes)];
+  const at = (j: Axis): Expr => load(logits, [axisIndex(n), axisIndex(j)]);
+  const largest = reduce("max", [i], at(i));
+  const shifted = (j: Axis): Expr => call("sub", at(j), largest);
+  return { shifted, total: reduce("sum", [k], call("exp", shifted(k))) };
+}
+
+function isLabel(labels: Node, n: Axis, j: Axis): Expr {
+  return equal(position(axisIndex(j)), load(labels, [axisIndex(n)]));
+}
+
+function elementwise(name: string, value: (x: Expr, target: Expr) => Expr): OpDef<NoOptions, unknown> {
+  return {
+    name,
+    arity: 2,
+    options: noOptions(name),
+    infer(_, inputs) {
+      const [x, target] = [must(inputs[0], "prediction"), must(inputs[1], "target")];
+      if (!sameShape(x.shape, target.shape)) {
+        fail(
+          `${name} compares ${showShape(x.shape)} with ${showShape(target.shape)}`,
+          "both have the same shape",
+        );
+      }
+      return x;
+    },
+    define: (_, { at, inputs }) =>
+      value(loadBroadcast(must(inputs[0], "prediction"), at), loadBroadcast(must(inputs[1], "target"), at)),
+    summary: () => ({ options: "", formula: "" }),
+  };
+}
+
+/** (x − t)² */
+const squaredError = elementwise("squaredError", (x, target) => {
+  const d = call("sub", x, target);
+  return call("mul", d, d);
+});
+
+/** max(x, 0) − x·t + log(1 + e^(−|x|)): binary cross-entropy of σ(x) with t in 0 … 1. */
+const binaryCrossEntropy = elementwise("binaryCrossEntropy", (x, target) => {
+  const linear = call("sub", call("max", x, literal(0)), call("mul", x, target));
+  return call("add", linear, call("log", call("add", literal(1), call("exp", call("neg", call("abs", x))))));
+});
+
+export const losses = { crossEntropy, squaredError, binaryCrossEntropy };

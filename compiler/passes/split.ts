@@ -1,0 +1,59 @@
+/**
+ * Split-K: a long sum with few results is computed in two steps, partial sums along one of the summed axes and then
+ * their sum, both in a fixed order, so that results are the same bits every time. (LeNet's first convolution: 150
+ * weights, each the sum of 200,704 products at batch 256.)
+ */
+import { must } from "../errors.ts";
+import type { Axis, Expr, OpContext } from "../ir/expr.ts";
+import { type Graph, mapGraph, type Node, type OpNode } from "../ir/graph.ts";
+import { axisIndex } from "../math/affine.ts";
+import { axisSource, opContext, reduce, substitute } from "../math/build.ts";
+import { derivedNode, opNode, suffixed } from "../ops/derived.ts";
+import { reductions } from "../ops/reduce.ts";
+
+/** Results beyond this many are work enough for every thread. */
+const FEW = 16384;
+/** Sums over the batch are split if an axis of at least this many terms can be taken apart. */
+const PARTS = 4;
+
+export function splitReductions(graph: Graph): Graph {
+  return mapGraph(graph, (node) => (node.kind === "op" ? (split(node) ?? node) : node));
+}
+
+function split(node: OpNode): Node | undefined {
+  const { shape } = node.type;
+  if (shape.includes("N") || shape.reduce<number>((a, d) => a * Number(d), 1) > FEW) return undefined;
+  const whole = node.op.define(node.attrs, opContext(node, axisSource()));
+  if (whole.kind !== "reduce" || whole.op !== "sum" || !whole.axes.some((a) => a.extent === "N"))
+    return undefined;
+  const which = longest(whole.axes);
+  if (which === undefined) return undefined;
+  const parts = Number(must(whole.axes[which], "axis").extent);
+
+  const type = { dtype: node.type.dtype, shape: [parts, ...shape] };
+  const partial = derivedNode(`${node.op.name}.partial`, type, suffixed(node.origin, "partial"), (context) =>
+    partialSum(node, which, context),
+  );
+  return opNode(reductions.sum, { axis: 0 }, [partial], node.origin);
+}
+
+/** The position of the longest summed axis of known extent, if it is worth splitting. */
+function longest(axes: readonly Axis[]): number | undefined {
+  const extents = axes.map((a) => (a.extent === "N" ? 0 : a.extent));
+  const most = Math.max(...extents);
+  return most >= PARTS ? extents.indexOf(most) : undefined;
+}
+
+/** The sum at one position of the axis that is split off: `context.at[0]`. */
+function partialSum(node: OpNode, which: number, { at, axis }: OpContext): Expr {
+  const [part, ...rest] = at;
+  const whole = node.op.define(node.attrs, { at: rest, inputs: node.inputs, shape: node.type.shape, axis });
+  if (whole.kind !== "reduce") return whole; // `split` saw a sum
+  const taken = must(whole.axes[which], "split axis");
+  const body = substitute(whole.body, new Map([[taken.key, axisIndex(must(part, "part"))]]));
+  return reduce(
+    "sum",
+    whole.axes.filter((a) => a !== taken),
+    body,
+  );
+}

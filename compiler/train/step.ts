@@ -1,0 +1,146 @@
+/** The training step of a model: forward, loss, backward and updates as one graph. */
+import { must, UserError } from "../errors.ts";
+import { type Graph, mapGraph, type Node, topologicalOrder, type Update } from "../ir/graph.ts";
+import type { TensorType } from "../ir/type.ts";
+import { axisIndex } from "../math/affine.ts";
+import { call, equal, literal, load, position, reduce, times } from "../math/build.ts";
+import { constantNode, derivedNode, opNode, suffixed } from "../ops/derived.ts";
+import { losses } from "../ops/loss.ts";
+import { pointwise } from "../ops/pointwise.ts";
+import { reductions } from "../ops/reduce.ts";
+import { differentiate } from "../passes/differentiate.ts";
+import { type Optimizer, updatesFor } from "./optimizer.ts";
+
+export type LossName = keyof typeof losses;
+
+export interface TrainingOptions {
+  /** Default cross-entropy of the first output with integer labels. */
+  readonly loss?: LossName;
+  readonly optimizer: Optimizer;
+  /** Whether inputs (and labels) are drawn from a data set of bytes on the GPU. Default true. */
+  readonly bytes?: boolean;
+}
+
+/** The state that a step adds to: Σ loss and the number of examples whose largest logit is the label's. */
+export const METRICS = "training.metrics";
+/** The name of the input that holds labels or targets. */
+export const TARGET = "target";
+
+/** The model with its loss: what training and evaluation share. */
+interface Objective {
+  readonly inputs: Graph["inputs"];
+  /** The model's nodes, its input replaced by the batch. */
+  readonly forward: Graph;
+  readonly prediction: Node;
+  readonly target: Node;
+  /** The loss of each example or element. */
+  readonly each: Node;
+}
+
+/** Throws `UserError` if the model has several inputs or outputs, or if the loss does not fit the output. */
+function objective(model: Graph, loss: LossName, bytes: boolean): Objective {
+  const [output, ...more] = model.outputs;
+  const [input, ...others] = model.inputs;
+  if (!output || !input || more.length > 0 || others.length > 0) {
+    throw new UserError({
+      problem: `"${model.name}" has ${model.inputs.length} inputs and ${model.outputs.length} outputs`,
+      rule: "a model is trained from one input and one output",
+    });
+  }
+  const storage = bytes ? { storage: "bytes" as const } : {};
+  const source: Node = { kind: "input", type: input.node.type, origin: input.node.origin, ...storage };
+  const scaled = suffixed(source.origin, "scaled");
+  const batch = bytes
+    ? opNode(pointwise.mul, {}, [source, constantNode(1 / 255, source.origin)], scaled)
+    : source;
+  const forward = mapGraph({ ...model, inputs: [] }, (node, original) =>
+    original === input.node ? batch : node,
+  );
+  const prediction = must(forward.outputs[0], "output").node;
+
+  const { shape } = prediction.type;
+  const type: TensorType =
+    loss === "crossEntropy" ? { dtype: "f32", shape: shape.slice(0, 1) } : prediction.type;
+  const target: Node = { kind: "input", type, origin: { name: TARGET }, ...storage };
+  const each = opNode(losses[loss], {}, [prediction, target], { ...prediction.origin, name: "loss" });
+  const inputs = [
+    { name: input.name, node: source },
+    { name: TARGET, node: target },
+  ];
+  return { inputs, forward, prediction, target, each };
+}
+
+function withUpdates(name: string, inputs: Graph["inputs"], updates: readonly Update[]): Graph {
+  return {
+    name,
+    inputs,
+    outputs: [],
+    updates,
+    nodes: topologicalOrder(updates.flatMap((u) => [u.state, u.value])),
+  };
+}
+
+/**
+ * One step: forward, loss, gradients, updates in place, and the metrics. Inputs that are bytes are scaled to 0 … 1.
+ * Throws `UserError` as `objective` does, and where an op has no gradient.
+ */
+export function trainingStep(model: Graph, options: TrainingOptions): Graph {
+  const { loss = "crossEntropy", optimizer, bytes = true } = options;
+  const { inputs, forward, each, ...rest } = objective(model, loss, bytes);
+  const mean = opNode(reductions.mean, {}, [each], suffixed(each.origin, "mean"));
+  const parameters = forward.nodes.filter((n) => n.kind === "param" && !n.origin.name.includes(".running_"));
+  const gradients = differentiate(mean, parameters);
+  return withUpdates(model.name, inputs, [
+    ...parameters.flatMap((p) => updatesFor(p, must(gradients.get(p), "gradient"), optimizer)),
+    metricsUpdate(each, rest, loss),
+  ]);
+}
+
+/** Adds a batch's loss and hits to the metrics. */
+export function evaluationStep(
+  model: Graph,
+  { loss = "crossEntropy", bytes = true }: TrainingOptions,
+): Graph {
+  const { inputs, each, ...rest } = objective(model, loss, bytes);
+  return withUpdates(model.name, inputs, [metricsUpdate(each, rest, loss)]);
+}
+
+/** metrics ← metrics + [Σ loss, Σ right]. */
+function metricsUpdate(
+  each: Node,
+  { prediction, target }: Pick<Objective, "prediction" | "target">,
+  loss: LossName,
+): Update {
+  const state: Node = {
+    kind: "param",
+    type: { dtype: "f32", shape: [2] },
+    origin: { name: METRICS },
+    init: { kind: "zeros" },
+  };
+  const value = derivedNode("metrics", state.type, { name: `${METRICS}_updated` }, ({ at, axis }) => {
+    const which = must(at[0], "metric");
+    const axes = each.type.shape.map((extent) => axis("n", extent));
+    const total = reduce("sum", axes, load(each, axes.map(axisIndex)));
+    if (loss !== "crossEntropy")
+      return call(
+        "add",
+        load(state, [axisIndex(which)]),
+        times(equal(position(axisIndex(which)), literal(0)), total),
+      );
+    const [n, j, k] = [
+      axis("n", "N"),
+      axis("j", must(prediction.type.shape[1], "classes")),
+      axis("k", must(prediction.type.shape[1], "classes")),
+    ];
+    const logit = (a: typeof j) => load(prediction, [axisIndex(n), axisIndex(a)]);
+    const picked = reduce(
+      "sum",
+      [j],
+      times(equal(position(axisIndex(j)), load(target, [axisIndex(n)])), logit(j)),
+    );
+    const right = reduce("sum", [n], equal(picked, reduce("max", [k], logit(k))));
+    const chosen = call("select", position(axisIndex(which)), right, total);
+    return call("add", load(state, [axisIndex(which)]), chosen);
+  });
+  return { state, value };
+}
