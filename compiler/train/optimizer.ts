@@ -1,41 +1,16 @@
 /** Optimisers: how a parameter and its moments follow from its gradient, as graph nodes. */
 import { UserError } from "../errors.ts";
 import type { Node, Update } from "../ir/graph.ts";
+import {
+  type AdamOptions,
+  type Optimizer,
+  RATE_FIRST,
+  RATE_LR,
+  RATE_SECOND,
+  type SgdOptions,
+} from "../ir/training.ts";
 import { constantNode, opNode, suffixed } from "../ops/derived.ts";
 import { pointwise } from "../ops/pointwise.ts";
-
-export interface SgdOptions {
-  /** Learning rate. */
-  readonly lr: number;
-  /** v ← momentum·v + g. Default 0: no momentum. */
-  readonly momentum?: number;
-  /** Look ahead along the momentum (Sutskever et al. 2013). Default false. */
-  readonly nesterov?: boolean;
-  /** g ← g + weightDecay·w. Default 0. */
-  readonly weightDecay?: number;
-}
-
-export interface AdamOptions {
-  /** Learning rate. Default 0.001. */
-  readonly lr?: number;
-  /** Default [0.9, 0.999]. */
-  readonly betas?: readonly [number, number];
-  /** Default 1e-8. */
-  readonly eps?: number;
-  /** Decoupled from the gradient (AdamW; Loshchilov & Hutter 2019). Default 0. */
-  readonly weightDecay?: number;
-}
-
-/** An optimiser as data: it is part of a training program and of a checkpoint. */
-export type Optimizer =
-  | ({ readonly kind: "sgd" } & Required<SgdOptions>)
-  | ({ readonly kind: "adam" } & Required<AdamOptions>);
-
-/** Slots of the uniform's `rates`, set for each step. */
-export const RATE_LR = 0;
-/** 1/(1 − β₁ᵗ) and 1/(1 − β₂ᵗ): Adam's bias corrections (Kingma & Ba 2015). */
-export const RATE_FIRST = 1;
-export const RATE_SECOND = 2;
 
 function number(name: string, value: number, ok: boolean, rule: string): number {
   if (Number.isFinite(value) && ok) return value;
