@@ -2,6 +2,7 @@
 import { type Compilation, compile } from "../../compiler/compile.ts";
 import type { Graph } from "../../compiler/ir/graph.ts";
 import { differences, isMeaningful, reference } from "../oracle/compare.ts";
+import { exceptionFor, onnxReference } from "../oracle/onnx.ts";
 import { runProgram } from "../oracle/weft.ts";
 import { dataFor } from "./data.ts";
 import { buildModel, type ModelSpec, printModel } from "./spec.ts";
@@ -11,9 +12,11 @@ export interface Verdict {
   readonly compilation: Compilation;
   /** False where f32 has no right answer. */
   readonly compared: boolean;
+  /** Why onnxruntime was not asked too. */
+  readonly withoutOnnx: string | undefined;
 }
 
-/** Throws an error that shows the model file where Weft and the naive oracle differ. */
+/** Throws an error that shows the model file where Weft and a reference differ. */
 export async function check(spec: ModelSpec): Promise<Verdict> {
   try {
     const graph = buildModel(spec);
@@ -22,14 +25,22 @@ export async function check(spec: ModelSpec): Promise<Verdict> {
     const compilation = compile(graph);
     const [got] = await runProgram(compilation.program, params, inputs);
     const compared = Object.values(want).every(isMeaningful);
-    const text = compared ? differences(got ?? {}, want) : undefined;
-    if (text) throw new Error(text);
-    return { graph, compilation, compared };
+    const withoutOnnx = exceptionFor(graph)?.reason;
+    if (compared) {
+      fail("the naive oracle", differences(got ?? {}, want));
+      if (withoutOnnx === undefined)
+        fail("onnxruntime", differences(got ?? {}, await onnxReference(graph, inputs, params)));
+    }
+    return { graph, compilation, compared, withoutOnnx };
   } catch (e) {
     throw new Error(`${describe(e)}\n\n${printModel(spec)}\n`, {
       cause: e,
     });
   }
+}
+
+function fail(against: string, text: string | undefined): void {
+  if (text) throw new Error(`against ${against}: ${text}`);
 }
 
 /** The message, and the innermost lines of the compiler's own stack where it has one to show. */

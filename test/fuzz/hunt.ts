@@ -1,6 +1,6 @@
 /** Runs many random models, several at a time, and shrinks one failure of each kind. */
 import fc from "fast-check";
-import { check, type Verdict } from "./check.ts";
+import { check } from "./check.ts";
 import { models } from "./draw.ts";
 import type { ModelSpec } from "./spec.ts";
 
@@ -11,8 +11,6 @@ export interface HuntOptions {
   readonly atOnce?: number;
   /** Called with the number of models done. */
   readonly progress?: (done: number) => void;
-  /** Called with each verdict. */
-  readonly seen?: (spec: ModelSpec, verdict: Verdict) => void;
 }
 
 export interface Failure {
@@ -29,19 +27,24 @@ export interface Hunt {
   readonly kernels: number;
   /** Models for which f32 has no right answer. */
   readonly skipped: number;
+  /** Models for which onnxruntime was not asked, by reason. */
+  readonly withoutOnnx: ReadonlyMap<string, number>;
   readonly seconds: number;
 }
 
-/** The first line of an error without its numbers and names. */
+/** The first line of an error without its numbers and names: failures that share it have one cause, most often. */
 function kindOf(e: unknown): string {
   const text = e instanceof Error ? e.message : String(e);
-  return (text.split("\n")[0] ?? "").replace(/\d[\d.e+-]*/g, "#").replace(/\[[^\]]*\]/g, "[…]");
+  return (text.split("\n")[0] ?? "")
+    .replace(/"[^"]*"|\([^)]*\)|\[[^\]]*\]/g, "…")
+    .replace(/\d[\d.e+-]*/g, "#");
 }
 
 export async function hunt(options: HuntOptions): Promise<Hunt> {
-  const { runs, seed, atOnce = 8, progress, seen } = options;
+  const { runs, seed, atOnce = 8, progress } = options;
   const started = performance.now();
   const specs = fc.sample(models(), { seed, numRuns: runs });
+  const withoutOnnx = new Map<string, number>();
   const failed = new Map<string, number[]>();
   let [next, done, kernels, skipped] = [0, 0, 0, 0];
   const worker = async (): Promise<void> => {
@@ -53,7 +56,8 @@ export async function hunt(options: HuntOptions): Promise<Hunt> {
         const verdict = await check(spec);
         kernels += verdict.compilation.program.kernels.length;
         if (!verdict.compared) skipped++;
-        seen?.(spec, verdict);
+        const reason = verdict.withoutOnnx;
+        if (reason !== undefined) withoutOnnx.set(reason, (withoutOnnx.get(reason) ?? 0) + 1);
       } catch (e) {
         const kind = kindOf(e);
         failed.set(kind, [...(failed.get(kind) ?? []), i]);
@@ -64,7 +68,16 @@ export async function hunt(options: HuntOptions): Promise<Hunt> {
   await Promise.all(Array.from({ length: atOnce }, worker));
   const failures: Failure[] = [];
   for (const [kind, indices] of failed) failures.push(await shrink(kind, indices, seed));
-  return { failures, kernels, skipped, seconds: (performance.now() - started) / 1000 };
+  return { failures, kernels, skipped, withoutOnnx, seconds: (performance.now() - started) / 1000 };
+}
+
+/** The figures of a hunt, a line each. */
+export function summary({ kernels, skipped, withoutOnnx, seconds }: Hunt): string {
+  return [
+    `${kernels} kernels in ${seconds.toFixed(0)} s`,
+    `${skipped} models not compared: f32 has no right answer`,
+    ...[...withoutOnnx].map(([reason, n]) => `${n} models not compared with onnxruntime: ${reason}`),
+  ].join("\n");
 }
 
 /** The smallest model that fails in the same way as the first of these. */

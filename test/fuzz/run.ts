@@ -4,7 +4,7 @@
  */
 import { parseArgs } from "node:util";
 import { closeDevice } from "../oracle/weft.ts";
-import { hunt } from "./hunt.ts";
+import { hunt, summary } from "./hunt.ts";
 
 const { values } = parseArgs({
   options: { runs: { type: "string" }, seed: { type: "string" }, "at-once": { type: "string" } },
@@ -20,7 +20,7 @@ function count(text: string | undefined, otherwise: number, flag: string): numbe
 const runs = count(values.runs, 2000, "runs");
 const seed = count(values.seed, Date.now() % 1_000_000, "seed");
 console.log(`${runs} random models, seed ${seed}`);
-const { failures, kernels, skipped, seconds } = await hunt({
+const found = await hunt({
   runs,
   seed,
   atOnce: Math.max(1, count(values["at-once"], 8, "at-once")),
@@ -28,7 +28,8 @@ const { failures, kernels, skipped, seconds } = await hunt({
     if (done % 250 === 0) console.log(`  ${done} done`);
   },
 });
-console.log(`${kernels} kernels in ${seconds.toFixed(1)} s; ${skipped} models without a right answer in f32`);
+console.log(summary(found));
+const { failures } = found;
 for (const { kind, count: n, text } of failures)
   console.log(`\n${"─".repeat(80)}\n${n} × ${kind}\n\n${text}`);
 console.log(failures.length === 0 ? "no mismatch" : `${failures.length} kinds of failure`);

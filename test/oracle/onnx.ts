@@ -3,6 +3,7 @@ import { InferenceSession, Tensor } from "onnxruntime-node";
 import type { Graph, Node, OpNode } from "../../compiler/ir/graph.ts";
 import type { OpName } from "../../compiler/ops/index.ts";
 import { type Arrays, type NdArray, ndarray } from "./array.ts";
+import { type Reference, type ReferenceOptions, reference } from "./compare.ts";
 import { translations } from "./onnx-ops.ts";
 import { encodeModel, floatTensor, type OnnxNode, type OnnxTensor, valueInfo } from "./onnx-proto.ts";
 import { type Sliding, slidings } from "./windows.ts";
@@ -135,5 +136,22 @@ export async function runOnnx(
       if (!value || !(value.data instanceof Float32Array)) throw new Error(`onnxruntime gives no ${name}`);
       return [name, ndarray(value.dims, value.data)];
     }),
+  );
+}
+
+/** What onnxruntime's sigmoid, tanh and erf may be off by, as a share of the largest element. */
+const ABSOLUTE = 1e-7;
+
+/** onnxruntime's outputs, with floors that allow for its own errors. */
+export async function onnxReference(
+  graph: Graph,
+  inputs: Arrays,
+  params: Arrays,
+  options: Pick<ReferenceOptions, "custom"> = {},
+): Promise<Record<string, Reference>> {
+  const floors = reference(graph, inputs, params, { ...options, absolute: ABSOLUTE });
+  const results = await runOnnx(graph, inputs, params);
+  return Object.fromEntries(
+    Object.entries(results).map(([name, value]) => [name, { value, floor: floors[name]?.floor ?? 0 }]),
   );
 }
