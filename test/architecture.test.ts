@@ -84,7 +84,15 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   "compiler/codegen": [...core, scalar],
   "compiler/report": [...core, "compiler/ops", "compiler/passes"],
   "compiler/compile.ts": [...core, "compiler/ops", "compiler/passes", "compiler/codegen"],
-  "compiler/index.ts": [...core, "compiler/ops", "compiler/dsl", "compiler/compile.ts", "compiler/report"],
+  "compiler/train": [...core, "compiler/ops", "compiler/passes", "compiler/compile.ts"],
+  "compiler/index.ts": [
+    ...core,
+    "compiler/ops",
+    "compiler/dsl",
+    "compiler/compile.ts",
+    "compiler/report",
+    "compiler/train",
+  ],
   "compiler/frontend": [...core, "compiler/ops", "compiler/dsl", "compiler/index.ts", "node", "package"],
   "compiler/emit": ["compiler", "runtime", "node", "package"],
   runtime: [],
@@ -100,7 +108,7 @@ function mayImport(layer: string, target: string, typeOnly: boolean): boolean {
   const to = layerOf(target);
   if (to === layer || rules.includes(to) || rules.includes(target)) return true;
   if (layer === "runtime")
-    return typeOnly && ["compiler/ir/program.ts", "compiler/ir/type.ts"].includes(target);
+    return typeOnly && ["program", "type", "training"].some((name) => target === `compiler/ir/${name}.ts`);
   return rules.includes("compiler") && to.startsWith("compiler/");
 }
 

@@ -1,6 +1,7 @@
 /** The training step of a model: forward, loss, backward and updates as one graph. */
 import { must, UserError } from "../errors.ts";
 import { type Graph, mapGraph, type Node, topologicalOrder, type Update } from "../ir/graph.ts";
+import { type LossName, METRICS, type Optimizer, TARGET } from "../ir/training.ts";
 import type { TensorType } from "../ir/type.ts";
 import { axisIndex } from "../math/affine.ts";
 import { call, equal, literal, load, position, reduce, times } from "../math/build.ts";
@@ -9,9 +10,7 @@ import { losses } from "../ops/loss.ts";
 import { pointwise } from "../ops/pointwise.ts";
 import { reductions } from "../ops/reduce.ts";
 import { differentiate } from "../passes/differentiate.ts";
-import { type Optimizer, updatesFor } from "./optimizer.ts";
-
-export type LossName = keyof typeof losses;
+import { updatesFor } from "./optimizer.ts";
 
 export interface TrainingOptions {
   /** Default cross-entropy of the first output with integer labels. */
@@ -20,11 +19,6 @@ export interface TrainingOptions {
   /** Whether inputs (and labels) are drawn from a data set of bytes on the GPU. Default true. */
   readonly bytes?: boolean;
 }
-
-/** The state that a step adds to: Σ loss and the number of examples whose largest logit is the label's. */
-export const METRICS = "training.metrics";
-/** The name of the input that holds labels or targets. */
-export const TARGET = "target";
 
 /** The model with its loss: what training and evaluation share. */
 interface Objective {

@@ -1,0 +1,58 @@
+/** What a trainer is given: two programs, and the optimiser's numbers. JSON and WGSL, like a Program. */
+import type { Program } from "./program.ts";
+
+/** The state that a step adds to: Σ loss and the number of examples whose largest logit is the label's. */
+export const METRICS = "training.metrics";
+/** The name of the input that holds labels or targets. */
+export const TARGET = "target";
+
+export type LossName = "crossEntropy" | "squaredError" | "binaryCrossEntropy";
+
+export interface SgdOptions {
+  /** Learning rate. */
+  readonly lr: number;
+  /** v ← momentum·v + g. Default 0: no momentum. */
+  readonly momentum?: number;
+  /** Look ahead along the momentum (Sutskever et al. 2013). Default false. */
+  readonly nesterov?: boolean;
+  /** g ← g + weightDecay·w. Default 0. */
+  readonly weightDecay?: number;
+}
+
+export interface AdamOptions {
+  /** Learning rate. Default 0.001. */
+  readonly lr?: number;
+  /** Default [0.9, 0.999]. */
+  readonly betas?: readonly [number, number];
+  /** Default 1e-8. */
+  readonly eps?: number;
+  /** Decoupled from the gradient (AdamW; Loshchilov & Hutter 2019). Default 0. */
+  readonly weightDecay?: number;
+}
+
+/** An optimiser as data: it is part of a training program and of a checkpoint. */
+export type Optimizer =
+  | ({ readonly kind: "sgd" } & Required<SgdOptions>)
+  | ({ readonly kind: "adam" } & Required<AdamOptions>);
+
+/** Slots of the uniform's `rates`, set for each step. */
+export const RATE_LR = 0;
+/** 1/(1 − β₁ᵗ) and 1/(1 − β₂ᵗ): Adam's bias corrections (Kingma & Ba 2015). */
+export const RATE_FIRST = 1;
+export const RATE_SECOND = 2;
+
+/** Everything a page or a process needs to train: JSON and WGSL. */
+export interface Training {
+  readonly name: string;
+  readonly loss: LossName;
+  readonly optimizer: Optimizer;
+  /** Whether inputs and targets are drawn from data sets of bytes on the GPU. */
+  readonly bytes: boolean;
+  /**
+   * Takes one step on the batch order[offset … offset + n): parameters, moments and the metrics
+   * [Σ loss, number right] are overwritten in place. Its params are the model's parameters, then moments and metrics.
+   */
+  readonly step: Program;
+  /** Adds a batch to the metrics and changes nothing else. Its params are the model's parameters and the metrics. */
+  readonly evaluate: Program;
+}
