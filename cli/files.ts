@@ -1,6 +1,6 @@
-/** Reading and writing files with errors that a user can act on. */
-import { access, constants, mkdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
-import { dirname, relative } from "node:path";
+/** Reading files with errors that a user can act on. */
+import { readFile } from "node:fs/promises";
+import { relative } from "node:path";
 import { UserError } from "../compiler/errors.ts";
 
 /** The path as the user would type it. */
@@ -36,46 +36,5 @@ export async function readBytes(path: string, what: string): Promise<Uint8Array>
       problem: `cannot read ${what} ${shownPath(path)}: ${fileReason(error)}`,
       fix: "check the path; it is relative to the directory you are in",
     });
-  }
-}
-
-/** @throws UserError where `path` is missing or no ordinary file */
-export async function requireFile(path: string, what: string): Promise<void> {
-  const found = await stat(path).catch((error: unknown) => {
-    throw new UserError({
-      problem: `cannot read ${what} ${shownPath(path)}: ${fileReason(error)}`,
-      fix: "check the path; it is relative to the directory you are in",
-    });
-  });
-  if (found.isDirectory())
-    throw new UserError({
-      problem: `cannot read ${what} ${shownPath(path)}: it is a directory`,
-      fix: "name a file",
-    });
-}
-
-/** Makes the directory and checks that files can be made in it, before any work is done. */
-export async function requireWritableDirectory(path: string): Promise<void> {
-  try {
-    await mkdir(path, { recursive: true });
-    await access(path, constants.W_OK);
-  } catch (error) {
-    throw new UserError({
-      problem: `cannot write to the directory ${shownPath(path)}: ${fileReason(error)}`,
-      fix: "name another directory, or change the permissions of this one",
-    });
-  }
-}
-
-/** Writes a file whole or not at all. */
-export async function writeWhole(path: string, content: string | Uint8Array): Promise<void> {
-  const temporary = `${path}.${process.pid}.tmp`;
-  try {
-    await mkdir(dirname(path), { recursive: true });
-    await writeFile(temporary, content);
-    await rename(temporary, path);
-  } catch (error) {
-    await rm(temporary, { force: true });
-    throw new UserError({ problem: `cannot write ${shownPath(path)}: ${fileReason(error)}` });
   }
 }

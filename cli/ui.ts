@@ -35,7 +35,7 @@ export function createUi(options: UiOptions): Ui {
   };
   return {
     colors: pc.createColors(wantsColor(process.stdout, process.env)),
-    width: process.stdout.isTTY ? Math.max(40, process.stdout.columns) : 80,
+    width: Math.max(40, (process.stdout.isTTY && process.stdout.columns) || 80),
     out: (text) => {
       process.stdout.write(`${text}\n`);
     },

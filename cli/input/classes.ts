@@ -3,7 +3,8 @@ import { existsSync } from "node:fs";
 import { UserError } from "../../compiler/errors.ts";
 import { readBytes, shownPath } from "../files.ts";
 
-const KNOWN: Readonly<Record<string, readonly string[]>> = {
+/** Known sets of class names. */
+export const KNOWN: Readonly<Record<string, readonly string[]>> = {
   "fashion-mnist": [
     "T-shirt/top",
     "Trouser",

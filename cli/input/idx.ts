@@ -3,7 +3,7 @@
  * dimensions, the dimensions as big-endian u32, the values big-endian.
  */
 import { gunzipSync } from "node:zlib";
-import { UserError } from "../../compiler/errors.ts";
+import { must, UserError } from "../../compiler/errors.ts";
 import { showShape } from "../../compiler/ir/type.ts";
 import { type NumberArray, product } from "./array.ts";
 
@@ -44,12 +44,20 @@ export function gunzipIfNeeded(bytes: Uint8Array, source: string): Uint8Array {
   }
 }
 
+/** An IDX file whose header is right and whose length fits it; `data` is what follows the header. */
+export interface IdxBytes {
+  /** The element type's number: 8 is unsigned bytes. */
+  readonly type: number;
+  readonly shape: readonly number[];
+  readonly data: Uint8Array;
+}
+
 /** @throws UserError where the file is not IDX or is cut off */
-export function parseIdx(raw: Uint8Array, source: string): IdxArray {
+export function parseIdxBytes(raw: Uint8Array, source: string): IdxBytes {
   const bytes = gunzipIfNeeded(raw, source);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const type = bytes.length >= 4 && view.getUint16(0) === 0 ? TYPES[view.getUint8(2)] : undefined;
-  if (type === undefined)
+  const element = bytes.length >= 4 && view.getUint16(0) === 0 ? TYPES[view.getUint8(2)] : undefined;
+  if (element === undefined)
     throw new UserError({
       problem: `${source} is not an IDX file`,
       rule: "IDX begins with two zero bytes, a type (8, 9, 11, 12, 13 or 14) and the number of dimensions",
@@ -60,14 +68,22 @@ export function parseIdx(raw: Uint8Array, source: string): IdxArray {
   if (rank === 0 || bytes.length < start)
     throw new UserError({ problem: `${source} is an IDX file that is cut off inside its header` });
   const shape = Array.from({ length: rank }, (_, i) => view.getUint32(4 + 4 * i));
-  const expected = start + product(shape) * type.bytes;
+  const expected = start + product(shape) * element.bytes;
   if (bytes.length !== expected)
     throw new UserError({
       problem: `${source} is ${bytes.length < expected ? "cut off" : "too long"}: ${bytes.length} bytes`,
       rule: `its header says ${showShape(shape)}, which takes ${expected} bytes`,
       fix: "download or copy it again",
     });
+  return { type: view.getUint8(2), shape, data: bytes.subarray(start) };
+}
+
+/** @throws UserError where the file is not IDX or is cut off */
+export function parseIdx(raw: Uint8Array, source: string): IdxArray {
+  const { type, shape, data: bytes } = parseIdxBytes(raw, source);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const element = must(TYPES[type], "IDX type");
   const data = new Float32Array(product(shape));
-  for (let i = 0; i < data.length; i++) data[i] = type.read(view, start + i * type.bytes);
-  return { shape, data, bytes: view.getUint8(2) === 8 };
+  for (let i = 0; i < data.length; i++) data[i] = element.read(view, i * element.bytes);
+  return { shape, data, bytes: type === 8 };
 }

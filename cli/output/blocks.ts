@@ -34,10 +34,14 @@ export function pictureLines(pixels: Pixels, color: boolean, columns = 64): read
   const lines: string[] = [];
   for (let y = 0; y < pixels.height; y += 2 * stepBy) {
     let line = "";
+    let colors = "";
     for (let x = 0; x < pixels.width; x += stepBy) {
       const below = Math.min(pixels.height - 1, y + stepBy);
-      if (color) line += `\u001b[38;5;${xterm(pixels, x, y)};48;5;${xterm(pixels, x, below)}m▀`;
-      else {
+      if (color) {
+        const wanted = `\u001b[38;5;${xterm(pixels, x, y)};48;5;${xterm(pixels, x, below)}m`;
+        line += wanted === colors ? "▀" : `${wanted}▀`;
+        colors = wanted;
+      } else {
         const ink = (brightness(pixels, x, y) + brightness(pixels, x, below)) / 2;
         line += SHADES[Math.min(4, Math.max(0, Math.round(ink * 4)))] ?? " ";
       }

@@ -1,6 +1,6 @@
 /** Writes the files of a folder all together or not at all, and touches no other file in it. */
-import { lstat, mkdir, mkdtemp, rename, rm, writeFile } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { lstat, mkdir, mkdtemp, rename, rm, stat, writeFile } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
 import { UserError } from "../errors.ts";
 
 /** Text by file name. */
@@ -20,7 +20,7 @@ export async function writeFolder(
   let made: string | undefined;
   let temporary: string | undefined;
   try {
-    made = await mkdir(target, { recursive: true });
+    made = await makeFolder(target);
     temporary = await mkdtemp(join(target, ".weft-"));
     await mkdir(join(temporary, "old"));
     await mkdir(join(temporary, "new"));
@@ -35,6 +35,28 @@ export async function writeFolder(
       fix: "another directory, or other permissions for this one",
     });
   }
+}
+
+/**
+ * Makes a folder and those above it; the outermost that was made, if any. Node's own `recursive` never returns where
+ * a file system answers ENOENT below a folder that exists, as /proc does.
+ */
+async function makeFolder(path: string): Promise<string | undefined> {
+  if (await isFolder(path)) return undefined;
+  const parent = dirname(path);
+  const outer = parent === path ? undefined : await makeFolder(parent);
+  try {
+    await mkdir(path);
+  } catch (error) {
+    if (await isFolder(path)) return outer; // another process was quicker
+    if (outer) await rm(outer, { recursive: true, force: true });
+    throw error;
+  }
+  return outer ?? path;
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => undefined))?.isDirectory() ?? false;
 }
 
 /** Moves the old files out and the new ones in; undoes every move where one fails. */
@@ -64,6 +86,7 @@ async function exchange(
 }
 
 const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: "no file or folder can be made there",
   EACCES: "permission is denied",
   EPERM: "the operation is not permitted",
   EROFS: "the file system is read-only",

@@ -82,6 +82,10 @@ describe("weft compile", () => {
       "cannot write",
     );
     expect(readdirSync(folder)).toEqual(["file"]);
+    if (existsSync("/proc/self"))
+      expect(await fails(["compile", "models/lenet.ts", "--out", "/proc/weft/out"])).toContain(
+        "cannot write",
+      );
     mkdirSync(join(folder, "out", "program.json"), { recursive: true }); // a folder where a file has to go
     writeFileSync(join(folder, "out", "program.json", "kept"), "");
     await works(["compile", "models/lenet.ts", "--out", join(folder, "out")]).catch(() => undefined);

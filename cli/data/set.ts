@@ -1,0 +1,62 @@
+/** Labelled examples as bytes: what is trained on and measured. */
+import { UserError } from "../../compiler/errors.ts";
+import { showShape } from "../../compiler/ir/type.ts";
+import { product, type Target } from "../input/array.ts";
+
+export interface DataSet {
+  /** Rows of `shape`, one byte an element. */
+  readonly images: Uint8Array;
+  /** One byte a row: the index of its class. */
+  readonly labels: Uint8Array;
+  readonly rows: number;
+  /** The shape of one example. */
+  readonly shape: readonly number[];
+  /** The classes' names in the labels' order. */
+  readonly classes: readonly string[];
+}
+
+/** What a model learns from, and what it has never seen. */
+export interface Data {
+  /** `fashion-mnist`, `synthetic`, or the path of a folder. */
+  readonly name: string;
+  readonly train: DataSet;
+  readonly test: DataSet;
+}
+
+/** The first `limit` examples. */
+export function firstRows(set: DataSet, limit: number | undefined): DataSet {
+  const rows = Math.min(set.rows, limit ?? set.rows);
+  return {
+    ...set,
+    rows,
+    images: set.images.subarray(0, rows * product(set.shape)),
+    labels: set.labels.subarray(0, rows),
+  };
+}
+
+/** Throws `UserError` where a label has no class: labels count from 0. */
+export function checkLabels(set: DataSet, classes: number, source: string): void {
+  const bad = set.labels.findIndex((label) => label >= classes);
+  if (bad >= 0)
+    throw new UserError({
+      problem: `${source}: example ${bad} has label ${set.labels[bad]}, but there are ${classes} classes`,
+      rule: `labels are whole numbers from 0 to ${classes - 1}`,
+      fix: "correct the labels, or give the model a score for every class",
+    });
+}
+
+/**
+ * The set in the shape of the model's input; sizes of 1 may be left out or added, and a flat input takes any shape.
+ * Throws `UserError` where the sizes differ, or where the model takes one example at a time.
+ */
+export function fitted(set: DataSet, target: Target, source: string): DataSet {
+  const ones = (shape: readonly number[]): string => shape.filter((d) => d !== 1).join("×");
+  const flat = target.example.length === 1 && target.example[0] === product(set.shape);
+  if (!target.batched || (!flat && ones(set.shape) !== ones(target.example)))
+    throw new UserError({
+      problem: `the examples of ${source} are ${showShape(set.shape)}, but the input ${target.name} of the model is ${showShape(target.shape)}`,
+      rule: "the input has to be N examples of the data's size; sizes of 1 may be left out",
+      fix: "change the shape of the model's input, or take other data",
+    });
+  return { ...set, shape: target.example };
+}
