@@ -138,7 +138,7 @@ describe("the page", () => {
         const list = complaints(page);
         await page.goto(`${server.origin}/site/index.html`);
         await page.waitForFunction("/^class \\d$/.test(document.body.textContent)", undefined, {
-          timeout: 30_000,
+          timeout: 90_000,
         });
         expect(list).toEqual([]);
       } finally {
