@@ -32,26 +32,27 @@ export const FILES = {
 } as const;
 
 /** The sums are those that the sets' authors and torchvision publish. */
-const SETS: Readonly<Record<Published, { readonly url: string; readonly files: readonly PublishedFile[] }>> = {
-  "fashion-mnist": {
-    url: "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",
-    files: [
-      { name: FILES.trainImages, bytes: 26421880, md5: "8d4fb7e6c68d591d4c3dfef9ec88bf0d" },
-      { name: FILES.trainLabels, bytes: 29515, md5: "25c81989df183df01b3e8a0aad5dffbe" },
-      { name: FILES.testImages, bytes: 4422102, md5: "bef4ecab320f06d8554ea6380940ec79" },
-      { name: FILES.testLabels, bytes: 5148, md5: "bb300cfdad3c16e7a12a480ee83cd310" },
-    ],
-  },
-  mnist: {
-    url: "https://ossci-datasets.s3.amazonaws.com/mnist/",
-    files: [
-      { name: FILES.trainImages, bytes: 9912422, md5: "f68b3c2dcbeaaa9fbdd348bbdeb94873" },
-      { name: FILES.trainLabels, bytes: 28881, md5: "d53e105ee54ea40749a09fcbcd1e9432" },
-      { name: FILES.testImages, bytes: 1648877, md5: "9fb629c4189551a2d022fa330f9573f3" },
-      { name: FILES.testLabels, bytes: 4542, md5: "ec29112dd5afa0611ce80d1b7f02629c" },
-    ],
-  },
-};
+const SETS: Readonly<Record<Published, { readonly url: string; readonly files: readonly PublishedFile[] }>> =
+  {
+    "fashion-mnist": {
+      url: "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",
+      files: [
+        { name: FILES.trainImages, bytes: 26421880, md5: "8d4fb7e6c68d591d4c3dfef9ec88bf0d" },
+        { name: FILES.trainLabels, bytes: 29515, md5: "25c81989df183df01b3e8a0aad5dffbe" },
+        { name: FILES.testImages, bytes: 4422102, md5: "bef4ecab320f06d8554ea6380940ec79" },
+        { name: FILES.testLabels, bytes: 5148, md5: "bb300cfdad3c16e7a12a480ee83cd310" },
+      ],
+    },
+    mnist: {
+      url: "https://ossci-datasets.s3.amazonaws.com/mnist/",
+      files: [
+        { name: FILES.trainImages, bytes: 9912422, md5: "f68b3c2dcbeaaa9fbdd348bbdeb94873" },
+        { name: FILES.trainLabels, bytes: 28881, md5: "d53e105ee54ea40749a09fcbcd1e9432" },
+        { name: FILES.testImages, bytes: 1648877, md5: "9fb629c4189551a2d022fa330f9573f3" },
+        { name: FILES.testLabels, bytes: 4542, md5: "ec29112dd5afa0611ce80d1b7f02629c" },
+      ],
+    },
+  };
 
 export const addressOf = (set: Published): string => SETS[set].url;
 export const filesOf = (set: Published): readonly PublishedFile[] => SETS[set].files;
@@ -62,7 +63,9 @@ export const cachedFolder = (set: Published): string => join(cacheFolder(), "dat
 /** Name, size and sum of every file: what has to be put into a folder by hand. */
 export function fileList(set: Published): string {
   return filesOf(set)
-    .map(({ name, bytes, md5 }) => `\n          ${name.padEnd(27)} ${`${bytes}`.padStart(8)} bytes, MD5 ${md5}`)
+    .map(
+      ({ name, bytes, md5 }) => `\n          ${name.padEnd(27)} ${`${bytes}`.padStart(8)} bytes, MD5 ${md5}`,
+    )
     .join("");
 }
 

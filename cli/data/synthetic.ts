@@ -29,7 +29,7 @@ const SHAPES: readonly (readonly [name: string, shape: Shape])[] = [
   ["dumbbell", (x, y) => Math.min(disc(abs(x) - 0.62, y, 0.36), box(x, y, 0.6, 0.1))],
 ];
 
-/** Uniform numbers in [0, 1) from a 32-bit counter that is mixed (Steele, Lea & Flood 2014, "SplittableRandom"). */
+/** Words of 32 bits from a counter that is mixed (Steele, Lea & Flood 2014, "SplittableRandom"). */
 function generator(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
@@ -37,12 +37,18 @@ function generator(seed: number): () => number {
     let z = state;
     z = Math.imul(z ^ (z >>> 16), 0x21f0aaad);
     z = Math.imul(z ^ (z >>> 15), 0x735a2d97);
-    return ((z ^ (z >>> 15)) >>> 0) / 2 ** 32;
+    return (z ^ (z >>> 15)) >>> 0;
   };
 }
 
+/** About normal with a deviation of 22: the sum of a word's four bytes. */
+function noise(word: number): number {
+  const sum = (word & 255) + ((word >>> 8) & 255) + ((word >>> 16) & 255) + (word >>> 24);
+  return (sum - 510) * 0.15;
+}
+
 function draw(shape: Shape, random: () => number, into: Uint8Array): void {
-  const between = (low: number, high: number): number => low + (high - low) * random();
+  const between = (low: number, high: number): number => low + ((high - low) * random()) / 2 ** 32;
   const radius = between(7, 11.5);
   const [left, top] = [between(11.5, 16.5), between(11.5, 16.5)];
   const tilt = between(-0.22, 0.22); // the tangent of the angle
@@ -54,8 +60,7 @@ function draw(shape: Shape, random: () => number, into: Uint8Array): void {
       const [dx, dy] = [(column + 0.5 - left) / radius, (row + 0.5 - top) / radius];
       const distance = shape(cos * dx + sin * dy, cos * dy - sin * dx);
       const cover = Math.min(1, Math.max(0, 0.5 - distance * radius)); // an edge one pixel wide
-      const noise = (random() + random() + random() - 1.5) * 44;
-      const value = ground + (bright - ground) * cover + noise;
+      const value = ground + (bright - ground) * cover + noise(random());
       into[row * SIDE + column] = Math.min(255, Math.max(0, Math.round(value)));
     }
 }
