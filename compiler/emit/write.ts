@@ -50,7 +50,8 @@ async function makeFolder(path: string): Promise<string | undefined> {
   } catch (error) {
     if (await isFolder(path)) return outer; // another process was quicker
     if (outer) await rm(outer, { recursive: true, force: true });
-    throw error;
+    const file = error instanceof Error && "code" in error && error.code === "EEXIST";
+    throw file ? Object.assign(new Error(`${path} is a file`), { code: "ENOTDIR" }) : error;
   }
   return outer ?? path;
 }
