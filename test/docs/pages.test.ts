@@ -75,7 +75,7 @@ describe("references", () => {
 
 describe("README", () => {
   test("lists every op", () => {
-    const table = /^\| Op \|[\s\S]*?\n\n/m.exec(read("README.md"))?.[0] ?? "";
+    const table = /^\| Op +\|[\s\S]*?\n\n/m.exec(read("README.md"))?.[0] ?? "";
     const listed = [...table.matchAll(/^\| ([^|]+) \|/gm)].flatMap(([, cell = ""]) =>
       [...cell.matchAll(/`(\w+)[^`]*`/g)].map((m) => m[1] ?? ""),
     );
