@@ -23,17 +23,6 @@ export function zeros(shape: readonly number[]): NdArray {
   return { shape, data: new Float64Array(sizeOf(shape)) };
 }
 
-/** Distance between neighbours along each axis. */
-export function stridesOf(shape: readonly number[]): readonly number[] {
-  const strides: number[] = [];
-  let stride = 1;
-  for (const d of shape.toReversed()) {
-    strides.unshift(stride);
-    stride *= d;
-  }
-  return strides;
-}
-
 /** Calls `visit` with every position of a shape in row-major order; the list is reused. */
 export function forEachPosition(
   shape: readonly number[],
@@ -51,13 +40,6 @@ export function forEachPosition(
   }
 }
 
-/** Row-major position. */
-export function offsetOf(at: readonly number[], strides: readonly number[]): number {
-  let offset = 0;
-  for (let d = 0; d < at.length; d++) offset += (at[d] ?? 0) * (strides[d] ?? 0);
-  return offset;
-}
-
 /** An array of `shape` whose element at a position is f(position). */
 export function build(shape: readonly number[], f: (at: readonly number[]) => number): NdArray {
   const y = zeros(shape);
@@ -69,7 +51,9 @@ export function build(shape: readonly number[], f: (at: readonly number[]) => nu
 
 /** The element at a position. */
 export function get(x: NdArray, at: readonly number[]): number {
-  return x.data[offsetOf(at, stridesOf(x.shape))] ?? Number.NaN;
+  let offset = 0;
+  for (let d = 0; d < at.length; d++) offset = offset * (x.shape[d] ?? 0) + (at[d] ?? 0);
+  return x.data[offset] ?? Number.NaN;
 }
 
 /** Uniform in [0, 1), seeded (mulberry32, Tommy Ettinger, public domain). */

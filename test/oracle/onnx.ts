@@ -147,7 +147,7 @@ export async function onnxReference(
   graph: Graph,
   inputs: Arrays,
   params: Arrays,
-  options: Pick<ReferenceOptions, "custom"> = {},
+  options: Omit<ReferenceOptions, "absolute"> = {},
 ): Promise<Record<string, Reference>> {
   const floors = reference(graph, inputs, params, { ...options, absolute: ABSOLUTE });
   const results = await runOnnx(graph, inputs, params);
