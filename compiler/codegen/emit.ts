@@ -49,7 +49,7 @@ export function boundTensors({ kernel, inPlace }: Part): readonly (Node | "order
 export function emitModule(parts: readonly Part[], layouts: Layouts): Emitted {
   const bodies = parts.map((part, i) => writeBody(part, i, layouts, parts.length > 1 ? "    " : "  "));
   const usesBatch = bodies.some((b) => b.writer.usesBatch || b.grid.batchTile > 0);
-  const rates = bodies.some((b) => /batch\.(rates|offset)/.test(b.text));
+  const rates = bodies.some((b) => /batch\.(rates|offset)/.test(b.text) || b.writer.helpers.has("random"));
   const lines: string[] = [];
   let slot = 0;
   if (usesBatch) {

@@ -67,6 +67,8 @@ export class Writer extends Scopes {
       case "rate":
         this.usesBatch = true;
         return { text: `batch.rates.${"xyzw"[e.slot]}`, width: 1, depth: 0 };
+      case "random":
+        return this.#random(e.counter, e.salt);
       case "position":
         return this.#position(e.index);
       case "load":
@@ -100,6 +102,32 @@ export class Writer extends Scopes {
     if (lane) return this.#perLane(lane, (at) => this.#position(substituteIndex(index, at)));
     const at = this.index(index);
     return { ...at, text: `f32(${at.text})` };
+  }
+
+  /** Uniform in [0, 1): a hash of counter, step, seed and salt (PCG; Jarzynski & Olano 2020, "Hash functions for GPU rendering"). */
+  #random(counter: Index, salt: number): Value {
+    const lane = this.#laneOf([counter]);
+    if (lane) return this.#perLane(lane, (at) => this.#random(substituteIndex(counter, at), salt));
+    this.usesBatch = true;
+    this.helpers.set(
+      "random",
+      `fn hash(x: u32) -> u32 {
+  let s = x * 747796405u + 2891336453u;
+  let w = ((s >> ((s >> 28u) + 4u)) ^ s) * 277803737u;
+  return (w >> 22u) ^ w;
+}
+
+fn random(counter: u32, salt: u32) -> f32 {
+  let key = hash(batch.step ^ hash(batch.seed ^ hash(salt)));
+  return f32(hash(counter ^ key) >> 8u) * ${2 ** -24};
+}`,
+    );
+    const at = this.index(counter);
+    return this.named(`random${salt}:${at.text}`, "random", () => ({
+      text: `random(u32(${at.text}), ${salt}u)`,
+      width: 1,
+      depth: at.depth,
+    }));
   }
 
   #load(e: Load): Value {

@@ -47,6 +47,8 @@ export type Expr =
   | { readonly kind: "batch"; readonly key: string }
   /** A number of the uniform's `rates`. */
   | { readonly kind: "rate"; readonly key: string; readonly slot: number }
+  /** A number in [0, 1), determined by the run's seed and step, the salt, and the counter. */
+  | { readonly kind: "random"; readonly key: string; readonly counter: Index; readonly salt: number }
   /** An index as a number: positions, counters. */
   | { readonly kind: "position"; readonly key: string; readonly index: Index }
   /** Element of a tensor. Every index must be provably in range under the guards around it. */

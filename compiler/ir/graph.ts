@@ -55,6 +55,11 @@ export interface OpDef<A extends Attrs = Attrs, O = unknown> {
    * `define`; an operand without one (labels) has undefined.
    */
   vjp?(node: OpNode, grad: Node): readonly (Node | undefined)[];
+  /**
+   * What the op does in training, where that differs: batch statistics, random masks. `salt` tells the random numbers
+   * of one node from those of another.
+   */
+  training?(node: OpNode, salt: number): { readonly value: Node; readonly updates: readonly Update[] };
   summary(attrs: A, inputs: readonly TensorType[], output: TensorType): OpSummary;
 }
 

@@ -65,6 +65,8 @@ export class ExprPrinter {
         return showNumber(e.value);
       case "batch":
         return "N";
+      case "random":
+        return `random(${this.index(e.counter)})`;
       case "rate":
         return `rate${e.slot}`;
       case "position":

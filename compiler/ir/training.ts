@@ -48,6 +48,8 @@ export interface Training {
   readonly optimizer: Optimizer;
   /** Whether inputs and targets are drawn from data sets of bytes on the GPU. */
   readonly bytes: boolean;
+  /** The number of classes, where the loss takes class numbers. */
+  readonly classes?: number;
   /**
    * Takes one step on the batch order[offset … offset + n): parameters, moments and the metrics
    * [Σ loss, number right] are overwritten in place. Its params are the model's parameters, then moments and metrics.

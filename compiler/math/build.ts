@@ -72,6 +72,11 @@ export function reduce(op: ReduceOp, axes: readonly Axis[], body: Expr): Expr {
   };
 }
 
+/** A number in [0, 1) that depends on the counter, the salt, and the run's seed and step. */
+export function random(counter: Index, salt: number): Expr {
+  return { kind: "random", key: `random${salt}(${counter.key})`, counter, salt };
+}
+
 export function accumulator(index: readonly Index[]): Expr {
   return { kind: "acc", key: `acc[${index.map((i) => i.key).join(",")}]`, index };
 }
@@ -101,6 +106,7 @@ export function mapChildren(e: Expr, f: (child: Expr) => Expr): Expr {
     case "const":
     case "batch":
     case "rate":
+    case "random":
     case "position":
     case "acc":
     case "load":
@@ -125,6 +131,8 @@ export function substitute(e: Expr, by: ReadonlyMap<string, Index>): Expr {
         e.from,
         e.index.map((i) => substituteIndex(i, by)),
       );
+    case "random":
+      return random(substituteIndex(e.counter, by), e.salt);
     case "acc":
       return accumulator(e.index.map((i) => substituteIndex(i, by)));
     case "guard":
@@ -143,6 +151,7 @@ export function children(e: Expr): readonly Expr[] {
     case "const":
     case "batch":
     case "rate":
+    case "random":
     case "position":
     case "acc":
     case "load":
@@ -170,6 +179,7 @@ export function freeAxes(e: Expr): ReadonlyMap<string, Axis> {
       for (const [key, axis] of axesOf(index)) if (!bound.has(key)) into.set(key, axis);
     };
     if (x.kind === "position") keep(x.index);
+    else if (x.kind === "random") keep(x.counter);
     else if (x.kind === "load" || x.kind === "acc") x.index.forEach(keep);
     else if (x.kind === "guard") for (const b of x.bounds) keep(b.index);
     const inner = x.kind === "reduce" ? new Set([...bound, ...x.axes.map((a) => a.key)]) : bound;

@@ -2,20 +2,23 @@
 
 import { must } from "../errors.ts";
 import type { Expr, Index } from "../ir/expr.ts";
-import type { Node, OpDef, OpNode } from "../ir/graph.ts";
+import type { Node, OpDef, OpNode, Update } from "../ir/graph.ts";
 import { showShape } from "../ir/type.ts";
 import { axisIndex } from "../math/affine.ts";
-import { call, literal, load, reduce } from "../math/build.ts";
+import { batchSize, call, literal, load, reduce, times } from "../math/build.ts";
 import { fail, finiteNumber, fixed, positiveInteger, record } from "./check.ts";
-import { constantNode, opNode, suffixed } from "./derived.ts";
+import { constantNode, derivedNode, opNode, suffixed } from "./derived.ts";
 import { pointwise } from "./pointwise.ts";
 import { reductions } from "./reduce.ts";
+import { shape } from "./shape.ts";
 
 export interface BatchNormOptions {
   /** Added to the variance. Default 1e-5. */
   readonly eps?: number;
+  /** In training, running ← (1 − momentum)·running + momentum·batch. Default 0.1. */
+  readonly momentum?: number;
 }
-export type BatchNormAttrs = { readonly eps: number };
+export type BatchNormAttrs = { readonly eps: number; readonly momentum: number };
 
 /**
  * y = (x − μ)/√(σ² + ε) · γ + β per channel, with the running statistics (Ioffe & Szegedy 2015, inference form).
@@ -24,7 +27,12 @@ export type BatchNormAttrs = { readonly eps: number };
 const batchNorm2d: OpDef<BatchNormAttrs, BatchNormOptions | undefined> = {
   name: "batchNorm2d",
   arity: 1,
-  options: (options) => ({ eps: positive("batchNorm2d", record("batchNorm2d", options, ["eps"])["eps"]) }),
+  options(options) {
+    const o = record("batchNorm2d", options, ["eps", "momentum"]);
+    const momentum = finiteNumber("batchNorm2d", "momentum", o["momentum"] ?? 0.1);
+    if (momentum < 0 || momentum > 1) fail(`batchNorm2d: momentum is ${momentum}`, "0 ≤ momentum ≤ 1");
+    return { eps: positive("batchNorm2d", o["eps"]), momentum };
+  },
   params(_, inputs) {
     const x = must(inputs[0], "operand");
     if (x.shape.length !== 4)
@@ -45,8 +53,69 @@ const batchNorm2d: OpDef<BatchNormAttrs, BatchNormOptions | undefined> = {
     if (!x || !gamma || !beta || !mean || !variance) return fail("batchNorm2d: missing operands");
     return normalise(x, mean, variance, attrs.eps, gamma, beta);
   },
+  training: batchNormTraining,
   summary: (attrs) => ({ options: attrs.eps === 1e-5 ? "" : `eps ${attrs.eps}`, formula: "" }),
 };
+
+/** The same with the batch's own mean and (biased) variance; the running ones follow it, with the unbiased variance. */
+function batchNormTraining(node: OpNode): { readonly value: Node; readonly updates: readonly Update[] } {
+  const [x, gamma, beta, runningMean, runningVariance] = node.inputs;
+  if (!x || !gamma || !beta || !runningMean || !runningVariance) return fail("batchNorm2d: missing operands");
+  const { eps, momentum } = node.attrs as BatchNormAttrs;
+  const pixels = x.type.shape.slice(2).reduce<number>((a, d) => a * Number(d), 1);
+  const count = times(
+    x.type.shape[0] === "N" ? batchSize : literal(Number(x.type.shape[0])),
+    literal(pixels),
+  );
+  const part = (op: OpDef, options: unknown, inputs: readonly Node[], name: string): Node =>
+    opNode(op, options, inputs, suffixed(node.origin, name));
+  const { add, sub, mul, div, sqrt } = pointwise;
+  /** Each element of `t` scaled by a number that depends on the batch size. */
+  const scaled = (t: Node, factor: Expr, name: string): Node =>
+    derivedNode("scale", t.type, suffixed(node.origin, name), ({ at }) =>
+      call("mul", load(t, at.map(axisIndex)), factor),
+    );
+  const mean = (t: Node, name: string): Node =>
+    scaled(
+      part(reductions.sum, { axis: [0, 2, 3], keepDims: true }, [t], `${name}_sum`),
+      call("div", literal(1), count),
+      name,
+    );
+  const column = (t: Node, name: string): Node =>
+    part(shape.reshape, { shape: [1, t.type.shape[0], 1, 1] }, [t], name);
+
+  const mu = mean(x, "mean");
+  const centred = part(sub, {}, [x, mu], "centred");
+  const variance = mean(part(mul, {}, [centred, centred], "square"), "variance");
+  const deviation = part(
+    sqrt,
+    {},
+    [part(add, {}, [variance, constantNode(eps, node.origin)], "shifted")],
+    "deviation",
+  );
+  const normal = part(div, {}, [centred, deviation], "normal");
+  const value = part(
+    add,
+    {},
+    [part(mul, {}, [normal, column(gamma, "gamma")], "scaled"), column(beta, "beta")],
+    "value",
+  );
+
+  const follow = (running: Node, batch: Node, name: string): Update => {
+    const flat = part(shape.reshape, { shape: running.type.shape }, [batch], `${name}_flat`);
+    const kept = part(mul, {}, [running, constantNode(1 - momentum, node.origin)], `${name}_kept`);
+    const news = part(mul, {}, [flat, constantNode(momentum, node.origin)], `${name}_new`);
+    return { state: running, value: part(add, {}, [kept, news], `${name}_updated`) };
+  };
+  const unbiased = call("div", count, call("max", call("sub", count, literal(1)), literal(1)));
+  return {
+    value: { ...value, origin: node.origin },
+    updates: [
+      follow(runningMean, mu, "mean"),
+      follow(runningVariance, scaled(variance, unbiased, "unbiased"), "variance"),
+    ],
+  };
+}
 
 export interface LayerNormOptions {
   /** How many trailing dimensions are normalised together. Default 1. */

@@ -2,11 +2,12 @@
 
 import { must } from "../errors.ts";
 import type { Expr, ScalarName } from "../ir/expr.ts";
-import type { Attrs, OpDef } from "../ir/graph.ts";
+import type { Attrs, OpDef, OpNode } from "../ir/graph.ts";
 import { type Dim, type Shape, showShape } from "../ir/type.ts";
-import { axisIndex } from "../math/affine.ts";
-import { call, literal, load, loadBroadcast } from "../math/build.ts";
+import { axisIndex, rowMajor } from "../math/affine.ts";
+import { call, literal, load, loadBroadcast, random } from "../math/build.ts";
 import { fail, finiteNumber, type NoOptions, noOptions, record } from "./check.ts";
+import { derivedNode } from "./derived.ts";
 
 /** The attributes' numbers; attributes of elementwise ops are all numbers. */
 type NumberAttrs = { readonly [key: string]: number };
@@ -134,13 +135,26 @@ export const pointwise = {
       if (min > max) fail(`clip: min ${min} is larger than max ${max}`, "min ≤ max", "swapping the two");
     },
   ),
-  /** Inverted dropout is the identity at inference. */
-  dropout: unary(
-    "dropout",
-    { p: 0.5 },
-    (x) => x,
-    ({ p }) => {
-      if (p < 0 || p >= 1) fail(`dropout: p is ${p}`, "0 ≤ p < 1: p is the share of elements set to zero");
+  /** Inverted dropout (Srivastava et al. 2014): the identity at inference. */
+  dropout: {
+    ...unary(
+      "dropout",
+      { p: 0.5 },
+      (x) => x,
+      ({ p }) => {
+        if (p < 0 || p >= 1) fail(`dropout: p is ${p}`, "0 ≤ p < 1: p is the share of elements set to zero");
+      },
+    ),
+    /** x/(1 − p), or 0 with probability p; the mask is drawn again where the gradient needs it, not stored. */
+    training(node: OpNode, salt: number) {
+      const x = must(node.inputs[0], "operand");
+      const p = Number(node.attrs["p"]);
+      const value = derivedNode("dropout", node.type, node.origin, ({ at }) => {
+        const drawn = random(rowMajor(at.map(axisIndex), node.type.shape), salt);
+        const keep = call("select", call("less", drawn, literal(p)), literal(0), literal(1 / (1 - p)));
+        return call("mul", load(x, at.map(axisIndex)), keep);
+      });
+      return { value, updates: [] };
     },
-  ),
+  },
 } satisfies { readonly [name: string]: OpDef<Attrs, never> | OpDef<NoOptions, unknown> };

@@ -8,12 +8,13 @@
  * the same is done by inserting zeros.)
  */
 
-import { InternalError, must } from "../errors.ts";
+import { must } from "../errors.ts";
 import type { Axis, Bound, Expr, Index, Load, OpContext, Reduce } from "../ir/expr.ts";
 import type { Node, OpNode } from "../ir/graph.ts";
 import {
   add,
   alwaysInside,
+  axesOf,
   axisIndex,
   div,
   mod,
@@ -28,6 +29,7 @@ import {
   guard,
   literal,
   load,
+  mapChildren,
   opContext,
   plus,
   reduce,
@@ -125,12 +127,25 @@ function contribution(
     grad,
     place.map((i) => substituteIndex(i, solved)),
   );
-  const slope = substitute(partial, solved);
+  const slope = substitute(atPosition(partial, element.index, context.at), solved);
   // Where the slope reads within range by itself only the gradient is guarded: then the product's factors stay apart.
   const product = isPlain(slope)
     ? times(guard(bounds, incoming, literal(0)), slope)
     : guard(bounds, times(incoming, slope), literal(0));
   return reduce("sum", rest, product);
+}
+
+/** Where the solution holds the operand's own index is the position; said so, it is in range without a proof. */
+function atPosition(e: Expr, index: readonly Index[], at: readonly Axis[]): Expr {
+  const known = new Map(index.map((part, d) => [part.key, axisIndex(must(at[d], "position"))]));
+  const put = (i: Index): Index => known.get(i.key) ?? i;
+  const walk = (x: Expr): Expr => {
+    if (x.kind === "load") return load(x.from, x.index.map(put));
+    if (x.kind !== "guard") return mapChildren(x, walk);
+    const bounds = x.bounds.map((b) => ({ ...b, index: put(b.index) }));
+    return guard(bounds, walk(x.then), walk(x.otherwise));
+  };
+  return walk(e);
 }
 
 /** Products and sums of numbers that are read in range: finite wherever it is evaluated. */
@@ -151,62 +166,80 @@ interface Solution {
   readonly rest: readonly Axis[];
 }
 
-/** Solves index = p for as many axes as there are dimensions. */
+/**
+ * Solves index = p, dimension by dimension, for an axis each. What has no axis to be solved for (a second occurrence,
+ * a remainder that does not split) becomes a condition on the axes that are summed.
+ */
 function solve(
   index: readonly Index[],
   all: readonly Axis[],
   outer: readonly Axis[],
   context: OpContext,
 ): Solution {
+  // In closed form at all times: no value mentions a solved axis.
   const solved = new Map<string, Index>();
   const bounds: Bound[] = [];
   const fresh: Axis[] = [];
+  const unknown = new Map(all.map((a) => [a.key, a]));
   const isOuter = new Set(outer.map((a) => a.key));
-  index.forEach((part, d) => {
+  const put = (axis: Axis, value: Index): void => {
+    const one = new Map([[axis.key, value]]);
+    for (const [key, known] of solved) solved.set(key, substituteIndex(known, one));
+    solved.set(axis.key, value);
+    unknown.delete(axis.key);
+    bounds.push({ index: value, extent: axis.extent });
+  };
+  index.forEach((given, d) => {
     const p = axisIndex(must(context.at[d], "position"));
-    const shifted = add(p, -part.constant);
-    const open = part.terms.flatMap((t) =>
-      t.atom.kind === "axis" && !solved.has(t.atom.key) ? [{ axis: t.atom.axis, by: t.coefficient }] : [],
-    );
-    if (open.length !== part.terms.length) throw new InternalError("an index that no axis solves");
+    const part = substituteIndex(given, solved);
+    const open = openTerms(part, unknown);
     const pivot = open.toSorted(
       (a, b) =>
         Number(isOuter.has(b.axis.key)) - Number(isOuter.has(a.axis.key)) || Math.abs(a.by) - Math.abs(b.by),
     )[0];
     if (pivot === undefined) {
-      if (part.constant !== 0 || context.shape[d] !== 1) bounds.push({ index: shifted, extent: 1 });
+      bounds.push({ index: add(p, scale(part, -1)), extent: 1 });
       return;
     }
-    const others = open.filter((t) => t !== pivot);
     const step = Math.abs(pivot.by);
+    let remainder = add(p, scale(part, -1), scale(axisIndex(pivot.axis), pivot.by));
     const tap =
-      step > 1 ? others.find((t) => gcd(Math.abs(t.by), step) === 1 && t.axis.extent !== "N") : undefined;
+      step > 1
+        ? open.find((t) => t !== pivot && gcd(Math.abs(t.by), step) === 1 && t.axis.extent !== "N")
+        : undefined;
     if (tap) {
-      // Taps that reach p: tap ≡ (p − c)·by⁻¹ (mod step).
-      const phase = mod(scale(shifted, inverse(tap.by, step)), step);
+      // Taps that reach p: tap ≡ (p − others)·by⁻¹ (mod step).
+      const others = add(remainder, scale(axisIndex(tap.axis), tap.by));
+      const phase = mod(scale(others, inverse(tap.by, step)), step);
       const turns = context.axis(tap.axis.name, Math.ceil((tap.axis.extent as number) / step));
       fresh.push(turns);
       const whole = add(scale(axisIndex(turns), step), phase);
-      solved.set(tap.axis.key, whole);
-      bounds.push({ index: whole, extent: tap.axis.extent });
+      put(tap.axis, whole);
+      remainder = add(others, scale(whole, -tap.by));
     }
-    const remainder = others.reduce(
-      (sum, t) => add(sum, scale(solved.get(t.axis.key) ?? axisIndex(t.axis), -t.by)),
-      shifted,
-    );
     const numerator = pivot.by < 0 ? scale(remainder, -1) : remainder;
     if (step > 1 && !tap) bounds.push({ index: mod(numerator, step), extent: 1 });
-    const solution = div(numerator, step);
-    solved.set(pivot.axis.key, solution);
-    bounds.push({ index: solution, extent: pivot.axis.extent });
+    put(pivot.axis, div(numerator, step));
   });
-  const rest = [...all.filter((a) => !solved.has(a.key)), ...fresh];
-  const closed = new Map([...solved].map(([key, value]) => [key, substituteIndex(value, solved)]));
   return {
-    solved: closed,
+    solved,
     bounds: bounds.map((b) => ({ ...b, index: substituteIndex(b.index, solved) })),
-    rest,
+    rest: [...unknown.values(), ...fresh],
   };
+}
+
+/** The terms of an index that it can be solved for: axes that are unknown and occur once. */
+function openTerms(
+  { terms }: Index,
+  unknown: ReadonlyMap<string, Axis>,
+): readonly { readonly axis: Axis; readonly by: number }[] {
+  const nested = new Map<string, Axis>();
+  for (const { atom } of terms) if (atom.kind !== "axis") axesOf(atom.of, nested);
+  return terms.flatMap(({ atom, coefficient }) =>
+    atom.kind === "axis" && unknown.has(atom.key) && !nested.has(atom.key)
+      ? [{ axis: atom.axis, by: coefficient }]
+      : [],
+  );
 }
 
 function gcd(a: number, b: number): number {

@@ -39,7 +39,11 @@ function hasReduce(e: Expr): boolean {
 
 /** Whether the expression holds a function that is dearer than a few arithmetic instructions. */
 export function isTranscendental(e: Expr): boolean {
-  return (e.kind === "call" && scalars[e.fn].cost === "transcendental") || children(e).some(isTranscendental);
+  return (
+    e.kind === "random" ||
+    (e.kind === "call" && scalars[e.fn].cost === "transcendental") ||
+    children(e).some(isTranscendental)
+  );
 }
 
 /** Number of operations and reads, repeated ones counted each time. */

@@ -168,12 +168,13 @@ function inline(outer: Fused, operand: OpNode, inner: Fused): Fused {
   return { axes: outer.axes, value: replace(outer.value), nodes };
 }
 
-/** The nodes that depend on parameters and constants alone. */
+/** The nodes that depend on parameters and constants alone, and not on the batch size. */
 function parameterOnly(graph: Graph): ReadonlySet<Node> {
   const found = new Set<Node>();
   for (const node of graph.nodes) {
     if (node.kind === "param" || node.kind === "const") found.add(node);
-    else if (node.kind === "op" && node.inputs.every((i) => found.has(i))) found.add(node);
+    else if (node.kind === "op" && !node.type.shape.includes("N") && node.inputs.every((i) => found.has(i)))
+      found.add(node);
   }
   return found;
 }

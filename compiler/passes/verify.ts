@@ -1,6 +1,6 @@
 /** Checks of every stage's data. A breach is a bug of ours: `InternalError`. */
 import { InternalError } from "../errors.ts";
-import type { Bound, Expr } from "../ir/expr.ts";
+import type { Bound, Expr, Index } from "../ir/expr.ts";
 import type { Graph, Node } from "../ir/graph.ts";
 import type { Program } from "../ir/program.ts";
 import type { Region } from "../ir/region.ts";
@@ -24,8 +24,10 @@ export function verifyGraph(graph: Graph): void {
         throw broken(`${name} has type ${showShape(node.type.shape)}, inferred ${showShape(shape)}`);
       }
     }
-    if (node.kind !== "const" && names.has(name)) throw broken(`two nodes are called ${name}`);
-    names.add(name);
+    if (node.kind !== "const" && node.kind !== "scalar") {
+      if (names.has(name)) throw broken(`two nodes are called ${name}`);
+      names.add(name);
+    }
     seen.add(node);
   }
   for (const { node } of graph.outputs)
@@ -65,15 +67,40 @@ export function verifyRegion(region: Region): void {
   walk(region.value, []);
 }
 
-/** From its range alone, or as a known bound's index plus something whose range is known. */
+/** Bounds that are combined to prove another: an index is a sum of few axes. */
+const MOST_BOUNDS = 3;
+
+/** From its range alone, or as a sum of multiples of known bounds' indices plus something whose range is known. */
 function proved({ index, extent }: Bound, known: readonly Bound[]): boolean {
   if (alwaysInside({ index, extent })) return true;
-  return known.some((bound) => {
-    const rest = rangeOf(add(index, scale(bound.index, -1)));
-    if (bound.extent === "N" || extent === "N")
-      return bound.extent === extent && rest.low === 0 && rest.high === 0;
-    return rest.low >= 0 && bound.extent - 1 + rest.high < extent;
+  if (extent === "N") return known.some((b) => b.extent === "N" && b.index.key === index.key);
+  return within(index, 0, extent - 1, known, MOST_BOUNDS);
+}
+
+/** Whether low ≤ index ≤ high wherever the bounds hold. */
+function within(index: Index, low: number, high: number, known: readonly Bound[], depth: number): boolean {
+  const range = rangeOf(index);
+  if (range.low >= low && range.high <= high) return true;
+  if (depth === 0) return false;
+  return known.some((bound, i) => {
+    const { extent } = bound;
+    if (extent === "N") return false;
+    return multiples(index, bound.index).some((by) => {
+      const [least, most] = [Math.min(0, by * (extent - 1)), Math.max(0, by * (extent - 1))];
+      const rest = add(index, scale(bound.index, -by));
+      return within(rest, low - least, high - most, known.slice(i + 1), depth - 1);
+    });
   });
+}
+
+/** The whole numbers of times that a term of `part` goes into the same term of `index`. */
+function multiples(index: Index, part: Index): readonly number[] {
+  const by = part.terms.flatMap((t) => {
+    const same = index.terms.find((u) => u.atom.key === t.atom.key);
+    const ratio = (same?.coefficient ?? 0) / t.coefficient;
+    return ratio !== 0 && Number.isInteger(ratio) ? [ratio] : [];
+  });
+  return [...new Set(by)];
 }
 
 /** Dispatches name buffers and kernels that exist, and what is read was written before. */

@@ -12,11 +12,13 @@ export type { TrainingOptions } from "./step.ts";
 /** Throws `UserError` where the model cannot be trained (several outputs, an op without a gradient, a wrong loss). */
 export function compileTraining(graph: Graph, options: TrainingOptions): Training {
   const { loss = "crossEntropy", optimizer, bytes = true } = options;
+  const classes = loss === "crossEntropy" ? graph.outputs[0]?.node.type.shape[1] : undefined;
   return {
     name: graph.name,
     loss,
     optimizer,
     bytes,
+    ...(typeof classes === "number" ? { classes } : {}),
     step: compile(trainingStep(graph, options)).program,
     evaluate: compile(evaluationStep(graph, options)).program,
   };

@@ -20,6 +20,23 @@ export interface TrainingOptions {
   readonly bytes?: boolean;
 }
 
+/** The graph with every op in its training form, and the statistics it keeps as updates. */
+function trainingForm(model: Graph): Graph {
+  const updates: Update[] = [];
+  let salt = 0;
+  const graph = mapGraph(model, (node) => {
+    if (node.kind !== "op" || !node.op.training) return node;
+    const form = node.op.training(node, salt++);
+    updates.push(...form.updates);
+    return form.value;
+  });
+  return {
+    ...graph,
+    updates,
+    nodes: topologicalOrder([...graph.outputs.map((o) => o.node), ...updates.map((u) => u.value)]),
+  };
+}
+
 /** The model with its loss: what training and evaluation share. */
 interface Objective {
   readonly inputs: Graph["inputs"];
@@ -80,11 +97,12 @@ function withUpdates(name: string, inputs: Graph["inputs"], updates: readonly Up
  */
 export function trainingStep(model: Graph, options: TrainingOptions): Graph {
   const { loss = "crossEntropy", optimizer, bytes = true } = options;
-  const { inputs, forward, each, ...rest } = objective(model, loss, bytes);
+  const { inputs, forward, each, ...rest } = objective(trainingForm(model), loss, bytes);
   const mean = opNode(reductions.mean, {}, [each], suffixed(each.origin, "mean"));
   const parameters = forward.nodes.filter((n) => n.kind === "param" && !n.origin.name.includes(".running_"));
   const gradients = differentiate(mean, parameters);
   return withUpdates(model.name, inputs, [
+    ...(forward.updates ?? []),
     ...parameters.flatMap((p) => updatesFor(p, must(gradients.get(p), "gradient"), optimizer)),
     metricsUpdate(each, rest, loss),
   ]);
