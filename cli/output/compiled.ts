@@ -1,6 +1,7 @@
 /** The result of `weft compile`: kernels, what was fused and why, totals. */
 import type { Compilation } from "../../compiler/compile.ts";
 import type { BundleSize, Emitted } from "../../compiler/emit/index.ts";
+import type { Program } from "../../compiler/ir/program.ts";
 import { countAt } from "../../compiler/ir/type.ts";
 import { kernelTable, kernelText } from "../../compiler/report/kernels.ts";
 import { bytesText, grouped } from "../../compiler/report/layout.ts";
@@ -26,6 +27,8 @@ export interface CompileJson {
   /** At the batch size compiled for, or at N = 1. */
   readonly peakBytes: number;
   readonly maxBatch: number | null;
+  /** Buffers larger than WebGPU's default limit of 128 MiB a binding, at that batch size. */
+  readonly tooLarge: readonly string[];
   readonly fusion: readonly {
     readonly layer: string;
     readonly into: string | null;
@@ -56,6 +59,7 @@ export function compileJson(
     pipelines: new Set(program.kernels.map((k) => k.wgsl)).size,
     peakBytes: countAt(program.peakBytes, batch ?? 1),
     maxBatch: program.maxBatch,
+    tooLarge: tooLarge(program, batch ?? 1),
     fusion: c.decisions.map((d) => ({
       layer: d.node.origin.name,
       into: d.into?.origin.name ?? null,
@@ -65,6 +69,20 @@ export function compileJson(
     bundle: emitted?.bundle ?? null,
     files: emitted?.files ?? [],
   };
+}
+
+/** WebGPU's default `maxStorageBufferBindingSize` (https://www.w3.org/TR/webgpu/#limits). */
+const BINDING_LIMIT = 128 * 1024 * 1024;
+
+function tooLarge(program: Program, batch: number): readonly string[] {
+  return program.buffers.filter((b) => countAt(b.bytes, batch) > BINDING_LIMIT).map((b) => b.name);
+}
+
+function limitLines(program: Program, batch: number, ui: Ui): readonly string[] {
+  const names = tooLarge(program, batch);
+  if (names.length === 0) return [];
+  const text = `exceeds WebGPU's default limit of 128 MiB a buffer: ${names.join(", ")}`;
+  return [ui.colors.yellow(wrapped(text, ui.width))];
 }
 
 export function compileText(c: Compilation, batch: number | undefined, ui: Ui): string {
@@ -87,6 +105,7 @@ export function compileText(c: Compilation, batch: number | undefined, ui: Ui): 
     ...fused,
     "",
     `peak memory ${bytesText(countAt(program.peakBytes, batch ?? 1))} at N = ${batch ?? 1}${most}`,
+    ...limitLines(program, batch ?? 1, ui),
   ].join("\n");
 }
 

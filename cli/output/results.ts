@@ -121,10 +121,12 @@ export function showNumbers(name: string, output: Tensor, ui: Ui): void {
   ui.out(`${ui.colors.bold(name)} [${output.shape.join(", ")}]`);
   const width = output.shape.at(-1) ?? 1;
   const rows = output.data.length / Math.max(1, width);
-  const cell = (v: number): string => (Number.isInteger(v) ? `${v}` : v.toPrecision(5)).padStart(11);
+  const cell = (v: number): string => (Number.isInteger(v) ? `${v}` : v.toPrecision(5)).padStart(9);
   for (let r = 0; r < Math.min(rows, ROWS); r++) {
     const row = [...output.data.subarray(r * width, (r + 1) * width)];
-    const shown = row.slice(0, NUMBERS_PER_ROW - 2).map(cell);
+    const shown = row
+      .slice(0, row.length > NUMBERS_PER_ROW ? NUMBERS_PER_ROW - 2 : NUMBERS_PER_ROW)
+      .map(cell);
     ui.out(shown.join("") + (row.length > shown.length ? `  … ${row.length - shown.length} more` : ""));
   }
   if (rows > ROWS) ui.out(`  … ${rows - ROWS} more rows`);

@@ -30,6 +30,15 @@ describe("weft compile", () => {
     expect(readFileSync(join(out, "lenet.bundle.js")).length).toBe(report.bundle.bytes);
   });
 
+  test("says what exceeds WebGPU's default limits", async () => {
+    const args = ["compile", "models/lenet.ts", "--batch", "100000"];
+    const { stdout } = await works(args);
+    expect(stdout).toContain("exceeds WebGPU's default limit of 128 MiB a buffer: ");
+    const report = JSON.parse((await works([...args, "--format", "json"])).stdout);
+    expect(report.tooLarge).toContain("pool1");
+    expect(report.peakBytes).toBeGreaterThan(900_000_000);
+  });
+
   test("twice gives the same bytes", async () => {
     const [a, b] = [scratch(), scratch()];
     for (const out of [a, b]) await works(["compile", "models/lenet.ts", "--out", out]);
