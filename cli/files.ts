@@ -1,7 +1,6 @@
-/** Reading and writing files with errors that a user can act on. */
-import { access, constants, readFile, rename, rm, writeFile } from "node:fs/promises";
-import { dirname, relative } from "node:path";
-import { makeFolder } from "../compiler/emit/write.ts";
+/** Reading files with errors that a user can act on. */
+import { readFile } from "node:fs/promises";
+import { relative } from "node:path";
 import { UserError } from "../compiler/errors.ts";
 
 /** The path as the user would type it. */
@@ -37,31 +36,5 @@ export async function readBytes(path: string, what: string): Promise<Uint8Array>
       problem: `cannot read ${what} ${shownPath(path)}: ${fileReason(error)}`,
       fix: "check the path; it is relative to the directory you are in",
     });
-  }
-}
-
-/** Makes the directory and checks that files can be made in it, before any work is done. */
-export async function requireWritableDirectory(path: string): Promise<void> {
-  try {
-    await makeFolder(path);
-    await access(path, constants.W_OK);
-  } catch (error) {
-    throw new UserError({
-      problem: `cannot write to the directory ${shownPath(path)}: ${fileReason(error)}`,
-      fix: "name another directory, or change the permissions of this one",
-    });
-  }
-}
-
-/** Writes a file whole or not at all. */
-export async function writeWhole(path: string, content: string | Uint8Array): Promise<void> {
-  const temporary = `${path}.${process.pid}.tmp`;
-  try {
-    await makeFolder(dirname(path));
-    await writeFile(temporary, content);
-    await rename(temporary, path);
-  } catch (error) {
-    await rm(temporary, { force: true }).catch(() => undefined);
-    throw new UserError({ problem: `cannot write ${shownPath(path)}: ${fileReason(error)}` });
   }
 }

@@ -41,8 +41,7 @@ export async function writeFolder(
  * Makes a folder and those above it; the outermost that was made, if any. Node's own `recursive` never returns where
  * a file system answers ENOENT below a folder that exists, as /proc does.
  */
-export async function makeFolder(relative: string): Promise<string | undefined> {
-  const path = resolve(relative);
+async function makeFolder(path: string): Promise<string | undefined> {
   if (await isFolder(path)) return undefined;
   const parent = dirname(path);
   const outer = parent === path ? undefined : await makeFolder(parent);
