@@ -246,3 +246,7 @@ function isConstant(e: Expr, value: number): boolean {
 export function equal(a: Expr, b: Expr): Expr {
   return call("sub", call("sub", literal(1), call("less", a, b)), call("less", b, a));
 }
+
+/** Σ over axes of a · b. */
+export const product = (axes: readonly Axis[], a: Expr, b: Expr): Expr =>
+  reduce("sum", axes, call("mul", a, b));

@@ -107,3 +107,8 @@ export function axisOf(op: string, axis: unknown, rank: number, option = "axis")
     `${option} lies in −${rank} … ${rank - 1} for a tensor of rank ${rank}`,
   );
 }
+
+export function flag(op: string, option: string, value: unknown, otherwise: boolean): boolean {
+  if (value === undefined || typeof value === "boolean") return value ?? otherwise;
+  return fail(`${op}: ${option} is ${JSON.stringify(value)}`, `${option} is true or false`);
+}

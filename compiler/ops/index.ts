@@ -1,16 +1,19 @@
 /** Every op, one definition each. */
 import { contract } from "./contract.ts";
+import { convolution } from "./convolution.ts";
 import { norm } from "./norm.ts";
 import { pointwise } from "./pointwise.ts";
 import { reductions } from "./reduce.ts";
 import { shape } from "./shape.ts";
 import { window } from "./window.ts";
 
-export const ops = { ...contract, ...window, ...shape, ...pointwise, ...reductions, ...norm };
+export const ops = { ...convolution, ...contract, ...window, ...shape, ...pointwise, ...reductions, ...norm };
 export type OpName = keyof typeof ops;
 
-export type { ConvAttrs, ConvOptions, InitRequest, LinearAttrs, LinearOptions } from "./contract.ts";
+export type { LinearAttrs, LinearOptions } from "./contract.ts";
+export type { ConvAttrs, ConvOptions } from "./convolution.ts";
 export type { Padding, Sides } from "./geometry.ts";
+export type { InitRequest } from "./init.ts";
 export type { BatchNormOptions, LayerNormOptions } from "./norm.ts";
 export type { ReduceOptions, SoftmaxOptions } from "./reduce.ts";
 export type { ConcatOptions, PadOptions, ReshapeOptions, TransposeOptions } from "./shape.ts";
