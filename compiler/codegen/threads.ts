@@ -3,7 +3,7 @@
 import { must } from "../errors.ts";
 import type { Axis, Index } from "../ir/expr.ts";
 import type { Grid } from "../ir/program.ts";
-import { add, axisIndex, scale } from "../math/affine.ts";
+import { add, axisIndex, gcd, scale } from "../math/affine.ts";
 import type { Writer } from "./writer.ts";
 
 /** The positions of one axis that a thread holds. */
@@ -106,10 +106,6 @@ function holdAxis(
 function scaled(text: string, by: number): string {
   if (by === 1) return text;
   return /^\w+$/.test(text) ? `${text} * ${by}` : `(${text}) * ${by}`;
-}
-
-function gcd(a: number, b: number): number {
-  return b === 0 ? a : gcd(b, a % b);
 }
 
 function holdBatch(

@@ -188,7 +188,8 @@ function atomIndex(kind: "div" | "mod", of: Index, by: number): Index {
   ]);
 }
 
-function gcd(a: number, b: number): number {
+/** The greatest common divisor; gcd(0, b) = |b|. */
+export function gcd(a: number, b: number): number {
   return b === 0 ? Math.abs(a) : gcd(b, a % b);
 }
 

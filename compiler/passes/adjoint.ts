@@ -17,6 +17,7 @@ import {
   axesOf,
   axisIndex,
   div,
+  gcd,
   mod,
   scale,
   substitute as substituteIndex,
@@ -62,6 +63,15 @@ function dependsOn(e: Expr, operand: Node): boolean {
 /** `self` is the stored value of the whole expression: a derivative that needs it reads it instead of recomputing. */
 function pathsTo(operand: Node, value: Expr, self: Expr, fresh: AxisSource): readonly Path[] {
   const found: Path[] = [];
+  // Axes that are solved must not be those that a reduction within a partial derivative binds.
+  const apart = new Map<string, Reduce>();
+  const renamed = (e: Reduce): Reduce => {
+    const axes = e.axes.map((a) => fresh(a.name, a.extent));
+    const body = substitute(e.body, new Map(e.axes.map((a, i) => [a.key, axisIndex(must(axes[i], "axis"))])));
+    const copy = apart.get(e.key) ?? { ...e, axes, body };
+    apart.set(e.key, copy);
+    return copy;
+  };
   const walk = (e: Expr, partial: Expr, axes: readonly Axis[]): void => {
     if (!dependsOn(e, operand)) return;
     switch (e.kind) {
@@ -80,12 +90,12 @@ function pathsTo(operand: Node, value: Expr, self: Expr, fresh: AxisSource): rea
         walk(e.then, guard(e.bounds, partial, literal(0)), axes);
         walk(e.otherwise, guard(e.bounds, literal(0), partial), axes);
         return;
-      case "reduce":
-        walk(e.body, e.op === "sum" ? partial : times(partial, share(e, e === value ? self : e, fresh)), [
-          ...axes,
-          ...e.axes,
-        ]);
+      case "reduce": {
+        const inner = renamed(e);
+        const slope = e.op === "sum" ? partial : times(partial, share(inner, e === value ? self : e, fresh));
+        walk(inner.body, slope, [...axes, ...inner.axes]);
         return;
+      }
       default:
         return;
     }
@@ -240,10 +250,6 @@ function openTerms(
       ? [{ axis: atom.axis, by: coefficient }]
       : [],
   );
-}
-
-function gcd(a: number, b: number): number {
-  return b === 0 ? a : gcd(b, a % b);
 }
 
 /** The inverse of a modulo m; gcd(a, m) = 1. */
