@@ -1,0 +1,297 @@
+/** Every op's gradient, one case at a time, against central differences of the float64 oracle. */
+import { afterAll, describe, expect, test } from "vitest";
+import type { Tensor } from "weftgpu";
+import { ops } from "../../compiler/ops/index.ts";
+import { build, forEachPosition, get } from "../oracle/array.ts";
+import type { Meaning } from "../oracle/oracle.ts";
+import { closeDevice, runProgram } from "../oracle/weft.ts";
+import {
+  checkGradients,
+  compiled,
+  type GradientOptions,
+  gradientGraph,
+  opsOf,
+  valuesFor,
+} from "./gradients.ts";
+import { input, lang, param } from "./language.ts";
+
+afterAll(closeDevice);
+
+interface Case extends GradientOptions {
+  readonly name: string;
+  readonly build: () => Tensor;
+}
+
+const image = (c: number, h: number, w: number): Tensor => input("x", ["N", c, h, w]);
+const rows = (...rest: number[]): Tensor => input("x", ["N", ...rest]);
+const conv = (name: string, x: () => Tensor, options: object): Case => ({
+  name: `conv2d ${name}`,
+  build: () => lang.conv2d(x(), options),
+});
+const pooled = (op: "maxPool2d" | "avgPool2d", name: string, x: () => Tensor, options: object): Case => ({
+  name: `${op} ${name}`,
+  build: () => lang[op](x(), options),
+});
+
+/** Away from 0 by name; both signs and both sides of every kink occur among the values. */
+const unary = (
+  op: keyof typeof lang,
+  options?: object,
+  range: readonly [number, number] = [-3, 3],
+): Case => ({
+  name: `${op} ${options ? JSON.stringify(options) : ""}`,
+  build: () => lang[op](rows(7), options),
+  range: { x: range },
+});
+
+/** (x − mean)/√(variance + eps)·γ + β with the mean and the variance of the batch itself. */
+const batchStatistics: Meaning = ({ attrs, inputs: [x, gamma, beta] }) => {
+  if (!x || !gamma || !beta) throw new Error("missing operand");
+  const channels = Array.from({ length: x.shape[1] ?? 0 }, (_, c) => {
+    const values: number[] = [];
+    forEachPosition(x.shape, (at, i) => at[1] === c && values.push(x.data[i] ?? 0));
+    const mean = values.reduce((a, v) => a + v, 0) / values.length;
+    const variance = values.reduce((a, v) => a + (v - mean) ** 2, 0) / values.length;
+    return { mean, deviation: Math.sqrt(variance + Number(attrs["eps"])) };
+  });
+  return build(x.shape, (at) => {
+    const c = at[1] ?? 0;
+    const { mean, deviation } = channels[c] ?? { mean: 0, deviation: 1 };
+    return ((get(x, at) - mean) / deviation) * (gamma.data[c] ?? 0) + (beta.data[c] ?? 0);
+  });
+};
+
+const cases: readonly Case[] = [
+  conv("3×3", () => image(2, 5, 5), { out: 3, kernel: 3 }),
+  conv("1×1 without bias", () => image(3, 3, 2), { out: 2, kernel: 1, bias: false }),
+  conv("stride 2, padding 1", () => image(2, 7, 6), { out: 3, kernel: 3, stride: 2, padding: 1 }),
+  conv("stride 3, kernel 2: elements that no window reads", () => image(1, 8, 7), {
+    out: 2,
+    kernel: 2,
+    stride: 3,
+  }),
+  conv("stride [2, 3], dilation [3, 2], asymmetric padding", () => image(2, 11, 10), {
+    out: 2,
+    kernel: [3, 2],
+    stride: [2, 3],
+    dilation: [3, 2],
+    padding: [2, 1, 0, 3],
+  }),
+  conv("stride 2, dilation 2: a common factor", () => image(1, 9, 7), {
+    out: 2,
+    kernel: 3,
+    stride: 2,
+    dilation: 2,
+    padding: 1,
+  }),
+  conv("stride 4, dilation 2", () => image(1, 11, 9), {
+    out: 2,
+    kernel: [3, 2],
+    stride: 4,
+    dilation: 2,
+    padding: 2,
+  }),
+  conv("groups", () => image(4, 5, 4), { out: 6, kernel: 2, groups: 2 }),
+  conv("depthwise, stride 2", () => image(3, 5, 6), { out: 3, kernel: 3, groups: 3, stride: 2, padding: 1 }),
+  conv("depthwise with a multiplier", () => image(3, 4, 4), { out: 6, kernel: 2, groups: 3 }),
+  conv('padding "same"', () => image(2, 5, 5), { out: 2, kernel: 4, padding: "same" }),
+  conv("a kernel as large as the image", () => image(2, 4, 5), { out: 3, kernel: [4, 5] }),
+  conv("padding beyond the kernel", () => image(1, 3, 3), { out: 2, kernel: 2, padding: 3 }),
+  {
+    name: "conv2d of a fixed batch",
+    build: () => lang.conv2d(input("x", [2, 2, 4, 4]), { out: 2, kernel: 3 }),
+    batches: [1],
+  },
+
+  { name: "corr2d", build: () => lang.corr2d(input("x", [5, 7]), param("k", [2, 3])), batches: [1] },
+  { name: "corr2d of a batch", build: () => lang.corr2d(rows(5, 7), param("k", [2, 3])) },
+  { name: "linear", build: () => lang.linear(rows(7), { out: 5 }) },
+  { name: "linear of sequences", build: () => lang.linear(rows(3, 5), { out: 2, bias: false }) },
+  { name: "matmul by a parameter", build: () => lang.matmul(rows(5), param("w", [5, 3])) },
+  { name: "matmul of batches", build: () => lang.matmul(rows(3, 5), input("z", ["N", 5, 2])) },
+  { name: "matmul, repeated leading sizes", build: () => lang.matmul(rows(3, 2, 5), param("w", [3, 5, 2])) },
+  { name: "matmul, a leading size of 1", build: () => lang.matmul(rows(1, 2, 5), param("w", [3, 5, 2])) },
+  {
+    name: "matmul of one tensor with itself, transposed",
+    build: () => {
+      const x = rows(3, 5);
+      return lang.matmul(x, lang.transpose(x));
+    },
+  },
+
+  pooled("maxPool2d", "2×2", () => image(2, 6, 4), { kernel: 2 }),
+  pooled("maxPool2d", "overlapping, padded", () => image(2, 5, 7), { kernel: 3, stride: 2, padding: 1 }),
+  pooled("maxPool2d", "dilated, ceilMode", () => image(1, 8, 7), {
+    kernel: 2,
+    dilation: [3, 2],
+    stride: 2,
+    ceilMode: true,
+  }),
+  pooled("maxPool2d", "gaps", () => image(1, 8, 7), { kernel: 2, stride: 3 }),
+  pooled("maxPool2d", "stride 1", () => image(1, 4, 5), { kernel: [2, 3], stride: 1 }),
+  pooled("avgPool2d", "2×2", () => image(2, 6, 4), { kernel: 2 }),
+  pooled("avgPool2d", "overlapping, padded", () => image(2, 5, 7), { kernel: 3, stride: 2, padding: 1 }),
+  pooled("avgPool2d", "padding does not count", () => image(2, 5, 7), {
+    kernel: 3,
+    stride: 2,
+    padding: 1,
+    countIncludePad: false,
+  }),
+  pooled("avgPool2d", "ceilMode", () => image(1, 7, 8), {
+    kernel: 3,
+    stride: 2,
+    padding: [0, 1],
+    ceilMode: true,
+  }),
+  pooled("avgPool2d", "ceilMode, padding does not count", () => image(1, 7, 8), {
+    kernel: 3,
+    stride: 2,
+    padding: 1,
+    ceilMode: true,
+    countIncludePad: false,
+  }),
+  { name: "globalAvgPool2d", build: () => lang.globalAvgPool2d(image(3, 5, 2)) },
+
+  { name: "flatten", build: () => lang.flatten(image(2, 3, 5)) },
+  { name: "reshape", build: () => lang.reshape(image(2, 3, 4), ["N", 4, -1]) },
+  {
+    name: "reshape, squared",
+    build: () => {
+      const y = lang.reshape(rows(6), ["N", 2, 3]);
+      return lang.mul(y, y);
+    },
+  },
+  { name: "transpose", build: () => lang.transpose(rows(3, 5)) },
+  { name: "transpose by an order", build: () => lang.transpose(image(2, 3, 5), [0, 2, 3, 1]) },
+  {
+    name: "concat",
+    build: () => lang.concat([image(2, 3, 2), input("z", ["N", 3, 3, 2]), param("p", [1, 1])].slice(0, 2)),
+  },
+  {
+    name: "concat along axis 2",
+    build: () => lang.concat([rows(3, 2), input("z", ["N", 3, 5])], { axis: -1 }),
+  },
+  {
+    name: "concat of a tensor with itself",
+    build: () => {
+      const x = rows(3, 2);
+      return lang.concat([x, input("z", ["N", 1, 2]), x]);
+    },
+  },
+  { name: "pad", build: () => lang.pad(image(2, 3, 4), { padding: [1, 0, 2, 3], value: -2 }) },
+
+  ...(["add", "sub", "mul"] as const).flatMap((op): Case[] => [
+    { name: op, build: () => lang[op](rows(3, 2), input("z", ["N", 3, 2])) },
+    { name: `${op} broadcast`, build: () => lang[op](rows(3, 2), param("p", [3, 1])) },
+    { name: `${op} broadcast on both sides`, build: () => lang[op](rows(3, 1), param("p", [1, 5])) },
+    {
+      name: `${op} with itself`,
+      build: () => {
+        const x = rows(5);
+        return lang[op](x, x);
+      },
+    },
+    { name: `${op} with a number`, build: () => lang[op](rows(5), 3) },
+  ]),
+  { name: "a parameter of rank 0", build: () => lang.mul(rows(5), param("p", [])) },
+  { name: "ranks that differ", build: () => lang.add(param("p", [5]), rows(3, 5)) },
+  { name: "div", build: () => lang.div(rows(5), input("positive", ["N", 5])) },
+  { name: "div broadcast", build: () => lang.div(rows(3, 1), param("positive", [5])) },
+  {
+    name: "div of a tensor by itself",
+    build: () => {
+      const x = input("positive", ["N", 5]);
+      return lang.div(x, x);
+    },
+  },
+  { name: "div of a number", build: () => lang.div(2, input("positive", ["N", 5])) },
+  { name: "max", build: () => lang.max(rows(7), input("z", ["N", 7])) },
+  { name: "max broadcast", build: () => lang.max(rows(7), param("p", [1])) },
+  { name: "min", build: () => lang.min(rows(7), input("z", ["N", 7])) },
+  { name: "min with a number", build: () => lang.min(rows(7), 0.2) },
+  { name: "pow", build: () => lang.pow(input("positive", ["N", 5]), input("z", ["N", 5])) },
+  { name: "pow broadcast", build: () => lang.pow(input("positive", ["N", 5, 2]), param("p", [2])) },
+  { name: "pow of negative numbers by 2", build: () => lang.pow(rows(5), 2) },
+  { name: "pow of negative numbers by 3", build: () => lang.pow(rows(5), 3) },
+  { name: "pow of a number", build: () => lang.pow(2, rows(5)) },
+
+  unary("sigmoid"),
+  unary("tanh"),
+  unary("exp"),
+  unary("log", undefined, [0.3, 4]),
+  unary("sqrt", undefined, [0.3, 4]),
+  unary("abs"),
+  unary("neg"),
+  unary("relu"),
+  unary("relu6", undefined, [-6, 12]),
+  unary("leakyRelu"),
+  unary("leakyRelu", { slope: 0.3 }),
+  unary("elu"),
+  unary("elu", { alpha: 0.5 }),
+  unary("gelu"),
+  unary("silu"),
+  unary("hardSigmoid", undefined, [-5, 5]),
+  unary("hardSwish", undefined, [-5, 5]),
+  unary("clip", { min: -1, max: 2 }),
+  unary("clip", { max: 1 }),
+  unary("dropout", { p: 0.3 }),
+
+  ...(["sum", "mean", "max", "min"] as const).flatMap((op): Case[] => [
+    { name: `${op} over the last axis`, build: () => lang[op](rows(3, 5), { axis: -1 }) },
+    {
+      name: `${op} over two axes, kept`,
+      build: () => lang[op](rows(3, 5, 2), { axis: [1, 3], keepDims: true }),
+    },
+    { name: `${op} over everything`, build: () => lang[op](rows(3, 2), {}) },
+    { name: `${op} over the batch`, build: () => lang[op](rows(5), { axis: 0 }) },
+    {
+      name: `${op} of a product`,
+      build: () => lang[op](lang.mul(rows(3, 5), param("p", [3, 1])), { axis: 1 }),
+    },
+  ]),
+  { name: "softmax", build: () => lang.softmax(rows(5)) },
+  { name: "softmax along axis 1", build: () => lang.softmax(rows(5, 3), { axis: 1 }) },
+  { name: "logSoftmax", build: () => lang.logSoftmax(rows(7)) },
+  { name: "logSoftmax along axis −2", build: () => lang.logSoftmax(rows(5, 3), { axis: -2 }) },
+  { name: "batchNorm2d", build: () => lang.batchNorm2d(image(3, 2, 4)) },
+  {
+    name: "batchNorm2d in training",
+    build: () => lang.batchNorm2d(image(3, 2, 5)),
+    form: "training",
+    custom: { batchNorm2d: batchStatistics },
+  },
+  { name: "layerNorm", build: () => lang.layerNorm(rows(7)) },
+  { name: "layerNorm over two dimensions", build: () => lang.layerNorm(rows(2, 3, 5), { dims: 2 }) },
+  { name: "layerNorm of sequences", build: () => lang.layerNorm(rows(3, 5)) },
+];
+
+describe("gradients equal central differences", () => {
+  test.each(cases.map((c, i) => [c.name, c, i] as const))("%s", async (_, { build, ...options }, i) => {
+    await checkGradients(build(), {
+      seed: 100 * i + 1,
+      training: i % 2 === 0,
+      forward: i % 3 === 0,
+      ...options,
+    });
+  });
+
+  test("every op is among the cases", () => {
+    const covered = new Set(cases.flatMap((c) => opsOf(c.build())));
+    expect(Object.keys(ops).filter((name) => !covered.has(name))).toEqual([]);
+  });
+});
+
+test("dropout's gradient has the mask that was drawn", async () => {
+  const y = lang.dropout(input("x", ["N", 40]), { p: 0.25 });
+  const g = gradientGraph(y.node, { form: "training", forward: true });
+  const values = valuesFor(g, 3, 5, { range: { x: [1, 2] } });
+  const [got] = await runProgram(compiled(g.graph).program, {}, values);
+  const share = (of: string, by: string): number[] =>
+    Array.from(got?.[of]?.data ?? [], (v, i) => Math.fround(v / (values[by]?.data[i] ?? 0)));
+  const mask = share("y", "x").map((v) => (v === 0 ? 0 : 4 / 3));
+  expect(mask.length).toBe(120);
+  expect(mask.filter((m) => m === 0).length).toBeGreaterThan(12);
+  expect(mask.filter((m) => m === 0).length).toBeLessThan(60);
+  for (const shares of [share("y", "x"), share("d(x)", "loss.weights")])
+    for (const [i, v] of shares.entries()) expect(v).toBeCloseTo(mask[i] ?? Number.NaN, 5);
+});

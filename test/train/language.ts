@@ -1,0 +1,17 @@
+/** The model language without its types of shapes: tests draw shapes and options at run time. */
+
+import type { Tensor } from "weftgpu";
+import * as weft from "weftgpu";
+
+type Layers = Readonly<Record<LayerName, (...args: readonly unknown[]) => Tensor>>;
+type LayerName = Exclude<
+  keyof typeof weft,
+  "compile" | "compileTraining" | "defineOp" | "model" | "N" | "sgd" | "adam"
+>;
+
+/** What is wrong is found by the graph's own checks. */
+export const lang = weft as unknown as Layers;
+
+/** `input("x", [N, …])` where the first size is "N". */
+export const input = (name: string, shape: readonly (number | "N")[]): Tensor => lang.input(name, shape);
+export const param = (name: string, shape: readonly number[]): Tensor => lang.param(name, shape);
