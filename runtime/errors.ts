@@ -9,7 +9,9 @@ export type WeftErrorCode =
   /** A kernel or buffer that WebGPU refuses. */
   | "gpu"
   | "out-of-memory"
-  /** The device is gone: `session.reload()` takes a new one. */
+  /** Training stopped because the loss or a parameter is no finite number. */
+  | "diverged"
+  /** The device is gone: `reload()` of the session or trainer takes a new one. */
   | "device-lost"
   /** There is no WebGPU device to be had. */
   | "no-device"

@@ -15,7 +15,7 @@ export class Gpu {
     this.device = device;
     device.lost.then(({ reason, message }) => {
       const why = `the GPU device was lost (${reason}${message && `: ${message}`})`;
-      this.end(new WeftError("device-lost", `${why}; session.reload() takes a new one`));
+      this.end(new WeftError("device-lost", `${why}; reload() takes a new one`));
     });
   }
 
@@ -64,14 +64,20 @@ export class Gpu {
     return made;
   }
 
-  /** A compute pipeline for one WGSL text. Errors name the kernel, its layers and the line. */
-  async pipeline({ name, layers, wgsl, usesBatch, bindings }: Shader): Promise<GPUComputePipeline> {
+  /**
+   * A compute pipeline for one WGSL text. `uniform` is the layout of the batch uniform. Errors name the kernel, its
+   * layers and the line.
+   */
+  async pipeline(
+    { name, layers, wgsl, usesBatch, bindings }: Shader,
+    uniform: GPUBufferBindingLayout = { type: "uniform" },
+  ): Promise<GPUComputePipeline> {
     const { device } = this;
     const what = `kernel "${name}" (${layers.join(", ")})`;
-    const types: GPUBufferBindingType[] = bindings.map((b) =>
-      b.access === "read" ? "read-only-storage" : "storage",
-    );
-    if (usesBatch) types.unshift("uniform");
+    const buffers: GPUBufferBindingLayout[] = bindings.map((b) => ({
+      type: b.access === "read" ? "read-only-storage" : "storage",
+    }));
+    if (usesBatch) buffers.unshift(uniform);
     const { module, layout } = await this.scoped(
       what,
       () => ({
@@ -79,7 +85,7 @@ export class Gpu {
         layout: device.createPipelineLayout({
           bindGroupLayouts: [
             device.createBindGroupLayout({
-              entries: types.map((type, binding) => ({ binding, visibility: 4, buffer: { type } })),
+              entries: buffers.map((buffer, binding) => ({ binding, visibility: 4, buffer })),
             }),
           ],
         }),
@@ -98,4 +104,17 @@ export class Gpu {
       device.createComputePipelineAsync({ label: name, layout, compute: { module, entryPoint: "main" } }),
     );
   }
+}
+
+/** The given device, or a page's own with the largest buffers that its adapter has. */
+export async function openDevice(device?: GPUDevice): Promise<GPUDevice> {
+  if (device) return device;
+  const adapter = await globalThis.navigator?.gpu?.requestAdapter();
+  if (!adapter)
+    throw new WeftError(
+      "no-device",
+      "there is no WebGPU adapter here; in Node, pass load(…, { device }) what requestDevice() of weftgpu/node gives",
+    );
+  const { maxBufferSize, maxStorageBufferBindingSize } = adapter.limits;
+  return adapter.requestDevice({ requiredLimits: { maxBufferSize, maxStorageBufferBindingSize } });
 }

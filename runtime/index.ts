@@ -18,7 +18,7 @@ export { initialise } from "./init.ts";
 export type { InputValue } from "./inputs.ts";
 export { Session } from "./session.ts";
 export type { Tensor, TensorData } from "./tensor.ts";
-export { readSafetensors, type Weights, writeSafetensors } from "./weights.ts";
+export { readMetadata, readSafetensors, type Weights, writeSafetensors } from "./weights.ts";
 
 export interface LoadOptions {
   /** The bytes of a safetensors file, or tensors by name. Default: initial values drawn with `seed`. */

@@ -2,7 +2,7 @@
 import type { Program } from "../compiler/ir/program.ts";
 import { Engine } from "./engine.ts";
 import { WeftError } from "./errors.ts";
-import { Gpu } from "./gpu.ts";
+import { Gpu, openDevice } from "./gpu.ts";
 import { checkInputs, type InputValue } from "./inputs.ts";
 import type { Tensor, TensorData } from "./tensor.ts";
 
@@ -51,17 +51,4 @@ export class Session<
     this.#engine?.then((engine) => engine.destroy()).catch(() => {});
     this.#engine = undefined;
   }
-}
-
-/** The given device, or a page's own with the largest buffers that its adapter has. */
-async function openDevice(device?: GPUDevice): Promise<GPUDevice> {
-  if (device) return device;
-  const adapter = await globalThis.navigator?.gpu?.requestAdapter();
-  if (!adapter)
-    throw new WeftError(
-      "no-device",
-      "there is no WebGPU adapter here; in Node, pass load(…, { device }) what requestDevice() of weftgpu/node gives",
-    );
-  const { maxBufferSize, maxStorageBufferBindingSize } = adapter.limits;
-  return adapter.requestDevice({ requiredLimits: { maxBufferSize, maxStorageBufferBindingSize } });
 }

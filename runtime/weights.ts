@@ -25,6 +25,34 @@ interface Entry {
   readonly data_offsets?: unknown;
 }
 
+/** The JSON header and where the data start. */
+function readHeader({ buffer, byteOffset, length }: Uint8Array): {
+  readonly header: Record<string, Entry | null> | null;
+  readonly start: number;
+} {
+  const start = length < 8 ? length + 1 : 8 + Number(new DataView(buffer, byteOffset).getBigUint64(0, true));
+  if (start > length) fail(`${length} bytes are no safetensors file, or it is truncated`);
+  try {
+    const text = new TextDecoder().decode(new Uint8Array(buffer, byteOffset + 8, start - 8));
+    return { header: JSON.parse(text), start };
+  } catch (error) {
+    return fail(`the safetensors header is no JSON: ${(error as Error).message}`);
+  }
+}
+
+/** The `__metadata__` of a safetensors file: texts by name. Throws `WeftError` "weights" if they are no such thing. */
+export function readMetadata(bytes: ArrayBuffer | Uint8Array): Record<string, string> {
+  const { header } = readHeader(bytes instanceof Uint8Array ? bytes : new Uint8Array(bytes));
+  const metadata: unknown = header?.["__metadata__"] ?? {};
+  if (typeof metadata !== "object" || Array.isArray(metadata)) return fail("__metadata__ is no JSON object");
+  const found: Record<string, string> = Object.create(null);
+  for (const [name, value] of Object.entries(metadata as object)) {
+    if (typeof value !== "string") return failAt(name, `of __metadata__ is no text, but ${typeof value}`);
+    found[name] = value;
+  }
+  return found;
+}
+
 /**
  * Reads a safetensors file (https://github.com/huggingface/safetensors, "Format"): the header's length as u64, a
  * JSON header, the data. The tensors are views of `bytes` where alignment allows, else copies.
@@ -33,15 +61,9 @@ interface Entry {
  * Types: F32, I32, U32. Throws `WeftError` with the tensor's name.
  */
 export function readSafetensors(bytes: ArrayBuffer | Uint8Array): Record<string, Tensor> {
-  const { buffer, byteOffset, length } = bytes instanceof Uint8Array ? bytes : new Uint8Array(bytes);
-  const start = length < 8 ? length + 1 : 8 + Number(new DataView(buffer, byteOffset).getBigUint64(0, true));
-  if (start > length) fail(`${length} bytes are no safetensors file, or it is truncated`);
-  let header: Record<string, Entry | null> | null;
-  try {
-    header = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, byteOffset + 8, start - 8)));
-  } catch (error) {
-    return fail(`the safetensors header is no JSON: ${(error as Error).message}`);
-  }
+  const file = bytes instanceof Uint8Array ? bytes : new Uint8Array(bytes);
+  const { buffer, byteOffset, length } = file;
+  const { header, start } = readHeader(file);
   const tensors: Record<string, Tensor> = Object.create(null);
   const spans: [begin: number, end: number, name: string][] = [];
   for (const [name, entry] of Object.entries(header ?? {})) {
@@ -73,8 +95,14 @@ function isSizes(value: unknown): value is number[] {
   return Array.isArray(value) && value.every((n) => Number.isSafeInteger(n) && n >= 0);
 }
 
-/** Writes a safetensors file. Equal tensors give equal bytes: names in code-unit order, the header padded to 8. */
-export function writeSafetensors(tensors: Weights): Uint8Array<ArrayBuffer> {
+/**
+ * Writes a safetensors file, with `metadata` as the format's `__metadata__`. Equal tensors and metadata give equal
+ * bytes: names in code-unit order, the header padded to 8.
+ */
+export function writeSafetensors(
+  tensors: Weights,
+  metadata: Readonly<Record<string, string>> = {},
+): Uint8Array<ArrayBuffer> {
   let used = 0;
   const parts = Object.entries(tensors)
     .sort(([a], [b]) => (a < b ? -1 : 1))
@@ -85,7 +113,11 @@ export function writeSafetensors(tensors: Weights): Uint8Array<ArrayBuffer> {
       used += data.byteLength;
       return { name, data, at, entry: { dtype: dtype.toUpperCase(), shape, data_offsets: [at, used] } };
     });
-  const header = Object.fromEntries(parts.map(({ name, entry }) => [name, entry]));
+  const notes = Object.entries(metadata).sort(([a], [b]) => (a < b ? -1 : 1));
+  const header = {
+    ...(notes.length && { __metadata__: Object.fromEntries(notes) }),
+    ...Object.fromEntries(parts.map(({ name, entry }) => [name, entry])),
+  };
   const text = new TextEncoder().encode(JSON.stringify(header));
   const start = 8 + Math.ceil(text.length / 8) * 8;
   const file = new Uint8Array(start + used).fill(32, 8, start);

@@ -1,0 +1,84 @@
+/**
+ * Trains a compiled model on a GPUDevice: the same code in a page and in Node, without dependencies.
+ *
+ *   const trainer = await createTrainer(training, { seed: 0 });
+ *   for await (const epoch of trainer.fit({ images, labels }, { epochs: 10, batch: 256 })) console.log(epoch);
+ *   const bytes = writeSafetensors(trainer.weights());
+ */
+import type { Training } from "../compiler/ir/training.ts";
+import { WeftError } from "./errors.ts";
+import { initialise } from "./init.ts";
+import { Trainer } from "./trainer.ts";
+import {
+  BEGINNING,
+  type Checkpoint,
+  checkSeed,
+  fromCheckpoint,
+  modelParams,
+  type State,
+  stateParams,
+} from "./trainState.ts";
+import { checkWeights, readMetadata, readSafetensors, type Weights } from "./weights.ts";
+
+export type { LossName, Optimizer, Training } from "../compiler/ir/training.ts";
+export type { DataSet } from "./data.ts";
+export { WeftError, type WeftErrorCode } from "./errors.ts";
+export type { Tensor, TensorData } from "./tensor.ts";
+export { Trainer } from "./trainer.ts";
+export type { Epoch, Evaluation, FitOptions, StepReport } from "./trainOptions.ts";
+export { constant, cosine, type Moment, type Schedule, stepDecay, warmUp } from "./trainSchedule.ts";
+export type { Checkpoint, Position } from "./trainState.ts";
+export { readMetadata, readSafetensors, type Weights, writeSafetensors } from "./weights.ts";
+
+export interface TrainerOptions {
+  /** The model's parameters to begin with: the bytes of a safetensors file, or tensors by name. Default: drawn. */
+  readonly weights?: ArrayBuffer | Uint8Array | Weights;
+  /** To go on from: what `trainer.checkpoint()` gave, or the bytes of the file that was written of it. */
+  readonly checkpoint?: ArrayBuffer | Uint8Array | Checkpoint;
+  /** Default: a device of the page's own choice. In Node: `(await requestDevice()).device` of weftgpu/node. */
+  readonly device?: GPUDevice;
+  /** Of initial values, shuffling and dropout: a whole number below 2³². Default 0, or the checkpoint's. */
+  readonly seed?: number;
+}
+
+/**
+ * Makes a training ready to run. Throws `WeftError`: "program", "weights" (they, or the checkpoint, do not fit),
+ * "input", "no-device", "gpu", "out-of-memory", "device-lost".
+ */
+export async function createTrainer(
+  training: Training,
+  { weights, checkpoint, device, seed }: TrainerOptions = {},
+): Promise<Trainer> {
+  for (const program of [training.step, training.evaluate])
+    if (program?.format !== "weft-program" || program.version !== 1)
+      throw new WeftError("program", "this is no Weft training of version 1");
+  const state = checkpoint
+    ? fromCheckpoint(training, readCheckpoint(checkpoint))
+    : begin(training, weights, checkSeed(seed ?? 0));
+  if (seed !== undefined && seed !== state.seed)
+    throw new WeftError("input", `the seed is ${seed}, but the checkpoint's is ${state.seed}: leave it out`);
+  const trainer = new Trainer(training, state);
+  await trainer.reload(device);
+  return trainer;
+}
+
+function isBytes(value: object): value is ArrayBuffer | Uint8Array {
+  return value instanceof ArrayBuffer || value instanceof Uint8Array;
+}
+
+function readCheckpoint(checkpoint: ArrayBuffer | Uint8Array | Checkpoint): Checkpoint {
+  return isBytes(checkpoint)
+    ? { tensors: readSafetensors(checkpoint), metadata: readMetadata(checkpoint) }
+    : checkpoint;
+}
+
+/** The state before the first step: given or drawn parameters, and moments of zero. */
+function begin(training: Training, weights: TrainerOptions["weights"], seed: number): State {
+  const model = modelParams(training);
+  const given = weights && checkWeights(model, isBytes(weights) ? readSafetensors(weights) : weights);
+  const tensors = stateParams(training).map((param) => {
+    const data = given?.[model.findIndex((p) => p.name === param.name)] ?? initialise(param, seed);
+    return [param.name, { shape: param.shape, data }] as const;
+  });
+  return { position: BEGINNING, seed, tensors: Object.fromEntries(tensors) };
+}

@@ -1,0 +1,224 @@
+/** A program that changes its params from batch to batch, on one device: many batches may go into one submit. */
+import type { ParamSpec } from "../compiler/ir/program.ts";
+import type { Source } from "./dataUpload.ts";
+import { Plan, READ, READBACK, type Step, UNIFORM } from "./plan.ts";
+import { ARRAYS, permute, sizeOf, type Tensor, type TensorData } from "./tensor.ts";
+import { METRICS } from "./trainState.ts";
+import type { Weights } from "./weights.ts";
+
+/** The most batches that share a submit. */
+export const MOST_BATCHES = 64;
+/** The most submits in flight. */
+export const MOST_SUBMITS = 2;
+
+/** Bytes from one batch's uniform to the next: the alignment that every device allows. */
+const STRIDE = 256;
+/** Bytes of the uniform. */
+const UNIFORM_BYTES = 32;
+/** Bytes of [Σ loss, number right]. */
+const METRICS_BYTES = 8;
+
+/** What differs from batch to batch: the uniform, whose seed is the same for all. */
+export interface BatchEntry {
+  readonly n: number;
+  /** Where the batch starts in the order of the data set. */
+  readonly offset: number;
+  readonly step: number;
+  readonly rates: readonly number[];
+}
+
+interface Capacity {
+  readonly batch: number;
+  readonly buffers: readonly (GPUBuffer | undefined)[];
+  readonly bound: WeakMap<Source, readonly Step[]>;
+}
+
+export class TrainPlan extends Plan {
+  #uniform: GPUBuffer | undefined;
+  /** By index into `Program.buffers`: those whose size does not depend on the batch or the data. */
+  #fixed: readonly (GPUBuffer | undefined)[] = [];
+  #metrics: GPUBuffer | undefined;
+  /** Where metrics are read back, when not in flight. */
+  #staging: GPUBuffer[] = [];
+  /** Where the params are read back. */
+  #copy: GPUBuffer | undefined;
+  #capacity: Capacity | undefined;
+
+  /** Builds the pipelines in parallel and makes all buffers whose size is known. */
+  async open(): Promise<this> {
+    const { name, buffers, params, inputs, order } = this.program;
+    this.checkSizes(0);
+    await this.build({ type: "uniform", hasDynamicOffset: true });
+    const drawn = [order, ...inputs.filter((i) => i.storage).map((i) => i.buffer)];
+    await this.gpu.scoped(`${name}: parameters`, () => {
+      const { device } = this.gpu;
+      const make = (label: string, size: number, usage: number): GPUBuffer =>
+        device.createBuffer({ label, size, usage });
+      this.#uniform = make("batches", MOST_BATCHES * STRIDE, UNIFORM);
+      this.#fixed = buffers.map(({ bytes }, i) =>
+        bytes.perBatch || drawn.includes(i) ? undefined : this.buffer(i, 0),
+      );
+      this.#metrics = this.#fixed[params.find((p) => p.name === METRICS)?.buffer ?? -1];
+      this.#staging = Array.from({ length: MOST_SUBMITS }, () =>
+        make("metrics read back", MOST_BATCHES * METRICS_BYTES, READBACK),
+      );
+      this.#copy = make(
+        "params read back",
+        4 * this.#state().reduce((a, p) => a + sizeOf(p.shape), 4),
+        READBACK,
+      );
+    });
+    return this;
+  }
+
+  /** Sets the params that `tensors` has, and runs what depends on them alone. */
+  set(tensors: Weights): void {
+    for (const { name, buffer, shape, order } of this.#state()) {
+      const { data } = tensors[name] as Tensor;
+      this.write(this.#fixed[buffer], order ? permute(data, shape, order) : data);
+    }
+    const { prepare } = this.program;
+    if (!prepare.length) return;
+    this.#writeEntries([{ n: 1, offset: 0, step: 0, rates: [] }], 0);
+    const encoder = this.gpu.device.createCommandEncoder();
+    this.encode(encoder, this.steps(prepare, this.#fixed, this.#binding()), 1, [0]);
+    this.gpu.device.queue.submit([encoder.finish()]);
+  }
+
+  /** The params as they are once all that was submitted has been carried out. One call at a time. */
+  async get(): Promise<Record<string, Tensor>> {
+    const { name } = this.program;
+    const copy = this.#copy as GPUBuffer;
+    let used = 0;
+    const places = this.#state().map((param) => {
+      const at = used;
+      const bytes = 4 * sizeOf(param.shape);
+      used += bytes;
+      return { param, at, bytes };
+    });
+    const mapped = await this.#submit(`${name}: read back`, copy, used, (encoder) => {
+      for (const { param, at, bytes } of places)
+        encoder.copyBufferToBuffer(this.#fixed[param.buffer] as GPUBuffer, 0, copy, at, bytes);
+    });
+    return Object.fromEntries(
+      places.map(({ param: { name, dtype, shape, order }, at, bytes }) => {
+        const data: TensorData = new ARRAYS[dtype](mapped.slice(at, at + bytes));
+        return [name, { shape, data: order ? unpermute(data, shape, order) : data }];
+      }),
+    );
+  }
+
+  /** Makes what a batch of this size from these sources takes, so that nothing is made while batches run. */
+  reserve(batch: number, sources: readonly Source[]): void {
+    this.checkSizes(batch);
+    if (!this.#capacity || this.#capacity.batch < batch) {
+      this.#release();
+      const buffers = this.program.buffers.map(
+        ({ bytes }, i) => this.#fixed[i] ?? (bytes.perBatch ? this.buffer(i, batch) : undefined),
+      );
+      this.#capacity = { batch, buffers, bound: new WeakMap() };
+    }
+    for (const source of sources) this.#bind(this.#capacity, source);
+  }
+
+  /**
+   * Carries out batches in order, in one submit with a pass for each. The result is [Σ loss, number right] of each
+   * batch. Everything is submitted before this returns its promise; at most MOST_SUBMITS may be pending.
+   */
+  async run(entries: readonly BatchEntry[], source: Source, seed: number): Promise<Float32Array> {
+    const { name, inputs } = this.program;
+    const capacity = this.#capacity as Capacity;
+    const staging = this.#staging.pop() as GPUBuffer;
+    const steps = this.#bind(capacity, source);
+    const metrics = this.#metrics as GPUBuffer;
+    try {
+      const mapped = await this.#submit(name, staging, entries.length * METRICS_BYTES, (encoder) => {
+        this.#writeEntries(entries, seed);
+        entries.forEach(({ n, offset }, i) => {
+          source.batch?.(offset, n).forEach((data, i) => {
+            this.write(capacity.buffers[inputs[i]?.buffer as number], data);
+          });
+          encoder.clearBuffer(metrics);
+          this.encode(encoder, steps, n, [i * STRIDE]);
+          encoder.copyBufferToBuffer(metrics, 0, staging, i * METRICS_BYTES, METRICS_BYTES);
+        });
+      });
+      return new Float32Array(mapped);
+    } finally {
+      this.#staging.push(staging);
+    }
+  }
+
+  destroy(): void {
+    this.#release();
+    for (const buffer of [this.#uniform, this.#copy, ...this.#staging, ...this.#fixed]) buffer?.destroy();
+  }
+
+  /** Everything that changes but the metrics. */
+  #state(): ParamSpec[] {
+    return this.program.params.filter((p) => p.name !== METRICS);
+  }
+
+  #bind({ buffers, bound }: Capacity, source: Source): readonly Step[] {
+    const known = bound.get(source);
+    if (known) return known;
+    const all = buffers.map((buffer, i) => source.buffers.get(i) ?? buffer);
+    const steps = this.steps(this.program.dispatches, all, this.#binding());
+    bound.set(source, steps);
+    return steps;
+  }
+
+  #binding(): GPUBufferBinding {
+    return { buffer: this.#uniform as GPUBuffer, size: UNIFORM_BYTES };
+  }
+
+  #writeEntries(entries: readonly BatchEntry[], seed: number): void {
+    const data = new ArrayBuffer(entries.length * STRIDE);
+    entries.forEach(({ n, offset, step, rates }, i) => {
+      new Uint32Array(data, i * STRIDE).set([n, offset, step, seed]);
+      new Float32Array(data, i * STRIDE + 16).set(rates);
+    });
+    this.gpu.device.queue.writeBuffer(this.#uniform as GPUBuffer, 0, data);
+  }
+
+  /** Submits what `encode` adds and gives the bytes that it left in `staging`. */
+  async #submit(
+    what: string,
+    staging: GPUBuffer,
+    bytes: number,
+    encode: (encoder: GPUCommandEncoder) => void,
+  ): Promise<ArrayBuffer> {
+    const { device } = this.gpu;
+    try {
+      const { mapped } = await this.gpu.scoped(what, () => {
+        const encoder = device.createCommandEncoder();
+        encode(encoder);
+        device.queue.submit([encoder.finish()]);
+        const mapped = staging.mapAsync(READ, 0, bytes);
+        mapped.catch(() => {}); // awaited below, unless the scopes report a failure first
+        return { mapped };
+      });
+      await this.gpu.wait(what, mapped);
+      return staging.getMappedRange(0, bytes).slice(0);
+    } finally {
+      staging.unmap();
+    }
+  }
+
+  #release(): void {
+    this.#capacity?.buffers.forEach((buffer, i) => {
+      if (buffer !== this.#fixed[i]) buffer?.destroy();
+    });
+    this.#capacity = undefined;
+  }
+}
+
+/** The elements in row-major order of `shape`, which lie in memory with their axes in `order`. */
+function unpermute(data: TensorData, shape: readonly number[], order: readonly number[]): TensorData {
+  const inverse = shape.map((_, axis) => order.indexOf(axis));
+  return permute(
+    data,
+    order.map((axis) => shape[axis] as number),
+    inverse,
+  );
+}

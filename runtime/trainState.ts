@@ -1,0 +1,141 @@
+/** The state of a training, and checkpoints of it. */
+import type { ParamSpec, Signature } from "../compiler/ir/program.ts";
+import type { Optimizer, Training } from "../compiler/ir/training.ts";
+import { rowSize } from "./data.ts";
+import { WeftError } from "./errors.ts";
+import type { Tensor } from "./tensor.ts";
+import { checkWeights, type Weights } from "./weights.ts";
+
+/** The param of both programs that a batch's [Σ loss, number right] are added to. */
+export const METRICS = "training.metrics";
+
+/** Where a training is: with the tensors and the data, this determines everything that follows. */
+export interface Position {
+  /** Steps taken in all. */
+  readonly step: number;
+  /** Epochs finished. */
+  readonly epoch: number;
+  /** Steps taken of the epoch that has begun. */
+  readonly stepInEpoch: number;
+  /** Of the steps of this epoch: Σ loss and the number of examples that were right. */
+  readonly loss: number;
+  readonly right: number;
+  /** The examples of a step and of the data set; 0 before the first step. */
+  readonly batch: number;
+  readonly rows: number;
+}
+
+export const BEGINNING: Position = {
+  step: 0,
+  epoch: 0,
+  stepInEpoch: 0,
+  loss: 0,
+  right: 0,
+  batch: 0,
+  rows: 0,
+};
+
+/** A host copy of everything that changes. */
+export interface State {
+  readonly position: Position;
+  readonly seed: number;
+  /** Parameters and moments. */
+  readonly tensors: Weights;
+}
+
+/** What `writeSafetensors(tensors, metadata)` writes; training goes on from it as if it had not stopped. */
+export interface Checkpoint {
+  /** Parameters, and the optimiser's moments. */
+  readonly tensors: Readonly<Record<string, Tensor>>;
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+const FORMAT = "weft-checkpoint 1";
+
+/** What changes in a step, metrics aside: parameters and moments. */
+export function stateParams({ step }: Training): ParamSpec[] {
+  return step.params.filter((p) => p.name !== METRICS);
+}
+
+/** The model's own parameters. */
+export function modelParams({ evaluate }: Training): ParamSpec[] {
+  return evaluate.params.filter((p) => p.name !== METRICS);
+}
+
+/** The terms of the loss that an example has: one of labels, one for each output of other losses. */
+export function perExample({ step }: Training): number {
+  return rowSize(step.inputs[1] as Signature);
+}
+
+/** The optimiser but for its learning rate, which may change from run to run. */
+function identity({ lr: _, ...rest }: Optimizer): Record<string, unknown> {
+  return rest;
+}
+
+export function toCheckpoint(
+  { name, loss, optimizer }: Training,
+  { position, seed, tensors }: State,
+): Checkpoint {
+  const metadata = {
+    format: FORMAT,
+    model: name,
+    loss,
+    optimizer: JSON.stringify(identity(optimizer)),
+    seed: String(seed),
+    position: JSON.stringify(position),
+  };
+  return { tensors, metadata };
+}
+
+/** Throws `WeftError` "weights" where the checkpoint is of another model, loss or optimiser, or is damaged. */
+export function fromCheckpoint(training: Training, { tensors, metadata }: Checkpoint): State {
+  const fail = (problem: string): never => {
+    throw new WeftError("weights", `checkpoint: ${problem}`);
+  };
+  const { name, loss, optimizer } = training;
+  if (metadata?.["format"] !== FORMAT)
+    fail(
+      `the metadata are not those of a checkpoint (format "${FORMAT}"), but maybe these are plain weights`,
+    );
+  const same = (what: string, is: unknown, wanted: unknown): void => {
+    if (JSON.stringify(is) !== JSON.stringify(wanted))
+      fail(`${what} is ${JSON.stringify(is)}, but this training's is ${JSON.stringify(wanted)}`);
+  };
+  const parse = (key: string): Record<string, unknown> => {
+    try {
+      const value = JSON.parse(metadata[key] ?? "");
+      if (value && typeof value === "object") return value;
+    } catch {}
+    return fail(`"${key}" of the metadata is damaged: ${metadata[key]}`);
+  };
+  same("the model", metadata["model"], name);
+  same("the loss", metadata["loss"], loss);
+  const [was, now] = [parse("optimizer"), identity(optimizer)];
+  same("the optimiser", was["kind"], now["kind"]);
+  for (const key in now) same(`the optimiser's ${key}`, was[key], now[key]);
+
+  const found = parse("position");
+  const position = Object.fromEntries(
+    Object.keys(BEGINNING).map((key) => {
+      const value = found[key];
+      const ok = key === "loss" ? Number.isFinite(value) : Number.isSafeInteger(value) && Number(value) >= 0;
+      if (!ok) fail(`its ${key} is ${value}`);
+      return [key, value];
+    }),
+  ) as unknown as Position; // the keys are those of BEGINNING
+  const params = stateParams(training);
+  const values = checkWeights(params, tensors);
+  return {
+    position,
+    seed: checkSeed(Number(metadata["seed"])),
+    tensors: Object.fromEntries(
+      params.map(({ name, shape }, i) => [name, { shape, data: values[i] as Tensor["data"] }]),
+    ),
+  };
+}
+
+/** Throws `WeftError` "input" unless the seed is a whole number below 2³². */
+export function checkSeed(seed: number): number {
+  if (Number.isInteger(seed) && seed >= 0 && seed < 2 ** 32) return seed;
+  throw new WeftError("input", `the seed is ${seed}: it has to be a whole number from 0 to ${2 ** 32 - 1}`);
+}

@@ -1,0 +1,173 @@
+/** The steps of an epoch: submitted ahead, their figures read back behind. */
+import type { Optimizer, Training } from "../compiler/ir/training.ts";
+import type { Source } from "./dataUpload.ts";
+import { WeftError } from "./errors.ts";
+import type { Evaluation, Fit } from "./trainOptions.ts";
+import { type BatchEntry, MOST_BATCHES, MOST_SUBMITS, type TrainPlan } from "./trainPlan.ts";
+import { type Position, perExample } from "./trainState.ts";
+
+/** The milliseconds that a submit should take: long enough to be cheap, short enough to stop soon. */
+const SUBMIT_MS = 50;
+
+/** A submit that has not been read back. */
+interface Flight {
+  readonly entries: readonly BatchEntry[];
+  readonly submitted: number;
+  readonly metrics: Promise<Float32Array>;
+}
+
+/** The uniform's rates: the learning rate, and Adam's bias corrections for its t-th step. */
+function ratesOf(optimizer: Optimizer, lr: number, t: number): number[] {
+  if (optimizer.kind === "sgd") return [lr];
+  return [lr, ...optimizer.betas.map((beta) => 1 / (1 - beta ** t))];
+}
+
+export interface Steps {
+  readonly training: Training;
+  readonly plan: TrainPlan;
+  readonly source: Source;
+  readonly seed: number;
+  readonly fit: Fit;
+  /** Called where a checkpoint is due, with nothing in flight. */
+  readonly keep: (position: Position) => Promise<void>;
+}
+
+/**
+ * Takes the steps from `from` to the end of its epoch, or until the signal aborts. The result's `loss` and `right`
+ * are the epoch's so far. Throws `WeftError` "diverged" when a loss is no finite number; nothing is in flight then.
+ */
+export async function takeSteps(steps: Steps, from: Position): Promise<Position> {
+  const { training, plan, source, seed, fit, keep } = steps;
+  const { batch, rows, stepsPerEpoch, checkpointEvery = stepsPerEpoch, stepsPerSubmit, signal } = fit;
+  const flights: Flight[] = [];
+  /** As of what has been read back. */
+  let position: Position = { ...from, batch, rows };
+  let submitted = from.stepInEpoch;
+  let size = stepsPerSubmit ?? 1;
+  let landed = 0;
+
+  const entry = (i: number): BatchEntry => {
+    const step = from.step + i - from.stepInEpoch;
+    const rates = ratesOf(training.optimizer, fit.rate(step, from.epoch), step + 1);
+    return { n: Math.min(batch, rows - i * batch), offset: i * batch, step, rates };
+  };
+  const submit = (count: number): void => {
+    const entries = Array.from({ length: count }, (_, i) => entry(submitted + i));
+    const metrics = plan.run(entries, source, seed);
+    metrics.catch(() => {}); // awaited in `land`
+    flights.push({ entries, submitted: performance.now(), metrics });
+    submitted += count;
+  };
+  const land = async (): Promise<void> => {
+    const flight = flights.shift();
+    if (!flight) return;
+    const metrics = await flight.metrics;
+    const now = performance.now();
+    const taken = now - Math.max(landed, flight.submitted);
+    landed = now;
+    if (!stepsPerSubmit && !source.batch)
+      size = Math.max(
+        1,
+        Math.min(MOST_BATCHES, taken < SUBMIT_MS / 2 ? size * 2 : taken > SUBMIT_MS * 2 ? size >> 1 : size),
+      );
+    flight.entries.forEach((entry, i) => {
+      position = account(steps, position, entry, metrics[2 * i] as number, metrics[2 * i + 1] as number);
+    });
+  };
+
+  try {
+    while (submitted < stepsPerEpoch && !signal?.aborted) {
+      const due = Math.min(stepsPerEpoch, (Math.floor(submitted / checkpointEvery) + 1) * checkpointEvery);
+      submit(Math.min(source.batch ? 1 : size, due - submitted));
+      if (flights.length === MOST_SUBMITS) await land();
+      if (submitted < due) continue;
+      while (flights.length) await land();
+      if (submitted < stepsPerEpoch) await keep(position);
+    }
+    while (flights.length) await land();
+  } catch (error) {
+    // What else is in flight has to end before the parameters are restored; its figures do not count.
+    await Promise.allSettled(flights.map((f) => f.metrics));
+    throw error;
+  }
+  const { epoch, stepInEpoch } = position;
+  await keep(
+    stepInEpoch < stepsPerEpoch
+      ? position
+      : { ...position, epoch: epoch + 1, stepInEpoch: 0, loss: 0, right: 0 },
+  );
+  return position;
+}
+
+/** The position after a step with these figures, which are reported. */
+function account(
+  { training, fit }: Steps,
+  before: Position,
+  { n, rates }: BatchEntry,
+  loss: number,
+  right: number,
+): Position {
+  const [learningRate] = rates as [number];
+  const after = {
+    ...before,
+    step: before.step + 1,
+    stepInEpoch: before.stepInEpoch + 1,
+    loss: before.loss + loss,
+    right: before.right + right,
+  };
+  const { step, epoch, stepInEpoch } = after;
+  const { stepsPerEpoch, batch, rows } = fit;
+  if (!Number.isFinite(loss))
+    throw new WeftError(
+      "diverged",
+      `${training.name}: the loss of step ${step} (epoch ${epoch + 1}, batch ${stepInEpoch} of ${stepsPerEpoch}) is ` +
+        `${loss} at learning rate ${learningRate}; the state before is kept. Try a lower rate`,
+    );
+  const seen = Math.min(rows, stepInEpoch * batch);
+  fit.onStep?.({
+    step,
+    epoch: epoch + 1,
+    stepInEpoch,
+    stepsPerEpoch,
+    learningRate,
+    batchLoss: figures(training, loss, right, n).loss,
+    loss: figures(training, after.loss, after.right, seen).loss,
+    trainAccuracy: figures(training, after.loss, after.right, seen).accuracy,
+  });
+  return after;
+}
+
+/** The mean loss and the accuracy of so many examples. */
+export function figures(training: Training, loss: number, right: number, examples: number): Evaluation {
+  return {
+    loss: loss / (examples * perExample(training)),
+    accuracy: training.classes ? right / examples : NaN,
+    examples,
+  };
+}
+
+/** Measures a whole data set. Throws `WeftError` "diverged" where the loss is no finite number. */
+export async function measure(
+  training: Training,
+  plan: TrainPlan,
+  source: Source,
+  rows: number,
+  batch: number,
+): Promise<Evaluation> {
+  const entries = Array.from({ length: Math.ceil(rows / batch) }, (_, i) => ({
+    n: Math.min(batch, rows - i * batch),
+    offset: i * batch,
+    step: 0,
+    rates: [],
+  }));
+  let [loss, right] = [0, 0];
+  const share = source.batch ? 1 : MOST_BATCHES;
+  for (let i = 0; i < entries.length; i += share) {
+    const metrics = await plan.run(entries.slice(i, i + share), source, 0);
+    metrics.forEach((value, k) => {
+      if (k % 2) right += value;
+      else loss += value;
+    });
+  }
+  return figures(training, loss, right, rows);
+}

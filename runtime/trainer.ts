@@ -1,0 +1,222 @@
+/** Training, as its user sees it. */
+import type { Training } from "../compiler/ir/training.ts";
+import { checkData, type DataSet, shuffled } from "./data.ts";
+import { DataSets, type Source } from "./dataUpload.ts";
+import { WeftError } from "./errors.ts";
+import { Gpu, openDevice } from "./gpu.ts";
+import type { Tensor } from "./tensor.ts";
+import { checkFit, type Epoch, type Evaluation, type Fit, type FitOptions } from "./trainOptions.ts";
+import { TrainPlan } from "./trainPlan.ts";
+import { type Checkpoint, modelParams, type Position, type State, toCheckpoint } from "./trainState.ts";
+import { figures, measure, takeSteps } from "./trainSteps.ts";
+
+/** The least batch of an evaluation, if there are as many examples. */
+const EVALUATION_BATCH = 256;
+
+/** What is on the device. */
+interface Live {
+  readonly gpu: Gpu;
+  readonly step: TrainPlan;
+  readonly evaluate: TrainPlan;
+  readonly sets: DataSets;
+  readonly ownsDevice: boolean;
+}
+
+export class Trainer {
+  readonly training: Training;
+  /** The state at the end of the last epoch, or at the last checkpoint within one. */
+  #state: State;
+  #live: Promise<Live> | undefined;
+  #fitting = false;
+  #evaluating: Promise<unknown> = Promise.resolve();
+
+  /** Use `createTrainer`. */
+  constructor(training: Training, state: State) {
+    this.training = training;
+    this.#state = state;
+  }
+
+  /** The model's parameters at the end of the last epoch, or at the last checkpoint within one. */
+  weights(): Record<string, Tensor> {
+    const { tensors } = this.#state;
+    return Object.fromEntries(modelParams(this.training).map(({ name }) => [name, tensors[name] as Tensor]));
+  }
+
+  /**
+   * Everything that training goes on from as if it had not stopped, as at the end of the last epoch or at the last
+   * checkpoint within one. `writeSafetensors(tensors, metadata)` makes a file of it.
+   */
+  checkpoint(): Checkpoint {
+    return toCheckpoint(this.training, this.#state);
+  }
+
+  /** Where the kept state is. */
+  get position(): Position {
+    return this.#state.position;
+  }
+
+  /**
+   * Trains until `epochs` epochs are done, those of the checkpoint and of earlier calls included, and gives the
+   * figures of each. Everything is determined by the seed: the same data on the same adapter give the same bytes.
+   *
+   * An epoch whose number of examples is not a multiple of the batch ends with a smaller one. After an abort, a
+   * failure or the loss of the device, `checkpoint()` and `weights()` give the last state that was kept, and `fit`
+   * goes on from there.
+   *
+   * Throws `WeftError`: "input", "diverged", "out-of-memory", "gpu", "device-lost", "destroyed".
+   */
+  async *fit(data: DataSet, options: FitOptions = {}): AsyncGenerator<Epoch, void, undefined> {
+    const rows = checkData(this.training, data);
+    if (options.test) checkData(this.training, options.test);
+    const fit = checkFit(this.training, this.#state.position, rows, options);
+    if (this.#fitting) this.#fail("fit is running already: one at a time");
+    this.#fitting = true;
+    try {
+      while (this.#state.position.epoch < fit.epochs && !fit.signal?.aborted) {
+        const epoch = await this.#epoch(data, fit);
+        if (epoch) yield epoch;
+      }
+    } finally {
+      this.#fitting = false;
+    }
+  }
+
+  /**
+   * The loss and the accuracy of `weights()` on a data set. Throws `WeftError`: "input", "out-of-memory", "gpu",
+   * "device-lost", "destroyed".
+   */
+  evaluate(data: DataSet): Promise<Evaluation> {
+    const result = this.#evaluating.then(() => this.#evaluate(data));
+    this.#evaluating = result.catch(() => {});
+    return result;
+  }
+
+  /**
+   * Puts the last state that was kept on another device, or, in a page, on a new one: after the device was lost, or
+   * to move. What was running is rejected; `fit` goes on from that state.
+   */
+  async reload(device?: GPUDevice): Promise<void> {
+    this.destroy();
+    this.#live = openDevice(device).then((d) => this.#open(d, d !== device));
+    await this.#live;
+  }
+
+  /** Frees the GPU's memory. `reload` brings it back; `weights` and `checkpoint` work without. */
+  destroy(): void {
+    const ended = new WeftError("destroyed", `${this.training.name}: the trainer was destroyed or reloaded`);
+    this.#live
+      ?.then(({ gpu, step, evaluate, sets, ownsDevice }) => {
+        gpu.end(ended);
+        for (const part of [step, evaluate, sets]) part.destroy();
+        if (ownsDevice) gpu.device.destroy();
+      })
+      .catch(() => {});
+    this.#live = undefined;
+  }
+
+  async #open(device: GPUDevice, ownsDevice: boolean): Promise<Live> {
+    const gpu = new Gpu(device);
+    const { training } = this;
+    const [step, evaluate] = (await Promise.all(
+      [training.step, training.evaluate].map((program) => new TrainPlan(gpu, program).open()),
+    )) as [TrainPlan, TrainPlan];
+    const live = { gpu, step, evaluate, sets: new DataSets(gpu, training), ownsDevice };
+    await this.#restore(live);
+    return live;
+  }
+
+  #restore({ gpu, step }: Live): Promise<void> {
+    return gpu.scoped(`${this.training.name}: parameters`, () => step.set(this.#state.tensors));
+  }
+
+  #fail(problem: string): never {
+    throw new WeftError("input", `${this.training.name}: ${problem}`);
+  }
+
+  async #ready(): Promise<Live> {
+    if (!this.#live) throw new WeftError("destroyed", `${this.training.name}: the trainer was destroyed`);
+    return this.#live;
+  }
+
+  /** Trains to the end of the epoch; undefined after an abort, with the state kept. */
+  async #epoch(data: DataSet, fit: Fit): Promise<Epoch | undefined> {
+    const { training } = this;
+    const { position: from, seed } = this.#state;
+    const { test, batch, rows, stepsPerEpoch } = fit;
+    const live = await this.#ready();
+    await this.#evaluating; // it may make buffers of its own batch
+    const set = await live.gpu.scoped(`${training.name}, batch of ${batch}`, () => {
+      const set = live.sets.take(data);
+      live.step.reserve(batch, [set.train]);
+      if (test) this.#reserve(live, test, batch);
+      set.shuffle(shuffled(rows, seed, from.epoch));
+      return set;
+    });
+    const start = performance.now();
+    let kept = 0;
+    const keep = async (position: Position): Promise<void> => {
+      const start = performance.now();
+      await this.#keep(live, position);
+      await fit.onCheckpoint?.(this.checkpoint());
+      kept += performance.now() - start;
+    };
+    let to: Position;
+    try {
+      to = await takeSteps({ training, plan: live.step, source: set.train, seed, fit, keep }, from);
+    } catch (error) {
+      // What the steps since the kept state did to the parameters is undone; on a lost device `reload` does.
+      await this.#restore(live).catch(() => {});
+      throw error;
+    }
+    if (to.stepInEpoch < stepsPerEpoch) return undefined;
+    const seconds = (performance.now() - start - kept) / 1000;
+    const { loss, accuracy } = figures(training, to.loss, to.right, rows);
+    const tested = test && (await this.evaluate(test));
+    return {
+      epoch: from.epoch + 1,
+      loss,
+      trainAccuracy: accuracy,
+      ...(tested && { testLoss: tested.loss, testAccuracy: tested.accuracy }),
+      examplesPerSecond: (rows - from.stepInEpoch * batch) / seconds,
+      seconds,
+      steps: stepsPerEpoch - from.stepInEpoch,
+    };
+  }
+
+  /** Reads the state back. Throws `WeftError` "diverged" where it is not finite: then the last one stays. */
+  async #keep({ step }: Live, position: Position): Promise<void> {
+    const tensors = await step.get();
+    for (const [name, { data }] of Object.entries(tensors)) {
+      const bad = data.find((x: number) => !Number.isFinite(x));
+      if (bad !== undefined)
+        throw new WeftError(
+          "diverged",
+          `${this.training.name}: "${name}" holds ${bad} after step ${position.step}; the state before is kept. Try a lower learning rate`,
+        );
+    }
+    this.#state = { ...this.#state, position, tensors };
+  }
+
+  /** Makes what evaluating takes, and gives the batch to use. */
+  #reserve(
+    { sets, evaluate }: Live,
+    data: DataSet,
+    atLeast: number,
+  ): { source: Source; rows: number; batch: number } {
+    const { evaluate: source, rows } = sets.take(data);
+    const { maxBatch } = this.training.evaluate;
+    const batch = Math.min(rows, Math.max(atLeast, EVALUATION_BATCH), maxBatch ?? rows);
+    evaluate.reserve(batch, [source]);
+    return { source, rows, batch };
+  }
+
+  async #evaluate(data: DataSet): Promise<Evaluation> {
+    const { training } = this;
+    const live = await this.#ready();
+    const { source, rows, batch } = await live.gpu.scoped(`${training.name}: evaluation`, () => {
+      live.evaluate.set(this.#state.tensors);
+      return this.#reserve(live, data, 0);
+    });
+    return measure(training, live.evaluate, source, rows, batch);
+  }
+}

@@ -1,0 +1,408 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { adam, sgd } from "../../compiler/train/index.ts";
+import { shuffled } from "../../runtime/data.ts";
+import { requestDevice } from "../../runtime/node/index.ts";
+import {
+  type Checkpoint,
+  cosine,
+  createTrainer,
+  type Epoch,
+  readMetadata,
+  readSafetensors,
+  type StepReport,
+  stepDecay,
+  type Trainer,
+  type Training,
+  WeftError,
+  warmUp,
+  writeSafetensors,
+} from "../../runtime/train.ts";
+import { CLASSES, countCalls, linearTraining, PIXELS, quarters } from "./runtime.ts";
+
+let device: GPUDevice;
+beforeAll(async () => {
+  ({ device } = await requestDevice());
+});
+afterAll(() => device.destroy());
+
+const momentum = linearTraining(sgd({ lr: 0.5, momentum: 0.9 }));
+const data = quarters(50);
+const held = quarters(31, 5);
+
+async function collect(epochs: AsyncIterable<Epoch>): Promise<Epoch[]> {
+  const all: Epoch[] = [];
+  for await (const epoch of epochs) all.push(epoch);
+  return all;
+}
+
+const bytesOf = ({ tensors, metadata }: Checkpoint): Uint8Array => writeSafetensors(tensors, metadata);
+const figures = (epochs: readonly Epoch[]): unknown[] =>
+  epochs.map(({ examplesPerSecond: _, seconds: __, ...rest }) => rest);
+
+async function failure(work: Promise<unknown>): Promise<WeftError> {
+  const error = await work.then(
+    () => undefined,
+    (e) => e,
+  );
+  expect(error).toBeInstanceOf(WeftError);
+  return error as WeftError;
+}
+
+describe("training", () => {
+  test("learns a separable set, and reports each epoch and step", async () => {
+    const trainer = await createTrainer(momentum, { device });
+    const steps: StepReport[] = [];
+    const epochs = await collect(
+      trainer.fit(data, { epochs: 6, batch: 8, test: held, onStep: (s) => steps.push(s) }),
+    );
+    expect(epochs.map((e) => e.epoch)).toEqual([1, 2, 3, 4, 5, 6]);
+    expect(epochs.every((e) => e.steps === 7 && e.examplesPerSecond > 0)).toBe(true);
+    const [first, last] = [epochs[0] as Epoch, epochs[5] as Epoch];
+    expect(last.loss).toBeLessThan(first.loss / 2);
+    expect(last.testAccuracy).toBeGreaterThan(0.9);
+    expect(steps.map((s) => s.step)).toEqual(Array.from({ length: 42 }, (_, i) => i + 1));
+    expect(steps.at(-1)).toMatchObject({ epoch: 6, stepInEpoch: 7, stepsPerEpoch: 7, learningRate: 0.5 });
+    expect(steps.at(-1)?.loss).toBe(last.loss);
+    expect(await trainer.evaluate(held)).toMatchObject({ accuracy: last.testAccuracy, loss: last.testLoss });
+    expect(Object.keys(trainer.weights()).sort()).toEqual(["linear1.bias", "linear1.weight"]);
+    trainer.destroy();
+  });
+
+  test("gives the same bytes twice, however many steps share a submit", async () => {
+    const results: string[] = [];
+    for (const stepsPerSubmit of [1, 1, 5]) {
+      const trainer = await createTrainer(momentum, { device, seed: 7 });
+      const epochs = await collect(trainer.fit(data, { epochs: 3, batch: 8, stepsPerSubmit, test: held }));
+      results.push(
+        Buffer.from(bytesOf(trainer.checkpoint())).toString("hex") + JSON.stringify(figures(epochs)),
+      );
+      trainer.destroy();
+    }
+    expect(results[1]).toBe(results[0]);
+    expect(results[2]).toBe(results[0]);
+    const other = await createTrainer(momentum, { device, seed: 8 });
+    await collect(other.fit(data, { epochs: 3, batch: 8 }));
+    expect(Buffer.from(bytesOf(other.checkpoint())).toString("hex")).not.toBe(results[0]?.slice(0, 10));
+    other.destroy();
+  });
+
+  test("takes one submit and one pass per step, and makes nothing after the first", async () => {
+    const trainer = await createTrainer(momentum, { device });
+    let counter: ReturnType<typeof countCalls> | undefined;
+    const onStep = ({ step }: StepReport): void => {
+      if (step === 1) counter = countCalls(device);
+    };
+    const run = trainer.fit(data, { epochs: 3, batch: 8, test: held, stepsPerSubmit: 1, onStep });
+    await run.next();
+    const { submits, passes } = { ...counter?.counts } as { submits: number; passes: number };
+    await run.next();
+    const counts = counter?.counts;
+    counter?.stop();
+    await run.return();
+    // Of the second epoch: 7 steps, reading the state back, and an evaluation of 31 examples in one batch.
+    expect({ submits: (counts?.submits ?? 0) - submits, passes: (counts?.passes ?? 0) - passes }).toEqual({
+      submits: 7 + 1 + 1,
+      passes: 7 + 1,
+    });
+    expect(counts).toMatchObject({ buffers: 0, bindGroups: 0, pipelines: 0 });
+    trainer.destroy();
+  });
+
+  test("takes many steps in one submit", async () => {
+    const trainer = await createTrainer(momentum, { device });
+    await collect(trainer.fit(data, { epochs: 1, batch: 8, stepsPerSubmit: 4 }));
+    const { counts, stop } = countCalls(device);
+    await collect(trainer.fit(data, { epochs: 2, batch: 8, stepsPerSubmit: 4 }));
+    stop();
+    expect(counts).toMatchObject({ submits: 2 + 1, passes: 7, buffers: 0, bindGroups: 0 });
+    trainer.destroy();
+  });
+});
+
+/** Softmax regression in float64, one plain loop after another: the parameters after the batches. */
+function reference(
+  training: Training,
+  { images, labels }: ReturnType<typeof quarters>,
+  start: { weight: Float32Array; bias: Float32Array },
+  batches: readonly (readonly number[])[],
+): { weight: number[]; bias: number[]; losses: number[] } {
+  const weight = Array.from(start.weight);
+  const bias = Array.from(start.bias);
+  const losses: number[] = [];
+  for (const batch of batches) {
+    const gw = weight.map(() => 0);
+    const gb = bias.map(() => 0);
+    let loss = 0;
+    for (const row of batch) {
+      const x = Array.from({ length: PIXELS }, (_, k) => (images[row * PIXELS + k] as number) / 255);
+      const z = bias.map((b, c) => x.reduce((sum, v, k) => sum + v * (weight[c * PIXELS + k] as number), b));
+      const total = z.reduce((sum, v) => sum + Math.exp(v), 0);
+      loss -= Math.log(Math.exp(z[labels[row] as number] as number) / total);
+      z.forEach((v, c) => {
+        const d = (Math.exp(v) / total - (labels[row] === c ? 1 : 0)) / batch.length;
+        gb[c] = (gb[c] as number) + d;
+        x.forEach((value, k) => {
+          gw[c * PIXELS + k] = (gw[c * PIXELS + k] as number) + d * value;
+        });
+      });
+    }
+    losses.push(loss / batch.length);
+    gw.forEach((g, i) => {
+      weight[i] = (weight[i] as number) - training.optimizer.lr * g;
+    });
+    gb.forEach((g, i) => {
+      bias[i] = (bias[i] as number) - training.optimizer.lr * g;
+    });
+  }
+  return { weight, bias, losses };
+}
+
+test("an epoch of 5 examples in batches of 4 equals plain loops in float64: the last batch is 1 example", async () => {
+  const training = linearTraining(sgd({ lr: 0.5 }));
+  const trainer = await createTrainer(training, { device, seed: 3 });
+  const start = trainer.weights();
+  const five = quarters(5);
+  const order = Array.from(shuffled(5, 3, 0));
+  const losses: number[] = [];
+  const [epoch] = await collect(trainer.fit(five, { batch: 4, onStep: (s) => losses.push(s.batchLoss) }));
+  const want = reference(
+    training,
+    five,
+    {
+      weight: start["linear1.weight"]?.data as Float32Array,
+      bias: start["linear1.bias"]?.data as Float32Array,
+    },
+    [order.slice(0, 4), order.slice(4)],
+  );
+  const got = trainer.weights();
+  expect(got["linear1.weight"]?.shape).toEqual([CLASSES, PIXELS]);
+  got["linear1.weight"]?.data.forEach((v, i) => void expect(v).toBeCloseTo(want.weight[i] as number, 6));
+  got["linear1.bias"]?.data.forEach((v, i) => void expect(v).toBeCloseTo(want.bias[i] as number, 6));
+  want.losses.forEach((loss, i) => void expect(losses[i]).toBeCloseTo(loss, 5));
+  const [four, one] = want.losses as [number, number];
+  expect(epoch?.loss).toBeCloseTo((4 * four + one) / 5, 5);
+  trainer.destroy();
+});
+
+describe("checkpoints", () => {
+  for (const [name, optimizer] of [
+    ["momentum", sgd({ lr: 0.5, momentum: 0.9 })],
+    ["Adam", adam({ lr: 0.01 })],
+  ] as const)
+    test(`resumed within an epoch, ${name} ends with the bytes of an uninterrupted run`, async () => {
+      const training = linearTraining(optimizer);
+      const fit = { epochs: 3, batch: 8, schedule: warmUp(4, cosine()) };
+      const whole = await createTrainer(training, { device, seed: 2 });
+      const all = await collect(whole.fit(data, fit));
+
+      const stop = new AbortController();
+      const first = await createTrainer(training, { device, seed: 2 });
+      const stopped = await collect(
+        first.fit(data, {
+          ...fit,
+          stepsPerSubmit: 1,
+          signal: stop.signal,
+          onStep: ({ step }) => step === 9 && stop.abort(),
+        }),
+      );
+      expect(stopped).toHaveLength(1);
+      expect(first.position).toMatchObject({ epoch: 1, batch: 8, rows: 50 });
+      expect(first.position.stepInEpoch).toBeGreaterThanOrEqual(2);
+      expect(first.position.stepInEpoch).toBeLessThan(7);
+      const file = bytesOf(first.checkpoint());
+      first.destroy();
+
+      const second = await createTrainer(training, { device, checkpoint: file });
+      const rest = await collect(second.fit(data, fit));
+      expect(Buffer.from(bytesOf(second.checkpoint()))).toEqual(Buffer.from(bytesOf(whole.checkpoint())));
+      const plain = (e: Epoch): unknown => ({ loss: e.loss, accuracy: e.trainAccuracy });
+      expect([...stopped, ...rest].map(plain)).toEqual(all.map(plain));
+      for (const trainer of [whole, second]) trainer.destroy();
+    });
+
+  test("are kept every so many steps", async () => {
+    const trainer = await createTrainer(momentum, { device });
+    const at: unknown[] = [];
+    const onCheckpoint = ({ metadata }: Checkpoint): void => {
+      const { epoch, stepInEpoch } = JSON.parse(metadata["position"] ?? "");
+      at.push([epoch, stepInEpoch]);
+    };
+    await collect(trainer.fit(data, { epochs: 2, batch: 8, checkpointEvery: 3, onCheckpoint }));
+    expect(at).toEqual([
+      [0, 3],
+      [0, 6],
+      [1, 0],
+      [1, 3],
+      [1, 6],
+      [2, 0],
+    ]);
+    trainer.destroy();
+  });
+
+  test("of another model, loss or optimiser are refused", async () => {
+    const trainer = await createTrainer(momentum, { device });
+    await collect(trainer.fit(data, { batch: 8 }));
+    const checkpoint = trainer.checkpoint();
+    trainer.destroy();
+    const refused = async (training: Training, damaged: Checkpoint = checkpoint): Promise<string> =>
+      (await failure(createTrainer(training, { device, checkpoint: damaged }))).message;
+    expect(await refused(linearTraining(sgd({ lr: 0.5, momentum: 0.9 }), "other"))).toBe(
+      'checkpoint: the model is "small", but this training\'s is "other"',
+    );
+    expect(await refused(linearTraining(sgd({ lr: 0.5, momentum: 0.8 })))).toBe(
+      "checkpoint: the optimiser's momentum is 0.9, but this training's is 0.8",
+    );
+    expect(await refused(linearTraining(adam()))).toBe(
+      'checkpoint: the optimiser is "sgd", but this training\'s is "adam"',
+    );
+    const { metadata, tensors } = checkpoint;
+    expect(await refused(momentum, { tensors, metadata: {} })).toMatch(/maybe these are plain weights/);
+    expect(await refused(momentum, { tensors, metadata: { ...metadata, position: "{" } })).toBe(
+      'checkpoint: "position" of the metadata is damaged: {',
+    );
+    expect(await refused(momentum, { tensors: {}, metadata })).toMatch(/"linear1.weight" .* is missing/);
+    expect((await failure(createTrainer(momentum, { device, checkpoint, seed: 9 }))).message).toMatch(
+      /the seed is 9, but the checkpoint's is 0/,
+    );
+    const mid = {
+      ...metadata,
+      position: JSON.stringify({ ...JSON.parse(metadata["position"] ?? ""), stepInEpoch: 2 }),
+    };
+    const resumed = await createTrainer(momentum, { device, checkpoint: { tensors, metadata: mid } });
+    expect((await failure(collect(resumed.fit(data, { epochs: 2, batch: 10 })))).message).toBe(
+      "small: the checkpoint is 2 steps into an epoch of 50 examples in batches of 8; it cannot go on with 50 examples in batches of 10",
+    );
+    resumed.destroy();
+  });
+
+  test("survive a file", () => {
+    const tensors = { w: { shape: [2], data: Float32Array.of(1, 2) } };
+    const file = writeSafetensors(tensors, { b: "2", a: "ä" });
+    expect(readMetadata(file)).toEqual({ a: "ä", b: "2" });
+    expect(readSafetensors(file)["w"]?.data).toEqual(tensors.w.data);
+    expect(writeSafetensors(tensors, { a: "ä", b: "2" })).toEqual(file);
+    expect(readMetadata(writeSafetensors(tensors))).toEqual({});
+    expect(writeSafetensors(tensors)).toEqual(writeSafetensors(tensors, {}));
+    const text = new TextDecoder().decode(file).replace('"b":"2"', '"b":222');
+    expect(() => readMetadata(new TextEncoder().encode(text))).toThrow(
+      '"b" of __metadata__ is no text, but number',
+    );
+  });
+});
+
+describe("what goes wrong", () => {
+  let trainer: Trainer;
+  beforeAll(async () => {
+    trainer = await createTrainer(momentum, { device });
+  });
+  afterAll(() => trainer.destroy());
+
+  test("bad data are named with their numbers", async () => {
+    const fit = async (set: unknown, options = {}): Promise<string> =>
+      (await failure(collect(trainer.fit(set as typeof data, { batch: 4, ...options })))).message;
+    const { images, labels } = quarters(6);
+    expect(await fit({ images: images.subarray(1), labels })).toBe(
+      "small: images [N, 1, 4, 4] need a multiple of 16 bytes, got 95",
+    );
+    expect(await fit({ images, labels: labels.subarray(1) })).toBe(
+      "small: there are 6 images, but labels for 5",
+    );
+    expect(await fit({ images: new Uint8Array(), labels: new Uint8Array() })).toMatch(/there are no images/);
+    expect(await fit({ images: Array.from(images), labels })).toBe(
+      "small: images have to be a Uint8Array, got Array",
+    );
+    const wrong = labels.slice();
+    wrong[4] = 3;
+    expect(await fit({ images, labels: wrong })).toBe("small: label 4 is 3, the classes are 0 … 2");
+    expect(await fit({ images, labels, classes: 2 })).toMatch(/label \d is 2, the classes are 0 … 1/);
+    expect(await fit({ images, labels }, { test: { images, labels: wrong } })).toMatch(/label 4 is 3/);
+    expect(await fit({ images, labels }, { batch: 7 })).toBe(
+      "small: the batch of 7 is larger than the data set of 6 examples",
+    );
+    expect(await fit({ images, labels }, { batch: 0 })).toMatch(
+      /batch is 0, it has to be a whole number from 1/,
+    );
+    expect(await fit({ images, labels }, { epochs: 1.5 })).toMatch(/epochs is 1.5/);
+    expect(await fit({ images, labels }, { schedule: () => -1 })).toBe(
+      "small: the learning rate of step 1 is -1, it has to be a number above 0",
+    );
+    expect((await failure(createTrainer(momentum, { device, seed: -1 }))).message).toMatch(/the seed is -1/);
+  });
+
+  test("a loss that is not finite stops at once, names the step and keeps the state before", async () => {
+    const fresh = await createTrainer(momentum, { device });
+    await collect(fresh.fit(data, { batch: 8 }));
+    const before = bytesOf(fresh.checkpoint());
+    const steps: number[] = [];
+    const error = await failure(
+      collect(
+        fresh.fit(data, {
+          epochs: 3,
+          batch: 8,
+          schedule: ({ step }) => (step === 9 ? 3e38 : 0.5),
+          onStep: ({ step }) => steps.push(step),
+        }),
+      ),
+    );
+    expect(error.code).toBe("diverged");
+    expect(error.message).toMatch(
+      /^small: the loss of step 1[12] \(epoch 2, batch [45] of 7\) is (NaN|Infinity)/,
+    );
+    expect(steps.at(-1)).toBeLessThan(12);
+    expect(bytesOf(fresh.checkpoint())).toEqual(before);
+    // It goes on from there as if nothing had happened.
+    await collect(fresh.fit(data, { epochs: 2, batch: 8 }));
+    const whole = await createTrainer(momentum, { device });
+    await collect(whole.fit(data, { epochs: 2, batch: 8 }));
+    expect(bytesOf(fresh.checkpoint())).toEqual(bytesOf(whole.checkpoint()));
+    for (const t of [fresh, whole]) t.destroy();
+  });
+
+  test("a lost device: training goes on from the kept state on another one", async () => {
+    const { device: doomed } = await requestDevice();
+    const unlucky = await createTrainer(momentum, { device: doomed });
+    const run = collect(
+      unlucky.fit(data, {
+        epochs: 2,
+        batch: 8,
+        checkpointEvery: 2,
+        onStep: ({ step }) => step === 11 && doomed.destroy(),
+      }),
+    );
+    expect((await failure(run)).code).toBe("device-lost");
+    expect(unlucky.position).toMatchObject({ epoch: 1, stepInEpoch: 2 });
+    expect((await failure(unlucky.evaluate(held))).code).toBe("device-lost");
+    await unlucky.reload(device);
+    await collect(unlucky.fit(data, { epochs: 2, batch: 8 }));
+    const whole = await createTrainer(momentum, { device });
+    await collect(whole.fit(data, { epochs: 2, batch: 8 }));
+    expect(bytesOf(unlucky.checkpoint())).toEqual(bytesOf(whole.checkpoint()));
+    for (const t of [unlucky, whole]) t.destroy();
+  });
+
+  test("a destroyed trainer says so, and has its weights still", async () => {
+    const gone = await createTrainer(momentum, { device });
+    gone.destroy();
+    expect((await failure(collect(gone.fit(data)))).code).toBe("destroyed");
+    expect((await failure(gone.evaluate(data))).code).toBe("destroyed");
+    expect(gone.weights()["linear1.bias"]?.data).toHaveLength(CLASSES);
+  });
+});
+
+test("schedules", () => {
+  const at = { step: 0, epoch: 0, stepsPerEpoch: 10, epochs: 4, lr: 1 };
+  expect([0, 1, 2, 5].map((epoch) => stepDecay({ every: 2, factor: 0.5 })({ ...at, epoch }))).toEqual([
+    1, 1, 0.5, 0.25,
+  ]);
+  expect([0, 20, 40].map((step) => cosine()({ ...at, step }))).toEqual([1, 0.5, 0]);
+  expect(cosine({ to: 0.1 })({ ...at, step: 40 })).toBeCloseTo(0.1, 12);
+  expect([0, 1, 3, 9].map((step) => warmUp(4)({ ...at, step }))).toEqual([0.25, 0.5, 1, 1]);
+});
+
+test("an epoch's order is a permutation that depends on seed and epoch", () => {
+  const order = shuffled(1000, 1, 2);
+  expect(Array.from(order).sort((a, b) => a - b)).toEqual(Array.from({ length: 1000 }, (_, i) => i));
+  expect(shuffled(1000, 1, 2)).toEqual(order);
+  expect(shuffled(1000, 1, 3)).not.toEqual(order);
+  expect(shuffled(1000, 2, 2)).not.toEqual(order);
+});
