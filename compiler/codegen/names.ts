@@ -20,6 +20,10 @@ select sigmoid power erf fma dot random hash batch Batch thread local group grou
     .filter((w) => w !== ""),
 );
 
+export function isReserved(name: string): boolean {
+  return RESERVED.has(name);
+}
+
 /** A valid identifier close to `name`; never reserved, never starting with `_`, not shaped like a generated name. */
 export function identifier(name: string): string {
   const plain = name

@@ -7,6 +7,7 @@ import type { Atom, Axis, Index } from "../ir/expr.ts";
 import type { Stmt } from "../ir/stmt.ts";
 import { add, rangeOf } from "../math/affine.ts";
 import type { Width } from "../ops/scalar.ts";
+import { isReserved } from "./names.ts";
 
 /** A WGSL expression and what it is. */
 export interface Value {
@@ -38,11 +39,12 @@ export class Scopes {
     return must(this.#scopes[0], "scope").statements;
   }
 
-  /** A name that is not used yet: `acc0`, `acc1`, … */
+  /** A name that is not used yet: `acc0`, `acc1`, … but not `i32`, which is a type. */
   name(stem: string): string {
     const n = this.#counters.get(stem) ?? 0;
     this.#counters.set(stem, n + 1);
     const name = /\d$/.test(stem) ? `${stem}_${n}` : `${stem}${n}`;
+    if (isReserved(name)) return this.name(stem);
     this.names.add(name);
     return name;
   }
