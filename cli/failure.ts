@@ -3,6 +3,7 @@
  *   0  it worked
  *   1  something of the user's is wrong: the model, a flag, a file, or there is no adapter
  *  70  a bug in Weft (EX_SOFTWARE of sysexits.h); a stack trace is printed
+ * 130  training was interrupted and saved, as a shell reports an interrupted command
  */
 import pc from "picocolors";
 import { UserError } from "../compiler/errors.ts";
@@ -11,6 +12,7 @@ import { wantsColor } from "./ui.ts";
 
 export const EXIT_USER = 1;
 export const EXIT_BUG = 70;
+export const EXIT_INTERRUPTED = 130;
 
 /** A refused kernel or buffer is Weft's fault; whatever else the runtime throws is about weights, inputs, the device. */
 export function isExpected(error: unknown): error is Error {

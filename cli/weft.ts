@@ -1,9 +1,12 @@
 /** The `weft` command as a function: arguments in, exit code out. */
 import { Command, CommanderError } from "commander";
 import { compileCommand } from "./commands/compile.ts";
+import { dataCommand } from "./commands/data.ts";
 import { doctorCommand } from "./commands/doctor.ts";
+import { evalCommand } from "./commands/eval.ts";
 import { runCommand } from "./commands/run.ts";
 import { shapesCommand } from "./commands/shapes.ts";
+import { trainCommand } from "./commands/train.ts";
 import { examples } from "./common.ts";
 import { EXIT_USER, reportFailure } from "./failure.ts";
 import { version } from "./version.ts";
@@ -15,11 +18,16 @@ export interface Outcome {
 
 function program(outcome: Outcome): Command {
   const weft = new Command("weft")
-    .description("Compiles a neural network written in TypeScript to fused WGSL kernels, and runs it.")
+    .description(
+      "Compiles a neural network written in TypeScript to fused WGSL kernels, runs it and trains it.",
+    )
     .version(version(), "-V, --version", "print the version")
     .addCommand(shapesCommand())
     .addCommand(compileCommand())
     .addCommand(runCommand())
+    .addCommand(trainCommand(outcome))
+    .addCommand(evalCommand())
+    .addCommand(dataCommand())
     .addCommand(doctorCommand(outcome))
     .addHelpText(
       "after",
@@ -30,6 +38,7 @@ function program(outcome: Outcome): Command {
           "write WGSL, a typed module and a bundle for the web",
         ],
         ["weft run models/lenet.ts --input picture.png", "classify a picture"],
+        ["weft train models/lenet.ts", "train on shapes that weft draws; --data fashion-mnist for real ones"],
         ["weft doctor", "which GPU is used, and what to do if there is none"],
       ])}
 
@@ -37,6 +46,7 @@ Exit codes:
    0  it worked
    1  the model, a flag or a file is wrong, or there is no adapter
   70  a bug in Weft
+ 130  training was interrupted, and saved
 `,
     );
   for (const command of [weft, ...weft.commands])

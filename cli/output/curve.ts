@@ -7,7 +7,6 @@ export interface EpochPoint {
   readonly loss: number;
   readonly trainAccuracy: number;
   readonly testAccuracy: number;
-  readonly examplesPerSecond: number;
 }
 
 /** A curve: what it shows, and its pattern of dots on and off, so that it can be told apart without colour. */

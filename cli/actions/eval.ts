@@ -1,0 +1,90 @@
+/** What `weft eval` does. */
+import { compile } from "../../compiler/compile.ts";
+import { loadModel } from "../../compiler/frontend/index.ts";
+import type { AdapterChoice } from "../../runtime/node/index.ts";
+import { classifierOf, classify } from "../classifier.ts";
+import { type CommonOptions, printJson, uiOf } from "../common.ts";
+import { openData } from "../data/index.ts";
+import { openDevice } from "../device.ts";
+import { classResults, classTable, confusionOf, confusionSvg, confusionText } from "../output/confusion.ts";
+import { requirePlotName, writePlot } from "../output/plot.ts";
+import { startBar } from "../progress.ts";
+import { readWeights } from "../weights.ts";
+import { requireWritableFile } from "../write.ts";
+
+export interface EvalOptions extends CommonOptions {
+  readonly weights: string;
+  readonly data?: string;
+  readonly dataDir?: string;
+  readonly limit?: number;
+  readonly split: "test" | "train";
+  readonly plot?: string;
+  readonly adapter?: AdapterChoice;
+}
+
+/** Everything that can be wrong with the files is found before a device is asked for. */
+export async function evaluate(file: string, options: EvalOptions): Promise<void> {
+  const ui = uiOf(options);
+  if (options.plot !== undefined) {
+    requirePlotName(options.plot);
+    await requireWritableFile(options.plot);
+  }
+  const { graph } = await loadModel(file);
+  const { input, classes } = classifierOf(graph);
+  const { program } = compile(graph);
+  const weights = await readWeights(options.weights, program);
+  const data = await openData({ data: "synthetic", ...options }, input, classes);
+  const set = data[options.split];
+  const names = Array.from({ length: classes }, (_, i) => set.classes[i] ?? `class ${i}`);
+
+  const opened = await openDevice(ui, options.adapter);
+  try {
+    const bar = startBar({
+      total: set.rows,
+      text: "{value}/{total} examples  {eta_formatted}",
+      quiet: options.quiet === true,
+    });
+    const { answers, seconds } = await classify(program, set, {
+      device: opened.device,
+      weights,
+      onProgress: (done) => bar.update(done),
+    }).finally(() => bar.stop());
+    const confusion = confusionOf(set.labels, answers, classes);
+    const results = classResults(confusion, names);
+    const right = results.reduce((sum, each) => sum + each.right, 0);
+    const accuracy = right / set.rows;
+    const perSecond = set.rows / seconds;
+    if (options.plot !== undefined)
+      await writePlot(
+        options.plot,
+        confusionSvg(confusion, names, `${graph.name} on ${data.name}: ${right} of ${set.rows} right`),
+      );
+    if (options.format === "json") {
+      printJson(ui, {
+        model: graph.name,
+        weights: options.weights,
+        data: data.name,
+        split: options.split,
+        adapter: opened.name,
+        examples: set.rows,
+        right,
+        accuracy,
+        examplesPerSecond: Number(perSecond.toFixed(1)),
+        classes: results,
+        confusion,
+      });
+      return;
+    }
+    ui.out(classTable(results, ui));
+    const matrix = confusionText(confusion, names, ui);
+    if (matrix) ui.out(`\n${matrix}`);
+    else ui.note("the confusion matrix is wider than the terminal: --plot or --format json shows it");
+    ui.out(
+      `\n${options.split} acc ${accuracy.toFixed(4)} (${right} of ${set.rows} right), ${graph.name} on ${data.name}`,
+    );
+    ui.out(ui.colors.dim(`${perSecond.toFixed(1)} examples/sec on ${opened.name}`));
+    if (options.plot !== undefined) ui.note(`the confusion matrix is in ${options.plot}`);
+  } finally {
+    opened.close();
+  }
+}

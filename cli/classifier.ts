@@ -1,0 +1,87 @@
+/** The kind of model that is trained and measured on labelled examples: one input, a score for every class. */
+import { UserError } from "../compiler/errors.ts";
+import type { Graph } from "../compiler/ir/graph.ts";
+import type { Program } from "../compiler/ir/program.ts";
+import { type Dim, showShape } from "../compiler/ir/type.ts";
+import { load } from "../runtime/index.ts";
+import type { Weights } from "../runtime/weights.ts";
+import type { DataSet } from "./data/set.ts";
+import { product, type Target, targetOf } from "./input/array.ts";
+
+export interface Classifier {
+  readonly input: Target;
+  readonly classes: number;
+}
+
+/** Throws `UserError` where the model has other inputs or outputs. */
+export function classifierOf({ name, inputs, outputs }: Graph): Classifier {
+  const [input, ...moreInputs] = inputs;
+  const [output, ...moreOutputs] = outputs;
+  const shown = (list: readonly { name: string; node: { type: { shape: readonly Dim[] } } }[]): string =>
+    list.map((each) => `${each.name} ${showShape(each.node.type.shape)}`).join(", ");
+  const [batch, classes, ...rest] = output?.node.type.shape ?? [];
+  if (
+    !input ||
+    moreInputs.length + moreOutputs.length + rest.length > 0 ||
+    batch !== "N" ||
+    typeof classes !== "number"
+  )
+    throw new UserError({
+      problem: `${name} has the inputs ${shown(inputs)} and the outputs ${shown(outputs)}`,
+      rule: "labelled examples need a model with one input and one output [N, classes]",
+      fix: "give a model that classifies, such as models/lenet.ts",
+    });
+  if (classes > 256)
+    throw new UserError({
+      problem: `${name} has ${classes} classes`,
+      rule: "a label is a byte: 256 classes at most",
+    });
+  const target = targetOf({ name: input.name, shape: input.node.type.shape });
+  return { input: target, classes };
+}
+
+export interface Answers {
+  /** The class of the largest score, for every example. */
+  readonly answers: Uint8Array;
+  /** Wall time: upload, kernels and reading back. */
+  readonly seconds: number;
+}
+
+export interface ClassifyOptions {
+  readonly device: GPUDevice;
+  readonly weights: Weights;
+  readonly onProgress?: (examples: number) => void;
+}
+
+/** Large enough to fill a GPU, small enough for any. */
+const CHUNK = 500;
+
+/** Runs the program over the set; bytes become 0 … 1. */
+export async function classify(program: Program, set: DataSet, options: ClassifyOptions): Promise<Answers> {
+  const [input] = program.inputs;
+  const [output] = program.outputs;
+  const session = await load(program, { device: options.device, weights: options.weights });
+  const size = product(set.shape);
+  const chunk = Math.min(CHUNK, program.maxBatch ?? CHUNK);
+  const answers = new Uint8Array(set.rows);
+  let seconds = 0;
+  for (let from = 0; from < set.rows; from += chunk) {
+    const to = Math.min(set.rows, from + chunk);
+    const pixels = Float32Array.from(set.images.subarray(from * size, to * size), (byte) => byte / 255);
+    const start = performance.now();
+    const outputs = await session.run({ [input?.name ?? ""]: pixels });
+    seconds += (performance.now() - start) / 1000;
+    const scores = outputs[output?.name ?? ""]?.data ?? [];
+    const classes = scores.length / (to - from);
+    for (let i = from; i < to; i++) answers[i] = largest(scores, (i - from) * classes, classes);
+    options.onProgress?.(to);
+  }
+  return { answers, seconds };
+}
+
+/** The position of the largest of `count` scores, the first one of equals. */
+function largest(scores: ArrayLike<number>, from: number, count: number): number {
+  let best = 0;
+  for (let i = 1; i < count; i++) if ((scores[from + i] ?? 0) > (scores[from + best] ?? 0)) best = i;
+  return best;
+}

@@ -1,0 +1,50 @@
+/** A progress bar on stderr; nothing at all where that is no terminal. */
+import cliProgress from "cli-progress";
+import { wantsColor } from "./ui.ts";
+
+export interface Bar {
+  /** `about` fills in the braces of the bar's text. */
+  update(value: number, about?: Readonly<Record<string, string>>): void;
+  /** Removes the bar. */
+  stop(): void;
+}
+
+const NONE: Bar = { update: () => {}, stop: () => {} };
+
+export interface BarOptions {
+  readonly total: number;
+  /** What follows the bar, such as `{percentage}% · {eta_formatted}`. */
+  readonly text: string;
+  readonly quiet: boolean;
+  /** Where it begins; default 0. */
+  readonly value?: number;
+  readonly about?: Readonly<Record<string, string>>;
+}
+
+export function startBar({ total, text, quiet, value = 0, about = {} }: BarOptions): Bar {
+  if (quiet || !process.stderr.isTTY) return NONE;
+  const [on, off] = wantsColor(process.stderr, process.env) ? ["\u001b[36m", "\u001b[0m"] : ["", ""];
+  const bar = new cliProgress.SingleBar({
+    format: `${on}{bar}${off} ${text}`,
+    barCompleteChar: "━",
+    barIncompleteChar: "╌",
+    barsize: 24,
+    stream: process.stderr,
+    fps: 10,
+    etaBuffer: 50,
+    clearOnComplete: true,
+    hideCursor: false, // nobody would bring it back after a signal
+    gracefulExit: false, // signals are the command's own business
+  });
+  bar.start(total, value, about);
+  return { update: (now, more) => bar.update(now, more ?? {}), stop: () => bar.stop() };
+}
+
+/** `42 s`, `3 min 5 s`, `2 h 10 min` */
+export function duration(seconds: number): string {
+  const whole = Math.max(0, Math.round(seconds));
+  if (!Number.isFinite(whole)) return "?";
+  const [minutes, hours] = [Math.floor(whole / 60), Math.floor(whole / 3600)];
+  if (hours > 0) return `${hours} h ${minutes % 60} min`;
+  return minutes > 0 ? `${minutes} min ${whole % 60} s` : `${whole} s`;
+}

@@ -1,0 +1,88 @@
+/** What a training leaves on the disk: weights, and a checkpoint beside them to go on from. */
+import { existsSync } from "node:fs";
+import { UserError } from "../../compiler/errors.ts";
+import { WeftError } from "../../runtime/errors.ts";
+import { type Checkpoint, readMetadata, readSafetensors, writeSafetensors } from "../../runtime/train.ts";
+import type { Weights } from "../../runtime/weights.ts";
+import { readBytes, shownPath } from "../files.ts";
+import type { EpochPoint } from "../output/curve.ts";
+import { writeFiles } from "../write.ts";
+import type { Given, Settings } from "./settings.ts";
+
+export interface Saved {
+  readonly checkpoint: Checkpoint;
+  /** Epochs finished. */
+  readonly epoch: number;
+  /** The figures of the finished epochs. */
+  readonly history: readonly EpochPoint[];
+  readonly settings: Given;
+}
+
+/** `lenet.safetensors` has `lenet.checkpoint.safetensors` beside it. */
+export function checkpointPath(out: string): string {
+  return `${out.replace(/\.safetensors$/, "")}.checkpoint.safetensors`;
+}
+
+/** Writes both files, each whole. Equal trainings give equal bytes: no time goes into them. */
+export async function save(
+  out: string,
+  weights: Weights,
+  checkpoint: Checkpoint,
+  history: readonly EpochPoint[],
+  settings: Settings,
+): Promise<void> {
+  const notes = { history: JSON.stringify(history), settings: JSON.stringify(settings) };
+  await writeFiles([
+    [out, writeSafetensors(weights)],
+    [checkpointPath(out), writeSafetensors(checkpoint.tensors, { ...checkpoint.metadata, ...notes })],
+  ]);
+}
+
+/** Throws `UserError` where there is no checkpoint, or the file is none. */
+export async function readSaved(out: string): Promise<Saved> {
+  const path = checkpointPath(out);
+  if (!existsSync(path))
+    throw new UserError({
+      problem: `there is no checkpoint to resume from: ${shownPath(path)} does not exist`,
+      rule: "the checkpoint lies beside the file that --out names",
+      fix: "name the same --out as before, or begin without --resume",
+    });
+  const bytes = await readBytes(path, "the checkpoint");
+  try {
+    const metadata = readMetadata(bytes);
+    const { epoch } = JSON.parse(metadata["position"] ?? "null") ?? {};
+    if (!Number.isSafeInteger(epoch)) throw new WeftError("weights", "it has no position of a training");
+    return {
+      checkpoint: { tensors: readSafetensors(bytes), metadata },
+      epoch,
+      history: JSON.parse(metadata["history"] ?? "[]"),
+      settings: JSON.parse(metadata["settings"] ?? "{}"),
+    };
+  } catch (error) {
+    if (!(error instanceof WeftError || error instanceof SyntaxError)) throw error;
+    throw new UserError({
+      problem: `${shownPath(path)} is no checkpoint that can be read: ${error.message.replace(/^weights: /, "")}`,
+      fix: "begin anew with --restart, which replaces it, or name another --out",
+    });
+  }
+}
+
+/** Throws `UserError` where a new training would replace what may still be wanted. */
+export async function protect(out: string, named: boolean): Promise<void> {
+  const path = checkpointPath(out);
+  if (existsSync(path)) {
+    const { epoch, settings } = await readSaved(out);
+    if (epoch < (settings.epochs ?? 0))
+      throw new UserError({
+        problem: `${shownPath(path)} is of a training that was stopped after ${epoch} of ${settings.epochs} epochs`,
+        rule: "an unfinished training is not overwritten unasked",
+        fix: "--resume goes on with it, --restart begins anew, another --out keeps both",
+      });
+  }
+  if (!named && existsSync(out))
+    throw new UserError({
+      problem: `${shownPath(out)} exists already`,
+      rule: "weights are not overwritten unless --out names them",
+      fix: `--out FILE writes elsewhere, --resume goes on with that training, --restart replaces it`,
+    });
+}

@@ -1,0 +1,78 @@
+/** What a training is asked for: flags, else what the checkpoint was made with, else the defaults. */
+
+import { UserError } from "../../compiler/errors.ts";
+import { adam, type Optimizer, sgd } from "../../compiler/train/index.ts";
+
+/** All that decides a training's result besides the model and the seed; a checkpoint carries it. */
+export interface Settings {
+  readonly data: string;
+  readonly limit?: number;
+  readonly epochs: number;
+  readonly batch: number;
+  readonly lr: number;
+  readonly optimizer: "sgd" | "adam";
+  readonly momentum?: number;
+  readonly nesterov?: boolean;
+  readonly weightDecay?: number;
+  readonly schedule: "constant" | "cosine";
+}
+
+/** As given on the command line. */
+export type Given = Partial<Settings>;
+
+const KEYS = [
+  "data",
+  "limit",
+  "epochs",
+  "batch",
+  "lr",
+  "optimizer",
+  "momentum",
+  "nesterov",
+  "weightDecay",
+  "schedule",
+] as const;
+
+/** The lecture's experiment, but for its data. */
+const DEFAULTS = {
+  data: "synthetic",
+  epochs: 10,
+  batch: 256,
+  optimizer: "sgd",
+  schedule: "constant",
+} as const;
+const RATES = { sgd: 0.9, adam: 0.001 };
+
+/** Throws `UserError` for flags that do not go together, and for a resumed training with other data. */
+export function settle(given: Given, earlier: Given = {}): Settings {
+  const picked = (from: Given): Given =>
+    Object.fromEntries(KEYS.flatMap((key) => (from[key] === undefined ? [] : [[key, from[key]]])));
+  for (const key of ["data", "limit"] as const)
+    if (earlier.data !== undefined && given[key] !== undefined && given[key] !== earlier[key])
+      throw new UserError({
+        problem: `--${key} is ${given[key]}, but the checkpoint is of a training with ${earlier[key] ?? "no limit"}`,
+        rule: "a training goes on with the data that it began with",
+        fix: `leave out --${key}, or begin anew with another --out`,
+      });
+  const merged = { ...DEFAULTS, ...picked(earlier), ...picked(given) };
+  if (merged.optimizer === "adam")
+    for (const key of ["momentum", "nesterov"] as const)
+      if (given[key] !== undefined)
+        throw new UserError({ problem: `--${key} goes with --optimizer sgd`, fix: `leave out --${key}` });
+  if (merged.nesterov && !merged.momentum)
+    throw new UserError({ problem: "--nesterov needs a momentum to look along", fix: "add --momentum 0.9" });
+  // The rate of another optimiser is no use.
+  const { lr, ...rest } = merged;
+  return { ...rest, lr: lr ?? RATES[merged.optimizer] };
+}
+
+export function optimizerOf({ optimizer, lr, momentum, nesterov, weightDecay }: Settings): Optimizer {
+  const decay = weightDecay === undefined ? {} : { weightDecay };
+  if (optimizer === "adam") return adam({ lr, ...decay });
+  return sgd({
+    lr,
+    ...decay,
+    ...(momentum === undefined ? {} : { momentum }),
+    ...(nesterov === undefined ? {} : { nesterov }),
+  });
+}
