@@ -47,8 +47,14 @@ export function compile(model: Graph, options: CompileOptions = {}): Compilation
 
   const kernels = regions.map(lower);
   const prepared = new Set<Node>(regions.filter((r) => r.phase === "prepare").map((r) => r.root));
-  const layouts = chooseLayouts(kernels, (node) => node.kind === "param" || prepared.has(node));
   const inPlace = new Map((graph.updates ?? []).map((u) => [u.value, u.state]));
+  const chosen = chooseLayouts(kernels, (node) => node.kind === "param" || prepared.has(node));
+  // What overwrites a tensor lies as the tensor does.
+  const overwriting = [...inPlace].flatMap(([value, state]) => {
+    const order = chosen.get(state);
+    return order ? [[value, order] as const] : [];
+  });
+  const layouts: Layouts = new Map([...chosen, ...overwriting]);
   const all = kernels.map((kernel): Step => {
     const overwritten = inPlace.get(kernel.region.root);
     return {
