@@ -47,4 +47,24 @@ export const regressions: readonly Regression[] = [
       { name: "y2", op: "maxPool2d", operands: ["y1"], options: { kernel: [1, 3], padding: [0, 1] } },
     ],
   ),
+  regression(
+    "the left tail of gelu: 1 + erf cancels, and a root shows it",
+    ["N", 1, 5, 5],
+    [
+      { name: "y1", op: "gelu", operands: ["x"] },
+      { name: "y2", op: "abs", operands: ["y1"] },
+      { name: "y3", op: "sqrt", operands: ["y2"] },
+    ],
+    { scale: 30 },
+  ),
+  regression(
+    "a padded average over dense rows: the rows were read at −1",
+    ["N", 1, 5, 5],
+    [
+      { name: "y1", op: "matmul", operands: ["x", "p1"] },
+      { name: "y2", op: "avgPool2d", operands: ["y1"], options: { kernel: 2, padding: 1 } },
+      { name: "y3", op: "relu", operands: ["y2"] },
+    ],
+    { params: [{ name: "p1", shape: [5, 4] }] },
+  ),
 ];
