@@ -7,7 +7,7 @@
 import { must } from "../errors.ts";
 import type { Axis, Expr, Index } from "../ir/expr.ts";
 import type { ContractionKernel, ContractionSchedule } from "../ir/kernel.ts";
-import { add, axisIndex, constant, scale } from "../math/affine.ts";
+import { add, axesOf, axisIndex, constant, scale, substitute as substituteIndex } from "../math/affine.ts";
 import { freeAxes, substitute } from "../math/build.ts";
 import { type Width, wgslType } from "../ops/scalar.ts";
 import { storeResult } from "./store.ts";
@@ -58,14 +58,38 @@ export function writeContraction(
     });
   });
 
-  const slots = held.map((h) => new Map(h.at.map((index, r) => [index.key, r])));
+  const slots = held.map((h) => slotsOf(h, lane));
   writer.accumulator = (index) => {
-    const slot = index.map((part, i) => must(slots[i]?.get(part.key), "accumulator position")).join();
-    return { text: must(bySlot.get(slot), "accumulator"), width, depth: 0 };
+    const found = index.map((part, i) => must(slots[i]?.get(part.key), "accumulator position"));
+    const text = must(bySlot.get(found.map((f) => f.register).join()), "accumulator");
+    const component = found.find((f) => f.component !== undefined)?.component;
+    return component === undefined
+      ? { text, width, depth: 0 }
+      : { text: `${text}.${component}`, width: 1, depth: 0 };
   };
   for (const position of registerPositions(space)) {
     storeResult(writer, kernel, position, outWidth);
   }
+}
+
+interface Slot {
+  readonly register: number;
+  /** Of the vector, where one component is meant: a guard may split a vector. */
+  readonly component?: string;
+}
+
+/** Which register holds an index of a held axis, and which component where the index is that of one lane. */
+function slotsOf({ at }: Held, lane: Axis | undefined): ReadonlyMap<string, Slot> {
+  const slots = new Map<string, Slot>();
+  at.forEach((index, register) => {
+    slots.set(index.key, { register });
+    if (!lane || !axesOf(index).has(lane.key)) return;
+    for (let l = 0; l < (lane.extent as number); l++) {
+      const single = substituteIndex(index, new Map([[lane.key, constant(l)]]));
+      slots.set(single.key, { register, component: "xyzw"[l] ?? "x" });
+    }
+  });
+  return slots;
 }
 
 type FactorAt = (writer: Writer, at: ReadonlyMap<string, Index>) => (position: Position) => string;

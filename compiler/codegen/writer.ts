@@ -184,7 +184,10 @@ fn random(counter: u32, salt: u32) -> f32 {
   #element(from: Node, address: Index): Value {
     this.#bindings.note(from, address);
     const { name, element: stem } = this.#bindings.read(from);
-    const { element, component } = this.#bindings.locate(from, address);
+    const located = this.#bindings.locate(from, address);
+    const { component } = located;
+    // Where a window hangs over the edge, products are formed that a guard discards; their addresses stay legal.
+    const element = rangeOf(located.element).high < 0 ? constant(0) : located.element;
     const vector = this.named(`l:${name}[${element.key}]`, stem, () => {
       const at = this.index(element);
       return { text: `${name}[${at.text}]`, width: 1, depth: at.depth };

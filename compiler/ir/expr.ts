@@ -92,7 +92,7 @@ export type ScalarName =
   | "sqrt"
   | "tanh"
   | "sigmoid"
-  | "erf"
+  | "erfc"
   /** 1 where a < b, else 0. */
   | "less"
   /** b where a ≠ 0, else c. */

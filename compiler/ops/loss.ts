@@ -70,7 +70,11 @@ function isLabel(labels: Node, n: Axis, j: Axis): Expr {
   return equal(position(axisIndex(j)), load(labels, [axisIndex(n)]));
 }
 
-function elementwise(name: string, value: (x: Expr, target: Expr) => Expr): OpDef<NoOptions, unknown> {
+function elementwise(
+  name: string,
+  value: (x: Expr, target: Expr) => Expr,
+  slope: (x: Expr, target: Expr) => Expr,
+): OpDef<NoOptions, unknown> {
   return {
     name,
     arity: 2,
@@ -87,20 +91,42 @@ function elementwise(name: string, value: (x: Expr, target: Expr) => Expr): OpDe
     },
     define: (_, { at, inputs }) =>
       value(loadBroadcast(must(inputs[0], "prediction"), at), loadBroadcast(must(inputs[1], "target"), at)),
+    vjp(node: OpNode, grad: Node) {
+      const [x, target] = [must(node.inputs[0], "prediction"), must(node.inputs[1], "target")];
+      const gradient = derivedNode(`${name}.grad`, x.type, suffixed(node.origin, "grad"), ({ at }) =>
+        times(slope(loadBroadcast(x, at), loadBroadcast(target, at)), loadBroadcast(grad, at)),
+      );
+      return [gradient, undefined];
+    },
     summary: () => ({ options: "", formula: "" }),
   };
 }
 
 /** (x − t)² */
-const squaredError = elementwise("squaredError", (x, target) => {
-  const d = call("sub", x, target);
-  return call("mul", d, d);
-});
+const squaredError = elementwise(
+  "squaredError",
+  (x, target) => {
+    const d = call("sub", x, target);
+    return call("mul", d, d);
+  },
+  (x, target) => call("mul", literal(2), call("sub", x, target)),
+);
 
-/** max(x, 0) − x·t + log(1 + e^(−|x|)): binary cross-entropy of σ(x) with t in 0 … 1. */
-const binaryCrossEntropy = elementwise("binaryCrossEntropy", (x, target) => {
-  const linear = call("sub", call("max", x, literal(0)), call("mul", x, target));
-  return call("add", linear, call("log", call("add", literal(1), call("exp", call("neg", call("abs", x))))));
-});
+/**
+ * max(x, 0) − x·t + log(1 + e^(−|x|)): binary cross-entropy of σ(x) with t in 0 … 1. Its slope is σ(x) − t, also at
+ * x = 0, where the terms have kinks that cancel.
+ */
+const binaryCrossEntropy = elementwise(
+  "binaryCrossEntropy",
+  (x, target) => {
+    const linear = call("sub", call("max", x, literal(0)), call("mul", x, target));
+    return call(
+      "add",
+      linear,
+      call("log", call("add", literal(1), call("exp", call("neg", call("abs", x))))),
+    );
+  },
+  (x, target) => call("sub", call("sigmoid", x), target),
+);
 
 export const losses = { crossEntropy, squaredError, binaryCrossEntropy };

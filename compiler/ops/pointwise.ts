@@ -116,13 +116,9 @@ export const pointwise = {
     );
     return wherePositive(x, x, below);
   }),
-  /** x·Φ(x), the exact form by erf (Hendrycks & Gimpel 2016). */
+  /** x·Φ(x) = x/2 · erfc(−x/√2), the exact form (Hendrycks & Gimpel 2016), without cancellation in the left tail. */
   gelu: unary("gelu", {}, (x) =>
-    call(
-      "mul",
-      call("mul", literal(0.5), x),
-      call("add", literal(1), call("erf", call("mul", x, literal(Math.SQRT1_2)))),
-    ),
+    call("mul", call("mul", literal(0.5), x), call("erfc", call("mul", x, literal(-Math.SQRT1_2)))),
   ),
   silu: unary("silu", {}, (x) => call("mul", x, call("sigmoid", x))),
   hardSigmoid: unary("hardSigmoid", {}, hardSigmoid),

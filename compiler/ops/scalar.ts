@@ -44,13 +44,25 @@ const one = literal(1);
 const zero = literal(0);
 const arg = (args: readonly Expr[], i: number): Expr => args[i] ?? zero;
 
-/** Abramowitz & Stegun 7.1.26, |error| < 1.5e-7. */
-function erf(x: number): number {
-  const t = 1 / (1 + 0.3275911 * Math.abs(x));
-  const poly =
-    ((((1.061405429 * t - 1.453152027) * t + 1.421413741) * t - 0.284496736) * t + 0.254829592) * t;
-  return Math.sign(x) * (1 - poly * Math.exp(-x * x));
+/**
+ * erfc(x) = t·exp(−x² + p(t)) with t = 1/(1 + x/2) for x ≥ 0 and erfc(−x) = 2 − erfc(x): a relative error below 1.2e-7
+ * everywhere, tails included (Press et al., Numerical Recipes, section 6.2).
+ */
+const ERFC = [
+  -1.26551223, 1.00002368, 0.37409196, 0.09678418, -0.18628806, 0.27886807, -1.13520398, 1.48851587,
+  -0.82215223, 0.17087277,
+];
+
+function erfc(x: number): number {
+  const t = 1 / (1 + 0.5 * Math.abs(x));
+  const p = ERFC.reduceRight((sum, c) => sum * t + c, 0);
+  const y = t * Math.exp(-x * x + p);
+  return x < 0 ? 2 - y : y;
 }
+
+/** c0 + t·(c1 + t·(…)) */
+const horner = (coefficients: readonly number[]): string =>
+  coefficients.slice(0, -1).reduceRight((inner, c) => `(${c} + t * ${inner})`, `${coefficients.at(-1)}`);
 
 export const scalars: { readonly [K in ScalarName]: ScalarDef } = {
   add: {
@@ -160,24 +172,21 @@ export const scalars: { readonly [K in ScalarName]: ScalarDef } = {
     js: (x) => 1 / (1 + Math.exp(-x)),
     partials: [(_, y) => call("mul", y, call("sub", one, y))],
   },
-  erf: {
+  erfc: {
     arity: 1,
     cost: "transcendental",
-    wgsl: helper("erf"),
-    // Abramowitz & Stegun, Handbook of Mathematical Functions, 7.1.26: |error| < 1.5e-7.
+    wgsl: helper("erfc"),
     helper: (t) => `fn NAME(x: ${t}) -> ${t} {
-  let a = min(abs(x), ${t}(9.0));
-  let t = 1.0 / (1.0 + 0.3275911 * a);
-  let p = ((((1.061405429 * t - 1.453152027) * t + 1.421413741) * t - 0.284496736) * t + 0.254829592) * t;
-  let y = 1.0 - p * exp(-a * a);
-  return select(y, -y, x < ${t}(0.0));
+  let t = 1.0 / (1.0 + 0.5 * abs(x));
+  let y = t * exp(-x * x + ${horner(ERFC)});
+  return select(y, 2.0 - y, x < ${t}(0.0));
 }`,
-    js: erf,
+    js: erfc,
     partials: [
       (x) =>
         call(
           "mul",
-          literal(2 / Math.sqrt(Math.PI)),
+          literal(-2 / Math.sqrt(Math.PI)),
           call("exp", call("neg", call("mul", arg(x, 0), arg(x, 0)))),
         ),
     ],
