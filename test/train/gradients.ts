@@ -104,11 +104,14 @@ export function compiled(graph: Graph): Compilation {
 /** Values for every operand, and the loss's weights. */
 export function valuesFor(g: GradientGraph, batch: number, seed: number, options: GradientOptions): Arrays {
   const next = random(seed);
-  const values = [...g.operands, [WEIGHTS, weightsOf(g)] as const].map(([name, node]): [string, NdArray] => {
-    const shape = node.type.shape.map((d) => (d === "N" ? batch : d));
-    const [low, high] = options.range?.[name] ?? (/positive|_var/.test(name) ? [0.5, 2] : [-1, 1]);
-    return [name, randomArray(shape, next, low, high)];
-  });
+  const tensors = [...g.forward.nodes, weightsOf(g)].filter((n) => n.kind === "input" || n.kind === "param");
+  const values = tensors
+    .map((node) => [node.origin.name, node] as const)
+    .map(([name, node]): [string, NdArray] => {
+      const shape = node.type.shape.map((d) => (d === "N" ? batch : d));
+      const [low, high] = options.range?.[name] ?? (/positive|_var/.test(name) ? [0.5, 2] : [-1, 1]);
+      return [name, randomArray(shape, next, low, high)];
+    });
   return { ...Object.fromEntries(values), ...options.given };
 }
 

@@ -1,0 +1,126 @@
+/** Runs a program dispatch by dispatch, with a uniform of one's own: steps of training without the runtime's trainer. */
+import type { Dispatch, Program, Signature } from "../../compiler/ir/program.ts";
+import { permute } from "../../runtime/tensor.ts";
+import { type Arrays, type NdArray, sizeOf } from "../oracle/array.ts";
+import { device as sharedDevice } from "../oracle/weft.ts";
+
+/** GPUBufferUsage and GPUMapMode as numbers: these globals are a browser's, not Node's. */
+const STORAGE = 0x80 | 0x08 | 0x04;
+const UNIFORM = 0x40 | 0x08;
+const READBACK = 0x08 | 0x01;
+const READ = 1;
+
+export interface StepOptions {
+  readonly batch: number;
+  readonly step?: number;
+  readonly seed?: number;
+  /** Learning rate and Adam's corrections. */
+  readonly rates?: readonly number[];
+}
+
+export interface Execution {
+  /** Writes inputs (tensors that are not bytes), runs all dispatches once. */
+  run(inputs: Arrays, options: StepOptions): void;
+  /** A parameter or an output, as it is now. */
+  read(name: string): Promise<NdArray>;
+  destroy(): void;
+}
+
+/** For batches of at most `most`. Parameters without a value start at 0. */
+export async function execute(program: Program, params: Arrays, most: number): Promise<Execution> {
+  const device = await sharedDevice();
+  const buffers = program.buffers.map(({ name, bytes }) => {
+    const size = Math.max(16, Math.ceil((bytes.fixed + bytes.perBatch * most) / 16) * 16);
+    return device.createBuffer({ label: name, size, usage: STORAGE });
+  });
+  const uniform = device.createBuffer({ label: "batch", size: 32, usage: UNIFORM });
+  const pipelines = await Promise.all(
+    program.kernels.map((k) =>
+      device.createComputePipelineAsync({
+        label: k.name,
+        layout: "auto",
+        compute: { module: device.createShaderModule({ code: k.wgsl }), entryPoint: "main" },
+      }),
+    ),
+  );
+  const bufferOf = (index: number): GPUBuffer => {
+    const buffer = buffers[index];
+    if (!buffer) throw new Error(`no buffer ${index}`);
+    return buffer;
+  };
+  for (const { name, shape, order, buffer } of program.params) {
+    const data = Float32Array.from(params[name]?.data ?? new Float64Array(sizeOf(shape)));
+    device.queue.writeBuffer(bufferOf(buffer), 0, order ? permute(data, shape, order) : data);
+  }
+  let last = 0;
+
+  function encode(pass: GPUComputePassEncoder, dispatch: Dispatch, batch: number): void {
+    const { kernel, buffers: used, grid } = dispatch;
+    const [shader, pipeline] = [program.kernels[kernel], pipelines[kernel]];
+    if (!shader || !pipeline) throw new Error(`no kernel ${kernel}`);
+    const bound = [...(shader.usesBatch ? [uniform] : []), ...used.map(bufferOf)];
+    pass.setPipeline(pipeline);
+    pass.setBindGroup(
+      0,
+      device.createBindGroup({
+        layout: pipeline.getBindGroupLayout(0),
+        entries: bound.map((buffer, binding) => ({ binding, resource: { buffer } })),
+      }),
+    );
+    const items = grid.items * (grid.batchTile ? Math.ceil(batch / grid.batchTile) : 1);
+    pass.dispatchWorkgroups(Math.ceil(items / shader.workgroup));
+  }
+
+  return {
+    run(inputs, { batch, step = 0, seed = 0, rates = [] }) {
+      last = batch;
+      const words = new ArrayBuffer(32);
+      new Uint32Array(words).set([batch, 0, step, seed]);
+      new Float32Array(words).set(rates, 4);
+      device.queue.writeBuffer(uniform, 0, words);
+      for (const { name, buffer } of program.inputs) {
+        const value = inputs[name];
+        if (!value) throw new Error(`no value for ${name}`);
+        device.queue.writeBuffer(bufferOf(buffer), 0, Float32Array.from(value.data));
+      }
+      const encoder = device.createCommandEncoder();
+      const pass = encoder.beginComputePass();
+      for (const dispatch of [...program.prepare, ...program.dispatches]) encode(pass, dispatch, batch);
+      pass.end();
+      device.queue.submit([encoder.finish()]);
+    },
+    async read(name) {
+      const found = [...program.params, ...program.outputs].find((s) => s.name === name);
+      if (!found) throw new Error(`the program has no ${name}`);
+      return await readBack(found, bufferOf(found.buffer));
+    },
+    destroy() {
+      for (const buffer of [...buffers, uniform]) buffer.destroy();
+    },
+  };
+
+  async function readBack(
+    signature: Signature & { order?: readonly number[] },
+    from: GPUBuffer,
+  ): Promise<NdArray> {
+    const shape = signature.shape.map((d) => (d === "N" ? last : d));
+    const size = Math.ceil(sizeOf(shape) / 2) * 8;
+    const staging = device.createBuffer({ size, usage: READBACK });
+    const encoder = device.createCommandEncoder();
+    encoder.copyBufferToBuffer(from, 0, staging, 0, Math.min(size, from.size));
+    device.queue.submit([encoder.finish()]);
+    await staging.mapAsync(READ);
+    const stored = new Float32Array(staging.getMappedRange().slice(0)).slice(0, sizeOf(shape));
+    staging.destroy();
+    const { order } = signature;
+    // The inverse: the axes as stored, put back in the shape's order.
+    const plain = order
+      ? permute(
+          stored,
+          order.map((a) => shape[a] ?? 1),
+          shape.map((_, d) => order.indexOf(d)),
+        )
+      : stored;
+    return { shape, data: Float64Array.from(plain) };
+  }
+}

@@ -1,0 +1,228 @@
+/**
+ * Steps of training against a float64 reference: gradients by central differences of the oracle, updates by the
+ * optimisers' formulas. The step's program is run as it is, without the runtime's trainer.
+ */
+import { afterAll, describe, expect, test } from "vitest";
+import { adam, compileTraining, type Optimizer, sgd, type Tensor } from "weftgpu";
+import type { Graph } from "../../compiler/ir/graph.ts";
+import { topologicalOrder } from "../../compiler/ir/graph.ts";
+import { METRICS, TARGET } from "../../compiler/ir/training.ts";
+import { verifyProgram } from "../../compiler/passes/verify.ts";
+import lenet from "../../models/lenet.ts";
+import { type Arrays, type NdArray, random, randomArray, zeros } from "../oracle/array.ts";
+import { evaluate } from "../oracle/oracle.ts";
+import { closeDevice } from "../oracle/weft.ts";
+import { execute } from "./execute.ts";
+import { input, lang } from "./language.ts";
+
+afterAll(closeDevice);
+
+const STEP = 1e-5;
+
+function graphOf(y: Tensor): Graph {
+  const nodes = topologicalOrder([y.node]);
+  const inputs = nodes.filter((n) => n.kind === "input").map((node) => ({ name: node.origin.name, node }));
+  return { name: "small", inputs, outputs: [{ name: "y", node: y.node }], nodes };
+}
+
+/** Σ and mean of the squared errors or cross-entropies of a batch. */
+function lossOf(
+  graph: Graph,
+  loss: "squaredError" | "crossEntropy",
+  inputs: Arrays,
+  params: Arrays,
+): readonly number[] {
+  const [y, target] = [evaluate(graph, inputs, params)["y"], inputs[TARGET]];
+  if (!y || !target) throw new Error("no loss");
+  if (loss === "squaredError") return Array.from(y.data, (v, i) => (v - (target.data[i] ?? 0)) ** 2);
+  const classes = y.shape[1] ?? 1;
+  return Array.from(target.data, (label, n) => {
+    const row = y.data.subarray(n * classes, (n + 1) * classes);
+    const top = Math.max(...row);
+    return top - (row[label] ?? 0) + Math.log(row.reduce((a, v) => a + Math.exp(v - top), 0));
+  });
+}
+
+const sum = (values: readonly number[]): number => values.reduce((a, v) => a + v, 0);
+
+function gradientsOf(mean: (params: Arrays) => number, params: Arrays): Arrays {
+  return Object.fromEntries(
+    Object.entries(params).map(([name, x]): [string, NdArray] => {
+      const shifted = (i: number, by: number): number => {
+        const data = Float64Array.from(x.data);
+        data[i] = (data[i] ?? 0) + by;
+        return mean({ ...params, [name]: { shape: x.shape, data } });
+      };
+      return [
+        name,
+        { shape: x.shape, data: x.data.map((_, i) => (shifted(i, STEP) - shifted(i, -STEP)) / (2 * STEP)) },
+      ];
+    }),
+  );
+}
+
+/** The moments of one element, and its next value. */
+interface Element {
+  w: number;
+  m: number;
+  v: number;
+}
+
+/** As PyTorch's documentation states SGD, Adam and AdamW. */
+function updated({ w, m, v }: Element, gradient: number, o: Optimizer, t: number): Element {
+  if (o.kind === "sgd") {
+    const g = gradient + o.weightDecay * w;
+    const velocity = o.momentum * m + g;
+    const direction = o.momentum === 0 ? g : o.nesterov ? g + o.momentum * velocity : velocity;
+    return { w: w - o.lr * direction, m: velocity, v };
+  }
+  const [b1, b2] = o.betas;
+  const first = b1 * m + (1 - b1) * gradient;
+  const second = b2 * v + (1 - b2) * gradient ** 2;
+  const kept = w * (1 - o.lr * o.weightDecay);
+  const direction = first / (1 - b1 ** t) / (Math.sqrt(second / (1 - b2 ** t)) + o.eps);
+  return { w: kept - o.lr * direction, m: first, v: second };
+}
+
+const ratesFor = (o: Optimizer, t: number): readonly number[] =>
+  o.kind === "sgd" ? [o.lr] : [o.lr, 1 / (1 - o.betas[0] ** t), 1 / (1 - o.betas[1] ** t)];
+
+const optimizers: Readonly<Record<string, Optimizer>> = {
+  sgd: sgd({ lr: 0.3 }),
+  "sgd with weight decay": sgd({ lr: 0.3, weightDecay: 0.1 }),
+  momentum: sgd({ lr: 0.1, momentum: 0.9 }),
+  "momentum with weight decay": sgd({ lr: 0.1, momentum: 0.5, weightDecay: 0.2 }),
+  Nesterov: sgd({ lr: 0.1, momentum: 0.9, nesterov: true }),
+  "Nesterov with weight decay": sgd({ lr: 0.1, momentum: 0.7, nesterov: true, weightDecay: 0.05 }),
+  Adam: adam({ lr: 0.02 }),
+  "Adam with other betas and eps": adam({ lr: 0.05, betas: [0.5, 0.8], eps: 1e-3 }),
+  AdamW: adam({ lr: 0.02, weightDecay: 0.3 }),
+};
+
+const BATCHES = [5, 3, 5, 1] as const;
+
+const dense = (): Tensor => lang.linear(lang.tanh(lang.linear(input("x", ["N", 3]), { out: 4 })), { out: 2 });
+const convolutional = (): Tensor =>
+  lang.linear(
+    lang.flatten(
+      lang.avgPool2d(lang.sigmoid(lang.conv2d(input("x", ["N", 1, 6, 6]), { out: 2, kernel: 3 })), {
+        kernel: 2,
+      }),
+    ),
+    { out: 3 },
+  );
+
+describe.each([
+  ["a dense model, squared error", dense, "squaredError", Object.keys(optimizers)],
+  ["a convolutional model, cross-entropy", convolutional, "crossEntropy", ["sgd", "Nesterov", "AdamW"]],
+] as const)("%s", (_, build, loss, names) => {
+  test.each(Object.entries(optimizers).filter(([name]) => names.includes(name)))(
+    "%s: four steps equal float64",
+    async (__, optimizer) => {
+      const graph = graphOf(build());
+      const training = compileTraining(graph, { loss, optimizer, bytes: false });
+      for (const program of [training.step, training.evaluate]) verifyProgram(program);
+      const next = random(11);
+      const shapes = graph.nodes.flatMap((n) =>
+        n.kind === "param" ? [[n.origin.name, n.type.shape] as const] : [],
+      );
+      let params: Arrays = Object.fromEntries(
+        shapes.map(([name, shape]) => [name, randomArray(shape.map(Number), next)]),
+      );
+      const execution = await execute(training.step, params, Math.max(...BATCHES));
+      const moments = new Map<string, { m: number; v: number }>();
+      let total = 0;
+      for (const [i, batch] of BATCHES.entries()) {
+        const t = i + 1;
+        const shape = (graph.inputs[0]?.node.type.shape ?? []).map((d) => (d === "N" ? batch : d));
+        const classes = Number(graph.outputs[0]?.node.type.shape[1]);
+        const target =
+          loss === "squaredError"
+            ? randomArray([batch, classes], next)
+            : { shape: [batch], data: zeros([batch]).data.map(() => Math.floor(next() * classes)) };
+        const inputs = { x: randomArray(shape, next), [TARGET]: target };
+        execution.run(inputs, { batch, step: i, rates: ratesFor(optimizer, t) });
+
+        const now = params;
+        const values = lossOf(graph, loss, inputs, now);
+        total += sum(values);
+        const gradients = gradientsOf((p) => {
+          const list = lossOf(graph, loss, inputs, p);
+          return sum(list) / list.length;
+        }, now);
+        params = Object.fromEntries(
+          Object.entries(now).map(([name, x]): [string, NdArray] => {
+            const data = x.data.map((w, j) => {
+              const key = `${name}[${j}]`;
+              const moved = updated(
+                { w, ...(moments.get(key) ?? { m: 0, v: 0 }) },
+                gradients[name]?.data[j] ?? 0,
+                optimizer,
+                t,
+              );
+              moments.set(key, moved);
+              return moved.w;
+            });
+            return [name, { shape: x.shape, data }];
+          }),
+        );
+        for (const [name, want] of Object.entries(params)) {
+          const got = await execution.read(name);
+          want.data.forEach((w, j) => {
+            const error = Math.abs((got.data[j] ?? Number.NaN) - w);
+            if (!(error <= 2e-5 * Math.max(1, Math.abs(w))))
+              expect.fail(`after step ${t}, ${name}[${j}] is ${got.data[j]}, not ${w}`);
+          });
+        }
+      }
+      const metrics = await execution.read(METRICS);
+      expect(Math.abs((metrics.data[0] ?? Number.NaN) - total)).toBeLessThan(1e-5 * total + 1e-6);
+      execution.destroy();
+    },
+  );
+});
+
+test("evaluation adds to the metrics and changes no parameter", async () => {
+  const graph = graphOf(convolutional());
+  const { evaluate: program } = compileTraining(graph, { optimizer: sgd({ lr: 0.1 }), bytes: false });
+  const next = random(3);
+  const params = Object.fromEntries(
+    program.params.filter((p) => p.name !== METRICS).map((p) => [p.name, randomArray(p.shape, next)]),
+  );
+  const execution = await execute(program, params, 7);
+  const x = randomArray([7, 1, 6, 6], next);
+  const logits = evaluate(graph, { x }, params)["y"];
+  const target = { shape: [7], data: zeros([7]).data.map((_, i) => i % 3) };
+  let right = 0;
+  for (let n = 0; n < 7; n++) {
+    const row = Array.from(logits?.data.subarray(3 * n, 3 * n + 3) ?? []);
+    if (row.indexOf(Math.max(...row)) === n % 3) right++;
+  }
+  execution.run({ x, [TARGET]: target }, { batch: 7 });
+  execution.run({ x, [TARGET]: target }, { batch: 7 });
+  const total = 2 * sum(lossOf(graph, "crossEntropy", { x, [TARGET]: target }, params));
+  const [loss = Number.NaN, hits] = (await execution.read(METRICS)).data;
+  expect(hits).toBe(2 * right);
+  expect(Math.abs(loss - total)).toBeLessThan(1e-5 * total);
+  for (const [name, want] of Object.entries(params))
+    expect((await execution.read(name)).data).toEqual(want.data);
+  execution.destroy();
+});
+
+describe("LeNet's training step", () => {
+  test("takes at most 25 dispatches with SGD, and prepares nothing", () => {
+    const { step } = compileTraining(lenet.graph, { optimizer: sgd({ lr: 0.9 }) });
+    verifyProgram(step);
+    expect(step.prepare).toEqual([]);
+    expect(step.dispatches.length).toBeLessThanOrEqual(25);
+  });
+
+  test.each([
+    ["momentum", sgd({ lr: 0.1, momentum: 0.9 }), 33],
+    ["Adam", adam(), 53],
+  ] as const)("with %s takes no more than the moments add", (_, optimizer, most) => {
+    const { step } = compileTraining(lenet.graph, { optimizer });
+    verifyProgram(step);
+    expect(step.dispatches.length).toBeLessThanOrEqual(most);
+  });
+});
