@@ -10,6 +10,7 @@ export default defineConfig({
     alias: [
       { find: /^weftgpu$/, replacement: source("compiler/index.ts") },
       { find: /^weftgpu\/runtime$/, replacement: source("runtime/index.ts") },
+      { find: /^weftgpu\/train$/, replacement: source("runtime/train.ts") },
       { find: /^weftgpu\/node$/, replacement: source("runtime/node/index.ts") },
       { find: /^weftgpu\/vitest$/, replacement: source("compiler/emit/vitest.ts") },
       { find: /^weftgpu\/esbuild$/, replacement: source("compiler/emit/esbuild.ts") },

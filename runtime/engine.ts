@@ -1,7 +1,6 @@
 /** A program on one device, run batch by batch. */
 import type { Program } from "../compiler/ir/program.ts";
 import { WeftError } from "./errors.ts";
-import type { Gpu } from "./gpu.ts";
 import type { Batch } from "./inputs.ts";
 import { Plan, READ, READBACK, type Step, UNIFORM } from "./plan.ts";
 import { ARRAYS, permute, sizeOf, type Tensor, type TensorData } from "./tensor.ts";
@@ -20,7 +19,6 @@ interface Slot {
 }
 
 export class Engine extends Plan {
-  readonly #ownsDevice: boolean;
   #uniform: GPUBuffer | undefined;
   /** What the uniform holds. */
   #batch = 0;
@@ -29,11 +27,6 @@ export class Engine extends Plan {
   #capacity: Capacity | undefined;
   /** Two runs may be in flight: one computes while the other is read back. Further ones wait their turn. */
   readonly #slots: [Slot, Slot] = [{ done: Promise.resolve() }, { done: Promise.resolve() }];
-
-  constructor(gpu: Gpu, program: Program, ownsDevice: boolean) {
-    super(gpu, program);
-    this.#ownsDevice = ownsDevice;
-  }
 
   /** Builds the pipelines in parallel, sets the parameters and runs what depends on them alone. */
   async prepare(values: readonly TensorData[]): Promise<this> {
@@ -110,10 +103,9 @@ export class Engine extends Plan {
 
   /** Frees the buffers; runs in flight are rejected. */
   destroy(): void {
-    this.gpu.end(new WeftError("destroyed", `${this.program.name}: the session was destroyed or reloaded`));
+    this.gpu.close(new WeftError("destroyed", `${this.program.name}: the session was destroyed or reloaded`));
     for (const slot of this.#slots) this.#release(slot);
     for (const buffer of [this.#uniform, ...this.#fixed]) buffer?.destroy();
-    if (this.#ownsDevice) this.gpu.device.destroy();
   }
 
   /** Drops what depends on the batch: it is made anew when next needed. */

@@ -11,8 +11,12 @@ export class Gpu {
   #end: WeftError | undefined;
   readonly #waiting = new Set<(error: WeftError) => void>();
 
-  constructor(device: GPUDevice) {
+  readonly #owned: boolean;
+
+  /** `owned`: whether the device is ours to destroy. */
+  constructor(device: GPUDevice, owned: boolean) {
     this.device = device;
+    this.#owned = owned;
     device.lost.then(({ reason, message }) => {
       const why = `the GPU device was lost (${reason}${message && `: ${message}`})`;
       this.end(new WeftError("device-lost", `${why}; reload() takes a new one`));
@@ -23,6 +27,12 @@ export class Gpu {
   end(error: WeftError): void {
     this.#end ??= error;
     for (const reject of this.#waiting) reject(this.#end);
+  }
+
+  /** Ends what is awaited, and the device if it is ours. */
+  close(error: WeftError): void {
+    this.end(error);
+    if (this.#owned) this.device.destroy();
   }
 
   /** The result of `work`. Throws as soon as the device is lost, and `what` with the reason if the work fails. */
@@ -107,14 +117,17 @@ export class Gpu {
 }
 
 /** The given device, or a page's own with the largest buffers that its adapter has. */
-export async function openDevice(device?: GPUDevice): Promise<GPUDevice> {
-  if (device) return device;
+export async function openGpu(device?: GPUDevice): Promise<Gpu> {
+  if (device) return new Gpu(device, false);
   const adapter = await globalThis.navigator?.gpu?.requestAdapter();
   if (!adapter)
     throw new WeftError(
       "no-device",
-      "there is no WebGPU adapter here; in Node, pass load(…, { device }) what requestDevice() of weftgpu/node gives",
+      "there is no WebGPU adapter here; in Node, pass the device that requestDevice() of weftgpu/node gives",
     );
   const { maxBufferSize, maxStorageBufferBindingSize } = adapter.limits;
-  return adapter.requestDevice({ requiredLimits: { maxBufferSize, maxStorageBufferBindingSize } });
+  return new Gpu(
+    await adapter.requestDevice({ requiredLimits: { maxBufferSize, maxStorageBufferBindingSize } }),
+    true,
+  );
 }

@@ -16,9 +16,10 @@ export type { Program } from "../compiler/ir/program.ts";
 export { WeftError, type WeftErrorCode } from "./errors.ts";
 export { initialise } from "./init.ts";
 export type { InputValue } from "./inputs.ts";
+export { readMetadata } from "./metadata.ts";
 export { Session } from "./session.ts";
 export type { Tensor, TensorData } from "./tensor.ts";
-export { readMetadata, readSafetensors, type Weights, writeSafetensors } from "./weights.ts";
+export { readSafetensors, type Weights, writeSafetensors } from "./weights.ts";
 
 export interface LoadOptions {
   /** The bytes of a safetensors file, or tensors by name. Default: initial values drawn with `seed`. */

@@ -2,7 +2,7 @@
 import type { Program } from "../compiler/ir/program.ts";
 import { Engine } from "./engine.ts";
 import { WeftError } from "./errors.ts";
-import { Gpu, openDevice } from "./gpu.ts";
+import { openGpu } from "./gpu.ts";
 import { checkInputs, type InputValue } from "./inputs.ts";
 import type { Tensor, TensorData } from "./tensor.ts";
 
@@ -40,9 +40,7 @@ export class Session<
    */
   async reload(device?: GPUDevice): Promise<void> {
     this.destroy();
-    this.#engine = openDevice(device).then((d) =>
-      new Engine(new Gpu(d), this.program, d !== device).prepare(this.#values),
-    );
+    this.#engine = openGpu(device).then((gpu) => new Engine(gpu, this.program).prepare(this.#values));
     await this.#engine;
   }
 

@@ -8,6 +8,7 @@
 import type { Training } from "../compiler/ir/training.ts";
 import { WeftError } from "./errors.ts";
 import { initialise } from "./init.ts";
+import { readMetadata } from "./metadata.ts";
 import { Trainer } from "./trainer.ts";
 import {
   BEGINNING,
@@ -18,17 +19,18 @@ import {
   type State,
   stateParams,
 } from "./trainState.ts";
-import { checkWeights, readMetadata, readSafetensors, type Weights } from "./weights.ts";
+import { checkWeights, readSafetensors, type Weights } from "./weights.ts";
 
 export type { LossName, Optimizer, Training } from "../compiler/ir/training.ts";
 export type { DataSet } from "./data.ts";
 export { WeftError, type WeftErrorCode } from "./errors.ts";
+export { readMetadata } from "./metadata.ts";
 export type { Tensor, TensorData } from "./tensor.ts";
 export { Trainer } from "./trainer.ts";
 export type { Epoch, Evaluation, FitOptions, StepReport } from "./trainOptions.ts";
 export { constant, cosine, type Moment, type Schedule, stepDecay, warmUp } from "./trainSchedule.ts";
 export type { Checkpoint, Position } from "./trainState.ts";
-export { readMetadata, readSafetensors, type Weights, writeSafetensors } from "./weights.ts";
+export { readSafetensors, type Weights, writeSafetensors } from "./weights.ts";
 
 export interface TrainerOptions {
   /** The model's parameters to begin with: the bytes of a safetensors file, or tensors by name. Default: drawn. */

@@ -3,7 +3,7 @@ import type { Training } from "../compiler/ir/training.ts";
 import { checkData, type DataSet, shuffled } from "./data.ts";
 import { DataSets, type Source } from "./dataUpload.ts";
 import { WeftError } from "./errors.ts";
-import { Gpu, openDevice } from "./gpu.ts";
+import { type Gpu, openGpu } from "./gpu.ts";
 import type { Tensor } from "./tensor.ts";
 import { checkFit, type Epoch, type Evaluation, type Fit, type FitOptions } from "./trainOptions.ts";
 import { TrainPlan } from "./trainPlan.ts";
@@ -19,7 +19,6 @@ interface Live {
   readonly step: TrainPlan;
   readonly evaluate: TrainPlan;
   readonly sets: DataSets;
-  readonly ownsDevice: boolean;
 }
 
 export class Trainer {
@@ -97,7 +96,7 @@ export class Trainer {
    */
   async reload(device?: GPUDevice): Promise<void> {
     this.destroy();
-    this.#live = openDevice(device).then((d) => this.#open(d, d !== device));
+    this.#live = openGpu(device).then((gpu) => this.#open(gpu));
     await this.#live;
   }
 
@@ -105,22 +104,20 @@ export class Trainer {
   destroy(): void {
     const ended = new WeftError("destroyed", `${this.training.name}: the trainer was destroyed or reloaded`);
     this.#live
-      ?.then(({ gpu, step, evaluate, sets, ownsDevice }) => {
-        gpu.end(ended);
+      ?.then(({ gpu, step, evaluate, sets }) => {
+        gpu.close(ended);
         for (const part of [step, evaluate, sets]) part.destroy();
-        if (ownsDevice) gpu.device.destroy();
       })
       .catch(() => {});
     this.#live = undefined;
   }
 
-  async #open(device: GPUDevice, ownsDevice: boolean): Promise<Live> {
-    const gpu = new Gpu(device);
+  async #open(gpu: Gpu): Promise<Live> {
     const { training } = this;
     const [step, evaluate] = (await Promise.all(
       [training.step, training.evaluate].map((program) => new TrainPlan(gpu, program).open()),
     )) as [TrainPlan, TrainPlan];
-    const live = { gpu, step, evaluate, sets: new DataSets(gpu, training), ownsDevice };
+    const live = { gpu, step, evaluate, sets: new DataSets(gpu, training) };
     await this.#restore(live);
     return live;
   }

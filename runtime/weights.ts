@@ -25,34 +25,6 @@ interface Entry {
   readonly data_offsets?: unknown;
 }
 
-/** The JSON header and where the data start. */
-function readHeader({ buffer, byteOffset, length }: Uint8Array): {
-  readonly header: Record<string, Entry | null> | null;
-  readonly start: number;
-} {
-  const start = length < 8 ? length + 1 : 8 + Number(new DataView(buffer, byteOffset).getBigUint64(0, true));
-  if (start > length) fail(`${length} bytes are no safetensors file, or it is truncated`);
-  try {
-    const text = new TextDecoder().decode(new Uint8Array(buffer, byteOffset + 8, start - 8));
-    return { header: JSON.parse(text), start };
-  } catch (error) {
-    return fail(`the safetensors header is no JSON: ${(error as Error).message}`);
-  }
-}
-
-/** The `__metadata__` of a safetensors file: texts by name. Throws `WeftError` "weights" if they are no such thing. */
-export function readMetadata(bytes: ArrayBuffer | Uint8Array): Record<string, string> {
-  const { header } = readHeader(bytes instanceof Uint8Array ? bytes : new Uint8Array(bytes));
-  const metadata: unknown = header?.["__metadata__"] ?? {};
-  if (typeof metadata !== "object" || Array.isArray(metadata)) return fail("__metadata__ is no JSON object");
-  const found: Record<string, string> = Object.create(null);
-  for (const [name, value] of Object.entries(metadata as object)) {
-    if (typeof value !== "string") return failAt(name, `of __metadata__ is no text, but ${typeof value}`);
-    found[name] = value;
-  }
-  return found;
-}
-
 /**
  * Reads a safetensors file (https://github.com/huggingface/safetensors, "Format"): the header's length as u64, a
  * JSON header, the data. The tensors are views of `bytes` where alignment allows, else copies.
@@ -61,9 +33,15 @@ export function readMetadata(bytes: ArrayBuffer | Uint8Array): Record<string, st
  * Types: F32, I32, U32. Throws `WeftError` with the tensor's name.
  */
 export function readSafetensors(bytes: ArrayBuffer | Uint8Array): Record<string, Tensor> {
-  const file = bytes instanceof Uint8Array ? bytes : new Uint8Array(bytes);
-  const { buffer, byteOffset, length } = file;
-  const { header, start } = readHeader(file);
+  const { buffer, byteOffset, length } = bytes instanceof Uint8Array ? bytes : new Uint8Array(bytes);
+  const start = length < 8 ? length + 1 : 8 + Number(new DataView(buffer, byteOffset).getBigUint64(0, true));
+  if (start > length) fail(`${length} bytes are no safetensors file, or it is truncated`);
+  let header: Record<string, Entry | null> | null;
+  try {
+    header = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, byteOffset + 8, start - 8)));
+  } catch (error) {
+    return fail(`the safetensors header is no JSON: ${(error as Error).message}`);
+  }
   const tensors: Record<string, Tensor> = Object.create(null);
   const spans: [begin: number, end: number, name: string][] = [];
   for (const [name, entry] of Object.entries(header ?? {})) {

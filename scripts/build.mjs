@@ -26,6 +26,7 @@ const dist = join(root, "dist");
 export const entries = {
   index: "compiler/index.ts",
   runtime: "runtime/index.ts",
+  train: "runtime/train.ts",
   node: "runtime/node/index.ts",
   vitest: "compiler/emit/vitest.ts",
   esbuild: "compiler/emit/esbuild.ts",

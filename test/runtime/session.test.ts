@@ -292,7 +292,7 @@ describe("a lost device", () => {
     for (const error of await failures) {
       expect(error.code).toBe("device-lost");
       expect(error.message).toMatch(
-        /^the GPU device was lost \(destroyed.*\); session\.reload\(\) takes a new one$/,
+        /^the GPU device was lost \(destroyed.*\); reload\(\) takes a new one$/,
       );
     }
     expect((await failure(session.run({ x }))).code).toBe("device-lost");
