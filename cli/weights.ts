@@ -17,7 +17,7 @@ export async function readWeights(path: string, program: Program): Promise<Weigh
     throw new UserError({
       problem: `${shownPath(path)} does not fit the model ${program.name}: ${error.message.replace(/^weights: /, "")}`,
       rule: "every parameter of the model is in the file once, as F32, in the model's shape, and all its numbers are finite",
-      fix: "give the weights that were saved from this model; without --weights seeded ones are made",
+      fix: "give the weights that were saved from this model",
     });
   }
 }

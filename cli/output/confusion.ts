@@ -98,7 +98,7 @@ function shade(share: number): string {
 export function confusionSvg(confusion: Confusion, classes: readonly string[], title: string): string {
   const cell = 44;
   const longest = Math.max(4, ...classes.map((each) => each.length));
-  const [left, top] = [34 + 7 * longest, 66 + Math.ceil(5.2 * longest)];
+  const [left, top] = [34 + 7 * longest, 52 + Math.ceil(4.6 * longest)];
   const size = cell * classes.length;
   const [width, height] = [left + size + 60, top + size + 34];
   const parts: string[] = [`<text class="title" x="16" y="26">${escapeXml(title)}</text>`];

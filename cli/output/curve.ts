@@ -120,6 +120,14 @@ export function curveLines(points: readonly EpochPoint[], options: CurveOptions)
           canvas.dot(Math.round(x0 + (x1 - x0) * share), Math.round(y0 + (y1 - y0) * share), color);
       }
     }
+    const last = known.at(-1); // where training is, or the one point there is
+    for (const [dx, dy] of [
+      [0, 0],
+      [1, 0],
+      [0, 1],
+      [1, 1],
+    ] as const)
+      if (last) canvas.dot(Math.min(2 * columns - 1, x(last.epoch) + dx), y(of(last)) + dy - 1, color);
   }
   const middle = Math.floor((height - 1) / 2);
   const label = (row: number): string => {

@@ -48,6 +48,9 @@ export function curveSvg(points: readonly EpochPoint[], title: string): string {
   parts.push(text((LEFT + WIDTH - RIGHT) / 2, HEIGHT - 10, "middle", "epoch"));
   parts.push(text(LEFT, 24, "start", title, ' class="title"'));
 
+  const legend: string[] = [
+    `<rect x="${WIDTH - 196}" y="${at(y(top / 2) - 36)}" width="172" height="72" rx="4" fill="#fff" fill-opacity=".85"/>`,
+  ];
   for (const [i, { name, of }] of SERIES.entries()) {
     const { stroke, dash } = STYLES[i] ?? { stroke: "#000", dash: "" };
     const style = `stroke="${stroke}"${dash ? ` stroke-dasharray="${dash}"` : ""}`;
@@ -57,13 +60,19 @@ export function curveSvg(points: readonly EpochPoint[], title: string): string {
     const end = known.at(-1);
     if (end) parts.push(`<circle cx="${at(x(end.epoch))}" cy="${at(y(of(end)))}" r="3" fill="${stroke}"/>`);
     const row = y(top / 2) + 20 * (i - 1);
-    parts.push(`<path class="curve" ${style} d="M${WIDTH - 186} ${at(row)}h34"/>`);
-    parts.push(text(WIDTH - 144, row + 4, "start", end ? `${name} ${of(end).toFixed(3)}` : name));
+    legend.push(`<path class="curve" ${style} d="M${WIDTH - 186} ${at(row)}h34"/>`);
+    legend.push(text(WIDTH - 144, row + 4, "start", end ? `${name} ${of(end).toFixed(3)}` : name));
   }
-  return svg(WIDTH, HEIGHT, parts, `${title}: train loss, train accuracy and test accuracy over the epochs`, [
-    ".grid{stroke:#ddd;stroke-width:1}",
-    ".curve{fill:none;stroke-width:2;stroke-linejoin:round;stroke-linecap:round}",
-  ]);
+  return svg(
+    WIDTH,
+    HEIGHT,
+    [...parts, ...legend],
+    `${title}: train loss, train accuracy and test accuracy over the epochs`,
+    [
+      ".grid{stroke:#ddd;stroke-width:1}",
+      ".curve{fill:none;stroke-width:2;stroke-linejoin:round;stroke-linecap:round}",
+    ],
+  );
 }
 
 /** A whole SVG document on white. */

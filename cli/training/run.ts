@@ -1,0 +1,158 @@
+/** A training from where it begins to where it ends, with its files, its signals and its devices. */
+
+import { UserError } from "../../compiler/errors.ts";
+import { WeftError } from "../../runtime/errors.ts";
+import type { AdapterChoice } from "../../runtime/node/index.ts";
+import { constant, cosine, type DataSet, type Trainer } from "../../runtime/train.ts";
+import { type Opened, openDevice } from "../device.ts";
+import { EXIT_INTERRUPTED } from "../failure.ts";
+import { shownPath } from "../files.ts";
+import type { EpochPoint } from "../output/curve.ts";
+import { Live } from "../output/curveLive.ts";
+import type { Ui } from "../ui.ts";
+import { save } from "./saved.ts";
+import type { Settings } from "./settings.ts";
+
+/** Steps after which a checkpoint is written within a long epoch. */
+const CHECKPOINT_STEPS = 500;
+/** How many devices are tried, each after the loss of the one before. */
+const DEVICES = 3;
+/** 128 + the number of the signal, as shells report it. */
+const EXIT_TERMINATED = 143;
+
+/** Milliseconds: npx passes on the Ctrl-C that the terminal has sent to the command as well. */
+const ECHO = 500;
+
+export interface RunOptions {
+  readonly ui: Ui;
+  readonly format: string;
+  readonly quiet: boolean;
+  readonly adapter: AdapterChoice | undefined;
+  readonly settings: Settings;
+  /** Where the weights go. */
+  readonly out: string;
+  /** Examples in an epoch. */
+  readonly rows: number;
+  /** The epochs before. */
+  readonly history: readonly EpochPoint[];
+}
+
+/** One training from its first step to its last, as far as it gets. */
+export class Run {
+  readonly options: RunOptions;
+  readonly #devices: Opened[] = [];
+  history: readonly EpochPoint[];
+  /** Taken by this run, and how long the steps took. */
+  examples = 0;
+  seconds = 0;
+
+  constructor(options: RunOptions) {
+    this.options = options;
+    this.history = options.history;
+  }
+
+  /** A device of its own, closed by `close`. */
+  async open(): Promise<GPUDevice> {
+    const opened = await openDevice(this.options.ui, this.options.adapter);
+    this.#devices.push(opened);
+    return opened.device;
+  }
+
+  close(): void {
+    for (const { close } of this.#devices) close();
+  }
+
+  get adapter(): string {
+    return this.#devices.at(-1)?.name ?? "";
+  }
+
+  save(trainer: Trainer): Promise<void> {
+    const { out, settings } = this.options;
+    return save(out, trainer.weights(), trainer.checkpoint(), this.history, settings);
+  }
+
+  /** Whether all epochs were done. What was reached is on the disk when it ends, however it ends. */
+  async fit(trainer: Trainer, data: DataSet, test: DataSet): Promise<boolean> {
+    const { epochs } = this.options.settings;
+    const live = new Live({ ...this.options, epochs });
+    const stop = new AbortController();
+    let first = 0;
+    const interrupt = (signal: NodeJS.Signals): void => {
+      const now = performance.now();
+      if (stop.signal.aborted && now - first < ECHO) return;
+      if (stop.signal.aborted) process.exit(signal === "SIGINT" ? EXIT_INTERRUPTED : EXIT_TERMINATED);
+      first = now;
+      stop.abort();
+      live.stop();
+      this.options.ui.note("finishing the step and saving; once more stops at once");
+    };
+    process.on("SIGINT", interrupt).on("SIGTERM", interrupt);
+    try {
+      while (!(await this.#attempt(trainer, data, test, live, stop.signal))) {
+        await trainer.reload(await this.open());
+      }
+      await this.save(trainer);
+    } finally {
+      live.stop();
+      process.off("SIGINT", interrupt).off("SIGTERM", interrupt);
+    }
+    return trainer.position.epoch >= epochs;
+  }
+
+  /** False where the device was lost and another may do. */
+  async #attempt(
+    trainer: Trainer,
+    data: DataSet,
+    test: DataSet,
+    live: Live,
+    signal: AbortSignal,
+  ): Promise<boolean> {
+    const { epochs, batch, schedule } = this.options.settings;
+    try {
+      const fit = trainer.fit(data, {
+        epochs,
+        batch,
+        test,
+        signal,
+        schedule: schedule === "cosine" ? cosine() : constant(),
+        checkpointEvery: CHECKPOINT_STEPS,
+        onStep: ({ epoch, stepInEpoch }) => {
+          if (!signal.aborted) live.step(epoch, Math.min(this.options.rows, stepInEpoch * batch));
+        },
+        // At the end of an epoch its figures are still to come: it is saved together with them below.
+        onCheckpoint: async () => {
+          if (trainer.position.stepInEpoch > 0) await this.save(trainer);
+        },
+      });
+      for await (const { epoch, loss, trainAccuracy, testAccuracy = Number.NaN, ...time } of fit) {
+        this.history = [
+          ...this.history.filter((p) => p.epoch < epoch),
+          { epoch, loss, trainAccuracy, testAccuracy },
+        ];
+        this.examples += time.examplesPerSecond * time.seconds;
+        this.seconds += time.seconds;
+        await this.save(trainer);
+        live.epoch(this.history, time.examplesPerSecond);
+      }
+      return true;
+    } catch (error) {
+      if (!(error instanceof WeftError)) throw error;
+      if (error.code === "device-lost" && this.#devices.length < DEVICES) {
+        this.options.ui.note(`${error.message}; going on from the last state on a new device`);
+        return false;
+      }
+      if (trainer.position.step > 0) await this.save(trainer);
+      throw error.code === "diverged" ? this.#diverged(error, trainer) : error;
+    }
+  }
+
+  #diverged(error: WeftError, trainer: Trainer): UserError {
+    const { step, epoch } = trainer.position;
+    const kept = `the state after epoch ${epoch} is in ${shownPath(this.options.out)}`;
+    return new UserError({
+      problem: error.message.replace(/;[^;]*$/, ""),
+      rule: `training stops where a loss or a weight is no finite number; ${step > 0 ? kept : "nothing was written"}`,
+      fix: `a lower learning rate: --lr ${Number((this.options.settings.lr / 10).toPrecision(2))}`,
+    });
+  }
+}

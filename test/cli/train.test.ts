@@ -1,0 +1,247 @@
+/** `weft train` and `weft eval` on the drawn set, with a small model. */
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import sharp from "sharp";
+import { describe, expect, test } from "vitest";
+import { readMetadata, readSafetensors, writeSafetensors } from "../../runtime/train.ts";
+import { fails, scratch, works } from "./weft.ts";
+
+const folder = scratch();
+const modelFile = (name: string, classes = 10): string => {
+  const path = join(folder, `${name}.ts`);
+  writeFileSync(
+    path,
+    `import { flatten, input, linear, model, N } from "weftgpu";
+const image = input("image", [N, 1, 28, 28]);
+const logits = linear(flatten(image), { out: ${classes} });
+export default model("${name}", { image }, { logits });
+`,
+  );
+  return path;
+};
+const tiny = modelFile("tiny");
+const quick = ["--limit", "300", "--batch", "64", "--lr", "0.1"];
+const out = (): string => join(scratch(), "w.safetensors");
+const checkpointOf = (path: string): string => path.replace(".safetensors", ".checkpoint.safetensors");
+
+interface Line {
+  readonly epoch: number;
+  readonly loss: number;
+  readonly trainAccuracy: number;
+  readonly testAccuracy: number;
+  readonly examplesPerSecond: number;
+}
+const lines = (stdout: string): Line[] =>
+  stdout
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line));
+
+describe("weft train", () => {
+  test("prints each epoch and the lecture's lines, writes weights, a checkpoint and a plot", async () => {
+    const path = out();
+    const plot = path.replace("w.safetensors", "curves.svg");
+    const { stdout, stderr } = await works(["train", tiny, ...quick, "-e", "3", "-o", path, "--plot", plot]);
+    expect(
+      stdout.match(/^epoch [123]\/3 {2}loss \d\.\d{3}, train acc 0\.\d{3}, test acc 0\.\d{3} /gm),
+    ).toHaveLength(3);
+    expect(stdout).toMatch(
+      /^loss \d\.\d{3}, train acc 0\.\d{3}, test acc 0\.\d{3}\n[\d.]+ examples\/sec on \S.*\n$/m,
+    );
+    expect(stderr).toContain(`the weights are in ${path}; the curves are in ${plot}`);
+    expect(Object.keys(readSafetensors(readFileSync(path)))).toEqual(["logits.bias", "logits.weight"]);
+    const svg = readFileSync(plot, "utf8");
+    expect(svg).toMatch(/^<svg .*aria-label="tiny on synthetic: /);
+    expect(svg.match(/<path class="curve"/g)).toHaveLength(6);
+    expect(readdirSync(join(path, ".."))).toHaveLength(3); // no temporary file is left
+  });
+
+  test("learns: JSON lines, and eval says the same as training does", async () => {
+    const path = out();
+    const { stdout } = await works(["train", tiny, ...quick, "-e", "8", "-o", path, "--format", "json"]);
+    const epochs = lines(stdout);
+    expect(epochs.map(({ epoch }) => epoch)).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
+    const [first, last] = [epochs[0], epochs[7]];
+    expect(Object.keys(first ?? {}).sort()).toEqual(
+      ["epoch", "examplesPerSecond", "loss", "testAccuracy", "trainAccuracy"].sort(),
+    );
+    expect(last?.loss).toBeLessThan((first?.loss ?? 0) - 0.2);
+    expect(last?.trainAccuracy).toBeGreaterThan(0.25);
+
+    const measured = await works(["eval", tiny, "-w", path, "--limit", "300", "--format", "json"]);
+    const result = JSON.parse(measured.stdout);
+    expect(result).toMatchObject({ model: "tiny", data: "synthetic", split: "test", examples: 300 });
+    expect(result.accuracy).toBeCloseTo(last?.testAccuracy ?? 0, 9);
+    expect(result.confusion.flat().reduce((a: number, b: number) => a + b, 0)).toBe(300);
+    expect(result.classes[0]).toMatchObject({ name: "disc", examples: 30 });
+  });
+
+  test("twice gives the same bytes, weights and checkpoint; another seed others", async () => {
+    const run = async (seed: string): Promise<Buffer[]> => {
+      const path = out();
+      await works(["train", tiny, ...quick, "-e", "2", "--seed", seed, "-o", path, "-q"]);
+      return [readFileSync(path), readFileSync(checkpointOf(path))];
+    };
+    const [a, b, c] = [await run("1"), await run("1"), await run("2")];
+    expect(b).toEqual(a);
+    expect(c[0]).not.toEqual(a[0]);
+  });
+
+  test.each([
+    ["sgd with momentum", ["--momentum", "0.9", "--nesterov", "--weight-decay", "1e-4"]],
+    ["adam", ["--optimizer", "adam", "--lr", "0.003"]],
+  ])(
+    "resumed with %s gives the bytes of an uninterrupted training, and keeps its curve",
+    async (_, flags) => {
+      const [whole, parts] = [out(), out()];
+      const common = ["train", tiny, ...quick, ...flags];
+      await works([...common, "-e", "4", "-o", whole]);
+      await works([...common, "-e", "2", "-o", parts]);
+      const { stdout } = await works(["train", tiny, "-o", parts, "--resume", "-e", "4", "--format", "json"]);
+      expect(lines(stdout).map(({ epoch }) => epoch)).toEqual([3, 4]);
+      expect(readFileSync(parts)).toEqual(readFileSync(whole));
+      expect(readFileSync(checkpointOf(parts))).toEqual(readFileSync(checkpointOf(whole)));
+      const history = JSON.parse(readMetadata(readFileSync(checkpointOf(whole)))["history"] ?? "");
+      expect(history).toHaveLength(4);
+      const again = await works(["train", tiny, "-o", whole, "--resume"]);
+      expect(again.stderr).toContain("already trained for 4 epochs");
+    },
+  );
+
+  test("a loss that is no number ends training, and what was good stays", async () => {
+    const path = out();
+    const message = await fails(["train", tiny, ...quick, "--lr", "1e38", "-o", path, "--restart"]);
+    expect(message).toMatch(/error: tiny: .*(loss of step \d+|holds (NaN|-?Infinity))/);
+    expect(message).toContain("try:  a lower learning rate: --lr 1e+37");
+    expect(message).toContain("nothing was written");
+    expect(existsSync(path)).toBe(false);
+  });
+});
+
+describe("an unfinished training", () => {
+  test("is neither overwritten nor resumed with other data, model, seed or optimiser", async () => {
+    const path = out();
+    await works(["train", tiny, ...quick, "-e", "1", "-o", path, "-q"]);
+    const bytes = readFileSync(checkpointOf(path));
+    const metadata = readMetadata(bytes);
+    const settings = { ...JSON.parse(metadata["settings"] ?? ""), epochs: 5 };
+    writeFileSync(
+      checkpointOf(path),
+      writeSafetensors(readSafetensors(bytes), { ...metadata, settings: JSON.stringify(settings) }),
+    );
+    const before = [readFileSync(path), readFileSync(checkpointOf(path))];
+    expect(await fails(["train", tiny, ...quick, "-o", path])).toContain("was stopped after 1 of 5 epochs");
+    const resume = ["train", tiny, "-o", path, "--resume"];
+    expect(await fails([...resume, "--limit", "200"])).toContain(
+      "--limit is 200, but the checkpoint is of a",
+    );
+    expect(await fails([...resume, "--data", "mnist"])).toContain(
+      "--data is mnist, but the checkpoint is of",
+    );
+    expect(await fails([...resume, "--optimizer", "adam"])).toContain("cannot be resumed: the optimiser is");
+    expect(await fails([...resume, "--seed", "7"])).toContain("the seed is 7, but the checkpoint's is 0");
+    const other = modelFile("other");
+    expect(await fails(["train", other, "-o", path, "--resume"])).toContain('the model is "tiny"');
+    expect([readFileSync(path), readFileSync(checkpointOf(path))]).toEqual(before);
+    expect((await works([...resume, "-e", "2", "--format", "json"])).stdout).toMatch(/^\{"epoch":2,/);
+  });
+
+  test("a checkpoint that is none, or not there", async () => {
+    const path = out();
+    expect(await fails(["train", tiny, "-o", path, "--resume"])).toContain(
+      "there is no checkpoint to resume from",
+    );
+    writeFileSync(checkpointOf(path), "nonsense, truncated");
+    for (const flags of [["--resume"], []])
+      expect(await fails(["train", tiny, "-o", path, ...flags])).toContain(
+        "is no checkpoint that can be read",
+      );
+    writeFileSync(checkpointOf(path), writeSafetensors({}));
+    expect(await fails(["train", tiny, "-o", path, "--resume"])).toContain(
+      "it has no position of a training",
+    );
+  });
+});
+
+describe("what cannot be trained or measured", () => {
+  const cases: [flags: readonly string[], text: string][] = [
+    [["--lr", "0"], "It must be a number above 0."],
+    [["--lr", "-1"], "It must be a number above 0."],
+    [["--lr", "fast"], "It must be a number above 0."],
+    [["--batch", "0"], "whole number of at least 1"],
+    [["--epochs", "1.5"], "whole number of at least 1"],
+    [["--momentum", "1"], "It must be a number from 0 to below 1."],
+    [["--weight-decay", "-0.1"], "at least 0"],
+    [["--optimizer", "rmsprop"], "Allowed choices are sgd, adam"],
+    [["--optimizer", "adam", "--momentum", "0.9"], "--momentum goes with --optimizer sgd"],
+    [["--nesterov"], "--nesterov needs a momentum"],
+    [["--limit", "100", "--batch", "256"], "--batch 256 is larger than the 100 examples of synthetic"],
+    [["--resume", "--restart"], "exclude each other"],
+    [["--plot", "curves.jpg"], "plots are written as .svg or .png"],
+    [["--data", "nowhere"], "--data takes fashion-mnist, mnist, synthetic or a folder"],
+  ];
+  test.each(cases)("train %j", async (flags, text) => {
+    const path = out();
+    expect(await fails(["train", tiny, "-o", path, ...flags])).toContain(text);
+    expect(readdirSync(join(path, ".."))).toEqual([]);
+  });
+
+  test("labels that the model has no score for, and models of other kinds", async () => {
+    const nine = modelFile("nine", 9);
+    expect(await fails(["train", nine, "-o", out(), "--limit", "30", "-b", "10"])).toContain(
+      "example 9 has label 9, but there are 9 classes",
+    );
+    const maps = join(folder, "maps.ts");
+    writeFileSync(
+      maps,
+      `import { input, model, N, relu } from "weftgpu";
+const image = input("image", [N, 1, 28, 28]);
+export default model("maps", { image }, { maps: relu(image) });
+`,
+    );
+    expect(await fails(["train", maps])).toContain(
+      "maps has the inputs image [N, 1, 28, 28] and the outputs",
+    );
+  });
+
+  test("an output that cannot be written is found before training", async () => {
+    const path = out();
+    mkdirSync(path);
+    expect(await fails(["train", tiny, "-o", path, "--limit", "300"])).toContain("it is a folder");
+    writeFileSync(join(path, "file"), "");
+    const within = join(path, "file", "w.safetensors");
+    expect(await fails(["train", tiny, "-o", within, "--limit", "300"])).toContain(
+      "cannot write to the folder",
+    );
+    expect(await fails(["train", tiny, "-o", "/proc/none/w.safetensors", "--limit", "300"])).toContain(
+      "cannot write",
+    );
+  });
+
+  test("weights that do not fit", async () => {
+    const path = out();
+    expect(await fails(["eval", tiny, "-w", path])).toContain("cannot read the weights");
+    writeFileSync(path, writeSafetensors({ "logits.bias": { shape: [10], data: new Float32Array(10) } }));
+    expect(await fails(["eval", tiny, "-w", path])).toContain('"logits.weight" [10, 784] is missing');
+    expect(await fails(["eval", tiny])).toContain("required option '-w, --weights <file>' not specified");
+  });
+});
+
+describe("weft eval", () => {
+  test("a table of the classes, the confusion matrix, and both as a picture", async () => {
+    const path = out();
+    await works(["train", tiny, ...quick, "-e", "2", "-o", path, "-q"]);
+    const plot = path.replace("w.safetensors", "m");
+    const args = ["eval", tiny, "-w", path, "--limit", "100", "--split", "train"];
+    const { stdout } = await works([...args, "--plot", `${plot}.svg`]);
+    expect(stdout).toMatch(/^class +right +recall +precision +mistaken for$/m);
+    expect(stdout).toMatch(/^dumbbell +\d+\/10 +\d+\.\d% /m);
+    expect(stdout).toMatch(/^true .* 0 .* 9$/m);
+    expect(stdout).toMatch(/^train acc 0\.\d{4} \(\d+ of 100 right\), tiny on synthetic$/m);
+    expect(stdout).toMatch(/examples\/sec on \S/);
+    for (const line of stdout.split("\n")) expect([...line].length).toBeLessThanOrEqual(80);
+    expect(readFileSync(`${plot}.svg`, "utf8")).toContain("rows are the true classes");
+    await works([...args, "--plot", `${plot}.png`]);
+    expect((await sharp(`${plot}.png`).metadata()).format).toBe("png");
+  });
+});
