@@ -5,7 +5,7 @@
 
 import { InternalError, must, UserError } from "../errors.ts";
 import type { Node, OpNode } from "../ir/graph.ts";
-import { topologicalOrder } from "../ir/graph.ts";
+import { consumers, topologicalOrder } from "../ir/graph.ts";
 import { sameShape, showShape } from "../ir/type.ts";
 import { constantNode, derivedNode, opNode, suffixed } from "../ops/derived.ts";
 import { pointwise } from "../ops/pointwise.ts";
@@ -24,12 +24,13 @@ export function differentiate(loss: Node, parameters: readonly Node[]): Readonly
   }
   const order = topologicalOrder([loss]);
   const active = dependents(order, new Set(parameters));
+  const users = consumers(order);
   const arriving = new Map<Node, Node[]>([[loss, [constantNode(1, suffixed(loss.origin, "grad"))]]]);
   for (const node of order.toReversed()) {
     const parts = arriving.get(node);
     if (node.kind !== "op" || parts === undefined || !active.has(node)) continue;
     const grad = total(node, parts);
-    for (const [operand, part] of operandGradients(node, grad, active)) {
+    for (const [operand, part] of operandGradients(node, grad, active, users)) {
       const list = arriving.get(operand) ?? [];
       list.push(part);
       arriving.set(operand, list);
@@ -70,6 +71,7 @@ function operandGradients(
   node: OpNode,
   grad: Node,
   active: ReadonlySet<Node>,
+  users: ReadonlyMap<Node, readonly OpNode[]>,
 ): readonly (readonly [Node, Node])[] {
   const operands = [...new Set(node.inputs)];
   if (node.op.vjp) {
@@ -91,9 +93,10 @@ function operandGradients(
   return operands
     .filter((operand) => active.has(operand))
     .map((operand) => {
-      const role =
-        operand.kind === "param" ? operand.origin.name : `${node.origin.name}.grad.${operand.origin.name}`;
-      const origin = { ...node.origin, name: operand.kind === "param" ? `${role}.grad` : role };
+      // A parameter that one layer uses has one gradient; several have a part each, named by the layer too.
+      const own = operand.kind === "param" && users.get(operand)?.length === 1;
+      const name = own ? `${operand.origin.name}.grad` : `${node.origin.name}.grad.${operand.origin.name}`;
+      const origin = { ...node.origin, name };
       const make = derivedNode(`${node.op.name}.grad`, operand.type, origin, (context) =>
         adjoint(node, operand, grad, context),
       );

@@ -21,9 +21,10 @@ const PROBES = 6;
 const STEP = 1e-5;
 /** Two one-sided slopes that differ by more than this share: the function has a kink within a step. */
 const KINK = 1e-2;
-/** Tolerances: relative to the element, and to the largest probed element of its tensor. */
+/** Tolerances: relative to the element, to the largest probed element of its tensor, and to values about 1. */
 const RELATIVE = 1e-4;
 const FLOOR = 1e-4;
+const ROUNDING = 2e-6;
 
 export interface GradientOptions {
   /** The sizes of N, run by one compiled program. Default 1 and 3. */
@@ -141,7 +142,7 @@ export async function checkGradients(y: Tensor, options: GradientOptions = {}): 
       for (const { at, slope } of probes) {
         compared++;
         const value = got?.data[at] ?? Number.NaN;
-        if (Math.abs(value - slope) <= RELATIVE * Math.abs(slope) + FLOOR * scale) continue;
+        if (Math.abs(value - slope) <= RELATIVE * Math.abs(slope) + FLOOR * scale + ROUNDING) continue;
         wrong.push(`batch ${batches[i]}, d(${name})[${at}] is ${value}, by differences ${slope}`);
       }
     }
