@@ -42,6 +42,8 @@ export class TrainPlan extends Plan {
   #staging: GPUBuffer[] = [];
   /** Where the params are read back. */
   #copy: GPUBuffer | undefined;
+  /** What depends on the params alone. */
+  #prepared: readonly Step[] = [];
   #capacity: Capacity | undefined;
 
   /** Builds the pipelines in parallel and makes all buffers whose size is known. */
@@ -62,6 +64,7 @@ export class TrainPlan extends Plan {
       this.#staging = Array.from({ length: MOST_SUBMITS }, () =>
         make("metrics read back", MOST_BATCHES * METRICS_BYTES, READBACK),
       );
+      this.#prepared = this.steps(this.program.prepare, this.#fixed, this.#binding());
       this.#copy = make(
         "params read back",
         4 * this.#state().reduce((a, p) => a + sizeOf(p.shape), 4),
@@ -77,11 +80,10 @@ export class TrainPlan extends Plan {
       const { data } = tensors[name] as Tensor;
       this.write(this.#fixed[buffer], order ? permute(data, shape, order) : data);
     }
-    const { prepare } = this.program;
-    if (!prepare.length) return;
+    if (!this.#prepared.length) return;
     this.#writeEntries([{ n: 1, offset: 0, step: 0, rates: [] }], 0);
     const encoder = this.gpu.device.createCommandEncoder();
-    this.encode(encoder, this.steps(prepare, this.#fixed, this.#binding()), 1, [0]);
+    this.encode(encoder, this.#prepared, 1, [0]);
     this.gpu.device.queue.submit([encoder.finish()]);
   }
 

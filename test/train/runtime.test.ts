@@ -17,7 +17,15 @@ import {
   warmUp,
   writeSafetensors,
 } from "../../runtime/train.ts";
-import { CLASSES, countCalls, linearTraining, PIXELS, quarters } from "./runtime.ts";
+import {
+  CLASSES,
+  countCalls,
+  kernelTraining,
+  linearTraining,
+  PIXELS,
+  quarters,
+  statefulTraining,
+} from "./runtime.ts";
 
 let device: GPUDevice;
 beforeAll(async () => {
@@ -119,11 +127,75 @@ describe("training", () => {
   });
 });
 
+test("batch statistics and dropout: the same bytes twice and after a resume, nothing made after the first step", async () => {
+  const training = statefulTraining();
+  const fit = { epochs: 8, batch: 8, test: held };
+  const whole = await createTrainer(training, { device, seed: 4 });
+  let counter: ReturnType<typeof countCalls> | undefined;
+  const onStep = ({ step }: StepReport): void => {
+    if (step === 1) counter = countCalls(device);
+  };
+  const epochs = await collect(whole.fit(data, { ...fit, onStep }));
+  counter?.stop();
+  expect(counter?.counts).toMatchObject({ buffers: 0, bindGroups: 0, pipelines: 0 });
+  expect(epochs[7]?.loss).toBeLessThan((epochs[0]?.loss ?? 0) / 2);
+  expect(epochs[7]?.testAccuracy).toBeGreaterThan(0.9);
+  const first = await createTrainer(training, { device, seed: 4 });
+  await collect(first.fit(data, { ...fit, epochs: 3 }));
+  const second = await createTrainer(training, { device, checkpoint: bytesOf(first.checkpoint()) });
+  await collect(second.fit(data, fit));
+  expect(bytesOf(second.checkpoint())).toEqual(bytesOf(whole.checkpoint()));
+  for (const trainer of [whole, first, second]) trainer.destroy();
+});
+
+test("numbers instead of bytes: a kernel learned from pictures and results equals float64", async () => {
+  const [rows, pixels, results] = [3, 6 * 8, 6 * 7];
+  const images = Float32Array.from({ length: rows * pixels }, (_, i) => ((i * 29) % 17) / 17);
+  const at = (r: number, i: number): [number, number] => {
+    const k = r * pixels + Math.floor(i / 7) * 8 + (i % 7);
+    return [images[k] as number, images[k + 1] as number];
+  };
+  const labels = Float32Array.from({ length: rows * results }, (_, j) => {
+    const [a, b] = at(Math.floor(j / results), j % results);
+    return a - b;
+  });
+  const trainer = await createTrainer(kernelTraining(), { device, seed: 5 });
+  const want = Array.from(Object.values(trainer.weights())[0]?.data ?? []) as [number, number];
+  const losses: number[] = [];
+  const epochs = await collect(
+    trainer.fit({ images, labels }, { epochs: 6, batch: 2, onStep: (s) => losses.push(s.batchLoss) }),
+  );
+  for (let epoch = 0; epoch < 6; epoch++) {
+    const order = shuffled(rows, 5, epoch);
+    [order.subarray(0, 2), order.subarray(2)].forEach((batch, step) => {
+      let [loss, ga, gb] = [0, 0, 0];
+      for (const r of batch)
+        for (let i = 0; i < results; i++) {
+          const [a, b] = at(r, i);
+          const error = want[0] * a + want[1] * b - (a - b);
+          loss += error ** 2;
+          ga += 2 * error * a;
+          gb += 2 * error * b;
+        }
+      const n = batch.length * results;
+      expect(losses[2 * epoch + step]).toBeCloseTo(loss / n, 5);
+      want[0] -= (0.6 * ga) / n;
+      want[1] -= (0.6 * gb) / n;
+    });
+  }
+  Object.values(trainer.weights())[0]?.data.forEach(
+    (w, i) => void expect(w).toBeCloseTo(want[i] as number, 5),
+  );
+  expect(epochs[5]?.loss).toBeLessThan((epochs[0]?.loss ?? 0) / 4);
+  expect(epochs[5]?.trainAccuracy).toBeNaN();
+  trainer.destroy();
+});
+
 /** Softmax regression in float64, one plain loop after another: the parameters after the batches. */
 function reference(
   training: Training,
   { images, labels }: ReturnType<typeof quarters>,
-  start: { weight: Float32Array; bias: Float32Array },
+  start: { weight: ArrayLike<number>; bias: ArrayLike<number> },
   batches: readonly (readonly number[])[],
 ): { weight: number[]; bias: number[]; losses: number[] } {
   const weight = Array.from(start.weight);
@@ -179,6 +251,8 @@ test("an epoch of 5 examples in batches of 4 equals plain loops in float64: the 
   got["linear1.weight"]?.data.forEach((v, i) => void expect(v).toBeCloseTo(want.weight[i] as number, 6));
   got["linear1.bias"]?.data.forEach((v, i) => void expect(v).toBeCloseTo(want.bias[i] as number, 6));
   want.losses.forEach((loss, i) => void expect(losses[i]).toBeCloseTo(loss, 5));
+  const { losses: after } = reference(training, five, want, [[0, 1, 2, 3, 4]]);
+  expect((await trainer.evaluate(five)).loss).toBeCloseTo(after[0] as number, 5);
   const [four, one] = want.losses as [number, number];
   expect(epoch?.loss).toBeCloseTo((4 * four + one) / 5, 5);
   trainer.destroy();

@@ -1,6 +1,6 @@
 /** A small model and data for tests of the trainer: classes are bright quarters of a 4 × 4 picture. */
-import { flatten, input, linear, model, N } from "weftgpu";
-import { compileTraining, type Optimizer, sgd } from "../../compiler/train/index.ts";
+import { batchNorm2d, conv2d, dropout, flatten, input, linear, model, N, relu } from "weftgpu";
+import { adam, compileTraining, type Optimizer, sgd } from "../../compiler/train/index.ts";
 import type { DataSet } from "../../runtime/data.ts";
 import type { Training } from "../../runtime/train.ts";
 
@@ -11,6 +11,25 @@ export function linearTraining(optimizer: Optimizer = sgd({ lr: 0.5 }), name = "
   const image = input("image", [N, 1, 4, 4]);
   const graph = model(name, { image }, { logits: linear(flatten(image), { out: CLASSES }) }).graph;
   return compileTraining(graph, { optimizer });
+}
+
+/** A model whose training form differs: batch statistics, and values dropped at random. */
+export function statefulTraining(): Training {
+  const image = input("image", [N, 1, 4, 4]);
+  const maps = relu(batchNorm2d(conv2d(image, { out: 4, kernel: 3 })));
+  const logits = linear(dropout(flatten(maps), { p: 0.25 }), { out: CLASSES });
+  return compileTraining(model("stateful", { image }, { logits }).graph, { optimizer: adam({ lr: 0.02 }) });
+}
+
+/** The lecture's first training: a kernel of two weights from pictures and what the kernel makes of them. */
+export function kernelTraining(): Training {
+  const image = input("image", [N, 1, 6, 8]);
+  const graph = model(
+    "edges",
+    { image },
+    { edges: conv2d(image, { out: 1, kernel: [1, 2], bias: false }) },
+  ).graph;
+  return compileTraining(graph, { loss: "squaredError", optimizer: sgd({ lr: 0.6 }), bytes: false });
 }
 
 /** Pictures whose quarter `label` is bright, with noise; the same on each call. */
