@@ -111,7 +111,7 @@ export function checkFit(
       fail(`the learning rate of step ${step + 1} is ${lr}, it has to be a number above 0`);
     return lr;
   };
-  rate(position.step, position.epoch);
+  if (position.epoch < epochs) rate(position.step, position.epoch); // a wrong one is said before anything is sent
   const { schedule: _, ...rest } = options;
   return { ...rest, epochs, batch, rows, stepsPerEpoch, rate };
 }

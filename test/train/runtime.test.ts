@@ -268,6 +268,7 @@ describe("checkpoints", () => {
       const fit = { epochs: 3, batch: 8, schedule: warmUp(4, cosine()) };
       const whole = await createTrainer(training, { device, seed: 2 });
       const all = await collect(whole.fit(data, fit));
+      expect(await collect(whole.fit(data, fit))).toEqual([]); // nothing is left to do
 
       const stop = new AbortController();
       const first = await createTrainer(training, { device, seed: 2 });
