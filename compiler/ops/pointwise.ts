@@ -107,12 +107,15 @@ export const pointwise = {
   leakyRelu: unary("leakyRelu", { slope: 0.01 }, (x, { slope }) =>
     wherePositive(x, x, call("mul", x, literal(slope))),
   ),
-  /** α(eˣ − 1) below 0 (Clevert et al. 2016); the inner min keeps the unused branch from overflowing. */
+  /**
+   * α(eˣ − 1) below 0 (Clevert et al. 2016). The inner min keeps the unused branch from overflowing; at 0, where both
+   * are equal, its slope is that of the second.
+   */
   elu: unary("elu", { alpha: 1 }, (x, { alpha }) => {
     const below = call(
       "mul",
       literal(alpha),
-      call("sub", call("exp", call("min", x, literal(0))), literal(1)),
+      call("sub", call("exp", call("min", literal(0), x)), literal(1)),
     );
     return wherePositive(x, x, below);
   }),

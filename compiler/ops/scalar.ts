@@ -11,6 +11,9 @@ import { call, literal } from "../math/build.ts";
 /** The least finite f32: what a maximum starts from. WGSL has no literal for −∞. */
 export const LOWEST = -3.4028234663852886e38;
 
+/** The least normal f32: below it, log has no exact argument. */
+const SMALLEST = 2 ** -126;
+
 export type Width = 1 | 2 | 4;
 
 /** `f32`, `vec2<f32>`, `vec4<f32>` */
@@ -126,7 +129,11 @@ export const scalars: { readonly [K in ScalarName]: ScalarDef } = {
     js: Math.pow,
     partials: [
       (x) => call("mul", arg(x, 1), call("pow", arg(x, 0), call("sub", arg(x, 1), one))),
-      (x, y) => call("mul", y, call("log", arg(x, 0))),
+      // xʸ·log x, whose limit at x = 0 is 0; below 0 the power is defined for whole y alone and has no slope.
+      (x, y) => {
+        const log = call("log", call("max", arg(x, 0), literal(SMALLEST)));
+        return call("select", call("less", zero, arg(x, 0)), call("mul", y, log), zero);
+      },
     ],
   },
   neg: { arity: 1, cost: "cheap", wgsl: ([x]) => `(-${x})`, js: (x) => -x, partials: [() => literal(-1)] },

@@ -106,13 +106,14 @@ function pathsTo(operand: Node, value: Expr, self: Expr, fresh: AxisSource): rea
 
 /**
  * The derivative of a maximum (or minimum) with respect to one of its elements: 1 where the element equals it, shared
- * evenly among those that do.
+ * evenly among those that do. (At least 1 by which to divide: a compiler may round the element here and the stored
+ * extremum differently, and then none equals it.)
  */
 function share(e: Reduce, extremum: Expr, fresh: AxisSource): Expr {
   const axes = e.axes.map((a) => fresh(a.name, a.extent));
   const other = new Map(e.axes.map((a, i) => [a.key, axisIndex(must(axes[i], "axis"))]));
   const count = reduce("sum", axes, equal(substitute(e.body, other), extremum));
-  return call("div", equal(e.body, extremum), count);
+  return call("div", equal(e.body, extremum), call("max", count, literal(1)));
 }
 
 /** Paths to the same element over the same axes are one: their partials add up. */

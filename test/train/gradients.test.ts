@@ -2,9 +2,8 @@
 import { afterAll, describe, expect, test } from "vitest";
 import type { Tensor } from "weftgpu";
 import { ops } from "../../compiler/ops/index.ts";
-import { build, forEachPosition, get } from "../oracle/array.ts";
-import type { Meaning } from "../oracle/oracle.ts";
-import { closeDevice } from "../oracle/weft.ts";
+import { ndarray } from "../oracle/array.ts";
+import { closeDevice, runProgram } from "../oracle/weft.ts";
 import { execute } from "./execute.ts";
 import {
   checkGradients,
@@ -15,6 +14,7 @@ import {
   valuesFor,
 } from "./gradients.ts";
 import { input, lang, param } from "./language.ts";
+import { inTraining } from "./meanings.ts";
 
 afterAll(closeDevice);
 
@@ -44,23 +44,6 @@ const unary = (
   build: () => lang[op](rows(7), options),
   range: { x: range },
 });
-
-/** (x − mean)/√(variance + eps)·γ + β with the mean and the variance of the batch itself. */
-const batchStatistics: Meaning = ({ attrs, inputs: [x, gamma, beta] }) => {
-  if (!x || !gamma || !beta) throw new Error("missing operand");
-  const channels = Array.from({ length: x.shape[1] ?? 0 }, (_, c) => {
-    const values: number[] = [];
-    forEachPosition(x.shape, (at, i) => at[1] === c && values.push(x.data[i] ?? 0));
-    const mean = values.reduce((a, v) => a + v, 0) / values.length;
-    const variance = values.reduce((a, v) => a + (v - mean) ** 2, 0) / values.length;
-    return { mean, deviation: Math.sqrt(variance + Number(attrs["eps"])) };
-  });
-  return build(x.shape, (at) => {
-    const c = at[1] ?? 0;
-    const { mean, deviation } = channels[c] ?? { mean: 0, deviation: 1 };
-    return ((get(x, at) - mean) / deviation) * (gamma.data[c] ?? 0) + (beta.data[c] ?? 0);
-  });
-};
 
 const cases: readonly Case[] = [
   conv("3×3", () => image(2, 5, 5), { out: 3, kernel: 3 }),
@@ -230,6 +213,7 @@ const cases: readonly Case[] = [
   unary("elu"),
   unary("elu", { alpha: 0.5 }),
   unary("gelu"),
+  unary("gelu", undefined, [-9, 9]),
   unary("silu"),
   unary("hardSigmoid", undefined, [-5, 5]),
   unary("hardSwish", undefined, [-5, 5]),
@@ -259,7 +243,7 @@ const cases: readonly Case[] = [
     name: "batchNorm2d in training",
     build: () => lang.batchNorm2d(image(3, 2, 5)),
     form: "training",
-    custom: { batchNorm2d: batchStatistics },
+    custom: inTraining,
   },
   { name: "layerNorm", build: () => lang.layerNorm(rows(7)) },
   { name: "layerNorm over two dimensions", build: () => lang.layerNorm(rows(2, 3, 5), { dims: 2 }) },
@@ -305,4 +289,47 @@ test("dropout's gradient has the mask that was drawn", async () => {
   execution.destroy();
   expect(masks[1]).not.toBe(masks[0]);
   expect(masks[2]).toBe(masks[0]);
+});
+
+describe("where the slope jumps", () => {
+  /** d(x) for the given x, all weights of the loss being 1. */
+  const slopeAt = async (y: Tensor, x: readonly number[], name = "x"): Promise<readonly number[]> => {
+    const g = gradientGraph(y.node);
+    const shape = (node: { readonly type: { readonly shape: readonly unknown[] } }): number[] =>
+      node.type.shape.map((d) => (d === "N" ? 1 : Number(d)));
+    const size = shape(y.node).reduce((a, d) => a * d, 1);
+    const values = {
+      ...valuesFor(g, 1, 1, {}),
+      x: ndarray(shape(input("x", y.node.kind === "op" ? (y.node.inputs[0]?.type.shape ?? []) : []).node), x),
+      "loss.weights": ndarray(
+        shape(y.node),
+        Array.from({ length: size }, () => 1),
+      ),
+    };
+    const [got] = await runProgram(compiled(g.graph).program, values, values);
+    return Array.from(got?.[`d(${name})`]?.data ?? []);
+  };
+
+  test("equal maxima share the gradient", async () => {
+    const x = image(1, 2, 4);
+    const ties = [0, 0, 1, 2, 0, 0, 2, 2];
+    const third = 1 / 3;
+    const want = [0.25, 0.25, 0, third, 0.25, 0.25, third, third];
+    const got = await slopeAt(lang.maxPool2d(x, { kernel: 2 }), ties);
+    for (const [i, w] of want.entries()) expect(got[i]).toBeCloseTo(w, 6);
+    expect(await slopeAt(lang.max(rows(4), { axis: 1 }), [3, 1, 3, 0])).toEqual([0.5, 0, 0.5, 0]);
+    expect(await slopeAt(lang.min(rows(4), { axis: 1 }), [0, 0, 0, 0])).toEqual([0.25, 0.25, 0.25, 0.25]);
+  });
+
+  test("relu, abs and their kin have a finite slope at 0", async () => {
+    const at0 = (f: (x: Tensor) => Tensor): Promise<readonly number[]> => slopeAt(f(rows(2)), [0, -0]);
+    for (const op of ["relu", "relu6", "abs"] as const) expect(await at0((x) => lang[op](x))).toEqual([0, 0]);
+    expect(await at0((x) => lang.leakyRelu(x, { slope: 0.5 }))).toEqual([0.5, 0.5]);
+    expect(await at0((x) => lang.elu(x))).toEqual([1, 1]);
+    expect(await at0((x) => lang.pow(x, 2))).toEqual([0, 0]);
+  });
+
+  test("the exponent of a power of 0 has slope 0", async () => {
+    expect(await slopeAt(lang.pow(rows(3), param("p", [3])), [0, 0, 0], "p")).toEqual([0, 0, 0]);
+  });
 });

@@ -10,10 +10,11 @@ import { METRICS, TARGET } from "../../compiler/ir/training.ts";
 import { verifyProgram } from "../../compiler/passes/verify.ts";
 import lenet from "../../models/lenet.ts";
 import { type Arrays, type NdArray, random, randomArray, zeros } from "../oracle/array.ts";
-import { evaluate } from "../oracle/oracle.ts";
+import { type EvaluateOptions, evaluate } from "../oracle/oracle.ts";
 import { closeDevice } from "../oracle/weft.ts";
 import { execute } from "./execute.ts";
 import { input, lang } from "./language.ts";
+import { inTraining, statistics } from "./meanings.ts";
 
 afterAll(closeDevice);
 
@@ -31,8 +32,9 @@ function lossOf(
   loss: "squaredError" | "crossEntropy",
   inputs: Arrays,
   params: Arrays,
+  custom: EvaluateOptions["custom"] = {},
 ): readonly number[] {
-  const [y, target] = [evaluate(graph, inputs, params)["y"], inputs[TARGET]];
+  const [y, target] = [evaluate(graph, inputs, params, { custom })["y"], inputs[TARGET]];
   if (!y || !target) throw new Error("no loss");
   if (loss === "squaredError") return Array.from(y.data, (v, i) => (v - (target.data[i] ?? 0)) ** 2);
   const classes = y.shape[1] ?? 1;
@@ -209,6 +211,73 @@ test("evaluation adds to the metrics and changes no parameter", async () => {
   for (const [name, want] of Object.entries(params))
     expect((await execution.read(name)).data).toEqual(want.data);
   execution.destroy();
+});
+
+test("batch norm trains on the batch's statistics, keeps running ones, and is evaluated with those", async () => {
+  const build = (): Tensor => {
+    const h = lang.conv2d(input("x", ["N", 1, 4, 4]), { out: 2, kernel: 2, bias: false });
+    const normal = lang.batchNorm2d(h, { momentum: 0.2 });
+    return lang.linear(lang.flatten(lang.avgPool2d(lang.tanh(normal), { kernel: 3 })), { out: 2 });
+  };
+  const graph = graphOf(build());
+  const training = compileTraining(graph, {
+    loss: "squaredError",
+    optimizer: sgd({ lr: 0.2 }),
+    bytes: false,
+  });
+  const next = random(8);
+  let params: Arrays = Object.fromEntries(
+    training.step.params
+      .filter((p) => p.name !== METRICS)
+      .map((p) => [p.name, randomArray(p.shape, next, p.name.endsWith("_var") ? 0.5 : -1)]),
+  );
+  const running = (name: string): boolean => name.includes(".running_");
+  const normalised = graph.nodes.find((n) => n.kind === "op" && n.op.name === "batchNorm2d");
+  const before = normalised?.kind === "op" ? normalised.inputs[0] : undefined;
+  if (!before) throw new Error("no batch norm");
+  const front: Graph = {
+    ...graph,
+    outputs: [{ name: "y", node: before }],
+    nodes: topologicalOrder([before]),
+  };
+  const execution = await execute(training.step, params, 3);
+  for (const [i, batch] of [3, 2].entries()) {
+    const inputs = { x: randomArray([batch, 1, 4, 4], next), [TARGET]: randomArray([batch, 2], next) };
+    execution.run(inputs, { batch, step: i, rates: [0.2] });
+    const mean = (p: Arrays): number => {
+      const list = lossOf(graph, "squaredError", inputs, { ...params, ...p }, inTraining);
+      return sum(list) / list.length;
+    };
+    const gradients = gradientsOf(mean, params);
+    const batchOf = statistics(evaluate(front, inputs, params)["y"] ?? zeros([0, 0]));
+    params = Object.fromEntries(
+      Object.entries(params).map(([name, x]): [string, NdArray] => {
+        const moved = (w: number, c: number): number => {
+          const { mean = 0, variance = 0, count = 2 } = batchOf[c] ?? {};
+          if (!running(name)) return w - 0.2 * (gradients[name]?.data[c] ?? 0);
+          return 0.8 * w + 0.2 * (name.endsWith("_mean") ? mean : (variance * count) / (count - 1));
+        };
+        return [name, { shape: x.shape, data: x.data.map(moved) }];
+      }),
+    );
+    for (const [name, want] of Object.entries(params)) {
+      const got = await execution.read(name);
+      want.data.forEach((w, j) => {
+        const error = Math.abs((got.data[j] ?? Number.NaN) - w);
+        if (!(error <= 2e-5)) expect.fail(`after step ${i + 1}, ${name}[${j}] is ${got.data[j]}, not ${w}`);
+      });
+    }
+  }
+  execution.destroy();
+
+  const evaluation = await execute(training.evaluate, params, 3);
+  const inputs = { x: randomArray([3, 1, 4, 4], next), [TARGET]: randomArray([3, 2], next) };
+  evaluation.run(inputs, { batch: 3 });
+  const total = sum(lossOf(graph, "squaredError", inputs, params));
+  expect(Math.abs(((await evaluation.read(METRICS)).data[0] ?? Number.NaN) - total)).toBeLessThan(
+    1e-5 * total + 1e-6,
+  );
+  evaluation.destroy();
 });
 
 describe("LeNet's training step", () => {
