@@ -28,12 +28,13 @@ export function startBar({ total, text, quiet, value = 0, about = {} }: BarOptio
     format: `${on}{bar}${off} ${text}`,
     barCompleteChar: "━",
     barIncompleteChar: "╌",
-    barsize: 24,
+    barsize: Math.max(6, Math.min(24, (process.stderr.columns || 80) - 60)), // and some 58 columns of text
     stream: process.stderr,
     fps: 10,
     etaBuffer: 50,
     clearOnComplete: true,
     hideCursor: false, // nobody would bring it back after a signal
+    linewrap: true, // nor would anybody turn wrapping on again
     gracefulExit: false, // signals are the command's own business
   });
   bar.start(total, value, about);

@@ -66,12 +66,22 @@ class Canvas {
     cell.color = color;
   }
 
+  /** Neighbours of one colour share their escape codes. */
   lines(colors: Colors): readonly string[] {
-    return this.#rows.map((row) =>
-      row
-        .map(({ bits, color }) => (bits ? colors[color](String.fromCodePoint(0x2800 + bits)) : " "))
-        .join(""),
-    );
+    return this.#rows.map((row) => {
+      const runs: { color: Series["color"] | undefined; text: string }[] = [];
+      for (const { bits, color } of row) {
+        const wanted = bits ? color : undefined;
+        const last = runs.at(-1);
+        const text = bits ? String.fromCodePoint(0x2800 + bits) : " ";
+        if (last?.color === wanted && last) last.text += text;
+        else runs.push({ color: wanted, text });
+      }
+      return runs
+        .map(({ color, text }) => (color ? colors[color](text) : text))
+        .join("")
+        .trimEnd();
+    });
   }
 }
 
@@ -141,15 +151,16 @@ export function curveLines(points: readonly EpochPoint[], options: CurveOptions)
   const end = `${epochs}`;
   const axis = `      └${"─".repeat(columns)}`;
   const ticks = `       1${"epoch".padStart(Math.floor(columns / 2) + 1).padEnd(columns - 1 - end.length)}${end}`;
-  return [...plot, axis, ticks, legend(points, colors)];
+  return [...plot, axis, ticks, legend(points, width, colors)];
 }
 
-function legend(points: readonly EpochPoint[], colors: Colors): string {
+/** Samples of the lines with their names and last values, as far as there is room. */
+function legend(points: readonly EpochPoint[], width: number, colors: Colors): string {
   const last = points.at(-1);
-  const samples = ["⣀⣀⣀", "⣀⠀⣀", "⣀⡀⢀"];
-  const parts = SERIES.map(
-    ({ name, of, color }, i) =>
-      `${colors[color](samples[i] ?? "")} ${name}${last ? ` ${of(last).toFixed(3)}` : ""}`,
-  );
-  return `       ${parts.join("   ")}`;
+  const samples = width < 76 ? [] : ["⣀⣀⣀ ", "⣀⠀⣀ ", "⣀⡀⢀ "];
+  const parts = SERIES.map(({ name, of, color }, i) => {
+    const value = last ? ` ${of(last).toFixed(3)}` : "";
+    return samples[i] ? `${colors[color](samples[i])}${name}${value}` : colors[color](`${name}${value}`);
+  });
+  return samples.length > 0 ? `       ${parts.join("   ")}` : parts.join("  ");
 }
