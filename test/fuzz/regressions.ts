@@ -67,4 +67,18 @@ export const regressions: readonly Regression[] = [
     ],
     { params: [{ name: "p1", shape: [5, 4] }] },
   ),
+  regression(
+    "a convolution that sees nothing but padding does not depend on N",
+    ["N", 1, 5, 5],
+    [
+      { name: "y1", op: "mean", operands: ["x"], options: { axis: [1, 2], keepDims: true } },
+      { name: "y2", op: "pad", operands: ["y1"], options: { padding: 1, value: -0.5 } },
+      {
+        name: "y3",
+        op: "conv2d",
+        operands: ["y2"],
+        options: { out: 1, kernel: [1, 5], padding: [0, 0, 0, 1], stride: [3, 1] },
+      },
+    ],
+  ),
 ];

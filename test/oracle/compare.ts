@@ -77,11 +77,11 @@ function largestDifference(a: NdArray, b: NdArray | undefined): number {
 }
 
 /**
- * Whether the floor leaves the comparison any meaning. Where rounding alone moves the result by a hundredth of its
- * size, f32 has no right answer (a variance of almost equal numbers, a quotient of almost zeros).
+ * Whether the floor leaves the comparison any meaning. Where rounding alone moves the result by more than the relative
+ * tolerance, f32 has no right answer (a variance of almost equal numbers, a quotient of almost zeros).
  */
 export function isMeaningful({ value, floor }: Reference): boolean {
-  return value.data.every(Number.isFinite) && floor <= 1e-2 * largest(value) + TINY;
+  return value.data.every(Number.isFinite) && floor <= RELATIVE * largest(value) + TINY;
 }
 
 export interface Result {
