@@ -30,7 +30,7 @@ export interface ContractionKernel extends KernelBase {
   readonly k: readonly Axis[];
   readonly lhs: Expr;
   readonly rhs: Expr;
-  /** Axes of `space` by role: in both factors, in `lhs` alone, in `rhs` alone. */
+  /** Axes of `space` by role: in both factors or in neither, in `lhs` alone, in `rhs` alone. */
   readonly batch: readonly Axis[];
   readonly m: readonly Axis[];
   readonly n: readonly Axis[];

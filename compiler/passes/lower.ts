@@ -38,7 +38,7 @@ function contraction(value: Expr, sum: Reduce, space: readonly Axis[]) {
     k: sum.axes,
     lhs,
     rhs,
-    batch: role(true, true),
+    batch: [...role(true, true), ...role(false, false)],
     m: role(true, false),
     n: role(false, true),
   };
