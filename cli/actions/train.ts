@@ -71,7 +71,7 @@ export async function train(file: string, options: TrainOptions): Promise<boolea
     trainer.destroy();
     if (options.plot !== undefined && run.history.length > 0)
       await writePlot(options.plot, curveSvg(run.history, `${graph.name} on ${data.name}`));
-    report(run, finished, file, options.plot);
+    report(run, finished, file, options);
     return finished;
   } finally {
     run.close();
@@ -96,7 +96,7 @@ function announce({ epoch }: Saved, { position }: Trainer, { epochs }: Settings,
 }
 
 /** The lecture's two lines, and where everything is. */
-function report(run: Run, finished: boolean, file: string, plot: string | undefined): void {
+function report(run: Run, finished: boolean, file: string, { plot, dataDir }: TrainOptions): void {
   const { ui, format, out } = run.options;
   const last = run.history.at(-1);
   if (format === "text" && last) {
@@ -105,6 +105,12 @@ function report(run: Run, finished: boolean, file: string, plot: string | undefi
   }
   const curves = plot !== undefined && last ? `; the curves are in ${shownPath(plot)}` : "";
   ui.note(`the weights are in ${shownPath(out)}${curves}`);
-  if (!finished)
-    ui.note(`interrupted and saved; go on with\n  weft train ${file} --out ${shownPath(out)} --resume`);
+  if (finished) return;
+  const flags = [
+    ["--data-dir", dataDir],
+    ["--plot", plot],
+  ].flatMap(([flag, value]) => (value === undefined ? [] : [` ${flag} ${value}`]));
+  ui.note(
+    `interrupted and saved; go on with\n  weft train ${file} --out ${shownPath(out)}${flags.join("")} --resume`,
+  );
 }
