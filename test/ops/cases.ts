@@ -68,7 +68,9 @@ async function checkCase({
     };
     const options = custom ? { custom } : {};
     const want = reference(graph, inputs, params, options);
-    if (!Object.values(want).every(isMeaningful)) throw new Error("f32 has no right answer for this case");
+    // Hand-made values may be as hard as they like, but not without an answer.
+    if (!Object.values(want).every((r) => isMeaningful(r, 1e-2)))
+      throw new Error("f32 has no right answer for this case");
     fail("the naive oracle", differences(got, want));
     const exception = withoutOnnx ?? exceptionFor(graph)?.reason;
     if (exception === undefined) {
