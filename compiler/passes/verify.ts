@@ -81,6 +81,13 @@ function proved({ index, extent }: Bound, known: readonly Bound[]): boolean {
 function within(index: Index, low: number, high: number, known: readonly Bound[], depth: number): boolean {
   const range = rangeOf(index);
   if (range.low >= low && range.high <= high) return true;
+  const [only, ...more] = index.terms;
+  if (only?.atom.kind === "div" && only.coefficient === 1 && more.length === 0) {
+    // a ≤ ⌊of/by⌋ ≤ b  ⇔  a·by ≤ of ≤ b·by + by − 1
+    const { of, by } = only.atom;
+    const [a, b] = [low - index.constant, high - index.constant];
+    if (within(of, a * by, b * by + by - 1, known, depth)) return true;
+  }
   if (depth === 0) return false;
   return known.some((bound, i) => {
     const { extent } = bound;
