@@ -78,10 +78,19 @@ function largestDifference(a: NdArray, b: NdArray | undefined): number {
 
 /**
  * Whether the floor leaves the comparison any meaning. Where rounding alone moves the result by more than the relative
- * tolerance (or another share of its largest element), f32 has no right answer (a variance of almost equal numbers, a quotient of almost zeros).
+ * tolerance, f32 has no right answer (a variance of almost equal numbers, a quotient of almost zeros).
  */
-export function isMeaningful({ value, floor }: Reference, most = RELATIVE): boolean {
-  return value.data.every(Number.isFinite) && floor <= most * largest(value) + TINY;
+export function isMeaningful(reference: Reference): boolean {
+  return allFinite(reference) && floorShare(reference) <= RELATIVE;
+}
+
+export function allFinite({ value }: Reference): boolean {
+  return value.data.every(Number.isFinite);
+}
+
+/** The floor as a share of the largest element. */
+export function floorShare({ value, floor }: Reference): number {
+  return Math.max(0, floor - TINY) / (largest(value) + TINY);
 }
 
 export interface Result {
