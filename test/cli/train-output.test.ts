@@ -1,8 +1,9 @@
 /** Curves, bars and confusion matrices as they are printed and drawn. */
 import pc from "picocolors";
-import { describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import { classResults, confusionOf, confusionSvg, confusionText } from "../../cli/output/confusion.ts";
 import { axisTop, curveLines, type EpochPoint, niceStep } from "../../cli/output/curve.ts";
+import { Live } from "../../cli/output/curveLive.ts";
 import { curveSvg } from "../../cli/output/plot.ts";
 import { duration } from "../../cli/progress.ts";
 import { createUi } from "../../cli/ui.ts";
@@ -71,6 +72,56 @@ describe("the curves in the terminal", () => {
   });
 });
 
+describe("while a model learns", () => {
+  afterEach(() => void vi.restoreAllMocks());
+
+  /** What is written in two epochs of 100 examples. */
+  function written(terminal: boolean, format = "text", quiet = false): { stdout: string; stderr: string } {
+    const texts = { stdout: "", stderr: "" };
+    const before = [process.stdout.isTTY, process.stderr.isTTY];
+    for (const name of ["stdout", "stderr"] as const) {
+      process[name].isTTY = terminal;
+      vi.spyOn(process[name], "write").mockImplementation((text) => {
+        texts[name] += text;
+        return true;
+      });
+    }
+    try {
+      const live = new Live({ epochs: 2, rows: 100, format, quiet, ui: createUi({}) });
+      for (const epoch of [1, 2]) {
+        live.step(epoch, 50);
+        live.step(epoch, 100);
+        live.epoch(points.slice(0, epoch), 1234.56);
+      }
+      live.stop();
+    } finally {
+      [process.stdout.isTTY, process.stderr.isTTY] = before as [boolean, boolean];
+    }
+    return texts;
+  }
+
+  test("a terminal has a bar, and a plot that takes the place of the last one", () => {
+    const { stdout, stderr } = written(true);
+    expect(stdout).toBe("");
+    expect(stderr).toContain("epoch 1/2 · 25% · … examples/s · … left");
+    expect(stderr.match(/\d test acc|test acc \d/g)).toHaveLength(2);
+    const erased = /\u001b\[(\d+)A\u001b\[J/.exec(stderr);
+    const plot = stderr.slice(stderr.indexOf(" 2.50 ┤"), stderr.indexOf("test acc 0.100"));
+    expect(Number(erased?.[1])).toBe(plot.split("\n").length);
+  });
+
+  test("elsewhere a line for each epoch, as text or JSON, and no control characters", () => {
+    const line = "loss 2.300, train acc 0.100, test acc 0.100  1234.6 examples/sec";
+    expect(written(false)).toEqual({
+      stdout: `epoch 1/2  ${line}\nepoch 2/2  loss 1.200, train acc 0.300, test acc 0.290  1234.6 examples/sec\n`,
+      stderr: "",
+    });
+    const [json] = written(false, "json").stdout.split("\n");
+    expect(JSON.parse(json ?? "")).toEqual({ ...points[0], examplesPerSecond: 1234.6 });
+    expect(written(true, "text", true).stderr).toBe("");
+  });
+});
+
 describe("plots", () => {
   test("curves: every series a line and a legend; names are escaped", () => {
     const svg = curveSvg(points, 'a<b & "c"');
@@ -102,9 +153,7 @@ describe("confusion", () => {
   test("as text, unless there is no room; as SVG", () => {
     const ui = createUi({});
     expect(confusionText(confusion, ["a", "b", "c"], ui)).toBe(
-      ["true      0   1   2", "a     0   1   2   ·", "b     1   ·   2   1", "c     2   ·   ·   ·"].join(
-        "\n",
-      ),
+      ["true      0   1   2", "a     0   1   2   ·", "b     1   ·   2   1", "c     2   ·   ·   ·"].join("\n"),
     );
     const many = Array.from({ length: 40 }, () => new Array<number>(40).fill(0));
     expect(

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import sharp from "sharp";
 import { describe, expect, test } from "vitest";
 import { readMetadata, readSafetensors, writeSafetensors } from "../../runtime/train.ts";
-import { fails, scratch, works } from "./weft.ts";
+import { fails, root, scratch, works } from "./weft.ts";
 
 const folder = scratch();
 const modelFile = (name: string, classes = 10): string => {
@@ -107,6 +107,31 @@ describe("weft train", () => {
       expect(again.stderr).toContain("already trained for 4 epochs");
     },
   );
+
+  const data = process.env["WEFT_DATA"] ?? join(root, "../shared/data");
+  const fashion = existsSync(join(data, "fashion-mnist"));
+  if (!fashion) console.log(`no fashion-mnist in ${data}: set WEFT_DATA to train on it`);
+  test.runIf(fashion)("learns clothes; eval names them", async () => {
+    const path = out();
+    const set = ["-d", "fashion-mnist", "--data-dir", data, "--limit", "2000"];
+    const trained = await works([
+      "train",
+      tiny,
+      ...set,
+      "-e",
+      "3",
+      "--lr",
+      "0.1",
+      "-o",
+      path,
+      "--format",
+      "json",
+    ]);
+    expect(lines(trained.stdout).at(-1)?.testAccuracy).toBeGreaterThan(0.6);
+    const { stdout } = await works(["eval", tiny, "-w", path, ...set]);
+    expect(stdout).toMatch(/^Ankle boot +\d+\/\d+ +\d+\.\d% +\d+\.\d% /m);
+    expect(stdout).toMatch(/^test acc 0\.[6-9]\d* \(\d+ of 2000 right\), tiny on fashion-mnist$/m);
+  });
 
   test("a loss that is no number ends training, and what was good stays", async () => {
     const path = out();
