@@ -5,7 +5,7 @@ import type { Graph, Node } from "../ir/graph.ts";
 import type { Program } from "../ir/program.ts";
 import type { Region } from "../ir/region.ts";
 import { sameShape, showShape } from "../ir/type.ts";
-import { add, alwaysInside, rangeOf, scale } from "../math/affine.ts";
+import { add, alwaysInside, div, rangeOf, scale } from "../math/affine.ts";
 
 /** Operands precede users, inferred types are what `infer` says, and names are unique. */
 export function verifyGraph(graph: Graph): void {
@@ -81,12 +81,13 @@ function proved({ index, extent }: Bound, known: readonly Bound[]): boolean {
 function within(index: Index, low: number, high: number, known: readonly Bound[], depth: number): boolean {
   const range = rangeOf(index);
   if (range.low >= low && range.high <= high) return true;
-  const [only, ...more] = index.terms;
-  if (only?.atom.kind === "div" && only.coefficient === 1 && more.length === 0) {
-    // a ≤ ⌊of/by⌋ ≤ b  ⇔  a·by ≤ of ≤ b·by + by − 1
-    const { of, by } = only.atom;
-    const [a, b] = [low - index.constant, high - index.constant];
-    if (within(of, a * by, b * by + by - 1, known, depth)) return true;
+  // low ≤ rest + ⌊of/by⌋ ≤ high  ⇔  low·by ≤ rest·by + of ≤ high·by + by − 1
+  for (const term of index.terms) {
+    if (term.atom.kind !== "div" || term.coefficient !== 1) continue;
+    const { of, by } = term.atom;
+    const rest = add(index, scale(div(of, by), -1));
+    const whole = add(scale(rest, by), of);
+    if (within(whole, low * by, high * by + by - 1, known, depth)) return true;
   }
   if (depth === 0) return false;
   return known.some((bound, i) => {
