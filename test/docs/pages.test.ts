@@ -86,7 +86,9 @@ describe("README", () => {
 
   test("names flags that exist", async () => {
     const help = await Promise.all(
-      ["shapes", "compile", "run", "train", "eval", "data", "doctor"].map((command) => weft([command, "--help"])),
+      ["shapes", "compile", "run", "train", "eval", "data", "doctor"].map((command) =>
+        weft([command, "--help"]),
+      ),
     );
     const known = help.map((h) => h.stdout).join("\n");
     const flags = new Set(
