@@ -49,7 +49,7 @@ const linear: OpDef<LinearAttrs, LinearOptions> = {
         `linear expects ${attrs.in} features, but its input is ${showShape(x.shape)}`,
         `in = the last dimension, but ${attrs.in} ≠ ${features}`,
         x.shape.length > 2
-          ? "flatten(x) before it, or in: " + features
+          ? `flatten(x) before it, or in: ${features}`
           : `in: ${features}, or leave it out: it is inferred`,
       );
     }
