@@ -67,7 +67,7 @@ export async function classify(program: Program, set: DataSet, options: Classify
   let seconds = 0;
   for (let from = 0; from < set.rows; from += chunk) {
     const to = Math.min(set.rows, from + chunk);
-    const pixels = Float32Array.from(set.images.subarray(from * size, to * size), (byte) => byte / 255);
+    const pixels = new Float32Array(set.images.subarray(from * size, to * size)).map((byte) => byte / 255);
     const start = performance.now();
     const outputs = await session.run({ [input?.name ?? ""]: pixels });
     seconds += (performance.now() - start) / 1000;

@@ -49,12 +49,12 @@ function noise(word: number): number {
 
 function draw(shape: Shape, random: () => number, into: Uint8Array): void {
   const between = (low: number, high: number): number => low + ((high - low) * random()) / 2 ** 32;
-  const radius = between(7, 11.5);
-  const [left, top] = [between(11.5, 16.5), between(11.5, 16.5)];
+  const radius = between(9, 12.5);
+  const [left, top] = [between(12.5, 15.5), between(12.5, 15.5)];
   const tilt = between(-0.22, 0.22); // the tangent of the angle
   const cos = 1 / Math.sqrt(1 + tilt * tilt);
   const sin = tilt * cos;
-  const [bright, ground] = [between(110, 255), between(0, 40)];
+  const [bright, ground] = [between(170, 255), between(0, 20)];
   for (let row = 0; row < SIDE; row++)
     for (let column = 0; column < SIDE; column++) {
       const [dx, dy] = [(column + 0.5 - left) / radius, (row + 0.5 - top) / radius];
