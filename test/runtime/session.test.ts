@@ -291,9 +291,7 @@ describe("a lost device", () => {
     first.destroy();
     for (const error of await failures) {
       expect(error.code).toBe("device-lost");
-      expect(error.message).toMatch(
-        /^the GPU device was lost \(destroyed.*\); reload\(\) takes a new one$/,
-      );
+      expect(error.message).toMatch(/^the GPU device was lost \(destroyed.*\); reload\(\) takes a new one$/);
     }
     expect((await failure(session.run({ x }))).code).toBe("device-lost");
 
