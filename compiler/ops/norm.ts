@@ -4,7 +4,7 @@ import { must } from "../errors.ts";
 import type { Expr, Index } from "../ir/expr.ts";
 import type { Node, OpDef, OpNode, Update } from "../ir/graph.ts";
 import { showShape } from "../ir/type.ts";
-import { axisIndex } from "../math/affine.ts";
+import { axisIndex, constant } from "../math/affine.ts";
 import { batchSize, call, literal, load, reduce, times } from "../math/build.ts";
 import { fail, finiteNumber, fixed, positiveInteger, record } from "./check.ts";
 import { constantNode, derivedNode, opNode, suffixed } from "./derived.ts";
@@ -162,7 +162,10 @@ const layerNorm: OpDef<LayerNormAttrs, LayerNormOptions | undefined> = {
       const axes = normal.map((d) => axis("r", d));
       return call("mul", reduce("sum", axes, f([...outer, ...axes.map(axisIndex)])), literal(1 / count));
     };
-    const mu = mean((place) => load(x, place));
+    // Summed relative to the row's first element: a mean that is large against the deviations keeps its digits
+    // (Chan, Golub & LeVeque 1983, on shifted data).
+    const first = load(x, [...outer, ...normal.map(() => constant(0))]);
+    const mu = call("add", first, mean((place) => call("sub", load(x, place), first)));
     const variance = mean((place) => {
       const d = call("sub", load(x, place), mu);
       return call("mul", d, d);
