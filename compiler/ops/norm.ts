@@ -165,7 +165,11 @@ const layerNorm: OpDef<LayerNormAttrs, LayerNormOptions | undefined> = {
     // Summed relative to the row's first element: a mean that is large against the deviations keeps its digits
     // (Chan, Golub & LeVeque 1983, on shifted data).
     const first = load(x, [...outer, ...normal.map(() => constant(0))]);
-    const mu = call("add", first, mean((place) => call("sub", load(x, place), first)));
+    const mu = call(
+      "add",
+      first,
+      mean((place) => call("sub", load(x, place), first)),
+    );
     const variance = mean((place) => {
       const d = call("sub", load(x, place), mu);
       return call("mul", d, d);
