@@ -19,10 +19,6 @@ function printStatement(s: Stmt, indent: string): string {
     }
     case "if":
       return `${indent}if (${s.condition}) {\n${printStatements(s.body, `${indent}  `)}\n${indent}}`;
-    case "return":
-      return `${indent}return;`;
-    case "comment":
-      return `${indent}// ${s.text}`;
   }
 }
 

@@ -277,10 +277,6 @@ fn random(counter: u32, salt: u32) -> f32 {
     const open = bounds.filter((b) => !alwaysInside(b));
     return open.length > 0 ? this.#condition(open).text : undefined;
   }
-
-  helperText(): readonly string[] {
-    return [...this.helpers.values()];
-  }
 }
 
 /** All positions of a product of small axes, in row-major order. */

@@ -9,6 +9,4 @@ export type Stmt =
       readonly step: number;
       readonly body: readonly Stmt[];
     }
-  | { readonly kind: "if"; readonly condition: string; readonly body: readonly Stmt[] }
-  | { readonly kind: "return" }
-  | { readonly kind: "comment"; readonly text: string };
+  | { readonly kind: "if"; readonly condition: string; readonly body: readonly Stmt[] };
