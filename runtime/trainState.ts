@@ -73,7 +73,7 @@ function identity({ lr: _, ...rest }: Optimizer): Record<string, unknown> {
 }
 
 export function toCheckpoint(
-  { name, loss, optimizer }: Training,
+  { name, loss, optimizer, clip }: Training,
   { position, seed, tensors }: State,
 ): Checkpoint {
   const metadata = {
@@ -81,18 +81,19 @@ export function toCheckpoint(
     model: name,
     loss,
     optimizer: JSON.stringify(identity(optimizer)),
+    ...(clip && { clip: JSON.stringify(clip) }),
     seed: String(seed),
     position: JSON.stringify(position),
   };
   return { tensors, metadata };
 }
 
-/** Throws `WeftError` "weights" where the checkpoint is of another model, loss or optimiser, or is damaged. */
+/** Throws `WeftError` "weights" where the checkpoint is of another model, loss, optimiser or clip, or is damaged. */
 export function fromCheckpoint(training: Training, { tensors, metadata }: Checkpoint): State {
   const fail = (problem: string): never => {
     throw new WeftError("weights", `checkpoint: ${problem}`);
   };
-  const { name, loss, optimizer } = training;
+  const { name, loss, optimizer, clip } = training;
   if (metadata?.["format"] !== FORMAT)
     fail(
       `the metadata are not those of a checkpoint (format "${FORMAT}"), but maybe these are plain weights`,
@@ -113,6 +114,7 @@ export function fromCheckpoint(training: Training, { tensors, metadata }: Checkp
   const [was, now] = [parse("optimizer"), identity(optimizer)];
   same("the optimiser", was["kind"], now["kind"]);
   for (const key in now) same(`the optimiser's ${key}`, was[key], now[key]);
+  same("the bound of gradients", metadata["clip"] ? parse("clip") : "none", clip ?? "none");
 
   const found = parse("position");
   const position = Object.fromEntries(

@@ -14,7 +14,7 @@ import { lectureLine } from "../output/curveLive.ts";
 import { curveSvg, requirePlotName, writePlot } from "../output/plot.ts";
 import { Run } from "../training/run.ts";
 import { checkpointPath, protect, readSaved, type Saved } from "../training/saved.ts";
-import { type Given, optimizerOf, type Settings, settle } from "../training/settings.ts";
+import { clipOf, type Given, optimizerOf, type Settings, settle } from "../training/settings.ts";
 import type { Ui } from "../ui.ts";
 import { requireWritableFile } from "../write.ts";
 
@@ -40,7 +40,8 @@ export async function train(file: string, options: TrainOptions): Promise<boolea
   const saved = options.resume ? await readSaved(out) : undefined;
   if (!options.resume && !options.restart) await protect(out, options.out !== undefined);
   const settings = settle(options, saved?.settings);
-  const training = compileTraining(graph, { optimizer: optimizerOf(settings) });
+  const clip = clipOf(settings);
+  const training = compileTraining(graph, { optimizer: optimizerOf(settings), ...(clip ? { clip } : {}) });
   const { dataDir } = options;
   const data = await openData({ ...settings, ...(dataDir === undefined ? {} : { dataDir }) }, input, classes);
   if (settings.batch > data.train.rows)

@@ -51,6 +51,16 @@ export function trainCommand(outcome: { code: number }): Command {
       "pulls weights to zero; AdamW with adam",
       number("a number of at least 0", (v) => v >= 0),
     )
+    .option(
+      "--clip-norm <norm>",
+      "bounds the gradients' norm over all weights",
+      number("a number above 0", (v) => v > 0),
+    )
+    .option(
+      "--clip-value <value>",
+      "bounds each gradient",
+      number("a number above 0", (v) => v > 0),
+    )
     .addOption(
       new Option("--schedule <kind>", "how the learning rate changes; default constant").choices([
         "constant",

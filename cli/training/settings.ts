@@ -1,7 +1,7 @@
 /** What a training is asked for: flags, else what the checkpoint was made with, else the defaults. */
 
 import { UserError } from "../../compiler/errors.ts";
-import { adam, type Optimizer, sgd } from "../../compiler/train/index.ts";
+import { adam, type Clip, type Optimizer, sgd } from "../../compiler/train/index.ts";
 
 /** All that decides a training's result besides the model and the seed; a checkpoint carries it. */
 export interface Settings {
@@ -14,6 +14,9 @@ export interface Settings {
   readonly momentum?: number;
   readonly nesterov?: boolean;
   readonly weightDecay?: number;
+  /** Bounds of the gradients: of their norm, or of each value. */
+  readonly clipNorm?: number;
+  readonly clipValue?: number;
   readonly schedule: "constant" | "cosine";
 }
 
@@ -30,6 +33,8 @@ const KEYS = [
   "momentum",
   "nesterov",
   "weightDecay",
+  "clipNorm",
+  "clipValue",
   "schedule",
 ] as const;
 
@@ -54,7 +59,16 @@ export function settle(given: Given, earlier: Given = {}): Settings {
         rule: "a training goes on with the data that it began with",
         fix: `leave out --${key}, or begin anew with another --out`,
       });
-  const merged = { ...DEFAULTS, ...picked(earlier), ...picked(given) };
+  if (given.clipNorm !== undefined && given.clipValue !== undefined)
+    throw new UserError({
+      problem: "--clip-norm and --clip-value exclude each other",
+      rule: "gradients are clipped by their norm or by their values",
+      fix: "leave one out",
+    });
+  // One of the two bounds takes the place of the other.
+  const clips = given.clipNorm !== undefined || given.clipValue !== undefined;
+  const { clipNorm: _, clipValue: __, ...unclipped } = picked(earlier);
+  const merged = { ...DEFAULTS, ...(clips ? unclipped : picked(earlier)), ...picked(given) };
   if (merged.optimizer === "adam")
     for (const key of ["momentum", "nesterov"] as const)
       if (given[key] !== undefined)
@@ -64,6 +78,11 @@ export function settle(given: Given, earlier: Given = {}): Settings {
   // The rate of another optimiser is no use.
   const { lr, ...rest } = merged;
   return { ...rest, lr: lr ?? RATES[merged.optimizer] };
+}
+
+export function clipOf({ clipNorm, clipValue }: Settings): Clip | undefined {
+  if (clipNorm !== undefined) return { norm: clipNorm };
+  return clipValue === undefined ? undefined : { value: clipValue };
 }
 
 export function optimizerOf({ optimizer, lr, momentum, nesterov, weightDecay }: Settings): Optimizer {

@@ -35,6 +35,13 @@ export type Optimizer =
   | ({ readonly kind: "sgd" } & Required<SgdOptions>)
   | ({ readonly kind: "adam" } & Required<AdamOptions>);
 
+/** What bounds the gradients, exactly one of both: each value to ±value, or all of them together by their norm. */
+export interface Clip {
+  /** Gradients are scaled by min(1, norm / (‖g‖ + 1e-6)), with ‖g‖ over all parameters. */
+  readonly norm?: number;
+  readonly value?: number;
+}
+
 /** Slots of the uniform's `rates`, set for each step. */
 export const RATE_LR = 0;
 /** 1/(1 − β₁ᵗ) and 1/(1 − β₂ᵗ): Adam's bias corrections (Kingma & Ba 2015). */
@@ -46,6 +53,10 @@ export interface Training {
   readonly name: string;
   readonly loss: LossName;
   readonly optimizer: Optimizer;
+  /** Absent: the mean of the terms of the loss is minimised and reported. */
+  readonly reduction?: "sum";
+  /** Absent: gradients are taken as they are. */
+  readonly clip?: Clip;
   /** Whether inputs and targets are drawn from data sets of bytes on the GPU. */
   readonly bytes: boolean;
   /** The number of classes, where the loss takes class numbers. */

@@ -2,21 +2,24 @@
 import { compile } from "../compile.ts";
 import type { Graph } from "../ir/graph.ts";
 import type { Training } from "../ir/training.ts";
+import { checkClip } from "./clip.ts";
 import { evaluationStep, type TrainingOptions, trainingStep } from "./step.ts";
 
-export type { AdamOptions, LossName, Optimizer, SgdOptions, Training } from "../ir/training.ts";
+export type { AdamOptions, Clip, LossName, Optimizer, SgdOptions, Training } from "../ir/training.ts";
 export { METRICS, TARGET } from "../ir/training.ts";
 export { adam, sgd } from "./optimizer.ts";
 export type { TrainingOptions } from "./step.ts";
 
-/** Throws `UserError` where the model cannot be trained (several outputs, an op without a gradient, a wrong loss). */
+/** Throws `UserError` where the model cannot be trained (several outputs, an op without a gradient, a wrong loss) or a bound is wrong. */
 export function compileTraining(graph: Graph, options: TrainingOptions): Training {
-  const { loss = "crossEntropy", optimizer, bytes = true } = options;
+  const { loss = "crossEntropy", reduction, optimizer, clip, bytes = true } = options;
   const classes = loss === "crossEntropy" ? graph.outputs[0]?.node.type.shape[1] : undefined;
   return {
     name: graph.name,
     loss,
+    ...(reduction === "sum" ? { reduction } : {}),
     optimizer,
+    ...(clip ? { clip: checkClip(clip) } : {}),
     bytes,
     ...(typeof classes === "number" ? { classes } : {}),
     step: compile(trainingStep(graph, options)).program,

@@ -1,7 +1,7 @@
 /** The training step of a model: forward, loss, backward and updates as one graph. */
 import { must, UserError } from "../errors.ts";
 import { type Graph, mapGraph, type Node, topologicalOrder, type Update } from "../ir/graph.ts";
-import { type LossName, METRICS, type Optimizer, TARGET } from "../ir/training.ts";
+import { type Clip, type LossName, METRICS, type Optimizer, TARGET } from "../ir/training.ts";
 import type { TensorType } from "../ir/type.ts";
 import { axisIndex } from "../math/affine.ts";
 import { call, equal, literal, load, position, reduce, times } from "../math/build.ts";
@@ -10,12 +10,17 @@ import { losses } from "../ops/loss.ts";
 import { pointwise } from "../ops/pointwise.ts";
 import { reductions } from "../ops/reduce.ts";
 import { differentiate } from "../passes/differentiate.ts";
+import { clipped } from "./clip.ts";
 import { updatesFor } from "./optimizer.ts";
 
 export interface TrainingOptions {
   /** Default cross-entropy of the first output with integer labels. */
   readonly loss?: LossName;
+  /** Whether the mean or the sum of the loss's terms is minimised and reported. Default the mean. */
+  readonly reduction?: "mean" | "sum";
   readonly optimizer: Optimizer;
+  /** Bounds the gradients: `{ norm: 1 }` all together, `{ value: 0.5 }` one by one. Default: they are not bounded. */
+  readonly clip?: Clip;
   /** Whether inputs (and labels) are drawn from a data set of bytes on the GPU. Default true. */
   readonly bytes?: boolean;
 }
@@ -96,16 +101,29 @@ function withUpdates(name: string, inputs: Graph["inputs"], updates: readonly Up
  * Throws `UserError` as `objective` does, and where an op has no gradient.
  */
 export function trainingStep(model: Graph, options: TrainingOptions): Graph {
-  const { loss = "crossEntropy", optimizer, bytes = true } = options;
+  const { loss = "crossEntropy", reduction = "mean", optimizer, clip, bytes = true } = options;
   const { inputs, forward, each, ...rest } = objective(trainingForm(model), loss, bytes);
-  const mean = opNode(reductions.mean, {}, [each], suffixed(each.origin, "mean"));
+  const total = opNode(reductions[reduction], {}, [each], suffixed(each.origin, reduction));
   const parameters = forward.nodes.filter((n) => n.kind === "param" && !n.origin.name.includes(".running_"));
-  const gradients = differentiate(mean, parameters);
+  const plain = differentiate(total, parameters);
+  const gradients = clip ? clipped(plain, clip) : plain;
   return withUpdates(model.name, inputs, [
     ...(forward.updates ?? []),
-    ...parameters.flatMap((p) => updatesFor(p, must(gradients.get(p), "gradient"), optimizer)),
+    ...sideBySide(parameters.map((p) => updatesFor(p, must(gradients.get(p), "gradient"), optimizer))),
     metricsUpdate(each, rest, loss),
   ]);
+}
+
+/**
+ * The updates of all parameters, those of a kind together and small ones first: neighbours that do not read each
+ * other's results share a dispatch.
+ */
+function sideBySide(updates: readonly (readonly Update[])[]): readonly Update[] {
+  const size = ({ state }: Update): number => state.type.shape.reduce<number>((n, d) => n * Number(d), 1);
+  const kinds = Math.max(0, ...updates.map((u) => u.length));
+  return Array.from({ length: kinds }, (_, kind) =>
+    updates.flatMap((u) => u[kind] ?? []).toSorted((a, b) => size(a) - size(b)),
+  ).flat();
 }
 
 /** Adds a batch's loss and hits to the metrics. */

@@ -89,7 +89,7 @@ describe("weft train", () => {
 
   test.each([
     ["sgd with momentum", ["--momentum", "0.9", "--nesterov", "--weight-decay", "1e-4"]],
-    ["adam", ["--optimizer", "adam", "--lr", "0.003"]],
+    ["adam and clipped gradients", ["--optimizer", "adam", "--lr", "0.003", "--clip-norm", "0.1"]],
   ])(
     "resumed with %s gives the bytes of an uninterrupted training, and keeps its curve",
     async (_, flags) => {
@@ -164,6 +164,9 @@ describe("an unfinished training", () => {
       "--data is mnist, but the checkpoint is of",
     );
     expect(await fails([...resume, "--optimizer", "adam"])).toContain("cannot be resumed: the optimiser is");
+    expect(await fails([...resume, "--clip-value", "1"])).toContain(
+      'cannot be resumed: the bound of gradients is "none", but this training\'s is {"value":1}',
+    );
     expect(await fails([...resume, "--seed", "7"])).toContain("the seed is 7, but the checkpoint's is 0");
     const other = modelFile("other");
     expect(await fails(["train", other, "-o", path, "--resume"])).toContain('the model is "tiny"');
@@ -197,6 +200,9 @@ describe("what cannot be trained or measured", () => {
     [["--epochs", "1.5"], "whole number of at least 1"],
     [["--momentum", "1"], "It must be a number from 0 to below 1."],
     [["--weight-decay", "-0.1"], "at least 0"],
+    [["--clip-norm", "0"], "It must be a number above 0."],
+    [["--clip-value", "NaN"], "It must be a number above 0."],
+    [["--clip-norm", "1", "--clip-value", "1"], "--clip-norm and --clip-value exclude each other"],
     [["--optimizer", "rmsprop"], "Allowed choices are sgd, adam"],
     [["--optimizer", "adam", "--momentum", "0.9"], "--momentum goes with --optimizer sgd"],
     [["--nesterov"], "--nesterov needs a momentum"],

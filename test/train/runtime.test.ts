@@ -330,13 +330,23 @@ describe("checkpoints", () => {
     expect(await refused(linearTraining(adam()))).toBe(
       'checkpoint: the optimiser is "sgd", but this training\'s is "adam"',
     );
+    const bounded = { ...momentum, clip: { norm: 1 } };
+    expect(await refused(bounded)).toBe(
+      'checkpoint: the bound of gradients is "none", but this training\'s is {"norm":1}',
+    );
+    const clipped = await createTrainer(bounded, { device });
+    expect(await refused(momentum, clipped.checkpoint())).toBe(
+      'checkpoint: the bound of gradients is {"norm":1}, but this training\'s is "none"',
+    );
+    (await createTrainer(bounded, { device, checkpoint: bytesOf(clipped.checkpoint()) })).destroy();
+    clipped.destroy();
     const { metadata, tensors } = checkpoint;
     expect(await refused(momentum, { tensors, metadata: {} })).toMatch(/maybe these are plain weights/);
     expect(await refused(momentum, { tensors, metadata: { ...metadata, position: "{" } })).toBe(
       'checkpoint: "position" of the metadata is damaged: {',
     );
     expect(await refused(momentum, { tensors: {}, metadata })).toMatch(
-      /"linear1\.weight.*" \[3, 16\] is missing/,
+      /^weights: "linear1\.[a-z.]+" \[3(, 16)?\] is missing$/,
     );
     expect((await failure(createTrainer(momentum, { device, checkpoint, seed: 9 }))).message).toMatch(
       /the seed is 9, but the checkpoint's is 0/,

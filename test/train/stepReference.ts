@@ -1,0 +1,80 @@
+/** Steps of training in float64: losses and gradients by the oracle, updates by the optimisers' formulas. */
+import type { Optimizer, Tensor } from "weftgpu";
+import type { Graph } from "../../compiler/ir/graph.ts";
+import { topologicalOrder } from "../../compiler/ir/graph.ts";
+import { TARGET } from "../../compiler/ir/training.ts";
+import type { Arrays, NdArray } from "../oracle/array.ts";
+import { type EvaluateOptions, evaluate } from "../oracle/oracle.ts";
+
+const STEP = 1e-5;
+
+/** The graph of one output, named y. */
+export function graphOf(y: Tensor): Graph {
+  const nodes = topologicalOrder([y.node]);
+  const inputs = nodes.filter((n) => n.kind === "input").map((node) => ({ name: node.origin.name, node }));
+  return { name: "small", inputs, outputs: [{ name: "y", node: y.node }], nodes };
+}
+
+/** Σ and mean of the squared errors or cross-entropies of a batch. */
+export function lossOf(
+  graph: Graph,
+  loss: "squaredError" | "crossEntropy",
+  inputs: Arrays,
+  params: Arrays,
+  custom: EvaluateOptions["custom"] = {},
+): readonly number[] {
+  const [y, target] = [evaluate(graph, inputs, params, { custom })["y"], inputs[TARGET]];
+  if (!y || !target) throw new Error("no loss");
+  if (loss === "squaredError") return Array.from(y.data, (v, i) => (v - (target.data[i] ?? 0)) ** 2);
+  const classes = y.shape[1] ?? 1;
+  return Array.from(target.data, (label, n) => {
+    const row = y.data.subarray(n * classes, (n + 1) * classes);
+    const top = Math.max(...row);
+    return top - (row[label] ?? 0) + Math.log(row.reduce((a, v) => a + Math.exp(v - top), 0));
+  });
+}
+
+export const sum = (values: readonly number[]): number => values.reduce((a, v) => a + v, 0);
+
+/** By central differences. */
+export function gradientsOf(mean: (params: Arrays) => number, params: Arrays): Arrays {
+  return Object.fromEntries(
+    Object.entries(params).map(([name, x]): [string, NdArray] => {
+      const shifted = (i: number, by: number): number => {
+        const data = Float64Array.from(x.data);
+        data[i] = (data[i] ?? 0) + by;
+        return mean({ ...params, [name]: { shape: x.shape, data } });
+      };
+      return [
+        name,
+        { shape: x.shape, data: x.data.map((_, i) => (shifted(i, STEP) - shifted(i, -STEP)) / (2 * STEP)) },
+      ];
+    }),
+  );
+}
+
+/** The moments of one element, and its next value. */
+interface Element {
+  w: number;
+  m: number;
+  v: number;
+}
+
+/** As PyTorch's documentation states SGD, Adam and AdamW. */
+export function updated({ w, m, v }: Element, gradient: number, o: Optimizer, t: number): Element {
+  if (o.kind === "sgd") {
+    const g = gradient + o.weightDecay * w;
+    const velocity = o.momentum * m + g;
+    const direction = o.momentum === 0 ? g : o.nesterov ? g + o.momentum * velocity : velocity;
+    return { w: w - o.lr * direction, m: velocity, v };
+  }
+  const [b1, b2] = o.betas;
+  const first = b1 * m + (1 - b1) * gradient;
+  const second = b2 * v + (1 - b2) * gradient ** 2;
+  const kept = w * (1 - o.lr * o.weightDecay);
+  const direction = first / (1 - b1 ** t) / (Math.sqrt(second / (1 - b2 ** t)) + o.eps);
+  return { w: kept - o.lr * direction, m: first, v: second };
+}
+
+export const ratesFor = (o: Optimizer, t: number): readonly number[] =>
+  o.kind === "sgd" ? [o.lr] : [o.lr, 1 / (1 - o.betas[0] ** t), 1 / (1 - o.betas[1] ** t)];
