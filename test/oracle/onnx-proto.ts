@@ -50,9 +50,9 @@ const root = protobuf.Root.fromJSON({
     TensorProto: message({
       dims: ["int64", 1, "repeated"],
       dataType: ["int32", 2],
-      floatData: ["float", 4, "repeated"],
       int64Data: ["int64", 7, "repeated"],
       name: ["string", 8],
+      rawData: ["bytes", 9],
     }),
     ValueInfoProto: message({ name: ["string", 1], type: ["TypeProto", 2] }),
     TypeProto: message({ tensorType: ["TensorTypeProto", 1] }),
@@ -97,12 +97,13 @@ export interface OnnxTensor {
   readonly name: string;
   readonly dataType: number;
   readonly dims: readonly number[];
-  readonly floatData?: readonly number[];
+  /** Little-endian, packed. */
+  readonly rawData?: Uint8Array;
   readonly int64Data?: readonly number[];
 }
 
 export function floatTensor(name: string, dims: readonly number[], values: ArrayLike<number>): OnnxTensor {
-  return { name, dataType: FLOAT, dims, floatData: Array.from(values) };
+  return { name, dataType: FLOAT, dims, rawData: new Uint8Array(Float32Array.from(values).buffer) };
 }
 
 export function intTensor(name: string, values: readonly number[]): OnnxTensor {
