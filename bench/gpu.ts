@@ -107,7 +107,7 @@ export interface Timing {
 export async function compareJobs(
   device: GPUDevice,
   jobs: readonly Job[],
-  { rounds = 5, sampleMs = 120 }: { readonly rounds?: number; readonly sampleMs?: number } = {},
+  { rounds = 9, sampleMs = 50 }: { readonly rounds?: number; readonly sampleMs?: number } = {},
 ): Promise<readonly Timing[]> {
   const plans: { readonly job: Job; readonly times: number; readonly samples: number[] }[] = [];
   for (const job of jobs) {

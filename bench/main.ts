@@ -24,14 +24,15 @@ console.log(
 const names = values.only?.split(",") ?? Object.keys(tasks);
 const summary: string[] = [];
 for (const name of names) {
-  const { rows, left, ratio } = await runYardstick(device, name, new RegExp(values.kernels));
+  const { rows, left, ratio, ratioOfMinima } = await runYardstick(device, name, new RegExp(values.kernels));
   console.log(`\n${name}`);
   for (const row of rows)
     console.log(
-      `  ${row.name.padEnd(48)} ${short(row.median).padStart(8)} ms  ${short(row.gflops).padStart(6)} GFLOP/s  ${short(row.gigabytes).padStart(6)} GB/s  build ${row.buildMs.toFixed(0)} ms`,
+      `  ${row.name.padEnd(48)} ${short(row.median).padStart(8)} ms (min ${short(row.min)})  ${short(row.gflops).padStart(6)} GFLOP/s  ${short(row.gigabytes).padStart(6)} GB/s  build ${row.buildMs.toFixed(0)} ms`,
     );
   for (const line of left) console.log(`  left out: ${line}`);
-  console.log(`  Weft / best yardstick: ${ratio.toFixed(2)}`);
-  summary.push(`${name.padEnd(20)} ${ratio.toFixed(2)}`);
+  const both = `${ratio.toFixed(2)} (minima: ${ratioOfMinima.toFixed(2)})`;
+  console.log(`  Weft / best yardstick: ${both}`);
+  summary.push(`${name.padEnd(20)} ${both}`);
 }
 console.log(`\nWeft / best yardstick\n${summary.join("\n")}`);
