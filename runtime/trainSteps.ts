@@ -137,10 +137,10 @@ function account(
   return after;
 }
 
-/** The mean loss and the accuracy of so many examples. */
+/** The loss, a mean unless its sum is what is minimised, and the accuracy of so many examples. */
 export function figures(training: Training, loss: number, right: number, examples: number): Evaluation {
   return {
-    loss: loss / (examples * perExample(training)),
+    loss: training.reduction === "sum" ? loss : loss / (examples * perExample(training)),
     accuracy: training.classes ? right / examples : NaN,
     examples,
   };
