@@ -100,6 +100,13 @@ export interface Timing {
   readonly max: number;
 }
 
+export interface CompareOptions {
+  readonly rounds?: number;
+  readonly sampleMs?: number;
+  /** No round starts later than this, but three are always run. */
+  readonly budgetMs?: number;
+}
+
 /**
  * Times jobs in turn, round by round, so that all of them meet the same moods of the machine. A sample repeats the
  * work until it takes about `sampleMs`. Throws nothing of its own.
@@ -107,7 +114,7 @@ export interface Timing {
 export async function compareJobs(
   device: GPUDevice,
   jobs: readonly Job[],
-  { rounds = 9, sampleMs = 50 }: { readonly rounds?: number; readonly sampleMs?: number } = {},
+  { rounds = 9, sampleMs = 50, budgetMs = 8000 }: CompareOptions = {},
 ): Promise<readonly Timing[]> {
   const plans: { readonly job: Job; readonly times: number; readonly samples: number[] }[] = [];
   for (const job of jobs) {
@@ -115,7 +122,8 @@ export async function compareJobs(
     const once = await timed(device, job, 1);
     plans.push({ job, times: Math.max(1, Math.min(500, Math.ceil(sampleMs / once))), samples: [] });
   }
-  for (let round = 0; round < rounds; round++)
+  const start = performance.now();
+  for (let round = 0; round < rounds && (round < 3 || performance.now() - start < budgetMs); round++)
     for (const { job, times, samples } of plans) samples.push((await timed(device, job, times)) / times);
   return plans.map(({ job, samples }) => ({
     name: job.name,
