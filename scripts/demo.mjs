@@ -32,7 +32,7 @@ weft("3. The compiled model looks at pictures", [
   "run",
   "models/lenet.ts",
   "--weights",
-  "models/lenet.safetensors",
+  "models/lenet.fashion-mnist.safetensors",
   "--classes",
   "fashion-mnist",
   "--input",

@@ -33,7 +33,7 @@ export function runCommand(): Command {
       "after",
       examples([
         [
-          "weft run models/lenet.ts -w models/lenet.safetensors -c fashion-mnist -i models/samples/*.png",
+          "weft run models/lenet.ts -w models/lenet.fashion-mnist.safetensors -c fashion-mnist -i models/samples/*.png",
           "what is on these pictures?",
         ],
         [

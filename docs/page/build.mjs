@@ -21,6 +21,6 @@ await build({
   plugins: [weft()],
 });
 for (const file of ["index.html", "style.css"]) cpSync(join(page, file), join(out, file));
-cpSync(join(models, "lenet.safetensors"), join(out, "lenet.safetensors"));
+cpSync(join(models, "lenet.fashion-mnist.safetensors"), join(out, "lenet.safetensors"));
 cpSync(join(models, "samples"), join(out, "samples"), { recursive: true });
 console.log(`${out}: serve this folder over http://localhost or https`);

@@ -13,7 +13,7 @@ const bag = join(root, "models/samples/bag.png");
 const lenet = join(root, "models/lenet.ts");
 
 test("classifies a picture from any directory", async () => {
-  const weights = join(root, "models/lenet.safetensors");
+  const weights = join(root, "models/lenet.fashion-mnist.safetensors");
   const args = ["run", lenet, "-w", weights, "-c", "fashion-mnist", "-i", bag];
   const { stdout } = await works(args, within({ cwd: scratch() }));
   expect(stdout).toMatch(/Bag +█+/);

@@ -130,7 +130,7 @@ describe("the page", () => {
         block.code.replace("<title>", '<link rel="icon" href="data:,"><title>'),
       );
       copyFileSync(join(emitted.folder, "lenet.bundle.js"), join(site, "lenet.bundle.js"));
-      copyFileSync(join(root, "models/lenet.safetensors"), join(site, "lenet.safetensors"));
+      copyFileSync(join(root, "models/lenet.fashion-mnist.safetensors"), join(site, "lenet.safetensors"));
       const server = await serve({ "/site": site });
       const browser = await openBrowser();
       try {

@@ -30,7 +30,7 @@ function pictures(): { readonly images: ReturnType<typeof ndarray>; readonly lab
 }
 
 function weights(): Arrays {
-  const file = readFileSync(new URL("../../models/lenet.safetensors", import.meta.url));
+  const file = readFileSync(new URL("../../models/lenet.fashion-mnist.safetensors", import.meta.url));
   return Object.fromEntries(
     Object.entries(readSafetensors(file)).map(([name, t]) => [name, ndarray(t.shape, t.data)]),
   );

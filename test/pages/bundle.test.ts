@@ -14,7 +14,7 @@ import { complaints, openBrowser, PATIENCE } from "./chromium.ts";
 import { type Site, serve } from "./server.ts";
 
 const models = fileURLToPath(new URL("../../models", import.meta.url));
-const weights = readFileSync(join(models, "lenet.safetensors"));
+const weights = readFileSync(join(models, "lenet.fashion-mnist.safetensors"));
 
 /** A page as anyone would write it: no build, no package. */
 const PLAIN = `<!doctype html>
