@@ -2,47 +2,92 @@
 import { type Compilation, compile } from "../../compiler/compile.ts";
 import { UserError } from "../../compiler/errors.ts";
 import { loadModel } from "../../compiler/frontend/index.ts";
+import type { Graph } from "../../compiler/ir/graph.ts";
+import type { Training } from "../../compiler/ir/training.ts";
+import type { TrainingOptions } from "../../compiler/train/index.ts";
+import { trainingStep } from "../../compiler/train/step.ts";
+import { classifierOf } from "../classifier.ts";
 import { type CommonOptions, printJson, type Stage, uiOf } from "../common.ts";
 import { compileJson, compileText, writtenText } from "../output/compiled.ts";
 import { stageText } from "../output/stages.ts";
+import { clipOf, type Given, optimizerOf, settle } from "../training/settings.ts";
 import type { Ui } from "../ui.ts";
 
-export interface CompileOptions extends CommonOptions {
+/** The flags of `--train`: `weft train` has them too. */
+const OPTIMIZER = [
+  "lr",
+  "optimizer",
+  "momentum",
+  "nesterov",
+  "weightDecay",
+  "clipNorm",
+  "clipValue",
+] as const;
+
+export interface CompileOptions extends CommonOptions, Pick<Given, (typeof OPTIMIZER)[number]> {
   readonly out?: string;
   readonly golden?: string;
   readonly update?: boolean;
   readonly show?: Stage;
   readonly batch?: number;
+  readonly train?: boolean;
 }
 
 export async function compileModel(file: string, options: CompileOptions): Promise<void> {
   const ui = uiOf(options);
   if (options.update && options.golden === undefined)
     throw new UserError({ problem: "--update goes with --golden", fix: "add --golden DIR" });
+  const how = trainingOptions(options);
   const { graph } = await loadModel(file);
+  if (how) classifierOf(graph);
   const compilation = compile(graph, options.batch === undefined ? {} : { batch: options.batch });
-  if (options.golden !== undefined)
-    await golden(compilation, options.golden, options.update === true, file, ui);
+  const training = how && (await import("../../compiler/emit/training.ts")).pageTraining(graph, how);
+  if (options.golden !== undefined) await golden(compilation, training, options.golden, options, file, ui);
   const emitted =
     options.out === undefined
       ? undefined
-      : await (await import("../../compiler/emit/index.ts")).emit(compilation, options.out);
-  if (options.show) show(options.show, compilation, options.format, ui);
-  else if (options.format === "json") printJson(ui, compileJson(compilation, options.batch, emitted));
-  else if (options.golden === undefined || emitted) ui.out(compileText(compilation, options.batch, ui));
-  if (emitted && options.format === "text" && !options.show) ui.out(writtenText(emitted, ui));
+      : await (await import("../../compiler/emit/index.ts")).emit(compilation, options.out, {
+          ...(training && { training }),
+        });
+  const { batch, format } = options;
+  if (options.show) show(options.show, how ? stepOf(graph, how) : compilation, format, ui);
+  else if (format === "json") printJson(ui, compileJson({ compilation, training, batch, emitted }));
+  else if (options.golden === undefined || emitted) ui.out(compileText({ compilation, training, batch }, ui));
+  if (emitted && format === "text" && !options.show) ui.out(writtenText(emitted, ui));
+}
+
+/** @throws UserError where flags of a training are given without `--train` */
+function trainingOptions(options: CompileOptions): TrainingOptions | undefined {
+  const given = Object.fromEntries(
+    OPTIMIZER.flatMap((key) => (options[key] === undefined ? [] : [[key, options[key]]])),
+  );
+  const [first] = Object.keys(given);
+  if (options.train) {
+    const settings = settle(given);
+    const clip = clipOf(settings);
+    return { optimizer: optimizerOf(settings), ...(clip && { clip }) };
+  }
+  if (first === undefined) return undefined;
+  const flag = `--${first.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`)}`;
+  throw new UserError({ problem: `${flag} goes with --train`, fix: `add --train, or leave out ${flag}` });
+}
+
+/** The compilation of a step, for what it has to show. */
+function stepOf(graph: Graph, how: TrainingOptions): Compilation {
+  return compile(trainingStep(graph, how));
 }
 
 /** @throws UserError with a diff where the output is not what the folder holds */
 async function golden(
   compilation: Compilation,
+  training: Training | undefined,
   folder: string,
-  update: boolean,
+  { update = false }: CompileOptions,
   file: string,
   ui: Ui,
 ): Promise<void> {
   const { checkGolden } = await import("../../compiler/emit/index.ts");
-  const result = await checkGolden(compilation, folder, { update });
+  const result = await checkGolden(compilation, folder, { update, ...(training && { training }) });
   if (!result.ok) {
     const first = result.changed.length + result.stale.length === 0 && result.report.split("\n").length === 1;
     const name = compilation.program.name;
@@ -50,7 +95,7 @@ async function golden(
       problem: first
         ? result.report
         : `${name} no longer compiles to what ${folder} holds\n\n${result.report}\n`,
-      fix: `weft compile ${file} --golden ${folder} --update ${first ? "writes them" : "accepts it as it is"}`,
+      fix: `weft compile ${file}${training ? " --train" : ""} --golden ${folder} --update ${first ? "writes them" : "accepts it as it is"}`,
     });
   }
   if (!result.updated) ui.note(`${folder}: nothing has changed`);

@@ -1,7 +1,8 @@
-/** `weft compile`: the model as fused kernels, written to a folder, shown stage by stage, or held against golden files. */
+/** `weft compile`: the model as fused kernels, for inference and for training, written to a folder, shown stage by stage, or held against golden files. */
 import { Command, Option } from "commander";
 import type { CompileOptions } from "../actions/compile.ts";
 import { examples, STAGES, wholeNumber, withCommon } from "../common.ts";
+import { optimizerOptions } from "../training/flags.ts";
 
 export function compileCommand(): Command {
   const command = new Command("compile")
@@ -19,7 +20,12 @@ export function compileCommand(): Command {
       "-b, --batch <n>",
       "compile for this batch size alone; without it one program serves any",
       wholeNumber(1),
+    )
+    .option(
+      "-t, --train",
+      "compile the training step too (forward, backward and update, cross-entropy); with --out, a page trains with it",
     );
+  optimizerOptions(command);
   return withCommon(command, ["text", "json"])
     .addHelpText(
       "after",
@@ -27,6 +33,14 @@ export function compileCommand(): Command {
         ["weft compile models/lenet.ts", "the kernels, and why each layer was fused or not"],
         ["weft compile models/lenet.ts --out dist/lenet", "write lenet.bundle.js and what else a page needs"],
         ["weft compile models/lenet.ts --show wgsl", "read the kernels"],
+        [
+          "weft compile models/lenet.ts --train --out dist/lenet",
+          "and lenet.train.bundle.js, all that a page needs to train",
+        ],
+        [
+          "weft compile models/lenet.ts --train --optimizer adam --lr 0.001 --show plan",
+          "the buffers and dispatches of a training step",
+        ],
         [
           "weft compile models/lenet.ts --golden test/golden/lenet",
           "has anything changed? --update accepts it",

@@ -1,18 +1,9 @@
 /** `weft train`: a model learns a data set; forward, backward and update are WGSL. */
-import { Command, InvalidArgumentError, Option } from "commander";
+import { Command, Option } from "commander";
 import type { TrainOptions } from "../actions/train.ts";
 import { adapterOption, examples, wholeNumber, withCommon } from "../common.ts";
 import { EXIT_INTERRUPTED } from "../failure.ts";
-
-/** For commander: a number that `fits`. */
-function number(rule: string, fits: (value: number) => boolean): (text: string) => number {
-  return (text) => {
-    const value = Number(text);
-    if (text.trim() === "" || !Number.isFinite(value) || !fits(value))
-      throw new InvalidArgumentError(`It must be ${rule}.`);
-    return value;
-  };
-}
+import { optimizerOptions } from "../training/flags.ts";
 
 /** `--data`, `--data-dir`, `--limit`: what `train` and `eval` share. */
 export function dataOptions(command: Command): Command {
@@ -32,35 +23,9 @@ export function trainCommand(outcome: { code: number }): Command {
     .argument("<model>", "a model file, such as models/lenet.ts");
   dataOptions(command)
     .option("-e, --epochs <n>", "how often the data is gone through, in all; default 10", wholeNumber(1))
-    .option(
-      "--lr <rate>",
-      "the learning rate; default 0.9 for sgd, the lecture's, and 0.001 for adam",
-      number("a number above 0", (v) => v > 0),
-    )
     .option("-b, --batch <n>", "examples in a step; default 256", wholeNumber(1))
-    .option("--seed <n>", "the seed of initial values and of the shuffle; default 0", wholeNumber(0))
-    .addOption(new Option("--optimizer <kind>", "how weights change; default sgd").choices(["sgd", "adam"]))
-    .option(
-      "--momentum <share>",
-      "sgd: the share of the last step that is kept",
-      number("a number from 0 to below 1", (v) => v >= 0 && v < 1),
-    )
-    .option("--nesterov", "sgd: look ahead along the momentum")
-    .option(
-      "--weight-decay <rate>",
-      "pulls weights to zero; AdamW with adam",
-      number("a number of at least 0", (v) => v >= 0),
-    )
-    .option(
-      "--clip-norm <norm>",
-      "bounds the gradients' norm over all weights",
-      number("a number above 0", (v) => v > 0),
-    )
-    .option(
-      "--clip-value <value>",
-      "bounds each gradient",
-      number("a number above 0", (v) => v > 0),
-    )
+    .option("--seed <n>", "the seed of initial values and of the shuffle; default 0", wholeNumber(0));
+  optimizerOptions(command)
     .addOption(
       new Option("--schedule <kind>", "how the learning rate changes; default constant").choices([
         "constant",

@@ -1,7 +1,9 @@
 /** The result of `weft compile`: kernels, what was fused and why, totals. */
 import type { Compilation } from "../../compiler/compile.ts";
 import type { BundleSize, Emitted } from "../../compiler/emit/index.ts";
+import { type TrainReport, trainReport } from "../../compiler/emit/report.ts";
 import type { Program } from "../../compiler/ir/program.ts";
+import type { Training } from "../../compiler/ir/training.ts";
 import { countAt } from "../../compiler/ir/type.ts";
 import { kernelTable, kernelText } from "../../compiler/report/kernels.ts";
 import { bytesText, grouped } from "../../compiler/report/layout.ts";
@@ -37,14 +39,20 @@ export interface CompileJson {
   }[];
   /** What `--out` wrote; null without it. */
   readonly bundle: BundleSize | null;
+  /** With `--train` alone. */
+  readonly train?: TrainReport;
   readonly files: readonly string[];
 }
 
-export function compileJson(
-  c: Compilation,
-  batch: number | undefined,
-  emitted: Emitted | undefined,
-): CompileJson {
+/** What is reported. */
+export interface Compiled {
+  readonly compilation: Compilation;
+  readonly training: Training | undefined;
+  readonly batch: number | undefined;
+  readonly emitted?: Emitted | undefined;
+}
+
+export function compileJson({ compilation: c, training, batch, emitted }: Compiled): CompileJson {
   const { program } = c;
   return {
     model: program.name,
@@ -67,6 +75,7 @@ export function compileJson(
       reason: d.reason,
     })),
     bundle: emitted?.bundle ?? null,
+    ...(training && { train: trainReport(training, batch, emitted?.trainBundle) }),
     files: emitted?.files ?? [],
   };
 }
@@ -85,7 +94,7 @@ function limitLines(program: Program, batch: number, ui: Ui): readonly string[] 
   return [ui.colors.yellow(wrapped(text, ui.width))];
 }
 
-export function compileText(c: Compilation, batch: number | undefined, ui: Ui): string {
+export function compileText({ compilation: c, training, batch }: Compiled, ui: Ui): string {
   const { program } = c;
   const { colors } = ui;
   const fused = c.decisions.map((d) => {
@@ -106,17 +115,38 @@ export function compileText(c: Compilation, batch: number | undefined, ui: Ui): 
     "",
     `peak memory ${bytesText(countAt(program.peakBytes, batch ?? 1))} at N = ${batch ?? 1}${most}`,
     ...limitLines(program, batch ?? 1, ui),
+    ...(training ? trainLines(training, batch ?? 1, ui) : []),
   ].join("\n");
 }
 
-export function writtenText({ folder, files, bundle }: Emitted, ui: Ui): string {
-  const kernels = files.filter((name) => name.endsWith(".wgsl")).length;
+function trainLines(training: Training, batch: number, ui: Ui): readonly string[] {
+  const { optimizer, step } = training;
+  const { dispatches, kernels, submitsPerStep, peakBytes } = trainReport(training, batch);
+  const most = step.maxBatch === null ? "" : `, largest batch ${grouped(step.maxBatch)}`;
+  return [
+    "",
+    ui.colors.bold(
+      `training step: ${dispatches} dispatches of ${kernels} kernels in ${submitsPerStep} submit`,
+    ),
+    wrapped(
+      `cross-entropy, ${optimizer.kind} at learning rate ${optimizer.lr}; peak memory ` +
+        `${bytesText(peakBytes)} at N = ${batch} without the data set${most}`,
+      ui.width,
+    ),
+  ];
+}
+
+export function writtenText({ folder, files, bundle, trainBundle }: Emitted, ui: Ui): string {
+  const wgsl = files.filter((name) => name.endsWith(".wgsl"));
+  const training = wgsl.filter((name) => trainBundle !== null && /^(?:train|measure)-/.test(name)).length;
   const others = files.filter((name) => !name.endsWith(".wgsl"));
+  const size = ({ bytes, gzip }: BundleSize): string => `${bytesText(bytes)}, ${bytesText(gzip)} gzipped`;
   return [
     "",
     ui.colors.bold(`written to ${shownPath(folder)}`),
-    `${kernels} kernels (*.wgsl), ${others.join(", ")}`,
-    `the bundle, runtime included: ${bytesText(bundle.bytes)}, ${bytesText(bundle.gzip)} gzipped`,
+    `${wgsl.length - training} kernels (*.wgsl), ${training > 0 ? `${training} of training (train-*.wgsl), ` : ""}${others.join(", ")}`,
+    `the bundle, runtime included: ${size(bundle)}`,
+    ...(trainBundle ? [`the bundle that trains, trainer included: ${size(trainBundle)}`] : []),
   ]
     .map((line) => wrapped(line, ui.width))
     .join("\n");

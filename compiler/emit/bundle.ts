@@ -14,9 +14,14 @@ export interface BundleSize {
   readonly gzip: number;
 }
 
-export async function bundleProgram(program: Program): Promise<string> {
+export function bundleProgram(program: Program): Promise<string> {
+  return bundleModule(program.name, entrySource(program));
+}
+
+/** A module with everything that it imports, minified. @throws InternalError where an import is left */
+export async function bundleModule(name: string, contents: string): Promise<string> {
   const result = await build({
-    stdin: { contents: entrySource(program), resolveDir: fileURLToPath(new URL(".", import.meta.url)) },
+    stdin: { contents, resolveDir: fileURLToPath(new URL(".", import.meta.url)) },
     bundle: true,
     write: false,
     minify: true,
@@ -30,7 +35,7 @@ export async function bundleProgram(program: Program): Promise<string> {
   const [output] = Object.values(result.metafile.outputs);
   const imports = output?.imports.map((i) => i.path) ?? [];
   if (imports.length > 0) throw new InternalError(`the bundle imports ${imports.join(", ")}`);
-  return `// ${docText(program.name)}, ${MADE_BY}\n${must(result.outputFiles[0], "bundle").text}`;
+  return `// ${docText(name)}, ${MADE_BY}\n${must(result.outputFiles[0], "bundle").text}`;
 }
 
 export function sizeOfBundle(text: string): BundleSize {
@@ -58,8 +63,9 @@ const LOAD = `export function load(weights, device) {
 }`;
 
 /** The runtime's sources where Weft runs from its own, else the built runtime that stands beside this file. */
-export function runtimePath(): string {
-  const path = import.meta.url.endsWith(".ts") ? "../../runtime/index.ts" : "./runtime.js";
+export function runtimePath(entry: "index" | "train" = "index"): string {
+  const built = entry === "index" ? "runtime" : entry;
+  const path = import.meta.url.endsWith(".ts") ? `../../runtime/${entry}.ts` : `./${built}.js`;
   const file = fileURLToPath(new URL(path, import.meta.url));
   if (!existsSync(file)) throw new InternalError(`the runtime is not at ${file}`);
   return file;

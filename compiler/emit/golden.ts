@@ -4,15 +4,19 @@ import { basename, join } from "node:path";
 import { formatPatch, structuredPatch } from "diff";
 import type { Compilation } from "../compile.ts";
 import { must, UserError } from "../errors.ts";
+import type { Training } from "../ir/training.ts";
 import { planText } from "../report/kernels.ts";
 import { shapeText } from "../report/render.ts";
 import { shapeTable } from "../report/shapes.ts";
 import { kernelFiles } from "./names.ts";
+import { trainingKernels } from "./training.ts";
 import { type Files, fileReason, writeFolder } from "./write.ts";
 
 export interface GoldenOptions {
   /** Accepts the output as it is. */
   readonly update?: boolean;
+  /** Compared as well: the kernels and the plan of a training step. */
+  readonly training?: Training;
 }
 
 export interface GoldenResult {
@@ -31,6 +35,7 @@ export interface GoldenResult {
 
 /** What a golden folder holds; anything else in it is left alone. */
 const REPORTS = ["shapes.txt", "plan.txt"] as const;
+const TRAIN_PLAN = "train-plan.txt";
 const KERNEL = /^[\w-]+\.wgsl$/;
 const CONTEXT_LINES = 3;
 const LONGEST_DIFF = 120;
@@ -45,7 +50,7 @@ export async function checkGolden(
   folder: string,
   options: GoldenOptions = {},
 ): Promise<GoldenResult> {
-  const wanted = goldenFiles(compilation);
+  const wanted = goldenFiles(compilation, options.training);
   const found = await readFolder(folder, [...wanted.keys()]);
   const missing = [...wanted.keys()].filter((name) => !found.has(name));
   const stale = [...found.keys()].filter((name) => !wanted.has(name));
@@ -67,7 +72,7 @@ export async function checkGolden(
 }
 
 /** The golden files of a model by name. Source places have no folder, so that it does not matter where they are made. */
-export function goldenFiles(compilation: Compilation): Files {
+export function goldenFiles(compilation: Compilation, training?: Training): Files {
   const { program, source, rewrites } = compilation;
   const table = shapeTable(source, { program, rewrites });
   const folders = new Set(
@@ -80,7 +85,13 @@ export function goldenFiles(compilation: Compilation): Files {
     ...program.kernels.map((k, i) => [must(names[i], "file"), local(k.wgsl)] as const),
     [REPORTS[0], shapeText(table, { width: WIDTH })] as const,
     [REPORTS[1], planText(program, { width: WIDTH })] as const,
+    ...(training ? trainingText(training, local) : []),
   ]);
+}
+
+function trainingText(training: Training, local: (text: string) => string): readonly [string, string][] {
+  const kernels = [...trainingKernels(training)].map(([name, wgsl]): [string, string] => [name, local(wgsl)]);
+  return [...kernels, [TRAIN_PLAN, planText(training.step, { width: WIDTH })]];
 }
 
 /** The golden files in a folder; only those with the given names where it is no golden folder yet. */
@@ -93,7 +104,9 @@ async function readFolder(folder: string, wanted: readonly string[]): Promise<Fi
     throw new UserError({ problem: `cannot read the golden folder ${folder}: ${fileReason(error)}` });
   }
   const golden = REPORTS.every((name) => names.includes(name)); // else its *.wgsl are somebody's shaders
-  const ours = names.filter((name) => wanted.includes(name) || (golden && KERNEL.test(name))).sort();
+  const ours = names
+    .filter((name) => wanted.includes(name) || (golden && (KERNEL.test(name) || name === TRAIN_PLAN)))
+    .sort();
   // A checkout on Windows may have CRLF line ends.
   const text = async (name: string): Promise<string> =>
     (await readFile(join(folder, name), "utf8")).replaceAll("\r\n", "\n");

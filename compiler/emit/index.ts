@@ -4,18 +4,25 @@ import { join, resolve } from "node:path";
 import type { Compilation } from "../compile.ts";
 import { must, UserError } from "../errors.ts";
 import type { Program } from "../ir/program.ts";
+import type { Training } from "../ir/training.ts";
 import { type Count, countAt } from "../ir/type.ts";
 import { type BundleSize, bundleProgram, sizeOfBundle } from "./bundle.ts";
 import { typedModule } from "./module.ts";
 import { fileName, kernelFiles, MADE_BY } from "./names.ts";
+import { type TrainReport, trainReport } from "./report.ts";
+import { trainingFiles, trainingKernels } from "./training.ts";
 import { writeFolder } from "./write.ts";
 
 export type { BundleSize } from "./bundle.ts";
 export { checkGolden, type GoldenOptions, type GoldenResult } from "./golden.ts";
+export { type TrainReport, trainReport } from "./report.ts";
+export { pageTraining } from "./training.ts";
 
 export interface EmitOptions {
   /** The batch size at which the report's memory is counted. Default 1. */
   readonly batch?: number;
+  /** Written as well: what a page trains with. */
+  readonly training?: Training;
 }
 
 export interface Emitted {
@@ -24,6 +31,8 @@ export interface Emitted {
   /** What was written there, by name. */
   readonly files: readonly string[];
   readonly bundle: BundleSize;
+  /** The bundle that trains; null without a training. */
+  readonly trainBundle: BundleSize | null;
   readonly report: BundleReport;
 }
 
@@ -42,10 +51,12 @@ export interface BundleReport {
   readonly pipelines: number;
   readonly peakBytes: number;
   readonly bundle: BundleSize;
+  readonly train?: TrainReport;
 }
 
 /**
- * Writes to `outDir`: `*.wgsl`, `program.json`, `<model>.ts`, `.js`, `.d.ts`, `<model>.bundle.js` and its `.d.ts`.
+ * Writes to `outDir`: `*.wgsl`, `program.json`, `<model>.ts`, `.js`, `.d.ts`, `<model>.bundle.js` and its `.d.ts`; for
+ * a training also `train-*.wgsl`, `training.json`, `<model>.train.bundle.js` and its `.d.ts`.
  * All files or none; other files in the folder stay, kernels of an earlier run of this function go.
  * @throws UserError where the folder cannot be written, or where a file of the user's has a name that is needed
  */
@@ -59,6 +70,7 @@ export async function emit(
   const bundled = await bundleProgram(program);
   const module = typedModule(program, `${model}.bundle.js`);
   const kernels = kernelFiles(program);
+  const trained = options.training && (await trainingFiles(options.training));
   const files = new Map([
     ...kernels.map((name, i) => [name, must(program.kernels[i], "kernel").wgsl] as const),
     ["program.json", `${JSON.stringify(program, null, 2)}\n`] as const,
@@ -70,20 +82,32 @@ export async function emit(
       `${model}.bundle.d.ts`,
       `export * from "./${model}.js";\nexport { default } from "./${model}.js";\n`,
     ] as const,
+    ...(trained?.files ?? []),
   ]);
-  await refuseForeign(outDir, [`${model}.ts`, `${model}.js`, `${model}.d.ts`, `${model}.bundle.js`]);
-  const stale = (await earlierKernels(outDir)).filter((name) => !files.has(name));
+  await refuseForeign(outDir, [
+    ...[`${model}.ts`, `${model}.js`, `${model}.d.ts`, `${model}.bundle.js`],
+    ...(trained?.guarded ?? []),
+  ]);
+  const earlier = [
+    ...(await earlierKernels(outDir)),
+    ...(trained ? await earlierTrainingKernels(outDir) : []), // without a training, that of before stays whole
+  ];
+  const stale = earlier.filter((name) => !files.has(name));
   await writeFolder(outDir, files, stale);
   const bundle = sizeOfBundle(bundled);
   return {
     folder: resolve(outDir),
     files: [...files.keys()],
     bundle,
-    report: bundleReport(program, bundle, options.batch ?? 1),
+    trainBundle: trained?.bundle ?? null,
+    report: {
+      ...bundleReport(program, bundle, options.batch),
+      ...(options.training && { train: trainReport(options.training, options.batch, trained?.bundle) }),
+    },
   };
 }
 
-export function bundleReport(program: Program, bundle: BundleSize, batch = 1): BundleReport {
+function bundleReport(program: Program, bundle: BundleSize, batch = 1): BundleReport {
   const peak: Count = program.peakBytes;
   return {
     kernels: program.kernels.map(({ name, layers, workgroup, wgsl }) => ({
@@ -111,12 +135,24 @@ async function refuseForeign(folder: string, names: readonly string[]): Promise<
   }
 }
 
-/** The kernels that an earlier `program.json` in the folder lists: the only files that may be removed. */
+/** The kernels that an earlier `program.json` in the folder lists: with those of a training the only files that may go. */
 async function earlierKernels(folder: string): Promise<readonly string[]> {
+  const earlier = (await earlierJson(folder, "program.json")) as Program | undefined;
+  return earlier?.format === "weft-program" ? kernelFiles(earlier) : [];
+}
+
+async function earlierTrainingKernels(folder: string): Promise<readonly string[]> {
+  const earlier = (await earlierJson(folder, "training.json")) as Training | undefined;
+  const programs = [earlier?.step, earlier?.evaluate];
+  if (!earlier || programs.some((p) => p?.format !== "weft-program")) return [];
+  return [...trainingKernels(earlier).keys()];
+}
+
+/** Undefined where there was no earlier run. What it holds is for the caller to check. */
+async function earlierJson(folder: string, name: string): Promise<unknown> {
   try {
-    const earlier = JSON.parse(await readFile(join(folder, "program.json"), "utf8")) as Program;
-    return earlier.format === "weft-program" ? kernelFiles(earlier) : [];
+    return JSON.parse(await readFile(join(folder, name), "utf8"));
   } catch {
-    return []; // no earlier run, or none of ours
+    return undefined;
   }
 }

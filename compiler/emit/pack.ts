@@ -3,7 +3,8 @@
  * dispatches is left out, records become tuples, and `UNPACK` puts everything back when the bundle is loaded.
  */
 import { InternalError } from "../errors.ts";
-import type { Dispatch, Program, Signature } from "../ir/program.ts";
+import type { Dispatch, Program, Shader, Signature } from "../ir/program.ts";
+import { abbreviate } from "./abbreviate.ts";
 import { literal } from "./names.ts";
 import { deltas, squeeze } from "./squeeze.ts";
 
@@ -11,63 +12,77 @@ type Json = string | number | boolean | null | readonly Json[] | { readonly [key
 
 /**
  * The other direction, as the text that the bundle carries. Regular expressions find in a kernel's squeezed WGSL
- * what `Shader` repeats of it: the workgroup size and the bindings.
+ * what `Shader` repeats of it: the workgroup size and the bindings. Programs share texts: `ids` says which ones are
+ * a program's, 0 that they are the first ones in their order.
  */
-const UNPACK = `(text, [name, inputs, outputs, params, buffers, names, prepare, dispatches, peak, more]) => {
-  const last = {};
+const UNPACK = `(text, phrases, programs) => {
+  const whole = phrases.reduceRight((text, [code, phrase]) => text.split(code).join(phrase), text);
+  const texts = whole.split("\\n").map((kernel) => {
+    const last = {};
+    let key = "";
+    return kernel.replace(/([^]*?)(?<![.\\d])(#?)(0|[1-9]\\d*)(?!\\d)/g, (_, before, minus, digits) => {
+      key = (key + before).slice(-4);
+      return before + (last[key] = (last[key] || 0) + (minus ? -digits : +digits));
+    });
+  });
   const signature = ([name, shape, buffer, more]) => ({ name, dtype: "f32", shape, buffer, ...more });
   const dispatch = ([kernel, layers, items, batchTile, ...buffers]) =>
     ({ kernel, buffers, grid: { items, batchTile }, layers });
   const count = ([fixed, perBatch]) => ({ fixed, perBatch });
-  const first = prepare.map(dispatch);
-  const then = dispatches.map(dispatch);
-  const kernels = text
-    .replace(/([\\s\\S]*?)(?<![.\\d])(#?)(\\d+)/g, (_, before, minus, digits) => {
-      const key = before.slice(-3);
-      return before + (last[key] = (last[key] || 0) + (minus ? -digits : +digits));
-    })
-    .split("\\n")
-    .map((wgsl, i) => ({
-      name: names[i],
-      layers: [...first, ...then].filter((d) => d.kernel == i).flatMap((d) => d.layers),
-      wgsl,
-      workgroup: +/workgroup_size\\((\\d+)/.exec(wgsl)[1],
-      usesBatch: /var<uniform>/.test(wgsl),
-      bindings: [...wgsl.matchAll(/<storage,(\\w+)>(\\w+)/g)].map(([, access, name]) => ({ name, access })),
-    }));
-  return {
-    format: "weft-program",
-    version: 1,
-    name,
-    inputs: inputs.map(signature),
-    outputs: outputs.map(signature),
-    params: params.map(signature),
-    buffers: buffers.map(([name, ...bytes]) => ({ name, bytes: count(bytes) })),
-    kernels,
-    prepare: first,
-    dispatches: then,
-    peakBytes: count(peak),
-    ...more,
-  };
+  return programs.map(([name, inputs, outputs, params, buffers, ids, names, prepare, dispatches, peak, more]) => {
+    const first = prepare.map(dispatch);
+    const then = dispatches.map(dispatch);
+    return {
+      format: "weft-program",
+      version: 1,
+      name,
+      inputs: inputs.map(signature),
+      outputs: outputs.map(signature),
+      params: params.map(signature),
+      buffers: buffers.map(([name, ...bytes]) => ({ name, bytes: count(bytes) })),
+      kernels: names.map((name, i) => {
+        const layers = [...first, ...then].filter((d) => d.kernel == i).flatMap((d) => d.layers);
+        const wgsl = texts[ids ? ids[i] : i];
+        return {
+          name: name || [...new Set([layers[0], layers.at(-1)])].join("_").replace(/\\W+/g, "_"),
+          layers,
+          wgsl,
+          workgroup: +/workgroup_size\\((\\d+)/.exec(wgsl)[1],
+          usesBatch: /var<uniform>/.test(wgsl),
+          bindings: [...wgsl.matchAll(/<storage,(\\w+)>(\\w+)/g)].map(([, access, name]) => ({ name, access })),
+        };
+      }),
+      prepare: first,
+      dispatches: then,
+      peakBytes: count(peak),
+      ...more,
+    };
+  });
 }`;
 
 /** An expression whose value is the program, its WGSL squeezed. */
 export function packProgram(program: Program): string {
-  const small = { ...program, kernels: program.kernels.map((k) => ({ ...k, wgsl: squeeze(k.wgsl) })) };
-  const packed = `(${UNPACK})(${literal(textOf(small))}, ${literal(tuples(small))})`;
+  return `${packPrograms([program])}[0]`;
+}
+
+/** An expression whose value is the list of programs, their WGSL squeezed. */
+export function packPrograms(programs: readonly Program[]): string {
+  const small = programs.map((program) => ({
+    ...program,
+    kernels: program.kernels.map((k) => ({ ...k, wgsl: squeeze(k.wgsl) })),
+  }));
+  const texts = [...new Set(small.flatMap((p) => p.kernels.map((k) => k.wgsl)))];
+  const { text, phrases } = abbreviate(texts.map(deltas).join("\n"));
+  const packed = `(${UNPACK})(${[text, phrases, small.map((p) => tuples(p, texts))].map(literal).join(", ")})`;
   if (same(evaluate(packed), small)) return packed;
   // Kernels of another make than this compiler's, where what was left out cannot be read from the WGSL.
   const plain = literal(small);
-  if (!same(evaluate(plain), small)) throw new InternalError(`program "${program.name}" is not JSON`);
+  if (!same(evaluate(plain), small)) throw new InternalError(`program "${programs[0]?.name}" is not JSON`);
   return plain;
 }
 
-function textOf(program: Program): string {
-  return deltas(program.kernels.map((k) => k.wgsl).join("\n"));
-}
-
 /** Fields that are not in the tuples, now or in a later version of `Program`, go along as they are. */
-function tuples(program: Program): Json {
+function tuples(program: Program, texts: readonly string[]): Json {
   const signature = ({ name, shape, buffer, dtype, ...rest }: Signature): readonly Json[] => {
     const more = { ...rest, ...(dtype !== "f32" && { dtype }) };
     return [name, shape, buffer, ...(Object.keys(more).length > 0 ? [more] : [])];
@@ -82,18 +97,25 @@ function tuples(program: Program): Json {
   const { name, inputs, outputs, params, buffers, kernels, prepare, dispatches, peakBytes, ...rest } =
     program;
   const { format: _, version: __, ...more } = rest;
+  const ids = kernels.map((k) => texts.indexOf(k.wgsl));
   return [
     name,
     inputs.map(signature),
     outputs.map(signature),
     params.map(signature),
     buffers.map((b) => [b.name, b.bytes.fixed, b.bytes.perBatch]),
-    kernels.map((k) => k.name),
+    ids.every((id, i) => id === i) ? 0 : ids,
+    kernels.map((k) => (k.name === usualName(k) ? 0 : k.name)),
     prepare.map(dispatch),
     dispatches.map(dispatch),
     [peakBytes.fixed, peakBytes.perBatch],
     more,
   ];
+}
+
+/** The name that `UNPACK` gives a kernel of these layers. */
+function usualName({ layers }: Shader): string {
+  return [...new Set([layers[0], layers.at(-1)])].join("_").replace(/\W+/g, "_");
 }
 
 /** The value of an expression that was made here from literals alone; undefined where it throws. */

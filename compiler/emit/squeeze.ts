@@ -3,7 +3,8 @@
  *
  * `squeeze` drops comments and the white space that separates nothing.
  *
- * `deltas` writes every number as the difference to the last number that stood behind the same three characters.
+ * `deltas` writes every number as the difference to the last number that stood behind the same four characters,
+ * other numbers left out: the two operands of `acc3 += v7 * weight12` have histories of their own.
  * Unrolled loops (`acc3 += v7 * weight12;`, `acc4 += v8 * weight12;`) then repeat to the letter, and gzip takes a
  * third of the bytes it would take for the text as it was. (Delta coding before a dictionary coder, as PNG's filters do.)
  */
@@ -41,11 +42,15 @@ function withoutComments(wgsl: string): string {
   return text;
 }
 
-/** Digits behind a point belong to a fraction and stay. `#` marks a negative difference; WGSL has no such character. */
-export function deltas(text: string): string {
+/**
+ * Digits behind a point belong to a fraction and stay, as do numbers with a leading zero. `#` marks a negative
+ * difference; WGSL has no such character.
+ */
+export function deltas(kernel: string): string {
   const last = new Map<string, number>();
-  return text.replace(/([\s\S]*?)(?<![.\d])(\d+)/g, (_, before: string, digits: string) => {
-    const key = before.slice(-3);
+  let key = "";
+  return kernel.replace(/([\s\S]*?)(?<![.\d])(0|[1-9]\d*)(?!\d)/g, (_, before: string, digits: string) => {
+    key = (key + before).slice(-4);
     const step = Number(digits) - (last.get(key) ?? 0);
     last.set(key, Number(digits));
     return `${before}${step < 0 ? `#${-step}` : step}`;

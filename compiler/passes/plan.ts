@@ -7,7 +7,7 @@ import type { MemoryPlan } from "../ir/step.ts";
 import { addCounts, type Count, elements, scaleCount } from "../ir/type.ts";
 
 /** WebGPU's default limit of one storage binding. */
-const MAX_BINDING = 128 * 1024 * 1024;
+export const MAX_BINDING = 128 * 1024 * 1024;
 
 /** Bytes of a tensor, rounded up to whole 16-byte vectors. */
 function bytesOf(node: Node): Count {

@@ -1,0 +1,84 @@
+/** What a page trains with: the step, what measures, and the trainer, in one module with its types. */
+import type { Graph } from "../ir/graph.ts";
+import { METRICS, type Training } from "../ir/training.ts";
+import { compileTraining, type TrainingOptions } from "../train/index.ts";
+import { type BundleSize, bundleModule, runtimePath, sizeOfBundle } from "./bundle.ts";
+import { trainingTypes } from "./declarations.ts";
+import { measuringPart } from "./measure.ts";
+import { fileName, fileNames, literal } from "./names.ts";
+import { packPrograms } from "./pack.ts";
+import type { Files } from "./write.ts";
+
+/**
+ * As `compileTraining`, with as few kernels as can be: where no layer is another one in training, the forward pass of
+ * the step measures as well. Throws `UserError` where the model cannot be trained.
+ */
+export function pageTraining(graph: Graph, options: TrainingOptions): Training {
+  const training = compileTraining(graph, options);
+  const differs = graph.nodes.some((n) => n.kind === "op" && n.op.training !== undefined);
+  const evaluate = differs ? undefined : measuringPart(training.step, training.evaluate);
+  return evaluate ? { ...training, evaluate } : training;
+}
+
+/** The model's training, the trainer and nothing else in one minified ES module. */
+export function bundleTraining(training: Training): Promise<string> {
+  return bundleModule(training.name, trainingEntry(training));
+}
+
+/** A module with `createTrainer(options?)`, the two readers and writers of weights, `name` and `parameters`. */
+function trainingEntry({ step, evaluate, ...rest }: Training): string {
+  return [
+    `import { createTrainer as create, readSafetensors, writeSafetensors } from ${literal(runtimePath("train"))};`,
+    `const [step, evaluate] = ${packPrograms([step, evaluate])};`,
+    `const training = { ...${literal(rest)}, step, evaluate };`,
+    "export { readSafetensors, writeSafetensors };",
+    "export const createTrainer = (options) => create(training, options);",
+    "export const name = training.name;",
+    `export const parameters = ${literal(shapes(evaluate))};`,
+    "export default { name, parameters, createTrainer, readSafetensors, writeSafetensors };",
+    "",
+  ].join("\n");
+}
+
+function shapes({ params }: Training["evaluate"]): Readonly<Record<string, readonly number[]>> {
+  return Object.fromEntries(params.filter((p) => p.name !== METRICS).map((p) => [p.name, p.shape]));
+}
+
+/** The files of a training that go beside a model's own, the bundle among them. */
+export interface TrainingFiles {
+  readonly files: Files;
+  readonly bundle: BundleSize;
+  /** Of these files, those that must not replace a file of the user's. */
+  readonly guarded: readonly string[];
+}
+
+/** `train-*.wgsl`, `training.json`, `<model>.train.bundle.js` and its types. */
+export async function trainingFiles(training: Training): Promise<TrainingFiles> {
+  const model = fileName(training.name);
+  const text = await bundleTraining(training);
+  const guarded = [`${model}.train.bundle.js`, `${model}.train.bundle.d.ts`] as const;
+  return {
+    files: new Map([
+      ...trainingKernels(training),
+      ["training.json", `${JSON.stringify(training, null, 2)}\n`],
+      [guarded[0], text],
+      [guarded[1], trainingTypes(training)],
+    ]),
+    bundle: sizeOfBundle(text),
+    guarded,
+  };
+}
+
+/** The WGSL of the step and, where it is another, of what measures, by file name. */
+export function trainingKernels({ step, evaluate }: Training): Files {
+  const texts = new Set(step.kernels.map((k) => k.wgsl));
+  const measuring = evaluate.kernels.filter((k) => !texts.has(k.wgsl));
+  const files = (prefix: string, kernels: Training["step"]["kernels"]): (readonly [string, string])[] => {
+    const names = fileNames(
+      kernels.map((k) => k.name),
+      "kernel",
+    );
+    return kernels.map((k, i) => [`${prefix}-${names[i]}.wgsl`, k.wgsl]);
+  };
+  return new Map([...files("train", step.kernels), ...files("measure", measuring)]);
+}
