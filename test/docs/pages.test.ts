@@ -2,7 +2,9 @@
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { must } from "../../compiler/errors.ts";
 import { ops } from "../../compiler/ops/index.ts";
+import { curvesPath, drawCurves, lectureRuns } from "../../docs/draw-curves.ts";
 import { drawModel } from "../../docs/draw-lenet.ts";
 import { weft } from "../cli/weft.ts";
 import { blocks, blocksOf, PAGES, read, root } from "./blocks.ts";
@@ -105,5 +107,33 @@ describe("README", () => {
     expect(read(`docs/lenet-${theme}.svg`), "node scripts/run.mjs docs/draw-lenet.ts draws it anew").toBe(
       drawn,
     );
+  });
+});
+
+describe("the lecture", () => {
+  const runs = lectureRuns(root);
+
+  test.each(["light", "dark"] as const)("shows the curves of its runs, %s", (theme) => {
+    for (const run of runs.filter(({ seed }) => seed === 0))
+      expect(
+        read(curvesPath(run.model, theme)),
+        "node scripts/run.mjs docs/draw-curves.ts draws them anew",
+      ).toBe(drawCurves(run, theme));
+  });
+
+  test("has the figures of its runs", () => {
+    const text = read("docs/lecture.md");
+    const lenet = runs.filter(({ model }) => model === "lenet");
+    const cells = [...text.matchAll(/^\| (\d) .*\|$/gm)].map(([row]) => row.split("|").map((c) => c.trim()));
+    expect(cells.map((row) => row.slice(1, -1))).toEqual(
+      lenet.map(({ seed, seconds, epochs }) => {
+        const last = must(epochs.at(-1), "epoch");
+        const { loss, trainAccuracy, testAccuracy } = last;
+        return [`${seed}`, loss.toFixed(3), trainAccuracy.toFixed(4), testAccuracy.toFixed(4), `${seconds}`];
+      }),
+    );
+    expect(lenet).toHaveLength(3);
+    for (const { command } of runs.filter(({ seed }) => seed === 0))
+      expect(text).toContain(`npx ${command} `);
   });
 });
