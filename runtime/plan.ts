@@ -23,7 +23,7 @@ export interface Step {
   readonly usesBatch: boolean;
 }
 
-const bytesAt = ({ fixed, perBatch }: Count, batch: number): number =>
+export const bytesAt = ({ fixed, perBatch }: Count, batch: number): number =>
   Math.max(16, Math.ceil((fixed + perBatch * batch) / 16) * 16);
 
 export class Plan {

@@ -26,6 +26,7 @@ export type { DataSet } from "./data.ts";
 export { WeftError, type WeftErrorCode } from "./errors.ts";
 export { readMetadata } from "./metadata.ts";
 export type { Tensor, TensorData } from "./tensor.ts";
+export { DivergedError, type Failure } from "./trainDiverged.ts";
 export { Trainer } from "./trainer.ts";
 export type { Epoch, Evaluation, FitOptions, StepReport } from "./trainOptions.ts";
 export { constant, cosine, type Moment, type Schedule, stepDecay, warmUp } from "./trainSchedule.ts";

@@ -1,7 +1,7 @@
 /** A program that changes its params from batch to batch, on one device: many batches may go into one submit. */
-import type { ParamSpec } from "../compiler/ir/program.ts";
+import type { Dispatch, ParamSpec, Shader } from "../compiler/ir/program.ts";
 import type { Source } from "./dataUpload.ts";
-import { Plan, READ, READBACK, type Step, UNIFORM } from "./plan.ts";
+import { bytesAt, Plan, READ, READBACK, type Step, UNIFORM } from "./plan.ts";
 import { ARRAYS, permute, sizeOf, type Tensor, type TensorData } from "./tensor.ts";
 import { METRICS } from "./trainState.ts";
 import type { Weights } from "./weights.ts";
@@ -128,7 +128,7 @@ export class TrainPlan extends Plan {
    * batch. Everything is submitted before this returns its promise; at most MOST_SUBMITS may be pending.
    */
   async run(entries: readonly BatchEntry[], source: Source, seed: number): Promise<Float32Array> {
-    const { name, inputs } = this.program;
+    const { name } = this.program;
     const capacity = this.#capacity as Capacity;
     const staging = this.#staging.pop() as GPUBuffer;
     const steps = this.#bind(capacity, source);
@@ -136,10 +136,9 @@ export class TrainPlan extends Plan {
     try {
       const mapped = await this.#submit(name, staging, entries.length * METRICS_BYTES, (encoder) => {
         this.#writeEntries(entries, seed);
-        entries.forEach(({ n, offset }, i) => {
-          source.batch?.(offset, n).forEach((data, i) => {
-            this.write(capacity.buffers[inputs[i]?.buffer as number], data);
-          });
+        entries.forEach((entry, i) => {
+          const { n } = entry;
+          this.#writeInputs(capacity, source, entry);
           encoder.clearBuffer(metrics);
           this.encode(encoder, steps, n, [i * STRIDE]);
           encoder.copyBufferToBuffer(metrics, 0, staging, i * METRICS_BYTES, METRICS_BYTES);
@@ -148,6 +147,52 @@ export class TrainPlan extends Plan {
       return new Float32Array(mapped);
     } finally {
       this.#staging.push(staging);
+    }
+  }
+
+  /**
+   * Carries out one batch kernel by kernel, and shows `look` what each of them has written, by the name of its
+   * binding, as long as it answers true. With nothing else in flight.
+   */
+  async trace(
+    entry: BatchEntry,
+    source: Source,
+    seed: number,
+    look: (dispatch: Dispatch, binding: string, data: Float32Array) => boolean,
+  ): Promise<void> {
+    const { name, dispatches, kernels, buffers, params } = this.program;
+    const { device } = this.gpu;
+    const capacity = this.#capacity as Capacity;
+    const steps = this.#bind(capacity, source);
+    this.#writeEntries([entry], seed);
+    this.#writeInputs(capacity, source, entry);
+    device.queue.writeBuffer(this.#metrics as GPUBuffer, 0, new Float32Array(2));
+    for (const [i, dispatch] of dispatches.entries()) {
+      const { bindings } = kernels[dispatch.kernel] as Shader;
+      let total = 0;
+      const written = bindings.flatMap(({ name, access }, k) => {
+        if (access === "read") return [];
+        const index = dispatch.buffers[k] as number;
+        const bytes = bytesAt((buffers[index] as (typeof buffers)[number]).bytes, entry.n);
+        total += bytes;
+        return { name, index, bytes, at: total - bytes };
+      });
+      const staging = device.createBuffer({ label: name, size: total, usage: READBACK });
+      try {
+        const mapped = await this.#submit(name, staging, total, (encoder) => {
+          // What was there before, of other tensors or of a larger batch, is not this kernel's.
+          for (const { index } of written)
+            if (!params.some((p) => p.buffer === index))
+              encoder.clearBuffer(capacity.buffers[index] as GPUBuffer);
+          this.encode(encoder, [steps[i] as Step], entry.n, [0]);
+          for (const { index, at, bytes } of written)
+            encoder.copyBufferToBuffer(capacity.buffers[index] as GPUBuffer, 0, staging, at, bytes);
+        });
+        for (const { name, at, bytes } of written)
+          if (!look(dispatch, name, new Float32Array(mapped, at, bytes / 4))) return;
+      } finally {
+        staging.destroy();
+      }
     }
   }
 
@@ -168,6 +213,13 @@ export class TrainPlan extends Plan {
     const steps = this.steps(this.program.dispatches, all, this.#binding());
     bound.set(source, steps);
     return steps;
+  }
+
+  /** Of a program whose data are not on the GPU. */
+  #writeInputs({ buffers }: Capacity, source: Source, { offset, n }: BatchEntry): void {
+    source.batch?.(offset, n).forEach((data, i) => {
+      this.write(buffers[this.program.inputs[i]?.buffer as number], data);
+    });
   }
 
   #binding(): GPUBufferBinding {

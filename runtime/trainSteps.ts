@@ -1,7 +1,7 @@
 /** The steps of an epoch: submitted ahead, their figures read back behind. */
 import type { Optimizer, Training } from "../compiler/ir/training.ts";
 import type { Source } from "./dataUpload.ts";
-import { WeftError } from "./errors.ts";
+import { DivergedError } from "./trainDiverged.ts";
 import type { Evaluation, Fit } from "./trainOptions.ts";
 import { type BatchEntry, MOST_BATCHES, MOST_SUBMITS, type TrainPlan } from "./trainPlan.ts";
 import { type Position, perExample } from "./trainState.ts";
@@ -32,12 +32,20 @@ export interface Steps {
   readonly keep: (position: Position) => Promise<void>;
 }
 
+/** Step `i` of the epoch that `from` is in. */
+export function entryOf({ training, fit }: Steps, from: Position, i: number): BatchEntry {
+  const { batch, rows } = fit;
+  const step = from.step + i - from.stepInEpoch;
+  const rates = ratesOf(training.optimizer, fit.rate(step, from.epoch), step + 1);
+  return { n: Math.min(batch, rows - i * batch), offset: i * batch, step, rates };
+}
+
 /**
  * Takes the steps from `from` to the end of its epoch, or until the signal aborts. The result's `loss` and `right`
- * are the epoch's so far. Throws `WeftError` "diverged" when a loss is no finite number; nothing is in flight then.
+ * are the epoch's so far. Throws `DivergedError` at the first loss that is no finite number; nothing is in flight then.
  */
 export async function takeSteps(steps: Steps, from: Position): Promise<Position> {
-  const { training, plan, source, seed, fit, keep } = steps;
+  const { plan, source, seed, fit, keep } = steps;
   const { batch, rows, stepsPerEpoch, checkpointEvery = stepsPerEpoch, stepsPerSubmit, signal } = fit;
   const flights: Flight[] = [];
   /** As of what has been read back. */
@@ -46,13 +54,8 @@ export async function takeSteps(steps: Steps, from: Position): Promise<Position>
   let size = stepsPerSubmit ?? 1;
   let landed = 0;
 
-  const entry = (i: number): BatchEntry => {
-    const step = from.step + i - from.stepInEpoch;
-    const rates = ratesOf(training.optimizer, fit.rate(step, from.epoch), step + 1);
-    return { n: Math.min(batch, rows - i * batch), offset: i * batch, step, rates };
-  };
   const submit = (count: number): void => {
-    const entries = Array.from({ length: count }, (_, i) => entry(submitted + i));
+    const entries = Array.from({ length: count }, (_, i) => entryOf(steps, from, submitted + i));
     const metrics = plan.run(entries, source, seed);
     metrics.catch(() => {}); // awaited in `land`
     flights.push({ entries, submitted: performance.now(), metrics });
@@ -117,12 +120,11 @@ function account(
   };
   const { step, epoch, stepInEpoch } = after;
   const { stepsPerEpoch, batch, rows } = fit;
-  if (!Number.isFinite(loss))
-    throw new WeftError(
-      "diverged",
-      `${training.name}: the loss of step ${step} (epoch ${epoch + 1}, batch ${stepInEpoch} of ${stepsPerEpoch}) is ` +
-        `${loss} at learning rate ${learningRate}; the state before is kept. Try a lower rate`,
-    );
+  if (!Number.isFinite(loss)) {
+    const when = `epoch ${epoch + 1}, step ${stepInEpoch} of ${stepsPerEpoch}`;
+    const problem = `the loss of ${when} is ${loss} (learning rate ${learningRate})`;
+    throw new DivergedError(training, { step, epoch: epoch + 1, stepInEpoch, problem });
+  }
   const seen = Math.min(rows, stepInEpoch * batch);
   fit.onStep?.({
     step,
@@ -146,7 +148,7 @@ export function figures(training: Training, loss: number, right: number, example
   };
 }
 
-/** Measures a whole data set. Throws `WeftError` "diverged" where the loss is no finite number. */
+/** Measures a whole data set. */
 export async function measure(
   training: Training,
   plan: TrainPlan,

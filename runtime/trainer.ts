@@ -5,10 +5,12 @@ import { DataSets, type Source } from "./dataUpload.ts";
 import { WeftError } from "./errors.ts";
 import { type Gpu, openGpu } from "./gpu.ts";
 import type { Tensor } from "./tensor.ts";
+import { DivergedError, unfit } from "./trainDiverged.ts";
+import { locate } from "./trainLocate.ts";
 import { checkFit, type Epoch, type Evaluation, type Fit, type FitOptions } from "./trainOptions.ts";
 import { TrainPlan } from "./trainPlan.ts";
 import { type Checkpoint, modelParams, type Position, type State, toCheckpoint } from "./trainState.ts";
-import { figures, measure, takeSteps } from "./trainSteps.ts";
+import { figures, measure, type Steps, takeSteps } from "./trainSteps.ts";
 
 /** The least batch of an evaluation, if there are as many examples. */
 const EVALUATION_BATCH = 256;
@@ -153,17 +155,23 @@ export class Trainer {
     let kept = 0;
     const keep = async (position: Position): Promise<void> => {
       const start = performance.now();
-      await this.#keep(live, position);
+      await this.#keep(live, position, fit);
       await fit.onCheckpoint?.(this.checkpoint());
       kept += performance.now() - start;
     };
     let to: Position;
+    const steps: Steps = { training, plan: live.step, source: set.train, seed, fit, keep };
     try {
-      to = await takeSteps({ training, plan: live.step, source: set.train, seed, fit, keep }, from);
+      to = await takeSteps(steps, from);
     } catch (error) {
       // What the steps since the kept state did to the parameters is undone; on a lost device `reload` does.
-      await this.#restore(live).catch(() => {});
-      throw error;
+      const restore = (): Promise<void> => this.#restore(live).catch(() => {});
+      await restore();
+      if (!(error instanceof DivergedError)) throw error;
+      const { position } = this.#state;
+      const where = await locate(steps, position, error.failure, restore).catch(() => undefined);
+      await restore();
+      throw new DivergedError(training, { ...error.failure, ...(where && { where }) });
     }
     if (to.stepInEpoch < stepsPerEpoch) return undefined;
     const seconds = (performance.now() - start - kept) / 1000;
@@ -180,16 +188,19 @@ export class Trainer {
     };
   }
 
-  /** Reads the state back. Throws `WeftError` "diverged" where it is not finite: then the last one stays. */
-  async #keep({ step }: Live, position: Position): Promise<void> {
-    const tensors = await step.get();
+  /** Reads the state back. Throws `DivergedError` where it is not finite: then the last one stays. */
+  async #keep({ step: plan }: Live, position: Position, { stepsPerEpoch }: Fit): Promise<void> {
+    const tensors = await plan.get();
     for (const [name, { data }] of Object.entries(tensors)) {
-      const bad = data.find((x: number) => !Number.isFinite(x));
-      if (bad !== undefined)
-        throw new WeftError(
-          "diverged",
-          `${this.training.name}: "${name}" holds ${bad} after step ${position.step}; the state before is kept. Try a lower learning rate`,
-        );
+      const held = unfit(data);
+      if (!held) continue;
+      const { step } = position;
+      const [epoch, stepInEpoch] = position.stepInEpoch
+        ? [position.epoch + 1, position.stepInEpoch]
+        : [position.epoch, stepsPerEpoch];
+      const problem = `the parameters are not finite after epoch ${epoch}, step ${stepInEpoch} of ${stepsPerEpoch}`;
+      const where = `${name} holds ${held}`;
+      throw new DivergedError(this.training, { step, epoch, stepInEpoch, problem, where });
     }
     this.#state = { ...this.#state, position, tensors };
   }

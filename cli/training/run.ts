@@ -3,14 +3,14 @@
 import { UserError } from "../../compiler/errors.ts";
 import { WeftError } from "../../runtime/errors.ts";
 import type { AdapterChoice } from "../../runtime/node/index.ts";
-import { constant, cosine, type DataSet, type Trainer } from "../../runtime/train.ts";
+import { constant, cosine, type DataSet, DivergedError, type Trainer } from "../../runtime/train.ts";
 import { type Opened, openDevice } from "../device.ts";
 import { EXIT_INTERRUPTED } from "../failure.ts";
 import { shownPath } from "../files.ts";
 import type { EpochPoint } from "../output/curve.ts";
 import { Live } from "../output/curveLive.ts";
 import type { Ui } from "../ui.ts";
-import { save } from "./saved.ts";
+import { checkpointPath, save } from "./saved.ts";
 import type { Settings } from "./settings.ts";
 
 /** Steps after which a checkpoint is written within a long epoch. */
@@ -142,17 +142,27 @@ export class Run {
         return false;
       }
       if (trainer.position.step > 0) await this.save(trainer);
-      throw error.code === "diverged" ? this.#diverged(error, trainer) : error;
+      throw error instanceof DivergedError ? this.#diverged(error, trainer) : error;
     }
   }
 
-  #diverged(error: WeftError, trainer: Trainer): UserError {
-    const { step, epoch } = trainer.position;
-    const kept = `the state after epoch ${epoch} is in ${shownPath(this.options.out)}`;
+  #diverged({ failure: { problem, where } }: DivergedError, trainer: Trainer): UserError {
+    const { lr, clipNorm, clipValue } = this.options.settings;
+    const { step, epoch, stepInEpoch } = trainer.position;
+    const within = stepInEpoch > 0 ? ` and ${stepInEpoch} steps` : "";
+    const kept = `the state after ${epoch} epoch${epoch === 1 ? "" : "s"}${within} is in ${shownPath(checkpointPath(this.options.out))}`;
+    const lower = `--lr ${Number((lr / 10).toPrecision(2))}`;
+    const bound = clipNorm ?? clipValue;
+    const anew = step > 0 ? " --restart" : "";
     return new UserError({
-      problem: error.message.replace(/;[^;]*$/, ""),
+      problem: `${trainer.training.name}: ${problem}${where ? `: ${where}` : ""}`,
       rule: `training stops where a loss or a weight is no finite number; ${step > 0 ? kept : "nothing was written"}`,
-      fix: `a lower learning rate: --lr ${Number((this.options.settings.lr / 10).toPrecision(2))}`,
+      fix: [
+        step > 0
+          ? `${lower} --resume, a smaller learning rate from there`
+          : `${lower}, a smaller learning rate`,
+        ...(bound === undefined ? [`--clip-norm 1${anew}, which bounds the gradients`] : []),
+      ].join("; or "),
     });
   }
 }

@@ -136,10 +136,28 @@ describe("weft train", () => {
   test("a loss that is no number ends training, and what was good stays", async () => {
     const path = out();
     const message = await fails(["train", tiny, ...quick, "--lr", "1e38", "-o", path, "--restart"]);
-    expect(message).toMatch(/error: tiny: .*(loss of step \d+|holds (NaN|-?Infinity))/);
-    expect(message).toContain("try:  a lower learning rate: --lr 1e+37");
+    expect(message).toMatch(
+      /^error: tiny: the loss of epoch 1, step \d of 5 is (NaN|Infinity) \(learning rate 1e\+38\): logits's activations \(in a kernel with logits\/flatten\) hold \d+ values that are NaN or infinite$/m,
+    );
     expect(message).toContain("nothing was written");
+    expect(message).toContain(
+      "try:  --lr 1e+37, a smaller learning rate; or --clip-norm 1, which bounds the gradients",
+    );
     expect(existsSync(path)).toBe(false);
+
+    await works(["train", tiny, ...quick, "-e", "1", "-o", path, "-q"]);
+    const before = [readFileSync(path), readFileSync(checkpointOf(path))];
+    const later = await fails(["train", tiny, "-o", path, "--resume", "-e", "3", "--lr", "1e38"]);
+    expect(later).toMatch(/^error: tiny: the loss of epoch 2, step \d of 5 is /m);
+    expect(later).toContain(`the state after 1 epoch is in ${checkpointOf(path)}`);
+    expect(later).toContain(
+      "try:  --lr 1e+37 --resume, a smaller learning rate from there; or --clip-norm 1 --restart, which",
+    );
+    expect(readFileSync(path)).toEqual(before[0]);
+    expect(readSafetensors(readFileSync(checkpointOf(path)))).toEqual(
+      readSafetensors(before[1] ?? new Uint8Array()),
+    );
+    await works(["train", tiny, "-o", path, "--resume", "-e", "2", "--lr", "0.1", "-q"]);
   });
 });
 

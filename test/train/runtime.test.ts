@@ -433,9 +433,9 @@ describe("what goes wrong", () => {
     );
     expect(error.code).toBe("diverged");
     expect(error.message).toMatch(
-      /^small: the loss of step 1[12] \(epoch 2, batch [45] of 7\) is (NaN|Infinity)/,
+      /^small: the loss of epoch 2, step 4 of 7 is (NaN|Infinity) \(learning rate 0\.5\): linear1's activations \(in a kernel with flatten1\) hold \d+ values that are NaN or infinite\. The state before is kept; try a smaller learning rate, or to clip gradients$/,
     );
-    expect(steps.at(-1)).toBeLessThan(12);
+    expect(steps.at(-1)).toBe(10);
     expect(bytesOf(fresh.checkpoint())).toEqual(before);
     // It goes on from there as if nothing had happened.
     await collect(fresh.fit(data, { epochs: 2, batch: 8 }));
