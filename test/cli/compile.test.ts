@@ -101,3 +101,68 @@ describe("weft compile", () => {
     expect(readdirSync(join(folder, "out")).filter((name) => name.startsWith(".weft"))).toEqual([]);
   });
 });
+
+describe("weft compile --train", () => {
+  test("writes and reports the training step beside the model", async () => {
+    const out = join(scratch(), "lenet");
+    const args = ["compile", "models/lenet.ts", "--train", "--out", out];
+    const { train, bundle, files } = JSON.parse((await works([...args, "--format", "json"])).stdout);
+    expect(train.dispatches).toBeLessThanOrEqual(25);
+    expect(train).toMatchObject({
+      kernels: train.dispatches,
+      pipelines: train.dispatches,
+      submitsPerStep: 1,
+    });
+    expect(train.peakBytes).toBeGreaterThan(300_000);
+    expect(train.bundle.gzip).toBeLessThanOrEqual(20_000);
+    expect(bundle.gzip).toBeLessThanOrEqual(10_000);
+    expect(files).toContain("lenet.train.bundle.d.ts");
+    expect(readFileSync(join(out, "lenet.train.bundle.js")).length).toBe(train.bundle.bytes);
+    expect(readdirSync(out).filter((name) => name.startsWith("train-"))).toHaveLength(train.kernels);
+    const { stdout } = await works(args);
+    expect(stdout).toContain(
+      `training step: ${train.dispatches} dispatches of ${train.kernels} kernels in 1 submit`,
+    );
+    expect(stdout).toContain("cross-entropy, sgd at learning rate 0.9; peak memory");
+    expect(stdout).toMatch(/the bundle that trains, trainer included: .* gzipped/);
+    for (const line of stdout.split("\n")) expect([...line].length).toBeLessThanOrEqual(80);
+  });
+
+  test("takes the flags of weft train into the step", async () => {
+    const json = async (...flags: string[]): Promise<{ train?: { peakBytes: number; bundle: unknown } }> =>
+      JSON.parse((await works(["compile", "models/lenet.ts", ...flags, "--format", "json"])).stdout);
+    const [plain, none, sgd, adam] = [
+      await json("--train", "--batch", "64"),
+      await json(),
+      await json("--train"),
+      await json("--train", "--optimizer", "adam"),
+    ];
+    expect(none.train).toBeUndefined();
+    expect(sgd.train?.bundle).toBeNull();
+    expect(plain.train?.peakBytes).toBeGreaterThan(10 * (sgd.train?.peakBytes ?? 0)); // at N = 64
+    expect((adam.train?.peakBytes ?? 0) - (sgd.train?.peakBytes ?? 0)).toBeGreaterThan(2 * 4 * 61_706);
+    const step = ["compile", "models/lenet.ts", "--train", "--show", "graph"];
+    expect((await works([...step, "--clip-norm", "1"])).stdout).not.toBe((await works(step)).stdout);
+  });
+
+  test("says what cannot be trained", async () => {
+    const corr2d = await fails(["compile", "models/lecture/corr2d.ts", "--train"]);
+    expect(corr2d).toContain("labelled examples need a model with one input and one output [N, classes]");
+    for (const [flag, value] of [["--lr", "0.1"], ["--weight-decay", "0.1"], ["--nesterov"]] as const)
+      expect(await fails(["compile", "models/lenet.ts", flag, ...(value ? [value] : [])])).toContain(
+        `error: ${flag} goes with --train`,
+      );
+    expect(await fails(["compile", "models/lenet.ts", "--train", "--nesterov"])).toContain("add --momentum");
+    expect(await fails(["compile", "models/lenet.ts", "--train", "--lr", "0"])).toContain("a number above 0");
+  });
+
+  test("holds a training step against golden files", async () => {
+    const folder = join(scratch(), "golden");
+    const golden = ["compile", "models/lenet.ts", "--train", "--golden", folder];
+    await works([...golden, "--update"]);
+    await works(golden);
+    const message = await fails([...golden, "--momentum", "0.9"]);
+    expect(message).toContain("changed: train-plan.txt");
+    expect(message).toMatch(/--train --golden .* --update accepts it/);
+  });
+});

@@ -50,7 +50,7 @@ async function outputs(
 
 test("LeNet, its trained weights, a batch of three", async () => {
   const path = fileURLToPath(new URL("../../models/lenet.ts", import.meta.url));
-  const weights = readFileSync(path.replace(/\.ts$/, ".safetensors"));
+  const weights = readFileSync(path.replace(/\.ts$/, ".fashion-mnist.safetensors"));
   const { graph } = await loadModel(path);
   const [own, bundle, module] = await outputs(compile(graph), { image: numbers(3 * 784) }, weights);
   expect(own?.["logits"]?.shape).toEqual([3, 10]);
