@@ -5,10 +5,11 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { type Compilation, compile } from "../../compiler/compile.ts";
-import { type Emitted, emit } from "../../compiler/emit/index.ts";
+import { type Emitted, emit, pageTraining } from "../../compiler/emit/index.ts";
 import { loadModel } from "../../compiler/frontend/index.ts";
 import { showCount } from "../../compiler/ir/type.ts";
 import { verifyProgram } from "../../compiler/passes/verify.ts";
+import { sgd } from "../../compiler/train/index.ts";
 import { weft } from "../cli/weft.ts";
 import { complaints, openBrowser } from "../pages/chromium.ts";
 import { serve } from "../pages/server.ts";
@@ -26,7 +27,8 @@ let emitted: Emitted;
 beforeAll(async () => {
   lenet = compile((await loadModel(join(root, "models/lenet.ts"))).graph);
   mkdirSync(folder, { recursive: true });
-  emitted = await emit(lenet, join(folder, "dist/lenet"));
+  const training = pageTraining(lenet.source, { optimizer: sgd({ lr: 0.9 }) });
+  emitted = await emit(lenet, join(folder, "dist/lenet"), { training });
   for (const [i, block] of code.entries()) writeFileSync(join(folder, fileOf(block, i)), block.code);
   writeFileSync(join(folder, "lenet.model.ts"), 'export { default } from "../../models/lenet.ts";\n');
   const compilerOptions = { noUnusedLocals: false };
@@ -133,7 +135,8 @@ describe("the page", () => {
         join(site, "index.html"),
         block.code.replace("<title>", '<link rel="icon" href="data:,"><title>'),
       );
-      copyFileSync(join(emitted.folder, "lenet.bundle.js"), join(site, "lenet.bundle.js"));
+      for (const bundle of ["lenet.bundle.js", "lenet.train.bundle.js"])
+        copyFileSync(join(emitted.folder, bundle), join(site, bundle));
       copyFileSync(join(root, "models/lenet.fashion-mnist.safetensors"), join(site, "lenet.safetensors"));
       const server = await serve({ "/site": site });
       const browser = await openBrowser();
@@ -141,9 +144,13 @@ describe("the page", () => {
         const page = await browser.newPage();
         const list = complaints(page);
         await page.goto(`${server.origin}/site/index.html`);
-        await page.waitForFunction("/^class \\d$/.test(document.body.textContent)", undefined, {
-          timeout: 90_000,
-        });
+        await page.waitForFunction(
+          "/^class \\d$|^epoch 2: loss \\d/.test(document.body.textContent)",
+          undefined,
+          {
+            timeout: 90_000,
+          },
+        );
         expect(list).toEqual([]);
       } finally {
         await browser.close();
@@ -172,6 +179,13 @@ describe("numbers", () => {
     expect(plain(row("GPU memory"))).toBe(`${fixed} + ${perBatch}·N bytes`);
     expect(showCount(program.peakBytes)).toBe(`${perBatch}·N + ${fixed}`);
     expect(plain(row("Largest batch within WebGPU's default limits"))).toBe(`${program.maxBatch}`);
+  });
+
+  test("of the bundle that trains are within a tenth of what is measured, and below 20 kB", () => {
+    const said = Number(/\*\*([\d.]+) kB gzipped\*\*/.exec(read("README.md"))?.[1]);
+    const measured = (emitted.trainBundle?.gzip ?? Number.NaN) / 1000;
+    expect(measured).toBeLessThan(20);
+    expect(Math.abs(said - measured) / measured).toBeLessThan(0.1);
   });
 
   test("of the bundle are within a tenth of what is measured, and below 10 kB", () => {
