@@ -12,14 +12,16 @@ import { lower } from "./passes/lower.ts";
 import { bundle, inExecutionOrder } from "./passes/order.ts";
 import { partition } from "./passes/partition.ts";
 import { planMemory } from "./passes/plan.ts";
-import { portable, schedule, type Target } from "./passes/schedule.ts";
+import { schedule } from "./passes/schedule.ts";
 import { type Rewrite, simplify } from "./passes/simplify.ts";
 import { splitReductions } from "./passes/split.ts";
+import { type Target, type TargetName, targets } from "./passes/target.ts";
 
 export interface CompileOptions {
   /** Puts a number in for N. Default: N stays symbolic and one program serves any batch size. */
   readonly batch?: number;
-  readonly target?: Target;
+  /** What schedules may count on; see `targetFor`. Default: "portable", which runs on every adapter. */
+  readonly target?: TargetName | Target;
 }
 
 /** The data of every stage. */
@@ -39,7 +41,8 @@ export interface Compilation {
 
 export function compile(model: Graph, options: CompileOptions = {}): Compilation {
   const source = options.batch === undefined ? model : bindBatch(model, options.batch);
-  const target = options.target ?? portable;
+  const { target: chosen = "portable" } = options;
+  const target = typeof chosen === "string" ? targets[chosen] : chosen;
   const { graph, rewrites } = source.updates
     ? { graph: splitReductions(source), rewrites: [] }
     : simplify(source);
@@ -48,19 +51,19 @@ export function compile(model: Graph, options: CompileOptions = {}): Compilation
   const kernels = regions.map(lower);
   const prepared = new Set<Node>(regions.filter((r) => r.phase === "prepare").map((r) => r.root));
   const inPlace = new Map((graph.updates ?? []).map((u) => [u.value, u.state]));
-  const chosen = chooseLayouts(kernels, (node) => node.kind === "param" || prepared.has(node));
+  const ordered = chooseLayouts(kernels, (node) => node.kind === "param" || prepared.has(node));
   // What overwrites a tensor lies as the tensor does.
   const overwriting = [...inPlace].flatMap(([value, state]) => {
-    const order = chosen.get(state);
+    const order = ordered.get(state);
     return order ? [[value, order] as const] : [];
   });
-  const layouts: Layouts = new Map([...chosen, ...overwriting]);
+  const layouts: Layouts = new Map([...ordered, ...overwriting]);
   const all = kernels.map((kernel): Step => {
     const overwritten = inPlace.get(kernel.region.root);
     return {
       region: kernel.region,
       kernel,
-      schedule: schedule(kernel, target),
+      schedule: schedule(kernel, target, layouts),
       ...(overwritten ? { inPlace: overwritten } : {}),
     };
   });

@@ -5,7 +5,7 @@ import type { AdapterChoice } from "../../runtime/node/index.ts";
 import { classifierOf, classify } from "../classifier.ts";
 import { type CommonOptions, printJson, uiOf } from "../common.ts";
 import { openData } from "../data/index.ts";
-import { openDevice } from "../device.ts";
+import { openDevice, targetHere } from "../device.ts";
 import { classResults, classTable, confusionOf, confusionSvg, confusionText } from "../output/confusion.ts";
 import { requirePlotName, writePlot } from "../output/plot.ts";
 import { startBar } from "../progress.ts";
@@ -31,7 +31,7 @@ export async function evaluate(file: string, options: EvalOptions): Promise<void
   }
   const { graph } = await loadModel(file);
   const { input, classes } = classifierOf(graph);
-  const { program } = compile(graph);
+  const { program } = compile(graph, { target: await targetHere(options.adapter) });
   const weights = await readWeights(options.weights, program);
   const data = await openData({ data: "synthetic", ...options }, input, classes);
   const set = data[options.split];

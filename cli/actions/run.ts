@@ -5,7 +5,7 @@ import { loadModel } from "../../compiler/frontend/index.ts";
 import type { Program } from "../../compiler/ir/program.ts";
 import type { AdapterChoice } from "../../runtime/node/index.ts";
 import { type CommonOptions, printJson, uiOf } from "../common.ts";
-import { openDevice } from "../device.ts";
+import { openDevice, targetHere } from "../device.ts";
 import { execute } from "../execute.ts";
 import { readClasses } from "../input/classes.ts";
 import { readLabels } from "../input/labels.ts";
@@ -32,7 +32,7 @@ export interface RunOptions extends CommonOptions {
 export async function run(file: string, options: RunOptions): Promise<void> {
   const ui = uiOf(options);
   const { graph } = await loadModel(file);
-  const { program } = compile(graph);
+  const { program } = compile(graph, { target: await targetHere(options.adapter) });
   const batches = await readInputs(program.inputs, options.input ?? [], {
     index: options.index,
     invert: options.invert,

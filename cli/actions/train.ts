@@ -9,6 +9,7 @@ import { classifierOf } from "../classifier.ts";
 import { type CommonOptions, uiOf } from "../common.ts";
 import { openData } from "../data/index.ts";
 import type { DataSet as Labelled } from "../data/set.ts";
+import { targetHere } from "../device.ts";
 import { shownPath } from "../files.ts";
 import { lectureLine } from "../output/curveLive.ts";
 import { curveSvg, requirePlotName, writePlot } from "../output/plot.ts";
@@ -41,7 +42,12 @@ export async function train(file: string, options: TrainOptions): Promise<boolea
   if (!options.resume && !options.restart) await protect(out, options.out !== undefined);
   const settings = settle(options, saved?.settings);
   const clip = clipOf(settings);
-  const training = compileTraining(graph, { optimizer: optimizerOf(settings), ...(clip ? { clip } : {}) });
+  const target = await targetHere(options.adapter);
+  const training = compileTraining(graph, {
+    optimizer: optimizerOf(settings),
+    ...(clip ? { clip } : {}),
+    target,
+  });
   const { dataDir } = options;
   const data = await openData({ ...settings, ...(dataDir === undefined ? {} : { dataDir }) }, input, classes);
   if (settings.batch > data.train.rows)

@@ -75,6 +75,7 @@ export function assemble({ graph, bundles, memory, aliases, layouts }: Parts): P
     }),
     buffers: memory.buffers,
     kernels: all.map((g, i) => shader(g, must(entries[i], "name"))),
+    ...(all.some((g) => g.emitted.subgroups) ? { features: ["subgroups"] as const } : {}),
     ...(memory.order === undefined ? {} : { order: memory.order }),
     prepare: inPhase("prepare"),
     dispatches: inPhase("run"),

@@ -8,11 +8,12 @@ import { must } from "../errors.ts";
 import type { Axis, Expr, Index } from "../ir/expr.ts";
 import type { ContractionKernel, ContractionSchedule } from "../ir/kernel.ts";
 import { add, axesOf, axisIndex, constant, scale, substitute as substituteIndex } from "../math/affine.ts";
-import { freeAxes, substitute } from "../math/build.ts";
+import { freeAxes, substitute, visit } from "../math/build.ts";
 import { type Width, wgslType } from "../ops/scalar.ts";
+import { declareQuad, type Element, fetchTogether } from "./quads.ts";
 import { storeResult } from "./store.ts";
 import { type Held, type Position, placeThread, registerPositions, type Tiled } from "./threads.ts";
-import type { Writer } from "./writer.ts";
+import { positionsOf, type Writer } from "./writer.ts";
 
 export function contractionTiles(kernel: ContractionKernel, schedule: ContractionSchedule): readonly Tiled[] {
   return schedule.order.map((key) => {
@@ -31,7 +32,10 @@ export function writeContraction(
   outWidth: Width,
 ): void {
   const { lane } = writer;
-  const space = placeThread(writer, contractionTiles(kernel, schedule), lane, schedule.vector?.axis);
+  const { quads } = schedule;
+  const tiles = contractionTiles(kernel, schedule);
+  const { held: space, busy } = placeThread(writer, tiles, lane, schedule.vector?.axis, quads?.lanes);
+  if (quads) declareQuad(writer);
   const window = kernel.window.map(holdWhole);
   const held = kernel.axes.map((a) =>
     must(
@@ -48,14 +52,16 @@ export function writeContraction(
   }
   const bySlot = new Map(tile.map((p, i) => [p.registers.join(), must(names[i], "accumulator")]));
 
-  const lhs = factor(kernel.lhs, held);
-  const rhs = factor(kernel.rhs, held);
-  walk(writer, kernel.k, schedule, new Map(), (at) => {
-    const [left, right] = [lhs(writer, at), rhs(writer, at)];
-    tile.forEach((position, i) => {
-      const value = `${left(position)} * ${right(position)}`;
-      writer.push({ kind: "assign", target: must(names[i], "accumulator"), op: "+=", value });
-    });
+  const [lhs, rhs] = [registersOf(kernel.lhs, held), registersOf(kernel.rhs, held)];
+  walk(writer, kernel.k, schedule, (steps) => {
+    if (quads) fetchTogether(writer, elementsOf(writer, quads.factor === "lhs" ? lhs : rhs, tile, steps));
+    for (const at of steps) {
+      const [left, right] = [factorAt(writer, lhs, at), factorAt(writer, rhs, at)];
+      tile.forEach((position, i) => {
+        const value = `${left(position)} * ${right(position)}`;
+        writer.push({ kind: "assign", target: must(names[i], "accumulator"), op: "+=", value });
+      });
+    }
   });
 
   const slots = held.map((h) => slotsOf(h, lane));
@@ -67,9 +73,13 @@ export function writeContraction(
       ? { text, width, depth: 0 }
       : { text: `${text}.${component}`, width: 1, depth: 0 };
   };
-  for (const position of registerPositions(space)) {
-    storeResult(writer, kernel, position, outWidth);
-  }
+  const store = (): void => {
+    for (const position of registerPositions(space)) storeResult(writer, kernel, position, outWidth);
+  };
+  // A quad works on as a whole; what is not asked for is not stored.
+  const condition = busy ? `live && ${busy}` : "live";
+  if (quads) writer.nested(store, (body) => ({ kind: "if", condition, body }));
+  else store();
 }
 
 interface Slot {
@@ -92,21 +102,51 @@ function slotsOf({ at }: Held, lane: Axis | undefined): ReadonlyMap<string, Slot
   return slots;
 }
 
-type FactorAt = (writer: Writer, at: ReadonlyMap<string, Index>) => (position: Position) => string;
+/** A factor, and which of the held axes it depends on. */
+interface Factor {
+  readonly value: Expr;
+  readonly axes: readonly number[];
+}
+
+function registersOf(value: Expr, held: readonly Held[]): Factor {
+  const used = freeAxes(value);
+  return { value, axes: [...held.keys()].filter((i) => used.has(must(held[i], "held axis").axis.key)) };
+}
+
+type At = ReadonlyMap<string, Index>;
+
+const slotOf = ({ axes }: Factor, position: Position): string =>
+  axes.map((i) => position.registers[i]).join();
 
 /** A factor at one step of the sum: evaluated once for each combination of the register axes it depends on. */
-function factor(e: Expr, held: readonly Held[]): FactorAt {
-  const used = freeAxes(e);
-  const axes = [...held.keys()].filter((i) => used.has(must(held[i], "held axis").axis.key));
-  return (writer, at) => {
-    const known = new Map<string, string>();
-    return (position) => {
-      const slot = axes.map((i) => position.registers[i]).join();
-      const text = known.get(slot) ?? writer.value(substitute(e, new Map([...at, ...position.at]))).text;
-      known.set(slot, text);
-      return text;
-    };
+function factorAt(writer: Writer, factor: Factor, at: At): (position: Position) => string {
+  const known = new Map<string, string>();
+  return (position) => {
+    const slot = slotOf(factor, position);
+    const text =
+      known.get(slot) ?? writer.value(substitute(factor.value, new Map([...at, ...position.at]))).text;
+    known.set(slot, text);
+    return text;
   };
+}
+
+/** The distinct array elements that a factor reads in some steps. */
+function elementsOf(
+  writer: Writer,
+  factor: Factor,
+  tile: readonly Position[],
+  steps: readonly At[],
+): readonly Element[] {
+  const found = new Map<string, Element>();
+  const positions = new Map(tile.map((position) => [slotOf(factor, position), position]));
+  for (const at of steps)
+    for (const position of positions.values())
+      visit(substitute(factor.value, new Map([...at, ...position.at])), (e) => {
+        if (e.kind !== "load") return;
+        for (const element of writer.elementsOf(e))
+          found.set(`${e.from.origin.name} ${element.at.key}`, element);
+      });
+  return [...found.values()];
 }
 
 /** A window axis is in registers as a whole. */
@@ -115,32 +155,43 @@ function holdWhole(axis: Axis): Held {
   return { axis, at, owned: at.map(() => undefined) };
 }
 
-/** Loops over the summed axes, then the unrolled ones; a block that does not divide its axis leaves a tail. */
+/**
+ * Loops over the summed axes; `body` gets the steps that are written out together. A block that does not divide
+ * its axis leaves a tail.
+ */
 function walk(
   writer: Writer,
   axes: readonly Axis[],
-  schedule: ContractionSchedule,
-  at: ReadonlyMap<string, Index>,
-  body: (at: ReadonlyMap<string, Index>) => void,
+  { unroll }: ContractionSchedule,
+  body: (steps: readonly At[]) => void,
 ): void {
-  const looped = axes.filter((a) => schedule.unroll.get(a.key) !== a.extent);
-  const [axis, ...rest] = [...looped, ...axes.filter((a) => !looped.includes(a))];
-  if (axis === undefined) {
-    body(at);
-    return;
-  }
-  const inner = (index: Index): void =>
-    walk(writer, rest, schedule, new Map([...at, [axis.key, index]]), body);
-  const block = schedule.unroll.get(axis.key) ?? 1;
-  const steps = (base: Index, count: number): void => {
-    for (let i = 0; i < count; i++) inner(add(base, i));
-  };
-  if (axis.extent === "N" || block === 1) writer.loop(axis, () => inner(axisIndex(axis)));
-  else if (axis.extent === block) steps(constant(0), block);
-  else {
+  const whole = axes.filter((a) => unroll.get(a.key) === a.extent);
+  const written = positionsOf(whole);
+  const loops = (looped: readonly Axis[], at: At): void => {
+    const [axis, ...rest] = looped;
+    if (axis === undefined) {
+      body(written.map((w) => new Map([...at, ...w])));
+      return;
+    }
+    const inside = (index: Index): At => new Map([...at, [axis.key, index]]);
+    const block = unroll.get(axis.key) ?? 1;
+    if (axis.extent === "N" || block === 1) {
+      writer.loop(axis, () => loops(rest, inside(axisIndex(axis))));
+      return;
+    }
+    // The axis that is cut into blocks is the innermost loop.
+    const steps = (base: Index, count: number): void => {
+      const places = Array.from({ length: count }, (_, i) => inside(add(base, i)));
+      body(places.flatMap((i) => written.map((w) => new Map([...i, ...w]))));
+    };
     const blocks: Axis = { key: `${axis.key}^`, name: axis.name, extent: Math.floor(axis.extent / block) };
     writer.loop(blocks, () => steps(scale(axisIndex(blocks), block), block));
     const done = Math.floor(axis.extent / block) * block;
-    steps(constant(done), axis.extent - done);
-  }
+    if (done < axis.extent) steps(constant(done), axis.extent - done);
+  };
+  const blocked = (a: Axis): number => (unroll.has(a.key) ? 1 : 0);
+  loops(
+    axes.filter((a) => !whole.includes(a)).toSorted((a, b) => blocked(a) - blocked(b)),
+    new Map(),
+  );
 }

@@ -2,7 +2,7 @@
 import { InternalError, must } from "../errors.ts";
 import type { Axis } from "../ir/expr.ts";
 import type { Node } from "../ir/graph.ts";
-import type { Kernel, Layouts, Schedule } from "../ir/kernel.ts";
+import type { ContractionSchedule, Kernel, Layouts, Schedule } from "../ir/kernel.ts";
 import type { Grid } from "../ir/program.ts";
 import { add, axisIndex, scale } from "../math/affine.ts";
 import { type Width, wgslType } from "../ops/scalar.ts";
@@ -28,6 +28,8 @@ export interface Emitted {
   /** Names that bindings must not take. */
   readonly locals: ReadonlySet<string>;
   readonly usesBatch: boolean;
+  /** Whether the device needs the feature "subgroups". */
+  readonly subgroups: boolean;
   readonly grid: Grid;
 }
 
@@ -37,6 +39,8 @@ interface Body {
   readonly grid: Grid;
   /** `array<f32>` … of each binding, in order; the last is the result. */
   readonly types: readonly string[];
+  /** Whether threads fetch for each other, four at a time. */
+  readonly quads: boolean;
 }
 
 /** What a part binds, in order: the tensors it reads, the row numbers of a data set ("order"), the result. */
@@ -50,7 +54,9 @@ export function emitModule(parts: readonly Part[], layouts: Layouts): Emitted {
   const bodies = parts.map((part, i) => writeBody(part, i, layouts, parts.length > 1 ? "    " : "  "));
   const usesBatch = bodies.some((b) => b.writer.usesBatch || b.grid.batchTile > 0);
   const rates = bodies.some((b) => /batch\.(rates|offset)/.test(b.text) || b.writer.helpers.has("random"));
-  const lines: string[] = [];
+  const quads = bodies.some((b) => b.quads);
+  if (quads && bodies.length > 1) throw new InternalError("a kernel whose threads fetch together is alone");
+  const lines = quads ? ["enable subgroups;"] : [];
   let slot = 0;
   if (usesBatch) {
     const fields = rates ? "n: u32, offset: u32, step: u32, seed: u32, rates: vec4<f32>" : "n: u32";
@@ -76,12 +82,21 @@ export function emitModule(parts: readonly Part[], layouts: Layouts): Emitted {
     "",
   );
   const locals = new Set([...bodies.flatMap((b) => [...b.writer.names]), ...helpers.keys()]);
-  return { wgsl: lines.join("\n"), locals, usesBatch, grid: totalGrid(bodies) };
+  return { wgsl: lines.join("\n"), locals, usesBatch, subgroups: quads, grid: totalGrid(bodies) };
 }
 
 function mainBody(bodies: readonly Body[], size: number): readonly string[] {
   const number = `i32((group.y * groups.x + group.x) * ${size}u + local)`;
   const [only] = bodies;
+  if (bodies.length === 1 && only?.quads) {
+    // Threads that are too many stay, so that no quad is torn apart.
+    return [
+      `  let every = ${number};`,
+      `  let live = every < ${threadCount(only.grid)};`,
+      "  let thread = select(0, every, live);",
+      only.text,
+    ];
+  }
   if (bodies.length === 1 && only) {
     return [`  let thread = ${number};`, `  if (thread >= ${threadCount(only.grid)}) { return; }`, only.text];
   }
@@ -120,8 +135,9 @@ function writeBody(part: Part, index: number, layouts: Layouts, indent: string):
     if (tensor === "order" || bindings.read(tensor).bytes) return "array<u32>";
     return `array<${wgslType(bindings.read(tensor).width)}>`;
   });
-  const grid = gridOf(tilesOf(kernel, schedule));
-  return { text: printStatements(writer.statements, indent), writer, grid, types };
+  const quads = quadsOf(schedule);
+  const grid = gridOf(tilesOf(kernel, schedule), quads?.lanes);
+  return { text: printStatements(writer.statements, indent), writer, grid, types, quads: quads !== null };
 }
 
 function threadCount(grid: Grid): string {
@@ -145,6 +161,10 @@ function tilesOf(kernel: Kernel, schedule: Schedule): ReturnType<typeof contract
     return contractionTiles(kernel, schedule);
   if (kernel.kind === "mapReduce" && schedule.kind === "mapReduce") return mapReduceTiles(kernel, schedule);
   throw new InternalError(`a ${schedule.kind} schedule for a ${kernel.kind} kernel`);
+}
+
+function quadsOf(schedule: Schedule): ContractionSchedule["quads"] {
+  return schedule.kind === "contraction" ? schedule.quads : null;
 }
 
 function laneOf(schedule: Schedule): Axis | undefined {

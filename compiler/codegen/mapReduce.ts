@@ -22,7 +22,7 @@ export function writeMapReduce(
   schedule: MapReduceSchedule,
   outWidth: Width,
 ): void {
-  const held = placeThread(writer, mapReduceTiles(kernel, schedule), writer.lane, schedule.vector?.axis);
+  const { held } = placeThread(writer, mapReduceTiles(kernel, schedule), writer.lane, schedule.vector?.axis);
   const serial = kernel.space.filter((a) => schedule.serial.includes(a.key));
   for (const position of registerPositions(held)) {
     const walk = (axes: readonly Axis[], at: ReadonlyMap<string, Index>): void => {

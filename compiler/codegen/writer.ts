@@ -16,6 +16,7 @@ import { address } from "../math/layout.ts";
 import { LOWEST, scalars, type Width, wgslType } from "../ops/scalar.ts";
 import type { Bindings } from "./bindings.ts";
 import { floatLiteral } from "./literal.ts";
+import type { Element } from "./quads.ts";
 import { Scopes, type Value } from "./scopes.ts";
 
 /** Reductions with at most this many terms are written out. */
@@ -143,10 +144,7 @@ fn random(counter: u32, salt: u32) -> f32 {
     const whole = this.#bindings.wholeVector(e.from, addresses);
     const key = `v:${binding.name}[${at.key}]`;
     if (whole) {
-      return this.named(key, binding.element, () => {
-        const at = this.index(whole);
-        return { text: `${binding.name}[${at.text}]`, width: addresses.length as Width, depth: at.depth };
-      });
+      return this.named(key, binding.element, () => this.#fetched(e.from, whole));
     }
     return this.named(key, binding.element, () =>
       this.#perLane(lane, (l) => this.#element(e.from, substituteIndex(at, l))),
@@ -184,15 +182,53 @@ fn random(counter: u32, salt: u32) -> f32 {
   #element(from: Node, address: Index): Value {
     this.#bindings.note(from, address);
     const { name, element: stem } = this.#bindings.read(from);
-    const located = this.#bindings.locate(from, address);
-    const { component } = located;
-    // Where a window hangs over the edge, products are formed that a guard discards; their addresses stay legal.
-    const element = rangeOf(located.element).high < 0 ? constant(0) : located.element;
-    const vector = this.named(`l:${name}[${element.key}]`, stem, () => {
-      const at = this.index(element);
-      return { text: `${name}[${at.text}]`, width: 1, depth: at.depth };
-    });
+    const { element, component } = this.#located(from, address);
+    const vector = this.named(`l:${name}[${element.key}]`, stem, () => ({
+      ...this.#fetched(from, element),
+      width: 1,
+    }));
     return component === undefined ? vector : { ...vector, text: `${vector.text}.${component}` };
+  }
+
+  #located(from: Node, address: Index): { readonly element: Index; readonly component: string | undefined } {
+    const { element, component } = this.#bindings.locate(from, address);
+    // Where a window hangs over the edge, products are formed that a guard discards; their addresses stay legal.
+    return { element: rangeOf(element).high < 0 ? constant(0) : element, component };
+  }
+
+  /** The array elements that a load reads. */
+  elementsOf(e: Load): readonly Element[] {
+    const at = address(e.from, e.index, this.layouts);
+    const lane = this.#laneOf([at]);
+    if (!lane) return [{ from: e.from, at: this.#located(e.from, at).element }];
+    const lanes = Array.from({ length: lane.extent as number }, (_, l) =>
+      substituteIndex(at, new Map([[lane.key, constant(l)]])),
+    );
+    const whole = this.#bindings.wholeVector(e.from, lanes);
+    if (whole) return [{ from: e.from, at: whole }];
+    return lanes.map((a) => ({ from: e.from, at: this.#located(e.from, a).element }));
+  }
+
+  /** Loads an array element into a variable. */
+  fetch(from: Node, element: Index): Value {
+    const { name, element: stem, width } = this.#bindings.read(from);
+    return this.named(`f:${name}[${element.key}]`, stem, () => {
+      const at = this.index(element);
+      return { text: `${name}[${at.text}]`, width, depth: at.depth };
+    });
+  }
+
+  /** From now on, in this scope, an element is what another thread handed over. */
+  hand({ from, at }: Element, value: Value): void {
+    this.remember(`h:${this.#bindings.read(from).name}[${at.key}]`, value);
+  }
+
+  #fetched(from: Node, element: Index): Value {
+    const { name, width } = this.#bindings.read(from);
+    const handed = this.lookup(`h:${name}[${element.key}]`);
+    if (handed) return handed;
+    const at = this.index(element);
+    return { text: `${name}[${at.text}]`, width, depth: at.depth };
   }
 
   #call(e: Extract<Expr, { kind: "call" }>): Value {

@@ -57,6 +57,8 @@ export interface ContractionSchedule {
   readonly unroll: ReadonlyMap<string, number>;
   /** Space axes by the order of threads, outermost first. */
   readonly order: readonly string[];
+  /** A factor whose elements the four threads of a quad fetch for each other: they differ along the last `lanes` axes only. */
+  readonly quads: { readonly factor: "lhs" | "rhs"; readonly lanes: number } | null;
   /** Which ordered rule chose this. */
   readonly rule: string;
 }

@@ -90,6 +90,8 @@ export interface Program {
   readonly params: readonly ParamSpec[];
   readonly buffers: readonly BufferPlan[];
   readonly kernels: readonly Shader[];
+  /** What the device must have been asked for. */
+  readonly features?: readonly "subgroups"[];
   /** The buffer of u32 row numbers, where inputs are drawn from a data set: row n of the batch is order[offset + n]. */
   readonly order?: number;
   /** Run once after weights are set: folded parameters. */

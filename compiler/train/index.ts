@@ -12,8 +12,9 @@ export type { TrainingOptions } from "./step.ts";
 
 /** Throws `UserError` where the model cannot be trained (several outputs, an op without a gradient, a wrong loss) or a bound is wrong. */
 export function compileTraining(graph: Graph, options: TrainingOptions): Training {
-  const { loss = "crossEntropy", reduction, optimizer, clip, bytes = true } = options;
+  const { loss = "crossEntropy", reduction, optimizer, clip, bytes = true, target } = options;
   const classes = loss === "crossEntropy" ? graph.outputs[0]?.node.type.shape[1] : undefined;
+  const how = target === undefined ? {} : { target };
   return {
     name: graph.name,
     loss,
@@ -22,7 +23,7 @@ export function compileTraining(graph: Graph, options: TrainingOptions): Trainin
     ...(clip ? { clip: checkClip(clip) } : {}),
     bytes,
     ...(typeof classes === "number" ? { classes } : {}),
-    step: compile(trainingStep(graph, options)).program,
-    evaluate: compile(evaluationStep(graph, options)).program,
+    step: compile(trainingStep(graph, options), how).program,
+    evaluate: compile(evaluationStep(graph, options), how).program,
   };
 }

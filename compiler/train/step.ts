@@ -1,4 +1,5 @@
 /** The training step of a model: forward, loss, backward and updates as one graph. */
+import type { CompileOptions } from "../compile.ts";
 import { must, UserError } from "../errors.ts";
 import { type Graph, mapGraph, type Node, topologicalOrder, type Update } from "../ir/graph.ts";
 import { type Clip, type LossName, METRICS, type Optimizer, TARGET } from "../ir/training.ts";
@@ -23,6 +24,8 @@ export interface TrainingOptions {
   readonly clip?: Clip;
   /** Whether inputs (and labels) are drawn from a data set of bytes on the GPU. Default true. */
   readonly bytes?: boolean;
+  /** As in `CompileOptions`. */
+  readonly target?: CompileOptions["target"];
 }
 
 /** The graph with every op in its training form, and the statistics it keeps as updates. */

@@ -39,15 +39,18 @@ export interface OpenedDevice {
   readonly note: string | undefined;
 }
 
+/** What compiled programs may use. */
+const FEATURES = ["subgroups"] as const;
+
 /**
- * Opens a device with the largest buffers that its adapter has. Throws `WeftError` "no-device" that says what to do.
+ * Opens a device with the largest buffers that its adapter has, and the features that programs may use. Throws `WeftError` "no-device" that says what to do.
  * A process with open devices ends by itself once nothing is pending.
  */
 export async function requestDevice(options: DeviceOptions = {}): Promise<OpenedDevice> {
   const adapter = await findAdapter(options.adapter ?? choiceFromEnvironment(), options.flags);
   const { maxBufferSize, maxStorageBufferBindingSize } = adapter.limits;
   const device = await adapter.requestDevice({
-    requiredFeatures: (options.features ?? []).filter((f) => adapter.features.has(f)),
+    requiredFeatures: [...FEATURES, ...(options.features ?? [])].filter((f) => adapter.features.has(f)),
     requiredLimits: { maxBufferSize, maxStorageBufferBindingSize },
   });
   const info = describe(adapter);

@@ -1,15 +1,15 @@
 /** What the tests of ops share: a table of small models, each through WGSL against both references. */
 import { afterAll, describe, test } from "vitest";
 import { model, type Tensor } from "weftgpu";
-import { compile } from "../../compiler/compile.ts";
 import { tensorOf } from "../../compiler/dsl/tensor.ts";
 import { type Graph, topologicalOrder } from "../../compiler/ir/graph.ts";
+import type { Tensor as Result } from "../../runtime/index.ts";
 import { dataFor } from "../fuzz/data.ts";
 import type { Arrays } from "../oracle/array.ts";
 import { allFinite, differences, floorShare, reference } from "../oracle/compare.ts";
 import { exceptionFor, onnxReference } from "../oracle/onnx.ts";
 import type { EvaluateOptions } from "../oracle/oracle.ts";
-import { closeDevice, runProgram } from "../oracle/weft.ts";
+import { closeDevice, everyTarget, runProgram } from "../oracle/weft.ts";
 
 export interface Case {
   /** What is special about it. */
@@ -60,9 +60,10 @@ async function checkCase({
     return { inputs: { ...data.inputs, ...given }, params: { ...data.params, ...given } };
   });
   const params = sets[0]?.params ?? {};
-  const results = await runProgram(compile(graph).program, params, ...sets.map((s) => s.inputs));
+  const results = new Map<string, readonly Record<string, Result>[]>();
+  for (const [target, { program }] of everyTarget(graph))
+    results.set(target, await runProgram(program, params, ...sets.map((s) => s.inputs)));
   for (const [i, { inputs }] of sets.entries()) {
-    const got = results[i] ?? {};
     const fail = (who: string, text: string | undefined): void => {
       if (text) throw new Error(`batch ${batches[i]}, against ${who}: ${text}`);
     };
@@ -71,10 +72,12 @@ async function checkCase({
     // Hand-made values may be as hard as they like, but not without an answer.
     if (!Object.values(want).every((r) => allFinite(r) && floorShare(r) < 1e-2))
       throw new Error("f32 has no right answer for this case");
-    fail("the naive oracle", differences(got, want));
+    for (const [target, got] of results)
+      fail(`the naive oracle (${target})`, differences(got[i] ?? {}, want));
     const exception = withoutOnnx ?? exceptionFor(graph)?.reason;
     if (exception === undefined) {
-      fail("onnxruntime", differences(got, await onnxReference(graph, inputs, params, options)));
+      const theirs = await onnxReference(graph, inputs, params, options);
+      for (const [target, got] of results) fail(`onnxruntime (${target})`, differences(got[i] ?? {}, theirs));
     } else if (i === 0) console.log(`not compared with onnxruntime: ${exception}`);
   }
 }

@@ -1,7 +1,8 @@
 /** Compiles a graph and runs it through WGSL on this machine's adapter, by default with a device that is shared. */
-import { type CompileOptions, compile } from "../../compiler/compile.ts";
+import { type Compilation, type CompileOptions, compile } from "../../compiler/compile.ts";
 import type { Graph } from "../../compiler/ir/graph.ts";
 import type { Program } from "../../compiler/ir/program.ts";
+import type { TargetName } from "../../compiler/passes/target.ts";
 import { load, type Tensor } from "../../runtime/index.ts";
 import { requestDevice } from "../../runtime/node/index.ts";
 import type { Arrays, NdArray } from "./array.ts";
@@ -51,6 +52,20 @@ export async function runProgram(
   } finally {
     session.destroy();
   }
+}
+
+/** Compiled for every target whose kernels differ. */
+export function everyTarget(graph: Graph): ReadonlyMap<TargetName, Compilation> {
+  const portable = compile(graph);
+  const quads = compile(graph, { target: "quads" });
+  return new Map(
+    quads.program.features
+      ? [
+          ["portable", portable],
+          ["quads", quads],
+        ]
+      : [["portable", portable]],
+  );
 }
 
 /** Compiles, runs once, and returns the outputs by name. */

@@ -100,7 +100,9 @@ function gradientOf(gradients: ReadonlyMap<Node, Node>, node: Node): Node {
 /** Compiles and checks the data of every stage. */
 export function compiled(graph: Graph): Compilation {
   verifyGraph(graph);
-  const compilation = compile(graph);
+  const compilation = compile(graph, {
+    target: process.env["WEFT_TARGET"] === "quads" ? "quads" : "portable",
+  });
   verifyGraph(compilation.graph);
   for (const { region } of compilation.steps) verifyRegion(region);
   verifyProgram(compilation.program);

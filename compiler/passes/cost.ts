@@ -1,0 +1,97 @@
+/**
+ * What one block of a contraction's steps reads, counted from its addresses. A register tile pays because
+ * neighbouring positions read the same elements; how many distinct ones they read follows from the index alone.
+ */
+import type { Expr, Index } from "../ir/expr.ts";
+import type { Layouts } from "../ir/kernel.ts";
+import { axesOf } from "../math/affine.ts";
+import { freeAxes, visit } from "../math/build.ts";
+import { address } from "../math/layout.ts";
+
+/** How a thread walks an axis: positions it holds at once, and the distance between one block of them and the next. */
+export interface Stride {
+  readonly count: number;
+  /** 0 where the block is the whole axis. */
+  readonly step: number;
+}
+
+/** Of the axes that move by more than single positions. */
+export type Block = ReadonlyMap<string, Stride>;
+
+/** Where a factor reads: the addresses of its loads, and for each guard the axes its value depends on. */
+export interface Footprint {
+  readonly addresses: readonly Index[];
+  readonly guards: readonly (readonly string[])[];
+}
+
+export interface Reads {
+  /** Distinct elements read. */
+  readonly elements: number;
+  /** Loads they take where neighbours share a vector of up to four. */
+  readonly vectors: number;
+  /** Of the elements, those whose address is a constant: the same for all threads and all steps. */
+  readonly fixed: number;
+  /** Values chosen by a guard. */
+  readonly guarded: number;
+}
+
+const SINGLE: Stride = { count: 1, step: 1 };
+
+export function footprintOf(factor: Expr, layouts: Layouts): Footprint {
+  const addresses = new Map<string, Index>();
+  const guards: (readonly string[])[] = [];
+  visit(factor, (e) => {
+    if (e.kind === "guard") guards.push([...freeAxes(e).keys()]);
+    if (e.kind !== "load") return;
+    const at = address(e.from, e.index, layouts);
+    addresses.set(`${e.from.origin.name} ${at.key}`, at);
+  });
+  return { addresses: [...addresses.values()], guards };
+}
+
+/** What is read in one block. */
+export function readsOf({ addresses, guards }: Footprint, block: Block): Reads {
+  const total = { elements: 0, vectors: 0, fixed: 0, guarded: 0 };
+  for (const keys of guards) total.guarded += combinations(keys, block);
+  for (const at of addresses) {
+    const { elements, vectors, moves } = spread(at, block);
+    total.elements += elements;
+    total.vectors += vectors;
+    if (!moves) total.fixed += elements;
+  }
+  return total;
+}
+
+/** Combinations of the block's positions along some axes. */
+function combinations(keys: readonly string[], block: Block): number {
+  return keys.reduce((a, key) => a * (block.get(key) ?? SINGLE).count, 1);
+}
+
+/** How many distinct elements, and vectors, an address takes in one block, and whether it moves between blocks. */
+function spread(at: Index, block: Block): { elements: number; vectors: number; moves: boolean } {
+  let offsets: readonly number[] = [0];
+  let alignment = 4;
+  let opaque = 1;
+  let moves = false;
+  for (const { coefficient, atom } of at.terms) {
+    if (atom.kind !== "axis") {
+      opaque *= combinations([...axesOf(atom.of).keys()], block);
+      alignment = 1;
+      moves = true;
+      continue;
+    }
+    const { count, step } = block.get(atom.key) ?? SINGLE;
+    if (step > 0) moves = true;
+    while ((coefficient * step) % alignment !== 0) alignment /= 2;
+    if (count > 1) offsets = widened(offsets, coefficient, count);
+  }
+  const vectors = new Set(offsets.map((o) => Math.floor((o + at.constant) / alignment)));
+  return { elements: offsets.length * opaque, vectors: vectors.size * opaque, moves };
+}
+
+/** Every offset moved by 0, 1 … count − 1 times a coefficient; equal ones are kept once. */
+function widened(offsets: readonly number[], coefficient: number, count: number): readonly number[] {
+  const all = new Set<number>();
+  for (const o of offsets) for (let i = 0; i < count; i++) all.add(o + coefficient * i);
+  return [...all];
+}
