@@ -1,38 +1,44 @@
 /** `npm run bench -- …`: see docs/performance.md. */
 import { parseArgs } from "node:util";
-import { openAdapter } from "./adapter.ts";
-import { short } from "./numbers.ts";
-import { measurePeak } from "./yardsticks/peak.ts";
-import { runYardstick } from "./yardsticks/run.ts";
-import { tasks } from "./yardsticks/tasks.ts";
+import { ADAPTERS } from "./adapter.ts";
+import { race } from "./race.ts";
+import { yardsticks } from "./yardsticks/print.ts";
+
+const HELP = `npm run bench -- [options]
+  --adapter NAME     ${ADAPTERS.join(", ")}; default: what the environment says
+  --only A,B         these rows (or yardsticks) alone
+  --peers A,B        these runtimes alone
+  --rounds N         rounds of each row (default 9)
+  --limit SECONDS    for one first result or sample (default 60)
+  --out NAME         writes NAME.json and NAME.md
+  --yardsticks       Weft's kernels beside hand-written ones
+  --kernels REGEXP   of the hand-written kernels, those whose name matches
+  --check            type-checks the benchmark, and does nothing else`;
 
 const { values } = parseArgs({
   options: {
-    yardsticks: { type: "boolean", default: false },
-    only: { type: "string" },
     adapter: { type: "string" },
+    only: { type: "string" },
+    peers: { type: "string" },
+    rounds: { type: "string", default: "9" },
+    limit: { type: "string", default: "60" },
+    out: { type: "string" },
+    yardsticks: { type: "boolean", default: false },
     kernels: { type: "string", default: "" },
-    json: { type: "boolean", default: false },
+    help: { type: "boolean", default: false },
   },
 });
 
-const { device, adapter } = await openAdapter(values.adapter);
-const peak = await measurePeak(device);
-console.log(
-  `${adapter.description}\npeak: ${short(peak.gflops)} GFLOP/s, copy: ${short(peak.gigabytes)} GB/s`,
-);
-const names = values.only?.split(",") ?? Object.keys(tasks);
-const summary: string[] = [];
-for (const name of names) {
-  const { rows, left, ratio, ratioOfMinima } = await runYardstick(device, name, new RegExp(values.kernels));
-  console.log(`\n${name}`);
-  for (const row of rows)
-    console.log(
-      `  ${row.name.padEnd(48)} ${short(row.median).padStart(8)} ms (min ${short(row.min)})  ${short(row.gflops).padStart(6)} GFLOP/s  ${short(row.gigabytes).padStart(6)} GB/s  build ${row.buildMs.toFixed(0)} ms`,
-    );
-  for (const line of left) console.log(`  left out: ${line}`);
-  const both = `${ratio.toFixed(2)} (minima: ${ratioOfMinima.toFixed(2)})`;
-  console.log(`  Weft / best yardstick: ${both}`);
-  summary.push(`${name.padEnd(20)} ${both}`);
-}
-console.log(`\nWeft / best yardstick\n${summary.join("\n")}`);
+const list = (text: string | undefined): readonly string[] | undefined => text?.split(",");
+
+if (values.help) console.log(HELP);
+else if (values.yardsticks) await yardsticks(values.adapter, list(values.only), new RegExp(values.kernels));
+else
+  await race({
+    adapter: values.adapter,
+    only: list(values.only),
+    peers: list(values.peers),
+    rounds: Number(values.rounds),
+    limitMs: 1000 * Number(values.limit),
+    out: values.out,
+  });

@@ -1,15 +1,36 @@
-// `npm run bench`: bundles the benchmark next to its own packages and runs it.
-import { mkdirSync, rmSync } from "node:fs";
+// `npm run bench`: installs the other runtimes on first use, bundles the benchmark next to them and runs it.
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { build } from "esbuild";
 
-const folder = fileURLToPath(new URL("node_modules/.cache/", import.meta.url));
+const bench = fileURLToPath(new URL(".", import.meta.url));
+const root = join(bench, "..");
+const npm = process.platform === "win32" ? "npm.cmd" : "npm";
+
+/** Runs a command in `cwd`; a failure is ours. */
+function run(command, args, cwd) {
+  const { status } = spawnSync(command, args, { cwd, stdio: "inherit", shell: process.platform === "win32" });
+  if (status !== 0) process.exit(status ?? 1);
+}
+
+const alone = process.argv.some((a) => a === "--yardsticks" || a === "--help");
+if (!alone && !existsSync(join(bench, "node_modules/@jax-js/jax"))) {
+  console.log("bench: installing the runtimes to compare with");
+  run(npm, ["ci", "--no-audit", "--no-fund", "--ignore-scripts"], bench);
+}
+if (process.argv.includes("--check")) {
+  run(process.execPath, [join(root, "node_modules/typescript/bin/tsc"), "--noEmit", "-p", bench], root);
+  process.exit();
+}
+
+const folder = join(bench, "node_modules/.cache");
 mkdirSync(folder, { recursive: true });
 const outfile = join(folder, `main-${process.pid}.mjs`);
 try {
   await build({
-    entryPoints: [fileURLToPath(new URL("main.ts", import.meta.url))],
+    entryPoints: [join(bench, "main.ts")],
     outfile,
     bundle: true,
     platform: "node",

@@ -44,7 +44,7 @@ export async function runYardstick(device: GPUDevice, name: string, limit: RegEx
       job.destroy();
     }
   };
-  const { program } = compileFor(task.graph);
+  const { program } = compileFor(task.graph, device);
   await add(() => weftJob(device, program, 1, task.inputs, task.params));
   for (const kernel of task.kernels({ lanes: lanesOf(device) }))
     if (limit.test(kernel.name)) await add(() => rawJob(device, kernel));

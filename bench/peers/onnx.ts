@@ -1,0 +1,36 @@
+/** The part that onnxruntime's packages share: a session on a row's ONNX file. */
+import type { InferenceSession, Tensor } from "onnxruntime-common";
+import type { Runner, Task } from "./serve.ts";
+
+export interface Ort {
+  readonly InferenceSession: typeof InferenceSession;
+  readonly Tensor: typeof Tensor;
+}
+
+export async function openOnnx(
+  ort: Ort,
+  model: string | Uint8Array,
+  options: InferenceSession.SessionOptions,
+  { inputs, kind }: Task,
+): Promise<Runner> {
+  if (kind === "train") throw new Error("onnxruntime's packages for JavaScript do not train");
+  const session = await (typeof model === "string"
+    ? ort.InferenceSession.create(model, options)
+    : ort.InferenceSession.create(model, options));
+  return {
+    async run(times) {
+      let last = new Float32Array();
+      for (let i = 0; i < times; i++) {
+        const feeds = Object.fromEntries(
+          Object.entries(inputs).map(([name, { shape, data }]) => [
+            name,
+            new ort.Tensor("float32", data as Float32Array, shape), // f32 in all rows
+          ]),
+        );
+        const [output] = Object.values(await session.run(feeds));
+        last = (await output?.getData()) as Float32Array<ArrayBuffer>; // as above
+      }
+      return last;
+    },
+  };
+}
