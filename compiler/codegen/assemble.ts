@@ -9,6 +9,7 @@ import { showShape } from "../ir/type.ts";
 import { isBytes, nameBindings } from "./bindings.ts";
 import { boundTensors, type Emitted, emitModule, type Part } from "./emit.ts";
 import { comment, identifiers } from "./names.ts";
+import { keyOf } from "./shape.ts";
 
 /** Dispatches that run the same shader; each is a bundle of steps that run side by side. */
 interface Group {
@@ -30,8 +31,12 @@ export function assemble({ graph, bundles, memory, aliases, layouts }: Parts): P
   // Kernels that differ in names alone are one shader: equal texts before naming are one kernel.
   const groups = new Map<string, Group>();
   const groupOf = new Map<readonly Step[], Group>();
+  const known = new Map<string, Emitted>();
   for (const bundle of bundles) {
-    const emitted = emitModule(bundle.map(partOf), layouts);
+    const parts = bundle.map(partOf);
+    const key = keyOf(parts, layouts);
+    const emitted = known.get(key) ?? emitModule(parts, layouts);
+    known.set(key, emitted);
     const group = groups.get(emitted.wgsl) ?? { bundles: [], emitted };
     group.bundles.push([...bundle]);
     groups.set(emitted.wgsl, group);

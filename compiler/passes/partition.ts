@@ -8,8 +8,20 @@ import { InternalError, must } from "../errors.ts";
 import type { Axis, Expr, Index } from "../ir/expr.ts";
 import { consumers, type Graph, type Node, type OpNode } from "../ir/graph.ts";
 import type { Decision, Partition, Region } from "../ir/region.ts";
-import { axisSource, mapChildren, opContext, substitute } from "../math/build.ts";
-import { accessesOf, isTranscendental, type Kind, kindOf, readsOnce, sizeOf, tensorsOf } from "./analysis.ts";
+import { axesOf } from "../math/affine.ts";
+import { axisSource, freeAxes, mapChildren, opContext, substitute } from "../math/build.ts";
+import {
+  type Access,
+  accessesOf,
+  contractionsOf,
+  factorsOf,
+  isTranscendental,
+  type Kind,
+  kindOf,
+  readsOnce,
+  sizeOf,
+  tensorsOf,
+} from "./analysis.ts";
 
 /** WebGPU's default is 8 storage buffers a stage; one is the result. */
 const MAX_READS = 7;
@@ -141,11 +153,27 @@ function judge(
     );
   }
   if (kind === "reduction" && window > 1) return no("a reduction of reductions is computed in two steps");
+  if (window > 1 && !sharesAlong(inner, access))
+    return no(
+      "the window's elements have no factor in common: nothing would be saved by computing them together",
+    );
   return yes(
     window > 1
       ? `epilogue: the ${window}-element windows do not overlap`
       : "epilogue: each element is read once",
   );
+}
+
+/** Whether one factor of a contraction is the same for all elements that are reduced around a read of it. */
+function sharesAlong(inner: Fused, { load, around }: Access): boolean {
+  const [sum] = contractionsOf(inner.value);
+  const factors = sum && factorsOf(sum);
+  if (!factors) return true;
+  const sides = [freeAxes(factors.lhs), freeAxes(factors.rhs)];
+  const moved = inner.axes.filter((_, i) =>
+    around.some((a) => axesOf(must(load.index[i], "index")).has(a.key)),
+  );
+  return sides.some((side) => moved.every((a) => !side.has(a.key)));
 }
 
 /** A few cheap operations on one tensor. */

@@ -1,0 +1,42 @@
+/** What the text of a kernel depends on, with names that differ from kernel to kernel numbered in order of appearance. */
+
+import type { Axis } from "../ir/expr.ts";
+import type { Node } from "../ir/graph.ts";
+import type { Layouts } from "../ir/kernel.ts";
+import { isBytes } from "./bindings.ts";
+import type { Part } from "./emit.ts";
+
+/**
+ * Equal keys mean equal WGSL: a deep model repeats its blocks, and each distinct kernel is written once. (Kernels of
+ * the same text may have different keys; they are told apart for nothing.)
+ */
+export function keyOf(parts: readonly Part[], layouts: Layouts): string {
+  return parts.map((part) => keyOfPart(part, layouts)).join("\n\n");
+}
+
+function keyOfPart({ kernel, schedule, inPlace }: Part, layouts: Layouts): string {
+  const tensor = (node: Node): string =>
+    `${elementRole(node)}:${node.type.dtype}[${node.type.shape}]${layouts.get(node) ?? ""}${isBytes(node) ? "bytes" : ""}${node === inPlace ? "!" : ""}`;
+  const axes = (list: readonly Axis[]): string => list.map((a) => `${a.key}<${a.extent}`).join(" ");
+  const lines = [
+    kernel.kind,
+    axes(kernel.space),
+    kernel.place.map((i) => i.key).join(),
+    kernel.result.key,
+    JSON.stringify(schedule, (_, value) => (value instanceof Map ? [...value] : value)),
+  ];
+  if (kernel.kind === "contraction")
+    lines.push(axes(kernel.window), axes(kernel.k), axes(kernel.axes), kernel.lhs.key, kernel.rhs.key);
+  const numbers = new Map<string, number>();
+  const numbered = lines.join("\n").replace(/\b(t|[\p{L}\d_]*\.)(\d+)(?![\p{L}\d])/gu, (whole, stem) => {
+    const number = numbers.get(whole) ?? numbers.size;
+    numbers.set(whole, number);
+    return `${stem}${number}`;
+  });
+  return [...kernel.reads.map(tensor), tensor(kernel.region.root), numbered].join("\n");
+}
+
+/** `weight`, `bias`, or nothing: variables are named after it. */
+function elementRole(node: Node): string {
+  return node.origin.name.split(".")[1] ?? "";
+}
