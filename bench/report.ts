@@ -72,12 +72,7 @@ export function markdown(run: Run): string {
     ),
     table(
       ["", ...shown.map((p) => p.title)],
-      [
-        [
-          "MB shipped, gzipped, weights aside",
-          ...shown.map((p) => megabytes(run.peers.find(({ name }) => name === p.name)?.bytes ?? Number.NaN)),
-        ],
-      ],
+      [["MB shipped, gzipped, weights aside", ...shown.map((p) => megabytes(shipped(run, p)))]],
     ),
     ...(failures.length ? [failures.join("\n")] : []),
   ].join("\n\n");
