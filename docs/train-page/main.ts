@@ -41,10 +41,11 @@ let stop: AbortController | undefined;
 let read: Data | undefined;
 let lost = false;
 
-const chosen = (): string => `${new FormData(form).get("data")}`;
+/** Not by FormData, which leaves out what is disabled. */
+const chosen = (): string | undefined => form.querySelector<HTMLInputElement>("[name=data]:checked")?.value;
 
 async function dataOf(limit: number): Promise<Data> {
-  if (chosen() === "synthetic") return drawn(limit);
+  if (chosen() !== "files") return drawn(limit);
   read ??= await readFiles([...(files.files ?? [])]);
   return firstOf(read, limit);
 }
@@ -68,8 +69,9 @@ function show(): void {
   const running = stop !== undefined;
   const { position } = run?.trainer ?? {};
   const begun = (position?.step ?? 0) > 0;
-  go.disabled = !running && begun && (position?.epoch ?? 0) >= numberOf("epochs");
-  go.textContent = running ? "Pause" : begun ? "Resume" : "Train";
+  const done = begun && (position?.epoch ?? 0) >= numberOf("epochs"); // more epochs go on
+  go.disabled = !running && done;
+  go.textContent = running ? "Pause" : done ? "Done" : begun ? "Resume" : "Train";
   again.disabled = running || !run;
   save.disabled = running || !begun;
   for (const id of ["batch", "limit", "files"])
@@ -116,7 +118,9 @@ async function train(): Promise<void> {
     for await (const epoch of trainer.fit(data.train, options)) finished(epoch, points);
     const { epoch } = trainer.position;
     status.textContent =
-      epoch < epochs ? `Paused after ${trainer.position.step} steps` : `Trained for ${epoch} epochs`;
+      epoch < epochs
+        ? `Paused after ${trainer.position.step} steps`
+        : `Trained for ${epoch} ${epoch === 1 ? "epoch" : "epochs"}`;
   } catch (error) {
     lost = error instanceof Error && "code" in error && error.code === "device-lost";
     status.textContent = run && run.trainer.position.step > 0 ? "Stopped; the last state is kept" : "Stopped";
@@ -193,7 +197,7 @@ form.addEventListener("submit", (event) => {
   if (stop) stop.abort();
   else void train();
 });
-form.addEventListener("change", show);
+form.addEventListener("input", show);
 files.addEventListener("change", () => {
   read = undefined;
   const count = files.files?.length ?? 0;
