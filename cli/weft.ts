@@ -4,6 +4,7 @@ import { compileCommand } from "./commands/compile.ts";
 import { dataCommand } from "./commands/data.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { evalCommand } from "./commands/eval.ts";
+import { profileCommand } from "./commands/profile.ts";
 import { runCommand } from "./commands/run.ts";
 import { shapesCommand } from "./commands/shapes.ts";
 import { trainCommand } from "./commands/train.ts";
@@ -27,6 +28,7 @@ function program(outcome: Outcome): Command {
     .addCommand(runCommand())
     .addCommand(trainCommand(outcome))
     .addCommand(evalCommand())
+    .addCommand(profileCommand())
     .addCommand(dataCommand())
     .addCommand(doctorCommand(outcome))
     .addHelpText(
@@ -39,6 +41,7 @@ function program(outcome: Outcome): Command {
         ],
         ["weft run models/lenet.ts --input picture.png", "classify a picture"],
         ["weft train models/lenet.ts", "train on shapes that weft draws; --data fashion-mnist for real ones"],
+        ["weft profile models/lenet.ts", "where the time goes, kernel by kernel"],
         ["weft doctor", "which GPU is used, and what to do if there is none"],
       ])}
 
