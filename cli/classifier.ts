@@ -62,7 +62,7 @@ export async function classify(program: Program, set: DataSet, options: Classify
   const [output] = program.outputs;
   const session = await load(program, { device: options.device, weights: options.weights });
   const size = product(set.shape);
-  const chunk = Math.min(CHUNK, program.maxBatch ?? CHUNK);
+  const chunk = Math.min(CHUNK, program.maxBatch || CHUNK);
   const answers = new Uint8Array(set.rows);
   let seconds = 0;
   for (let from = 0; from < set.rows; from += chunk) {

@@ -28,7 +28,7 @@ export async function execute(
 ): Promise<Executed> {
   const batched = batches.filter((b) => b.target.batched);
   const count = batched[0]?.titles.length ?? 1;
-  const size = Math.min(LARGEST, program.maxBatch ?? LARGEST);
+  const size = Math.min(LARGEST, program.maxBatch || LARGEST);
   const session = await load(program, options);
   const collected = new Map<string, { readonly shape: readonly number[]; readonly parts: Float32Array[] }>();
   let milliseconds = 0;

@@ -7,6 +7,7 @@ import type { Program } from "./ir/program.ts";
 import type { Decision } from "./ir/region.ts";
 import type { MemoryPlan, Step } from "./ir/step.ts";
 import { bindBatch } from "./passes/batch.ts";
+import { foldedInPlace } from "./passes/inPlace.ts";
 import { chooseLayouts } from "./passes/layout.ts";
 import { lower } from "./passes/lower.ts";
 import { bundle, inExecutionOrder } from "./passes/order.ts";
@@ -16,6 +17,8 @@ import { schedule } from "./passes/schedule.ts";
 import { type Rewrite, simplify } from "./passes/simplify.ts";
 import { splitReductions } from "./passes/split.ts";
 import { type Target, type TargetName, targets } from "./passes/target.ts";
+
+export { type AdapterFacts, type Target, type TargetName, targetFor } from "./passes/target.ts";
 
 export interface CompileOptions {
   /** Puts a number in for N. Default: N stays symbolic and one program serves any batch size. */
@@ -50,12 +53,13 @@ export function compile(model: Graph, options: CompileOptions = {}): Compilation
 
   const kernels = regions.map(lower);
   const prepared = new Set<Node>(regions.filter((r) => r.phase === "prepare").map((r) => r.root));
-  const inPlace = new Map((graph.updates ?? []).map((u) => [u.value, u.state]));
+  const folded = foldedInPlace(graph, kernels);
+  const inPlace = new Map([...folded, ...(graph.updates ?? []).map((u) => [u.value, u.state] as const)]);
   const ordered = chooseLayouts(kernels, (node) => node.kind === "param" || prepared.has(node));
   // What overwrites a tensor lies as the tensor does.
   const overwriting = [...inPlace].flatMap(([value, state]) => {
-    const order = ordered.get(state);
-    return order ? [[value, order] as const] : [];
+    const order = ordered.get(state) ?? ordered.get(value);
+    return order ? [[value, order] as const, [state, order] as const] : [];
   });
   const layouts: Layouts = new Map([...ordered, ...overwriting]);
   const all = kernels.map((kernel): Step => {

@@ -213,7 +213,7 @@ export class Trainer {
   ): { source: Source; rows: number; batch: number } {
     const { evaluate: source, rows } = sets.take(data);
     const { maxBatch } = this.training.evaluate;
-    const batch = Math.min(rows, Math.max(atLeast, EVALUATION_BATCH), maxBatch ?? rows);
+    const batch = Math.min(rows, Math.max(atLeast, EVALUATION_BATCH), maxBatch || rows);
     evaluate.reserve(batch, [source]);
     return { source, rows, batch };
   }

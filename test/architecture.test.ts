@@ -97,7 +97,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   "compiler/emit": ["compiler", "runtime", "node", "package"],
   runtime: [],
   "runtime/node": ["runtime", "node", "package"],
-  models: ["weftgpu"],
+  models: ["weftgpu", "weftgpu/node", "weftgpu/train"],
   cli: ["compiler", "runtime", "runtime/node", "node", "package"],
 };
 
@@ -107,7 +107,7 @@ function mayImport(layer: string, target: string, typeOnly: boolean): boolean {
   if (!target.includes(".ts")) return rules.includes("package") || rules.includes(target);
   const to = layerOf(target);
   if (to === layer || rules.includes(to) || rules.includes(target)) return true;
-  if (layer === "runtime")
+  if (layer === "runtime" || layer === "runtime/node")
     return typeOnly && ["program", "type", "training"].some((name) => target === `compiler/ir/${name}.ts`);
   return rules.includes("compiler") && to.startsWith("compiler/");
 }

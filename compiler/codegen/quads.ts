@@ -50,7 +50,7 @@ function share(writer: Writer, chunk: readonly Element[]): void {
       : far === 2 * near
         ? scale(axisIndex(LANE), near)
         : add(scale(axisIndex(LOW), near), scale(axisIndex(HIGH), far));
-  const fetched = writer.fetch(from, add(at, offset));
+  const fetched = writer.loadElement(from, add(at, offset));
   chunk.forEach((element, i) => {
     writer.hand(element, { ...fetched, text: `quadBroadcast(${fetched.text}, ${i})` });
   });

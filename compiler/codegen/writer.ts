@@ -210,7 +210,7 @@ fn random(counter: u32, salt: u32) -> f32 {
   }
 
   /** Loads an array element into a variable. */
-  fetch(from: Node, element: Index): Value {
+  loadElement(from: Node, element: Index): Value {
     const { name, element: stem, width } = this.#bindings.read(from);
     return this.named(`f:${name}[${element.key}]`, stem, () => {
       const at = this.index(element);

@@ -3,7 +3,7 @@ import { must } from "../errors.ts";
 import type { BufferPlan, Dispatch, Program, Signature } from "../ir/program.ts";
 import { METRICS } from "../ir/training.ts";
 import { addCounts } from "../ir/type.ts";
-import { MAX_BINDING } from "../passes/plan.ts";
+import { largestBatch } from "../passes/plan.ts";
 
 /**
  * The dispatches of `step` that lead to its metrics, with the parameters that `evaluate` has. Undefined where they
@@ -71,11 +71,8 @@ function leadingTo(step: Program, buffer: number): readonly Dispatch[] {
 }
 
 function memoryOf(buffers: readonly BufferPlan[]): Pick<Program, "peakBytes" | "maxBatch"> {
-  const bounds = buffers
-    .filter((b) => b.bytes.perBatch > 0)
-    .map((b) => Math.floor((MAX_BINDING - b.bytes.fixed) / b.bytes.perBatch));
   return {
     peakBytes: buffers.reduce((sum, b) => addCounts(sum, b.bytes), { fixed: 0, perBatch: 0 }),
-    maxBatch: bounds.length > 0 ? Math.min(...bounds) : null,
+    maxBatch: largestBatch(buffers),
   };
 }

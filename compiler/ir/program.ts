@@ -100,6 +100,6 @@ export interface Program {
   readonly dispatches: readonly Dispatch[];
   /** All GPU memory the program takes, uniforms and readback excluded. */
   readonly peakBytes: Count;
-  /** The largest batch within WebGPU's default limits (128 MiB a binding); null where N does not occur. */
+  /** The largest batch within WebGPU's default limits (128 MiB a binding): 0 where parameters exceed them; null where N does not occur. */
   readonly maxBatch: number | null;
 }

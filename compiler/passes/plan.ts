@@ -61,11 +61,15 @@ export function planMemory(
     }
   });
   const peakBytes = buffers.reduce((sum, b) => addCounts(sum, b.bytes), { fixed: 0, perBatch: 0 });
-  const limits = buffers.filter((b) => b.bytes.perBatch > 0);
-  const maxBatch = Math.min(
-    ...limits.map((b) => Math.floor((MAX_BINDING - b.bytes.fixed) / b.bytes.perBatch)),
-  );
-  return { buffers, place, order, peakBytes, maxBatch: limits.length > 0 ? maxBatch : null };
+  return { buffers, place, order, peakBytes, maxBatch: largestBatch(buffers) };
+}
+
+/** The largest batch whose buffers can be bound by default: 0 where a fixed one cannot, null where nothing depends on N. */
+export function largestBatch(buffers: readonly { readonly bytes: Count }[]): number | null {
+  if (buffers.some(({ bytes }) => bytes.fixed > MAX_BINDING)) return 0;
+  const growing = buffers.filter(({ bytes }) => bytes.perBatch > 0);
+  if (growing.length === 0) return null;
+  return Math.min(...growing.map(({ bytes }) => Math.floor((MAX_BINDING - bytes.fixed) / bytes.perBatch)));
 }
 
 /**

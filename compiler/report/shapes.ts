@@ -130,6 +130,7 @@ function totalsOf(
 function verdict(program: Program, batch: number | undefined): string {
   const most = program.maxBatch;
   if (most === null) return "fits WebGPU's default limits";
+  if (most === 0) return "exceeds WebGPU's default limits: a buffer is larger than the 128 MiB of a binding";
   const text = `${most}`.replace(/\B(?=(\d{3})+$)/g, ",");
   if (batch !== undefined && batch > most)
     return `exceeds WebGPU's default limits: the largest batch is ${text}`;

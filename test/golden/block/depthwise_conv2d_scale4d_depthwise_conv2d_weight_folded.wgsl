@@ -3,9 +3,8 @@
 //   depthwise/conv2d.weight_folded: mul broadcast [8, 1, 1, 1] [8, 1, 3, 3] → [8, 1, 3, 3], block.model.ts:22:37
 // depthwise/conv2d.weight_folded[n, c, h, w] = depthwise/conv2d.weight[n, 0, h, w] · depthwise/conv2d.scale[n]
 // mapReduce: a thread per position
-@group(0) @binding(0) var<storage, read> depthwise_conv2d_weight: array<f32>;
-@group(0) @binding(1) var<storage, read> depthwise_conv2d_scale: array<f32>;
-@group(0) @binding(2) var<storage, read_write> depthwise_conv2d_weight_folded: array<f32>;
+@group(0) @binding(0) var<storage, read> depthwise_conv2d_scale: array<f32>;
+@group(0) @binding(1) var<storage, read_write> depthwise_conv2d_weight_folded: array<f32>;
 
 @compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,
@@ -18,7 +17,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
   let h0 = rest0 % 3;
   let n0 = rest1;
   let i0 = h0 * 3 + n0 * 9 + w0;
-  let weight0 = depthwise_conv2d_weight[i0];
+  let weight0 = depthwise_conv2d_weight_folded[i0];
   let scale0 = depthwise_conv2d_scale[n0];
   depthwise_conv2d_weight_folded[i0] = weight0 * scale0;
 }

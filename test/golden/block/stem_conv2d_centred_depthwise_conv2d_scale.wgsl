@@ -10,13 +10,11 @@
 // mapReduce: a thread per position
 // depthwise/conv2d.scale[n] = depthwise/batchNorm2d.weight[n] / sqrt(depthwise/batchNorm2d.running_var[n] + 0.00001)
 // mapReduce: a thread per position
-@group(0) @binding(0) var<storage, read> stem_batchNorm2d_running_mean: array<vec4<f32>>;
-@group(0) @binding(1) var<storage, read> stem_conv2d_scale: array<vec4<f32>>;
-@group(0) @binding(2) var<storage, read> stem_batchNorm2d_bias: array<vec4<f32>>;
-@group(0) @binding(3) var<storage, read_write> stem_conv2d_bias_folded: array<vec4<f32>>;
-@group(0) @binding(4) var<storage, read> depthwise_batchNorm2d_weight: array<vec4<f32>>;
-@group(0) @binding(5) var<storage, read> depthwise_batchNorm2d_running_var: array<vec4<f32>>;
-@group(0) @binding(6) var<storage, read_write> depthwise_conv2d_scale: array<vec4<f32>>;
+@group(0) @binding(0) var<storage, read> stem_conv2d_scale: array<vec4<f32>>;
+@group(0) @binding(1) var<storage, read> stem_batchNorm2d_bias: array<vec4<f32>>;
+@group(0) @binding(2) var<storage, read_write> stem_conv2d_bias_folded: array<vec4<f32>>;
+@group(0) @binding(3) var<storage, read> depthwise_batchNorm2d_running_var: array<vec4<f32>>;
+@group(0) @binding(4) var<storage, read_write> depthwise_conv2d_scale: array<vec4<f32>>;
 
 @compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,
@@ -25,14 +23,14 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
   if (every < 2) {
     let thread = every - 0;
     let n0 = thread;
-    let running0 = stem_batchNorm2d_running_mean[n0];
+    let running0 = stem_conv2d_bias_folded[n0];
     let scale0 = stem_conv2d_scale[n0];
     let bias0 = stem_batchNorm2d_bias[n0];
     stem_conv2d_bias_folded[n0] = ((-running0) * scale0) + bias0;
   } else if (every < 4) {
     let thread = every - 2;
     let n0 = thread;
-    let weight0 = depthwise_batchNorm2d_weight[n0];
+    let weight0 = depthwise_conv2d_scale[n0];
     let running0 = depthwise_batchNorm2d_running_var[n0];
     let v0 = sqrt((running0 + 0.00001));
     depthwise_conv2d_scale[n0] = weight0 / v0;

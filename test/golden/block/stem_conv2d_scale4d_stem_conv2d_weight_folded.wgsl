@@ -3,9 +3,8 @@
 //   stem/conv2d.weight_folded: mul broadcast [8, 1, 1, 1] [8, 3, 3, 3] → [8, 3, 3, 3], block.model.ts:19:31
 // stem/conv2d.weight_folded[n, c, h, w] = stem/conv2d.weight[n, c, h, w] · stem/conv2d.scale[n]
 // mapReduce: a thread per position
-@group(0) @binding(0) var<storage, read> stem_conv2d_weight: array<f32>;
-@group(0) @binding(1) var<storage, read> stem_conv2d_scale: array<f32>;
-@group(0) @binding(2) var<storage, read_write> stem_conv2d_weight_folded: array<f32>;
+@group(0) @binding(0) var<storage, read> stem_conv2d_scale: array<f32>;
+@group(0) @binding(1) var<storage, read_write> stem_conv2d_weight_folded: array<f32>;
 
 @compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,
@@ -19,9 +18,8 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
   let rest2 = rest1 / 3;
   let c0 = rest1 % 3;
   let n0 = rest2;
-  let i0 = c0 * 9 + h0 * 3 + n0 * 27 + w0;
-  let weight0 = stem_conv2d_weight[i0];
+  let i0 = c0 * 72 + h0 * 24 + n0 + w0 * 8;
+  let weight0 = stem_conv2d_weight_folded[i0];
   let scale0 = stem_conv2d_scale[n0];
-  let i1 = c0 * 72 + h0 * 24 + n0 + w0 * 8;
-  stem_conv2d_weight_folded[i1] = weight0 * scale0;
+  stem_conv2d_weight_folded[i0] = weight0 * scale0;
 }
