@@ -133,6 +133,13 @@ describe("the lecture", () => {
       }),
     );
     expect(lenet).toHaveLength(3);
+    const better = must(runs.find(({ model }) => model === "lenet-relu")?.epochs.at(-1), "epoch");
+    const figures = [better.loss.toFixed(3), better.trainAccuracy.toFixed(4), better.testAccuracy.toFixed(4)];
+    const row = /^\| `lenet-relu` .*$/m
+      .exec(text)?.[0]
+      .split("|")
+      .map((cell) => cell.trim());
+    expect(row?.slice(4, 7)).toEqual(figures);
     for (const { command } of runs.filter(({ seed }) => seed === 0))
       expect(text).toContain(`npx ${command} `);
   });
