@@ -7,7 +7,7 @@ export interface Target {
   readonly workgroup: number;
   /** Accumulator registers (f32) of one thread. */
   readonly registers: number;
-  /** Milliseconds that building one kernel may take the slowest shader compiler, by estimate. */
+  /** Milliseconds that building one large kernel may take the slowest shader compiler, by estimate. */
   readonly build: number;
   /** Whether four neighbouring threads may fetch for each other: WebGPU's feature "subgroups". */
   readonly quads: boolean;

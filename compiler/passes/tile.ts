@@ -139,6 +139,7 @@ function* pricesOf(
   const adds = kernel.k.reduce((a, x) => a * countOf(x), held);
   const reads = { lhs: readsOf(factors.lhs, block), rhs: readsOf(factors.rhs, block) };
   const waste = kernel.space.reduce((a, x) => a * wasteOf(x, tile.get(x.key) ?? 1), 1);
+  const limit = buildLimit(kernel, target);
   for (const share of target.quads ? ([null, "lhs", "rhs"] as const) : [null]) {
     let time = LOOP + adds * (held > SPILL ? TIME.spilledAdd : TIME.add);
     let build = BUILD.store * stored + BUILD.multiplyAdd * adds;
@@ -152,10 +153,18 @@ function* pricesOf(
     const threads = share
       ? lanesOf(kernel, share).reduce((a, x) => a * Math.ceil(extentOf(x) / countOf(x)), 1)
       : 4;
-    if (build > target.build || threads === 1) continue;
+    if (build > limit || threads === 1) continue;
     const idle = (Math.ceil(threads / 4) * 4) / threads;
     yield { tile, unroll, share, cost: (time * waste * idle) / adds };
   }
+}
+
+/** A kernel with fewer multiply-adds for an example is not worth waiting for: it gets a third of the build time. */
+const SMALL = 1e5;
+
+function buildLimit({ space, window, k }: ContractionKernel, { build }: Target): number {
+  const adds = [...space, ...window, ...k].reduce((a, x) => a * (x.extent === "N" ? 1 : x.extent), 1);
+  return adds < SMALL ? build / 3 : build;
 }
 
 function blockOf(
