@@ -70,7 +70,7 @@ export async function compareRow(
       racers.push({ peer, child, times: 1, samples: [] });
       options.progress(`${row.name}: ${peer.name} first result after ${Math.round(child.coldMs)} ms`);
     } catch (error) {
-      const missing = error instanceof Error ? error.message : String(error);
+      const missing = reasonOf(error);
       failed.push({ peer: peer.name, missing });
       options.progress(`${row.name}: ${peer.name}: ${missing}`);
     }
@@ -94,7 +94,7 @@ async function race(
     try {
       return (await racer.child.run(racer.times, limitMs)) / racer.times;
     } catch (error) {
-      racer.missing = error instanceof Error ? error.message : String(error);
+      racer.missing = reasonOf(error);
       return Number.NaN;
     }
   };
@@ -152,4 +152,9 @@ function consensus(racers: readonly Racer[]): readonly number[] {
   return Array.from(first?.child.ready.output ?? [], (_, i) =>
     median(racers.map(({ child }) => child.ready.output[i] ?? Number.NaN)),
   );
+}
+
+/** The first line: what follows is a stack of bundled code. */
+function reasonOf(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).split("\n")[0] ?? "";
 }

@@ -29,10 +29,12 @@ function timeCell({ multiplyAdds }: RowResult, entry: Entry | undefined): string
   return `${short(ms)}${rate}${wrong}`;
 }
 
-const megabytes = (bytes: number): string => (bytes / 1e6).toPrecision(2);
+/** Native code is installed, not shipped. */
+const megabytes = (bytes: number): string => (Number.isFinite(bytes) ? (bytes / 1e6).toPrecision(2) : "");
 
 /** Code that a user is sent. Weft's is its runtime and the first row's compiled program. */
 function shipped({ peers: sent, rows: [first] }: Run, { name }: PeerInfo): number {
+  if (name === "ort-node") return Number.NaN;
   const bytes = sent.find((one) => one.name === name)?.bytes ?? Number.NaN;
   return name === "weft" ? bytes + (first?.programBytes ?? 0) : bytes;
 }

@@ -32,10 +32,10 @@ export const peers: readonly PeerInfo[] = [
     "onnxruntime-web/dist/ort-wasm-simd-threaded.asyncify.wasm",
   ),
   peer(
-    "tfjs-wasm",
+    "tfjs-wasm", // its backend has no gradient of a convolution
     "TensorFlow.js, WebAssembly",
     false,
-    true,
+    false,
     "@tensorflow/tfjs-backend-wasm/wasm-out/tfjs-backend-wasm-threaded-simd.wasm",
   ),
   peer(

@@ -1,5 +1,6 @@
 /** TensorFlow.js, in its own layout (NHWC; weights [height, width, in, out]) and with its fused layers. */
 import * as tf from "@tensorflow/tfjs-core";
+import "@tensorflow/tfjs-core/dist/register_all_gradients.js";
 import type { Tensor as WeftTensor } from "../../runtime/index.ts";
 import type { Activation, Layer } from "../layers.ts";
 import type { Runner, Task } from "./serve.ts";
