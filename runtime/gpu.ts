@@ -116,6 +116,9 @@ export class Gpu {
   }
 }
 
+/** What programs may use. */
+const FEATURES = ["subgroups"] as const;
+
 /** The given device, or a page's own with the largest buffers that its adapter has. */
 export async function openGpu(device?: GPUDevice): Promise<Gpu> {
   if (device) return new Gpu(device, false);
@@ -127,7 +130,10 @@ export async function openGpu(device?: GPUDevice): Promise<Gpu> {
     );
   const { maxBufferSize, maxStorageBufferBindingSize } = adapter.limits;
   return new Gpu(
-    await adapter.requestDevice({ requiredLimits: { maxBufferSize, maxStorageBufferBindingSize } }),
+    await adapter.requestDevice({
+      requiredFeatures: FEATURES.filter((f) => adapter.features.has(f)),
+      requiredLimits: { maxBufferSize, maxStorageBufferBindingSize },
+    }),
     true,
   );
 }

@@ -4,6 +4,7 @@ import { UserError } from "../../compiler/errors.ts";
 import { loadModel } from "../../compiler/frontend/index.ts";
 import type { Graph } from "../../compiler/ir/graph.ts";
 import type { Training } from "../../compiler/ir/training.ts";
+import type { TargetName } from "../../compiler/passes/target.ts";
 import type { TrainingOptions } from "../../compiler/train/index.ts";
 import { trainingStep } from "../../compiler/train/step.ts";
 import { classifierOf } from "../classifier.ts";
@@ -31,6 +32,7 @@ export interface CompileOptions extends CommonOptions, Pick<Given, (typeof OPTIM
   readonly show?: Stage;
   readonly batch?: number;
   readonly train?: boolean;
+  readonly target: TargetName;
 }
 
 export async function compileModel(file: string, options: CompileOptions): Promise<void> {
@@ -40,7 +42,11 @@ export async function compileModel(file: string, options: CompileOptions): Promi
   const how = trainingOptions(options);
   const { graph } = await loadModel(file);
   if (how) classifierOf(graph);
-  const compilation = compile(graph, options.batch === undefined ? {} : { batch: options.batch });
+  const { target } = options;
+  const compilation = compile(graph, {
+    target,
+    ...(options.batch !== undefined && { batch: options.batch }),
+  });
   const training = how && (await import("../../compiler/emit/training.ts")).pageTraining(graph, how);
   if (options.golden !== undefined) await golden(compilation, training, options.golden, options, file, ui);
   const emitted =
@@ -65,7 +71,7 @@ function trainingOptions(options: CompileOptions): TrainingOptions | undefined {
   if (options.train) {
     const settings = settle(given);
     const clip = clipOf(settings);
-    return { optimizer: optimizerOf(settings), ...(clip && { clip }) };
+    return { optimizer: optimizerOf(settings), target: options.target, ...(clip && { clip }) };
   }
   if (first === undefined) return undefined;
   const flag = `--${first.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`)}`;
@@ -74,7 +80,7 @@ function trainingOptions(options: CompileOptions): TrainingOptions | undefined {
 
 /** The compilation of a step, for what it has to show. */
 function stepOf(graph: Graph, how: TrainingOptions): Compilation {
-  return compile(trainingStep(graph, how));
+  return compile(trainingStep(graph, how), how.target ? { target: how.target } : {});
 }
 
 /** @throws UserError with a diff where the output is not what the folder holds */

@@ -1,5 +1,6 @@
 /** `weft compile`: the model as fused kernels, for inference and for training, written to a folder, shown stage by stage, or held against golden files. */
 import { Command, Option } from "commander";
+import { targets } from "../../compiler/passes/target.ts";
 import type { CompileOptions } from "../actions/compile.ts";
 import { examples, STAGES, wholeNumber, withCommon } from "../common.ts";
 import { optimizerOptions } from "../training/flags.ts";
@@ -20,6 +21,14 @@ export function compileCommand(): Command {
       "-b, --batch <n>",
       "compile for this batch size alone; without it one program serves any",
       wholeNumber(1),
+    )
+    .addOption(
+      new Option(
+        "--target <target>",
+        'what kernels may count on: "quads" needs an adapter with subgroups; "weft run" and others choose by the adapter',
+      )
+        .choices(Object.keys(targets))
+        .default("portable"),
     )
     .option(
       "-t, --train",
