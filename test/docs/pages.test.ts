@@ -88,7 +88,7 @@ describe("README", () => {
 
   test("names flags that exist", async () => {
     const help = await Promise.all(
-      ["shapes", "compile", "run", "train", "eval", "data", "doctor"].map((command) =>
+      ["shapes", "compile", "run", "train", "eval", "data", "doctor", "profile"].map((command) =>
         weft([command, "--help"]),
       ),
     );
