@@ -82,7 +82,7 @@ export function shapeTable(graph: Graph, options: ShapeOptions = {}): ShapeTable
       macs: countAt(must(costs.get(node), "cost").macs, at),
       bytes: 4 * countAt(elements(node.type.shape), at),
       receptiveField: fields.get(node) ?? null,
-      kernel: program ? kernelsOf(node.origin.name, options) : null,
+      kernel: program ? kernelsOfNode(node, options) : null,
       source: node.origin.at ? formatLocation(node.origin.at) : null,
     };
   });
@@ -135,6 +135,12 @@ function verdict(program: Program, batch: number | undefined): string {
   if (batch !== undefined && batch > most)
     return `exceeds WebGPU's default limits: the largest batch is ${text}`;
   return `fits WebGPU's default limits up to N = ${text}`;
+}
+
+/** The kernels that compute a node; those of its operand, where it is the same bytes under another shape. */
+function kernelsOfNode({ origin, inputs: [operand] }: OpNode, options: ShapeOptions): string | null {
+  const own = kernelsOf(origin.name, options);
+  return own ?? (operand?.kind === "op" ? kernelsOfNode(operand, options) : null);
 }
 
 /** The kernels that compute a layer, or the layer that it was folded into. */
