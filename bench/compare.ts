@@ -1,5 +1,5 @@
 /** One row: every runtime's first result is compared with the oracle, then rounds alternate between them. */
-import { type Bundle, Child } from "./children.ts";
+import type { Racer as Opened } from "./children.ts";
 import { type Prepared, prepareRow } from "./folder.ts";
 import { median, relativeDifference } from "./numbers.ts";
 import type { PeerInfo } from "./peers/index.ts";
@@ -22,7 +22,6 @@ export interface Entry {
   readonly coldMs?: number;
   readonly pipelines?: number;
   readonly dispatches?: number;
-  readonly version?: string;
 }
 
 export interface RowResult {
@@ -36,8 +35,10 @@ export interface RowResult {
 }
 
 export interface CompareOptions {
-  readonly env: NodeJS.ProcessEnv;
+  /** The row's folder. */
   readonly folder: string;
+  /** Starts a runtime on it; throws with the reason. */
+  readonly start: (peer: PeerInfo, folder: string, limitMs: number) => Promise<Opened>;
   readonly rounds: number;
   readonly sampleMs: number;
   readonly limitMs: number;
@@ -47,7 +48,7 @@ export interface CompareOptions {
 
 interface Racer {
   readonly peer: PeerInfo;
-  readonly child: Child;
+  readonly opened: Opened;
   times: number;
   readonly samples: number[];
   missing?: string;
@@ -56,19 +57,17 @@ interface Racer {
 export async function compareRow(
   row: Row,
   peers: readonly PeerInfo[],
-  bundles: ReadonlyMap<string, Bundle>,
   options: CompareOptions,
 ): Promise<RowResult> {
   const prepared = await prepareRow(row, options.folder);
   const racers: Racer[] = [];
   const failed: Entry[] = [];
   for (const peer of peers) {
-    const bundle = bundles.get(peer.name);
-    if (!bundle || (row.kind === "train" && !peer.trains)) continue;
+    if (row.kind === "train" && !peer.trains) continue;
     try {
-      const child = await Child.start(bundle, prepared.folder, options.env, options.limitMs);
-      racers.push({ peer, child, times: 1, samples: [] });
-      options.progress(`${row.name}: ${peer.name} first result after ${Math.round(child.coldMs)} ms`);
+      const opened = await options.start(peer, prepared.folder, options.limitMs);
+      racers.push({ peer, opened, times: 1, samples: [] });
+      options.progress(`${row.name}: ${peer.name} first result after ${Math.round(opened.coldMs)} ms`);
     } catch (error) {
       const missing = reasonOf(error);
       failed.push({ peer: peer.name, missing });
@@ -78,7 +77,7 @@ export async function compareRow(
   try {
     await race(row, racers, options);
   } finally {
-    for (const { child } of racers) child.end();
+    for (const { opened } of racers) await opened.end();
   }
   return result(row, prepared, racers, failed);
 }
@@ -92,7 +91,7 @@ async function race(
   const unit = row.kind === "train" ? STEPS_PER_RUN : 1;
   const sample = async (racer: Racer): Promise<number> => {
     try {
-      return (await racer.child.run(racer.times, limitMs)) / racer.times;
+      return (await racer.opened.run(racer.times, limitMs)) / racer.times;
     } catch (error) {
       racer.missing = reasonOf(error);
       return Number.NaN;
@@ -115,17 +114,16 @@ async function race(
 
 function result(row: Row, prepared: Prepared, racers: readonly Racer[], failed: readonly Entry[]): RowResult {
   const losses = row.kind === "train" ? consensus(racers) : undefined;
-  const entries = racers.map(({ peer, child, samples, missing }): Entry => {
-    const { output, pipelines, dispatches, version } = child.ready;
+  const entries = racers.map(({ peer, opened, samples, missing }): Entry => {
+    const { output, pipelines, dispatches } = opened.ready;
     const expected = losses
       ? Float32Array.of(prepared.expected[0] ?? Number.NaN, ...losses.slice(1))
       : prepared.expected;
     const common = {
       peer: peer.name,
       error: relativeDifference(output, expected),
-      coldMs: child.coldMs,
+      coldMs: opened.coldMs,
       ...(peer.webgpu ? { pipelines, dispatches } : {}),
-      version,
     };
     if (missing) return { ...common, missing };
     return { ...common, median: median(samples), min: Math.min(...samples), max: Math.max(...samples) };
@@ -149,8 +147,8 @@ function result(row: Row, prepared: Prepared, racers: readonly Racer[], failed: 
 /** Losses after the first step have no oracle: each runtime is compared with the median of all. */
 function consensus(racers: readonly Racer[]): readonly number[] {
   const [first] = racers;
-  return Array.from(first?.child.ready.output ?? [], (_, i) =>
-    median(racers.map(({ child }) => child.ready.output[i] ?? Number.NaN)),
+  return Array.from(first?.opened.ready.output ?? [], (_, i) =>
+    median(racers.map(({ opened }) => opened.ready.output[i] ?? Number.NaN)),
   );
 }
 

@@ -6,6 +6,7 @@ import { yardsticks } from "./yardsticks/print.ts";
 
 const HELP = `npm run bench -- [options]
   --adapter NAME     ${ADAPTERS.join(", ")}; default: what the environment says
+  --chromium         in pages of a headless Chromium, on its SwiftShader
   --only A,B         these rows (or yardsticks) alone
   --peers A,B        these runtimes alone
   --rounds N         rounds of each row (default 9)
@@ -18,6 +19,7 @@ const HELP = `npm run bench -- [options]
 const { values } = parseArgs({
   options: {
     adapter: { type: "string" },
+    chromium: { type: "boolean", default: false },
     only: { type: "string" },
     peers: { type: "string" },
     rounds: { type: "string", default: "9" },
@@ -36,6 +38,7 @@ else if (values.yardsticks) await yardsticks(values.adapter, list(values.only), 
 else
   await race({
     adapter: values.adapter,
+    chromium: values.chromium,
     only: list(values.only),
     peers: list(values.peers),
     rounds: Number(values.rounds),

@@ -1,15 +1,19 @@
 /** The comparison with other runtimes: rows one by one, results printed and written. */
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { environmentFor, openAdapter } from "./adapter.ts";
-import { type Bundle, benchFolder, bundlePeer } from "./children.ts";
-import { compareRow, type RowResult } from "./compare.ts";
-import { peers as allPeers } from "./peers/index.ts";
+import { openChromium } from "./browser.ts";
+import { type Bundle, benchFolder, bundlePeer } from "./bundles.ts";
+import { startChild } from "./children.ts";
+import { type CompareOptions, compareRow, type RowResult } from "./compare.ts";
+import { peers as allPeers, type PeerInfo } from "./peers/index.ts";
 import { markdown, type Run, spread } from "./report.ts";
 import { rows as allRows } from "./rows.ts";
 
 export interface RaceOptions {
   readonly adapter: string | undefined;
+  /** In pages of a headless Chromium, on its own software adapter, rather than in Node. */
+  readonly chromium: boolean;
   readonly only: readonly string[] | undefined;
   readonly peers: readonly string[] | undefined;
   readonly rounds: number;
@@ -32,51 +36,88 @@ function chosen<T extends { readonly name: string }>(
   return names ? all.filter(({ name }) => names.includes(name)) : all;
 }
 
+/** Where the runtimes live. */
+interface Place {
+  readonly adapter: string;
+  readonly start: CompareOptions["start"];
+  close(): Promise<void>;
+}
+
+async function inNode(adapter: string | undefined, bundleOf: (peer: PeerInfo) => Bundle): Promise<Place> {
+  const env = {
+    ...process.env,
+    ...(adapter ? environmentFor(adapter) : {}),
+    MESA_SHADER_CACHE_DISABLE: "true",
+  };
+  const opened = await openAdapter(adapter);
+  opened.device.destroy();
+  return {
+    adapter: `${opened.adapter.description}, Node ${process.versions.node}`,
+    start: (peer, folder, limitMs) => startChild(bundleOf(peer), peer.flags ?? [], folder, env, limitMs),
+    close: async () => {},
+  };
+}
+
+async function inChromium(folder: string, bundleOf: (peer: PeerInfo) => Bundle): Promise<Place> {
+  const { adapter, start, close } = await openChromium(folder);
+  return { adapter, start: (peer, row, limitMs) => start(bundleOf(peer), row, limitMs), close };
+}
+
+/** Versions are those of the installed packages; Weft's is the checkout's. */
+function versionOf({ package: name }: PeerInfo, folder: string): string {
+  const root = `${folder}/..`;
+  const places =
+    name === "weftgpu" ? [root] : [`${folder}/node_modules/${name}`, `${root}/node_modules/${name}`];
+  for (const place of places)
+    try {
+      return JSON.parse(readFileSync(`${place}/package.json`, "utf8")).version;
+    } catch {}
+  return "?";
+}
+
 export async function race(options: RaceOptions): Promise<void> {
   const folder = benchFolder();
   const rows = chosen(allRows, options.only);
-  const peers = chosen(allPeers, options.peers);
-  const env = {
-    ...process.env,
-    ...(options.adapter ? environmentFor(options.adapter) : {}),
-    MESA_SHADER_CACHE_DISABLE: "true",
-  };
-  const { adapter, device } = await openAdapter(options.adapter);
-  device.destroy();
-  console.log(adapter.description);
+  const inPages = allPeers.filter(({ name }) => !options.chromium || name !== "ort-node");
+  const peers = chosen(inPages, options.peers);
   const cache = `${folder}/node_modules/.cache`;
   mkdirSync(cache, { recursive: true });
-  const bundles = new Map<string, Bundle>();
-  for (const peer of peers) bundles.set(peer.name, await bundlePeer(peer, folder));
+  const bundles = new Map<PeerInfo, Bundle>();
+  for (const peer of peers)
+    bundles.set(peer, await bundlePeer(peer, folder, options.chromium ? "page" : "node"));
+  const bundleOf = (peer: PeerInfo): Bundle => bundles.get(peer) ?? { file: "", bytes: Number.NaN };
+  const place = await (options.chromium ? inChromium(folder, bundleOf) : inNode(options.adapter, bundleOf));
+  console.log(place.adapter);
   const done: RowResult[] = [];
   const report = (): Run => ({
     date: new Date().toISOString().slice(0, 10),
-    adapter: adapter.description,
-    node: process.versions.node,
+    adapter: place.adapter,
     processor: `${cpus().length} × ${cpus()[0]?.model.trim() ?? "?"}`,
-    peers: peers.map(({ name }) => ({
-      name,
-      version: done.flatMap((r) => r.entries).find((e) => e.peer === name && e.version)?.version ?? "",
-      bytes: bundles.get(name)?.bytes ?? Number.NaN,
+    peers: peers.map((peer) => ({
+      name: peer.name,
+      version: versionOf(peer, folder),
+      bytes: bundleOf(peer).bytes,
     })),
     rows: done,
   });
-  for (const row of rows) {
-    done.push(
-      await compareRow(row, peers, bundles, {
-        env,
+  try {
+    for (const row of rows) {
+      const result = await compareRow(row, peers, {
+        start: place.start,
         folder: `${cache}/rows/${row.name}`,
         rounds: options.rounds,
         sampleMs: SAMPLE,
         limitMs: options.limitMs,
         budgetMs: BUDGET,
         progress: (line) => console.log(line),
-      }),
-    );
-    if (options.out) {
+      });
+      done.push(result);
+      if (!options.out) continue;
       writeFileSync(`${options.out}.json`, `${JSON.stringify(report(), null, 1)}\n`);
       writeFileSync(`${options.out}.md`, `${markdown(report())}\n`);
     }
+  } finally {
+    await place.close();
   }
   console.log(`\n${markdown(report())}\n\n${spread(done)}`);
 }

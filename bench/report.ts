@@ -1,5 +1,4 @@
 /** The results as Markdown. */
-import type { Bundle } from "./children.ts";
 import { type Entry, type RowResult, TOLERANCE } from "./compare.ts";
 import { short } from "./numbers.ts";
 import { type PeerInfo, peers } from "./peers/index.ts";
@@ -7,7 +6,6 @@ import { type PeerInfo, peers } from "./peers/index.ts";
 export interface Run {
   readonly date: string;
   readonly adapter: string;
-  readonly node: string;
   readonly processor: string;
   readonly peers: readonly { readonly name: string; readonly version: string; readonly bytes: number }[];
   readonly rows: readonly RowResult[];
@@ -62,13 +60,13 @@ export function markdown(run: Run): string {
     row.entries.filter((e) => e.missing).map((e) => `- ${row.title}, ${e.peer}: ${e.missing}`),
   );
   return [
-    `${run.adapter}. ${run.processor}, Node ${run.node}, ${run.date}. Versions: ${run.peers
+    `${run.adapter}. ${run.processor}, ${run.date}. Versions: ${run.peers
       .filter((p) => p.version)
       .map((p) => `${p.name} ${p.version}`)
       .join(", ")}.`,
     table(head, times),
     columns("Largest difference from the oracle", (e) => (e.error ?? Number.NaN).toExponential(1)),
-    columns("Process start to first result, ms", (e) => short(e.coldMs ?? Number.NaN)),
+    columns("Start of the process or page to the first result, ms", (e) => short(e.coldMs ?? Number.NaN)),
     columns("Pipelines, dispatches of a run", (e) =>
       e.pipelines === undefined ? "" : `${e.pipelines}, ${e.dispatches}`,
     ),
@@ -90,5 +88,3 @@ export function spread(rows: readonly RowResult[]): string {
     )
     .join("\n");
 }
-
-export type { Bundle };

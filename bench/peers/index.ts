@@ -6,44 +6,61 @@ export interface PeerInfo {
   readonly file: string;
   readonly webgpu: boolean;
   readonly trains: boolean;
+  /** The npm package whose version counts. */
+  readonly package: string;
+  /** Flags of Node that it needs. */
+  readonly flags?: readonly string[];
   /** WebAssembly that it loads besides its JavaScript: a file of a package. */
   readonly wasm?: string;
 }
 
-const peer = (name: string, title: string, webgpu: boolean, trains: boolean, wasm?: string): PeerInfo => ({
-  name,
-  title,
-  file: `${name}.ts`,
-  webgpu,
-  trains,
-  ...(wasm ? { wasm } : {}),
-});
-
 /** Weft first. */
 export const peers: readonly PeerInfo[] = [
-  peer("weft", "Weft", true, true),
-  peer("jax-js", "jax-js", true, true),
-  peer("tfjs-webgpu", "TensorFlow.js, WebGPU", true, true),
-  peer(
-    "ort-webgpu",
-    "ONNX Runtime Web, WebGPU",
-    true,
-    false,
-    "onnxruntime-web/dist/ort-wasm-simd-threaded.asyncify.wasm",
-  ),
-  peer(
-    "tfjs-wasm", // its backend has no gradient of a convolution
-    "TensorFlow.js, WebAssembly",
-    false,
-    false,
-    "@tensorflow/tfjs-backend-wasm/wasm-out/tfjs-backend-wasm-threaded-simd.wasm",
-  ),
-  peer(
-    "ort-wasm",
-    "ONNX Runtime Web, WebAssembly",
-    false,
-    false,
-    "onnxruntime-web/dist/ort-wasm-simd-threaded.wasm",
-  ),
-  peer("ort-node", "onnxruntime-node, native CPU", false, false),
+  { name: "weft", title: "Weft", package: "weftgpu", file: "weft.ts", webgpu: true, trains: true },
+  { name: "jax-js", title: "jax-js", package: "@jax-js/jax", file: "jax-js.ts", webgpu: true, trains: true },
+  {
+    name: "tfjs-webgpu",
+    title: "TensorFlow.js, WebGPU",
+    package: "@tensorflow/tfjs-backend-webgpu",
+    file: "tfjs-webgpu.ts",
+    webgpu: true,
+    trains: true,
+  },
+  {
+    name: "ort-webgpu",
+    title: "ONNX Runtime Web, WebGPU",
+    package: "onnxruntime-web",
+    file: "ort-webgpu.ts",
+    webgpu: true,
+    trains: false,
+    // Node 20 optimises this WebAssembly for 40 s on its first calls, which a browser does not.
+    flags: ["--liftoff-only"],
+    wasm: "onnxruntime-web/dist/ort-wasm-simd-threaded.asyncify.wasm",
+  },
+  {
+    name: "tfjs-wasm",
+    title: "TensorFlow.js, WebAssembly",
+    package: "@tensorflow/tfjs-backend-wasm",
+    file: "tfjs-wasm.ts",
+    webgpu: false,
+    trains: false, // its backend has no gradient of a convolution
+    wasm: "@tensorflow/tfjs-backend-wasm/wasm-out/tfjs-backend-wasm-threaded-simd.wasm",
+  },
+  {
+    name: "ort-wasm",
+    title: "ONNX Runtime Web, WebAssembly",
+    package: "onnxruntime-web",
+    file: "ort-wasm.ts",
+    webgpu: false,
+    trains: false,
+    wasm: "onnxruntime-web/dist/ort-wasm-simd-threaded.wasm",
+  },
+  {
+    name: "ort-node",
+    title: "onnxruntime-node, native CPU",
+    package: "onnxruntime-node",
+    file: "ort-node.ts",
+    webgpu: false,
+    trains: false,
+  },
 ];

@@ -2,8 +2,8 @@
 import { defaultDevice, init, jit, lax, nn, numpy as np, tree, valueAndGrad } from "@jax-js/jax";
 import type { Tensor } from "../../runtime/index.ts";
 import type { Activation, Layer } from "../layers.ts";
-import { installWebGpu } from "./dawn.ts";
-import { type Runner, serve, type Task } from "./serve.ts";
+import { installWebGpu, serve } from "./host.ts";
+import type { Runner, Task } from "./task.ts";
 import { LEARNING_RATE, STEPS_PER_RUN } from "./training.ts";
 
 type Arrays = Record<string, np.Array>;
@@ -91,10 +91,10 @@ function forward(layers: readonly Layer[], output: string, inputs: Arrays, weigh
 
 const refs = (arrays: Arrays): Arrays => tree.ref(arrays);
 
-function openForward(task: Task): Runner {
-  const { layers, output } = task.layers();
+async function openForward(task: Task): Promise<Runner> {
+  const { layers, output } = await task.layers();
   const used = new Set(layers.flatMap((l) => ("weight" in l ? [l.weight, l.bias ?? ""] : [])));
-  const folded = Object.entries(task.foldedWeights()).filter(([name]) => used.has(name));
+  const folded = Object.entries(await task.foldedWeights()).filter(([name]) => used.has(name));
   const weights = toArrays(Object.fromEntries(folded));
   const compiled = jit((inputs: Arrays, w: Arrays) => forward(layers, output, inputs, w));
   return {
@@ -107,8 +107,8 @@ function openForward(task: Task): Runner {
   };
 }
 
-function openTraining(task: Task): Runner {
-  const { layers, output } = task.layers();
+async function openTraining(task: Task): Promise<Runner> {
+  const { layers, output } = await task.layers();
   const { pixels, labels } = task.inputs;
   if (!pixels || !labels) throw new Error("no training data");
   const image = toJax({ shape: pixels.shape, data: Float32Array.from(pixels.data, (v) => v / 255) });
@@ -150,7 +150,7 @@ function openTraining(task: Task): Runner {
   };
 }
 
-await serve("", async (task) => {
+await serve(async (task) => {
   installWebGpu();
   if (!(await init("webgpu")).includes("webgpu")) throw new Error("jax-js refuses this WebGPU");
   defaultDevice("webgpu");

@@ -1,6 +1,6 @@
 /** The part that onnxruntime's packages share: a session on a row's ONNX file. */
 import type { InferenceSession, Tensor } from "onnxruntime-common";
-import type { Runner, Task } from "./serve.ts";
+import type { Runner, Task } from "./task.ts";
 
 export interface Ort {
   readonly InferenceSession: typeof InferenceSession;
@@ -9,14 +9,14 @@ export interface Ort {
 
 export async function openOnnx(
   ort: Ort,
-  model: string | Uint8Array,
   options: InferenceSession.SessionOptions,
-  { inputs, kind }: Task,
+  { inputs, kind, bytes }: Task,
 ): Promise<Runner> {
   if (kind === "train") throw new Error("onnxruntime's packages for JavaScript do not train");
-  const session = await (typeof model === "string"
-    ? ort.InferenceSession.create(model, options)
-    : ort.InferenceSession.create(model, options));
+  const session = await ort.InferenceSession.create(await bytes("model.onnx"), {
+    ...options,
+    logSeverityLevel: 3,
+  });
   return {
     async run(times) {
       let last = new Float32Array();

@@ -1,10 +1,9 @@
 /** TensorFlow.js on WebGPU. */
-import { setBackend, version_core } from "@tensorflow/tfjs-core";
-import { installWebGpu } from "./dawn.ts";
-import { serve } from "./serve.ts";
+import { setBackend } from "@tensorflow/tfjs-core";
+import { installWebGpu, serve } from "./host.ts";
 import { openTf } from "./tfjs.ts";
 
-await serve(version_core, async (task) => {
+await serve(async (task) => {
   installWebGpu();
   await import("@tensorflow/tfjs-backend-webgpu"); // registers itself if it sees WebGPU
   if (!(await setBackend("webgpu"))) throw new Error("TensorFlow.js refuses this WebGPU");

@@ -3,7 +3,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import "@tensorflow/tfjs-core/dist/register_all_gradients.js";
 import type { Tensor as WeftTensor } from "../../runtime/index.ts";
 import type { Activation, Layer } from "../layers.ts";
-import type { Runner, Task } from "./serve.ts";
+import type { Runner, Task } from "./task.ts";
 import { LEARNING_RATE, STEPS_PER_RUN } from "./training.ts";
 
 type Values = Map<string, tf.Tensor>;
@@ -133,9 +133,9 @@ function toNchw(data: Float32Array, shape: readonly number[]): Float32Array {
 }
 
 export async function openTf(task: Task): Promise<Runner> {
-  const { layers, output } = task.layers();
+  const { layers, output } = await task.layers();
   if (task.kind === "train") return openTraining(task, layers, output);
-  const weights = weightsFor(layers, task.foldedWeights());
+  const weights = weightsFor(layers, await task.foldedWeights());
   const shape = layers.at(-1)?.shape ?? [];
   // What is timed starts with arrays in the runtime's own layout.
   const host = await Promise.all(

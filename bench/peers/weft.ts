@@ -1,19 +1,23 @@
 /** Weft: a compiled program and its runtime; the compiler is not loaded. */
-import { readFileSync } from "node:fs";
-import { globals } from "webgpu";
 import { targetFor } from "../../compiler/passes/target.ts";
 import { load } from "../../runtime/index.ts";
-import { requestDevice } from "../../runtime/node/index.ts";
 import { createTrainer, type DataSet } from "../../runtime/train.ts";
-import { countCalls, type Runner, serve, type Task } from "./serve.ts";
+import { openDevice, serve } from "./host.ts";
+import type { Runner, Task } from "./task.ts";
 import { STEPS_PER_RUN } from "./training.ts";
 
-const json = (path: string): unknown => JSON.parse(readFileSync(path, "utf8"));
-
-const targetOf = ({ features, adapterInfo }: GPUDevice): string => targetFor({ features, info: adapterInfo });
+/** What was compiled for the device: `program.quads.json`. */
+async function compiled(
+  { bytes }: Task,
+  what: string,
+  { features, adapterInfo }: GPUDevice,
+): Promise<unknown> {
+  const file = `${what}.${targetFor({ features, info: adapterInfo })}.json`;
+  return JSON.parse(new TextDecoder().decode(await bytes(file)));
+}
 
 async function forward(task: Task, device: GPUDevice): Promise<Runner> {
-  const program = json(task.file(`program.${targetOf(device)}.json`)) as Parameters<typeof load>[0]; // load checks it
+  const program = (await compiled(task, "program", device)) as Parameters<typeof load>[0]; // load checks it
   const session = await load(program, { weights: task.weights, device });
   return {
     async run(times) {
@@ -28,9 +32,7 @@ async function forward(task: Task, device: GPUDevice): Promise<Runner> {
 }
 
 async function train(task: Task, device: GPUDevice): Promise<Runner> {
-  const training = json(task.file(`training.${targetOf(device)}.json`)) as Parameters<
-    typeof createTrainer
-  >[0]; // createTrainer checks it
+  const training = (await compiled(task, "training", device)) as Parameters<typeof createTrainer>[0]; // createTrainer checks it
   const { pixels, labels } = task.inputs;
   if (!pixels || !labels) throw new Error("no training data");
   const one = { images: Uint8Array.from(pixels.data), labels: Uint8Array.from(labels.data) };
@@ -54,8 +56,7 @@ async function train(task: Task, device: GPUDevice): Promise<Runner> {
   };
 }
 
-await serve("", async (task) => {
-  countCalls(globals);
-  const { device } = await requestDevice();
+await serve(async (task) => {
+  const device = await openDevice();
   return task.kind === "train" ? train(task, device) : forward(task, device);
 });

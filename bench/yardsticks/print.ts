@@ -1,7 +1,8 @@
 /** The yardsticks, printed as they are measured. */
+import { measurePeaks } from "../../runtime/node/calibrate.ts";
+import { clockOf } from "../../runtime/node/clock.ts";
 import { openAdapter } from "../adapter.ts";
 import { short } from "../numbers.ts";
-import { measurePeak } from "./peak.ts";
 import { runYardstick, type YardstickRow } from "./run.ts";
 import { tasks } from "./tasks.ts";
 
@@ -21,9 +22,9 @@ export async function yardsticks(
   kernels: RegExp,
 ): Promise<void> {
   const { device, adapter } = await openAdapter(adapterName);
-  const peak = await measurePeak(device);
+  const { flops, bandwidth } = await measurePeaks(device, clockOf(device));
   console.log(
-    `${adapter.description}\npeak: ${short(peak.gflops)} GFLOP/s, copy: ${short(peak.gigabytes)} GB/s`,
+    `${adapter.description}\npeak: ${short(flops / 1e9)} GFLOP/s, copy: ${short(bandwidth / 1e9)} GB/s`,
   );
   const summary: string[] = [];
   for (const name of only ?? Object.keys(tasks)) {
