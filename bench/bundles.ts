@@ -47,7 +47,7 @@ export async function bundlePeer(
   folder: string,
   where: "node" | "page",
 ): Promise<Bundle> {
-  const outfile = `${folder}/node_modules/.cache/${where}-${name}.mjs`;
+  const outfile = `${folder}/node_modules/.cache/${where}-${name}.${where === "node" ? "mjs" : "js"}`;
   const { outputFiles } = await build({
     ...(where === "node" ? IN_NODE : IN_PAGE),
     entryPoints: [`${folder}/peers/${file}`],

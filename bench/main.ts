@@ -11,7 +11,7 @@ const HELP = `npm run bench -- [options]
   --peers A,B        these runtimes alone
   --rounds N         rounds of each row (default 9)
   --limit SECONDS    for one first result or sample (default 60)
-  --out NAME         writes NAME.json and NAME.md
+  --out NAME         writes NAME.json and NAME.md, with the rows that are in them already
   --yardsticks       Weft's kernels beside hand-written ones
   --kernels REGEXP   of the hand-written kernels, those whose name matches
   --check            type-checks the benchmark, and does nothing else`;

@@ -1,5 +1,5 @@
 /** The comparison with other runtimes: rows one by one, results printed and written. */
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { environmentFor, openAdapter } from "./adapter.ts";
 import { openChromium } from "./browser.ts";
@@ -75,6 +75,20 @@ function versionOf({ package: name }: PeerInfo, folder: string): string {
   return "?";
 }
 
+/** Rows that an earlier run on the same adapter has written: a long comparison can be made in parts. */
+function earlier(out: string, adapter: string): readonly RowResult[] {
+  if (!existsSync(`${out}.json`)) return [];
+  const run: Run = JSON.parse(readFileSync(`${out}.json`, "utf8"));
+  return run.adapter === adapter ? run.rows : [];
+}
+
+/** In the order of the rows; what was measured now counts. */
+function merged(before: readonly RowResult[], now: readonly RowResult[]): readonly RowResult[] {
+  return allRows.flatMap(
+    ({ name }) => [now, before].map((run) => run.find((r) => r.row === name)).find(Boolean) ?? [],
+  );
+}
+
 export async function race(options: RaceOptions): Promise<void> {
   const folder = benchFolder();
   const rows = chosen(allRows, options.only);
@@ -89,6 +103,7 @@ export async function race(options: RaceOptions): Promise<void> {
   const place = await (options.chromium ? inChromium(folder, bundleOf) : inNode(options.adapter, bundleOf));
   console.log(place.adapter);
   const done: RowResult[] = [];
+  const before = options.out ? earlier(options.out, place.adapter) : [];
   const report = (): Run => ({
     date: new Date().toISOString().slice(0, 10),
     adapter: place.adapter,
@@ -113,8 +128,9 @@ export async function race(options: RaceOptions): Promise<void> {
       });
       done.push(result);
       if (!options.out) continue;
-      writeFileSync(`${options.out}.json`, `${JSON.stringify(report(), null, 1)}\n`);
-      writeFileSync(`${options.out}.md`, `${markdown(report())}\n`);
+      const all = { ...report(), rows: merged(before, done) };
+      writeFileSync(`${options.out}.json`, `${JSON.stringify(all, null, 1)}\n`);
+      writeFileSync(`${options.out}.md`, `${markdown(all)}\n`);
     }
   } finally {
     await place.close();
