@@ -1,6 +1,8 @@
 /** `npm run bench -- …`: see docs/performance.md. */
 import { parseArgs } from "node:util";
 import { ADAPTERS } from "./adapter.ts";
+import { benchFolder } from "./bundles.ts";
+import { writeDocs } from "./docs.ts";
 import { race } from "./race.ts";
 import { yardsticks } from "./yardsticks/print.ts";
 
@@ -11,9 +13,10 @@ const HELP = `npm run bench -- [options]
   --peers A,B        these runtimes alone
   --rounds N         rounds of each row (default 9)
   --limit SECONDS    for one first result or sample (default 60)
-  --out NAME         writes NAME.json and NAME.md, with the rows that are in them already
+  --out NAME         writes NAME.json, with the rows that are in it already
   --yardsticks       Weft's kernels beside hand-written ones
   --kernels REGEXP   of the hand-written kernels, those whose name matches
+  --docs             puts the tables of docs/bench/*.json into docs/performance.md
   --check            type-checks the benchmark, and does nothing else`;
 
 const { values } = parseArgs({
@@ -27,6 +30,7 @@ const { values } = parseArgs({
     out: { type: "string" },
     yardsticks: { type: "boolean", default: false },
     kernels: { type: "string", default: "" },
+    docs: { type: "boolean", default: false },
     help: { type: "boolean", default: false },
   },
 });
@@ -34,6 +38,7 @@ const { values } = parseArgs({
 const list = (text: string | undefined): readonly string[] | undefined => text?.split(",");
 
 if (values.help) console.log(HELP);
+else if (values.docs) writeDocs(`${benchFolder()}/..`);
 else if (values.yardsticks) await yardsticks(values.adapter, list(values.only), new RegExp(values.kernels));
 else
   await race({

@@ -128,9 +128,8 @@ export async function race(options: RaceOptions): Promise<void> {
       });
       done.push(result);
       if (!options.out) continue;
-      const all = { ...report(), rows: merged(before, done) };
+      const all: Run = { ...report(), rows: merged(before, done) };
       writeFileSync(`${options.out}.json`, `${JSON.stringify(all, null, 1)}\n`);
-      writeFileSync(`${options.out}.md`, `${markdown(all)}\n`);
     }
   } finally {
     await place.close();
