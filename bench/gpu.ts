@@ -25,6 +25,11 @@ export interface RawKernel {
   /** Number of f32 of the result. */
   readonly result: number;
   readonly workgroups: readonly [x: number, y: number];
+  /**
+   * Cuts the work into so many dispatches, each with its part of one operand and of the result: for operands in
+   * uniform buffers, of which a binding holds 64 KiB.
+   */
+  readonly parts?: { readonly count: number; readonly operand: number };
 }
 
 /** Throws where the WGSL is refused. */
@@ -47,10 +52,18 @@ export async function rawJob(device: GPUDevice, kernel: RawKernel): Promise<Job>
     return buffer;
   });
   const result = device.createBuffer({ size: kernel.result * 4, usage: STORAGE });
-  const group = device.createBindGroup({
-    layout: pipeline.getBindGroupLayout(0),
-    entries: [...buffers, result].map((buffer, binding) => ({ binding, resource: { buffer } })),
-  });
+  const { count, operand } = kernel.parts ?? { count: 1, operand: -1 };
+  const part = (buffer: GPUBuffer, i: number, cut: boolean): GPUBufferBinding =>
+    cut ? { buffer, offset: (buffer.size / count) * i, size: buffer.size / count } : { buffer };
+  const groups = Array.from({ length: count }, (_, i) =>
+    device.createBindGroup({
+      layout: pipeline.getBindGroupLayout(0),
+      entries: [...buffers, result].map((buffer, binding) => ({
+        binding,
+        resource: part(buffer, i, buffer === result || binding === operand),
+      })),
+    }),
+  );
   return {
     name: kernel.name,
     buildMs,
@@ -58,8 +71,10 @@ export async function rawJob(device: GPUDevice, kernel: RawKernel): Promise<Job>
     encode(encoder) {
       const pass = encoder.beginComputePass();
       pass.setPipeline(pipeline);
-      pass.setBindGroup(0, group);
-      pass.dispatchWorkgroups(...kernel.workgroups);
+      for (const group of groups) {
+        pass.setBindGroup(0, group);
+        pass.dispatchWorkgroups(...kernel.workgroups);
+      }
       pass.end();
     },
     destroy: () => {

@@ -1,5 +1,6 @@
 /** Hand-written convolutions: a thread holds neighbouring columns of several output channels. */
 import type { RawKernel } from "../gpu.ts";
+import { UNIFORM_BYTES } from "./matmul.ts";
 import { type ConvShape, outputSize } from "./reference.ts";
 
 const range = (n: number): readonly number[] => Array.from({ length: n }, (_, i) => i);
@@ -20,6 +21,38 @@ export interface ConvTile {
   readonly byWorkgroup: boolean;
   /** Whether rows of the picture are loaded by vectors (stride 1, sizes that 4 divides) or one by one. */
   readonly vectors: boolean;
+}
+
+/** As `convKernel`, for as many channels as a uniform buffer holds, again and again. */
+export function convInParts(
+  x: Float32Array,
+  weight: Float32Array,
+  shape: ConvShape,
+  tile: ConvTile,
+): RawKernel {
+  const each = weight.length / shape.outputs;
+  const most = Math.min(shape.outputs, Math.floor(UNIFORM_BYTES / (4 * each)));
+  const outputs = range(most + 1).findLast(
+    (o) => o > 0 && shape.outputs % o === 0 && o % tile.channels === 0,
+  );
+  if (outputs === undefined) throw new Error("no channel tile fits a uniform buffer");
+  const count = shape.outputs / outputs;
+  const parts = range(count).map((i) =>
+    packChannelsLast(weight.subarray(i * outputs * each, (i + 1) * outputs * each), outputs),
+  );
+  const packed = new Float32Array(weight.length);
+  parts.forEach((part, i) => {
+    packed.set(part, i * part.length);
+  });
+  const one = convKernel(x, parts[0] ?? packed, { ...shape, outputs }, tile);
+  return {
+    ...one,
+    name: `${one.name}, weights in uniform buffers`,
+    wgsl: one.wgsl.replace("<storage, read> weight:", "<uniform> weight:"),
+    operands: one.operands.map((operand) => (operand === parts[0] ? packed : operand)),
+    result: one.result * count,
+    parts: { count, operand: 1 },
+  };
 }
 
 /** A batch of one, no bias. `packed` as `packChannelsLast` gives it. */

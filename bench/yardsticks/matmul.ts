@@ -8,7 +8,12 @@ export type Sharing =
   /** They depend on the workgroup alone, so that a driver may load them once for all its threads. */
   | "workgroup"
   /** The lanes of a subgroup load one row each and pass them round. */
-  | "subgroup";
+  | "subgroup"
+  /** They are in uniform buffers, 64 KiB a dispatch. */
+  | "uniform";
+
+/** What every device binds of a uniform buffer. */
+export const UNIFORM_BYTES = 65536;
 
 export interface MatmulShape {
   readonly m: number;
@@ -37,6 +42,7 @@ export function matmulKernel(
   lanes: number,
 ): RawKernel {
   const { rows, columns, sharing, workgroup } = tile;
+  if (sharing === "uniform") return inParts(a, b, { m, k, n }, tile, lanes);
   if (m % rows || n % columns || k % 4 || columns % 4) throw new Error("the tile does not fit the shape");
   const across = n / columns;
   const shared = sharing === "subgroup";
@@ -86,5 +92,28 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lo
     operands: [a, b],
     result: m * n,
     workgroups: [groupsX, sharing === "workgroup" ? m / rows : 1],
+  };
+}
+
+/** The same for as many rows as a uniform buffer holds, again and again. */
+function inParts(
+  a: Float32Array,
+  b: Float32Array,
+  { m, k, n }: MatmulShape,
+  tile: MatmulTile,
+  lanes: number,
+): RawKernel {
+  const most = Math.min(m, Math.floor(UNIFORM_BYTES / (4 * k)));
+  const rows = Array.from({ length: most + 1 }, (_, r) => r).findLast(
+    (r) => r > 0 && m % r === 0 && r % tile.rows === 0,
+  );
+  if (rows === undefined) throw new Error("no row tile fits a uniform buffer");
+  const one = matmulKernel(a, b, { m: rows, k, n }, { ...tile, sharing: "none" }, lanes);
+  return {
+    ...one,
+    name: `${tile.rows}×${tile.columns} vec4, rows in uniform buffers`,
+    wgsl: one.wgsl.replace("<storage, read> a:", "<uniform> a:"),
+    result: m * n,
+    parts: { count: m / rows, operand: 0 },
   };
 }

@@ -3,8 +3,8 @@ import { avgPool2d, conv2d, input, matmul, model, sigmoid } from "weftgpu";
 import type { Graph } from "../../compiler/ir/graph.ts";
 import type { RawKernel } from "../gpu.ts";
 import { noise } from "../numbers.ts";
-import { type ConvTile, convKernel, depthwiseKernel, packChannelsLast } from "./conv.ts";
-import { type MatmulShape, type MatmulTile, matmulKernel, type Sharing } from "./matmul.ts";
+import { type ConvTile, convInParts, convKernel, depthwiseKernel, packChannelsLast } from "./conv.ts";
+import { type MatmulShape, type MatmulTile, matmulKernel, type Sharing, UNIFORM_BYTES } from "./matmul.ts";
 import { type PooledTile, pooledKernel } from "./pooled.ts";
 import * as reference from "./reference.ts";
 
@@ -64,6 +64,9 @@ const MATMUL_TILES = [
   tile(8, 4, "workgroup"),
   tile(8, 8, "workgroup"),
   tile(16, 4, "workgroup"),
+  tile(8, 4, "uniform"),
+  tile(8, 8, "uniform"),
+  tile(16, 4, "uniform"),
 ];
 
 function matmulTask(size: number): Task {
@@ -133,12 +136,20 @@ function spatialTask(
   return convTask(name, shape, (x, weight) => {
     const packed = packChannelsLast(weight, shape.outputs);
     const vectors = shape.stride === 1 && shape.size % 4 === 0;
-    return tiles.flatMap(([columns, channels]) =>
-      [false, true].map((byWorkgroup) => {
-        const t: ConvTile = { columns, channels, byWorkgroup, vectors: vectors && columns % 4 === 0 };
-        return convKernel(x, packed, shape, t);
-      }),
-    );
+    return tiles.flatMap(([columns, channels]) => {
+      const tile = (byWorkgroup: boolean): ConvTile => ({
+        columns,
+        channels,
+        byWorkgroup,
+        vectors: vectors && columns % 4 === 0,
+      });
+      const fits = (4 * channels * weight.length) / shape.outputs <= UNIFORM_BYTES;
+      return [
+        convKernel(x, packed, shape, tile(false)),
+        convKernel(x, packed, shape, tile(true)),
+        ...(fits ? [convInParts(x, weight, shape, tile(true))] : []),
+      ];
+    });
   });
 }
 
