@@ -132,7 +132,7 @@ describe("the lecture", () => {
         return [`${seed}`, loss.toFixed(3), trainAccuracy.toFixed(4), testAccuracy.toFixed(4), `${seconds}`];
       }),
     );
-    expect(lenet).toHaveLength(3);
+    expect(lenet).toHaveLength(4);
     const better = must(runs.find(({ model }) => model === "lenet-relu")?.epochs.at(-1), "epoch");
     const figures = [better.loss.toFixed(3), better.trainAccuracy.toFixed(4), better.testAccuracy.toFixed(4)];
     const row = /^\| `lenet-relu` .*$/m
