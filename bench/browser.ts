@@ -1,4 +1,7 @@
-/** Runtimes in pages of a headless Chromium: a page each, asked for rounds in turn. */
+/**
+ * Runtimes in pages of a headless Chromium, asked for rounds in turn. Each has a browser of its own: pages share its
+ * GPU process, and one that hangs takes the others' devices with it.
+ */
 import { basename } from "node:path";
 import { openBrowser } from "../test/pages/chromium.ts";
 import { serve } from "../test/pages/server.ts";
@@ -24,20 +27,22 @@ export async function openChromium(bench: string): Promise<Chromium> {
     "/rows": `${cache}/rows`,
     "/packages": `${bench}/node_modules`,
   });
-  const browser = await openBrowser();
-  const probe = await browser.newPage();
+  const probing = await openBrowser();
+  const probe = await probing.newPage();
   await probe.goto(`${site.origin}/`);
   const { vendor, architecture, description } = await probe.evaluate(async () => {
     const adapter = await navigator.gpu.requestAdapter();
     const { vendor = "", architecture = "", description = "" } = adapter?.info ?? {};
     return { vendor, architecture, description };
   });
-  await probe.close();
+  const version = probing.version();
+  await probing.close();
   return {
-    adapter: `${[vendor, architecture, description].filter(Boolean).join(" ")}, Chromium ${browser.version()}`,
+    adapter: `${[vendor, architecture, description].filter(Boolean).join(" ")}, Chromium ${version}`,
     async start(bundle, folder, limitMs) {
-      const page = await browser.newPage();
+      const browser = await openBrowser();
       try {
+        const page = await browser.newPage();
         await page.goto(`${site.origin}/`);
         await page.addScriptTag({ type: "module", url: `/bundles/${basename(bundle.file)}` });
         const begun = page.evaluate(
@@ -59,17 +64,14 @@ export async function openChromium(bench: string): Promise<Chromium> {
             );
             return expected<Extract<Answer, { kind: "ran" }>>(ran, "ran").ms;
           },
-          end: () => page.close(),
+          end: () => browser.close(),
         };
       } catch (error) {
-        await page.close();
+        await browser.close();
         throw error;
       }
     },
-    async close() {
-      await browser.close();
-      await site.close();
-    },
+    close: () => site.close(),
   };
 }
 
