@@ -10,6 +10,7 @@ export const PAGES = [
   "CHANGELOG.md",
   "docs/architecture.md",
   "docs/lecture.md",
+  "docs/lecture.zh.md",
 ] as const;
 
 export interface Block {
@@ -40,6 +41,11 @@ export function blocksOf(page: string, text = read(page)): readonly Block[] {
 
 export const blocks = PAGES.flatMap((page) => blocksOf(page));
 
+/** Everything about a block but its place: what the same block of another page shares with it. */
+export const contentOf = (b: Block): string => JSON.stringify([b.language, b.mode, b.argument, b.code]);
+
+/** Blocks to check or run. One that stands on several pages, as those of the lecture do, comes once. */
 export function blocksFor(language: string, ...modes: readonly string[]): readonly Block[] {
-  return blocks.filter((b) => b.language === language && modes.includes(b.mode));
+  const wanted = blocks.filter((b) => b.language === language && modes.includes(b.mode));
+  return [...new Map(wanted.toReversed().map((b) => [contentOf(b), b])).values()].toReversed();
 }

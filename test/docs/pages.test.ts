@@ -7,7 +7,7 @@ import { ops } from "../../compiler/ops/index.ts";
 import { curvesPath, drawCurves, lectureRuns } from "../../docs/draw-curves.ts";
 import { drawModel } from "../../docs/draw-lenet.ts";
 import { weft } from "../cli/weft.ts";
-import { blocks, blocksOf, PAGES, read, root } from "./blocks.ts";
+import { blocks, blocksOf, contentOf, PAGES, read, root } from "./blocks.ts";
 
 /** The page without its code blocks. */
 const prose = (page: string): string => read(page).replace(/^( *)```[\s\S]*?^\1```$/gm, "");
@@ -51,7 +51,7 @@ describe("references", () => {
     const headings = [...text.matchAll(/^#+ (.+)$/gm)].map(([, title = ""]) =>
       title
         .toLowerCase()
-        .replace(/[^\w -]/g, "")
+        .replace(/[^\p{L}\p{N}_ -]/gu, "")
         .replaceAll(" ", "-"),
     );
     const broken = links.filter((link) => {
@@ -110,6 +110,9 @@ describe("README", () => {
   });
 });
 
+/** The lecture in English and in Chinese. */
+const LECTURE = ["docs/lecture.md", "docs/lecture.zh.md"] as const;
+
 describe("the lecture", () => {
   const runs = lectureRuns(root);
 
@@ -121,8 +124,8 @@ describe("the lecture", () => {
       ).toBe(drawCurves(run, theme));
   });
 
-  test("has the figures of its runs", () => {
-    const text = read("docs/lecture.md");
+  test.each(LECTURE)("has the figures of its runs, %s", (name) => {
+    const text = read(name);
     const lenet = runs.filter(({ model }) => model === "lenet");
     const cells = [...text.matchAll(/^\| (\d) .*\|$/gm)].map(([row]) => row.split("|").map((c) => c.trim()));
     expect(cells.map((row) => row.slice(1, -1))).toEqual(
@@ -142,5 +145,25 @@ describe("the lecture", () => {
     expect(row?.slice(4, 7)).toEqual(figures);
     for (const { command } of runs.filter(({ seed }) => seed === 0))
       expect(text).toContain(`npx ${command} `);
+  });
+
+  test("says the same in both languages: code, outputs, sections, pictures, tables, links", () => {
+    const [english, chinese] = LECTURE.map((page) => {
+      const text = prose(page);
+      const links = [...text.matchAll(/\]\(([^)#\s]+)\)|srcset="([^"]+)"/g)].map((m) => m[1] ?? m[2]);
+      return {
+        code: blocksOf(page).map(contentOf),
+        headings: [...text.matchAll(/^(#+) /gm)].map(([, marks]) => marks),
+        contents: [...text.matchAll(/^- \[[^\]]+\]\(#/gm)].length,
+        rows: [...text.matchAll(/^\|.*\|$/gm)].length,
+        links: links.filter((link) => !LECTURE.some((other) => other.endsWith(`/${link}`))),
+      };
+    });
+    expect(chinese).toEqual(english);
+    expect(english?.code.length).toBeGreaterThan(15);
+    expect(LECTURE.map((page) => read(page).split("\n")[2])).toEqual([
+      "English · [简体中文](lecture.zh.md)",
+      "[English](lecture.md) · 简体中文",
+    ]);
   });
 });
