@@ -7,6 +7,7 @@ import { extname, join } from "node:path";
 import { UserError } from "../../compiler/errors.ts";
 import { fileReason, readBytes, shownPath } from "../files.ts";
 import { product, type Target } from "../input/array.ts";
+import { gunzipIfNeeded } from "../input/idx.ts";
 import { idxDataSet, type Source } from "./idx.ts";
 import { FILES } from "./published.ts";
 import type { Data, DataSet } from "./set.ts";
@@ -134,7 +135,8 @@ async function readIdx(path: string, names: readonly string[], shown: string): P
         problem: `${shown} has no ${file}`,
         rule: `a data set in IDX format is the files ${all.join(", ")}, gzipped or not`,
       });
-    return { bytes: await readBytes(join(path, name), "the data"), name: shownPath(join(path, name)) };
+    const source = shownPath(join(path, name));
+    return { bytes: gunzipIfNeeded(await readBytes(join(path, name), "the data"), source), name: source };
   };
   const train = idxDataSet(await read(FILES.trainImages), await read(FILES.trainLabels), []);
   const test = idxDataSet(await read(FILES.testImages), await read(FILES.testLabels), []);

@@ -2,10 +2,10 @@
 import { UserError } from "../../compiler/errors.ts";
 import { showShape } from "../../compiler/ir/type.ts";
 import { product } from "../input/array.ts";
-import { type IdxBytes, parseIdxBytes } from "../input/idx.ts";
+import { type IdxBytes, parseIdxBytes } from "../input/idxBytes.ts";
 import { checkLabels, type DataSet } from "./set.ts";
 
-/** A file's content and what it is called in messages. */
+/** A file's content, unpacked, and what it is called in messages. */
 export interface Source {
   readonly bytes: Uint8Array;
   readonly name: string;

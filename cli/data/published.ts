@@ -5,7 +5,8 @@ import { join } from "node:path";
 import { UserError } from "../../compiler/errors.ts";
 import { cacheFolder } from "../../runtime/node/software.ts";
 import { fileReason, readBytes, shownPath } from "../files.ts";
-import { KNOWN } from "../input/classes.ts";
+import { gunzipIfNeeded } from "../input/idx.ts";
+import { KNOWN } from "../input/knownClasses.ts";
 import { idxDataSet, type Source } from "./idx.ts";
 import type { Data } from "./set.ts";
 
@@ -119,7 +120,7 @@ export async function readPublished(set: Published, dataDir: string | undefined)
       });
     const bytes = await readBytes(path, "the data");
     checkSum(bytes, file, set, shownPath(path));
-    return { bytes, name: shownPath(path) };
+    return { bytes: gunzipIfNeeded(bytes, shownPath(path)), name: shownPath(path) };
   };
   const classes = KNOWN[set] ?? [];
   return {

@@ -2,23 +2,7 @@
 import { existsSync } from "node:fs";
 import { UserError } from "../../compiler/errors.ts";
 import { readBytes, shownPath } from "../files.ts";
-
-/** Known sets of class names. */
-export const KNOWN: Readonly<Record<string, readonly string[]>> = {
-  "fashion-mnist": [
-    "T-shirt/top",
-    "Trouser",
-    "Pullover",
-    "Dress",
-    "Coat",
-    "Sandal",
-    "Shirt",
-    "Sneaker",
-    "Bag",
-    "Ankle boot",
-  ],
-  mnist: ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"],
-};
+import { KNOWN } from "./knownClasses.ts";
 
 /** @throws UserError where the text is neither a known set, a list with commas, nor a readable file */
 export async function readClasses(text: string): Promise<readonly string[]> {
