@@ -2,7 +2,7 @@
 
 import type { Axis } from "../ir/expr.ts";
 import type { Node } from "../ir/graph.ts";
-import type { Layouts } from "../ir/kernel.ts";
+import type { Kernel, Layouts } from "../ir/kernel.ts";
 import { isBytes } from "./bindings.ts";
 import type { Part } from "./emit.ts";
 
@@ -15,6 +15,17 @@ export function keyOf(parts: readonly Part[], layouts: Layouts): string {
 }
 
 function keyOfPart({ kernel, schedule, inPlace }: Part, layouts: Layouts): string {
+  const plan = JSON.stringify(schedule, (_, value) => (value instanceof Map ? [...value] : value));
+  return keyOfKernel(kernel, inPlace, layouts, plan);
+}
+
+/** What a kernel computes and how its tensors lie in memory, whatever its schedule: equal keys can be tiled equally. */
+export function keyOfKernel(
+  kernel: Kernel,
+  inPlace: Node | undefined,
+  layouts: Layouts,
+  schedule = "",
+): string {
   const tensor = (node: Node): string =>
     `${elementRole(node)}:${node.type.dtype}[${node.type.shape}]${layouts.get(node) ?? ""}${isBytes(node) ? "bytes" : ""}${node === inPlace ? "!" : ""}`;
   const axes = (list: readonly Axis[]): string => list.map((a) => `${a.key}<${a.extent}`).join(" ");
@@ -23,7 +34,7 @@ function keyOfPart({ kernel, schedule, inPlace }: Part, layouts: Layouts): strin
     axes(kernel.space),
     kernel.place.map((i) => i.key).join(),
     kernel.result.key,
-    JSON.stringify(schedule, (_, value) => (value instanceof Map ? [...value] : value)),
+    schedule,
   ];
   if (kernel.kind === "contraction")
     lines.push(axes(kernel.window), axes(kernel.k), axes(kernel.axes), kernel.lhs.key, kernel.rhs.key);

@@ -9,7 +9,7 @@ import { type Block, type Footprint, footprintOf, readsOf, type Stride } from ".
 import { extentOf, type Target, vectorOver, vectorWidth } from "./target.ts";
 
 /** A way to tile a contraction, and what it costs. */
-interface Candidate {
+export interface Candidate {
   readonly tile: ReadonlyMap<string, number>;
   readonly unroll: ReadonlyMap<string, number>;
   readonly share: "lhs" | "rhs" | null;
@@ -25,20 +25,35 @@ export function scheduleContraction(
   layouts: Layouts,
 ): ContractionSchedule {
   const columns = kernel.n.at(-1);
-  const width = vectorWidth(columns);
-  const factors = { lhs: footprintOf(kernel.lhs, layouts), rhs: footprintOf(kernel.rhs, layouts) };
   let best: Candidate = {
-    tile: columns ? new Map([[columns.key, width]]) : new Map(),
+    tile: columns ? new Map([[columns.key, vectorWidth(columns)]]) : new Map(),
     unroll: new Map(),
     share: null,
     cost: Number.POSITIVE_INFINITY,
   };
-  for (const tile of tilesOf(kernel, target, width))
-    for (const unroll of unrollings(kernel.k))
-      for (const candidate of pricesOf(kernel, factors, tile, unroll, target))
-        if (candidate.cost < best.cost) best = candidate;
-  const { tile, unroll, share } = best;
-  const vector = vectorOver(columns, width);
+  for (const candidate of candidatesOf(kernel, target, layouts))
+    if (candidate.cost < best.cost) best = candidate;
+  return scheduleOf(kernel, target, best);
+}
+
+/** Every tiling that fits the target, with its price. There may be none: then each thread computes one vector. */
+export function* candidatesOf(
+  kernel: ContractionKernel,
+  target: Target,
+  layouts: Layouts,
+): Generator<Candidate> {
+  const factors = { lhs: footprintOf(kernel.lhs, layouts), rhs: footprintOf(kernel.rhs, layouts) };
+  for (const tile of tilesOf(kernel, target, vectorWidth(kernel.n.at(-1))))
+    for (const unroll of unrollings(kernel.k)) yield* pricesOf(kernel, factors, tile, unroll, target);
+}
+
+export function scheduleOf(
+  kernel: ContractionKernel,
+  target: Target,
+  { tile, unroll, share }: Candidate,
+): ContractionSchedule {
+  const columns = kernel.n.at(-1);
+  const vector = vectorOver(columns, vectorWidth(columns));
   const lanes = share ? lanesOf(kernel, share) : [];
   const place = (a: Axis): number => (a.extent === "N" ? 0 : lanes.includes(a) ? 2 : 1);
   const order = [...kernel.n, ...kernel.batch, ...kernel.m].toSorted((a, b) => place(a) - place(b));
