@@ -1,0 +1,2 @@
+/** Builds the studio into a folder (default: dist/studio), which works on any static server, with LeNet in it. Returns the folder. */
+export function buildStudio(out?: string): Promise<string>;
