@@ -1,11 +1,13 @@
 /** The whole pipeline: model graph in, Program out. Pure: no clock, no file, no GPU, no platform global. */
 
 import { assemble } from "./codegen/assemble.ts";
+import { tuningKey } from "./codegen/shape.ts";
 import type { Graph, Node } from "./ir/graph.ts";
 import type { Layouts } from "./ir/kernel.ts";
 import type { Program } from "./ir/program.ts";
 import type { Decision } from "./ir/region.ts";
 import type { MemoryPlan, Step } from "./ir/step.ts";
+import type { Tuning } from "./ir/tuning.ts";
 import { bindBatch } from "./passes/batch.ts";
 import { foldedInPlace } from "./passes/inPlace.ts";
 import { chooseLayouts } from "./passes/layout.ts";
@@ -17,6 +19,7 @@ import { schedule } from "./passes/schedule.ts";
 import { type Rewrite, simplify } from "./passes/simplify.ts";
 import { splitReductions } from "./passes/split.ts";
 import { type Target, type TargetName, targets } from "./passes/target.ts";
+import { tunedSchedule } from "./passes/tuning.ts";
 
 export { type AdapterFacts, type Target, type TargetName, targetFor } from "./passes/target.ts";
 
@@ -25,6 +28,8 @@ export interface CompileOptions {
   readonly batch?: number;
   /** What schedules may count on; see `targetFor`. Default: "portable", which runs on every adapter. */
   readonly target?: TargetName | Target;
+  /** Schedules that `weft tune` measured on the adapter that is compiled for. What fits no kernel is not looked at. */
+  readonly tuning?: Tuning;
 }
 
 /** The data of every stage. */
@@ -38,13 +43,15 @@ export interface Compilation {
   /** In the order of execution, those of phase "prepare" first. */
   readonly steps: readonly Step[];
   readonly layouts: Layouts;
+  /** The keys of the tuning that fitted a kernel. */
+  readonly tuned: ReadonlySet<string>;
   readonly memory: MemoryPlan;
   readonly program: Program;
 }
 
 export function compile(model: Graph, options: CompileOptions = {}): Compilation {
   const source = options.batch === undefined ? model : bindBatch(model, options.batch);
-  const { target: chosen = "portable" } = options;
+  const { target: chosen = "portable", tuning } = options;
   const target = typeof chosen === "string" ? targets[chosen] : chosen;
   const { graph, rewrites } = source.updates
     ? { graph: splitReductions(source), rewrites: [] }
@@ -62,12 +69,17 @@ export function compile(model: Graph, options: CompileOptions = {}): Compilation
     return order ? [[value, order] as const, [state, order] as const] : [];
   });
   const layouts: Layouts = new Map([...ordered, ...overwriting]);
+  const tuned = new Set<string>();
   const all = kernels.map((kernel): Step => {
     const overwritten = inPlace.get(kernel.region.root);
+    const key = tuning && tuningKey(kernel, overwritten, layouts);
+    const data = key === undefined ? undefined : tuning?.[key];
+    const measured = data && tunedSchedule(kernel, target, data);
+    if (key !== undefined && measured) tuned.add(key);
     return {
       region: kernel.region,
       kernel,
-      schedule: schedule(kernel, target, layouts),
+      schedule: measured ?? schedule(kernel, target, layouts),
       ...(overwritten ? { inPlace: overwritten } : {}),
     };
   });
@@ -80,5 +92,5 @@ export function compile(model: Graph, options: CompileOptions = {}): Compilation
     inPlace,
   );
   const program = assemble({ graph, bundles, memory, aliases, layouts });
-  return { source, graph, rewrites, decisions, steps, layouts, memory, program };
+  return { source, graph, rewrites, decisions, steps, layouts, tuned, memory, program };
 }

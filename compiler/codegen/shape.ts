@@ -51,3 +51,19 @@ export function keyOfKernel(
 function elementRole(node: Node): string {
   return node.origin.name.split(".")[1] ?? "";
 }
+
+/** The key of a kernel in a tuning: 16 hexadecimal digits. */
+export function tuningKey(kernel: Kernel, inPlace: Node | undefined, layouts: Layouts): string {
+  return digest(keyOfKernel(kernel, inPlace, layouts));
+}
+
+/** Two hashes of 32 bits as 16 hexadecimal digits (FNV-1a; Fowler, Noll & Vo), the second one over rotated words. */
+function digest(text: string): string {
+  let [a, b] = [0x811c9dc5, 0x9747b28c];
+  for (let i = 0; i < text.length; i++) {
+    const c = text.charCodeAt(i);
+    a = Math.imul(a ^ c, 0x01000193);
+    b = Math.imul(((b << 13) | (b >>> 19)) ^ c, 0x85ebca6b);
+  }
+  return [a, b].map((h) => (h >>> 0).toString(16).padStart(8, "0")).join("");
+}

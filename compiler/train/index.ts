@@ -12,9 +12,9 @@ export type { TrainingOptions } from "./step.ts";
 
 /** Throws `UserError` where the model cannot be trained (several outputs, an op without a gradient, a wrong loss) or a bound is wrong. */
 export function compileTraining(graph: Graph, options: TrainingOptions): Training {
-  const { loss = "crossEntropy", reduction, optimizer, clip, bytes = true, target } = options;
+  const { loss = "crossEntropy", reduction, optimizer, clip, bytes = true, target, tuning } = options;
   const classes = loss === "crossEntropy" ? graph.outputs[0]?.node.type.shape[1] : undefined;
-  const how = target === undefined ? {} : { target };
+  const how = { ...(target === undefined ? {} : { target }), ...(tuning ? { tuning } : {}) };
   return {
     name: graph.name,
     loss,

@@ -26,6 +26,8 @@ export interface TrainingOptions {
   readonly bytes?: boolean;
   /** As in `CompileOptions`. */
   readonly target?: CompileOptions["target"];
+  /** As in `CompileOptions`. */
+  readonly tuning?: CompileOptions["tuning"];
 }
 
 /** The graph with every op in its training form, and the statistics it keeps as updates. */

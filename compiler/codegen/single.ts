@@ -1,0 +1,29 @@
+/** One kernel by itself, as a shader: what is measured when schedules are compared. */
+import type { Layouts } from "../ir/kernel.ts";
+import type { Grid, Shader } from "../ir/program.ts";
+import { nameBindings } from "./bindings.ts";
+import { boundTensors, emitModule, type Part } from "./emit.ts";
+import { identifiers } from "./names.ts";
+
+export interface Single {
+  readonly shader: Shader;
+  readonly grid: Grid;
+}
+
+/** Its bindings are those of the dispatch that runs this kernel alone, in their order. */
+export function singleShader(part: Part, layouts: Layouts, layers: readonly string[]): Single {
+  const emitted = emitModule([part], layouts);
+  const tensors = boundTensors(part);
+  const names = identifiers(
+    tensors.map((_, i) => (i === tensors.length - 1 ? "y" : `x${i}`)),
+    emitted.locals,
+  );
+  const bindings = names.map((name, i) => ({
+    name,
+    access: i === names.length - 1 ? ("read_write" as const) : ("read" as const),
+  }));
+  const { usesBatch, grid } = emitted;
+  const wgsl = nameBindings(emitted.wgsl, [names]);
+  const { workgroup } = part.schedule;
+  return { shader: { name: "trial", layers, wgsl, workgroup, usesBatch, bindings }, grid };
+}

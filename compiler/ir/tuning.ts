@@ -1,0 +1,62 @@
+/**
+ * What `weft tune` measured: schedules that were faster on one adapter than the compiler's own choice. JSON; axes are
+ * told by their position, so the same kernel of another model, with other names, finds its schedule.
+ */
+
+export interface TunedContraction {
+  readonly kind: "contraction";
+  readonly workgroup: number;
+  /** Positions of each axis of the kernel's space held by one thread. */
+  readonly tile: readonly number[];
+  /** Steps of each summed axis that are written out; 1 where it is a plain loop. */
+  readonly unroll: readonly number[];
+  /** The factor that the threads of a quad fetch together. */
+  readonly share: "lhs" | "rhs" | null;
+}
+
+export interface TunedMapReduce {
+  readonly kind: "mapReduce";
+  readonly workgroup: number;
+  /** Neighbours of the innermost axis computed as one vector. */
+  readonly vector: 1 | 2 | 4;
+}
+
+export type TunedSchedule = TunedContraction | TunedMapReduce;
+
+/** By the key of a kernel: see `tuningKey`. */
+export type Tuning = Readonly<Record<string, TunedSchedule>>;
+
+/** What identifies an adapter: the fields of GPUAdapterInfo, and the features that schedules may use. */
+export interface AdapterKey {
+  readonly vendor: string;
+  readonly architecture: string;
+  readonly device: string;
+  readonly description: string;
+  readonly features: readonly string[];
+}
+
+/** A schedule with what was measured. */
+export interface TunedKernel {
+  /** The layers that had this kernel when it was measured: for people. */
+  readonly layers: string;
+  /** Its axes with their sizes, in the order of `tile` and `unroll`: for people. */
+  readonly kernel: string;
+  readonly schedule: TunedSchedule;
+  readonly batch: number;
+  /** Milliseconds of the compiler's own choice, of this schedule, and what building each took. */
+  readonly default: number;
+  readonly tuned: number;
+  readonly defaultBuild: number;
+  readonly build: number;
+}
+
+/** The file beside a model. */
+export interface TuningFile {
+  readonly format: "weft-tuning";
+  readonly version: 1;
+  readonly adapters: readonly AdapterTuning[];
+}
+
+export interface AdapterTuning extends AdapterKey {
+  readonly kernels: Readonly<Record<string, TunedKernel>>;
+}
