@@ -2,9 +2,9 @@
 
 import { type Location, UserError } from "../errors.ts";
 import { type Graph, mapGraph, type Node, type OpNode } from "../ir/graph.ts";
+import { location, type StackReader } from "./frames.ts";
 import { nameLayers } from "./names.ts";
 import type { Site, SiteReader } from "./site.ts";
-import { location, type StackReader } from "./trace.ts";
 
 /** Source names to show, from absolute paths. */
 export type Show = (file: string) => string;

@@ -3,10 +3,10 @@ import { type Diagnosis, UserError } from "../errors.ts";
 import { ops } from "../ops/index.ts";
 import { place, type Show, sitesOf } from "./annotate.ts";
 import type { EarlyUse } from "./early.ts";
+import { excerpt } from "./excerpt.ts";
 import { shortName } from "./names.ts";
 import type { ModelThrew } from "./run.ts";
 import type { SiteReader } from "./site.ts";
-import { excerpt } from "./source.ts";
 
 export function locatedError(
   { thrown, reader }: ModelThrew,

@@ -1,6 +1,7 @@
 /** Runs a bundled model file and hands back its default export. */
 import { type Bundle, instanceKey } from "./bundle.ts";
-import { type StackReader, stackReader } from "./trace.ts";
+import type { StackReader } from "./frames.ts";
+import { stackReader } from "./trace.ts";
 
 /** Deep enough for blocks within blocks within helper functions. */
 const stackDepth = 64;

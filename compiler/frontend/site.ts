@@ -11,7 +11,7 @@ import {
   SyntaxKind,
 } from "ts-morph";
 import { type EarlyUse, findEarlyUse } from "./early.ts";
-import type { Frame } from "./trace.ts";
+import type { Frame } from "./frames.ts";
 
 type Call = CallExpression | NewExpression;
 

@@ -1,27 +1,8 @@
 /** Call stacks of a running model file, taken back to the lines of its sources. */
 import { resolve } from "node:path";
 import { originalPositionFor, TraceMap } from "@jridgewell/trace-mapping";
-import type { Location } from "../errors.ts";
 import type { Bundle } from "./bundle.ts";
-
-/** One call in a source file of the user's, innermost first in a stack. */
-export interface Frame {
-  /** The absolute path of the source. */
-  readonly file: string;
-  /** From 1. */
-  readonly line: number;
-  /** From 1. */
-  readonly column: number;
-}
-
-export interface StackReader {
-  /** The frames of a raw stack that lie in the model's own sources, innermost first; packages are left out. */
-  frames(stack: string): readonly Frame[];
-  /** Whether the innermost call is a package's, on behalf of the user's frames. */
-  inPackage(stack: string): boolean;
-  /** The text of every source, by absolute path. */
-  readonly sources: ReadonlyMap<string, string>;
-}
+import type { Frame, StackReader } from "./frames.ts";
 
 /** A place in a source as the map has it: columns count from 0. */
 interface SourceMapPlace {
@@ -60,8 +41,4 @@ export function stackReader(bundle: Bundle, scripts: readonly string[]): StackRe
 
 function isUsers(source: string): boolean {
   return !source.startsWith("weft:") && !source.split(/[\\/]/).includes("node_modules");
-}
-
-export function location(frame: Frame, show: (file: string) => string): Location {
-  return { file: show(frame.file), line: frame.line, column: frame.column };
 }
