@@ -19,6 +19,7 @@ export type { InputValue } from "./inputs.ts";
 export { readMetadata } from "./metadata.ts";
 export { Session } from "./session.ts";
 export type { Tensor, TensorData } from "./tensor.ts";
+export { validateProgram } from "./validate.ts";
 export { readSafetensors, type Weights, writeSafetensors } from "./weights.ts";
 
 export interface LoadOptions {

@@ -31,6 +31,7 @@ export { Trainer } from "./trainer.ts";
 export type { Epoch, Evaluation, FitOptions, StepReport } from "./trainOptions.ts";
 export { constant, cosine, type Moment, type Schedule, stepDecay, warmUp } from "./trainSchedule.ts";
 export type { Checkpoint, Position } from "./trainState.ts";
+export { validateTraining } from "./trainValidate.ts";
 export { readSafetensors, type Weights, writeSafetensors } from "./weights.ts";
 
 export interface TrainerOptions {

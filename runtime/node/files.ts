@@ -1,8 +1,12 @@
 /** Weights on disk. */
 import { randomBytes } from "node:crypto";
 import { readFile, rename, rm, writeFile } from "node:fs/promises";
-import { WeftError } from "../errors.ts";
+import type { Program } from "../../compiler/ir/program.ts";
+import type { Training } from "../../compiler/ir/training.ts";
+import { WeftError, type WeftErrorCode } from "../errors.ts";
 import type { Tensor } from "../tensor.ts";
+import { validateTraining } from "../trainValidate.ts";
+import { validateProgram } from "../validate.ts";
 import { readSafetensors, type Weights, writeSafetensors } from "../weights.ts";
 
 /** Reads a safetensors file. Throws `WeftError` "weights" that names the file. */
@@ -26,7 +30,25 @@ export async function writeWeights(path: string, tensors: Weights): Promise<void
   }
 }
 
-function about(path: string, error: unknown): WeftError {
+/** Reads a `program.json` and validates it. Throws `WeftError` "program" with the file, the place in it and the rule. */
+export function readProgram(path: string): Promise<Program> {
+  return readJson(path, validateProgram);
+}
+
+/** Reads a `training.json` and validates it. Throws `WeftError` "program". */
+export function readTraining(path: string): Promise<Training> {
+  return readJson(path, validateTraining);
+}
+
+async function readJson<T>(path: string, validate: (value: unknown) => T): Promise<T> {
+  try {
+    return validate(JSON.parse(await readFile(path, "utf8")));
+  } catch (error) {
+    throw about(path, error, "program");
+  }
+}
+
+function about(path: string, error: unknown, code: WeftErrorCode = "weights"): WeftError {
   const message = (error as Error).message.replace(/^weights: /, "");
-  return new WeftError("weights", `${path}: ${message}`);
+  return new WeftError(code, `${path}: ${message}`);
 }

@@ -9,5 +9,5 @@ export {
   requestDevice,
 } from "./device.ts";
 export { type DoctorReport, doctor } from "./doctor.ts";
-export { readWeights, writeWeights } from "./files.ts";
+export { readProgram, readTraining, readWeights, writeWeights } from "./files.ts";
 export { type Measured, type ProfileOptions, profileProgram } from "./profile.ts";

@@ -1,0 +1,209 @@
+/**
+ * Programs that come from outside, checked before anything of them reaches the GPU.
+ *
+ * What is not checked is what WGSL says: WebGPU validates it, bounds its memory accesses, and an error of it names the
+ * kernel. Nobody can tell whether a kernel ends, so a program from a stranger may still take a GPU's time.
+ */
+import type { Init, Program } from "../compiler/ir/program.ts";
+import type { Count, Dim } from "../compiler/ir/type.ts";
+import { Field } from "./fields.ts";
+import { bytesAt } from "./plan.ts";
+
+/** What every WebGPU device allows: bindings of a kernel, threads of a workgroup, workgroups in two dimensions. */
+const MOST_BINDINGS = 8;
+const MOST_THREADS = 256;
+const MOST_WORKGROUPS = 65535 ** 2;
+/** A workgroup for every element that is written, at most: no schedule takes more threads. */
+const THREADS_PER_ELEMENT = MOST_THREADS;
+
+const DTYPES = ["f32", "i32", "u32"] as const;
+const FEATURES = ["subgroups"] as const;
+const INITS: Readonly<Record<Init["kind"], readonly string[]>> = {
+  zeros: [],
+  ones: [],
+  constant: ["value"],
+  xavierUniform: ["fanIn", "fanOut"],
+  xavierNormal: ["fanIn", "fanOut"],
+  kaimingUniform: ["fanIn"],
+  kaimingNormal: ["fanIn"],
+  uniform: ["low", "high"],
+};
+
+/**
+ * Gives the value back as a `Program`, or throws `WeftError` "program" that says where in the JSON the mistake is and
+ * which rule it breaks: `kernels[2].workgroup: 0, but it has to be a whole number from 1 to 256`.
+ *
+ * Checked: the kind of every field; that names are distinct and positions exist; that buffers hold the tensors placed
+ * in them; that a grid fits its kernel and the buffers that it writes; that what is read was written before.
+ */
+export function validateProgram(value: unknown): Program {
+  checkProgram(new Field(value));
+  return value as Program; // as checked
+}
+
+/** Throws `WeftError` "program" unless the field is a Program. One of a training needs no outputs: it changes its parameters. */
+export function checkProgram(program: Field, leastOutputs = 1): void {
+  program.get("format").oneOf(["weft-program"]);
+  program.get("version").oneOf([1]);
+  program.get("name").text();
+  for (const feature of program.find("features")?.list() ?? []) feature.oneOf(FEATURES);
+  count(program.get("peakBytes"));
+  const most = program.get("maxBatch");
+  if (most.value !== null) most.whole();
+
+  const buffers = program
+    .get("buffers")
+    .list()
+    .map((buffer) => {
+      buffer.get("name").text();
+      return count(buffer.get("bytes"));
+    });
+  /** Buffers that hold something before the first dispatch. */
+  const filled = new Set<number>();
+  const fill = (at: Field, buffer: number): void => {
+    if (filled.has(buffer)) at.fail(`buffer ${buffer} holds another input or parameter already`);
+    filled.add(buffer);
+  };
+  for (const key of ["inputs", "params"] as const) {
+    const list = program.get(key).list();
+    distinct(list);
+    for (const tensor of list) fill(tensor.get("buffer"), signature(tensor, buffers, key === "params"));
+  }
+  const order = program.find("order");
+  if (order) fill(order, order.index(buffers.length, "buffers"));
+  const outputs = program.get("outputs").list(leastOutputs);
+  distinct(outputs);
+
+  const kernels = program.get("kernels").list().map(kernel);
+  for (const phase of ["prepare", "dispatches"] as const)
+    for (const each of program.get(phase).list()) dispatch(each, phase, kernels, buffers, filled);
+  for (const output of outputs) {
+    const buffer = signature(output, buffers, false);
+    if (!filled.has(buffer)) output.get("buffer").fail(`nothing is ever written to buffer ${buffer}`);
+  }
+}
+
+function count(field: Field): Count {
+  return { fixed: field.get("fixed").whole(), perBatch: field.get("perBatch").whole() };
+}
+
+function distinct(list: readonly Field[]): void {
+  const seen = new Set<string>();
+  for (const each of list) {
+    const name = each.get("name");
+    if (seen.has(name.text())) name.fail("another one has the same name");
+    seen.add(name.text());
+  }
+}
+
+/** The number of elements, with N as 1. */
+function elements(shape: Field, dims: readonly Dim[]): number {
+  const total = dims.reduce<number>((a, d) => a * (d === "N" ? 1 : d), 1);
+  return Number.isSafeInteger(total * 4) ? total : shape.fail(`[${dims.join(", ")}] has too many elements`);
+}
+
+/** An input, output or parameter; gives its buffer. */
+function signature(tensor: Field, buffers: readonly Count[], param: boolean): number {
+  tensor.get("name").text();
+  tensor.get("dtype").oneOf(DTYPES);
+  const shape = tensor.get("shape");
+  const dims = shape.list().map((d, i): Dim => (d.value === "N" && i === 0 && !param ? "N" : d.whole(1)));
+  const each = elements(shape, dims);
+  const at = tensor.get("buffer");
+  const buffer = at.index(buffers.length, "buffers");
+  const bytes = buffers[buffer] as Count; // index is in range
+  const storage = tensor.find("storage");
+  storage?.oneOf(["bytes"]);
+  if (param && bytes.perBatch) at.fail(`buffer ${buffer} grows with the batch, a parameter does not`);
+  const batched = dims[0] === "N";
+  const holds = batched ? bytes.perBatch : bytesAt(bytes, 1);
+  if (!storage && holds < each * 4)
+    at.fail(
+      `buffer ${buffer} holds ${holds} bytes${batched ? " per example" : ""}, [${dims.join(", ")}] takes ${each * 4}`,
+    );
+  if (param) checkFilling(tensor, dims.length);
+  return buffer;
+}
+
+/** How a parameter is filled. */
+function checkFilling(param: Field, rank: number): void {
+  const init = param.get("init");
+  const kind = init.get("kind").oneOf(Object.keys(INITS)) as Init["kind"]; // the keys of INITS
+  for (const key of INITS[kind]) {
+    const value = init.get(key);
+    if (value.number() <= 0 && key.startsWith("fan")) value.fail("it has to be above 0");
+  }
+  const order = param.find("order");
+  const axes = order?.list(rank, rank).map((axis) => axis.whole(0, rank - 1));
+  if (new Set(axes).size < (axes?.length ?? 0)) order?.fail("an axis occurs twice");
+}
+
+interface Kernel {
+  readonly workgroup: number;
+  readonly usesBatch: boolean;
+  readonly access: readonly ("read" | "read_write")[];
+}
+
+function kernel(field: Field): Kernel {
+  field.get("name").text();
+  for (const layer of field.get("layers").list()) layer.text();
+  const workgroup = field.get("workgroup").whole(1, MOST_THREADS);
+  const wgsl = field.get("wgsl");
+  // A kernel of another workgroup size than the grid is divided by would leave results unwritten.
+  const code = wgsl.text().replace(/\/\/.*/g, "");
+  const size = /@workgroup_size\s*\(([\d\s,]*)\)/.exec(code)?.[1]?.split(",");
+  const threads = size?.reduce((a, n) => a * (n.trim() === "" ? 1 : Number(n)), 1);
+  if (threads !== workgroup)
+    wgsl.fail(
+      threads === undefined
+        ? "it has no @workgroup_size in numbers"
+        : `its @workgroup_size is ${threads}, but the kernel's workgroup ${workgroup}`,
+    );
+  const bindings = field.get("bindings").list(1, MOST_BINDINGS);
+  const access = bindings.map((binding) => {
+    binding.get("name").text();
+    return binding.get("access").oneOf(["read", "read_write"] as const);
+  });
+  if (!access.includes("read_write")) field.get("bindings").fail("none of them is written");
+  return { workgroup, usesBatch: field.get("usesBatch").flag(), access };
+}
+
+/** Adds to `filled` the buffers that it writes. */
+function dispatch(
+  field: Field,
+  phase: "prepare" | "dispatches",
+  kernels: readonly Kernel[],
+  buffers: readonly Count[],
+  filled: Set<number>,
+): void {
+  for (const layer of field.get("layers").list(1)) layer.text();
+  const { workgroup, usesBatch, access } = kernels[
+    field.get("kernel").index(kernels.length, "kernels")
+  ] as Kernel; // index is in range
+  const bound = field.get("buffers").list(access.length, access.length);
+  const indices = bound.map((b) => b.index(buffers.length, "buffers"));
+  const written: Count[] = [];
+  bound.forEach((at, i) => {
+    const index = indices[i] as number; // as long as bound
+    const bytes = buffers[index] as Count; // index is in range
+    if (phase === "prepare" && bytes.perBatch)
+      at.fail(`buffer ${index} grows with the batch: not before a run`);
+    if (access[i] === "read") {
+      if (!filled.has(index)) at.fail(`buffer ${index} is read before it is written`);
+    } else {
+      if (indices.indexOf(index) !== indices.lastIndexOf(index))
+        at.fail(`buffer ${index} is written, so it cannot be bound a second time`);
+      written.push(bytes);
+    }
+  });
+  for (const [i, index] of indices.entries()) if (access[i] !== "read") filled.add(index);
+
+  const grid = field.get("grid");
+  const items = grid.get("items").whole(1, MOST_WORKGROUPS * workgroup);
+  const tile = grid.get("batchTile");
+  if (tile.whole() > 0 && (phase === "prepare" || !usesBatch))
+    tile.fail(`the kernel ${usesBatch ? "is run once" : "does not know the batch"}, so it has to be 0`);
+  const holds = written.reduce((a, bytes) => a + bytesAt(bytes, 1), 0) / 4;
+  if (items > holds * THREADS_PER_ELEMENT)
+    grid.get("items").fail(`${items} threads write buffers of ${holds} elements`);
+}
