@@ -1,5 +1,6 @@
 /** The studio's tabs, in the order of the tab bar: Model, Try, Train, Lecture. A tab of its own folder is added here. */
 import type { Tab } from "../tab.ts";
+import { lectureTab } from "./lecture/index.ts";
 import { modelTab } from "./model/index.ts";
 
-export const tabs: readonly Tab[] = [modelTab];
+export const tabs: readonly Tab[] = [modelTab, lectureTab];
