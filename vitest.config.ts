@@ -14,6 +14,7 @@ export default defineConfig({
       { find: /^weftgpu\/node$/, replacement: source("runtime/node/index.ts") },
       { find: /^weftgpu\/vitest$/, replacement: source("compiler/emit/vitest.ts") },
       { find: /^weftgpu\/esbuild$/, replacement: source("compiler/emit/esbuild.ts") },
+      { find: /^weftgpu\/load$/, replacement: source("compiler/frontend/index.ts") },
     ],
   },
   test: {

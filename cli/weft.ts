@@ -4,10 +4,12 @@ import { compileCommand } from "./commands/compile.ts";
 import { dataCommand } from "./commands/data.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { evalCommand } from "./commands/eval.ts";
+import { initCommand } from "./commands/init.ts";
 import { profileCommand } from "./commands/profile.ts";
 import { runCommand } from "./commands/run.ts";
 import { shapesCommand } from "./commands/shapes.ts";
 import { trainCommand } from "./commands/train.ts";
+import { tuneCommand } from "./commands/tune.ts";
 import { examples } from "./common.ts";
 import { EXIT_USER, reportFailure } from "./failure.ts";
 import { version } from "./version.ts";
@@ -23,17 +25,20 @@ function program(outcome: Outcome): Command {
       "Compiles a neural network written in TypeScript to fused WGSL kernels, runs it and trains it.",
     )
     .version(version(), "-V, --version", "print the version")
+    .addCommand(initCommand())
     .addCommand(shapesCommand())
     .addCommand(compileCommand())
     .addCommand(runCommand())
     .addCommand(trainCommand(outcome))
     .addCommand(evalCommand())
     .addCommand(profileCommand())
+    .addCommand(tuneCommand())
     .addCommand(dataCommand())
     .addCommand(doctorCommand(outcome))
     .addHelpText(
       "after",
       `${examples([
+        ["weft init my-model", "a small project to start from: model, training, page, tests"],
         ["weft shapes models/lenet.ts", "every layer's shape, with the formula behind it"],
         [
           "weft compile models/lenet.ts --out dist/lenet",
@@ -42,6 +47,7 @@ function program(outcome: Outcome): Command {
         ["weft run models/lenet.ts --input picture.png", "classify a picture"],
         ["weft train models/lenet.ts", "train on shapes that weft draws; --data fashion-mnist for real ones"],
         ["weft profile models/lenet.ts", "where the time goes, kernel by kernel"],
+        ["weft tune models/lenet.ts", "measure other schedules here, and keep the fastest"],
         ["weft doctor", "which GPU is used, and what to do if there is none"],
       ])}
 

@@ -30,6 +30,7 @@ export const entries = {
   node: "runtime/node/index.ts",
   vitest: "compiler/emit/vitest.ts",
   esbuild: "compiler/emit/esbuild.ts",
+  load: "compiler/frontend/index.ts",
   cli: "cli/main.ts",
 };
 

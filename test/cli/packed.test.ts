@@ -1,0 +1,184 @@
+/** What `npm pack` makes, used in an empty folder: its files, its types, its runtime, and a project made with it. */
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+import { build } from "esbuild";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { complaints, openBrowser, PATIENCE } from "../pages/chromium.ts";
+import { serve } from "../pages/server.ts";
+import { type Packed, unpack } from "./packed.ts";
+
+vi.setConfig({ testTimeout: PATIENCE, hookTimeout: PATIENCE });
+
+let packed: Packed;
+let manifest: { readonly exports: Readonly<Record<string, unknown>>; readonly version: string };
+beforeAll(() => {
+  packed = unpack();
+  manifest = JSON.parse(readFileSync(join(packed.weftgpu, "package.json"), "utf8"));
+});
+afterAll(() => packed?.remove());
+
+/** `weftgpu`, `weftgpu/runtime`, …, without package.json. */
+const entries = (): readonly string[] =>
+  Object.keys(manifest.exports).flatMap((key) =>
+    key.endsWith(".json") ? [] : [key.replace(/^\./, "weftgpu")],
+  );
+
+describe("the packed package", () => {
+  test("holds what is used, and no file of Weft's development", () => {
+    const files = readdirSync(packed.weftgpu, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => join(entry.parentPath, entry.name).slice(packed.weftgpu.length + 1));
+    const wanted =
+      /^(?:dist\/[\w-]+\.js|dist\/studio\/.+|dist\/types\/.+\.d\.ts|models\/.+|templates\/.+|[A-Z]+(?:\.md)?|package\.json)$/;
+    expect(files.filter((file) => !wanted.test(file))).toEqual([]);
+    expect(files.filter((file) => /node_modules|tsconfig\.build|\.map$|\.tmp$/.test(file))).toEqual([]);
+    for (const file of ["LICENSE", "README.md", "dist/cli.js", "models/lenet.ts"])
+      expect(files).toContain(file);
+  });
+
+  test("gives every entry point to Node, and no other file", () => {
+    const tried = [...entries(), "weftgpu/dist/cli.js", "weftgpu/compiler/index.ts"].filter(
+      (name) => name !== "weftgpu/vitest", // it wants a test to be running
+    );
+    const code = `for (const name of ${JSON.stringify(tried)})
+      console.log(name, await import(name).then((m) => Object.keys(m).length > 0, (e) => e.code));`;
+    writeFileSync(join(packed.folder, "entries.mjs"), code);
+    const lines = packed.run(packed.folder, process.execPath, "entries.mjs").trim().split("\n");
+    const refused = "ERR_PACKAGE_PATH_NOT_EXPORTED";
+    expect(lines).toEqual(
+      tried.map((name) => `${name} ${/\/(?:dist|compiler)\//.test(name) ? refused : "true"}`),
+    );
+  });
+
+  test.each([
+    ["nodenext", "nodenext"],
+    ["preserve", "bundler"],
+  ])("has types for TypeScript's module %s", (module, moduleResolution) => {
+    const folder = join(packed.folder, module);
+    const lines = entries().map((name, i) => `export * as e${i} from "${name}";`);
+    // A name that is no `any`: the error that is expected has to be one.
+    const use = `import { input, N } from "weftgpu";
+import type { Session } from "weftgpu/runtime";
+export const shape: readonly [typeof N, 3] = input("x", [N, 3]).shape;
+// @ts-expect-error
+export const wrong: number = input("x", [N, 3]);
+// @ts-expect-error
+export const session: Session = 1;
+`;
+    writeProject(folder, {
+      "package.json": '{ "type": "module" }',
+      "use.ts": `${lines.join("\n")}\n${use}`,
+      "tsconfig.json": JSON.stringify({
+        compilerOptions: {
+          module,
+          moduleResolution,
+          target: "es2022",
+          lib: ["es2023", "dom"],
+          types: ["node"],
+          strict: true,
+          noEmit: true,
+          skipLibCheck: true,
+        },
+        files: ["use.ts"],
+      }),
+    });
+    expect(packed.run(folder, "tsc", "-p", ".")).toBe("");
+  });
+
+  test("has a runtime that a page bundles without any compiler", async () => {
+    const { metafile, outputFiles } = await build({
+      stdin: {
+        contents: 'export { load } from "weftgpu/runtime";',
+        resolveDir: packed.folder,
+      },
+      bundle: true,
+      minify: true,
+      format: "esm",
+      platform: "browser",
+      write: false,
+      metafile: true,
+      logLevel: "silent",
+    });
+    const code = outputFiles[0]?.contents ?? new Uint8Array();
+    expect(gzipSync(code).length).toBeLessThan(6_000);
+    const outside = Object.keys(metafile.inputs).filter((file) => !/weftgpu\/dist\/|^<stdin>$/.test(file));
+    expect(outside).toEqual([]);
+    const text = Buffer.from(code).toString();
+    for (const word of ["conv2d", "esbuild", "ts-morph", "@workgroup_size", "node:"])
+      expect(text).not.toContain(word);
+  });
+
+  test("answers to its own name, as npx calls it", () => {
+    for (const name of ["weft", "weftgpu"])
+      expect(packed.run(packed.folder, name, "--version").trim()).toBe(manifest.version);
+  });
+});
+
+describe("a project of weft init", () => {
+  let project = "";
+  beforeAll(() => {
+    project = join(packed.folder, "my-model");
+    packed.run(packed.folder, "weftgpu", "init", "my-model");
+  });
+  const npm = (...args: readonly string[]): string => packed.run(project, "npm", "--silent", ...args);
+
+  test("builds, and its tests pass", () => {
+    expect(npm("run", "build")).toContain("the page is in dist/page");
+    expect(existsSync(join(project, "dist/page/page.js"))).toBe(true);
+    expect(npm("test")).toMatch(/Tests {2}2 passed/);
+  });
+
+  test("has a golden test that can fail", () => {
+    const model = join(project, "src/shapes.model.ts");
+    const before = readFileSync(model, "utf8");
+    writeFileSync(model, before.replace("relu(conv1)", "conv1"));
+    try {
+      expect(() => packed.run(project, "vitest", "run", "-t", "kernels")).toThrow(
+        /shapes does not compile to what test\/golden holds/,
+      );
+    } finally {
+      writeFileSync(model, before);
+    }
+  });
+
+  test("trains, and its page takes a drawing", async () => {
+    const script = join(project, "src/train.ts");
+    const short = readFileSync(script, "utf8")
+      .replace("examples(1600, 1)", "examples(200, 1)")
+      .replace("examples(400, 2)", "examples(40, 2)")
+      .replace("epochs: 6", "epochs: 1");
+    expect(short.match(/200, 1|40, 2|epochs: 1/g)).toHaveLength(3);
+    writeFileSync(script, short);
+    expect(npm("run", "train")).toMatch(/^epoch 1: loss \d\.\d{3}, \d+\.\d% of the test shapes right$/m);
+    npm("run", "build");
+    const site = await serve({ "/page": join(project, "dist/page") });
+    const browser = await openBrowser();
+    try {
+      const page = await browser.newPage();
+      const list = complaints(page);
+      await page.goto(`${site.origin}/page/index.html`);
+      await page.waitForFunction(
+        'document.querySelector("#verdict").textContent.startsWith("A circle, a square")',
+      );
+      const box = await page.locator("#pad").boundingBox();
+      if (!box) throw new Error("no pad");
+      await page.mouse.move(box.x + 0.2 * box.width, box.y + 0.2 * box.height);
+      await page.mouse.down();
+      await page.mouse.move(box.x + 0.8 * box.width, box.y + 0.8 * box.height, { steps: 8 });
+      await page.mouse.up();
+      await expect
+        .poll(() => page.textContent("#verdict"), { timeout: PATIENCE })
+        .toMatch(/^(?:circle|square|triangle|cross), \d+% sure$/);
+      expect(list).toEqual([]);
+    } finally {
+      await browser.close();
+      await site.close();
+    }
+  });
+});
+
+function writeProject(folder: string, files: Readonly<Record<string, string>>): void {
+  mkdirSync(folder, { recursive: true });
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
+}
