@@ -9,7 +9,6 @@ import { profileCommand } from "./commands/profile.ts";
 import { runCommand } from "./commands/run.ts";
 import { shapesCommand } from "./commands/shapes.ts";
 import { trainCommand } from "./commands/train.ts";
-import { tuneCommand } from "./commands/tune.ts";
 import { examples } from "./common.ts";
 import { EXIT_USER, reportFailure } from "./failure.ts";
 import { version } from "./version.ts";
@@ -32,7 +31,6 @@ function program(outcome: Outcome): Command {
     .addCommand(trainCommand(outcome))
     .addCommand(evalCommand())
     .addCommand(profileCommand())
-    .addCommand(tuneCommand())
     .addCommand(dataCommand())
     .addCommand(doctorCommand(outcome))
     .addHelpText(
@@ -47,7 +45,6 @@ function program(outcome: Outcome): Command {
         ["weft run models/lenet.ts --input picture.png", "classify a picture"],
         ["weft train models/lenet.ts", "train on shapes that weft draws; --data fashion-mnist for real ones"],
         ["weft profile models/lenet.ts", "where the time goes, kernel by kernel"],
-        ["weft tune models/lenet.ts", "measure other schedules here, and keep the fastest"],
         ["weft doctor", "which GPU is used, and what to do if there is none"],
       ])}
 
