@@ -6,28 +6,29 @@ import { h } from "./dom.ts";
 import { readProject } from "./project.ts";
 import { shell } from "./shell.ts";
 import { signal } from "./signal.ts";
-import type { CompiledModel, Studio } from "./tab.ts";
+import type { Studio } from "./tab.ts";
 import { tabs } from "./tabs/index.ts";
+import { workbench } from "./workbench.ts";
+
+/** Milliseconds that the first compile waits for an adapter: it says what to compile for. */
+const patience = 1500;
 
 async function start(): Promise<void> {
   const project = await readProject();
   const frame = shell(tabs);
   const { device, target } = devices();
+  // Without a GPU there is still the model to look at; tabs that need one say so themselves.
+  const opened = device().then(
+    () => undefined,
+    () => undefined,
+  );
+  await Promise.race([opened, new Promise((late) => setTimeout(late, patience))]);
+  const bench = await workbench(project, target);
   const weights = signal<Weights | null>(null);
-  const model = signal<CompiledModel | null>(null);
-  const studio: Studio = {
-    project,
-    model,
-    weights,
-    device,
-    target,
-    language: frame.language,
-    show: frame.show,
-  };
+  const { language, show } = frame;
+  const studio: Studio = { project, bench, model: bench.model, weights, device, target, language, show };
   document.body.replaceChildren(frame.element);
   frame.start(studio);
-  // Without a GPU there is still the model to look at; tabs that need one say so themselves.
-  device().catch(() => undefined);
   if (project.weights !== null) {
     const response = await fetch(project.weights);
     if (response.ok) weights.set(readSafetensors(await response.arrayBuffer()));

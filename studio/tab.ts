@@ -3,6 +3,7 @@ import type { Compilation, TargetName } from "../compiler/compile.ts";
 import type { Graph } from "../compiler/ir/graph.ts";
 import type { Weights } from "../runtime/weights.ts";
 import type { Signal, Writable } from "./signal.ts";
+import type { Workbench } from "./workbench.ts";
 
 export type Language = "en" | "zh";
 export type Words = Readonly<Record<Language, string>>;
@@ -63,6 +64,8 @@ export interface Studio {
   device(): Promise<GPUDevice>;
   /** What to compile for: `targetFor` of the adapter; "portable" until there is one. */
   readonly target: Signal<TargetName>;
+  /** The files while they are edited, and what the model tab shows of them. */
+  readonly bench: Workbench;
   /** Shows a tab, by its id. */
   show(id: string): void;
 }

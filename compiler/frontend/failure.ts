@@ -9,7 +9,7 @@ import type { ModelThrew } from "./run.ts";
 import type { SiteReader } from "./site.ts";
 
 export function locatedError(
-  { thrown, reader }: ModelThrew,
+  { thrown, reader }: Pick<ModelThrew, "thrown" | "reader">,
   sites: SiteReader,
   shown: string,
   show: Show,

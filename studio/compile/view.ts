@@ -1,0 +1,116 @@
+/** What the model tab shows of a compilation: rows, kernels and a drawing, as plain data. Made in the worker. */
+import type { Compilation } from "../../compiler/compile.ts";
+import { type Location, must } from "../../compiler/errors.ts";
+import { ExprPrinter } from "../../compiler/ir/print.ts";
+import type { Step } from "../../compiler/ir/step.ts";
+import { type FusionDecision, fusionSteps } from "../../compiler/report/fusion.ts";
+import { gridText } from "../../compiler/report/kernels.ts";
+import { type LayerRow, type ShapeTable, shapeTable } from "../../compiler/report/shapes.ts";
+import { type Drawing, draw } from "./drawing.ts";
+
+export interface LayerView extends LayerRow {
+  readonly at: Location | null;
+  /** Which of `kernels` computes it: the one that it shares a frame with; null where nothing is left to compute. */
+  readonly group: number | null;
+}
+
+export interface ScheduleView {
+  /** The layer whose result is stored. */
+  readonly root: string;
+  readonly kind: string;
+  readonly rule: string;
+  readonly facts: readonly (readonly [what: string, value: string])[];
+  /** `[n, c, h, w] = sigmoid(Σ …)` */
+  readonly meaning: string;
+}
+
+/** A dispatch: one kernel, and the layers that it computes. */
+export interface KernelView {
+  readonly name: string;
+  readonly phase: "run" | "prepare";
+  readonly layers: readonly string[];
+  readonly wgsl: string;
+  readonly workgroup: number;
+  /** `294·⌈N/4⌉` */
+  readonly items: string;
+  readonly buffers: number;
+  readonly decisions: readonly FusionDecision[];
+  readonly schedules: readonly ScheduleView[];
+}
+
+export interface ModelView {
+  readonly table: ShapeTable;
+  readonly layers: readonly LayerView[];
+  /** Those of a run in their order, then those that prepare parameters. */
+  readonly kernels: readonly KernelView[];
+  readonly drawing: Drawing;
+}
+
+export function viewOf(compilation: Compilation): ModelView {
+  const { source, program, rewrites } = compilation;
+  const table = shapeTable(source, { program, rewrites });
+  const kernels = kernelsOf(compilation);
+  const places = new Map(source.nodes.map((n) => [n.origin.name, n.origin.at]));
+  const layers = table.layers.map((row): LayerView => {
+    const group = kernels.findIndex((k) => k.layers.includes(row.name));
+    return { ...row, at: places.get(row.name) ?? null, group: group < 0 ? null : group };
+  });
+  return { table, layers, kernels, drawing: draw(source, layers, kernels) };
+}
+
+function kernelsOf(compilation: Compilation): readonly KernelView[] {
+  const { program, steps } = compilation;
+  const dispatches = [...program.dispatches, ...program.prepare];
+  return fusionSteps(compilation).map(({ phase, layers, decisions }, i): KernelView => {
+    const dispatch = must(dispatches[i], "dispatch");
+    const shader = must(program.kernels[dispatch.kernel], "kernel");
+    const own = steps.filter((s) => s.region.phase === phase && layers.includes(s.region.root.origin.name));
+    return {
+      name: shader.name,
+      phase,
+      layers,
+      wgsl: shader.wgsl,
+      workgroup: shader.workgroup,
+      items: gridText(dispatch.grid),
+      buffers: shader.bindings.length,
+      decisions,
+      schedules: own.map(scheduleOf),
+    };
+  });
+}
+
+function scheduleOf({ region, kernel, schedule }: Step): ScheduleView {
+  const print = new ExprPrinter();
+  const at = region.axes.map((a) => print.name(a)).join(", ");
+  const meaning = `[${at}] = ${print.expr(region.value)}`;
+  const kernels = new ExprPrinter();
+  const all = kernel.kind === "contraction" ? [...kernel.axes, ...kernel.k] : kernel.space;
+  const named = new Map(all.map((a) => [a.key, kernels.name(a)]));
+  const name = (key: string): string => named.get(key) ?? key;
+  const sizes = (map: ReadonlyMap<string, number>): string =>
+    [...map].map(([key, size]) => `${name(key)} × ${size}`).join(", ");
+  const vector = schedule.vector ? `${name(schedule.vector.axis)} × ${schedule.vector.width}` : "";
+  const facts: readonly (readonly [string, string])[] =
+    kernel.kind === "contraction" && schedule.kind === "contraction"
+      ? [
+          ["positions", kernels.axes(kernel.space, ", ")],
+          ["summed", kernels.axes(kernel.k, ", ")],
+          ["window", kernel.window.length > 0 ? kernels.axes(kernel.window, ", ") : ""],
+          ["tile", sizes(schedule.tile)],
+          ["vector", vector],
+          ["unrolled", sizes(schedule.unroll)],
+          ["quads", schedule.quads ? `fetch for each other: ${schedule.quads.factor}` : ""],
+        ]
+      : [
+          ["positions", kernels.axes(kernel.space, ", ")],
+          ["serial", schedule.kind === "mapReduce" ? schedule.serial.map(name).join(", ") : ""],
+          ["vector", vector],
+        ];
+  return {
+    root: region.root.origin.name,
+    kind: kernel.kind,
+    rule: schedule.rule,
+    facts: facts.filter(([, value]) => value !== ""),
+    meaning,
+  };
+}

@@ -1,0 +1,112 @@
+/** The project's files while they are edited, what they compile to, and what is wrong with them. */
+import type { TargetName } from "../compiler/compile.ts";
+import { type Diagnosis, UserError } from "../compiler/errors.ts";
+import { type Compiled, pipeline } from "./compile/pipeline.ts";
+import type { LanguageCalls } from "./compile/protocol.ts";
+import type { Remote } from "./compile/rpc.ts";
+import type { ModelView } from "./compile/view.ts";
+import { type Signal, signal } from "./signal.ts";
+import type { CompiledModel, Project } from "./tab.ts";
+
+export type Status =
+  | { readonly kind: "compiling" }
+  /** `ms`: from the files to the kernels. */
+  | { readonly kind: "good"; readonly ms: number }
+  | { readonly kind: "failed"; readonly diagnosis: Diagnosis };
+
+export interface Workbench {
+  readonly model: Signal<CompiledModel | null>;
+  /** Of the last good compile. */
+  readonly view: Signal<ModelView | null>;
+  readonly status: Signal<Status>;
+  readonly language: Remote<LanguageCalls>;
+  /** The files by path, as they are being edited. A new map at every edit. */
+  readonly files: Signal<ReadonlyMap<string, string>>;
+  /** Paths of files that differ from what was saved. */
+  readonly edited: Signal<readonly string[]>;
+  /** Changes a file's text; compiles soon after the last change. */
+  edit(path: string, text: string): void;
+  /** Files as they lie on disk: those that are being edited keep their text. */
+  disk(files: Readonly<Record<string, string>>): void;
+  /** Takes a file's present text for saved. */
+  saved(path: string, text: string): void;
+}
+
+/** Milliseconds after the last key until the model is compiled. */
+const pause = 250;
+
+export async function workbench(project: Project, target: Signal<TargetName>): Promise<Workbench> {
+  const types: Readonly<Record<string, string>> = await (await fetch("types.json")).json();
+  const onDisk = new Map(Object.entries(project.files));
+  const files = signal<ReadonlyMap<string, string>>(new Map(onDisk));
+  const model = signal<CompiledModel | null>(null);
+  const view = signal<ModelView | null>(null);
+  const status = signal<Status>({ kind: "compiling" });
+  const edited = signal<readonly string[]>([]);
+  const { language, compile } = pipeline();
+  await language.call("open", Object.fromEntries(files.value), types);
+
+  const take = ({ compilation, view: seen }: Compiled, source: string): void => {
+    view.set(seen);
+    const { source: graph } = compilation;
+    model.set({ name: graph.name, file: project.model, source, graph, compilation });
+  };
+  const now = async (): Promise<void> => {
+    const start = performance.now();
+    const source = files.value.get(project.model) ?? "";
+    if (status.value.kind !== "compiling") status.set({ kind: "compiling" });
+    try {
+      const compiled = await compile(project.model, target.value);
+      if (!compiled) return; // there is a newer one
+      take(compiled, source);
+      status.set({ kind: "good", ms: performance.now() - start });
+    } catch (error) {
+      const diagnosis = error instanceof UserError ? error.diagnosis : { problem: messageOf(error) };
+      status.set({ kind: "failed", diagnosis });
+    }
+  };
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const soon = (): void => {
+    clearTimeout(timer);
+    timer = setTimeout(now, pause);
+  };
+  const change = (path: string, text: string): void => {
+    if (files.value.get(path) === text) return;
+    files.set(new Map([...files.value, [path, text]]));
+    language.call("update", path, text);
+    soon();
+  };
+  const compare = (): void => {
+    const differ = [...files.value].flatMap(([path, text]) => (onDisk.get(path) === text ? [] : [path]));
+    if (differ.join("\n") !== edited.value.join("\n")) edited.set(differ);
+  };
+  target.watch(() => void now());
+  return {
+    model,
+    view,
+    status,
+    language,
+    files,
+    edited,
+    edit(path, text) {
+      change(path, text);
+      compare();
+    },
+    disk(fresh) {
+      for (const [path, text] of Object.entries(fresh)) {
+        const untouched = files.value.get(path) === onDisk.get(path);
+        onDisk.set(path, text);
+        if (untouched) change(path, text);
+      }
+      compare();
+    },
+    saved(path, text) {
+      onDisk.set(path, text);
+      compare();
+    },
+  };
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
