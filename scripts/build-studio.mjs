@@ -64,12 +64,12 @@ function copyFiles(out) {
   for (const name of ["index.html", "icon.svg"]) copyFileSync(join(root, "studio", name), join(out, name));
   const pictures = readdirSync(join(models, "samples")).filter((name) => name.endsWith(".png"));
   for (const name of pictures) copyFileSync(join(models, "samples", name), join(out, "samples", name));
-  copyFileSync(join(models, "lenet.fashion-mnist.safetensors"), join(out, "weights.safetensors"));
+  copyFileSync(join(models, "lenet.fashion-mnist.safetensors"), join(out, "lenet.fashion-mnist.safetensors"));
   const model = "models/lenet.ts";
   const project = {
     model,
     files: { [model]: readFileSync(join(root, model), "utf8") },
-    weights: "weights.safetensors",
+    weights: "lenet.fashion-mnist.safetensors",
     samples: pictures.sort().map((name) => ({ name: basename(name, ".png"), url: `samples/${name}` })),
     live: false,
   };

@@ -2,5 +2,6 @@
 import type { Tab } from "../tab.ts";
 import { lectureTab } from "./lecture/index.ts";
 import { modelTab } from "./model/index.ts";
+import { tryTab } from "./try/index.ts";
 
-export const tabs: readonly Tab[] = [modelTab, lectureTab];
+export const tabs: readonly Tab[] = [modelTab, tryTab, lectureTab];

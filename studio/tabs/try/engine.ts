@@ -1,0 +1,47 @@
+/** Computes the values of layers by the real kernels: compiles a program whose outputs they are, and runs it. */
+import { compile, type TargetName } from "../../../compiler/compile.ts";
+import type { Graph } from "../../../compiler/ir/graph.ts";
+import { load } from "../../../runtime/index.ts";
+import type { Session } from "../../../runtime/session.ts";
+import type { Tensor } from "../../../runtime/tensor.ts";
+import type { Weights } from "../../../runtime/weights.ts";
+import { type Layer, watching } from "./layers.ts";
+import { type Drawn, initialWeights, misfit } from "./weights.ts";
+
+export interface Wanted {
+  readonly graph: Graph;
+  /** Those to be watched. */
+  readonly layers: readonly Layer[];
+  readonly weights: Weights | null;
+  readonly target: TargetName;
+  readonly drawn: Drawn;
+  readonly progress: (part: number) => Promise<void>;
+}
+
+export interface Engine {
+  /** Null: initial values are used. */
+  readonly weights: Weights | null;
+  /** Why the weights that were wanted are not used. */
+  readonly misfit: string | undefined;
+  /** The values of the watched layers and of the model's outputs, by `outputName`, for one example. */
+  run(input: string, values: Float32Array): Promise<Readonly<Record<string, Tensor>>>;
+  destroy(): void;
+}
+
+/** Throws what `compile` and `load` throw. */
+export async function startEngine(
+  { graph, layers, weights, target, drawn, progress }: Wanted,
+  device: GPUDevice,
+): Promise<Engine> {
+  const { program } = compile(watching(graph, layers), { target });
+  const why = weights ? misfit(program.params, weights) : undefined;
+  const used = why === undefined ? weights : null;
+  const values = used ?? (await initialWeights(program.params, drawn, progress));
+  const session: Session = await load(program, { weights: values, device });
+  return {
+    weights: used,
+    misfit: why,
+    run: (input, data) => session.run({ [input]: data }),
+    destroy: () => session.destroy(),
+  };
+}

@@ -1,0 +1,200 @@
+/** A layer's values as small pictures or bars, and the pointing at them. */
+import type { TensorData } from "../../../runtime/tensor.ts";
+import { fill, h } from "../../dom.ts";
+import { drawBars } from "./bars.ts";
+import { extent, paint, type Scale, scaleOf } from "./color.ts";
+import type { Layer } from "./layers.ts";
+import type { Text } from "./text.ts";
+
+/** An element of a layer: of bars only `column` counts. */
+export interface Place {
+  readonly map: number;
+  readonly row: number;
+  readonly column: number;
+}
+
+export interface Values {
+  readonly data: TensorData;
+  readonly dark: boolean;
+  /** Whether each map has colours of its own. */
+  readonly perMap: boolean;
+}
+
+export interface Maps {
+  readonly element: HTMLElement;
+  /** Draws the values, and gives the scale that all maps share. */
+  draw(values: Values): Scale;
+  /** Marks an element, or none. */
+  mark(place: Place | undefined): void;
+  destroy(): void;
+}
+
+/** Maps that are drawn unasked. */
+const FEW = 48;
+/** The side that a map is shown with, about: a whole number of page pixels for each value. */
+const SIDE = 72;
+const SINGLE = 200;
+
+/** `point` is told which element is pointed at, by pointer or keys. */
+export function openMaps(layer: Layer, text: Text, point: (place: Place | undefined) => void): Maps {
+  return layer.view.kind === "bars" ? bars(layer, text, point) : tiles(layer, layer.view, text, point);
+}
+
+type Tiled = Extract<Layer["view"], { kind: "maps" }>;
+
+function tiles(layer: Layer, view: Tiled, text: Text, point: (place: Place | undefined) => void): Maps {
+  const { count, height, width } = view;
+  const zoom = Math.max(1, Math.round((count === 1 ? SINGLE : SIDE) / Math.max(width, height)));
+  const grid = h("div", { class: "grid" });
+  const marker = h("span", { class: "marker", attrs: { "aria-hidden": "true" } });
+  const more = h("button", { type: "button", class: "quiet more" });
+  const element = h(
+    "div",
+    { class: "maps", tabIndex: 0, attrs: { role: "group", "aria-label": text.mapsLabel(layer.name) } },
+    grid,
+  );
+  let canvases: readonly HTMLCanvasElement[] = [];
+  let values: Values | undefined;
+  let at: Place | undefined;
+  let all = false;
+  const shownCount = (): number => (all ? count : Math.min(count, FEW));
+  const pixels = new ImageData(width, height);
+
+  const build = (): void => {
+    canvases = Array.from({ length: shownCount() }, (_, i) =>
+      h("canvas", { width, height, data: { map: `${i}` }, attrs: { "aria-hidden": "true" } }),
+    );
+    const style = `width: min(100%, ${width * zoom}px); aspect-ratio: ${width} / ${height}`;
+    fill(grid, ...canvases.map((c) => h("span", { class: "tile", attrs: { style } }, c)));
+    more.textContent = all ? text.showFewer : text.showAll(count);
+  };
+  const draw = (given: Values): Scale => {
+    values = given;
+    const { data, dark, perMap } = given;
+    const scale = scaleOf(data);
+    const size = height * width;
+    canvases.forEach((canvas, i) => {
+      const own = perMap ? scaleOf(data, i * size, (i + 1) * size) : scale;
+      paint(data, i * size, own, dark, pixels.data);
+      canvas.getContext("2d")?.putImageData(pixels, 0, 0);
+    });
+    return scale;
+  };
+  const move = (place: Place): void => {
+    at = {
+      map: clamp(place.map, shownCount()),
+      row: clamp(place.row, height),
+      column: clamp(place.column, width),
+    };
+    point(at);
+  };
+  grid.addEventListener("pointermove", (event) => {
+    const canvas = event.target instanceof HTMLElement ? event.target.closest(".tile")?.firstChild : null;
+    if (!(canvas instanceof HTMLCanvasElement)) return;
+    const box = canvas.getBoundingClientRect();
+    move({
+      map: Number(canvas.dataset["map"]),
+      row: Math.floor(((event.clientY - box.top) / box.height) * height),
+      column: Math.floor(((event.clientX - box.left) / box.width) * width),
+    });
+  });
+  grid.addEventListener("pointerleave", () => point(undefined));
+  element.addEventListener("keydown", (event) => {
+    if (event.target !== element) return;
+    const step = stepOf(event.key);
+    if (!step) return;
+    event.preventDefault();
+    const { map, row, column } = at ?? { map: 0, row: 0, column: 0 };
+    move(
+      at ? { map: map + step.map, row: row + step.row, column: column + step.column } : { map, row, column },
+    );
+  });
+  element.addEventListener("blur", () => point(undefined));
+  more.addEventListener("click", () => {
+    all = !all;
+    build();
+    if (values) draw(values);
+  });
+  build();
+  if (count > FEW) element.append(more);
+  return {
+    element,
+    draw,
+    mark(place) {
+      const tile = place && canvases[place.map]?.parentElement;
+      if (!place || !tile) return marker.remove();
+      const share = (n: number, of: number): string => `${(100 * n) / of}%`;
+      marker.style.left = share(place.column, width);
+      marker.style.top = share(place.row, height);
+      marker.style.width = share(1, width);
+      marker.style.height = share(1, height);
+      tile.append(marker);
+    },
+    destroy() {},
+  };
+}
+
+function bars(layer: Layer, text: Text, point: (place: Place | undefined) => void): Maps {
+  const { count } = layer.view;
+  const canvas = h("canvas", { attrs: { "aria-hidden": "true" } });
+  const element = h(
+    "div",
+    { class: "bars", tabIndex: 0, attrs: { role: "group", "aria-label": text.mapsLabel(layer.name) } },
+    canvas,
+  );
+  let values: Values | undefined;
+  let marked: number | undefined;
+  let at: number | undefined;
+  let width = 0;
+  const redraw = (): Scale => {
+    const scale = extent(values?.data ?? []);
+    if (values) width = drawBars(canvas, values.data, scale, values.dark, marked);
+    return scale;
+  };
+  const move = (index: number): void => {
+    at = clamp(index, count);
+    point({ map: 0, row: 0, column: at });
+  };
+  canvas.addEventListener("pointermove", ({ clientX }) => {
+    const x = clientX - canvas.getBoundingClientRect().left;
+    if (width > 0 && x < width) move(Math.floor((x / width) * count));
+    else point(undefined);
+  });
+  canvas.addEventListener("pointerleave", () => point(undefined));
+  element.addEventListener("keydown", (event) => {
+    const step = stepOf(event.key);
+    if (!step) return;
+    event.preventDefault();
+    move(at === undefined ? 0 : at + step.column + step.row + 10 * step.map);
+  });
+  element.addEventListener("blur", () => point(undefined));
+  const observer = new ResizeObserver(redraw);
+  observer.observe(canvas);
+  return {
+    element,
+    draw(given) {
+      values = given;
+      return redraw();
+    },
+    mark(place) {
+      if (marked === place?.column) return;
+      marked = place?.column;
+      redraw();
+    },
+    destroy: () => observer.disconnect(),
+  };
+}
+
+const clamp = (index: number, count: number): number => Math.min(count - 1, Math.max(0, index));
+
+function stepOf(key: string): Place | undefined {
+  const steps: Readonly<Record<string, Place>> = {
+    ArrowLeft: { map: 0, row: 0, column: -1 },
+    ArrowRight: { map: 0, row: 0, column: 1 },
+    ArrowUp: { map: 0, row: -1, column: 0 },
+    ArrowDown: { map: 0, row: 1, column: 0 },
+    PageUp: { map: -1, row: 0, column: 0 },
+    PageDown: { map: 1, row: 0, column: 0 },
+  };
+  return steps[key];
+}

@@ -1,0 +1,103 @@
+/** The drawing pad: a canvas with a pixel for each of the model's input, bright on black. */
+import type { Frame } from "../../../cli/input/frame.ts";
+import { h } from "../../dom.ts";
+import { contained } from "./picture.ts";
+
+export interface Brush {
+  color: string;
+  /** Paints the ground's black. */
+  erasing: boolean;
+}
+
+export interface Pad {
+  readonly element: HTMLCanvasElement;
+  readonly brush: Brush;
+  /** RGBA bytes, row by row. */
+  read(): Uint8ClampedArray<ArrayBuffer>;
+  /** Puts back what `read` gave. */
+  restore(rgba: Uint8ClampedArray<ArrayBuffer>): void;
+  clear(): void;
+  /** Shows a picture of any size: whole, in proportion, on black. */
+  show(picture: ImageBitmap | HTMLImageElement): void;
+}
+
+/** The brush's width as a part of the picture's height; on 28 pixels 2.2 of them. */
+const WIDTH = 2.2 / 28;
+const GROUND = "#000";
+
+/** `changed` is called after each change, `drawn` when a hand has begun one. */
+export function openPad({ width, height }: Frame, changed: () => void, drawn: () => void): Pad {
+  const element = h("canvas", { class: "pad", width, height });
+  const context = element.getContext("2d", { willReadFrequently: true });
+  if (!context) throw new Error("this browser draws no canvas");
+  const brush: Brush = { color: "#dddddd", erasing: false };
+  const fillGround = (): void => {
+    context.fillStyle = GROUND;
+    context.fillRect(0, 0, width, height);
+  };
+
+  let last: { readonly x: number; readonly y: number } | undefined;
+  const at = ({ clientX, clientY }: PointerEvent): { x: number; y: number } => {
+    const box = element.getBoundingClientRect();
+    return {
+      x: ((clientX - box.left) / box.width) * width,
+      y: ((clientY - box.top) / box.height) * height,
+    };
+  };
+  const stroke = (event: PointerEvent): void => {
+    if (!last) return;
+    // A pen says how hard it is pressed; a mouse says 0.5, a finger often 0 or 1.
+    const pressure = event.pointerType === "pen" ? 0.5 + event.pressure : 1;
+    context.strokeStyle = brush.erasing ? GROUND : brush.color;
+    context.lineWidth = Math.max(1, WIDTH * height * pressure * (brush.erasing ? 2 : 1));
+    context.lineCap = "round";
+    context.beginPath();
+    context.moveTo(last.x, last.y);
+    // All that happened since the last frame, so that quick strokes are round.
+    const events = event.getCoalescedEvents?.() ?? [];
+    for (const each of events.length > 0 ? events : [event]) {
+      last = at(each);
+      context.lineTo(last.x, last.y);
+    }
+    context.stroke();
+    changed();
+  };
+  element.addEventListener("pointerdown", (event) => {
+    if (event.button !== 0) return;
+    element.setPointerCapture(event.pointerId);
+    last = at(event);
+    drawn();
+    stroke(event);
+  });
+  element.addEventListener("pointermove", stroke);
+  for (const end of ["pointerup", "pointercancel"] as const)
+    element.addEventListener(end, () => {
+      last = undefined;
+    });
+
+  fillGround();
+  return {
+    element,
+    brush,
+    read: () => context.getImageData(0, 0, width, height).data,
+    restore(rgba) {
+      context.putImageData(new ImageData(rgba, width, height), 0, 0);
+    },
+    clear() {
+      fillGround();
+      changed();
+    },
+    show(picture) {
+      // An element's `width` is that of its place in the page, not of its picture.
+      const size =
+        picture instanceof HTMLImageElement
+          ? { width: picture.naturalWidth, height: picture.naturalHeight }
+          : picture;
+      const box = contained(size, { width, height });
+      fillGround();
+      context.imageSmoothingQuality = "high";
+      context.drawImage(picture, box.x, box.y, box.width, box.height);
+      changed();
+    },
+  };
+}

@@ -1,0 +1,60 @@
+/** The line that says what is pointed at, with a small copy of the picture where the large one is out of sight. */
+
+import type { Graph, Node } from "../../../compiler/ir/graph.ts";
+import { type ReceptiveField, receptiveFields } from "../../../compiler/report/receptive.ts";
+import { h } from "../../dom.ts";
+import { type Box, fieldAt, unrolled } from "./field.ts";
+import { describe, type Pointed } from "./layerList.ts";
+import type { PictureCard } from "./pictureCard.ts";
+import type { Text } from "./text.ts";
+
+export interface Readout {
+  readonly element: HTMLElement;
+  point(at: Pointed | undefined): void;
+}
+
+export function readout(graph: Graph, card: PictureCard, text: Text): Readout {
+  const line = h("p", { class: "line", attrs: { "aria-live": "polite" } }, text.pointAt);
+  const { height, width } = card.frame;
+  const lens = h("canvas", { class: "lens", width, height, attrs: { "aria-hidden": "true" } });
+  let fields: ReadonlyMap<Node, ReceptiveField> | undefined;
+
+  const boxOf = (at: Pointed): { field: ReceptiveField | undefined; box: Box | undefined } => {
+    fields ??= receptiveFields(graph);
+    const field = fields.get(at.layer.node);
+    if (!field) return { field, box: undefined };
+    const { row, column } = at.place;
+    if (field.size.length > 1) return { field, box: fieldAt(field, [row, column], [height, width]) };
+    const run = fieldAt(field, [0, column], [1, height * width]);
+    return { field, box: run && unrolled(run, width) };
+  };
+  const drawLens = (box: Box | undefined): void => {
+    const context = lens.getContext("2d");
+    if (!context) return;
+    context.drawImage(card.canvas, 0, 0);
+    if (!box) return;
+    // All but the part is dimmed: a frame would hide as much as it shows on so few pixels.
+    context.fillStyle = "rgb(90 140 255 / 55%)";
+    const { top, left, bottom, right } = box;
+    context.fillRect(0, 0, width, top);
+    context.fillRect(0, bottom + 1, width, height - bottom - 1);
+    context.fillRect(0, top, left, bottom - top + 1);
+    context.fillRect(right + 1, top, width - right - 1, bottom - top + 1);
+  };
+  return {
+    element: h("div", { class: "readout" }, lens, line),
+    point(at) {
+      if (!at) {
+        line.textContent = text.pointAt;
+        card.frameBox(undefined);
+        drawLens(undefined);
+        return;
+      }
+      const { field, box } = boxOf(at);
+      const whole = box?.top === 0 && box.left === 0 && box.bottom === height - 1 && box.right === width - 1;
+      line.textContent = describe(at, field, box, whole, text);
+      card.frameBox(box);
+      drawLens(box);
+    },
+  };
+}

@@ -1,0 +1,175 @@
+/** The Try tab's words. */
+import type { Language } from "../../tab.ts";
+
+export interface Text {
+  readonly picture: string;
+  readonly padLabel: (width: number, height: number) => string;
+  readonly clear: string;
+  readonly erase: string;
+  readonly color: string;
+  readonly open: string;
+  readonly invert: string;
+  readonly hint: string;
+  readonly dropHere: string;
+  readonly samples: string;
+  readonly scores: string;
+  readonly noScores: (shape: string) => string;
+  readonly drawSomething: string;
+  readonly classNumber: (index: number) => string;
+  readonly moreClasses: (count: number) => string;
+  readonly layers: string;
+  readonly scale: string;
+  readonly perLayer: string;
+  readonly perMap: string;
+  readonly showAll: (count: number) => string;
+  readonly showFewer: string;
+  readonly mapsLabel: (layer: string) => string;
+  readonly pointAt: string;
+  readonly channel: (index: number) => string;
+  readonly place: (row: number, column: number) => string;
+  readonly element: (index: number) => string;
+  readonly from: (low: string, high: string) => string;
+  readonly sees: (rows: string, columns: string) => string;
+  readonly seesAll: string;
+  readonly seesPadding: string;
+  readonly waiting: string;
+  readonly drawing: (percent: number) => string;
+  readonly building: string;
+  readonly computing: string;
+  readonly took: (ms: string, layers: number) => string;
+  readonly big: (millions: string) => string;
+  readonly compute: string;
+  readonly initial: string;
+  readonly trained: (name: string) => string;
+  readonly served: (name: string) => string;
+  readonly opened: (name: string) => string;
+  readonly misfit: (why: string) => string;
+  readonly openWeights: string;
+  readonly useInitial: string;
+  readonly notPicture: (name: string) => string;
+  readonly resized: (before: string, after: string) => string;
+  readonly greyed: string;
+  readonly inverted: string;
+  readonly noModel: string;
+  readonly otherInput: (inputs: string) => string;
+  readonly failed: (message: string) => string;
+  readonly retry: string;
+}
+
+const en: Text = {
+  picture: "Picture",
+  padLabel: (width, height) =>
+    `The picture, ${width} by ${height} pixels. Draw with mouse, finger or pen; without them, take a sample or a file.`,
+  clear: "Clear",
+  erase: "Eraser",
+  color: "Colour",
+  open: "Open a picture",
+  invert: "Inverted",
+  hint: "Draw, drop or paste a picture",
+  dropHere: "Drop a picture, or weights as .safetensors",
+  samples: "Samples",
+  scores: "Class scores",
+  noScores: (shape) => `The output is ${shape}: no scores of classes. Its values are in the last layer.`,
+  drawSomething: "Draw something bright on black",
+  classNumber: (index) => `class ${index}`,
+  moreClasses: (count) => `and ${count} more classes`,
+  layers: "Layers",
+  scale: "Colour scale",
+  perLayer: "of the layer",
+  perMap: "of each map",
+  showAll: (count) => `Show all ${count} maps`,
+  showFewer: "Show fewer",
+  mapsLabel: (layer) =>
+    `Values of ${layer}. Arrow keys move within a map, Page Up and Page Down between maps.`,
+  pointAt: "Point at a value to see where it comes from",
+  channel: (index) => `channel ${index}`,
+  place: (row, column) => `row ${row}, column ${column}`,
+  element: (index) => `element ${index}`,
+  from: (low, high) => `${low} to ${high}`,
+  sees: (rows, columns) => `sees rows ${rows}, columns ${columns} of the picture`,
+  seesAll: "sees the whole picture",
+  seesPadding: "sees padding alone",
+  waiting: "Waiting for the GPU …",
+  drawing: (percent) => `Drawing initial values … ${percent} %`,
+  building: "Building the kernels …",
+  computing: "Computing …",
+  took: (ms, layers) => `${ms} ms for ${layers} ${layers === 1 ? "layer" : "layers"}, copies included`,
+  big: (millions) =>
+    `This model has ${millions} million parameters. Initial values for them take a while, and so does a run without a fast GPU.`,
+  compute: "Compute",
+  initial: "Untrained: initial values, seed 0",
+  trained: (name) => `Trained in this page: ${name}`,
+  served: (name) => `Trained weights: ${name}`,
+  opened: (name) => `Weights from ${name}`,
+  misfit: (why) => `The weights do not fit this model: ${why}. Initial values are used.`,
+  openWeights: "Open weights",
+  useInitial: "Use initial values",
+  notPicture: (name) => `${name || "This"} is no picture that the browser can read`,
+  resized: (before, after) => `resized from ${before} to ${after}`,
+  greyed: "greyed",
+  inverted: "inverted, as its background is bright",
+  noModel: "There is no model to try yet: it does not compile.",
+  otherInput: (inputs) =>
+    `This model takes ${inputs || "no input"}. A picture can feed a model with one input [N, 1 or 3, height, width], [height, width] or [N, features] with a square number of features.`,
+  failed: (message) => message,
+  retry: "Try again",
+};
+
+const zh: Text = {
+  picture: "图片",
+  padLabel: (width, height) =>
+    `图片，${width}×${height} 像素。可用鼠标、手指或笔绘制；也可以选择样例或文件。`,
+  clear: "清空",
+  erase: "橡皮",
+  color: "颜色",
+  open: "打开图片",
+  invert: "反色",
+  hint: "可绘制、拖入或粘贴图片",
+  dropHere: "拖入图片，或 .safetensors 权重文件",
+  samples: "样例",
+  scores: "类别得分",
+  noScores: (shape) => `输出为 ${shape}，不是类别得分。其数值见最后一层。`,
+  drawSomething: "请在黑色背景上画些明亮的图形",
+  classNumber: (index) => `类别 ${index}`,
+  moreClasses: (count) => `另有 ${count} 个类别`,
+  layers: "各层",
+  scale: "色标",
+  perLayer: "按层",
+  perMap: "按特征图",
+  showAll: (count) => `显示全部 ${count} 个特征图`,
+  showFewer: "收起",
+  mapsLabel: (layer) => `${layer} 的数值。方向键在特征图内移动，Page Up 和 Page Down 切换特征图。`,
+  pointAt: "指向一个数值，查看它来自图片的哪一部分",
+  channel: (index) => `通道 ${index}`,
+  place: (row, column) => `第 ${row} 行，第 ${column} 列`,
+  element: (index) => `元素 ${index}`,
+  from: (low, high) => `${low} 至 ${high}`,
+  sees: (rows, columns) => `感受野：图片的第 ${rows} 行，第 ${columns} 列`,
+  seesAll: "感受野：整张图片",
+  seesPadding: "感受野：仅填充",
+  waiting: "正在等待 GPU……",
+  drawing: (percent) => `正在生成初始值…… ${percent}%`,
+  building: "正在构建内核……",
+  computing: "正在计算……",
+  took: (ms, layers) => `${layers} 层用时 ${ms} 毫秒（含数据传输）`,
+  big: (millions) => `该模型有 ${millions} 百万个参数。生成初始值需要一些时间；没有高速 GPU 时运行也较慢。`,
+  compute: "开始计算",
+  initial: "未训练：初始值，种子 0",
+  trained: (name) => `在本页训练的权重：${name}`,
+  served: (name) => `已训练的权重：${name}`,
+  opened: (name) => `权重来自 ${name}`,
+  misfit: (why) => `权重与该模型不符：${why}。已改用初始值。`,
+  openWeights: "打开权重",
+  useInitial: "使用初始值",
+  notPicture: (name) => `浏览器无法读取${name ? ` ${name} ` : "该"}图片`,
+  resized: (before, after) => `尺寸由 ${before} 调整为 ${after}`,
+  greyed: "已转为灰度",
+  inverted: "背景较亮，已反色",
+  noModel: "目前没有可用的模型：它还不能编译。",
+  otherInput: (inputs) =>
+    `该模型的输入为 ${inputs || "空"}。图片只能输入给单输入模型：[N, 1 或 3, 高, 宽]、[高, 宽]，或特征数为平方数的 [N, 特征]。`,
+  failed: (message) => message,
+  retry: "重试",
+};
+
+export const texts: Readonly<Record<Language, Text>> = { en, zh };

@@ -1,0 +1,282 @@
+/** The Try tab for one model in one language: a picture in, layers and scores out. */
+
+import { showShape } from "../../../compiler/ir/type.ts";
+import { WeftError } from "../../../runtime/errors.ts";
+import { fill, h } from "../../dom.ts";
+import type { CompiledModel, Studio } from "../../tab.ts";
+import { dark } from "../../theme.ts";
+import { type Engine, startEngine } from "./engine.ts";
+import { listenForFiles } from "./files.ts";
+import { layerList } from "./layerList.ts";
+import { type Layer, layersOf, openAtFirst, parameterCount, resultName } from "./layers.ts";
+import type { PictureInput } from "./picture.ts";
+import { type Kept, pictureCard } from "./pictureCard.ts";
+import { readout } from "./readout.ts";
+import { classNames, scoreKind, sharesOf } from "./scores.ts";
+import { scoresCard } from "./scoresCard.ts";
+import type { Text } from "./text.ts";
+import { type Drawn, openWeights, originOf } from "./weights.ts";
+
+/** What outlives the tab's being left. */
+export interface Memory {
+  kept: Kept | undefined;
+  perMap: boolean;
+  /** Layers that were opened or closed by hand, by model and name. */
+  readonly toggled: Map<string, boolean>;
+  readonly drawn: Drawn;
+}
+
+/** Models with more parameters are computed when their user asks for it. */
+const BIG = 10_000_000;
+
+export function showTry(
+  host: HTMLElement,
+  studio: Studio,
+  model: CompiledModel,
+  input: PictureInput,
+  memory: Memory,
+  text: Text,
+): () => void {
+  const { graph } = model;
+  const layers = layersOf(graph);
+  const first = openAtFirst(layers);
+  const output = graph.outputs[0]?.node;
+  const scored = scoreKind(output);
+  const parameters = parameterCount(graph);
+  const key = (layer: Layer): string => `${model.file}\n${layer.name}`;
+
+  let alive = true;
+  let engine: Engine | undefined;
+  let allowed = parameters <= BIG;
+  let wantsEngine = true;
+  let wantsRun = true;
+  let busy = false;
+
+  const status = h("p", { class: "quiet-text small status", attrs: { role: "status" } }, text.waiting);
+  const problem = h("div", { class: "problem" });
+  const about = h("div", { class: "about" });
+  const perMap = h("select", {
+    id: "try-scale",
+    onchange() {
+      memory.perMap = perMap.value === "map";
+      list.redraw(dark.value, memory.perMap);
+    },
+  });
+  perMap.append(new Option(text.perLayer, "layer"), new Option(text.perMap, "map"));
+  perMap.value = memory.perMap ? "map" : "layer";
+
+  const changed = (): void => {
+    wantsRun = true;
+    void pump();
+  };
+  const openFiles = async (files: readonly File[]): Promise<void> => {
+    for (const file of files) {
+      if (!file.name.endsWith(".safetensors")) await card.takePicture(file);
+      else
+        try {
+          studio.weights.set(openWeights(await file.arrayBuffer(), file.name));
+        } catch (error) {
+          complain(error);
+        }
+    }
+  };
+  const card = pictureCard({
+    frame: input.frame,
+    samples: studio.project.samples,
+    text,
+    kept: memory.kept,
+    changed,
+    openFiles,
+  });
+  const scores = scoresCard(text, about);
+  const line = readout(graph, card, text);
+  const list = layerList({
+    layers,
+    isOpen: (layer) => memory.toggled.get(key(layer)) ?? first.has(layer.name),
+    text,
+    toggled(layer, open) {
+      memory.toggled.set(key(layer), open);
+      if (open) restart();
+    },
+    pointed: (at) => line.point(at),
+  });
+
+  const complain = (error: unknown): void => {
+    const again = h("button", { type: "button", textContent: text.retry, onclick: () => restart() });
+    const message = error instanceof Error ? error.message : String(error);
+    fill(
+      problem,
+      h("div", { class: "note bad", attrs: { role: "alert" } }, text.failed(message), h("div", {}, again)),
+    );
+    status.textContent = "\u00a0";
+  };
+  const restart = (): void => {
+    wantsEngine = true;
+    void pump();
+  };
+  const names = (): readonly string[] => {
+    const used = engine?.weights;
+    const origin = used ? originOf(used, studio.project) : undefined;
+    const count = scored?.classes ?? 0;
+    const found = origin ? classNames(count, origin.name, origin.metadata) : [];
+    return found.length > 0 ? found : Array.from({ length: count }, () => "");
+  };
+
+  /** Builds and runs what is wanted, one after the other: what comes meanwhile is done last, and once. */
+  const pump = async (): Promise<void> => {
+    if (busy || !alive) return;
+    if (!allowed) return ask();
+    busy = true;
+    try {
+      while (alive && (wantsEngine || wantsRun)) {
+        if (wantsEngine) await build();
+        else await run();
+      }
+    } catch (error) {
+      wantsEngine = wantsRun = false;
+      engine?.destroy();
+      engine = undefined;
+      if (alive) complain(error);
+    } finally {
+      busy = false;
+      if (!alive) engine?.destroy();
+    }
+  };
+  const build = async (): Promise<void> => {
+    fill(problem);
+    const device = await studio.device();
+    wantsEngine = false; // only now: a first device changes the target
+    wantsRun = true;
+    status.textContent = text.building;
+    await new Promise(requestAnimationFrame);
+    let shownAt = performance.now();
+    const made = await startEngine(
+      {
+        graph,
+        layers: list.open(),
+        weights: studio.weights.value,
+        target: studio.target.value,
+        drawn: memory.drawn,
+        async progress(part) {
+          if (performance.now() - shownAt < 50) return;
+          status.textContent = part < 1 ? text.drawing(Math.floor(100 * part)) : text.building;
+          await new Promise(requestAnimationFrame);
+          shownAt = performance.now();
+        },
+      },
+      device,
+    );
+    engine?.destroy();
+    engine = made;
+    if (!alive) return made.destroy();
+    showWeights();
+    if (scored) scores.expect(names());
+    else scores.without(text.noScores(showShape(output?.type.shape ?? [])));
+  };
+  const run = async (): Promise<void> => {
+    wantsRun = false;
+    if (!engine) return;
+    const values = card.values();
+    if (parameters > BIG / 2) status.textContent = text.computing;
+    const start = performance.now();
+    let outputs: Awaited<ReturnType<Engine["run"]>>;
+    try {
+      outputs = await engine.run(input.name, values);
+    } catch (error) {
+      // A new device may be had at once.
+      if (!(error instanceof WeftError && error.code === "device-lost")) throw error;
+      wantsEngine = true;
+      return;
+    }
+    if (!alive) return;
+    const took = performance.now() - start;
+    list.draw(outputs, dark.value, memory.perMap);
+    const result = outputs[resultName(graph) ?? ""];
+    if (scored && result)
+      scores.show(values.every((v) => v === 0) ? undefined : sharesOf(result.data, scored.kind));
+    status.textContent = text.took(took < 10 ? took.toFixed(1) : took.toFixed(0), list.open().length);
+  };
+  const ask = (): void => {
+    const go = h("button", {
+      type: "button",
+      class: "primary",
+      textContent: text.compute,
+      onclick() {
+        allowed = true;
+        fill(problem);
+        void pump();
+      },
+    });
+    if (problem.childElementCount > 0) return;
+    fill(problem, h("div", { class: "note" }, text.big((parameters / 1e6).toFixed(0)), h("div", {}, go)));
+    status.textContent = "\u00a0";
+  };
+  const showWeights = (): void => {
+    const used = engine?.weights;
+    const origin = used && originOf(used, studio.project);
+    const words = origin ? text[origin.kind](origin.name) : text.initial;
+    const file = h("input", {
+      type: "file",
+      accept: ".safetensors",
+      class: "hidden-text",
+      onchange: () => void openFiles([...(file.files ?? [])]),
+    });
+    fill(
+      about,
+      h("p", { class: "small" }, words),
+      engine?.misfit !== undefined && h("p", { class: "small warn" }, text.misfit(engine.misfit)),
+      h(
+        "div",
+        { class: "row" },
+        h("label", { class: "button quiet-button" }, text.openWeights, file),
+        h("button", {
+          type: "button",
+          class: "quiet",
+          textContent: text.useInitial,
+          disabled: studio.weights.value === null,
+          onclick: () => studio.weights.set(null),
+        }),
+      ),
+    );
+  };
+
+  const drop = h("p", { class: "drop-here", hidden: true }, text.dropHere);
+  fill(
+    host,
+    h("div", { class: "side" }, card.element, scores.element),
+    h(
+      "div",
+      { class: "main" },
+      h(
+        "div",
+        { class: "head" },
+        h("h2", {}, text.layers),
+        status,
+        h("label", { class: "inline", htmlFor: "try-scale" }, text.scale, perMap),
+      ),
+      problem,
+      list.element,
+      line.element,
+    ),
+    drop,
+  );
+  const stops = [
+    listenForFiles(
+      host,
+      (files) => void openFiles(files),
+      (over) => {
+        drop.hidden = !over;
+      },
+    ),
+    studio.weights.watch(restart),
+    studio.target.watch(restart),
+    dark.watch((now) => list.redraw(now, memory.perMap)),
+  ];
+  return () => {
+    alive = false;
+    memory.kept = card.keep();
+    for (const stop of stops) stop();
+    list.destroy();
+    if (!busy) engine?.destroy();
+  };
+}

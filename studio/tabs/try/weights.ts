@@ -1,0 +1,75 @@
+/** Where weights come from, so that the page can say it, and which of them a model can use. */
+
+import type { ParamSpec } from "../../../compiler/ir/program.ts";
+import { initialise } from "../../../runtime/init.ts";
+import { readMetadata } from "../../../runtime/metadata.ts";
+import type { TensorData } from "../../../runtime/tensor.ts";
+import { checkWeights, readSafetensors, type Weights } from "../../../runtime/weights.ts";
+import type { Project } from "../../tab.ts";
+
+/** What is known about weights besides their numbers. */
+export interface Origin {
+  readonly kind: "served" | "opened" | "trained";
+  /** The file's name; of trained ones how far they are. */
+  readonly name: string;
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+const origins = new WeakMap<Weights, Origin>();
+
+/** Tells the tabs where weights come from that are about to be shared. */
+export function remember(weights: Weights, origin: Origin): Weights {
+  origins.set(weights, origin);
+  return weights;
+}
+
+/** Weights that nobody told of are those that the page was opened with. */
+export function originOf(weights: Weights, project: Project): Origin {
+  const name = decodeURIComponent(project.weights?.split("/").at(-1) ?? "");
+  return origins.get(weights) ?? { kind: "served", name, metadata: {} };
+}
+
+/** The weights in a file's bytes. Throws `WeftError` "weights" where they are none. */
+export function openWeights(bytes: ArrayBuffer, name: string): Weights {
+  return remember(readSafetensors(bytes), { kind: "opened", name, metadata: readMetadata(bytes) });
+}
+
+/** Why weights do not fit the parameters, in words; undefined if they do. */
+export function misfit(params: readonly ParamSpec[], weights: Weights): string | undefined {
+  try {
+    checkWeights(params, weights);
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    return error.message.replace(/^weights: /, "");
+  }
+}
+
+const SEED = 0;
+
+/** Initial values that were drawn already: a recompile does not draw them again. */
+export type Drawn = Map<string, TensorData>;
+
+/**
+ * The initial values that `load` would draw with seed 0, a parameter at a time; `progress` is told the part that is
+ * done and may wait, so that a page stays alive.
+ */
+export async function initialWeights(
+  params: readonly ParamSpec[],
+  drawn: Drawn,
+  progress: (part: number) => Promise<void>,
+): Promise<Weights> {
+  const sizeOf = ({ shape }: ParamSpec): number => shape.reduce((a, b) => a * b, 1);
+  const total = params.reduce((sum, p) => sum + sizeOf(p), 0);
+  const weights: Record<string, Weights[string]> = Object.create(null);
+  let done = 0;
+  for (const param of params) {
+    const key = JSON.stringify([param.name, param.shape, param.init]);
+    const data = drawn.get(key) ?? initialise(param, SEED);
+    drawn.set(key, data);
+    weights[param.name] = { shape: param.shape, data };
+    done += sizeOf(param);
+    await progress(done / total);
+  }
+  return weights;
+}
