@@ -128,12 +128,26 @@ export async function openGpu(device?: GPUDevice): Promise<Gpu> {
       "no-device",
       "there is no WebGPU adapter here; in Node, pass the device that requestDevice() of weftgpu/node gives",
     );
+  return new Gpu(await deviceOf(adapter), true);
+}
+
+/**
+ * A device with the largest buffers that the adapter has and with the features that programs may use; with the default
+ * ones where it refuses them after all. Throws `WeftError` "no-device" where it gives none.
+ */
+export async function deviceOf(
+  adapter: GPUAdapter,
+  features: readonly GPUFeatureName[] = [],
+): Promise<GPUDevice> {
   const { maxBufferSize, maxStorageBufferBindingSize } = adapter.limits;
-  return new Gpu(
-    await adapter.requestDevice({
-      requiredFeatures: FEATURES.filter((f) => adapter.features.has(f)),
-      requiredLimits: { maxBufferSize, maxStorageBufferBindingSize },
-    }),
-    true,
-  );
+  try {
+    return await adapter
+      .requestDevice({
+        requiredFeatures: [...FEATURES, ...features].filter((f) => adapter.features.has(f)),
+        requiredLimits: { maxBufferSize, maxStorageBufferBindingSize },
+      })
+      .catch(() => adapter.requestDevice());
+  } catch (error) {
+    throw new WeftError("no-device", `the WebGPU adapter gives no device: ${(error as Error).message}`);
+  }
 }

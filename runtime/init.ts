@@ -1,14 +1,26 @@
 /** Initial values of parameters. */
 import type { ParamSpec } from "../compiler/ir/program.ts";
+import { WeftError } from "./errors.ts";
 import { hash, threefry } from "./random.ts";
-import { ARRAYS, sizeOf, type TensorData } from "./tensor.ts";
+import { ARRAYS, show, sizeOf, type TensorData } from "./tensor.ts";
+
+/** Elements of a parameter: no device binds a larger buffer, so none is drawn, whatever a file claims. */
+const MOST = 2 ** 30;
 
 /**
  * The values of one parameter, determined by its `Init`, the seed and its name alone: the order of parameters
- * does not matter. Element i takes the words of counter i under the key (seed, hash of the name).
+ * does not matter. Element i takes the words of counter i under the key (seed, hash of the name). Throws `WeftError`
+ * "out-of-memory" where there is no room for them.
  */
 export function initialise({ name, shape, dtype, init }: ParamSpec, seed: number): TensorData {
-  const data = new ARRAYS[dtype](sizeOf(shape));
+  const size = sizeOf(shape);
+  let data: TensorData;
+  try {
+    if (size > MOST) throw size;
+    data = new ARRAYS[dtype](size);
+  } catch {
+    throw new WeftError("out-of-memory", `parameter "${name}" ${show(shape)} is too large`);
+  }
   const normal = init.kind.endsWith("Normal");
   let [low, high] = [0, 0];
   if ("fanIn" in init) {

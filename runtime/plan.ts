@@ -95,7 +95,7 @@ export class Plan {
     pass.end();
   }
 
-  /** Throws `WeftError` "input" where a buffer would exceed what the device can bind. */
+  /** Throws `WeftError` where a buffer would exceed what the device can bind: "input", without a batch "out-of-memory". */
   protected checkSizes(batch: number): void {
     const { maxBufferSize, maxStorageBufferBindingSize } = this.gpu.device.limits;
     const limit = Math.min(maxBufferSize, maxStorageBufferBindingSize);
@@ -106,7 +106,7 @@ export class Plan {
       const most = Math.min(...buffers.map((b) => Math.floor((limit - b.bytes.fixed) / b.bytes.perBatch)));
       const large = batch ? `a batch of ${batch} is too large, the most is ${most}: ` : "";
       throw new WeftError(
-        "input",
+        batch ? "input" : "out-of-memory",
         `${model}: ${large}"${name}" needs ${need} bytes, a buffer of this device holds ${limit}`,
       );
     }

@@ -3,6 +3,7 @@ import { existsSync, readdirSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { WeftError } from "../errors.ts";
+import { deviceOf } from "../gpu.ts";
 import { loadLibrary, loadSoftwareDriver, softwareProblem } from "./software.ts";
 import { pace } from "./wait.ts";
 
@@ -39,20 +40,13 @@ export interface OpenedDevice {
   readonly note: string | undefined;
 }
 
-/** What compiled programs may use. */
-const FEATURES = ["subgroups"] as const;
-
 /**
  * Opens a device with the largest buffers that its adapter has, and the features that programs may use. Throws `WeftError` "no-device" that says what to do.
  * A process with open devices ends by itself once nothing is pending.
  */
 export async function requestDevice(options: DeviceOptions = {}): Promise<OpenedDevice> {
   const adapter = await findAdapter(options.adapter ?? choiceFromEnvironment(), options.flags);
-  const { maxBufferSize, maxStorageBufferBindingSize } = adapter.limits;
-  const device = await adapter.requestDevice({
-    requiredFeatures: [...FEATURES, ...(options.features ?? [])].filter((f) => adapter.features.has(f)),
-    requiredLimits: { maxBufferSize, maxStorageBufferBindingSize },
-  });
+  const device = await deviceOf(adapter, options.features);
   const info = describe(adapter);
   return { device, adapter: info, note: info.software ? softwareNote(info) : undefined };
 }
