@@ -103,3 +103,23 @@ export interface Program {
   /** The largest batch within WebGPU's default limits (128 MiB a binding): 0 where parameters exceed them; null where N does not occur. */
   readonly maxBatch: number | null;
 }
+
+/** What an adapter or a device must be like. Fields of GPUAdapterInfo that either side leaves empty are not compared. */
+export interface AdapterTest {
+  /** Whether it has to compute on a CPU. */
+  readonly fallback?: true;
+  readonly features?: readonly string[];
+  readonly adapter?: {
+    readonly vendor: string;
+    readonly architecture: string;
+    readonly device: string;
+    readonly description: string;
+  };
+}
+
+/** One of several programs that do the same. Without `when` it runs everywhere. */
+export interface Variant {
+  readonly name: string;
+  readonly when?: AdapterTest;
+  readonly program: Program;
+}

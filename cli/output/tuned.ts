@@ -1,0 +1,125 @@
+/** What `weft tune` found, as data and as a table. */
+import type { TunedSchedule } from "../../compiler/ir/tuning.ts";
+import { type Column, layoutTable, plain } from "../../compiler/report/layout.ts";
+import type { Clock } from "../../runtime/node/index.ts";
+import { axesText, type Found, type Rejected, RUNS_PER_BUILD } from "../tuning/search.ts";
+import type { Ui } from "../ui.ts";
+import { three } from "./profile.ts";
+import { wrapped } from "./wrap.ts";
+
+export interface TunedRow {
+  /** `conv1 → pool1`, for every dispatch that the kernel serves. */
+  readonly layers: readonly string[];
+  readonly kernel: string;
+  /** Milliseconds of one dispatch. */
+  readonly default: number;
+  readonly tuned: number;
+  /** default ÷ tuned; 1 where the compiler's own choice stays. */
+  readonly ratio: number;
+  /** Milliseconds. */
+  readonly defaultBuild: number;
+  readonly build: number;
+  readonly tried: number;
+  readonly schedule: TunedSchedule | null;
+}
+
+export interface TuneReport {
+  readonly model: string;
+  readonly batch: number;
+  readonly adapter: string;
+  readonly clock: Clock["kind"];
+  readonly kernels: readonly TunedRow[];
+  /** Milliseconds of a run in one submit. */
+  readonly whole: { readonly default: number; readonly tuned: number; readonly ratio: number };
+  readonly rejected: readonly Rejected[];
+  /** Tuned kernels of the file that the model no longer has: they were taken out. */
+  readonly dropped: readonly string[];
+  readonly file: string;
+}
+
+export interface TuneFacts
+  extends Pick<TuneReport, "model" | "batch" | "adapter" | "clock" | "dropped" | "file"> {
+  readonly found: readonly Found[];
+  readonly whole: { readonly default: number; readonly tuned: number };
+}
+
+export function tuneReport({ found, whole, ...facts }: TuneFacts): TuneReport {
+  return {
+    ...facts,
+    kernels: found.map(({ subject, schedule, tried, ...times }) => ({
+      layers: subject.layers,
+      kernel: axesText(subject.step.kernel),
+      default: times.default,
+      tuned: times.tuned,
+      ratio: schedule ? times.default / times.tuned : 1,
+      defaultBuild: times.defaultBuild,
+      build: times.build,
+      tried,
+      schedule: schedule ?? null,
+    })),
+    whole: { ...whole, ratio: whole.default / whole.tuned },
+    rejected: found.flatMap((f) => f.rejected),
+  };
+}
+
+const columns: readonly Column[] = [
+  { header: "layers", cut: "end", cutOrder: 0, keep: 12 },
+  { header: "default ms", align: "right" },
+  { header: "tuned ms", align: "right" },
+  { header: "ratio", align: "right" },
+  { header: "build ms", align: "right" },
+  { header: "tried", align: "right" },
+  { header: "schedule", cut: "end", cutOrder: 1, keep: 12, dim: true },
+];
+
+/** `tile 1·6·2·4, written out 1·5·5, workgroup 64, quads share rhs` */
+function scheduleText(schedule: TunedSchedule | null): string {
+  if (!schedule) return "as compiled";
+  if (schedule.kind === "mapReduce") return `vector ${schedule.vector}, workgroup ${schedule.workgroup}`;
+  const { tile, unroll, share, workgroup } = schedule;
+  return [
+    `tile ${tile.join("·")}`,
+    ...(unroll.some((n) => n > 1) ? [`unroll ${unroll.join("·")}`] : []),
+    ...(share ? [`quads ${share}`] : []),
+    `workgroup ${workgroup}`,
+  ].join(", ");
+}
+
+export function tuneText(report: TuneReport, ui: Ui): string {
+  const { colors, width } = ui;
+  const rows = report.kernels.map((k) => {
+    const [first = "", ...more] = k.layers;
+    return [
+      plain(more.length > 0 ? `${first} and ${more.length} more` : first),
+      three(k.default),
+      k.schedule ? three(k.tuned) : "–",
+      k.schedule ? `${k.ratio.toFixed(2)}×` : "–",
+      k.schedule ? `${three(k.defaultBuild)} → ${three(k.build)}` : three(k.defaultBuild),
+      `${k.tried}`,
+      scheduleText(k.schedule),
+    ];
+  });
+  const lines = layoutTable(columns, rows, { width, color: colors.isColorSupported });
+  const clock = report.clock === "timestamp-query" ? "the adapter's own clock" : "the wall clock";
+  const { whole } = report;
+  const won = report.kernels.filter((k) => k.schedule).length;
+  return [
+    colors.bold(`${plain(report.model)}, N = ${report.batch}, on ${report.adapter}`),
+    "",
+    ...lines,
+    "",
+    wrapped(
+      `medians by ${clock}; building counts as spread over ${RUNS_PER_BUILD} runs; every schedule's numbers were compared with the default's`,
+      width,
+      "  ",
+    ),
+    wrapped(
+      `a whole run in one submit: ${three(whole.default)} → ${three(whole.tuned)} ms (${whole.ratio.toFixed(2)}×); ${won} of ${report.kernels.length} kernels tuned, in ${report.file}`,
+      width,
+      "  ",
+    ),
+    ...(report.dropped.length > 0
+      ? [wrapped(`no longer in the model, and taken out: ${plain(report.dropped.join(", "))}`, width, "  ")]
+      : []),
+  ].join("\n");
+}

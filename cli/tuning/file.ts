@@ -1,0 +1,138 @@
+/** `model.tune.json`: read with care, written in one order. */
+import { readFile } from "node:fs/promises";
+import { UserError } from "../../compiler/errors.ts";
+import type { AdapterKey, AdapterTuning, TuningFile } from "../../compiler/ir/tuning.ts";
+import { type Facts, fits } from "../../runtime/variants.ts";
+import { fileReason, shownPath } from "../files.ts";
+
+/** The file that belongs to a model: `models/lenet.ts` → `models/lenet.tune.json`. */
+export function tuningPath(model: string): string {
+  return `${model.replace(/\.[mc]?[jt]s$/, "")}.tune.json`;
+}
+
+/** Features that schedules may use. */
+const FEATURES = ["subgroups", "shader-f16"] as const;
+
+export interface Adapter extends Facts {
+  readonly info: GPUAdapterInfo;
+}
+
+export function adapterKey({ info, features }: Adapter): AdapterKey {
+  const { vendor, architecture, device, description } = info;
+  return { vendor, architecture, device, description, features: FEATURES.filter((f) => features.has(f)) };
+}
+
+/** The part of a file that was measured on this adapter, its features included. */
+export function tuningFor(file: TuningFile, adapter: Adapter): AdapterTuning | undefined {
+  return file.adapters.find((a) => fits({ adapter: a, features: a.features }, adapter));
+}
+
+/** The file's other adapters, and this one. */
+export function merged(file: TuningFile | undefined, adapter: AdapterTuning): TuningFile {
+  const others = (file?.adapters ?? []).filter((a) => identity(a) !== identity(adapter));
+  const adapters = [...others, adapter].toSorted((a, b) => (identity(a) < identity(b) ? -1 : 1));
+  return { format: "weft-tuning", version: 1, adapters };
+}
+
+function identity({ vendor, architecture, device, description, features }: AdapterKey): string {
+  return JSON.stringify([vendor, architecture, device, description, features]);
+}
+
+/** Kernels in the order of their keys, a line each: equal measurements are equal bytes, and a diff can be read. */
+export function tuningText({ format, version, adapters }: TuningFile): string {
+  const kernelLines = ({ kernels }: AdapterTuning): string =>
+    Object.entries(kernels)
+      .toSorted(([a], [b]) => (a < b ? -1 : 1))
+      .map(([key, kernel]) => `        ${JSON.stringify(key)}: ${JSON.stringify(kernel)}`)
+      .join(",\n");
+  const parts = adapters.map((a) => {
+    const { kernels, ...key } = a;
+    const fields = Object.entries(key).map(
+      ([name, value]) => `      ${JSON.stringify(name)}: ${JSON.stringify(value)}`,
+    );
+    const list = Object.keys(kernels).length > 0 ? `{\n${kernelLines(a)}\n      }` : "{}";
+    return `    {\n${[...fields, `      "kernels": ${list}`].join(",\n")}\n    }`;
+  });
+  const list = parts.length > 0 ? `[\n${parts.join(",\n")}\n  ]` : "[]";
+  return `{\n  "format": ${JSON.stringify(format)},\n  "version": ${version},\n  "adapters": ${list}\n}\n`;
+}
+
+/** Undefined where there is no such file. @throws UserError where it is another kind of file, or damaged */
+export async function readTuning(path: string): Promise<TuningFile | undefined> {
+  let text: string;
+  try {
+    text = await readFile(path, "utf8");
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
+    throw new UserError({ problem: `cannot read ${shownPath(path)}: ${fileReason(error)}` });
+  }
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw broken(path, `it is no JSON: ${error instanceof Error ? error.message : String(error)}`);
+  }
+  if (isRecord(value) && value["format"] === "weft-tuning" && value["version"] !== 1)
+    throw new UserError({
+      problem: `${shownPath(path)} is a tuning of version ${JSON.stringify(value["version"])}`,
+      rule: "this Weft reads version 1",
+      fix: "update Weft, or measure anew: weft tune",
+    });
+  const problem = problemOf(value);
+  if (problem) throw broken(path, problem);
+  return value as TuningFile; // `problemOf` has looked at every field
+}
+
+function broken(path: string, why: string): UserError {
+  return new UserError({
+    problem: `${shownPath(path)} is no tuning file: ${why}`,
+    rule: '`weft tune` writes {"format": "weft-tuning", "version": 1, "adapters": […]}',
+    fix: "delete it and measure anew with weft tune, or use --no-tune",
+  });
+}
+
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+const isText = (value: unknown): boolean => typeof value === "string";
+const isNumber = (value: unknown): boolean => typeof value === "number" && Number.isFinite(value);
+const isCounts = (value: unknown): boolean =>
+  Array.isArray(value) && value.every((n) => Number.isInteger(n) && n >= 1);
+
+/** What is wrong with a file's value; undefined where nothing is. */
+function problemOf(value: unknown): string | undefined {
+  if (!isRecord(value) || value["format"] !== "weft-tuning") return 'its "format" is not "weft-tuning"';
+  const { adapters } = value;
+  if (!Array.isArray(adapters)) return '"adapters" is no list';
+  for (const [i, adapter] of adapters.entries()) {
+    const at = `adapters[${i}]`;
+    if (!isRecord(adapter)) return `${at} is no object`;
+    for (const name of ["vendor", "architecture", "device", "description"])
+      if (!isText(adapter[name])) return `${at}.${name} is no text`;
+    const { features, kernels } = adapter;
+    if (!Array.isArray(features) || !features.every(isText)) return `${at}.features is no list of names`;
+    if (!isRecord(kernels)) return `${at}.kernels is no object`;
+    for (const [key, kernel] of Object.entries(kernels)) {
+      const problem = problemOfKernel(kernel);
+      if (problem) return `${at}.kernels[${JSON.stringify(key)}]${problem}`;
+    }
+  }
+  return undefined;
+}
+
+function problemOfKernel(kernel: unknown): string | undefined {
+  if (!isRecord(kernel)) return " is no object";
+  for (const name of ["layers", "kernel"]) if (!isText(kernel[name])) return `.${name} is no text`;
+  for (const name of ["batch", "default", "tuned", "defaultBuild", "build"])
+    if (!isNumber(kernel[name])) return `.${name} is no number`;
+  const { schedule } = kernel;
+  if (!isRecord(schedule)) return ".schedule is no object";
+  if (!isCounts([schedule["workgroup"]])) return ".schedule.workgroup is no whole number of at least 1";
+  if (schedule["kind"] === "mapReduce")
+    return [1, 2, 4].includes(Number(schedule["vector"])) ? undefined : ".schedule.vector is not 1, 2 or 4";
+  if (schedule["kind"] !== "contraction") return '.schedule.kind is neither "contraction" nor "mapReduce"';
+  for (const name of ["tile", "unroll"])
+    if (!isCounts(schedule[name])) return `.schedule.${name} is no list of whole numbers of at least 1`;
+  return [null, "lhs", "rhs"].includes(schedule["share"] as null) // compared with what it may be
+    ? undefined
+    : '.schedule.share is none of null, "lhs", "rhs"';
+}

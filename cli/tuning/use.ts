@@ -1,0 +1,63 @@
+/** What a model is compiled for on this machine: the target, and what `weft tune` measured here. */
+import type { Compilation, CompileOptions } from "../../compiler/compile.ts";
+import { compile } from "../../compiler/compile.ts";
+import type { Graph } from "../../compiler/ir/graph.ts";
+import type { AdapterTuning, Tuning } from "../../compiler/ir/tuning.ts";
+import { targetFor } from "../../compiler/passes/target.ts";
+import { findAdapter } from "../../runtime/node/device.ts";
+import type { AdapterChoice } from "../../runtime/node/index.ts";
+import { shownPath } from "../files.ts";
+import type { Ui } from "../ui.ts";
+import { readTuning, tuningFor, tuningPath } from "./file.ts";
+
+export interface HereOptions {
+  readonly adapter?: AdapterChoice | undefined;
+  /** False: what was measured is not used. */
+  readonly tune?: boolean | undefined;
+}
+
+export interface Here {
+  readonly options: Pick<CompileOptions, "target" | "tuning">;
+  readonly measured?: AdapterTuning;
+  readonly path: string;
+}
+
+export function schedulesOf({ kernels }: AdapterTuning): Tuning {
+  return Object.fromEntries(Object.entries(kernels).map(([key, { schedule }]) => [key, schedule]));
+}
+
+/** For the adapter that `openDevice` will take. Where there is none, opening it says so. Throws `UserError` for a damaged file. */
+export async function here(file: string, { adapter, tune = true }: HereOptions, ui: Ui): Promise<Here> {
+  const path = tuningPath(file);
+  const tuning = tune ? await readTuning(path) : undefined;
+  const found = await findAdapter(adapter).catch(() => undefined);
+  if (!found) return { options: { target: "portable" }, path };
+  const target = targetFor(found);
+  const measured = tuning && tuningFor(tuning, found);
+  if (tuning && !measured)
+    ui.detail(`${shownPath(path)} was measured on other adapters: weft tune measures this one`);
+  if (!measured) return { options: { target }, path };
+  return { options: { target, tuning: schedulesOf(measured) }, measured, path };
+}
+
+/** Compiles for this machine. Notes which tuned kernels the model has no more. */
+export async function compileHere(
+  graph: Graph,
+  file: string,
+  options: HereOptions,
+  ui: Ui,
+): Promise<Compilation> {
+  const found = await here(file, options, ui);
+  const compilation = compile(graph, found.options);
+  noteStale(compilation, found, ui);
+  return compilation;
+}
+
+function noteStale({ tuned }: Compilation, { measured, path }: Here, ui: Ui): void {
+  if (!measured) return;
+  const stale = Object.entries(measured.kernels).filter(([key]) => !tuned.has(key));
+  if (tuned.size > 0) ui.detail(`${tuned.size} kernels as tuned in ${shownPath(path)}`);
+  if (stale.length === 0) return;
+  const names = stale.map(([, { layers }]) => layers).join(", ");
+  ui.note(`${shownPath(path)}: not in this model, or not of this shape: ${names}; weft tune measures anew`);
+}

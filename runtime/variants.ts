@@ -1,0 +1,36 @@
+/** Several programs that compute the same: which one a device gets. */
+import type { AdapterTest, Program, Variant } from "../compiler/ir/program.ts";
+import { WeftError } from "./errors.ts";
+
+/** What is looked at: GPUAdapter's `features` and `info`, GPUDevice's `features` and `adapterInfo`. */
+export interface Facts {
+  readonly features: { has(name: string): boolean };
+  readonly info?: Partial<Pick<GPUAdapterInfo, "isFallbackAdapter" | (typeof FIELDS)[number]>> | undefined;
+}
+
+const FIELDS = ["vendor", "architecture", "device", "description"] as const;
+
+/** A page may hide what its adapter is called: such fields are not compared. An adapter that says nothing fits no name. */
+export function fits({ fallback, features = [], adapter }: AdapterTest, { info, ...has }: Facts): boolean {
+  return (
+    (!fallback || info?.isFallbackAdapter === true) &&
+    features.every((f) => has.features.has(f)) &&
+    (!adapter ||
+      (FIELDS.some((f) => info?.[f]) &&
+        FIELDS.every((f) => !adapter[f] || !info?.[f] || adapter[f] === info[f])))
+  );
+}
+
+/** The first variant that fits; the last one has no condition. */
+export function pick(variants: readonly Variant[], facts: Facts): Program {
+  const found = variants.find(({ when }) => !when || fits(when, facts));
+  if (!found) throw new WeftError("program", "none of the variants runs on this adapter");
+  return found.program;
+}
+
+/** What a device says of itself; without one, what the adapter does that a page would get. */
+export async function factsOf(device?: GPUDevice): Promise<Facts> {
+  if (device) return { features: device.features, info: device.adapterInfo };
+  const adapter = await globalThis.navigator?.gpu?.requestAdapter();
+  return adapter ?? { features: new Set() };
+}
