@@ -5,9 +5,16 @@ import type { Tab } from "../../tab.ts";
 import { contents } from "./contents.ts";
 import { scene } from "./scene.ts";
 import type { Topic } from "./section.ts";
+import { channels } from "./sections/channels.ts";
 import { correlation } from "./sections/correlation.ts";
+import { edges } from "./sections/edges.ts";
+import { learning } from "./sections/learning.ts";
+import { lenet } from "./sections/lenet.ts";
+import { oneByOne } from "./sections/oneByOne.ts";
+import { pooling } from "./sections/pooling.ts";
+import { sizes } from "./sections/sizes.ts";
 
-const TOPICS: readonly Topic[] = [correlation];
+const TOPICS: readonly Topic[] = [correlation, edges, learning, sizes, channels, oneByOne, pooling, lenet];
 
 export const lectureTab: Tab = {
   id: "lecture",

@@ -1,6 +1,7 @@
 /** The model file and the generated WGSL, folded away, with a button that copies. */
-import { h } from "../../../dom.ts";
+import { fill, h } from "../../../dom.ts";
 import type { Words } from "../../../tab.ts";
+import { highlight } from "../pure/highlight.ts";
 import type { Scene } from "../scene.ts";
 
 const SHOWN_MS = 1500;
@@ -52,7 +53,12 @@ function block(scene: Scene, title: Words, name: string): { element: HTMLElement
   return {
     element,
     draw(text) {
-      if (content.textContent !== text) content.textContent = text;
+      if (content.textContent === text) return;
+      const colored = highlight(text);
+      fill(
+        content,
+        ...colored.map(({ kind, text }) => (kind === "plain" ? text : h("span", { class: kind }, text))),
+      );
     },
   };
 }

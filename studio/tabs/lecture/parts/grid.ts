@@ -95,7 +95,8 @@ export function grid(scene: Scene, options: GridOptions): Grid {
     controls[indexOf(place, view.cols)]?.focus();
   };
   const onKey = (event: KeyboardEvent): void => {
-    const at = controls.findIndex((c) => event.target === c);
+    const { target } = event;
+    const at = target instanceof HTMLElement ? controls.indexOf(target) : -1;
     if (!view || at < 0 || event.altKey || event.ctrlKey || event.metaKey) return;
     const place = placeOf(at, view.cols);
     if (event.target instanceof HTMLInputElement && !leaves(event, event.target)) return;

@@ -7,7 +7,11 @@ export interface Piece {
 
 const MARKS = /`([^`]+)`|\*\*([^*]+)\*\*|\*([^*]+)\*/g;
 
-export function pieces(text: string): readonly Piece[] {
+/** A formula's signs stay with what they join. */
+const bound = (text: string): string => text.replace(/ ([−·+]) /g, "\u00a0$1\u00a0");
+
+export function pieces(source: string): readonly Piece[] {
+  const text = bound(source);
   const found: Piece[] = [];
   let end = 0;
   for (const m of text.matchAll(MARKS)) {
