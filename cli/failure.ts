@@ -3,7 +3,8 @@
  *   0  it worked
  *   1  something of the user's is wrong: the model, a flag, a file, or there is no adapter
  *  70  a bug in Weft (EX_SOFTWARE of sysexits.h); a stack trace is printed
- * 130  training was interrupted and saved, as a shell reports an interrupted command
+ * 130  ended with Ctrl-C, as a shell reports it (128 + the signal's number); what was begun is saved
+ * 143  ended by a request of the system (SIGTERM), in the same way
  */
 import pc from "picocolors";
 import { UserError } from "../compiler/errors.ts";
@@ -13,6 +14,7 @@ import { wantsColor } from "./ui.ts";
 export const EXIT_USER = 1;
 export const EXIT_BUG = 70;
 export const EXIT_INTERRUPTED = 130;
+export const EXIT_TERMINATED = 143;
 
 /** A refused kernel or buffer is Weft's fault; whatever else the runtime throws is about weights, inputs, the device. */
 export function isExpected(error: unknown): error is Error {

@@ -9,6 +9,7 @@ import { profileCommand } from "./commands/profile.ts";
 import { runCommand } from "./commands/run.ts";
 import { shapesCommand } from "./commands/shapes.ts";
 import { trainCommand } from "./commands/train.ts";
+import { tuneCommand } from "./commands/tune.ts";
 import { examples } from "./common.ts";
 import { EXIT_USER, reportFailure } from "./failure.ts";
 import { version } from "./version.ts";
@@ -26,11 +27,12 @@ function program(outcome: Outcome): Command {
     .version(version(), "-V, --version", "print the version")
     .addCommand(initCommand())
     .addCommand(shapesCommand())
-    .addCommand(compileCommand())
+    .addCommand(compileCommand(outcome))
     .addCommand(runCommand())
     .addCommand(trainCommand(outcome))
     .addCommand(evalCommand())
     .addCommand(profileCommand())
+    .addCommand(tuneCommand())
     .addCommand(dataCommand())
     .addCommand(doctorCommand(outcome))
     .addHelpText(
@@ -45,6 +47,7 @@ function program(outcome: Outcome): Command {
         ["weft run models/lenet.ts --input picture.png", "classify a picture"],
         ["weft train models/lenet.ts", "train on shapes that weft draws; --data fashion-mnist for real ones"],
         ["weft profile models/lenet.ts", "where the time goes, kernel by kernel"],
+        ["weft tune models/lenet.ts", "measure other schedules here, and keep the fastest"],
         ["weft doctor", "which GPU is used, and what to do if there is none"],
       ])}
 
@@ -52,7 +55,7 @@ Exit codes:
    0  it worked
    1  the model, a flag or a file is wrong, or there is no adapter
   70  a bug in Weft
- 130  training was interrupted, and saved
+ 130  ended with Ctrl-C (143: by SIGTERM); what training had reached is saved
 `,
     );
   for (const command of [weft, ...weft.commands])

@@ -1,11 +1,12 @@
 /** `weft compile`: the model as fused kernels, for inference and for training, written to a folder, shown stage by stage, or held against golden files. */
 import { Command, Option } from "commander";
 import { targets } from "../../compiler/passes/target.ts";
-import type { CompileOptions } from "../actions/compile.ts";
 import { examples, STAGES, wholeNumber, withCommon } from "../common.ts";
+import type { CompileOptions } from "../compile/build.ts";
 import { optimizerOptions } from "../training/flags.ts";
 
-export function compileCommand(): Command {
+/** @param outcome gets the code of the signal that ended `--watch` */
+export function compileCommand(outcome: { code: number }): Command {
   const command = new Command("compile")
     .description(
       "Compile a model to WGSL: list its kernels and what was fused, and write what a web page loads.",
@@ -35,6 +36,10 @@ export function compileCommand(): Command {
       "compile the training step too (forward, backward and update, cross-entropy); with --out, a page trains with it",
     );
   optimizerOptions(command);
+  command.option(
+    "-w, --watch",
+    "compile again when the model or a file that it imports changes; Ctrl-C ends",
+  );
   return withCommon(command, ["text", "json"])
     .addHelpText(
       "after",
@@ -54,9 +59,15 @@ export function compileCommand(): Command {
           "weft compile models/lenet.ts --golden test/golden/lenet",
           "has anything changed? --update accepts it",
         ],
+        [
+          "weft compile models/lenet.ts --watch --out dist/lenet",
+          "at every change: which kernels are others now, and the files anew",
+        ],
       ]),
     )
-    .action(async (model: string, options: CompileOptions) =>
-      (await import("../actions/compile.ts")).compileModel(model, options),
-    );
+    .action(async (model: string, options: CompileOptions) => {
+      if (options.watch)
+        outcome.code = await (await import("../actions/watch.ts")).watchModel(model, options);
+      else await (await import("../actions/compile.ts")).compileModel(model, options);
+    });
 }

@@ -5,10 +5,10 @@ import { WeftError } from "../../runtime/errors.ts";
 import type { AdapterChoice } from "../../runtime/node/index.ts";
 import { constant, cosine, type DataSet, DivergedError, type Trainer } from "../../runtime/train.ts";
 import { type Opened, openDevice } from "../device.ts";
-import { EXIT_INTERRUPTED } from "../failure.ts";
 import { shownPath } from "../files.ts";
 import type { EpochPoint } from "../output/curve.ts";
 import { Live } from "../output/curveLive.ts";
+import { onInterrupt } from "../signals.ts";
 import type { Ui } from "../ui.ts";
 import { checkpointPath, save } from "./saved.ts";
 import type { Settings } from "./settings.ts";
@@ -17,12 +17,6 @@ import type { Settings } from "./settings.ts";
 const CHECKPOINT_STEPS = 500;
 /** How many devices are tried, each after the loss of the one before. */
 const DEVICES = 3;
-/** 128 + the number of the signal, as shells report it. */
-const EXIT_TERMINATED = 143;
-
-/** Milliseconds: npx passes on the Ctrl-C that the terminal has sent to the command as well. */
-const ECHO = 500;
-
 export interface RunOptions {
   readonly ui: Ui;
   readonly format: string;
@@ -76,17 +70,11 @@ export class Run {
     const { epochs } = this.options.settings;
     const live = new Live({ ...this.options, epochs });
     const stop = new AbortController();
-    let first = 0;
-    const interrupt = (signal: NodeJS.Signals): void => {
-      const now = performance.now();
-      if (stop.signal.aborted && now - first < ECHO) return;
-      if (stop.signal.aborted) process.exit(signal === "SIGINT" ? EXIT_INTERRUPTED : EXIT_TERMINATED);
-      first = now;
+    const off = onInterrupt(() => {
       stop.abort();
       live.stop();
       this.options.ui.note("finishing the step and saving; once more stops at once");
-    };
-    process.on("SIGINT", interrupt).on("SIGTERM", interrupt);
+    });
     try {
       while (!(await this.#attempt(trainer, data, test, live, stop.signal))) {
         await trainer.reload(await this.open());
@@ -94,7 +82,7 @@ export class Run {
       await this.save(trainer);
     } finally {
       live.stop();
-      process.off("SIGINT", interrupt).off("SIGTERM", interrupt);
+      off();
     }
     return trainer.position.epoch >= epochs;
   }

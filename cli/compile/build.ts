@@ -1,0 +1,127 @@
+/** A model file to what `weft compile` shows and writes: loaded, compiled, held against golden files, emitted. */
+import { type Compilation, compile } from "../../compiler/compile.ts";
+import type { Emitted } from "../../compiler/emit/index.ts";
+import { UserError } from "../../compiler/errors.ts";
+import { loadModel } from "../../compiler/frontend/index.ts";
+import type { Graph } from "../../compiler/ir/graph.ts";
+import type { Training } from "../../compiler/ir/training.ts";
+import type { TargetName } from "../../compiler/passes/target.ts";
+import type { TrainingOptions } from "../../compiler/train/index.ts";
+import { trainingStep } from "../../compiler/train/step.ts";
+import { classifierOf } from "../classifier.ts";
+import type { CommonOptions, Stage } from "../common.ts";
+import { clipOf, type Given, optimizerOf, settle } from "../training/settings.ts";
+import type { Ui } from "../ui.ts";
+
+/** The flags of `--train`: `weft train` has them too. */
+const OPTIMIZER = [
+  "lr",
+  "optimizer",
+  "momentum",
+  "nesterov",
+  "weightDecay",
+  "clipNorm",
+  "clipValue",
+] as const;
+
+export interface CompileOptions extends CommonOptions, Pick<Given, (typeof OPTIMIZER)[number]> {
+  readonly out?: string;
+  readonly golden?: string;
+  readonly update?: boolean;
+  readonly show?: Stage;
+  readonly batch?: number;
+  readonly train?: boolean;
+  readonly target: TargetName;
+  readonly watch?: boolean;
+}
+
+export interface Built {
+  readonly compilation: Compilation;
+  readonly training: Training | undefined;
+  /** What `--out` wrote. */
+  readonly emitted: Emitted | undefined;
+  /** The compilation whose stages are shown: of the training step with `--train`. */
+  readonly shown: () => Compilation;
+  /** The model file and the user's files that it imports, by absolute path. */
+  readonly sources: ReadonlyMap<string, string>;
+}
+
+/** Throws `UserError` where the flags do not go together; before any file is read. */
+export function checkFlags(options: CompileOptions): void {
+  if (options.update && options.golden === undefined)
+    throw new UserError({ problem: "--update goes with --golden", fix: "add --golden DIR" });
+  if (options.update && options.watch)
+    throw new UserError({
+      problem: "--update does not go with --watch",
+      rule: "golden files are accepted after a look at what has changed",
+      fix: "leave out --update",
+    });
+  trainingOptions(options);
+}
+
+/** Throws `UserError`: the model, the folder, or a difference to the golden files. */
+export async function build(file: string, options: CompileOptions, ui: Ui): Promise<Built> {
+  const how = trainingOptions(options);
+  const { graph, sources } = await loadModel(file);
+  if (how) classifierOf(graph);
+  const { target } = options;
+  const compilation = compile(graph, {
+    target,
+    ...(options.batch !== undefined && { batch: options.batch }),
+  });
+  const training = how && (await import("../../compiler/emit/training.ts")).pageTraining(graph, how);
+  if (options.golden !== undefined) await golden(compilation, training, options.golden, options, file, ui);
+  const emitted =
+    options.out === undefined
+      ? undefined
+      : await (await import("../../compiler/emit/index.ts")).emit(compilation, options.out, {
+          ...(training && { training }),
+        });
+  return { compilation, training, emitted, shown: () => (how ? stepOf(graph, how) : compilation), sources };
+}
+
+/** @throws UserError where flags of a training are given without `--train` */
+function trainingOptions(options: CompileOptions): TrainingOptions | undefined {
+  const given = Object.fromEntries(
+    OPTIMIZER.flatMap((key) => (options[key] === undefined ? [] : [[key, options[key]]])),
+  );
+  const [first] = Object.keys(given);
+  if (options.train) {
+    const settings = settle(given);
+    const clip = clipOf(settings);
+    return { optimizer: optimizerOf(settings), target: options.target, ...(clip && { clip }) };
+  }
+  if (first === undefined) return undefined;
+  const flag = `--${first.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`)}`;
+  throw new UserError({ problem: `${flag} goes with --train`, fix: `add --train, or leave out ${flag}` });
+}
+
+/** The compilation of a step, for what it has to show. */
+function stepOf(graph: Graph, how: TrainingOptions): Compilation {
+  return compile(trainingStep(graph, how), how.target ? { target: how.target } : {});
+}
+
+/** @throws UserError with a diff where the output is not what the folder holds */
+async function golden(
+  compilation: Compilation,
+  training: Training | undefined,
+  folder: string,
+  { update = false }: CompileOptions,
+  file: string,
+  ui: Ui,
+): Promise<void> {
+  const { checkGolden } = await import("../../compiler/emit/index.ts");
+  const result = await checkGolden(compilation, folder, { update, ...(training && { training }) });
+  if (!result.ok) {
+    const first = result.changed.length + result.stale.length === 0 && result.report.split("\n").length === 1;
+    const name = compilation.program.name;
+    throw new UserError({
+      problem: first
+        ? result.report
+        : `${name} no longer compiles to what ${folder} holds\n\n${result.report}\n`,
+      fix: `weft compile ${file}${training ? " --train" : ""} --golden ${folder} --update ${first ? "writes them" : "accepts it as it is"}`,
+    });
+  }
+  if (!result.updated) ui.note(`${folder}: nothing has changed`);
+  else ui.note(`${result.report}\n${folder}: updated`);
+}
