@@ -1,4 +1,6 @@
 /** Runs of one session, one after another, and what they leave behind. */
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { load } from "../../runtime/index.ts";
 import { requestDevice } from "../../runtime/node/index.ts";
 import { chain } from "../runtime/programs.ts";
@@ -36,7 +38,13 @@ export async function endurance(
   };
   const session = await load(chain, { device });
   const x = new Float32Array(5);
-  const rss = (): number => process.memoryUsage().rss;
+  setFlagsFromString("--expose-gc");
+  const collect: () => void = runInNewContext("gc");
+  /** Without garbage: what V8 has not collected yet says nothing about a leak. */
+  const rss = (): number => {
+    collect();
+    return process.memoryUsage().rss;
+  };
   let [before, settled] = [made, rss()];
   const start = performance.now();
   for (let i = 0; i < runs; i++) {
