@@ -1,6 +1,4 @@
 /** The device of a run, with what is said about it. */
-import { type TargetName, targetFor } from "../compiler/passes/target.ts";
-import { findAdapter } from "../runtime/node/device.ts";
 import { type AdapterChoice, requestDevice } from "../runtime/node/index.ts";
 import type { Ui } from "./ui.ts";
 
@@ -21,9 +19,4 @@ export async function openDevice(ui: Ui, adapter: AdapterChoice | undefined): Pr
     name: software ? `${name} (on the CPU)` : name,
     close: () => opened.device.destroy(),
   };
-}
-
-/** What to compile for on the adapter that `openDevice` will take. Where there is none, opening it says so. */
-export function targetHere(adapter: AdapterChoice | undefined): Promise<TargetName> {
-  return findAdapter(adapter).then(targetFor, () => "portable");
 }

@@ -1,14 +1,14 @@
 /** What `weft eval` does. */
-import { compile } from "../../compiler/compile.ts";
 import { loadModel } from "../../compiler/frontend/index.ts";
 import type { AdapterChoice } from "../../runtime/node/index.ts";
 import { classifierOf, classify } from "../classifier.ts";
 import { type CommonOptions, printJson, uiOf } from "../common.ts";
 import { openData } from "../data/index.ts";
-import { openDevice, targetHere } from "../device.ts";
+import { openDevice } from "../device.ts";
 import { classResults, classTable, confusionOf, confusionSvg, confusionText } from "../output/confusion.ts";
 import { requirePlotName, writePlot } from "../output/plot.ts";
 import { startBar } from "../progress.ts";
+import { compileHere } from "../tuning/use.ts";
 import { readWeights } from "../weights.ts";
 import { requireWritableFile } from "../write.ts";
 
@@ -20,6 +20,7 @@ export interface EvalOptions extends CommonOptions {
   readonly split: "test" | "train";
   readonly plot?: string;
   readonly adapter?: AdapterChoice;
+  readonly tune?: boolean;
 }
 
 /** Everything that can be wrong with the files is found before a device is asked for. */
@@ -31,7 +32,7 @@ export async function evaluate(file: string, options: EvalOptions): Promise<void
   }
   const { graph } = await loadModel(file);
   const { input, classes } = classifierOf(graph);
-  const { program } = compile(graph, { target: await targetHere(options.adapter) });
+  const { program } = await compileHere(graph, file, options, ui);
   const weights = await readWeights(options.weights, program);
   const data = await openData({ data: "synthetic", ...options }, input, classes);
   const set = data[options.split];

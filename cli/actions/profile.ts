@@ -1,5 +1,4 @@
 /** What `weft profile` does. */
-import { compile } from "../../compiler/compile.ts";
 import { loadModel } from "../../compiler/frontend/index.ts";
 import { initialise } from "../../runtime/index.ts";
 import {
@@ -12,13 +11,13 @@ import {
 } from "../../runtime/node/index.ts";
 import { checkWeights } from "../../runtime/weights.ts";
 import { type CommonOptions, printJson, uiOf } from "../common.ts";
-import { targetHere } from "../device.ts";
 import { shownPath } from "../files.ts";
 import { flameSvg } from "../output/flame.ts";
 import { profileText } from "../output/profile.ts";
 import { profileOf } from "../profile/profile.ts";
 import { traceText } from "../profile/trace.ts";
 import { workOf } from "../profile/work.ts";
+import { compileHere } from "../tuning/use.ts";
 import { readWeights } from "../weights.ts";
 import { requireWritableFile, writeFiles } from "../write.ts";
 
@@ -30,6 +29,7 @@ export interface ProfileOptions extends CommonOptions {
   readonly weights?: string;
   readonly seed: number;
   readonly adapter?: AdapterChoice;
+  readonly tune?: boolean;
   readonly svg?: string;
   readonly trace?: string;
 }
@@ -43,7 +43,7 @@ export async function profile(file: string, options: ProfileOptions): Promise<vo
   const { batch, runs, warmup, seed } = options;
   for (const path of [options.svg, options.trace]) if (path !== undefined) await requireWritableFile(path);
   const { graph } = await loadModel(file);
-  const compilation = compile(graph, { target: await targetHere(options.adapter) });
+  const compilation = await compileHere(graph, file, options, ui);
   const { program } = compilation;
   const work = workOf(compilation, batch);
   const values =

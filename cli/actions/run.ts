@@ -1,17 +1,17 @@
 /** What `weft run` does. */
-import { compile } from "../../compiler/compile.ts";
 import { UserError } from "../../compiler/errors.ts";
 import { loadModel } from "../../compiler/frontend/index.ts";
 import type { Program } from "../../compiler/ir/program.ts";
 import type { AdapterChoice } from "../../runtime/node/index.ts";
 import { type CommonOptions, printJson, uiOf } from "../common.ts";
-import { openDevice, targetHere } from "../device.ts";
+import { openDevice } from "../device.ts";
 import { execute } from "../execute.ts";
 import { readClasses } from "../input/classes.ts";
 import { readLabels } from "../input/labels.ts";
 import { type Batch, readInputs } from "../input/read.ts";
 import { type Outcome, resultJson, resultText } from "../output/outcome.ts";
 import { isClassifier } from "../output/results.ts";
+import { compileHere } from "../tuning/use.ts";
 import type { Ui } from "../ui.ts";
 import { readWeights } from "../weights.ts";
 
@@ -24,6 +24,7 @@ export interface RunOptions extends CommonOptions {
   readonly classes?: string;
   readonly labels?: string;
   readonly adapter?: AdapterChoice;
+  readonly tune?: boolean;
   readonly top: number;
   readonly pictures: boolean;
 }
@@ -32,7 +33,7 @@ export interface RunOptions extends CommonOptions {
 export async function run(file: string, options: RunOptions): Promise<void> {
   const ui = uiOf(options);
   const { graph } = await loadModel(file);
-  const { program } = compile(graph, { target: await targetHere(options.adapter) });
+  const { program } = await compileHere(graph, file, options, ui);
   const batches = await readInputs(program.inputs, options.input ?? [], {
     index: options.index,
     invert: options.invert,

@@ -9,13 +9,13 @@ import { classifierOf } from "../classifier.ts";
 import { type CommonOptions, uiOf } from "../common.ts";
 import { openData } from "../data/index.ts";
 import type { DataSet as Labelled } from "../data/set.ts";
-import { targetHere } from "../device.ts";
 import { shownPath } from "../files.ts";
 import { lectureLine } from "../output/curveLive.ts";
 import { curveSvg, requirePlotName, writePlot } from "../output/plot.ts";
 import { Run } from "../training/run.ts";
 import { checkpointPath, protect, readSaved, type Saved } from "../training/saved.ts";
 import { clipOf, type Given, optimizerOf, type Settings, settle } from "../training/settings.ts";
+import { here } from "../tuning/use.ts";
 import type { Ui } from "../ui.ts";
 import { requireWritableFile } from "../write.ts";
 
@@ -27,6 +27,7 @@ export interface TrainOptions extends CommonOptions, Given {
   readonly restart?: boolean;
   readonly plot?: string;
   readonly adapter?: AdapterChoice;
+  readonly tune?: boolean;
 }
 
 /** False where it was interrupted. Everything that can be wrong with the files is found before a device is asked for. */
@@ -42,11 +43,11 @@ export async function train(file: string, options: TrainOptions): Promise<boolea
   if (!options.resume && !options.restart) await protect(out, options.out !== undefined);
   const settings = settle(options, saved?.settings);
   const clip = clipOf(settings);
-  const target = await targetHere(options.adapter);
+  const compiled = await here(file, options, ui);
   const training = compileTraining(graph, {
     optimizer: optimizerOf(settings),
     ...(clip ? { clip } : {}),
-    target,
+    ...compiled.options,
   });
   const { dataDir } = options;
   const data = await openData({ ...settings, ...(dataDir === undefined ? {} : { dataDir }) }, input, classes);

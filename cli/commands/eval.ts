@@ -2,6 +2,7 @@
 import { Command, Option } from "commander";
 import type { EvalOptions } from "../actions/eval.ts";
 import { adapterOption, examples, withCommon } from "../common.ts";
+import { noTuneOption } from "../tuning/flag.ts";
 import { dataOptions } from "./train.ts";
 
 export function evalCommand(): Command {
@@ -14,7 +15,8 @@ export function evalCommand(): Command {
       new Option("--split <part>", "which part of the data").choices(["test", "train"]).default("test"),
     )
     .option("--plot <file>", "draw the confusion matrix: .svg or .png")
-    .addOption(adapterOption());
+    .addOption(adapterOption())
+    .addOption(noTuneOption());
   return withCommon(command, ["text", "json"])
     .addHelpText(
       "after",

@@ -4,6 +4,7 @@ import type { TrainOptions } from "../actions/train.ts";
 import { adapterOption, examples, wholeNumber, withCommon } from "../common.ts";
 import { EXIT_INTERRUPTED } from "../failure.ts";
 import { optimizerOptions } from "../training/flags.ts";
+import { noTuneOption } from "../tuning/flag.ts";
 
 /** `--data`, `--data-dir`, `--limit`: what `train` and `eval` share. */
 export function dataOptions(command: Command): Command {
@@ -36,7 +37,8 @@ export function trainCommand(outcome: { code: number }): Command {
     .option("--resume", "go on from the checkpoint beside --out, with its settings where no others are given")
     .option("--restart", "begin anew although there is an unfinished checkpoint")
     .option("--plot <file>", "draw the curves at the end: .svg or .png")
-    .addOption(adapterOption());
+    .addOption(adapterOption())
+    .addOption(noTuneOption());
   return withCommon(command, ["text", "json"])
     .addHelpText(
       "after",
