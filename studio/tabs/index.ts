@@ -2,6 +2,7 @@
 import type { Tab } from "../tab.ts";
 import { lectureTab } from "./lecture/index.ts";
 import { modelTab } from "./model/index.ts";
+import { trainTab } from "./train/index.ts";
 import { tryTab } from "./try/index.ts";
 
-export const tabs: readonly Tab[] = [modelTab, tryTab, lectureTab];
+export const tabs: readonly Tab[] = [modelTab, tryTab, trainTab, lectureTab];

@@ -41,7 +41,9 @@ export interface PictureOptions {
 }
 
 export function pictureCard({ frame, samples, text, kept, changed, openFiles }: PictureOptions): PictureCard {
-  const before = kept && sameFrame(kept.frame, frame) ? kept : undefined;
+  // A sample of other weights' pictures is not kept.
+  const known = kept?.sample === undefined || samples.some((s) => s.name === kept.sample);
+  const before = kept && known && sameFrame(kept.frame, frame) ? kept : undefined;
   let sample = before?.sample;
   const note = h("p", { class: "quiet-text small picture-note", attrs: { role: "status" } }, text.hint);
   const invert = h("input", { type: "checkbox", checked: before?.invert ?? false, onchange: changed });
@@ -141,7 +143,18 @@ export function pictureCard({ frame, samples, text, kept, changed, openFiles }: 
       color,
     ),
     buttons.length > 0 &&
-      h("div", { class: "samples", attrs: { role: "group", "aria-label": text.samples } }, ...buttons),
+      h(
+        "div",
+        {
+          class: "samples",
+          attrs: {
+            role: "group",
+            "aria-label": text.samples,
+            style: `--samples: ${Math.min(10, buttons.length)}`,
+          },
+        },
+        ...buttons,
+      ),
   );
   if (before) {
     pad.restore(before.rgba);

@@ -80,9 +80,10 @@ export function showTry(
         }
     }
   };
+  const given = studio.weights.value;
   const card = pictureCard({
     frame: input.frame,
-    samples: studio.project.samples,
+    samples: (given && originOf(given, studio.project).samples) ?? studio.project.samples,
     text,
     kept: memory.kept,
     changed,

@@ -5,7 +5,7 @@ import { initialise } from "../../../runtime/init.ts";
 import { readMetadata } from "../../../runtime/metadata.ts";
 import type { TensorData } from "../../../runtime/tensor.ts";
 import { checkWeights, readSafetensors, type Weights } from "../../../runtime/weights.ts";
-import type { Project } from "../../tab.ts";
+import type { Project, Sample } from "../../tab.ts";
 
 /** What is known about weights besides their numbers. */
 export interface Origin {
@@ -13,6 +13,8 @@ export interface Origin {
   /** The file's name; of trained ones how far they are. */
   readonly name: string;
   readonly metadata: Readonly<Record<string, string>>;
+  /** Pictures of the kind that they have learnt from. */
+  readonly samples?: readonly Sample[];
 }
 
 const origins = new WeakMap<Weights, Origin>();

@@ -1,0 +1,113 @@
+/** Labelled pictures for a training in the page: four IDX files, or a set that Weft draws. */
+import { classifierOf } from "../../../cli/classifier.ts";
+import { idxDataSet, type Source } from "../../../cli/data/idx.ts";
+import { type Data, firstRows, fitted } from "../../../cli/data/set.ts";
+import { synthetic } from "../../../cli/data/synthetic.ts";
+import { KNOWN } from "../../../cli/input/knownClasses.ts";
+import { UserError } from "../../../compiler/errors.ts";
+import type { Graph } from "../../../compiler/ir/graph.ts";
+
+/** There are so many pictures to test with for each to train with, as in MNIST and Fashion-MNIST. */
+const TEST_SHARE = 1 / 6;
+
+/** Weft's own set: ten kinds of shapes. Takes a second or so for 24,000. */
+export function drawnShapes(limit: number): Data {
+  return synthetic(limit, Math.max(1, Math.ceil(limit * TEST_SHARE)));
+}
+
+const PARTS = {
+  trainImages: { like: "train-images-idx3-ubyte.gz", test: false, images: true },
+  trainLabels: { like: "train-labels-idx1-ubyte.gz", test: false, images: false },
+  testImages: { like: "t10k-images-idx3-ubyte.gz", test: true, images: true },
+  testLabels: { like: "t10k-labels-idx1-ubyte.gz", test: true, images: false },
+} as const;
+
+export type Part = keyof typeof PARTS;
+export type Chosen = Partial<Readonly<Record<Part, File>>>;
+
+/** Which of the four a file is, by its name; undefined if none. */
+export function partOf(name: string): Part | undefined {
+  const test = /t10k|test/i.test(name);
+  const images = /images/i.test(name);
+  if (!images && !/labels/i.test(name)) return undefined;
+  return (Object.keys(PARTS) as Part[]).find((p) => PARTS[p].test === test && PARTS[p].images === images); // as: its own keys
+}
+
+/** The files that are still to be chosen, by the names of the published ones. */
+export function missing(chosen: Chosen): readonly string[] {
+  return (Object.keys(PARTS) as Part[]).flatMap((part) => (chosen[part] ? [] : [PARTS[part].like])); // as: its own keys
+}
+
+/** Throws `UserError` that names the file which is missing, broken, or does not go with the others. */
+export async function readIdxFiles(chosen: Chosen): Promise<Data> {
+  const source = async (part: Part): Promise<Source> => {
+    const file = chosen[part];
+    if (!file)
+      throw new UserError({
+        problem: `${PARTS[part].like} is missing`,
+        rule: `a data set is four files: ${Object.values(PARTS)
+          .map((p) => p.like)
+          .join(", ")}`,
+        fix: "drop or choose the missing ones too",
+      });
+    return { bytes: await unpacked(file), name: file.name };
+  };
+  const labels = await source("trainLabels");
+  const train = idxDataSet(await source("trainImages"), labels, []);
+  const known = recognised(train.labels);
+  const classes = known ? (KNOWN[known] ?? []) : train.classes;
+  const test = idxDataSet(await source("testImages"), await source("testLabels"), classes);
+  return { name: known ?? labels.name, train: { ...train, classes }, test };
+}
+
+/** The first labels of the published sets, whose files have the same names. */
+const BEGINNINGS: Readonly<Record<string, string>> = {
+  "fashion-mnist": "9,0,0,3,0,2,7,2,5,5",
+  mnist: "5,0,4,1,9,2,1,3,1,4",
+};
+
+/** The name of a published set, by its first ten labels. */
+export function recognised(labels: Uint8Array): string | undefined {
+  const first = labels.subarray(0, 10).join(",");
+  return Object.keys(BEGINNINGS).find((name) => BEGINNINGS[name] === first);
+}
+
+/** The file's bytes, gunzipped by the browser where they are packed. Throws `UserError` where that fails. */
+export async function unpacked(file: File): Promise<Uint8Array<ArrayBuffer>> {
+  const [a, b] = new Uint8Array(await file.slice(0, 2).arrayBuffer());
+  if (a !== 0x1f || b !== 0x8b) return new Uint8Array(await file.arrayBuffer());
+  try {
+    const stream = file.stream().pipeThrough(new DecompressionStream("gzip"));
+    return new Uint8Array(await new Response(stream).arrayBuffer());
+  } catch {
+    throw new UserError({
+      problem: `${file.name} is a broken gzip file`,
+      fix: "download or copy it again; it may have been cut off",
+    });
+  }
+}
+
+/**
+ * The first `limit` pictures to train with, and of those to test with as large a part, in the shape of the model's
+ * input. Throws `UserError` where the model is no classifier, or takes other pictures or fewer classes.
+ */
+export function prepared(data: Data, graph: Graph, limit: number): Data {
+  const { input, classes } = classifierOf(graph);
+  const named = data.train.classes.length;
+  if (named > classes)
+    throw new UserError({
+      problem: `the pictures have ${named} classes, but the output of ${graph.name} has ${classes}`,
+      rule: "the model gives a score for every class",
+      fix: "change the size of the last layer, or take other data",
+    });
+  const share = Math.min(1, limit / data.train.rows);
+  const few = {
+    train: firstRows(data.train, limit),
+    test: firstRows(data.test, Math.max(1, Math.ceil(data.test.rows * share))),
+  };
+  return {
+    name: data.name,
+    train: fitted(few.train, input, data.name),
+    test: fitted(few.test, input, data.name),
+  };
+}

@@ -1,0 +1,173 @@
+/** The Train tab's words. */
+import type { Language } from "../../tab.ts";
+
+export interface Text {
+  readonly settings: string;
+  readonly model: (name: string, parameters: string) => string;
+  readonly pictures: string;
+  readonly shapes: string;
+  readonly files: string;
+  readonly chooseFiles: string;
+  readonly filesHint: string;
+  readonly stillMissing: (names: string) => string;
+  readonly allThere: string;
+  readonly notOne: (name: string) => string;
+  readonly dropHere: string;
+  readonly optimizer: string;
+  readonly sgd: string;
+  readonly adam: string;
+  readonly rate: string;
+  readonly momentum: string;
+  readonly clip: string;
+  readonly clips: Readonly<Record<"none" | "norm" | "value", string>>;
+  readonly clipAt: string;
+  readonly batch: string;
+  readonly epochs: string;
+  readonly seed: string;
+  readonly limit: string;
+  readonly train: string;
+  readonly pause: string;
+  readonly resume: string;
+  readonly stop: string;
+  readonly download: string;
+  readonly tryThem: string;
+  readonly curves: string;
+  readonly epoch: string;
+  /** In the order of the curves. */
+  readonly series: readonly [loss: string, trainAccuracy: string, testAccuracy: string];
+  readonly speed: string;
+  readonly noEpoch: string;
+  readonly afterEpoch: (epoch: number, figures: string) => string;
+  readonly ready: string;
+  readonly makingPictures: string;
+  readonly buildingKernels: string;
+  readonly at: (epoch: number, epochs: number, step: number, steps: number) => string;
+  readonly perSecond: (examples: string) => string;
+  readonly pausing: string;
+  readonly paused: (steps: number) => string;
+  readonly stopped: (epochs: number) => string;
+  readonly done: (epochs: number) => string;
+  readonly edited: string;
+  readonly diverged: (where: string) => string;
+  readonly table: string;
+  readonly learnsFrom: (name: string, train: string, test: string) => string;
+  readonly setNames: Readonly<Record<string, string>>;
+  readonly classNumber: (index: number) => string;
+  readonly noModel: string;
+  readonly weightsName: (model: string, epochs: string, data: string) => string;
+}
+
+const en: Text = {
+  settings: "Training",
+  model: (name, parameters) => `${name}, ${parameters} parameters`,
+  pictures: "Pictures",
+  shapes: "Ten shapes, drawn here",
+  files: "Files of Fashion-MNIST or MNIST",
+  chooseFiles: "Choose the four files",
+  filesHint:
+    "train-images-idx3-ubyte.gz, train-labels-idx1-ubyte.gz and the two that begin with t10k. They stay in this page.",
+  stillMissing: (names) => `Still missing: ${names}`,
+  allThere: "All four files are there",
+  notOne: (name) => `${name} is none of the four`,
+  dropHere: "Drop the four IDX files",
+  optimizer: "Optimiser",
+  sgd: "SGD",
+  adam: "Adam",
+  rate: "Learning rate",
+  momentum: "Momentum",
+  clip: "Clip gradients",
+  clips: { none: "not at all", norm: "by their norm", value: "each value" },
+  clipAt: "Clip at",
+  batch: "Batch",
+  epochs: "Epochs",
+  seed: "Seed",
+  limit: "Pictures at most",
+  train: "Train",
+  pause: "Pause",
+  resume: "Resume",
+  stop: "Stop",
+  download: "Download weights",
+  tryThem: "Try these weights",
+  curves: "Curves",
+  epoch: "epoch",
+  series: ["train loss", "train acc", "test acc"],
+  speed: "examples/s",
+  noEpoch: "No epoch has been finished yet",
+  afterEpoch: (epoch, figures) => `After epoch ${epoch}: ${figures}`,
+  ready: "Ready",
+  makingPictures: "Getting the pictures …",
+  buildingKernels: "Building the kernels …",
+  at: (epoch, epochs, step, steps) => `Epoch ${epoch} of ${epochs}, step ${step} of ${steps}`,
+  perSecond: (examples) => `${examples} examples/s`,
+  pausing: "Ending the steps that are under way …",
+  paused: (steps) => `Paused after ${steps} steps`,
+  stopped: (epochs) => `Stopped after ${epochs} ${epochs === 1 ? "epoch" : "epochs"}`,
+  done: (epochs) => `Trained for ${epochs} ${epochs === 1 ? "epoch" : "epochs"}`,
+  edited:
+    "The model has been edited since. This training goes on with the one that it began with; the next takes the new one.",
+  diverged: (where) => `The training diverged: ${where}.`,
+  table: "Epochs",
+  learnsFrom: (name, train, test) => `${name}: ${train} to train with, ${test} to test with`,
+  setNames: { synthetic: "Drawn shapes", "fashion-mnist": "Fashion-MNIST", mnist: "MNIST" },
+  classNumber: (index) => `class ${index}`,
+  noModel: "There is no model to train yet: it does not compile.",
+  weightsName: (model, epochs, data) => `${model}, ${epochs} epochs of ${data}`,
+};
+
+const zh: Text = {
+  settings: "训练",
+  model: (name, parameters) => `${name}，${parameters} 个参数`,
+  pictures: "图片",
+  shapes: "十种图形（在本页绘制）",
+  files: "Fashion-MNIST 或 MNIST 文件",
+  chooseFiles: "选择四个文件",
+  filesHint:
+    "train-images-idx3-ubyte.gz、train-labels-idx1-ubyte.gz，以及以 t10k 开头的两个文件。文件不会离开本页。",
+  stillMissing: (names) => `还缺：${names}`,
+  allThere: "四个文件已齐",
+  notOne: (name) => `${name} 不是这四个文件之一`,
+  dropHere: "拖入四个 IDX 文件",
+  optimizer: "优化器",
+  sgd: "SGD",
+  adam: "Adam",
+  rate: "学习率",
+  momentum: "动量",
+  clip: "梯度裁剪",
+  clips: { none: "不裁剪", norm: "按范数", value: "按数值" },
+  clipAt: "裁剪阈值",
+  batch: "批量大小",
+  epochs: "迭代周期数",
+  seed: "随机种子",
+  limit: "图片数上限",
+  train: "开始训练",
+  pause: "暂停",
+  resume: "继续",
+  stop: "停止",
+  download: "下载权重",
+  tryThem: "试用这些权重",
+  curves: "曲线",
+  epoch: "周期",
+  series: ["训练损失", "训练精度", "测试精度"],
+  speed: "样本/秒",
+  noEpoch: "尚未完成任何周期",
+  afterEpoch: (epoch, figures) => `第 ${epoch} 周期后：${figures}`,
+  ready: "就绪",
+  makingPictures: "正在准备图片……",
+  buildingKernels: "正在构建内核……",
+  at: (epoch, epochs, step, steps) => `第 ${epoch} / ${epochs} 周期，第 ${step} / ${steps} 步`,
+  perSecond: (examples) => `${examples} 样本/秒`,
+  pausing: "正在完成已提交的步骤……",
+  paused: (steps) => `已暂停，共 ${steps} 步`,
+  stopped: (epochs) => `已停止，共 ${epochs} 个周期`,
+  done: (epochs) => `已训练 ${epochs} 个周期`,
+  edited: "模型已被修改。本次训练继续使用开始时的模型；下一次训练使用新模型。",
+  diverged: (where) => `训练发散：${where}。`,
+  table: "各周期",
+  learnsFrom: (name, train, test) => `${name}：${train} 张用于训练，${test} 张用于测试`,
+  setNames: { synthetic: "绘制的图形", "fashion-mnist": "Fashion-MNIST", mnist: "MNIST" },
+  classNumber: (index) => `类别 ${index}`,
+  noModel: "目前没有可训练的模型：它还不能编译。",
+  weightsName: (model, epochs, data) => `${model}，${data}，${epochs} 个周期`,
+};
+
+export const texts: Readonly<Record<Language, Text>> = { en, zh };
