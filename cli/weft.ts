@@ -1,6 +1,7 @@
 /** The `weft` command as a function: arguments in, exit code out. */
 import { Command, CommanderError } from "commander";
 import { compileCommand } from "./commands/compile.ts";
+import { completionCommand } from "./commands/completion.ts";
 import { dataCommand } from "./commands/data.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { evalCommand } from "./commands/eval.ts";
@@ -20,7 +21,7 @@ export interface Outcome {
 }
 
 function program(outcome: Outcome): Command {
-  const weft = new Command("weft")
+  const weft: Command = new Command("weft")
     .description(
       "Compiles a neural network written in TypeScript to fused WGSL kernels, runs it and trains it.",
     )
@@ -35,6 +36,7 @@ function program(outcome: Outcome): Command {
     .addCommand(tuneCommand())
     .addCommand(dataCommand())
     .addCommand(doctorCommand(outcome))
+    .addCommand(completionCommand(() => weft))
     .addHelpText(
       "after",
       `${examples([
