@@ -4,6 +4,7 @@ import { readSafetensors, type Weights } from "../runtime/weights.ts";
 import { devices } from "./device.ts";
 import { h } from "./dom.ts";
 import { readProject } from "./project.ts";
+import { watchDisk } from "./server.ts";
 import { shell } from "./shell.ts";
 import { signal } from "./signal.ts";
 import type { Studio } from "./tab.ts";
@@ -29,6 +30,7 @@ async function start(): Promise<void> {
   const studio: Studio = { project, bench, model: bench.model, weights, device, target, language, show };
   document.body.replaceChildren(frame.element);
   frame.start(studio);
+  if (project.live) watchDisk(bench.disk);
   if (project.weights !== null) {
     const response = await fetch(project.weights);
     if (response.ok) weights.set(readSafetensors(await response.arrayBuffer()));
@@ -36,6 +38,7 @@ async function start(): Promise<void> {
 }
 
 start().catch((error: Error) => {
+  console.error(error);
   document.body.replaceChildren(
     h("p", { class: "note bad", attrs: { role: "alert" } }, `Weft Studio could not start: ${error.message}`),
   );

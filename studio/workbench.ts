@@ -5,6 +5,7 @@ import { type Compiled, pipeline } from "./compile/pipeline.ts";
 import type { LanguageCalls } from "./compile/protocol.ts";
 import type { Remote } from "./compile/rpc.ts";
 import type { ModelView } from "./compile/view.ts";
+import { saveFile } from "./server.ts";
 import { type Signal, signal } from "./signal.ts";
 import type { CompiledModel, Project } from "./tab.ts";
 
@@ -28,8 +29,10 @@ export interface Workbench {
   edit(path: string, text: string): void;
   /** Files as they lie on disk: those that are being edited keep their text. */
   disk(files: Readonly<Record<string, string>>): void;
-  /** Takes a file's present text for saved. */
-  saved(path: string, text: string): void;
+  /** A file as it was saved last. */
+  revert(path: string): void;
+  /** Has the server write a file. Throws where it does not. */
+  save(path: string): Promise<void>;
 }
 
 /** Milliseconds after the last key until the model is compiled. */
@@ -100,7 +103,13 @@ export async function workbench(project: Project, target: Signal<TargetName>): P
       }
       compare();
     },
-    saved(path, text) {
+    revert(path) {
+      change(path, onDisk.get(path) ?? "");
+      compare();
+    },
+    async save(path) {
+      const text = files.value.get(path) ?? "";
+      await saveFile(path, text);
       onDisk.set(path, text);
       compare();
     },

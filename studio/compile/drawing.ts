@@ -126,7 +126,7 @@ function placed(
   groups: readonly number[],
 ): Drawing {
   const dagre = new Dagre({ compound: true });
-  dagre.setGraph({ rankdir: "TB", ranksep: 46, nodesep: 44, marginx: margin, marginy: margin });
+  dagre.setGraph({ rankdir: "TB", ranksep: 36, nodesep: 44, marginx: margin, marginy: margin });
   dagre.setDefaultEdgeLabel(() => ({}));
   for (const group of groups) dagre.setNode(`group ${group}`, {});
   for (const box of boxes) {

@@ -1,21 +1,27 @@
-/** The model tab: what the model is, layer by layer. */
-import { showShape } from "../../../compiler/ir/type.ts";
-import { shapeTable } from "../../../compiler/report/shapes.ts";
+/** The model tab: source, graph, details and shapes, all of the model as it is being edited. */
+import "./style.css"; // before those of the panes
 import { fill, h } from "../../dom.ts";
-import type { CompiledModel, Studio, Tab } from "../../tab.ts";
+import type { Studio, Tab } from "../../tab.ts";
+import { detailsPane } from "./details.ts";
+import { fieldPane } from "./field.ts";
+import { graphPane } from "./graph.ts";
+import { meter } from "./measure.ts";
+import { shapesPane } from "./shapes.ts";
+import { sourcePane } from "./source.ts";
+import { stateOf } from "./state.ts";
 
 export const modelTab: Tab = {
   id: "model",
   title: { en: "Model", zh: "模型" },
   mount(host: HTMLElement, studio: Studio) {
-    return studio.model.watch((model) => fill(host, model && shapes(model)));
+    const state = stateOf(studio);
+    const { tools } = meter(state);
+    const graph = graphPane(state, tools);
+    fill(
+      host,
+      h("div", { class: "panes" }, sourcePane(state), graph, detailsPane(state, fieldPane(state))),
+      shapesPane(state),
+    );
+    return () => state.end();
   },
 };
-
-function shapes({ compilation }: CompiledModel): HTMLElement {
-  const { program, rewrites, source } = compilation;
-  const rows = shapeTable(source, { program, rewrites }).layers.map((layer) =>
-    h("tr", {}, h("th", {}, layer.name), h("td", {}, layer.op), h("td", {}, showShape(layer.output))),
-  );
-  return h("table", {}, h("tbody", {}, ...rows));
-}

@@ -1,0 +1,227 @@
+/** The source in an editor (CodeMirror 6) that knows its types. */
+import {
+  autocompletion,
+  type Completion,
+  type CompletionContext,
+  type CompletionResult,
+  closeBrackets,
+} from "@codemirror/autocomplete";
+import { defaultKeymap, history, historyKeymap, indentWithTab } from "@codemirror/commands";
+import { javascript } from "@codemirror/lang-javascript";
+import { bracketMatching, HighlightStyle, indentOnInput, syntaxHighlighting } from "@codemirror/language";
+import { type Diagnostic, lintGutter, lintKeymap, setDiagnostics } from "@codemirror/lint";
+import { highlightSelectionMatches, searchKeymap } from "@codemirror/search";
+import { EditorState, RangeSet, StateEffect, StateField } from "@codemirror/state";
+import {
+  Decoration,
+  type DecorationSet,
+  drawSelection,
+  EditorView,
+  highlightActiveLine,
+  hoverTooltip,
+  keymap,
+  lineNumbers,
+  type Tooltip,
+} from "@codemirror/view";
+import { tags } from "@lezer/highlight";
+import type { Hover, LanguageCalls, Mark } from "../../compile/protocol.ts";
+import type { Remote } from "../../compile/rpc.ts";
+import { h } from "../../dom.ts";
+import "./editor.css";
+
+export interface EditorEvents {
+  readonly change: (text: string) => void;
+  /** The cursor came to another line, by the user's doing; lines count from 1. */
+  readonly line: (line: number) => void;
+  readonly save: () => void;
+}
+
+export interface Editor {
+  readonly element: HTMLElement;
+  /** Shows a file; the cursor stays where the file is the same. */
+  open(path: string, text: string): void;
+  readonly path: string;
+  /** Puts the cursor at a place, and the focus into the editor. */
+  go(line: number, column: number): void;
+  /** Tints a line; null: none. */
+  tint(line: number | null): void;
+  marks(marks: readonly Mark[]): void;
+  /** The offset of a place, and of the end of the word there. */
+  wordAt(line: number, column: number): { readonly from: number; readonly to: number };
+  destroy(): void;
+}
+
+const colours = HighlightStyle.define([
+  { tag: [tags.keyword, tags.modifier], color: "var(--code-keyword)" },
+  { tag: [tags.typeName, tags.className, tags.namespace], color: "var(--code-type)" },
+  { tag: [tags.number, tags.bool, tags.null], color: "var(--code-number)" },
+  { tag: [tags.string, tags.special(tags.string), tags.regexp], color: "var(--code-string)" },
+  { tag: [tags.comment], color: "var(--code-comment)", fontStyle: "italic" },
+  {
+    tag: [tags.function(tags.variableName), tags.function(tags.propertyName)],
+    color: "var(--code-function)",
+  },
+]);
+
+const setTint = StateEffect.define<number | null>();
+const tinted = Decoration.line({ class: "tinted" });
+const tintField = StateField.define<DecorationSet>({
+  create: () => Decoration.none,
+  update(value, transaction) {
+    for (const effect of transaction.effects) {
+      if (!effect.is(setTint)) continue;
+      const line = effect.value;
+      if (line === null || line < 1 || line > transaction.state.doc.lines) return Decoration.none;
+      return RangeSet.of([tinted.range(transaction.state.doc.line(line).from)]);
+    }
+    return value.map(transaction.changes);
+  },
+  provide: (field) => EditorView.decorations.from(field),
+});
+
+export function editor(language: Remote<LanguageCalls>, label: string, events: EditorEvents): Editor {
+  let path = "";
+  let opening = false;
+  const extensions = [
+    lineNumbers(),
+    lintGutter(),
+    history(),
+    drawSelection(),
+    indentOnInput(),
+    bracketMatching(),
+    closeBrackets(),
+    highlightActiveLine(),
+    highlightSelectionMatches(),
+    EditorState.tabSize.of(2),
+    EditorView.contentAttributes.of({ "aria-label": label, autocapitalize: "off", spellcheck: "false" }),
+    javascript({ typescript: true }),
+    syntaxHighlighting(colours),
+    tintField,
+    autocompletion({ override: [(context) => completions(language, path, context)], icons: false }),
+    hoverTooltip((_, at) => typeAt(language, path, at), { hoverTime: 250 }),
+    keymap.of([
+      {
+        key: "Mod-s",
+        run: () => {
+          events.save();
+          return true;
+        },
+      },
+      ...defaultKeymap,
+      ...historyKeymap,
+      ...searchKeymap,
+      ...lintKeymap,
+      // Tab indents once the editor is in use; Escape, then Tab leaves it (CodeMirror's own rule).
+      indentWithTab,
+    ]),
+    EditorView.updateListener.of((update) => {
+      if (opening) return;
+      if (update.docChanged) events.change(update.state.doc.toString());
+      const at = (state: EditorState): number => state.doc.lineAt(state.selection.main.head).number;
+      if (update.selectionSet && at(update.state) !== at(update.startState)) events.line(at(update.state));
+    }),
+  ];
+  const element = h("div", { class: "code" });
+  const view = new EditorView({ parent: element, state: EditorState.create({ extensions }) });
+  const offset = (line: number, column: number): number => {
+    const { from, to } = view.state.doc.line(Math.min(Math.max(1, line), view.state.doc.lines));
+    return Math.min(to, from + Math.max(0, column - 1));
+  };
+  return {
+    element,
+    get path() {
+      return path;
+    },
+    open(next, text) {
+      if (next === path && text === view.state.doc.toString()) return;
+      opening = true;
+      if (next === path) {
+        const { head } = view.state.selection.main;
+        view.dispatch({
+          changes: { from: 0, to: view.state.doc.length, insert: text },
+          selection: { anchor: Math.min(head, text.length) },
+        });
+      } else view.setState(EditorState.create({ doc: text, extensions }));
+      path = next;
+      opening = false;
+    },
+    go(line, column) {
+      const at = offset(line, column);
+      view.dispatch({
+        selection: { anchor: at },
+        effects: EditorView.scrollIntoView(at, { y: "center" }),
+      });
+      view.focus();
+    },
+    tint(line) {
+      view.dispatch({ effects: setTint.of(line) });
+      if (line === null || line > view.state.doc.lines) return;
+      view.dispatch({ effects: EditorView.scrollIntoView(view.state.doc.line(line).from, { y: "nearest" }) });
+    },
+    marks(marks) {
+      const size = view.state.doc.length;
+      const list = marks.map((m): Diagnostic => {
+        const from = Math.min(m.from, size);
+        return { from, to: Math.max(from, Math.min(m.to, size)), severity: m.severity, message: m.message };
+      });
+      view.dispatch(setDiagnostics(view.state, list));
+    },
+    wordAt(line, column) {
+      const from = offset(line, column);
+      return { from, to: view.state.wordAt(from)?.to ?? Math.min(from + 1, view.state.doc.length) };
+    },
+    destroy: () => view.destroy(),
+  };
+}
+
+const kinds: Readonly<Record<string, string>> = {
+  const: "constant",
+  let: "variable",
+  var: "variable",
+  parameter: "variable",
+  function: "function",
+  method: "method",
+  property: "property",
+  keyword: "keyword",
+  interface: "type",
+  type: "type",
+  alias: "function",
+};
+
+async function completions(
+  language: Remote<LanguageCalls>,
+  path: string,
+  context: CompletionContext,
+): Promise<CompletionResult | null> {
+  const before = context.matchBefore(/[\w$]+|[.{,"]\s*/);
+  if (!before && !context.explicit) return null;
+  await settled();
+  const found = await language.call("complete", path, context.pos);
+  if (!found || context.aborted) return null;
+  const options = found.options.map((o): Completion => {
+    const info = async (): Promise<Node | null> => {
+      const more = await language.call("explain", path, context.pos, o.label);
+      return more && (more.signature !== "" || more.text !== "") ? typeNode(more) : null;
+    };
+    return { label: o.label, type: kinds[o.kind] ?? "text", info };
+  });
+  return { from: found.from, options, validFor: /^[\w$]*$/ };
+}
+
+/** The text reaches the language worker in an update listener, which runs after completion was asked for. */
+const settled = (): Promise<void> => new Promise((done) => setTimeout(done));
+
+async function typeAt(language: Remote<LanguageCalls>, path: string, at: number): Promise<Tooltip | null> {
+  const hover = await language.call("hover", path, at);
+  if (!hover) return null;
+  return { pos: hover.from, end: hover.to, above: true, create: () => ({ dom: typeNode(hover) }) };
+}
+
+function typeNode({ signature, text }: Hover): HTMLElement {
+  return h(
+    "div",
+    { class: "type" },
+    signature !== "" && h("pre", {}, signature),
+    text !== "" && h("p", {}, text),
+  );
+}
