@@ -1,7 +1,9 @@
 /** A topic of the lecture: heading, words, something to try, its code; and how its model is computed. */
+import { compile } from "../../../compiler/compile.ts";
 import { h } from "../../dom.ts";
 import type { Words } from "../../tab.ts";
 import { type Answer, type Job, runner } from "./compute.ts";
+import type { Recipe } from "./models.ts";
 import { code } from "./parts/code.ts";
 import { notice } from "./parts/notice.ts";
 import type { Scene } from "./scene.ts";
@@ -44,7 +46,7 @@ export function stage(
     (error) => {
       message.show(error);
       element.classList.add("failed");
-      block.draw(asked?.recipe.source ?? "", []);
+      if (asked) block.draw(asked.recipe.source, kernelsOf(asked.recipe));
       failed();
       element.ariaBusy = "false";
     },
@@ -59,6 +61,15 @@ export function stage(
       run.ask(job);
     },
   };
+}
+
+/** The WGSL for any adapter, where there is none to compute on; none where the sizes do not fit. */
+function kernelsOf(recipe: Recipe): readonly string[] {
+  try {
+    return compile(recipe.graph()).program.kernels.map((k) => k.wgsl);
+  } catch {
+    return [];
+  }
 }
 
 /** A button that sets an example. */

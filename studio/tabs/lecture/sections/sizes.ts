@@ -5,48 +5,13 @@ import { convolution } from "../models.ts";
 import { grid } from "../parts/grid.ts";
 import { player } from "../parts/player.ts";
 import { slider } from "../parts/slider.ts";
-import {
-  type Axis,
-  FORMULA,
-  fits,
-  outputs,
-  padded,
-  remainder,
-  seen,
-  span,
-  taps,
-  worked,
-} from "../pure/geometry.ts";
+import { type Axis, FORMULA, outputs, padded, seen, span, taps, worked } from "../pure/geometry.ts";
 import { at, floats, from, type Matrix, matrix } from "../pure/matrix.ts";
+import { remark } from "../pure/remark.ts";
 import { indexOf, placeOf } from "../pure/walk.ts";
 import { equationRow, preset, stage, type Topic } from "../section.ts";
 
 const FIRST: Axis = { size: 8, kernel: 3, padding: 1, stride: 2, dilation: 1 };
-
-/** What the reader should notice about the sizes. */
-export function remark(axis: Axis): Words | undefined {
-  if (!fits(axis)) return undefined;
-  const left = remainder(axis);
-  const gaps = Array.from({ length: padded(axis) - left }, (_, i) => i).some((i) => !seen(axis, i));
-  if (left > 0 && left === axis.padding && axis.padding > 0)
-    return {
-      en: `${padded(axis) - span(axis)} is no multiple of ${axis.stride}: ⌊ ⌋ rounds down, and no window reaches the last ${left === 1 ? "row and column" : `${left} rows and columns`} of zeros (hatched).`,
-      zh: `${padded(axis) - span(axis)} 不是 ${axis.stride} 的倍数：⌊ ⌋ 向下取整，没有窗口用到末尾 ${left} 行、${left} 列的零（画有斜线）。`,
-    };
-  if (left > 0)
-    return {
-      en: `${padded(axis) - span(axis)} is no multiple of ${axis.stride}: ⌊ ⌋ rounds down, and the last ${left} ${left === 1 ? "row and column are" : "rows and columns are"} read by no window (hatched).`,
-      zh: `${padded(axis) - span(axis)} 不是 ${axis.stride} 的倍数：⌊ ⌋ 向下取整，末尾的 ${left} 行和 ${left} 列不被任何窗口读到（画有斜线）。`,
-    };
-  if (gaps)
-    return {
-      en: "The windows leave gaps: hatched pixels are read by none of them.",
-      zh: "窗口之间有空隙：画有斜线的像素不被任何窗口读到。",
-    };
-  if (outputs(axis) === axis.size)
-    return { en: "The output is as large as the input.", zh: "输出与输入一样大。" };
-  return { en: "The windows end exactly at the border.", zh: "窗口正好到达边界。" };
-}
 
 export const sizes: Topic = {
   id: "sizes",
