@@ -33,7 +33,7 @@ function plainSchedule(kernel: Kernel, target: Target, tuned: TunedSchedule): Sc
 function choiceOf(kernel: ContractionKernel, { tile, unroll, share }: TunedContraction) {
   const sizes = (axes: readonly Axis[], list: readonly number[]): Map<string, number> =>
     new Map(axes.flatMap((a, i) => (list[i] === 1 ? [] : [[a.key, list[i] ?? 1] as const])));
-  return { tile: sizes(kernel.space, tile), unroll: sizes(kernel.k, unroll), share, cost: 0 };
+  return { tile: sizes(kernel.space, tile), unroll: sizes(kernel.k, unroll), share };
 }
 
 function fits(kernel: ContractionKernel, { tile, unroll, share }: TunedContraction): boolean {
@@ -43,10 +43,12 @@ function fits(kernel: ContractionKernel, { tile, unroll, share }: TunedContracti
   const held = [...tile, ...window.map(extentOf)].reduce((a, x) => a * x, 1);
   const vectors = columns === undefined || (tile[space.indexOf(columns)] ?? 0) % vectorWidth(columns) === 0;
   const most = (axis: Axis): number => Math.min(extentOf(axis), LARGEST_BATCH_TILE);
+  const blocks = k.filter((a, i) => unroll[i] !== 1 && unroll[i] !== a.extent); // loops over blocks do not nest
   const lanes = share === null || (share === "lhs" ? kernel.n : kernel.m).some((a) => a.extent !== "N");
   return (
     vectors &&
     lanes &&
+    blocks.length <= 1 &&
     held <= LARGEST_TILE &&
     space.every((a, i) => isCount(tile[i], a.extent === "N" ? most(a) : a.extent)) &&
     k.every((a, i) => isCount(unroll[i], a.extent === "N" ? 1 : a.extent))
