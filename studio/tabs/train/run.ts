@@ -155,7 +155,9 @@ export function training(device: () => Promise<GPUDevice>): Training {
       say({ phase: done ? "done" : "paused", learned: (trainer?.position.step ?? 0) > 0 });
     } catch (error) {
       lost = error instanceof WeftError && error.code === "device-lost";
-      say({ phase: trainer ? "paused" : "idle", failure: failureOf(error) });
+      // Where nothing was learnt, there is nothing to go on with, and all settings can be changed.
+      const begun = (trainer?.position.step ?? 0) > 0;
+      say({ phase: begun ? "paused" : "idle", failure: failureOf(error) });
     } finally {
       going = undefined;
     }

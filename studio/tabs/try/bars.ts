@@ -1,21 +1,10 @@
 /** Values as a strip of bars on a canvas, up from 0 or down. */
+
 import { type Scale, signColors } from "./color.ts";
+import { barAt } from "./geometry.ts";
 
 /** The widest that a bar with its gap gets, in page pixels. */
 const WIDEST = 30;
-/** Bars that are farther apart have gaps; narrower gaps would flicker from bar to bar. */
-const ROOMY = 6;
-
-/** Where bar `index` of `count` lies on a strip, in the strip's unit: a gap only where there is room for one. */
-export function barAt(
-  index: number,
-  count: number,
-  width: number,
-): { readonly x: number; readonly width: number } {
-  const pitch = width / count;
-  return { x: index * pitch, width: pitch > ROOMY ? pitch * 0.84 : pitch };
-}
-
 /** Draws at the resolution of the screen. Returns the width that the bars take, in page pixels. */
 export function drawBars(
   canvas: HTMLCanvasElement,
