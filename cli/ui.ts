@@ -1,6 +1,7 @@
 /**
  * Where the command writes. Results go to stdout; notes (what was assumed, resized, chosen) go to stderr, so
- * that a result can be piped. Colour and control characters appear on a terminal only, and never under NO_COLOR.
+ * that a result can be piped. Colour and control characters appear on a terminal only, colour also under FORCE_COLOR,
+ * and none under NO_COLOR.
  */
 import pc from "picocolors";
 
@@ -23,9 +24,15 @@ export interface Ui {
   detail(text: string): void;
 }
 
-/** https://no-color.org: any value that is not empty turns colour off. */
+/**
+ * NO_COLOR (https://no-color.org) with any value but the empty one turns colour off. Else FORCE_COLOR turns it on, or
+ * off where it is 0 or false; else a terminal has it.
+ */
 export function wantsColor(stream: { readonly isTTY?: boolean }, env: NodeJS.ProcessEnv): boolean {
-  return stream.isTTY === true && !env["NO_COLOR"] && env["TERM"] !== "dumb";
+  if (env["NO_COLOR"]) return false;
+  const forced = env["FORCE_COLOR"];
+  if (forced) return forced !== "0" && forced !== "false";
+  return stream.isTTY === true && env["TERM"] !== "dumb";
 }
 
 export function createUi(options: UiOptions): Ui {

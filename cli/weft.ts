@@ -53,6 +53,11 @@ function program(outcome: Outcome): Command {
         ["weft doctor", "which GPU is used, and what to do if there is none"],
       ])}
 
+Environment:
+  NO_COLOR, FORCE_COLOR  never, always in colour; else on a terminal alone
+  WEFT_ADAPTER           auto, hardware or software, as --adapter
+  WEFT_DATA              the folder that holds fashion-mnist/ and mnist/
+
 Exit codes:
    0  it worked
    1  the model, a flag or a file is wrong, or there is no adapter

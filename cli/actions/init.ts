@@ -25,6 +25,7 @@ export async function init(dir: string, options: CommonOptions): Promise<void> {
       fix: "another folder, such as weft init my-model; or move those files away",
     });
   await createFiles(folder, files);
+  for (const name of files.keys()) ui.detail(name);
   if (options.format === "json") {
     printJson(ui, { folder, name: projectName(folder), files: [...files.keys()] });
     return;

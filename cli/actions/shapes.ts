@@ -6,6 +6,7 @@ import type { Graph } from "../../compiler/ir/graph.ts";
 import { lectureText, shapeJson, shapeMarkdown, shapeText } from "../../compiler/report/render.ts";
 import { type ShapeOptions, shapeTable } from "../../compiler/report/shapes.ts";
 import { type CommonOptions, printJson, uiOf } from "../common.ts";
+import { shownPath } from "../files.ts";
 import type { Ui } from "../ui.ts";
 
 export interface ShapesOptions extends CommonOptions {
@@ -15,7 +16,8 @@ export interface ShapesOptions extends CommonOptions {
 
 export async function shapes(model: string, options: ShapesOptions): Promise<void> {
   const ui = uiOf(options);
-  const { graph } = await loadModel(model);
+  const { graph, sources } = await loadModel(model);
+  ui.detail(`read ${[...sources.keys()].map(shownPath).join(", ")}`);
   if (options.lecture) {
     ui.out(lectureText(graph, options.batch).trimEnd());
     return;

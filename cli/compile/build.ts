@@ -10,6 +10,7 @@ import type { TrainingOptions } from "../../compiler/train/index.ts";
 import { trainingStep } from "../../compiler/train/step.ts";
 import { classifierOf } from "../classifier.ts";
 import type { CommonOptions, Stage } from "../common.ts";
+import { shownPath } from "../files.ts";
 import { clipOf, type Given, optimizerOf, settle } from "../training/settings.ts";
 import type { Ui } from "../ui.ts";
 
@@ -62,13 +63,17 @@ export function checkFlags(options: CompileOptions): void {
 /** Throws `UserError`: the model, the folder, or a difference to the golden files. */
 export async function build(file: string, options: CompileOptions, ui: Ui): Promise<Built> {
   const how = trainingOptions(options);
+  const start = performance.now();
   const { graph, sources } = await loadModel(file);
+  const loaded = performance.now();
+  ui.detail(`read ${[...sources.keys()].map(shownPath).join(", ")} in ${Math.round(loaded - start)} ms`);
   if (how) classifierOf(graph);
   const { target } = options;
   const compilation = compile(graph, {
     target,
     ...(options.batch !== undefined && { batch: options.batch }),
   });
+  ui.detail(`compiled for the target ${target} in ${Math.round(performance.now() - loaded)} ms`);
   const training = how && (await import("../../compiler/emit/training.ts")).pageTraining(graph, how);
   if (options.golden !== undefined) await golden(compilation, training, options.golden, options, file, ui);
   const emitted =

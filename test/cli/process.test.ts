@@ -6,7 +6,7 @@ import { describe, expect, test } from "vitest";
 import { reportFailure } from "../../cli/failure.ts";
 import { wantsColor } from "../../cli/ui.ts";
 import { InternalError } from "../../compiler/errors.ts";
-import { fails, type Options, root, scratch, weftProcess, works } from "./weft.ts";
+import { fails, type Options, root, scratch, weft, weftProcess, works } from "./weft.ts";
 
 const within = (options: Options) => (args: readonly string[]) => weftProcess(args, options);
 const bag = join(root, "models/samples/bag.png");
@@ -72,5 +72,49 @@ describe("colour", () => {
     expect(wantsColor(terminal, { NO_COLOR: "" })).toBe(true);
     expect(wantsColor(terminal, { TERM: "dumb" })).toBe(false);
     expect(wantsColor({}, {})).toBe(false);
+    expect(wantsColor({}, { FORCE_COLOR: "1" })).toBe(true);
+    expect(wantsColor({}, { FORCE_COLOR: "" })).toBe(false);
+    expect(wantsColor(terminal, { FORCE_COLOR: "0" })).toBe(false);
+    expect(wantsColor({}, { FORCE_COLOR: "1", NO_COLOR: "1" })).toBe(false);
+  });
+
+  test("in a pipe: none, and no control character, unless it is asked for", async () => {
+    const env = { FORCE_COLOR: undefined, NO_COLOR: undefined };
+    const args = ["shapes", lenet];
+    const piped = await weftProcess(args, { env });
+    const forced = await weftProcess(args, { env: { ...env, FORCE_COLOR: "1" } });
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: it is control characters that are looked for.
+    const control = /[\u001b\r]/;
+    expect(piped.stdout).not.toMatch(control);
+    expect(forced.stdout).toMatch(control);
+    const { stdout } = await weftProcess(args, { env: { FORCE_COLOR: "1", NO_COLOR: "1" } });
+    expect(stdout).toBe(piped.stdout);
+  });
+});
+
+describe("every command", () => {
+  const commands = async (): Promise<readonly string[]> =>
+    [...(await weft(["--help"])).stdout.matchAll(/^ {2}([a-z]+) (?:\[|<)/gm)].map(([, name]) => name ?? "");
+
+  test("has --quiet, --verbose, --format json and examples, save the one that prints a script", async () => {
+    const names = await commands();
+    expect(names).toContain("compile");
+    for (const name of names.filter((n) => n !== "completion" && n !== "help")) {
+      const { stdout } = await works([name, "--help"]);
+      for (const part of ["-q, --quiet", "-v, --verbose", "--format <format>", "Examples:"])
+        expect(stdout, name).toContain(part);
+    }
+  });
+
+  test("says nothing on stderr with --quiet, and more with --verbose", async () => {
+    const run = ["run", lenet, "--input", bag];
+    expect((await works([...run, "--quiet"])).stderr).toBe("");
+    const [usual, verbose] = [await works(run), await works([...run, "--verbose"])];
+    expect(usual.stderr).toContain("no --weights: the parameters are random");
+    expect(verbose.stderr).toContain("adapter: ");
+    expect(usual.stderr).not.toContain("adapter: ");
+    expect(verbose.stdout.replace(/ in .*/, "")).toBe(usual.stdout.replace(/ in .*/, ""));
+    expect((await works(["doctor", "--quiet"])).stderr).toBe("");
+    expect((await works(["compile", lenet, "--quiet"])).stderr).toBe("");
   });
 });
