@@ -9,6 +9,7 @@ import { initCommand } from "./commands/init.ts";
 import { profileCommand } from "./commands/profile.ts";
 import { runCommand } from "./commands/run.ts";
 import { shapesCommand } from "./commands/shapes.ts";
+import { studioCommand } from "./commands/studio.ts";
 import { trainCommand } from "./commands/train.ts";
 import { tuneCommand } from "./commands/tune.ts";
 import { examples } from "./common.ts";
@@ -34,6 +35,7 @@ function program(outcome: Outcome): Command {
     .addCommand(evalCommand())
     .addCommand(profileCommand())
     .addCommand(tuneCommand())
+    .addCommand(studioCommand(outcome))
     .addCommand(dataCommand())
     .addCommand(doctorCommand(outcome))
     .addCommand(completionCommand(() => weft))
@@ -50,6 +52,7 @@ function program(outcome: Outcome): Command {
         ["weft train models/lenet.ts", "train on shapes that weft draws; --data fashion-mnist for real ones"],
         ["weft profile models/lenet.ts", "where the time goes, kernel by kernel"],
         ["weft tune models/lenet.ts", "measure other schedules here, and keep the fastest"],
+        ["weft studio", "see a model in a page: graph, kernels, activations, training"],
         ["weft doctor", "which GPU is used, and what to do if there is none"],
       ])}
 

@@ -5,7 +5,7 @@ import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFi
 import { basename, join, posix } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build, context } from "esbuild";
-import { buildTypes } from "./build.mjs";
+import { buildTypes } from "./build-types.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const models = join(root, "models");

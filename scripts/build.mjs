@@ -1,10 +1,9 @@
 // Builds dist/: the package's entry points and the `weft` command as ES modules, and their type declarations.
-//   node scripts/build.mjs            everything
+//   node scripts/build.mjs            everything, Weft Studio too (build-studio.mjs)
 //   node scripts/build.mjs --no-types JavaScript only (what the tests need; well under a second)
 //
 // All entries are built together with shared chunks, so that `weftgpu` and the command use ONE copy of the
 // model language, and `weftgpu/runtime` shares no chunk that holds a compiler.
-import { spawnSync } from "node:child_process";
 import {
   existsSync,
   mkdirSync,
@@ -19,6 +18,9 @@ import {
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
+import { buildTypes } from "./build-types.mjs";
+
+export { buildTypes };
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const dist = join(root, "dist");
@@ -92,23 +94,15 @@ function linkCommand() {
   }
 }
 
-export function buildTypes() {
-  const tsc = join(root, "node_modules/typescript/bin/tsc");
-  if (!existsSync(tsc)) {
-    console.error("build: TypeScript is not installed, so dist/types was not written");
-    return;
-  }
-  const { status } = spawnSync(process.execPath, [tsc, "-p", join(root, "scripts/tsconfig.build.json")], {
-    stdio: "inherit",
-  });
-  if (status !== 0) throw new Error("the type declarations could not be built");
-}
-
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   try {
     removeStale(await buildJavaScript());
     linkCommand();
-    if (!process.argv.includes("--no-types")) buildTypes();
+    if (!process.argv.includes("--no-types")) {
+      buildTypes();
+      // The studio's editor holds the declarations.
+      await (await import("./build-studio.mjs")).buildStudio();
+    }
   } catch (error) {
     // esbuild and tsc have printed the places already.
     console.error(`build: ${error instanceof Error ? error.message : error}`);
