@@ -1,6 +1,6 @@
 /** What the subcommands share: flags, the layout of examples, checked numbers. */
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { createUi, type Ui } from "./ui.ts";
+import { createUi, harmlessJson, type Ui } from "./ui.ts";
 
 /** The stages of the compiler that `weft compile --show` prints. */
 export const STAGES = ["graph", "regions", "kernels", "schedule", "wgsl", "plan"] as const;
@@ -59,5 +59,5 @@ export function printJson(ui: Ui, value: unknown): void {
   // Inside a JSON string there is no line break, so no text is ever taken for an array.
   const list = new RegExp(`\\[\\n\\s*${item}(?:,\\n\\s*${item})*\\n\\s*\\]`, "g");
   const flat = (text: string): string => `[${text.slice(1, -1).trim().replace(/\n\s*/g, " ")}]`;
-  ui.out(JSON.stringify(value, null, 2).replace(list, flat));
+  ui.out(harmlessJson(JSON.stringify(value, null, 2)).replace(list, flat));
 }

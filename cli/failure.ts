@@ -9,7 +9,7 @@
 import pc from "picocolors";
 import { UserError } from "../compiler/errors.ts";
 import { WeftError } from "../runtime/errors.ts";
-import { wantsColor } from "./ui.ts";
+import { harmless, wantsColor } from "./ui.ts";
 
 export const EXIT_USER = 1;
 export const EXIT_BUG = 70;
@@ -25,12 +25,12 @@ export function isExpected(error: unknown): error is Error {
 export function reportFailure(error: unknown): number {
   const colors = pc.createColors(wantsColor(process.stderr, process.env));
   if (isExpected(error)) {
-    process.stderr.write(`${colors.red("error:")} ${error.message}\n`);
+    process.stderr.write(`${colors.red("error:")} ${harmless(error.message)}\n`);
     return EXIT_USER;
   }
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
   const known = error instanceof Error && error.name === "InternalError";
   const advice = "  This is a bug in Weft, not in your model. Please report it with the model file.";
-  process.stderr.write(`${colors.red("internal error:")} ${text}\n${known ? "" : `${advice}\n`}`);
+  process.stderr.write(`${colors.red("internal error:")} ${harmless(text)}\n${known ? "" : `${advice}\n`}`);
   return EXIT_BUG;
 }

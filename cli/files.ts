@@ -2,11 +2,12 @@
 import { readFile } from "node:fs/promises";
 import { relative } from "node:path";
 import { UserError } from "../compiler/errors.ts";
+import { harmless } from "./ui.ts";
 
-/** The path as the user would type it. */
+/** The path as the user would type it, without characters that a terminal would obey. */
 export function shownPath(path: string): string {
   const near = relative(process.cwd(), path);
-  return near === "" || near.startsWith("..") ? path : near;
+  return harmless(near === "" || near.startsWith("..") ? path : near).replace(/[\n\t]/g, "�");
 }
 
 const REASONS: Readonly<Record<string, string>> = {

@@ -24,6 +24,26 @@ export interface Ui {
   detail(text: string): void;
 }
 
+/** What a terminal would obey, or what turns the direction of reading around. Line breaks and tabs are neither. */
+const HARMFUL = /[^\P{Cc}\n\t]|[\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
+
+/** Text with names from anywhere: what is harmful in it is shown as `�`. */
+export function harmless(text: string): string {
+  return text.replace(HARMFUL, "�");
+}
+
+/** The same, but for the escape sequences that choose colours. */
+function coloured(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
+  const parts = text.split(/(\u001b\[[\d;]*m)/);
+  return parts.map((part, i) => (i % 2 ? part : harmless(part))).join("");
+}
+
+/** JSON in which what would be harmful is escaped: the value stays the same. */
+export function harmlessJson(json: string): string {
+  return json.replace(HARMFUL, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`);
+}
+
 /**
  * NO_COLOR (https://no-color.org) with any value but the empty one turns colour off. Else FORCE_COLOR turns it on, or
  * off where it is 0 or false; else a terminal has it.
@@ -37,14 +57,15 @@ export function wantsColor(stream: { readonly isTTY?: boolean }, env: NodeJS.Pro
 
 export function createUi(options: UiOptions): Ui {
   const note = pc.createColors(wantsColor(process.stderr, process.env));
+  const color = wantsColor(process.stdout, process.env);
   const remark = (text: string): void => {
-    process.stderr.write(`${note.dim(text)}\n`);
+    process.stderr.write(`${note.dim(harmless(text))}\n`);
   };
   return {
-    colors: pc.createColors(wantsColor(process.stdout, process.env)),
+    colors: pc.createColors(color),
     width: Math.max(40, (process.stdout.isTTY && process.stdout.columns) || 80),
     out: (text) => {
-      process.stdout.write(`${text}\n`);
+      process.stdout.write(`${color ? coloured(text) : harmless(text)}\n`);
     },
     note: (text) => {
       if (!options.quiet) remark(text);

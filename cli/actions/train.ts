@@ -1,4 +1,6 @@
 /** What `weft train` does. */
+
+import { fileName } from "../../compiler/emit/names.ts";
 import { UserError } from "../../compiler/errors.ts";
 import { loadModel } from "../../compiler/frontend/index.ts";
 import { compileTraining } from "../../compiler/train/index.ts";
@@ -38,7 +40,7 @@ export async function train(file: string, options: TrainOptions): Promise<boolea
   if (options.plot !== undefined) requirePlotName(options.plot);
   const { graph } = await loadModel(file);
   const { input, classes } = classifierOf(graph);
-  const out = options.out ?? `${graph.name}.safetensors`;
+  const out = options.out ?? `${fileName(graph.name)}.safetensors`;
   const saved = options.resume ? await readSaved(out) : undefined;
   if (!options.resume && !options.restart) await protect(out, options.out !== undefined);
   const settings = settle(options, saved?.settings);

@@ -2,6 +2,7 @@
 import { existsSync } from "node:fs";
 import { UserError } from "../../compiler/errors.ts";
 import { readBytes, shownPath } from "../files.ts";
+import { harmless } from "../ui.ts";
 import { KNOWN } from "./knownClasses.ts";
 
 /** @throws UserError where the text is neither a known set, a list with commas, nor a readable file */
@@ -16,7 +17,7 @@ export async function readClasses(text: string): Promise<readonly string[]> {
       fix: "give names separated by commas, or a file with one name per line",
     });
   const lines = new TextDecoder().decode(await readBytes(text, "the class names")).split(/\r?\n/);
-  const names = lines.map((line) => line.trim()).filter((line) => line !== "");
+  const names = lines.map((line) => harmless(line.trim())).filter((line) => line !== "");
   if (names.length === 0) throw new UserError({ problem: `${shownPath(text)} holds no class names` });
   return names;
 }

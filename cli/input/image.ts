@@ -6,6 +6,9 @@ import { readBytes, shownPath } from "../files.ts";
 import type { NumberArray, Target } from "./array.ts";
 import { brightBorder, frameOf } from "./frame.ts";
 
+/** Pixels of a picture: more than any camera takes, and few enough to be decoded. */
+const MOST_PIXELS = 2 ** 28;
+
 export interface Picture extends NumberArray {
   /** What was done to it: `resized from 640×480`, `greyed`; empty where nothing was. */
   readonly changes: readonly string[];
@@ -31,8 +34,8 @@ export async function readPicture(path: string, target: Target, invert: boolean)
   const changes: string[] = [];
   let raw: Buffer;
   try {
-    const image = sharp(bytes, { failOn: "error", limitInputPixels: 1e9 }).rotate();
-    const before = await sharp(bytes).metadata();
+    const image = sharp(bytes, { failOn: "error", limitInputPixels: MOST_PIXELS }).rotate();
+    const before = await sharp(bytes, { limitInputPixels: MOST_PIXELS }).metadata();
     if (before.width !== width || before.height !== height)
       changes.push(`resized from ${before.width}×${before.height} to ${width}×${height}`);
     if (channels === 1 && (before.channels > 2 || before.space !== "b-w")) changes.push("greyed");

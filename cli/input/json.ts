@@ -2,11 +2,26 @@
 import { UserError } from "../../compiler/errors.ts";
 import type { NumberArray } from "./array.ts";
 
-/** The shape that the first element of every level suggests. */
-function shapeOf(value: unknown): readonly number[] {
+/** More levels than any input has. */
+const DEEPEST = 16;
+
+/** The shape that the first element of every level suggests. @throws UserError where it has too many levels */
+function shapeOf(value: unknown, source: string): readonly number[] {
   const shape: number[] = [];
-  for (let v = value; Array.isArray(v); v = v[0]) shape.push(v.length);
+  for (let v = value; Array.isArray(v); v = v[0])
+    if (shape.push(v.length) > DEEPEST)
+      throw new UserError({
+        problem: `${source} holds arrays in more than ${DEEPEST} levels`,
+        rule: "an input is nested arrays of numbers, a level for each dimension",
+      });
   return shape;
+}
+
+/** What stands where a number should, in a few words. */
+function kindOf(value: unknown): string {
+  if (Array.isArray(value)) return "an array";
+  if (typeof value === "object" && value !== null) return "an object";
+  return JSON.stringify(typeof value === "string" ? value.slice(0, 40) : value);
 }
 
 function fill(value: unknown, shape: readonly number[], path: string, source: string, into: number[]): void {
@@ -14,7 +29,7 @@ function fill(value: unknown, shape: readonly number[], path: string, source: st
   if (length === undefined) {
     if (typeof value !== "number")
       throw new UserError({
-        problem: `${source}: ${path} is ${Array.isArray(value) ? "an array" : JSON.stringify(value)}, not a number`,
+        problem: `${source}: ${path} is ${kindOf(value)}, not a number`,
         rule: "an input is nested arrays of numbers, every row of a level equally long",
       });
     into.push(value);
@@ -57,7 +72,7 @@ export function parseJson(text: string, input: string, source: string): NumberAr
     value = entry[1];
     path = input;
   }
-  const shape = shapeOf(value);
+  const shape = shapeOf(value, source);
   const data: number[] = [];
   fill(value, shape, path, source, data);
   return { shape, data: Float32Array.from(data) };

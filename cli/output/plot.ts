@@ -1,6 +1,8 @@
 /** The lecture's plot as SVG, and SVG as a file: .svg, or .png through sharp. */
+
 import { extname } from "node:path";
 import { UserError } from "../../compiler/errors.ts";
+import { harmless } from "../ui.ts";
 import { writeFiles } from "../write.ts";
 import { axisTop, type EpochPoint, niceStep, SERIES } from "./curve.ts";
 
@@ -19,7 +21,9 @@ const STYLES = [
 export const FONT = "ui-sans-serif, system-ui, 'Helvetica Neue', Arial, sans-serif";
 
 export function escapeXml(text: string): string {
-  return text.replace(/[&<>"']/g, (c) => `&#${c.codePointAt(0)};`);
+  // XML has no way to write most control characters, and none for half a surrogate pair.
+  const plain = harmless(text).replace(/[\ud800-\udfff\ufffe\uffff]/gu, "�");
+  return plain.replace(/[&<>"']/g, (c) => `&#${c.codePointAt(0)};`);
 }
 
 /** At most three decimals. */

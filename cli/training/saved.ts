@@ -7,7 +7,7 @@ import type { Weights } from "../../runtime/weights.ts";
 import { readBytes, shownPath } from "../files.ts";
 import type { EpochPoint } from "../output/curve.ts";
 import { writeFiles } from "../write.ts";
-import type { Given, Settings } from "./settings.ts";
+import { type Given, type Settings, settingsFrom } from "./settings.ts";
 
 export interface Saved {
   readonly checkpoint: Checkpoint;
@@ -51,13 +51,13 @@ export async function readSaved(out: string): Promise<Saved> {
   try {
     const metadata = readMetadata(bytes);
     const { epoch } = JSON.parse(metadata["position"] ?? "null") ?? {};
-    if (!Number.isSafeInteger(epoch)) throw new WeftError("weights", "it has no position of a training");
-    return {
-      checkpoint: { tensors: readSafetensors(bytes), metadata },
-      epoch,
-      history: JSON.parse(metadata["history"] ?? "[]"),
-      settings: JSON.parse(metadata["settings"] ?? "{}"),
-    };
+    if (!Number.isSafeInteger(epoch) || epoch < 0)
+      throw new WeftError("weights", "it has no position of a training");
+    const history: unknown = JSON.parse(metadata["history"] ?? "[]");
+    const settings = settingsFrom(JSON.parse(metadata["settings"] ?? "{}"));
+    if (!isHistory(history) || !settings)
+      throw new WeftError("weights", "its history or settings are damaged");
+    return { checkpoint: { tensors: readSafetensors(bytes), metadata }, epoch, history, settings };
   } catch (error) {
     if (!(error instanceof WeftError || error instanceof SyntaxError)) throw error;
     throw new UserError({
@@ -65,6 +65,14 @@ export async function readSaved(out: string): Promise<Saved> {
       fix: "begin anew with --restart, which replaces it, or name another --out",
     });
   }
+}
+
+function isHistory(value: unknown): value is EpochPoint[] {
+  const keys = ["epoch", "loss", "trainAccuracy", "testAccuracy"];
+  return (
+    Array.isArray(value) &&
+    value.every((point: unknown) => keys.every((key) => Number.isFinite(Object(point)[key])))
+  );
 }
 
 /** Throws `UserError` where a new training would replace what may still be wanted. */

@@ -38,6 +38,35 @@ const KEYS = [
   "schedule",
 ] as const;
 
+const isWhole = (value: unknown): boolean => Number.isSafeInteger(value) && Number(value) >= 1;
+const isNumber = (value: unknown): boolean => Number.isFinite(value);
+
+/** What a checkpoint may say of each. */
+const ALLOWED: { readonly [K in keyof Settings]-?: (value: unknown) => boolean } = {
+  data: (value) => typeof value === "string",
+  limit: isWhole,
+  epochs: isWhole,
+  batch: isWhole,
+  lr: isNumber,
+  optimizer: (value) => value === "sgd" || value === "adam",
+  momentum: isNumber,
+  nesterov: (value) => typeof value === "boolean",
+  weightDecay: isNumber,
+  clipNorm: isNumber,
+  clipValue: isNumber,
+  schedule: (value) => value === "constant" || value === "cosine",
+};
+
+/** Settings that a file claims to hold; undefined where they are none. */
+export function settingsFrom(value: unknown): Given | undefined {
+  if (typeof value !== "object" || value === null) return undefined;
+  const entries = KEYS.flatMap((key) => {
+    const found: unknown = Object.hasOwn(value, key) ? Reflect.get(value, key) : undefined;
+    return found === undefined ? [] : [[key, found] as const];
+  });
+  return entries.every(([key, found]) => ALLOWED[key](found)) ? Object.fromEntries(entries) : undefined;
+}
+
 /** The lecture's experiment, but for its data. */
 const DEFAULTS = {
   data: "synthetic",
