@@ -4,7 +4,7 @@ import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { InternalError } from "../../compiler/errors.ts";
 import { packageUrl } from "../version.ts";
-import { type ProjectFiles, texts } from "./project.ts";
+import { mayRead, type ProjectFiles, texts } from "./project.ts";
 
 /** Files by their address, without a slash in front. */
 export type Files = ReadonlyMap<string, string>;
@@ -21,23 +21,29 @@ export function pageFiles(): Files {
   return new Map(names.map((name) => [name, join(built, name)]));
 }
 
-/** Weights and pictures. */
-export function projectAssets({ weights, samples }: ProjectFiles): Files {
-  const pictures = samples.map((file): [string, string] => [`samples/${basename(file)}`, file]);
-  return new Map(weights === null ? pictures : [[`weights/${basename(weights)}`, weights], ...pictures]);
+/** Weights and pictures that may be read now. */
+export function projectAssets(project: ProjectFiles): Files {
+  const { weights, samples } = project;
+  const named = [
+    ...samples.map((file): [string, string] => [`samples/${basename(file)}`, file]),
+    ...(weights === null ? [] : [[`weights/${basename(weights)}`, weights] as const]),
+  ];
+  return new Map(named.filter(([, file]) => mayRead(project, file)));
 }
 
 /** What the page reads first; `live`: whether a server is there that saves files and tells of changes. */
 export function projectJson(project: ProjectFiles, live: boolean): string {
-  const { model, weights, samples } = project;
-  const address = (folder: string, file: string): string => `${folder}/${encodeURIComponent(basename(file))}`;
+  const addresses = [...projectAssets(project).keys()];
+  const encoded = (address: string): string => address.split("/").map(encodeURIComponent).join("/");
+  const weights = addresses.find((address) => address.startsWith("weights/"));
+  const samples = addresses.filter((address) => address.startsWith("samples/"));
   return JSON.stringify({
-    model,
+    model: project.model,
     files: texts(project),
-    weights: weights === null ? null : address("weights", weights),
-    samples: samples.map((file) => ({
-      name: basename(file).replace(/\.png$/i, ""),
-      url: address("samples", file),
+    weights: weights === undefined ? null : encoded(weights),
+    samples: samples.map((address) => ({
+      name: basename(address).replace(/\.png$/i, ""),
+      url: encoded(address),
     })),
     live,
   });

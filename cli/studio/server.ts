@@ -145,9 +145,7 @@ async function answer(exchange: Exchange): Promise<void> {
     return refuse(response, 405, "GET and HEAD alone", "GET, HEAD");
   if (address === "project.json") return send(response, ".json", projectJson(project, project.editable));
   if (address === "changes" && request.method === "GET") return listenFor(response, listeners);
-  const asset = projectAssets(project).get(address);
-  const file =
-    exchange.page.get(address || "index.html") ?? (asset && mayRead(project, asset) ? asset : undefined);
+  const file = exchange.page.get(address || "index.html") ?? projectAssets(project).get(address);
   if (file === undefined) return refuse(response, 404, "there is nothing here");
   send(response, extname(file).toLowerCase(), await readFile(file));
 }
