@@ -25,7 +25,7 @@ export interface SliderOptions {
 
 export function slider(scene: Scene, options: SliderOptions): Slider {
   const { name, letter, low, high, step = 1, value, show = String, change } = options;
-  const shown = h("output", { class: "value" });
+  const shown = h("output", { class: "value", attrs: { "aria-hidden": true } }); // said by aria-valuetext
   const input = h("input", { type: "range", min: `${low}`, max: `${high}`, step: `${step}` });
   const print = (): void => {
     shown.textContent = show(input.valueAsNumber);

@@ -13,7 +13,7 @@ export interface Item {
 }
 
 const GAP = 22;
-const BASE = 98;
+const BASE = 74;
 const SCALE = 1.9;
 const BAR = 9;
 /** About the width of a letter of a label. */
@@ -40,5 +40,5 @@ export function blocks(shapes: readonly (readonly number[])[]): {
     left += room + GAP;
     return item;
   });
-  return { width: left - GAP / 2, height: 124, items };
+  return { width: left - GAP / 2, height: 98, items };
 }

@@ -121,7 +121,7 @@ export const correlation: Topic = {
     return [
       scene.p({
         en: "A kernel slides over the input. At each place the numbers under it are multiplied with the kernel’s and **added up**: that is one number of the output. Networks call this *convolution*; strictly it is the **cross-correlation**, for the kernel is not flipped.",
-        zh: "**卷积核**（kernel）在输入上滑动。在每个位置，窗口内的数与卷积核中对应的数相乘，再把乘积**相加**，就得到输出中的一个数。神经网络中把它称为*卷积*；严格地说这是**互相关运算**（cross-correlation），因为卷积核没有翻转。",
+        zh: "**卷积核**（kernel）在输入上滑动。在每个位置，窗口内的数与卷积核中对应的数相乘，再把乘积**相加**，就得到输出中的一个数。神经网络中把它称为“卷积”；严格地说这是**互相关运算**（cross-correlation），因为卷积核没有翻转。",
       }),
       h("p", { class: "display" }, "Y[i, j] = Σ", h("sub", {}, "a, b"), " X[i + a, j + b] · K[a, b]"),
       figure,

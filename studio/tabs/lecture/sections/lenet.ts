@@ -118,7 +118,7 @@ function strip(layers: readonly LayerRow[]): SVGElement {
       ...Array.from({ length: planes }, (_, i) =>
         svg("rect", { class: "plane", x: x + i * step, y: y - i * step, width, height, rx: 1.5 }),
       ),
-      svg("text", { x: x + (width + (planes - 1) * step) / 2, y: 118, "text-anchor": "middle" }, label),
+      svg("text", { x: x + (width + (planes - 1) * step) / 2, y: 92, "text-anchor": "middle" }, label),
     ]),
   );
 }

@@ -90,6 +90,7 @@ export const sizes: Topic = {
         ...(shown ? [part("short", ` = ${short}`), part("result", ` = ${size}`)] : []),
       );
       const words = remark(axis);
+      note.hidden = words === undefined;
       note.textContent = words ? scene.say(words) : "";
     };
     const changed = (next: Axis): void => {
