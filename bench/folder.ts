@@ -65,7 +65,7 @@ export async function prepareRow(row: Row, folder: string): Promise<Prepared> {
   const onnx = toOnnx(graph, params);
   write("model.onnx", onnx);
   if (kind === "forward") {
-    const programs = forTargets((target) => compile(graph, { target }).program);
+    const programs = forTargets((target) => compile(graph, { target, typicalBatch: batch }).program);
     for (const [target, program] of programs) write(`program.${target}.json`, program);
     return { folder, expected: await reference(onnx, inputs), programBytes: sizeOf(programs) };
   }
@@ -84,7 +84,9 @@ export async function prepareRow(row: Row, folder: string): Promise<Prepared> {
 
 /** What is compiled, as JSON, once for each target: the peer takes the one for its device. */
 function forTargets(make: (target: TargetName) => unknown): ReadonlyMap<TargetName, string> {
-  return new Map((["portable", "quads"] as const).map((target) => [target, JSON.stringify(make(target))]));
+  return new Map(
+    (["portable", "octets", "quads"] as const).map((target) => [target, JSON.stringify(make(target))]),
+  );
 }
 
 /** What is shipped to a page runs everywhere. */

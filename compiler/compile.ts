@@ -26,6 +26,11 @@ export { type AdapterFacts, type Target, type TargetName, targetFor } from "./pa
 export interface CompileOptions {
   /** Puts a number in for N. Default: N stays symbolic and one program serves any batch size. */
   readonly batch?: number;
+  /**
+   * The batch size that kernels are scheduled for; they are right for any. Small ones ask for kernels that are built
+   * quickly and keep few positions in a thread. Default: 64, for training 256.
+   */
+  readonly typicalBatch?: number;
   /** What schedules may count on; see `targetFor`. Default: "portable", which runs on every adapter. */
   readonly target?: TargetName | Target;
   /** Schedules that `weft tune` measured on the adapter that is compiled for. What fits no kernel is not looked at. */
@@ -52,7 +57,7 @@ export interface Compilation {
 export function compile(model: Graph, options: CompileOptions = {}): Compilation {
   const source = options.batch === undefined ? model : bindBatch(model, options.batch);
   const { target: chosen = "portable", tuning } = options;
-  const target = typeof chosen === "string" ? targets[chosen] : chosen;
+  const target = settled(typeof chosen === "string" ? targets[chosen] : chosen, source, options);
   const { graph, rewrites } = source.updates
     ? { graph: splitReductions(source), rewrites: [] }
     : simplify(source);
@@ -94,3 +99,13 @@ export function compile(model: Graph, options: CompileOptions = {}): Compilation
   const program = assemble({ graph, bundles, memory, aliases, layouts });
   return { source, graph, rewrites, decisions, steps, layouts, tuned, memory, program };
 }
+
+/** A step of training is run far more often than a forward pass. */
+const STEPS_PER_RUN = 10;
+
+function settled(target: Target, { updates }: Graph, { typicalBatch }: CompileOptions): Target {
+  const batch = typicalBatch ?? (updates ? TRAINING_BATCH : target.batch);
+  return { ...target, batch, runs: updates ? target.runs * STEPS_PER_RUN : target.runs };
+}
+
+const TRAINING_BATCH = 256;

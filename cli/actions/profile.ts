@@ -43,7 +43,7 @@ export async function profile(file: string, options: ProfileOptions): Promise<vo
   const { batch, runs, warmup, seed } = options;
   for (const path of [options.svg, options.trace]) if (path !== undefined) await requireWritableFile(path);
   const { graph } = await loadModel(file);
-  const compilation = await compileHere(graph, file, options, ui);
+  const compilation = await compileHere(graph, file, { ...options, typicalBatch: batch }, ui);
   const { program } = compilation;
   const work = workOf(compilation, batch);
   const values =

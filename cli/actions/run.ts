@@ -29,11 +29,16 @@ export interface RunOptions extends CommonOptions {
   readonly pictures: boolean;
 }
 
+/** Of one example each. */
+const PICTURE = /\.(png|jpe?g|webp|gif|avif|tiff?|svg)$/i;
+
 /** Everything that can be wrong with the files is found before a device is asked for. */
 export async function run(file: string, options: RunOptions): Promise<void> {
   const ui = uiOf(options);
   const { graph } = await loadModel(file);
-  const { program } = await compileHere(graph, file, options, ui);
+  const files = options.input ?? [];
+  const typicalBatch = files.every((f) => PICTURE.test(f)) ? Math.max(1, files.length) : undefined;
+  const { program } = await compileHere(graph, file, { ...options, typicalBatch }, ui);
   const batches = await readInputs(program.inputs, options.input ?? [], {
     index: options.index,
     invert: options.invert,

@@ -1,9 +1,18 @@
 /** What `weft tune` does. */
 import { type Compilation, compile } from "../../compiler/compile.ts";
+import {
+  adapterKey,
+  merged,
+  readTuning,
+  tuningFor,
+  tuningPath,
+  tuningText,
+} from "../../compiler/emit/tuning.ts";
+import { schedulesOf } from "../../compiler/emit/variants.ts";
 import { InternalError } from "../../compiler/errors.ts";
 import { loadModel } from "../../compiler/frontend/index.ts";
 import type { AdapterTuning } from "../../compiler/ir/tuning.ts";
-import { quads, targetFor, targets } from "../../compiler/passes/target.ts";
+import { octets, targetFor, targets } from "../../compiler/passes/target.ts";
 import { initialise } from "../../runtime/index.ts";
 import { findAdapter } from "../../runtime/node/device.ts";
 import {
@@ -20,9 +29,7 @@ import { shownPath } from "../files.ts";
 import { type TuneReport, tuneReport, tuneText } from "../output/tuned.ts";
 import { startBar } from "../progress.ts";
 import { Bench } from "../tuning/bench.ts";
-import { adapterKey, merged, readTuning, tuningFor, tuningPath, tuningText } from "../tuning/file.ts";
 import { deviation, search, subjectsOf, tunedKernels } from "../tuning/search.ts";
-import { schedulesOf } from "../tuning/use.ts";
 import { readWeights } from "../weights.ts";
 import { requireWritableFile, writeFiles } from "../write.ts";
 
@@ -48,7 +55,7 @@ export async function tune(file: string, options: TuneOptions): Promise<void> {
   const ui = uiOf(options);
   const { batch, seed, budget, quiet = false } = options;
   const out = options.out ?? tuningPath(file);
-  const earlier = await readTuning(out);
+  const earlier = await readTuning(shownPath(out));
   await requireWritableFile(out);
   const { graph } = await loadModel(file);
   const checked = compile(graph).program;
@@ -57,7 +64,7 @@ export async function tune(file: string, options: TuneOptions): Promise<void> {
   process.env["MESA_SHADER_CACHE_DISABLE"] ??= "true";
   const adapter = await findAdapter(options.adapter, FLAGS);
   const target = targetFor(adapter);
-  const compilation = compile(graph, { target });
+  const compilation = compile(graph, { target, typicalBatch: batch });
   const { program } = compilation;
   const values = given
     ? checkWeights(program.params, given)
@@ -82,7 +89,7 @@ export async function tune(file: string, options: TuneOptions): Promise<void> {
       quiet,
       about: { layers: "" },
     });
-    const more = adapter.features.has("subgroups") && target !== "quads" ? [quads] : [];
+    const more = adapter.features.has("subgroups") && !targets[target].quads ? [octets] : [];
     const found = await search({
       bench,
       compilation,
@@ -94,7 +101,7 @@ export async function tune(file: string, options: TuneOptions): Promise<void> {
       bar.stop();
       bench.close();
     });
-    const measured: AdapterTuning = { ...adapterKey(adapter), kernels: tunedKernels(found, batch) };
+    const measured: AdapterTuning = { ...adapterKey(adapter), target, kernels: tunedKernels(found, batch) };
     const tuned = compile(graph, { target, tuning: schedulesOf(measured) });
     const whole = await compared([compilation, tuned], { device, clock, values, batch });
     await writeFiles([[out, tuningText(merged(earlier, measured))]]);

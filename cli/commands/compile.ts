@@ -26,10 +26,14 @@ export function compileCommand(outcome: { code: number }): Command {
     .addOption(
       new Option(
         "--target <target>",
-        'what kernels may count on: "quads" needs an adapter with subgroups; "weft run" and others choose by the adapter',
+        'what kernels may count on: "octets" and "quads" need an adapter with subgroups; "weft run" and others choose by the adapter',
       )
         .choices(Object.keys(targets))
         .default("portable"),
+    )
+    .option(
+      "--variants <list>",
+      'with --out: programs besides the portable one, of which the bundle takes what suits the device: "tuned" (what weft tune measured), "quads" (adapters on CPUs)',
     )
     .option(
       "-t, --train",
@@ -47,6 +51,10 @@ export function compileCommand(outcome: { code: number }): Command {
         ["weft compile models/lenet.ts", "the kernels, and why each layer was fused or not"],
         ["weft compile models/lenet.ts --out dist/lenet", "write lenet.bundle.js and what else a page needs"],
         ["weft compile models/lenet.ts --show wgsl", "read the kernels"],
+        [
+          "weft compile models/lenet.ts --variants tuned,quads --out dist/lenet",
+          "a bundle that takes other kernels where an adapter suits them",
+        ],
         [
           "weft compile models/lenet.ts --train --out dist/lenet",
           "and lenet.train.bundle.js, all that a page needs to train",

@@ -1,19 +1,22 @@
 /** What a model is compiled for on this machine: the target, and what `weft tune` measured here. */
 import type { Compilation, CompileOptions } from "../../compiler/compile.ts";
 import { compile } from "../../compiler/compile.ts";
+import { isTarget, readTuning, tuningFor, tuningPath } from "../../compiler/emit/tuning.ts";
+import { schedulesOf } from "../../compiler/emit/variants.ts";
 import type { Graph } from "../../compiler/ir/graph.ts";
-import type { AdapterTuning, Tuning } from "../../compiler/ir/tuning.ts";
+import type { AdapterTuning } from "../../compiler/ir/tuning.ts";
 import { targetFor } from "../../compiler/passes/target.ts";
 import { findAdapter } from "../../runtime/node/device.ts";
 import type { AdapterChoice } from "../../runtime/node/index.ts";
 import { shownPath } from "../files.ts";
 import type { Ui } from "../ui.ts";
-import { readTuning, tuningFor, tuningPath } from "./file.ts";
 
 export interface HereOptions {
   readonly adapter?: AdapterChoice | undefined;
   /** False: what was measured is not used. */
   readonly tune?: boolean | undefined;
+  /** The batch size of the run, where it is known. */
+  readonly typicalBatch?: number | undefined;
 }
 
 export interface Here {
@@ -22,18 +25,14 @@ export interface Here {
   readonly path: string;
 }
 
-export function schedulesOf({ kernels }: AdapterTuning): Tuning {
-  return Object.fromEntries(Object.entries(kernels).map(([key, { schedule }]) => [key, schedule]));
-}
-
 /** For the adapter that `openDevice` will take. Where there is none, opening it says so. Throws `UserError` for a damaged file. */
 export async function here(file: string, { adapter, tune = true }: HereOptions, ui: Ui): Promise<Here> {
   const path = tuningPath(file);
-  const tuning = tune ? await readTuning(path) : undefined;
+  const tuning = tune ? await readTuning(shownPath(path)) : undefined;
   const found = await findAdapter(adapter).catch(() => undefined);
   if (!found) return { options: { target: "portable" }, path };
-  const target = targetFor(found);
   const measured = tuning && tuningFor(tuning, found);
+  const target = measured && isTarget(measured.target) ? measured.target : targetFor(found);
   if (tuning && !measured)
     ui.detail(`${shownPath(path)} was measured on other adapters: weft tune measures this one`);
   if (!measured) return { options: { target }, path };
@@ -48,7 +47,11 @@ export async function compileHere(
   ui: Ui,
 ): Promise<Compilation> {
   const found = await here(file, options, ui);
-  const compilation = compile(graph, found.options);
+  const { typicalBatch } = options;
+  const compilation = compile(graph, {
+    ...found.options,
+    ...(typicalBatch !== undefined && { typicalBatch }),
+  });
   noteStale(compilation, found, ui);
   return compilation;
 }

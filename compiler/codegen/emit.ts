@@ -11,7 +11,7 @@ import { contractionTiles, writeContraction } from "./contraction.ts";
 import { mapReduceTiles, writeMapReduce } from "./mapReduce.ts";
 import { isVectorAddress, resultAddress } from "./store.ts";
 import { gridOf } from "./threads.ts";
-import { printStatements } from "./wgsl.ts";
+import { DECLARE_ONCE, ONCE, printStatements } from "./wgsl.ts";
 import { Writer } from "./writer.ts";
 
 /** One kernel's work: what a thread with the number `thread` does. */
@@ -87,6 +87,12 @@ export function emitModule(parts: readonly Part[], layouts: Layouts): Emitted {
 
 function mainBody(bodies: readonly Body[], size: number): readonly string[] {
   const number = `i32((group.y * groups.x + group.x) * ${size}u + local)`;
+  if (bodies.some((b) => b.text.includes(` * ${ONCE};`)))
+    return [`  ${DECLARE_ONCE}`, ...work(bodies, number)];
+  return work(bodies, number);
+}
+
+function work(bodies: readonly Body[], number: string): readonly string[] {
   const [only] = bodies;
   if (bodies.length === 1 && only?.quads) {
     // Threads that are too many stay, so that no quad is torn apart.
@@ -137,7 +143,8 @@ function writeBody(part: Part, index: number, layouts: Layouts, indent: string):
   });
   const quads = quadsOf(schedule);
   const grid = gridOf(tilesOf(kernel, schedule), quads?.lanes);
-  return { text: printStatements(writer.statements, indent), writer, grid, types, quads: quads !== null };
+  const text = printStatements(writer.statements, indent, schedule.opaque);
+  return { text, writer, grid, types, quads: quads !== null };
 }
 
 function threadCount(grid: Grid): string {

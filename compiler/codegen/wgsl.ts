@@ -1,11 +1,17 @@
 /** Stmt[] → WGSL text. */
 import type { Stmt } from "../ir/stmt.ts";
 
-export function printStatements(statements: readonly Stmt[], indent = "  "): string {
-  return statements.map((s) => printStatement(s, indent)).join("\n");
+/** Always 1, which no driver can know: a bound times this is one that it cannot see. */
+export const ONCE = "once";
+export const DECLARE_ONCE = `let ${ONCE} = i32(groups.z);`;
+
+/** With `opaque` loops, `ONCE` must have been declared. */
+export function printStatements(statements: readonly Stmt[], indent: string, opaque: boolean): string {
+  return statements.map((s) => printStatement(s, indent, opaque)).join("\n");
 }
 
-function printStatement(s: Stmt, indent: string): string {
+function printStatement(s: Stmt, indent: string, opaque: boolean): string {
+  const body = (inner: readonly Stmt[]): string => printStatements(inner, `${indent}  `, opaque);
   switch (s.kind) {
     case "let":
     case "var":
@@ -14,11 +20,13 @@ function printStatement(s: Stmt, indent: string): string {
       return `${indent}${s.target} ${s.op} ${strip(s.value)};`;
     case "for": {
       const next = s.step === 1 ? `${s.name}++` : `${s.name} += ${s.step}`;
-      const head = `for (var ${s.name} = 0; ${s.name} < ${s.end}; ${next}) {`;
-      return `${indent}${head}\n${printStatements(s.body, `${indent}  `)}\n${indent}}`;
+      // An end that is no number is not known to the driver anyway.
+      const end = opaque && /^\d+$/.test(s.end) ? `${s.end} * ${ONCE}` : s.end;
+      const head = `for (var ${s.name} = 0; ${s.name} < ${end}; ${next}) {`;
+      return `${indent}${head}\n${body(s.body)}\n${indent}}`;
     }
     case "if":
-      return `${indent}if (${s.condition}) {\n${printStatements(s.body, `${indent}  `)}\n${indent}}`;
+      return `${indent}if (${s.condition}) {\n${body(s.body)}\n${indent}}`;
   }
 }
 

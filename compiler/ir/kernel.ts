@@ -59,6 +59,8 @@ export interface ContractionSchedule {
   readonly order: readonly string[];
   /** A factor whose elements the four threads of a quad fetch for each other: they differ along the last `lanes` axes only. */
   readonly quads: { readonly factor: "lhs" | "rhs"; readonly lanes: number } | null;
+  /** Whether loops hide how often they run from the driver, which else may write short ones out once more. */
+  readonly opaque: boolean;
   /** Which ordered rule chose this. */
   readonly rule: string;
 }
@@ -70,5 +72,7 @@ export interface MapReduceSchedule {
   readonly serial: readonly string[];
   /** Neighbouring elements of the innermost axis computed by one thread as a vector. */
   readonly vector: { readonly axis: string; readonly width: 2 | 4 } | null;
+  /** As in a contraction's. */
+  readonly opaque: boolean;
   readonly rule: string;
 }

@@ -58,5 +58,7 @@ export interface TuningFile {
 }
 
 export interface AdapterTuning extends AdapterKey {
+  /** What kernels without a measured schedule are compiled for. */
+  readonly target: string;
   readonly kernels: Readonly<Record<string, TunedKernel>>;
 }

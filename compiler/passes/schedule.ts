@@ -37,6 +37,7 @@ function scheduleMapReduce(kernel: MapReduceKernel, target: Target): MapReduceSc
     workgroup: target.workgroup,
     serial,
     vector: vectorOver(inner, vectorWidth(inner)),
+    opaque: target.opaque,
     rule: serial.length > 0 ? "a thread per row" : "a thread per position",
   };
 }

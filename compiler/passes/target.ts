@@ -7,8 +7,17 @@ export interface Target {
   readonly workgroup: number;
   /** Accumulator registers (f32) of one thread. */
   readonly registers: number;
-  /** Milliseconds that building one large kernel may take the slowest shader compiler, by estimate. */
+  /** Milliseconds that building one kernel may take llvmpipe, the slowest shader compiler met, by estimate. */
   readonly build: number;
+  /** How often a kernel is expected to run for the one time it is built: code that builds slowly must save that much. */
+  readonly runs: number;
+  /** The batch size that schedules are made for; they are right for any. */
+  readonly batch: number;
+  /**
+   * Whether loops hide how often they run. llvmpipe writes loops of up to some 800 instructions out, which takes up
+   * to ten times as long to build and is no faster.
+   */
+  readonly opaque: boolean;
   /** Whether four neighbouring threads may fetch for each other: WebGPU's feature "subgroups". */
   readonly quads: boolean;
 }
@@ -19,24 +28,31 @@ export const portable: Target = {
   workgroup: 64,
   registers: 64,
   build: 1200,
+  runs: 600,
+  batch: 64,
+  opaque: false,
   quads: false,
 };
 
-/** For adapters that have subgroups and fetch each lane of a load by itself, as those on CPUs do. */
-export const quads: Target = { ...portable, name: "quads", quads: true };
+/** CPU adapters whose subgroups are wider than a quad, as llvmpipe's: they fetch each lane of a load by itself, and build slowly. */
+export const octets: Target = { ...portable, name: "octets", opaque: true, quads: true };
 
-export const targets = { portable, quads } as const satisfies Record<string, Target>;
+/** CPU adapters whose subgroups are a quad, as SwiftShader's: they build several times as fast, and their loops are slow. */
+export const quads: Target = { ...portable, name: "quads", build: 2400, runs: 10_000, quads: true };
+
+export const targets = { portable, octets, quads } as const satisfies Record<string, Target>;
 export type TargetName = keyof typeof targets;
 
 /** What is looked at of an adapter or a device: GPUAdapter's `features` and `info`, GPUDevice's `features` and `adapterInfo`. */
 export interface AdapterFacts {
   readonly features: { has(name: string): boolean };
-  readonly info: { readonly isFallbackAdapter?: boolean };
+  readonly info: { readonly isFallbackAdapter?: boolean; readonly subgroupMinSize?: number };
 }
 
 /** The target for an adapter. */
 export function targetFor({ features, info }: AdapterFacts): TargetName {
-  return info.isFallbackAdapter && features.has("subgroups") ? "quads" : "portable";
+  if (!info.isFallbackAdapter || !features.has("subgroups")) return "portable";
+  return (info.subgroupMinSize ?? 4) > 4 ? "octets" : "quads";
 }
 
 export const extentOf = (axis: Axis): number =>

@@ -15,6 +15,8 @@ export interface Candidate {
   readonly share: "lhs" | "rhs" | null;
   /** Per useful multiply-add, in the time of one from registers. */
   readonly cost: number;
+  /** What is minimised: milliseconds of building once and of running as often as the target says, by estimate. */
+  readonly price: number;
 }
 
 type Factors = Readonly<Record<"lhs" | "rhs", Footprint>>;
@@ -30,9 +32,10 @@ export function scheduleContraction(
     unroll: new Map(),
     share: null,
     cost: Number.POSITIVE_INFINITY,
+    price: Number.POSITIVE_INFINITY,
   };
   for (const candidate of candidatesOf(kernel, target, layouts))
-    if (candidate.cost < best.cost) best = candidate;
+    if (candidate.price < best.price) best = candidate;
   return scheduleOf(kernel, target, best);
 }
 
@@ -50,7 +53,7 @@ export function* candidatesOf(
 export function scheduleOf(
   kernel: ContractionKernel,
   target: Target,
-  { tile, unroll, share }: Candidate,
+  { tile, unroll, share }: Pick<Candidate, "tile" | "unroll" | "share">,
 ): ContractionSchedule {
   const columns = kernel.n.at(-1);
   const vector = vectorOver(columns, vectorWidth(columns));
@@ -67,6 +70,7 @@ export function scheduleOf(
     unroll,
     order: order.map((a) => a.key),
     quads: share ? { factor: share, lanes: lanes.length } : null,
+    opaque: target.opaque,
     rule: rules.join(", "),
   };
 }
@@ -74,7 +78,7 @@ export function scheduleOf(
 /** Sizes tried for a tile's side: powers of two, and divisors that leave no rest. */
 function sidesOf(axis: Axis | undefined, step: number, cap: number): readonly number[] {
   if (axis === undefined) return [1];
-  if (axis.extent === "N") return cap >= 4 ? [4] : [1];
+  if (axis.extent === "N") return cap >= 4 ? [1, 4] : [1];
   const extent = axis.extent;
   const sides = [1, 2, 3, 4, 5, 6, 7, 8, 16].map((s) => s * step);
   return sides.filter((s) => s <= Math.min(extent, cap) && (isPower(s) || extent % s === 0));
@@ -133,7 +137,17 @@ const LOOP = 12;
 /** Time of an element fetched, a load, an element that a neighbour fetched, a guarded value, a multiply-add. */
 const TIME = { element: 14, vector: 6, shared: 1.5, guard: 3, add: 0.8, spilledAdd: 1.2 } as const;
 /** Milliseconds that llvmpipe, the slowest compiler met, takes to build one of each. */
-const BUILD = { element: 18, shared: 2, fixed: 3, store: 9, multiplyAdd: 1 } as const;
+const BUILD = {
+  kernel: 20,
+  element: 8,
+  shared: 0.4,
+  fixed: 1,
+  store: 7,
+  guard: 0.9,
+  multiplyAdd: 0.6,
+} as const;
+/** Multiply-adds in registers that a CPU adapter does in a millisecond. */
+const ADDS_PER_MS = 5e7;
 
 /**
  * What a tiling costs, each factor shared or none; those are left out whose code is too large to build quickly.
@@ -153,33 +167,33 @@ function* pricesOf(
   const held = kernel.window.reduce((a, x) => a * countOf(x), stored);
   const adds = kernel.k.reduce((a, x) => a * countOf(x), held);
   const reads = { lhs: readsOf(factors.lhs, block), rhs: readsOf(factors.rhs, block) };
-  const waste = kernel.space.reduce((a, x) => a * wasteOf(x, tile.get(x.key) ?? 1), 1);
-  const limit = buildLimit(kernel, target);
+  const waste = kernel.space.reduce((a, x) => a * wasteOf(x, tile.get(x.key) ?? 1, target), 1);
+  const runs = kernel.region.phase === "prepare" ? 1 : target.runs;
+  const work = (runs * workOf(kernel, target)) / ADDS_PER_MS;
   for (const share of target.quads ? ([null, "lhs", "rhs"] as const) : [null]) {
     let time = LOOP + adds * (held > SPILL ? TIME.spilledAdd : TIME.add);
-    let build = BUILD.store * stored + BUILD.multiplyAdd * adds;
+    let build = BUILD.kernel + BUILD.store * stored + BUILD.multiplyAdd * adds;
     for (const side of ["lhs", "rhs"] as const) {
       const { elements, vectors, fixed, guarded } = reads[side];
       const fetched = (elements - fixed) / (side === share ? 4 : 1);
       time += TIME.element * fetched + TIME.guard * guarded + fixed;
       time += side === share ? TIME.shared * elements + (TIME.vector * vectors) / 4 : TIME.vector * vectors;
-      build += BUILD.element * fetched + BUILD.fixed * fixed + (side === share ? BUILD.shared * elements : 0);
+      build += BUILD.element * fetched + BUILD.fixed * fixed + BUILD.guard * guarded;
+      if (side === share) build += BUILD.shared * elements;
     }
     const threads = share
       ? lanesOf(kernel, share).reduce((a, x) => a * Math.ceil(extentOf(x) / countOf(x)), 1)
       : 4;
-    if (build > limit || threads === 1) continue;
+    if (build > target.build || threads === 1) continue;
     const idle = (Math.ceil(threads / 4) * 4) / threads;
-    yield { tile, unroll, share, cost: (time * waste * idle) / adds };
+    const cost = (time * waste * idle) / adds;
+    yield { tile, unroll, share, cost, price: build + cost * work };
   }
 }
 
-/** A kernel with fewer multiply-adds for an example is not worth waiting for: it gets a third of the build time. */
-const SMALL = 1e5;
-
-function buildLimit({ space, window, k }: ContractionKernel, { build }: Target): number {
-  const adds = [...space, ...window, ...k].reduce((a, x) => a * (x.extent === "N" ? 1 : x.extent), 1);
-  return adds < SMALL ? build / 3 : build;
+/** Multiply-adds of a run. */
+function workOf({ space, window, k }: ContractionKernel, { batch }: Target): number {
+  return [...space, ...window, ...k].reduce((a, x) => a * (x.extent === "N" ? batch : x.extent), 1);
 }
 
 function blockOf(
@@ -206,6 +220,7 @@ function strideOf(axis: Axis, tile: number): Stride {
 }
 
 /** How often a position is computed, on average: the moved tile computes some twice. */
-function wasteOf(axis: Axis, tile: number): number {
-  return axis.extent === "N" ? 1 : (Math.ceil(axis.extent / tile) * tile) / axis.extent;
+function wasteOf(axis: Axis, tile: number, { batch }: Target): number {
+  const extent = axis.extent === "N" ? batch : axis.extent;
+  return (Math.ceil(extent / tile) * tile) / extent;
 }

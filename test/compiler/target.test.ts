@@ -1,6 +1,6 @@
 /** Targets: what is compiled for whom, and that the answers are the same. */
 import { afterAll, describe, expect, test } from "vitest";
-import { conv2d, input, linear, model, N, targetFor } from "weftgpu";
+import { add, conv2d, flatten, input, linear, model, N, targetFor } from "weftgpu";
 import { compile } from "../../compiler/compile.ts";
 import lenet from "../../models/lenet.ts";
 import { dataFor } from "../fuzz/data.ts";
@@ -12,10 +12,12 @@ const adapter = (isFallbackAdapter: boolean, ...features: string[]) => ({
   features: new Set(features),
   info: { isFallbackAdapter },
 });
+const wide = { ...adapter(true, "subgroups"), info: { isFallbackAdapter: true, subgroupMinSize: 8 } };
 
 describe("targetFor", () => {
   test.each([
     ["a CPU adapter with subgroups", adapter(true, "subgroups"), "quads"],
+    ["a CPU adapter with wider subgroups", wide, "octets"],
     ["a CPU adapter without", adapter(true), "portable"],
     ["a GPU", adapter(false, "subgroups"), "portable"],
   ] as const)("%s", (_, facts, target) => {
@@ -33,13 +35,39 @@ describe("LeNet", () => {
   test("for quads, the convolutions fetch their weights together, and the program says what it needs", () => {
     const { program, steps } = compile(lenet.graph, { target: "quads" });
     expect(program.features).toEqual(["subgroups"]);
-    const [first] = steps;
-    expect(first?.schedule).toMatchObject({ quads: { factor: "rhs", lanes: 2 } });
-    const [kernel] = program.kernels;
+    const [, second] = steps;
+    expect(second?.schedule).toMatchObject({ quads: { factor: "rhs", lanes: 2 } });
+    const [, kernel] = program.kernels;
     expect(kernel?.wgsl).toMatch(/\nenable subgroups;\n/);
     expect(kernel?.wgsl).toMatch(/= quadBroadcast\(weight\d+, 3\);/);
     expect(kernel?.wgsl).not.toMatch(/\{ return; \}/); // a quad stays whole
   });
+});
+
+test("loops whose length llvmpipe must not see are as long as before, whatever layers are called", async () => {
+  const x = input("once", [N, 2, 9, 9]);
+  const more = input("every", [N, 3]);
+  const features = flatten(conv2d(x, { out: 4, kernel: 5 }));
+  const { graph } = model("live", { x, more }, { live: add(linear(features, { out: 3 }), more) });
+  const { program } = compile(graph, { target: "octets", typicalBatch: 1 });
+  const text = program.kernels.map((k) => k.wgsl).join("\n");
+  expect(text).toMatch(/let once = i32\(groups\.z\);/);
+  expect(text).toMatch(/ < 5 \* once; /);
+  const { inputs, params } = dataFor(graph, 3, 1, 1);
+  const [portable, octets] = [
+    await runWeft(graph, inputs, params),
+    await runWeft(graph, inputs, params, { target: "octets", typicalBatch: 1 }),
+  ];
+  const [a, b] = [portable["live"]?.data ?? [], octets["live"]?.data ?? []];
+  expect(a.length).toBe(9);
+  for (const [i, value] of Array.from(a).entries()) expect(b[i]).toBeCloseTo(value, 5);
+});
+
+test("for a batch of 1, no thread of LeNet holds several examples; for 64 those of the dense layers do", () => {
+  const tiles = (typicalBatch: number) =>
+    compile(lenet.graph, { target: "quads", typicalBatch }).program.dispatches.map((d) => d.grid.batchTile);
+  expect(tiles(1)).toEqual([1, 1, 1, 1, 1]);
+  expect(tiles(64)).toEqual([1, 1, 4, 4, 4]);
 });
 
 /** Sizes at which quads are filled up, tiles are moved back, and N is no multiple of a tile. */

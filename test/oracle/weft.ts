@@ -57,12 +57,12 @@ export async function runProgram(
 /** Compiled for every target whose kernels differ. */
 export function everyTarget(graph: Graph): ReadonlyMap<TargetName, Compilation> {
   const portable = compile(graph);
-  const quads = compile(graph, { target: "quads" });
+  const octets = compile(graph, { target: "octets" });
   return new Map(
-    quads.program.features
+    octets.program.features
       ? [
           ["portable", portable],
-          ["quads", quads],
+          ["octets", octets],
         ]
       : [["portable", portable]],
   );

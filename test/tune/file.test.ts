@@ -10,7 +10,7 @@ import {
   tuningFor,
   tuningPath,
   tuningText,
-} from "../../cli/tuning/file.ts";
+} from "../../compiler/emit/tuning.ts";
 import type { AdapterTuning, TunedKernel } from "../../compiler/ir/tuning.ts";
 import { scratch } from "../cli/weft.ts";
 
@@ -30,6 +30,7 @@ const lavapipe: AdapterTuning = {
   device: "llvmpipe",
   description: "llvmpipe: Mesa 25",
   features: ["subgroups"],
+  target: "quads",
   kernels: {
     b: kernel,
     a: { ...kernel, layers: "conv2", schedule: { kind: "mapReduce", workgroup: 32, vector: 4 } },
@@ -55,7 +56,7 @@ test("the file's name", () => {
 test("is written in one order, a kernel a line, and read back the same", async () => {
   const file = merged(undefined, lavapipe);
   const text = tuningText(file);
-  expect(text.split("\n").slice(3, 12)).toEqual([
+  expect(text.split("\n").slice(3, 13)).toEqual([
     '  "adapters": [',
     "    {",
     '      "vendor": "mesa",',
@@ -63,6 +64,7 @@ test("is written in one order, a kernel a line, and read back the same", async (
     '      "device": "llvmpipe",',
     '      "description": "llvmpipe: Mesa 25",',
     '      "features": ["subgroups"],',
+    '      "target": "quads",',
     '      "kernels": {',
     expect.stringMatching(/^ {8}"a": \{"layers":"conv2",/),
   ]);
@@ -125,6 +127,7 @@ describe("is refused", () => {
     ['"adapters" is no list', '{"format":"weft-tuning","version":1}'],
     ["adapters[0] is no object", '{"format":"weft-tuning","version":1,"adapters":[1]}'],
     ["adapters[0].vendor is no text", good.replace('"vendor":"mesa"', '"vendor":1')],
+    ["adapters[0].target is none of portable, octets, quads", good.replace('"quads"', '"gpu"')],
     ["adapters[0].features is no list of names", good.replace('["subgroups"]', "[1]")],
     [`${at}.layers is no text`, good.replace('"conv1 → pool1"', "[]")],
     [`${at}.batch is no number`, good.replace('"batch":256', '"batch":"256"')],

@@ -4,8 +4,8 @@
 // contraction: register tile
 struct Batch { n: u32 }
 @group(0) @binding(0) var<uniform> batch: Batch;
-@group(0) @binding(1) var<storage, read> picture: array<vec4<f32>>;
-@group(0) @binding(2) var<storage, read> few_weight: array<vec4<f32>>;
+@group(0) @binding(1) var<storage, read> picture: array<f32>;
+@group(0) @binding(2) var<storage, read> few_weight: array<f32>;
 @group(0) @binding(3) var<storage, read> few_bias: array<f32>;
 @group(0) @binding(4) var<storage, read_write> few: array<f32>;
 
@@ -21,37 +21,22 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
   let n0 = rest1;
   var acc0 = 0.0;
   let i0 = w0 * 4;
-  let inside0 = i0 - 1 >= 0;
-  let i1 = h0 * 6 + n0 * 16 + w0;
-  let x0 = picture[i1 - 1];
-  let v0 = select(0.0, x0.w, inside0);
-  let weight0 = few_weight[0];
-  acc0 += v0 * weight0.x;
-  let x1 = picture[i1];
-  acc0 += x1.x * weight0.y;
-  acc0 += x1.y * weight0.z;
-  acc0 += x1.z * weight0.w;
-  let weight1 = few_weight[1];
-  acc0 += x1.w * weight1.x;
-  let x2 = picture[i1 + 1];
-  let v1 = select(0.0, x2.w, inside0);
-  acc0 += v1 * weight1.y;
-  let x3 = picture[i1 + 2];
-  acc0 += x3.x * weight1.z;
-  acc0 += x3.y * weight1.w;
-  let weight2 = few_weight[2];
-  acc0 += x3.z * weight2.x;
-  acc0 += x3.w * weight2.y;
-  let x4 = picture[i1 + 3];
-  let v2 = select(0.0, x4.w, inside0);
-  acc0 += v2 * weight2.z;
-  let x5 = picture[i1 + 4];
-  acc0 += x5.x * weight2.w;
-  let weight3 = few_weight[3];
-  acc0 += x5.y * weight3.x;
-  acc0 += x5.z * weight3.y;
-  acc0 += x5.w * weight3.z;
+  let i2 = h0 * 24 + n0 * 64 + w0 * 4;
+  for (var kh0 = 0; kh0 < 3; kh0++) {
+    let i3 = i2 + kh0 * 8;
+    let i5 = kh0 * 5;
+    for (var kw0 = 0; kw0 < 5; kw0++) {
+      let i1 = i0 + kw0;
+      let inside0 = i1 - 1 >= 0;
+      let i4 = i3 + kw0;
+      let x0 = picture[i4 - 1];
+      let v0 = select(0.0, x0, inside0);
+      let i6 = i5 + kw0;
+      let weight0 = few_weight[i6];
+      acc0 += v0 * weight0;
+    }
+  }
   let bias0 = few_bias[0];
-  let i2 = h0 * 2 + n0 * 4 + w0;
-  few[i2] = acc0 + bias0;
+  let i7 = h0 * 2 + n0 * 4 + w0;
+  few[i7] = acc0 + bias0;
 }
