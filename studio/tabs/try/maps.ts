@@ -88,7 +88,7 @@ function tiles(layer: Layer, view: Tiled, text: Text, point: (place: Place | und
     };
     point(at);
   };
-  grid.addEventListener("pointermove", (event) => {
+  onPoint(grid, point, (event) => {
     const canvas = event.target instanceof HTMLElement ? event.target.closest(".tile")?.firstChild : null;
     if (!(canvas instanceof HTMLCanvasElement)) return;
     const box = canvas.getBoundingClientRect();
@@ -98,7 +98,6 @@ function tiles(layer: Layer, view: Tiled, text: Text, point: (place: Place | und
       column: Math.floor(((event.clientX - box.left) / box.width) * width),
     });
   });
-  grid.addEventListener("pointerleave", () => point(undefined));
   element.addEventListener("keydown", (event) => {
     if (event.target !== element) return;
     const step = stepOf(event.key);
@@ -155,12 +154,11 @@ function bars(layer: Layer, text: Text, point: (place: Place | undefined) => voi
     at = clamp(index, count);
     point({ map: 0, row: 0, column: at });
   };
-  canvas.addEventListener("pointermove", ({ clientX }) => {
+  onPoint(canvas, point, ({ clientX }) => {
     const x = clientX - canvas.getBoundingClientRect().left;
     if (width > 0 && x < width) move(Math.floor((x / width) * count));
     else point(undefined);
   });
-  canvas.addEventListener("pointerleave", () => point(undefined));
   element.addEventListener("keydown", (event) => {
     const step = stepOf(event.key);
     if (!step) return;
@@ -183,6 +181,19 @@ function bars(layer: Layer, text: Text, point: (place: Place | undefined) => voi
     },
     destroy: () => observer.disconnect(),
   };
+}
+
+/** A finger that is lifted leaves the element, but what it pointed at stays. */
+function onPoint(
+  element: HTMLElement,
+  point: (place: undefined) => void,
+  moved: (event: PointerEvent) => void,
+): void {
+  element.addEventListener("pointermove", moved);
+  element.addEventListener("pointerdown", moved);
+  element.addEventListener("pointerleave", ({ pointerType }) => {
+    if (pointerType !== "touch") point(undefined);
+  });
 }
 
 const clamp = (index: number, count: number): number => Math.min(count - 1, Math.max(0, index));

@@ -1,7 +1,7 @@
 /** The drawing pad: a canvas with a pixel for each of the model's input, bright on black. */
 import type { Frame } from "../../../cli/input/frame.ts";
 import { h } from "../../dom.ts";
-import { contained } from "./picture.ts";
+import { contained, inverted } from "./picture.ts";
 
 export interface Brush {
   color: string;
@@ -17,8 +17,20 @@ export interface Pad {
   /** Puts back what `read` gave. */
   restore(rgba: Uint8ClampedArray<ArrayBuffer>): void;
   clear(): void;
-  /** Shows a picture of any size: whole, in proportion, on black. */
-  show(picture: ImageBitmap | HTMLImageElement): void;
+  /** Bright becomes dark. */
+  invert(): void;
+  /** Shows a picture of any size: whole, in proportion, in the middle of the ground. */
+  show(picture: Picture, ground?: "#000" | "#fff"): void;
+}
+
+export type Picture = ImageBitmap | HTMLImageElement;
+
+/** A picture's own size. An element's `width` is that of its place in the page, not of its picture. */
+export function sizeOf(picture: Picture): { readonly width: number; readonly height: number } {
+  if (!(picture instanceof HTMLImageElement)) return picture;
+  const { naturalWidth, naturalHeight } = picture;
+  // An SVG may have no size of its own.
+  return { width: naturalWidth || 300, height: naturalHeight || 300 };
 }
 
 /** The brush's width as a part of the picture's height; on 28 pixels 2.2 of them. */
@@ -31,8 +43,8 @@ export function openPad({ width, height }: Frame, changed: () => void, drawn: ()
   const context = element.getContext("2d", { willReadFrequently: true });
   if (!context) throw new Error("this browser draws no canvas");
   const brush: Brush = { color: "#dddddd", erasing: false };
-  const fillGround = (): void => {
-    context.fillStyle = GROUND;
+  const fillGround = (color: string = GROUND): void => {
+    context.fillStyle = color;
     context.fillRect(0, 0, width, height);
   };
 
@@ -53,6 +65,7 @@ export function openPad({ width, height }: Frame, changed: () => void, drawn: ()
     context.lineCap = "round";
     context.beginPath();
     context.moveTo(last.x, last.y);
+    context.lineTo(last.x + 0.01, last.y); // a line of no length would be no dot
     // All that happened since the last frame, so that quick strokes are round.
     const events = event.getCoalescedEvents?.() ?? [];
     for (const each of events.length > 0 ? events : [event]) {
@@ -87,14 +100,15 @@ export function openPad({ width, height }: Frame, changed: () => void, drawn: ()
       fillGround();
       changed();
     },
-    show(picture) {
-      // An element's `width` is that of its place in the page, not of its picture.
-      const size =
-        picture instanceof HTMLImageElement
-          ? { width: picture.naturalWidth, height: picture.naturalHeight }
-          : picture;
-      const box = contained(size, { width, height });
-      fillGround();
+    invert() {
+      const pixels = context.getImageData(0, 0, width, height);
+      inverted(pixels.data);
+      context.putImageData(pixels, 0, 0);
+      changed();
+    },
+    show(picture, ground = GROUND) {
+      const box = contained(sizeOf(picture), { width, height });
+      fillGround(ground);
       context.imageSmoothingQuality = "high";
       context.drawImage(picture, box.x, box.y, box.width, box.height);
       changed();

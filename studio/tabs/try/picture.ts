@@ -25,7 +25,6 @@ export function pictureInput({ inputs }: Graph): PictureInput | { readonly other
 export function toInput(
   rgba: ArrayLike<number>,
   { height, width, channels }: Frame,
-  invert: boolean,
 ): Float32Array<ArrayBuffer> {
   const size = height * width;
   const values = new Float32Array(channels * size);
@@ -33,7 +32,7 @@ export function toInput(
     const [r = 0, g = 0, b = 0] = [rgba[4 * i], rgba[4 * i + 1], rgba[4 * i + 2]];
     const own = channels === 3 ? [r, g, b] : [0.299 * r + 0.587 * g + 0.114 * b];
     own.forEach((value, c) => {
-      values[c * size + i] = invert ? 1 - value / 255 : value / 255;
+      values[c * size + i] = value / 255;
     });
   }
   return values;
@@ -53,4 +52,26 @@ export function contained(
     width,
     height,
   };
+}
+
+/** Bright becomes dark, in place; what is transparent stays so. */
+export function inverted(rgba: Uint8ClampedArray): void {
+  rgba.forEach((value, i) => {
+    if (i % 4 < 3) rgba[i] = 255 - value;
+  });
+}
+
+/** The part of a picture of one row after the other, channels first, that lies in a box. */
+export function cropped(
+  values: ArrayLike<number>,
+  frame: Frame,
+  box: { readonly x: number; readonly y: number; readonly width: number; readonly height: number },
+): Float32Array<ArrayBuffer> {
+  const part = new Float32Array(frame.channels * box.height * box.width);
+  part.forEach((_, i) => {
+    const [column, row] = [i % box.width, Math.floor(i / box.width) % box.height];
+    const channel = Math.floor(i / (box.width * box.height));
+    part[i] = values[(channel * frame.height + box.y + row) * frame.width + box.x + column] ?? 0;
+  });
+  return part;
 }

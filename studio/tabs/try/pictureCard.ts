@@ -4,15 +4,14 @@ import { h } from "../../dom.ts";
 import type { Sample } from "../../tab.ts";
 import type { Box } from "./field.ts";
 import { readPicture } from "./files.ts";
-import { openPad } from "./pad.ts";
-import { toInput } from "./picture.ts";
+import { openPad, type Picture, sizeOf } from "./pad.ts";
+import { contained, cropped, toInput } from "./picture.ts";
 import type { Text } from "./text.ts";
 
 /** What of a picture outlives the card. */
 export interface Kept {
   readonly rgba: Uint8ClampedArray<ArrayBuffer>;
   readonly frame: Frame;
-  readonly invert: boolean;
   readonly sample: string | undefined;
 }
 
@@ -46,7 +45,6 @@ export function pictureCard({ frame, samples, text, kept, changed, openFiles }: 
   const before = kept && known && sameFrame(kept.frame, frame) ? kept : undefined;
   let sample = before?.sample;
   const note = h("p", { class: "quiet-text small picture-note", attrs: { role: "status" } }, text.hint);
-  const invert = h("input", { type: "checkbox", checked: before?.invert ?? false, onchange: changed });
   const choose = (name: string | undefined): void => {
     sample = name;
     for (const button of buttons) button.setAttribute("aria-pressed", `${button.dataset["sample"] === name}`);
@@ -57,15 +55,16 @@ export function pictureCard({ frame, samples, text, kept, changed, openFiles }: 
   });
   pad.element.setAttribute("role", "img");
   pad.element.setAttribute("aria-label", text.padLabel(frame.width, frame.height));
-  const values = (): Float32Array<ArrayBuffer> => toInput(pad.read(), frame, invert.checked);
+  const values = (): Float32Array<ArrayBuffer> => toInput(pad.read(), frame);
 
-  const take = (picture: ImageBitmap | HTMLImageElement, what: readonly string[] = []): void => {
-    invert.checked = false;
+  const take = (picture: Picture, what: readonly string[] = []): void => {
     pad.show(picture);
-    const bright = frame.channels === 1 && brightBorder(values(), frame);
+    const box = contained(sizeOf(picture), frame);
+    const own = { ...frame, width: box.width, height: box.height };
+    const bright = frame.channels === 1 && brightBorder(cropped(values(), frame, box), own);
     if (bright) {
-      invert.checked = true;
-      changed();
+      pad.show(picture, "#fff"); // what stays free belongs to the ground
+      pad.invert();
     }
     note.textContent = [...what, ...(bright ? [text.inverted] : [])].join(" · ") || text.hint;
   };
@@ -123,7 +122,6 @@ export function pictureCard({ frame, samples, text, kept, changed, openFiles }: 
   });
   const clear = (): void => {
     choose(undefined);
-    invert.checked = false;
     note.textContent = text.hint;
     pad.clear();
   };
@@ -139,7 +137,7 @@ export function pictureCard({ frame, samples, text, kept, changed, openFiles }: 
       h("button", { type: "button", textContent: text.clear, onclick: clear }),
       erase,
       h("label", { class: "button" }, text.open, file),
-      h("label", { class: "inline" }, invert, text.invert),
+      h("button", { type: "button", textContent: text.invert, onclick: () => pad.invert() }),
       color,
     ),
     buttons.length > 0 &&
@@ -165,7 +163,7 @@ export function pictureCard({ frame, samples, text, kept, changed, openFiles }: 
     frame,
     canvas: pad.element,
     values,
-    keep: () => ({ rgba: pad.read(), frame, invert: invert.checked, sample }),
+    keep: () => ({ rgba: pad.read(), frame, sample }),
     frameBox(part) {
       box.hidden = part === undefined;
       if (!part) return;
@@ -177,14 +175,14 @@ export function pictureCard({ frame, samples, text, kept, changed, openFiles }: 
     },
     async takePicture(picked) {
       choose(undefined);
-      let picture: Awaited<ReturnType<typeof readPicture>>;
+      let picture: Picture;
       try {
         picture = await readPicture(picked);
       } catch {
         note.textContent = text.notPicture(picked.name);
         return;
       }
-      const { width, height } = picture;
+      const { width, height } = sizeOf(picture);
       const same = width === frame.width && height === frame.height;
       take(picture, same ? [] : [text.resized(`${width}×${height}`, `${frame.width}×${frame.height}`)]);
     },

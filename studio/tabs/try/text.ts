@@ -64,7 +64,7 @@ const en: Text = {
   erase: "Eraser",
   color: "Colour",
   open: "Open a picture",
-  invert: "Inverted",
+  invert: "Invert",
   hint: "Draw, drop or paste a picture",
   dropHere: "Drop a picture, or weights as .safetensors",
   samples: "Samples",
