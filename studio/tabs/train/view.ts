@@ -5,6 +5,7 @@ import { fill, h } from "../../dom.ts";
 import type { CompiledModel, Studio } from "../../tab.ts";
 import { listenForFiles } from "../try/files.ts";
 import { parameterCount } from "../try/layers.ts";
+import { sentence } from "../try/sentence.ts";
 import { remember } from "../try/weights.ts";
 import { chart } from "./chart.ts";
 import { drawnShapes, prepared, readIdxFiles } from "./data.ts";
@@ -127,7 +128,7 @@ export function showTrain(
     if (!here) return;
     unusable = true;
     go.disabled = true;
-    fill(failure, h("div", { class: "note bad", attrs: { role: "alert" } }, error.message));
+    fill(failure, h("div", { class: "note bad", attrs: { role: "alert" } }, sentence(error.message)));
   });
 
   const drop = h("p", { class: "drop-here", hidden: true }, text.dropHere);

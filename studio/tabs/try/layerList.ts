@@ -35,7 +35,8 @@ interface Item {
 
 interface Legend {
   readonly element: HTMLElement;
-  set(scale: Scale, dark: boolean): void;
+  /** Maps with colours of their own have no numbers in common. */
+  set(scale: Scale, dark: boolean, perMap: boolean): void;
 }
 
 export interface LayerListOptions {
@@ -55,7 +56,7 @@ export function valueAt({ view }: Layer, data: ArrayLike<number>, { map, row, co
 
 export function layerList({ layers, isOpen, text, toggled, pointed }: LayerListOptions): LayerList {
   const items = layers.map((layer): Item => {
-    const legend = legendOf(layer);
+    const legend = legendOf(layer, text);
     const { options } = layer.node.op.summary(
       layer.node.attrs,
       layer.node.inputs.map((i) => i.type),
@@ -100,7 +101,7 @@ export function layerList({ layers, isOpen, text, toggled, pointed }: LayerListO
   const drawItem = (item: Item, dark: boolean, perMap: boolean): void => {
     fillIn(item);
     if (item.maps && item.tensor)
-      item.legend.set(item.maps.draw({ data: item.tensor.data, dark, perMap }), dark);
+      item.legend.set(item.maps.draw({ data: item.tensor.data, dark, perMap }), dark, perMap);
   };
   for (const item of items) {
     fillIn(item);
@@ -131,15 +132,16 @@ export function layerList({ layers, isOpen, text, toggled, pointed }: LayerListO
   };
 }
 
-function legendOf({ view }: Layer): Legend {
+function legendOf({ view }: Layer, text: Text): Legend {
   const [low, high] = [h("span", {}), h("span", {})];
   const strip = h("span", { class: "strip" });
   const element = h("span", { class: "legend mono" }, low, view.kind === "maps" ? strip : "…", high);
   return {
     element,
-    set(scale, dark) {
-      low.textContent = shown(scale.low);
-      high.textContent = shown(scale.high);
+    set(scale, dark, perMap) {
+      const own = perMap && view.kind === "maps" && view.count > 1;
+      low.textContent = own ? text.lowest : shown(scale.low);
+      high.textContent = own ? text.highest : shown(scale.high);
       strip.style.background = gradient(scale, dark);
       element.classList.add("known");
     },

@@ -133,7 +133,7 @@ export function pictureCard({ frame, samples, text, kept, changed, openFiles }: 
     note,
     h(
       "div",
-      { class: "row" },
+      { class: "row tools" },
       h("button", { type: "button", textContent: text.clear, onclick: clear }),
       erase,
       h("label", { class: "button" }, text.open, file),

@@ -21,6 +21,8 @@ export interface Text {
   readonly scale: string;
   readonly perLayer: string;
   readonly perMap: string;
+  readonly lowest: string;
+  readonly highest: string;
   readonly showAll: (count: number) => string;
   readonly showFewer: string;
   readonly mapsLabel: (layer: string) => string;
@@ -52,7 +54,6 @@ export interface Text {
   readonly inverted: string;
   readonly noModel: string;
   readonly otherInput: (inputs: string) => string;
-  readonly failed: (message: string) => string;
   readonly retry: string;
 }
 
@@ -77,6 +78,8 @@ const en: Text = {
   scale: "Colour scale",
   perLayer: "of the layer",
   perMap: "of each map",
+  lowest: "its lowest",
+  highest: "its highest",
   showAll: (count) => `Show all ${count} maps`,
   showFewer: "Show fewer",
   mapsLabel: (layer) =>
@@ -111,7 +114,6 @@ const en: Text = {
   noModel: "There is no model to try yet: it does not compile.",
   otherInput: (inputs) =>
     `This model takes ${inputs || "no input"}. A picture can feed a model with one input [N, 1 or 3, height, width], [height, width] or [N, features] with a square number of features.`,
-  failed: (message) => message,
   retry: "Try again",
 };
 
@@ -136,6 +138,8 @@ const zh: Text = {
   scale: "色标",
   perLayer: "按层",
   perMap: "按特征图",
+  lowest: "各自最小",
+  highest: "各自最大",
   showAll: (count) => `显示全部 ${count} 个特征图`,
   showFewer: "收起",
   mapsLabel: (layer) => `${layer} 的数值。方向键在特征图内移动，Page Up 和 Page Down 切换特征图。`,
@@ -168,7 +172,6 @@ const zh: Text = {
   noModel: "目前没有可用的模型：它还不能编译。",
   otherInput: (inputs) =>
     `该模型的输入为 ${inputs || "空"}。图片只能输入给单输入模型：[N, 1 或 3, 高, 宽]、[高, 宽]，或特征数为平方数的 [N, 特征]。`,
-  failed: (message) => message,
   retry: "重试",
 };
 

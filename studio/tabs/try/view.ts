@@ -14,6 +14,7 @@ import { type Kept, pictureCard } from "./pictureCard.ts";
 import { readout } from "./readout.ts";
 import { classNames, scoreKind, sharesOf } from "./scores.ts";
 import { scoresCard } from "./scoresCard.ts";
+import { sentence } from "./sentence.ts";
 import type { Text } from "./text.ts";
 import { type Drawn, openWeights, originOf } from "./weights.ts";
 
@@ -107,7 +108,7 @@ export function showTry(
     const message = error instanceof Error ? error.message : String(error);
     fill(
       problem,
-      h("div", { class: "note bad", attrs: { role: "alert" } }, text.failed(message), h("div", {}, again)),
+      h("div", { class: "note bad", attrs: { role: "alert" } }, sentence(message), h("div", {}, again)),
     );
     status.textContent = "\u00a0";
   };
@@ -241,6 +242,8 @@ export function showTry(
     );
   };
 
+  // From the beginning on, so that nothing moves when they are known.
+  if (scored) scores.expect(names());
   const drop = h("p", { class: "drop-here", hidden: true }, text.dropHere);
   fill(
     host,
