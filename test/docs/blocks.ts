@@ -12,6 +12,19 @@ export const PAGES = [
   "docs/lecture.md",
   "docs/lecture.zh.md",
 ] as const;
+/** In the order in which they are read; guide.test.ts follows them. */
+export const GUIDE = [
+  "docs/guide/README.md",
+  "docs/guide/model.md",
+  "docs/guide/kernels.md",
+  "docs/guide/fusion.md",
+  "docs/guide/golden.md",
+  "docs/guide/train.md",
+  "docs/guide/page.md",
+  "docs/guide/ops.md",
+  "docs/guide/errors.md",
+  "docs/guide/performance.md",
+] as const;
 
 export interface Block {
   /** `README.md:42`: where its first line of code is. */
@@ -21,6 +34,8 @@ export interface Block {
   readonly language: string;
   /** `run`, `check`, `model`, `source`, `output`; "" where nothing is promised. */
   readonly mode: string;
+  /** All of what follows the language. */
+  readonly info: string;
   /** What follows `source=`, `output=` or `file=`. */
   readonly argument: string;
   readonly code: string;
@@ -32,10 +47,11 @@ export function blocksOf(page: string, text = read(page)): readonly Block[] {
   return [...text.matchAll(/^( *)```(\S+)(?: ([^\n]*))?\n([\s\S]*?)^\1```$/gm)].map((m) => {
     const [, indent = "", language = "", info = "", body = ""] = m;
     const word = /^\w+/.exec(info)?.[0] ?? "";
-    const argument = /(?:source|output|file)="?([^"\n]+)"?$/.exec(info)?.[1] ?? "";
+    const given = /(?:source|output|file)=(?:"([^"\n]+)"|(\S+))/.exec(info);
+    const argument = given?.[1] ?? given?.[2] ?? "";
     const line = text.slice(0, m.index).split("\n").length + 1;
     const code = body.replaceAll(new RegExp(`^${indent}`, "gm"), "");
-    return { place: `${page}:${line}`, page, language, mode: word, argument, code };
+    return { place: `${page}:${line}`, page, language, mode: word, info, argument, code };
   });
 }
 

@@ -7,7 +7,7 @@ import { ops } from "../../compiler/ops/index.ts";
 import { curvesPath, drawCurves, lectureRuns } from "../../docs/draw-curves.ts";
 import { drawModel } from "../../docs/draw-lenet.ts";
 import { weft } from "../cli/weft.ts";
-import { blocks, blocksOf, contentOf, PAGES, read, root } from "./blocks.ts";
+import { blocks, blocksOf, contentOf, GUIDE, PAGES, read, root } from "./blocks.ts";
 
 /** The page without its code blocks. */
 const prose = (page: string): string => read(page).replace(/^( *)```[\s\S]*?^\1```$/gm, "");
@@ -42,22 +42,27 @@ describe("blocks", () => {
   });
 });
 
+/** As GitHub makes links of them. */
+const headingsOf = (text: string): readonly string[] =>
+  [...text.matchAll(/^#+ (.+)$/gm)].map(([, title = ""]) =>
+    title
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N}_ -]/gu, "")
+      .replaceAll(" ", "-"),
+  );
+
 describe("references", () => {
-  test.each(PAGES)("of %s lead somewhere", (page) => {
+  test.each([...PAGES, ...GUIDE])("of %s lead somewhere", (page) => {
     const text = prose(page);
     const links = [...text.matchAll(/\]\(([^)\s]+)\)|(?:src|srcset)="([^"]+)"/g)].map(
       (m) => m[1] ?? m[2] ?? "",
     );
-    const headings = [...text.matchAll(/^#+ (.+)$/gm)].map(([, title = ""]) =>
-      title
-        .toLowerCase()
-        .replace(/[^\p{L}\p{N}_ -]/gu, "")
-        .replaceAll(" ", "-"),
-    );
     const broken = links.filter((link) => {
       if (/^https?:/.test(link)) return false;
-      if (link.startsWith("#")) return !headings.includes(link.slice(1));
-      return !existsSync(join(root, dirname(page), link));
+      const [path = "", heading] = link.split("#");
+      const target = path === "" ? page : join(dirname(page), path);
+      if (!existsSync(join(root, target))) return true;
+      return heading !== undefined && !headingsOf(prose(target)).includes(heading);
     });
     const folders = /^(?:compiler|runtime|cli|models|test|docs|scripts)\/[\w./-]+$/;
     const named = [...text.matchAll(/`([^`\n]+)`/g)]

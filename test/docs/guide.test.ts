@@ -1,0 +1,180 @@
+/**
+ * The guide, done as a reader does it: page after page in one folder, block after block. What a block's info string
+ * says of it:
+ *
+ *   ts file=NAME          written; TypeScript is type-checked
+ *   ts run                run; `console.log(x); // value` holds
+ *   sh run                each line is run; `# code 1` behind it is the exit code, else it is 0
+ *   text output="weft …"  what the command prints, on both streams; a line `…` stands for any number of lines, and elsewhere `…` for any text
+ *   html run file=NAME shows="text"  opened in Chromium, until the page shows it; nothing may complain
+ */
+import { execFileSync, spawnSync } from "node:child_process";
+import { mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { afterAll, beforeAll, describe, expect, inject, test, vi } from "vitest";
+import { weft } from "../cli/weft.ts";
+import { complaints, openBrowser, PATIENCE } from "../pages/chromium.ts";
+import { serve } from "../pages/server.ts";
+import { type Block, blocksOf, GUIDE, root } from "./blocks.ts";
+
+vi.setConfig({ testTimeout: PATIENCE });
+
+/** Within the repository, so that packages are found; never committed. */
+const folder = join(root, "dist", `guide-${process.pid}`);
+const before = process.cwd();
+beforeAll(() => {
+  expect(inject("buildError")).toBe("");
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, "package.json"), '{ "type": "module" }\n');
+  mkdirSync(join(folder, "node_modules"));
+  symlinkSync(root, join(folder, "node_modules/weftgpu"), "junction"); // as it is installed
+  process.chdir(folder);
+});
+afterAll(() => {
+  process.chdir(before);
+  rmSync(folder, { recursive: true, force: true });
+});
+
+interface Done {
+  readonly code: number | null;
+  readonly printed: string;
+}
+
+async function command(line: string): Promise<Done> {
+  const [program = "", ...args] = line.replace(/^npx /, "").match(/"[^"]*"|\S+/g) ?? [];
+  const plain = args.map((arg) => arg.replace(/^"(.*)"$/, "$1"));
+  if (program === "weft") {
+    const { code, stdout, stderr } = await weft(plain);
+    return { code, printed: stderr + stdout };
+  }
+  const tools: Readonly<Record<string, readonly string[]>> = {
+    node: [],
+    vitest: [join(root, "node_modules/vitest/vitest.mjs")],
+  };
+  const tool = tools[program];
+  if (!tool) throw new Error(`the guide's test does not know the command ${program}`);
+  const { VITEST: _, ...env } = process.env;
+  const { status, stdout, stderr } = spawnSync(process.execPath, [...tool, ...plain], {
+    cwd: folder,
+    encoding: "utf8",
+    env: { ...env, NO_COLOR: "1" },
+  });
+  return { code: status, printed: stderr + stdout };
+}
+
+/** Without what differs from run to run. */
+const steady = (text: string): string =>
+  text
+    .replace(/^no GPU: .*\n/m, "")
+    .replace(/^(\d+ examples?) in .*$/m, "$1 …")
+    .replace(/^[\d.]+ examples\/sec on .*$/m, "… examples/sec")
+    .trimEnd();
+
+function expectLines(printed: string, wanted: string, place: string): void {
+  const escaped = wanted
+    .trimEnd()
+    .split("\n")
+    .map((line) => line.replace(/[.*+?^${}()|[\]\\]/g, "\\$&").replace(/(?<=.)…|…(?=.)/g, ".*"));
+  const pattern = escaped.map((line) => (line.trim() === "…" ? "(?:.*\\n)*?" : `${line}\\n`)).join("");
+  const ok = new RegExp(`^${pattern}$`).test(`${printed}\n`);
+  if (!ok) expect(printed, place).toBe(wanted.trimEnd()); // shows the difference
+}
+
+async function runScript(block: Block, name: string): Promise<void> {
+  const printed: unknown[] = [];
+  const spy = vi.spyOn(console, "log").mockImplementation((value) => printed.push(value));
+  try {
+    await import(/* @vite-ignore */ `${pathToFileURL(join(folder, name)).href}?${block.place}`);
+  } finally {
+    spy.mockRestore();
+  }
+  const promised = [...block.code.matchAll(/console\.log\(.*\); \/\/ (.+)$/gm)].map((m) =>
+    JSON.parse(m[1] ?? ""),
+  );
+  expect(promised.length, block.place).toBeGreaterThan(0);
+  expect(printed.filter((value) => typeof value !== "string" || promised.includes(value))).toEqual(promised);
+}
+
+async function openPage(block: Block): Promise<void> {
+  const shows = /shows="([^"]+)"/.exec(block.info)?.[1] ?? "";
+  expect(shows, block.place).not.toBe("");
+  const page = block.code.replace("<title>", '<link rel="icon" href="data:,"><title>');
+  writeFileSync(join(folder, block.argument), page);
+  const site = await serve({ "/site": folder });
+  const browser = await openBrowser();
+  try {
+    const tab = await browser.newPage();
+    const list = complaints(tab);
+    await tab.goto(`${site.origin}/site/${block.argument}`);
+    await tab.waitForFunction(
+      `new RegExp(${JSON.stringify(shows)}).test(document.body.innerText)`,
+      undefined,
+      {
+        timeout: PATIENCE,
+      },
+    );
+    expect(list).toEqual([]);
+  } finally {
+    await browser.close();
+    await site.close();
+  }
+}
+
+async function follow(block: Block): Promise<void> {
+  const { language, mode, argument, code, place } = block;
+  const what = `${language} ${mode}`;
+  const name = argument === "" ? `block-${place.replace(/\W+/g, "-")}.ts` : argument;
+  if (mode === "file" || what === "ts run") {
+    mkdirSync(join(folder, dirname(name)), { recursive: true });
+    writeFileSync(join(folder, name), code);
+    if (mode === "run") await runScript(block, name);
+  } else if (what === "sh run") {
+    for (const line of code.trim().split("\n")) {
+      const [, text = "", wanted = "0"] = /^(.*?)(?: +# code (\d+))?(?: +#.*)?$/.exec(line) ?? [];
+      const { code: found, printed } = await command(text);
+      expect({ line, code: found, printed: found === Number(wanted) ? "" : printed }).toEqual({
+        line,
+        code: Number(wanted),
+        printed: "",
+      });
+    }
+  } else if (mode === "output") {
+    const { printed } = await command(`npx ${argument}`);
+    expectLines(steady(printed), code, place);
+  } else if (what === "html run") await openPage(block);
+  else if (mode !== "" || !["sh", "text"].includes(language))
+    throw new Error(`${place}: what is "${block.info}"?`);
+}
+
+describe("the guide", () => {
+  test("lists its pages, all of them", () => {
+    const pages = readdirSync(join(root, "docs/guide")).map((name) => `docs/guide/${name}`);
+    expect([...GUIDE].sort()).toEqual(pages.sort());
+    const index = readFileSync(join(root, "docs/guide/README.md"), "utf8");
+    const linked = [...index.matchAll(/\]\((\w+\.md)\)/g)].map(([, name]) => `docs/guide/${name}`);
+    expect(["docs/guide/README.md", ...linked]).toEqual([...GUIDE]);
+  });
+
+  for (const page of GUIDE)
+    test(`${page} holds`, async () => {
+      for (const block of blocksOf(page)) await follow(block);
+    });
+
+  test("its TypeScript passes the type check", () => {
+    const compilerOptions = { noUnusedLocals: false };
+    const include = ["*.ts", "src/**/*.ts", "test/**/*.ts"];
+    const config = { extends: "../../tsconfig.json", compilerOptions, include, exclude: ["dist"] };
+    writeFileSync(join(folder, "tsconfig.json"), JSON.stringify(config));
+    const tsc = join(root, "node_modules/typescript/bin/tsc");
+    let findings = "";
+    try {
+      execFileSync(process.execPath, [tsc, "--noEmit", "--pretty", "false", "-p", folder], {
+        encoding: "utf8",
+      });
+    } catch (error) {
+      findings = String((error as { readonly stdout?: unknown }).stdout ?? error); // tsc prints to stdout
+    }
+    expect(findings).toBe("");
+  });
+});
