@@ -26,15 +26,10 @@ export async function execute(
   batches: readonly Batch[],
   options: ExecuteOptions,
 ): Promise<Executed> {
-  const batched = batches.filter((b) => b.target.batched);
-  const count = batched[0]?.titles.length ?? 1;
-  const size = Math.min(LARGEST, program.maxBatch || LARGEST);
   const session = await load(program, options);
   const collected = new Map<string, { readonly shape: readonly number[]; readonly parts: Float32Array[] }>();
   let milliseconds = 0;
-  for (let from = 0; from < count; from += size) {
-    const to = Math.min(count, from + size);
-    const feeds = Object.fromEntries(batches.map((b) => [b.target.name, slice(b, from, to)]));
+  for (const { feeds } of partsOf(program, batches)) {
     const start = performance.now();
     const outputs = await session.run(feeds);
     milliseconds += performance.now() - start;
@@ -51,6 +46,19 @@ export async function execute(
     }),
   );
   return { outputs, milliseconds };
+}
+
+/** The examples in batches that fit the device; `from` is the position of a batch's first. */
+export function* partsOf(
+  program: Program,
+  batches: readonly Batch[],
+): Generator<{ readonly from: number; readonly feeds: Readonly<Record<string, Tensor>> }> {
+  const count = batches.find((b) => b.target.batched)?.titles.length ?? 1;
+  const size = Math.min(LARGEST, program.maxBatch || LARGEST);
+  for (let from = 0; from < count; from += size) {
+    const to = Math.min(count, from + size);
+    yield { from, feeds: Object.fromEntries(batches.map((b) => [b.target.name, slice(b, from, to)])) };
+  }
 }
 
 /** Examples `from` to `to` in the shape that the model's input has. */

@@ -17,9 +17,11 @@ export { WeftError, type WeftErrorCode } from "./errors.ts";
 export { initialise } from "./init.ts";
 export type { InputValue } from "./inputs.ts";
 export { readMetadata } from "./metadata.ts";
+export { type CheckOptions, checkFinite, type NonFinite } from "./sentinel.ts";
 export { Session } from "./session.ts";
 export type { Tensor, TensorData } from "./tensor.ts";
 export { validateProgram } from "./validate.ts";
+export { type Facts, factsOf, pick } from "./variants.ts";
 export { readSafetensors, type Weights, writeSafetensors } from "./weights.ts";
 
 export interface LoadOptions {

@@ -6,6 +6,7 @@ import type { AdapterChoice } from "../../runtime/node/index.ts";
 import { type CommonOptions, printJson, uiOf } from "../common.ts";
 import { openDevice } from "../device.ts";
 import { execute } from "../execute.ts";
+import { requireFinite } from "../finite.ts";
 import { readClasses } from "../input/classes.ts";
 import { readLabels } from "../input/labels.ts";
 import { type Batch, readInputs } from "../input/read.ts";
@@ -27,6 +28,7 @@ export interface RunOptions extends CommonOptions {
   readonly tune?: boolean;
   readonly top: number;
   readonly pictures: boolean;
+  readonly checkFinite?: boolean;
 }
 
 /** Of one example each. */
@@ -54,6 +56,14 @@ export async function run(file: string, options: RunOptions): Promise<void> {
 
   const opened = await openDevice(ui, options.adapter);
   try {
+    if (options.checkFinite) {
+      await requireFinite(graph, program, batches, {
+        device: opened.device,
+        seed: options.seed,
+        ...(weights ? { weights } : {}),
+      });
+      ui.note("every value of every kernel is finite");
+    }
     const { outputs, milliseconds } = await execute(program, batches, {
       device: opened.device,
       seed: options.seed,

@@ -29,6 +29,7 @@ export function runCommand(): Command {
     .addOption(adapterOption())
     .addOption(noTuneOption())
     .option("--top <n>", "how many classes to print for a picture", wholeNumber(1), 3)
+    .option("--check-finite", "run kernel by kernel first, and name the first layer with NaN or infinity")
     .addOption(new Option("--no-pictures", "do not draw the pictures"));
   return withCommon(command, ["text", "json"])
     .addHelpText(

@@ -162,8 +162,15 @@ export const scalars: { readonly [K in ScalarName]: ScalarDef } = {
   tanh: {
     arity: 1,
     cost: "transcendental",
-    // Beyond ±9.02 the nearest f32 is ±1; the clamp keeps implementations by exp from overflowing.
-    wgsl: ([x], width) => `tanh(clamp(${x}, ${wgslType(width)}(-10.0), ${wgslType(width)}(10.0)))`,
+    wgsl: helper("hyperbolic"),
+    // Beyond ±9.02 the nearest f32 is ±1; the clamp keeps implementations by exp from overflowing. Those lose the digits
+    // of small arguments, which a polynomial keeps (Moshier's Cephes library, tanhf.c: a relative error of 1.3e-7).
+    helper: (t) => `fn NAME(x: ${t}) -> ${t} {
+  let c = clamp(x, ${t}(-10.0), ${t}(10.0));
+  let z = c * c;
+  let p = -0.33333282 + z * (0.13331442 + z * (-0.053739716 + z * (0.020639089 + z * -0.0057049887)));
+  return select(tanh(c), c + c * z * p, abs(c) < ${t}(0.625));
+}`,
     js: Math.tanh,
     partials: [(_, y) => call("sub", one, call("mul", y, y))],
   },
@@ -183,9 +190,11 @@ export const scalars: { readonly [K in ScalarName]: ScalarDef } = {
     arity: 1,
     cost: "transcendental",
     wgsl: helper("erfc"),
+    // Beyond ±10.1 the nearest f32 is 0 or 2; the bound keeps the square from overflowing.
     helper: (t) => `fn NAME(x: ${t}) -> ${t} {
-  let t = 1.0 / (1.0 + 0.5 * abs(x));
-  let y = t * exp(-x * x + ${horner(ERFC)});
+  let z = min(abs(x), ${t}(16.0));
+  let t = 1.0 / (1.0 + 0.5 * z);
+  let y = t * exp(-z * z + ${horner(ERFC)});
   return select(y, 2.0 - y, x < ${t}(0.0));
 }`,
     js: erfc,
