@@ -16,6 +16,7 @@ import { counting, replaced, transposed } from "../../studio/tabs/lecture/pure/m
 import { decimals, factor, parse, show } from "../../studio/tabs/lecture/pure/numbers.ts";
 import { decades, path, scaleOf } from "../../studio/tabs/lecture/pure/plot.ts";
 import { remark } from "../../studio/tabs/lecture/pure/remark.ts";
+import { grey, luminance, shade } from "../../studio/tabs/lecture/pure/shade.ts";
 import { blocks } from "../../studio/tabs/lecture/pure/strip.ts";
 import { equation, pooled, products } from "../../studio/tabs/lecture/pure/sums.ts";
 import { indexOf, moved, placeOf } from "../../studio/tabs/lecture/pure/walk.ts";
@@ -123,6 +124,13 @@ describe("tables and pictures", () => {
         [1, 2],
       ]),
     ).toBe("M0.0 75.0L1.0 2.0");
+  });
+
+  test("are colours: zero the page's own, the largest value the full one", () => {
+    const palette = { zero: [255, 255, 255], plus: [0, 100, 0], minus: [100, 0, 100] } as const;
+    expect([...shade([0, 2, -1], palette)]).toEqual([255, 255, 255, 255, 0, 100, 0, 255, 178, 128, 178, 255]);
+    expect([...grey([0, 0.5])]).toEqual([0, 0, 0, 255, 128, 128, 128, 255]);
+    expect(luminance(Uint8ClampedArray.of(255, 255, 255, 255, 0, 255, 0, 255))[1]).toBeCloseTo(0.7152, 4);
   });
 
   test("of LeNet stand beside each other", () => {

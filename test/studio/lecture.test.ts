@@ -2,12 +2,15 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import type { Browser, BrowserContextOptions, Locator, Page } from "playwright-core";
+import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { buildStudio } from "../../scripts/build-studio.mjs";
 import { complaints, openBrowser, PATIENCE } from "../pages/chromium.ts";
 import { type Site, serve } from "../pages/server.ts";
 
+const root = fileURLToPath(new URL("../..", import.meta.url));
 /** Where screenshots go: for whoever wants to look at them. */
 const shots = process.env["WEFT_SCREENSHOTS"];
 const SOON = { timeout: PATIENCE / 3 };
@@ -146,6 +149,23 @@ describe("the lecture", () => {
     await shows("edges", "Y", [none, one, none, none, none, other, none].map(String), 1);
   });
 
+  test("outlines a picture", async () => {
+    const raw = await sharp(join(root, "models/samples/boot.png")).toColourspace("b-w").raw().toBuffer();
+    const outline = Array.from({ length: 26 * 26 }, (_, i) => {
+      const at = 28 * Math.floor(i / 26) + (i % 26); // the window's corner
+      const around = [0, 1, 2, 28, 30, 56, 57, 58].map((d) => raw[at + d] ?? 0);
+      return (8 * (raw[at + 29] ?? 0) - around.reduce((a, b) => a + b, 0)) / 255;
+    });
+    const text = (v: number): string => `${Number(v.toPrecision(3))}`.replace("-", "−");
+    const filters = section("edges").locator(".filters");
+    await filters.getByRole("button", { name: "boot" }).click();
+    await press("edges", "Outline");
+    const range = `Values from ${text(Math.min(...outline))} (violet) to ${text(Math.max(...outline))} (green).`;
+    await says("edges", ".filters .remark", range);
+    await filters.getByLabel("row 2, column 2: kernel").fill("9");
+    await expect.poll(() => filters.locator(".remark").textContent(), SOON).not.toBe(range);
+  });
+
   test("learns the kernel as the lecture does, and from a seed", async () => {
     const rows = (): Promise<readonly string[]> => section("learning").locator("tbody tr").allInnerTexts();
     await says("learning", ".status", "The kernel starts at [0.3680, −0.2034].");
@@ -281,6 +301,10 @@ describe("the lecture", () => {
     await page.click("#language");
     await press("lenet", "Open the Model tab →");
     await expect.poll(() => page.evaluate("location.hash")).toBe("#model");
+    // Back while the kernels are still being built, and away once more.
+    for (const tab of ["lecture", "model", "lecture"]) await page.click(`#tab-${tab}`);
+    await shows("pooling", "Y", ["5 7", "13 15"]);
+    await says("learning", ".status", "The kernel starts at [0.3680, −0.2034].");
     expect(list).toEqual([]);
   });
 });
@@ -314,7 +338,9 @@ describe("the page", () => {
     await expect
       .poll(() => note.textContent(), SOON)
       .toMatch(/^This cannot be computed here:this browser has no WebGPU/);
-    expect(await bare.locator("#lecture-corr2d details.wgsl code").textContent()).toMatch(/@compute/);
+    for (const code of await bare.locator(".panel-lecture details.wgsl code").allTextContents())
+      expect(code).toMatch(/@compute/);
+    await expect.poll(() => bare.locator("#lecture-learning .note").isVisible(), SOON).toBe(true);
     await bare.context().close();
   });
 });

@@ -1,8 +1,8 @@
 /** One training at a time of the lecture's two weights, a step at a time. */
-import { compile } from "../../../compiler/compile.ts";
+import { compile, type TargetName } from "../../../compiler/compile.ts";
 import { compileTraining, sgd } from "../../../compiler/train/index.ts";
 import { load, type Session } from "../../../runtime/index.ts";
-import { createTrainer, type Trainer, type Weights } from "../../../runtime/train.ts";
+import { createTrainer, type Trainer, type Training, type Weights } from "../../../runtime/train.ts";
 import type { Studio } from "../../tab.ts";
 import { edges, learned } from "./models.ts";
 import { floats, matrix } from "./pure/matrix.ts";
@@ -21,9 +21,7 @@ export interface Point {
 
 export interface Learner {
   /** Without a seed it starts where the lecture's run did. undefined where it was overtaken by another call. */
-  begin(
-    seed: number | undefined,
-  ): Promise<{ readonly point: Point; readonly wgsl: readonly string[] } | undefined>;
+  begin(seed: number | undefined): Promise<Point | undefined>;
   step(learningRate: number): Promise<Point | undefined>;
   end(): void;
 }
@@ -39,6 +37,16 @@ interface Live {
   /** Applies the kernel to the picture. */
   readonly eye: Session;
 }
+
+/** The step that is taken: forward pass, summed squared error, gradient, update. */
+export const trainingFor = (target: TargetName): Training =>
+  compileTraining(learned.graph(), {
+    loss: "squaredError",
+    reduction: "sum",
+    optimizer: sgd({ lr: 0.03 }),
+    bytes: false,
+    target,
+  });
 
 export function learner(studio: Studio): Learner {
   let live: Promise<Live> | undefined;
@@ -59,21 +67,26 @@ export function learner(studio: Studio): Learner {
       () => {},
     );
   };
+  /** What was overtaken by another beginning neither gives a result nor fails. */
+  const unlessOvertaken = async <T>(
+    own: Promise<Live> | undefined,
+    go: () => Promise<T>,
+  ): Promise<T | undefined> => {
+    try {
+      const result = await go();
+      return live === own ? result : undefined;
+    } catch (error) {
+      if (live === own) throw error;
+      return undefined;
+    }
+  };
   return {
     async begin(seed) {
       drop(live);
-      const wgsl: string[] = [];
       const open = async (): Promise<Live> => {
         const device = await studio.device();
         const target = studio.target.value;
-        const training = compileTraining(learned.graph(), {
-          loss: "squaredError",
-          reduction: "sum",
-          optimizer: sgd({ lr: 0.03 }),
-          bytes: false,
-          target,
-        });
-        wgsl.push(...training.step.kernels.map((k) => k.wgsl));
+        const training = trainingFor(target);
         const start = seed === undefined ? { weights: START } : { seed };
         const [trainer, eye] = await Promise.all([
           createTrainer(training, { ...start, device }),
@@ -83,21 +96,20 @@ export function learner(studio: Studio): Learner {
       };
       const own = open();
       live = own;
-      const point = await look(await own);
-      return live === own ? { point, wgsl } : undefined;
+      return unlessOvertaken(own, async () => look(await own));
     },
     step(learningRate) {
       const own = live;
-      const next = busy.then(async () => {
+      const go = async (): Promise<Point | undefined> => {
         if (!own || live !== own) return undefined;
         const now = await own;
         const epochs = now.trainer.position.epoch + 1; // one picture: an epoch is a step
         let loss: number | undefined;
         for await (const epoch of now.trainer.fit(DATA, { epochs, schedule: () => learningRate }))
           loss = epoch.loss;
-        const point = await look(now, loss);
-        return live === own ? point : undefined;
-      });
+        return look(now, loss);
+      };
+      const next = busy.then(() => unlessOvertaken(own, go));
       busy = next.catch(() => {});
       return next;
     },

@@ -1,4 +1,7 @@
-/** The sum of the window, written out; read to a screen reader where the reader moved the window, not while it plays. */
+/**
+ * The sum of the window, written out. A screen reader hears it where its user moved the window or changed a number: not
+ * while it plays, and not when the page opens.
+ */
 import { fill, h } from "../../../dom.ts";
 import type { Token } from "../pure/sums.ts";
 
@@ -8,13 +11,13 @@ export interface Line {
 }
 
 export function line(): Line {
-  const element = h("p", { class: "sum", attrs: { "aria-live": "polite" } });
+  const element = h("p", { class: "sum", attrs: { "aria-live": "off" } });
   return {
     element,
     draw(tokens, quiet = false) {
       const text = tokens.map((t) => t.text).join("");
-      element.setAttribute("aria-live", quiet ? "off" : "polite");
       if (element.textContent === text) return;
+      element.setAttribute("aria-live", quiet || element.textContent === "" ? "off" : "polite");
       fill(element, ...tokens.map(({ kind, text }) => h("span", { class: kind }, text)));
     },
   };

@@ -5,6 +5,7 @@ import { type Cell, type Grid, grid } from "../parts/grid.ts";
 import { at, floats, from, type Matrix, matrix, replaced, transposed } from "../pure/matrix.ts";
 import { SLOPE, SQUARE, STRIPE } from "../pure/picture.ts";
 import { equationRow, preset, stage, type Topic } from "../section.ts";
+import { filters } from "./filters.ts";
 
 const pixel = (value: number): Cell => ({ value, look: value === 0 ? "black" : "white" });
 const edge = (value: number): Cell =>
@@ -106,6 +107,7 @@ export const edges: Topic = {
         h("fieldset", {}, legend, choice(true, "K = [1, −1]"), choice(false, "K = [1, −1]ᵀ")),
       ),
     );
+    const pictures = filters(scene);
     changed(STRIPE);
     unknown();
     return [
@@ -121,6 +123,15 @@ export const edges: Topic = {
         },
         "hint",
       ),
+      ...(pictures
+        ? [
+            scene.p({
+              en: "On a picture, a kernel of 3 × 3 does more: find edges in a direction, draw outlines, blur.",
+              zh: "在真正的图像上，3 × 3 的卷积核能做的更多：找出某个方向的边缘、勾出轮廓、使图像模糊。",
+            }),
+            pictures,
+          ]
+        : []),
       work.code,
     ];
   },

@@ -1,7 +1,7 @@
 /** Learning the kernel [1, −1] from the picture and its edges, step by step, by the real trainer. */
 import { h } from "../../../dom.ts";
 import type { Words } from "../../../tab.ts";
-import { learner, type Point } from "../learner.ts";
+import { learner, type Point, trainingFor } from "../learner.ts";
 import { learned } from "../models.ts";
 import { chart } from "../parts/chart.ts";
 import { code } from "../parts/code.ts";
@@ -132,6 +132,13 @@ export const learning: Topic = {
         tell();
       }, failed);
     };
+    const showCode = (): void => {
+      const { step: program } = trainingFor(scene.studio.target.value);
+      block.draw(
+        learned.source,
+        program.kernels.map((k) => k.wgsl),
+      );
+    };
     const begin = (): void => {
       running = false;
       clearTimeout(timer);
@@ -141,9 +148,9 @@ export const learning: Topic = {
         .begin(lecture.checked ? undefined : seed.valueAsNumber || 0)
         .then((first) => {
           if (!first) return;
-          points = [first.point];
+          points = [first];
           message.clear();
-          block.draw(learned.source, first.wgsl);
+          showCode();
           draw();
           tell();
           figure.ariaBusy = "false";
@@ -221,6 +228,7 @@ export const learning: Topic = {
         ),
       ),
     );
+    showCode();
     begin();
     return [
       scene.p({
