@@ -5,14 +5,18 @@ import { WeftError } from "./errors.ts";
 /** What is looked at: GPUAdapter's `features` and `info`, GPUDevice's `features` and `adapterInfo`. */
 export interface Facts {
   readonly features: { has(name: string): boolean };
-  readonly info?: Partial<Pick<GPUAdapterInfo, "isFallbackAdapter" | (typeof FIELDS)[number]>> | undefined;
+  readonly info?:
+    | Partial<Pick<GPUAdapterInfo, "isFallbackAdapter" | "subgroupMinSize" | (typeof FIELDS)[number]>>
+    | undefined;
 }
 
 const FIELDS = ["vendor", "architecture", "device", "description"] as const;
 
 /** A page may hide what its adapter is called: such fields are not compared. An adapter that says nothing fits no name. */
-export function fits({ fallback, features = [], adapter }: AdapterTest, { info, ...has }: Facts): boolean {
+export function fits(test: AdapterTest, { info, ...has }: Facts): boolean {
+  const { fallback, lanes = 0, features = [], adapter } = test;
   return (
+    (info?.subgroupMinSize ?? 0) >= lanes &&
     (!fallback || info?.isFallbackAdapter === true) &&
     features.every((f) => has.features.has(f)) &&
     (!adapter ||

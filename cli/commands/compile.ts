@@ -33,7 +33,7 @@ export function compileCommand(outcome: { code: number }): Command {
     )
     .option(
       "--variants <list>",
-      'with --out: programs besides the portable one, of which the bundle takes what suits the device: "tuned" (what weft tune measured), "quads" (adapters on CPUs)',
+      'with --out: programs besides the portable one, of which the bundle takes what suits the device: "tuned" (what weft tune measured), "octets" and "quads" (adapters on CPUs)',
     )
     .option(
       "-t, --train",

@@ -1,6 +1,7 @@
 /** A model file to what `weft compile` shows and writes: loaded, compiled, held against golden files, emitted. */
 import { type Compilation, compile } from "../../compiler/compile.ts";
-import type { Emitted } from "../../compiler/emit/index.ts";
+import type { EmitOptions, Emitted } from "../../compiler/emit/index.ts";
+import { VARIANTS, type VariantName } from "../../compiler/emit/variants.ts";
 import { UserError } from "../../compiler/errors.ts";
 import { loadModel } from "../../compiler/frontend/index.ts";
 import type { Graph } from "../../compiler/ir/graph.ts";
@@ -33,6 +34,8 @@ export interface CompileOptions extends CommonOptions, Pick<Given, (typeof OPTIM
   readonly batch?: number;
   readonly train?: boolean;
   readonly target: TargetName;
+  /** Names with commas between them. */
+  readonly variants?: string;
   readonly watch?: boolean;
 }
 
@@ -58,6 +61,29 @@ export function checkFlags(options: CompileOptions): void {
       fix: "leave out --update",
     });
   trainingOptions(options);
+  variantNames(options);
+}
+
+/** Throws `UserError` for a name that is none, and where the programs would go nowhere. */
+function variantNames({ variants, out, target }: CompileOptions): readonly VariantName[] {
+  const names = variants?.split(",").map((name) => name.trim()) ?? [];
+  const known = (name: string): name is VariantName => VARIANTS.some((v) => v === name);
+  const wrong = names.find((name) => !known(name));
+  if (wrong !== undefined)
+    throw new UserError({
+      problem: `--variants: "${wrong}" is none`,
+      rule: `${VARIANTS.join(", ")}; what runs everywhere is always there`,
+      fix: `--variants ${VARIANTS.join(",")}`,
+    });
+  if (names.length > 0 && out === undefined)
+    throw new UserError({ problem: "--variants goes with --out", fix: "add --out DIR" });
+  if (names.length > 0 && target !== "portable")
+    throw new UserError({
+      problem: `--variants does not go with --target ${target}`,
+      rule: "with variants the device chooses, and the portable program is what every other one gets",
+      fix: "leave out --target",
+    });
+  return names.filter(known);
 }
 
 /** Throws `UserError`: the model, the folder, or a difference to the golden files. */
@@ -81,8 +107,25 @@ export async function build(file: string, options: CompileOptions, ui: Ui): Prom
       ? undefined
       : await (await import("../../compiler/emit/index.ts")).emit(compilation, options.out, {
           ...(training && { training }),
+          ...(await variants(graph, compilation, file, options)),
         });
   return { compilation, training, emitted, shown: () => (how ? stepOf(graph, how) : compilation), sources };
+}
+
+/** Nothing where none are asked for. */
+async function variants(
+  graph: Graph,
+  { program }: Compilation,
+  file: string,
+  options: CompileOptions,
+): Promise<Pick<EmitOptions, "variants">> {
+  const names = variantNames(options);
+  if (names.length === 0) return {};
+  const { variantsOf } = await import("../../compiler/emit/variants.ts");
+  const { readTuning, tuningPath } = await import("../../compiler/emit/tuning.ts");
+  const tuning = names.includes("tuned") ? await readTuning(shownPath(tuningPath(file))) : undefined;
+  const how = options.batch === undefined ? {} : { batch: options.batch };
+  return { variants: variantsOf(graph, program, names, how, tuning) };
 }
 
 /** @throws UserError where flags of a training are given without `--train` */

@@ -1,6 +1,6 @@
 /** The result of `weft compile`: kernels, what was fused and why, totals. */
 import type { Compilation } from "../../compiler/compile.ts";
-import type { BundleSize, Emitted } from "../../compiler/emit/index.ts";
+import type { BundleSize, Emitted, VariantReport } from "../../compiler/emit/index.ts";
 import { type TrainReport, trainReport } from "../../compiler/emit/report.ts";
 import type { Program } from "../../compiler/ir/program.ts";
 import type { Training } from "../../compiler/ir/training.ts";
@@ -41,6 +41,8 @@ export interface CompileJson {
   readonly bundle: BundleSize | null;
   /** With `--train` alone. */
   readonly train?: TrainReport;
+  /** With `--variants` alone: in the order in which a device is held against them. */
+  readonly variants?: readonly VariantReport[];
   readonly files: readonly string[];
 }
 
@@ -76,6 +78,7 @@ export function compileJson({ compilation: c, training, batch, emitted }: Compil
     })),
     bundle: emitted?.bundle ?? null,
     ...(training && { train: trainReport(training, batch, emitted?.trainBundle) }),
+    ...(emitted?.variants.length ? { variants: emitted.variants } : {}),
     files: emitted?.files ?? [],
   };
 }
@@ -136,7 +139,17 @@ function trainLines(training: Training, batch: number, ui: Ui): readonly string[
   ];
 }
 
-export function writtenText({ folder, files, bundle, trainBundle }: Emitted, ui: Ui): string {
+/** `quads (adapters on CPUs, subgroups)` */
+function variantText({ name, when }: VariantReport): string {
+  const { fallback, lanes, features = [] } = when ?? {};
+  const needs = [
+    ...(fallback ? ["adapters on CPUs"] : []),
+    ...features.map((f) => (f === "subgroups" && lanes ? `subgroups of ${lanes}` : f)),
+  ];
+  return needs.length > 0 ? `${name} (${needs.join(", ")})` : name;
+}
+
+export function writtenText({ folder, files, bundle, trainBundle, variants }: Emitted, ui: Ui): string {
   const wgsl = files.filter((name) => name.endsWith(".wgsl"));
   const training = wgsl.filter((name) => trainBundle !== null && /^(?:train|measure)-/.test(name)).length;
   const others = files.filter((name) => !name.endsWith(".wgsl"));
@@ -146,6 +159,9 @@ export function writtenText({ folder, files, bundle, trainBundle }: Emitted, ui:
     ui.colors.bold(`written to ${shownPath(folder)}`),
     `${wgsl.length - training} kernels (*.wgsl), ${training > 0 ? `${training} of training (train-*.wgsl), ` : ""}${others.join(", ")}`,
     `the bundle, runtime included: ${size(bundle)}`,
+    ...(variants.length > 0
+      ? [`it takes the first that suits: ${variants.map(variantText).join("; ")}`]
+      : []),
     ...(trainBundle ? [`the bundle that trains, trainer included: ${size(trainBundle)}`] : []),
   ]
     .map((line) => wrapped(line, ui.width))

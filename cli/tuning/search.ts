@@ -206,7 +206,7 @@ async function searchOne(
 
   const trials = trialsOf(kernel, targets, layouts, MOST_TRIALS);
   for (const [i, data] of trials.entries()) {
-    if (performance.now() > end) break;
+    if (i > 0 && performance.now() > end) break; // each kernel gets one chance at least
     onProgress(i / (trials.length + 1));
     await attempt(data);
   }

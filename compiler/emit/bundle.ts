@@ -4,9 +4,9 @@ import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
 import { InternalError, must } from "../errors.ts";
-import type { Program } from "../ir/program.ts";
-import { docText, MADE_BY } from "./names.ts";
-import { packProgram } from "./pack.ts";
+import type { Program, Variant } from "../ir/program.ts";
+import { docText, literal, MADE_BY } from "./names.ts";
+import { packProgram, packPrograms } from "./pack.ts";
 
 /** Sizes in bytes; gzip at its best level, which is what a web server stores. */
 export interface BundleSize {
@@ -14,8 +14,8 @@ export interface BundleSize {
   readonly gzip: number;
 }
 
-export function bundleProgram(program: Program): Promise<string> {
-  return bundleModule(program.name, entrySource(program));
+export function bundleProgram(program: Program, variants: readonly Variant[] = []): Promise<string> {
+  return bundleModule(program.name, entrySource(program, variants));
 }
 
 /** A module with everything that it imports, minified. @throws InternalError where an import is left */
@@ -44,18 +44,33 @@ export function sizeOfBundle(text: string): BundleSize {
 
 /**
  * A module with `load(weights?, device?)`, `name` and `parameters`; the same as the default export. It imports
- * the runtime by path.
+ * the runtime by path. `variants`: programs of which a device gets the one that suits it, `program` the last.
  */
-export function entrySource(program: Program): string {
+export function entrySource(program: Program, variants: readonly Variant[] = []): string {
+  const several = variants.length > 1;
+  const imported = several ? "factsOf, load as loadProgram, pick" : "load as loadProgram";
   return [
-    `import { load as loadProgram } from ${JSON.stringify(runtimePath())};`,
-    `const program = ${packProgram(program)};`,
-    LOAD,
+    `import { ${imported} } from ${JSON.stringify(runtimePath())};`,
+    ...(several ? choice(variants) : [`const program = ${packProgram(program)};`, LOAD]),
     "export const name = program.name;",
     "export const parameters = Object.fromEntries(program.params.map((p) => [p.name, p.shape]));",
     "export default { name, parameters, load };",
     "",
   ].join("\n");
+}
+
+/** The programs are packed together, so what they share is there once. */
+function choice(variants: readonly Variant[]): readonly string[] {
+  const conditions = variants.map(({ name, when }) => ({ name, ...(when && { when }) }));
+  return [
+    `const programs = ${packPrograms(variants.map((v) => v.program))};`,
+    `const variants = ${literal(conditions)}.map((v, i) => ({ ...v, program: programs[i] }));`,
+    `const program = programs.at(-1);`,
+    `export async function load(weights, device) {
+  const chosen = pick(variants, await factsOf(device));
+  return loadProgram(chosen, { ...(weights && { weights }), ...(device && { device }) });
+}`,
+  ];
 }
 
 const LOAD = `export function load(weights, device) {

@@ -18,6 +18,8 @@ import { UserError } from "../errors.ts";
 import { loadModel } from "../frontend/index.ts";
 import { entrySource } from "./bundle.ts";
 import type { CompiledModel } from "./client.ts";
+import { readTuning, tuningPath } from "./tuning.ts";
+import { type VariantName, variantsOf } from "./variants.ts";
 
 export type { CompiledModel, CompiledSession, CompiledTensor } from "./client.ts";
 
@@ -26,6 +28,11 @@ export interface WeftPluginOptions {
   readonly filter?: RegExp;
   /** Puts a number in for the batch size. Default: one program serves any. */
   readonly batch?: number;
+  /**
+   * Programs besides the portable one, of which the page takes what suits its device: "tuned" (of model.tune.json
+   * beside the model), "octets" and "quads" (adapters on CPUs).
+   */
+  readonly variants?: readonly VariantName[];
 }
 
 declare module "weftgpu" {
@@ -40,12 +47,17 @@ export function weft(options: WeftPluginOptions = {}): Plugin {
       onLoad({ filter: options.filter ?? /\.model\.m?[jt]s$/, namespace: "file" }, async ({ path }) => {
         try {
           const { graph, sources } = await loadModel(path, { cwd });
-          const { program } = compile(graph, options.batch === undefined ? {} : { batch: options.batch });
+          const how = options.batch === undefined ? {} : { batch: options.batch };
+          const { program } = compile(graph, how);
+          const { variants: names = [] } = options;
+          const beside = names.includes("tuned") ? [tuningPath(path)] : [];
+          const tuning = beside[0] === undefined ? undefined : await readTuning(beside[0]);
+          const variants = names.length > 0 ? variantsOf(graph, program, names, how, tuning) : [];
           return {
-            contents: entrySource(program),
+            contents: entrySource(program, variants),
             loader: "js",
             resolveDir: dirname(path),
-            watchFiles: [...sources.keys()],
+            watchFiles: [...sources.keys(), ...beside],
           };
         } catch (error) {
           if (!(error instanceof UserError)) throw error;

@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import type { Compilation } from "../compile.ts";
 import { must, UserError } from "../errors.ts";
-import type { Program } from "../ir/program.ts";
+import type { AdapterTest, Program, Variant } from "../ir/program.ts";
 import type { Training } from "../ir/training.ts";
 import { type Count, countAt } from "../ir/type.ts";
 import { type BundleSize, bundleProgram, sizeOfBundle } from "./bundle.ts";
@@ -11,6 +11,7 @@ import { typedModule } from "./module.ts";
 import { fileName, kernelFiles, MADE_BY } from "./names.ts";
 import { type TrainReport, trainReport } from "./report.ts";
 import { trainingFiles, trainingKernels } from "./training.ts";
+import { variantFiles, variantKernels } from "./variants.ts";
 import { writeFolder } from "./write.ts";
 
 export type { BundleSize } from "./bundle.ts";
@@ -23,6 +24,8 @@ export interface EmitOptions {
   readonly batch?: number;
   /** Written as well: what a page trains with. */
   readonly training?: Training;
+  /** What the bundle chooses from, the compilation's own program the last; see `variantsOf`. */
+  readonly variants?: readonly Variant[];
 }
 
 export interface Emitted {
@@ -33,6 +36,8 @@ export interface Emitted {
   readonly bundle: BundleSize;
   /** The bundle that trains; null without a training. */
   readonly trainBundle: BundleSize | null;
+  /** What the bundle chooses from; empty where it holds one program. */
+  readonly variants: readonly VariantReport[];
   readonly report: BundleReport;
 }
 
@@ -52,6 +57,15 @@ export interface BundleReport {
   readonly peakBytes: number;
   readonly bundle: BundleSize;
   readonly train?: TrainReport;
+  /** In the order in which a device is held against them. */
+  readonly variants?: readonly VariantReport[];
+}
+
+export interface VariantReport {
+  readonly name: string;
+  /** Absent: any device. */
+  readonly when?: AdapterTest;
+  readonly pipelines: number;
 }
 
 /**
@@ -67,7 +81,9 @@ export async function emit(
 ): Promise<Emitted> {
   const { program } = compilation;
   const model = fileName(program.name);
-  const bundled = await bundleProgram(program);
+  const { variants = [] } = options;
+  const several = variants.length > 1;
+  const bundled = await bundleProgram(program, variants);
   const module = typedModule(program, `${model}.bundle.js`);
   const kernels = kernelFiles(program);
   const trained = options.training && (await trainingFiles(options.training));
@@ -82,6 +98,7 @@ export async function emit(
       `${model}.bundle.d.ts`,
       `export * from "./${model}.js";\nexport { default } from "./${model}.js";\n`,
     ] as const,
+    ...(several ? variantFiles(variants) : []),
     ...(trained?.files ?? []),
   ]);
   await refuseForeign(outDir, [
@@ -90,6 +107,7 @@ export async function emit(
   ]);
   const earlier = [
     ...(await earlierKernels(outDir)),
+    ...(await earlierVariants(outDir)),
     ...(trained ? await earlierTrainingKernels(outDir) : []), // without a training, that of before stays whole
   ];
   const stale = earlier.filter((name) => !files.has(name));
@@ -100,11 +118,17 @@ export async function emit(
     files: [...files.keys()],
     bundle,
     trainBundle: trained?.bundle ?? null,
+    variants: variants.map(variantReport),
     report: {
       ...bundleReport(program, bundle, options.batch),
       ...(options.training && { train: trainReport(options.training, options.batch, trained?.bundle) }),
+      ...(several && { variants: variants.map(variantReport) }),
     },
   };
+}
+
+function variantReport({ name, when, program }: Variant): VariantReport {
+  return { name, ...(when && { when }), pipelines: new Set(program.kernels.map((k) => k.wgsl)).size };
 }
 
 function bundleReport(program: Program, bundle: BundleSize, batch = 1): BundleReport {
@@ -146,6 +170,14 @@ async function earlierTrainingKernels(folder: string): Promise<readonly string[]
   const programs = [earlier?.step, earlier?.evaluate];
   if (!earlier || programs.some((p) => p?.format !== "weft-program")) return [];
   return [...trainingKernels(earlier).keys()];
+}
+
+async function earlierVariants(folder: string): Promise<readonly string[]> {
+  const earlier = await earlierJson(folder, "variants.json");
+  if (!Array.isArray(earlier)) return [];
+  const variants = earlier as readonly Partial<Variant>[]; // checked next
+  if (variants.some((v) => typeof v.name !== "string" || v.program?.format !== "weft-program")) return [];
+  return ["variants.json", ...variantKernels(variants as readonly Variant[]).keys()];
 }
 
 /** Undefined where there was no earlier run. What it holds is for the caller to check. */

@@ -1,9 +1,10 @@
 /** `model.tune.json`: read with care, written in one order. */
 import { readFile } from "node:fs/promises";
-import { UserError } from "../../compiler/errors.ts";
-import type { AdapterKey, AdapterTuning, TuningFile } from "../../compiler/ir/tuning.ts";
 import { type Facts, fits } from "../../runtime/variants.ts";
-import { fileReason, shownPath } from "../files.ts";
+import { UserError } from "../errors.ts";
+import type { AdapterKey, AdapterTuning, TuningFile } from "../ir/tuning.ts";
+import { type TargetName, targets } from "../passes/target.ts";
+import { fileReason } from "./write.ts";
 
 /** The file that belongs to a model: `models/lenet.ts` → `models/lenet.tune.json`. */
 export function tuningPath(model: string): string {
@@ -64,7 +65,7 @@ export async function readTuning(path: string): Promise<TuningFile | undefined> 
     text = await readFile(path, "utf8");
   } catch (error) {
     if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
-    throw new UserError({ problem: `cannot read ${shownPath(path)}: ${fileReason(error)}` });
+    throw new UserError({ problem: `cannot read ${path}: ${fileReason(error)}` });
   }
   let value: unknown;
   try {
@@ -74,7 +75,7 @@ export async function readTuning(path: string): Promise<TuningFile | undefined> 
   }
   if (isRecord(value) && value["format"] === "weft-tuning" && value["version"] !== 1)
     throw new UserError({
-      problem: `${shownPath(path)} is a tuning of version ${JSON.stringify(value["version"])}`,
+      problem: `${path} is a tuning of version ${JSON.stringify(value["version"])}`,
       rule: "this Weft reads version 1",
       fix: "update Weft, or measure anew: weft tune",
     });
@@ -85,11 +86,14 @@ export async function readTuning(path: string): Promise<TuningFile | undefined> 
 
 function broken(path: string, why: string): UserError {
   return new UserError({
-    problem: `${shownPath(path)} is no tuning file: ${why}`,
+    problem: `${path} is no tuning file: ${why}`,
     rule: '`weft tune` writes {"format": "weft-tuning", "version": 1, "adapters": […]}',
     fix: "delete it and measure anew with weft tune, or use --no-tune",
   });
 }
+
+/** Whether a file's `target` is one; `readTuning` has asked. */
+export const isTarget = (name: string): name is TargetName => Object.hasOwn(targets, name);
 
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
@@ -108,7 +112,9 @@ function problemOf(value: unknown): string | undefined {
     if (!isRecord(adapter)) return `${at} is no object`;
     for (const name of ["vendor", "architecture", "device", "description"])
       if (!isText(adapter[name])) return `${at}.${name} is no text`;
-    const { features, kernels } = adapter;
+    const { features, kernels, target } = adapter;
+    if (typeof target !== "string" || !isTarget(target))
+      return `${at}.target is none of ${Object.keys(targets).join(", ")}`;
     if (!Array.isArray(features) || !features.every(isText)) return `${at}.features is no list of names`;
     if (!isRecord(kernels)) return `${at}.kernels is no object`;
     for (const [key, kernel] of Object.entries(kernels)) {

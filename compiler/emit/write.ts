@@ -92,6 +92,7 @@ const REASONS: Readonly<Record<string, string>> = {
   EPERM: "the operation is not permitted",
   EROFS: "the file system is read-only",
   ENOSPC: "the disk is full",
+  EISDIR: "it is a directory",
   ENOTDIR: "a part of the path is a file, not a directory",
   EEXIST: "a file with that name is in the way",
   ENAMETOOLONG: "the name is too long",

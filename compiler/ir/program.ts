@@ -108,6 +108,8 @@ export interface Program {
 export interface AdapterTest {
   /** Whether it has to compute on a CPU. */
   readonly fallback?: true;
+  /** The least size of its subgroups. */
+  readonly lanes?: number;
   readonly features?: readonly string[];
   readonly adapter?: {
     readonly vendor: string;

@@ -12,6 +12,7 @@ import {
   tuningText,
 } from "../../compiler/emit/tuning.ts";
 import type { AdapterTuning, TunedKernel } from "../../compiler/ir/tuning.ts";
+import { targets } from "../../compiler/passes/target.ts";
 import { scratch } from "../cli/weft.ts";
 
 const kernel: TunedKernel = {
@@ -127,7 +128,7 @@ describe("is refused", () => {
     ['"adapters" is no list', '{"format":"weft-tuning","version":1}'],
     ["adapters[0] is no object", '{"format":"weft-tuning","version":1,"adapters":[1]}'],
     ["adapters[0].vendor is no text", good.replace('"vendor":"mesa"', '"vendor":1')],
-    ["adapters[0].target is none of portable, octets, quads", good.replace('"quads"', '"gpu"')],
+    [`adapters[0].target is none of ${Object.keys(targets).join(", ")}`, good.replace(`"quads"`, `"gpu"`)],
     ["adapters[0].features is no list of names", good.replace('["subgroups"]', "[1]")],
     [`${at}.layers is no text`, good.replace('"conv1 → pool1"', "[]")],
     [`${at}.batch is no number`, good.replace('"batch":256', '"batch":"256"')],

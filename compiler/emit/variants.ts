@@ -1,0 +1,82 @@
+/** One model as several programs, of which a device gets the one that suits it. */
+import { type CompileOptions, compile } from "../compile.ts";
+import { UserError } from "../errors.ts";
+import type { Graph } from "../ir/graph.ts";
+import type { Program, Variant } from "../ir/program.ts";
+import type { AdapterTuning, Tuning, TuningFile } from "../ir/tuning.ts";
+import { fileNames, kernelFiles } from "./names.ts";
+import { isTarget } from "./tuning.ts";
+import type { Files } from "./write.ts";
+
+/** What can be asked for besides the program that runs everywhere. */
+export const VARIANTS = ["tuned", "octets", "quads"] as const;
+export type VariantName = (typeof VARIANTS)[number];
+
+export function schedulesOf({ kernels }: AdapterTuning): Tuning {
+  return Object.fromEntries(Object.entries(kernels).map(([key, { schedule }]) => [key, schedule]));
+}
+
+/**
+ * The variants in the order in which a device is asked whether they suit it; the last one, `program`, always does. A
+ * variant that would be the same program is left out. Throws `UserError` where "tuned" is asked for and nothing was
+ * measured.
+ */
+export function variantsOf(
+  graph: Graph,
+  program: Program,
+  names: readonly VariantName[],
+  options: CompileOptions,
+  tuning: TuningFile | undefined,
+): readonly Variant[] {
+  const made: Variant[] = [];
+  const text = (p: Program): string => JSON.stringify(p);
+  const add = (name: string, when: NonNullable<Variant["when"]>, how: CompileOptions): void => {
+    const variant = compile(graph, { ...options, ...how }).program;
+    const { features } = variant;
+    if ([program, ...made.map((m) => m.program)].some((p) => text(p) === text(variant))) return;
+    made.push({ name, when: { ...when, ...(features && { features }) }, program: variant });
+  };
+  if (names.includes("tuned")) {
+    if (!tuning?.adapters.length)
+      throw new UserError({
+        problem: `"tuned" is asked for, but ${graph.name} has not been tuned`,
+        rule: "weft tune writes model.tune.json beside model.ts, and the variant is made of it",
+        fix: "run weft tune first, or leave out tuned",
+      });
+    for (const adapter of tuning.adapters) {
+      const { vendor, architecture, device, description, target } = adapter;
+      const key = { vendor, architecture, device, description };
+      add(
+        `tuned for ${device || `${vendor} ${architecture}`}`,
+        { adapter: key },
+        {
+          ...(isTarget(target) && { target }),
+          tuning: schedulesOf(adapter),
+        },
+      );
+    }
+  }
+  if (names.includes("octets")) add("octets", { fallback: true, lanes: 8 }, { target: "octets" });
+  if (names.includes("quads")) add("quads", { fallback: true }, { target: "quads" });
+  return [...made, { name: "portable", program }];
+}
+
+/** `variants.json` and the WGSL of what differs: `quads-conv1_pool1.wgsl`. */
+export function variantFiles(variants: readonly Variant[]): Files {
+  return new Map([["variants.json", `${JSON.stringify(variants, null, 2)}\n`], ...variantKernels(variants)]);
+}
+
+export function variantKernels(variants: readonly Variant[]): Files {
+  const known = new Set(variants.at(-1)?.program.kernels.map((k) => k.wgsl));
+  const prefixes = fileNames(
+    variants.map((v) => v.name),
+    "variant",
+  );
+  const files = new Map<string, string>();
+  for (const [i, { program }] of variants.slice(0, -1).entries())
+    for (const [k, file] of kernelFiles(program).entries()) {
+      const wgsl = program.kernels[k]?.wgsl ?? "";
+      if (!known.has(wgsl)) files.set(`${prefixes[i]}-${file}`, wgsl);
+    }
+  return files;
+}
