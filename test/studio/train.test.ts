@@ -1,0 +1,229 @@
+/** The Train tab in a real browser: a small set of IDX files, live curves, pausing, weights. */
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
+import type { Browser, BrowserContextOptions, Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { compile } from "../../compiler/compile.ts";
+import { loadModel } from "../../compiler/frontend/index.ts";
+import { load } from "../../runtime/index.ts";
+import { readMetadata } from "../../runtime/metadata.ts";
+import { requestDevice } from "../../runtime/node/index.ts";
+import { checkWeights, readSafetensors } from "../../runtime/weights.ts";
+import { buildStudio } from "../../scripts/build-studio.mjs";
+import { idx } from "../cli/make.ts";
+import { complaints, openBrowser, PATIENCE } from "../pages/chromium.ts";
+import { type Site, serve } from "../pages/server.ts";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+/** Where screenshots go: for whoever wants to look at them. */
+const shots = process.env["WEFT_SCREENSHOTS"];
+const SOON = { timeout: PATIENCE / 3 };
+
+vi.setConfig({ testTimeout: 2 * PATIENCE, hookTimeout: PATIENCE });
+
+let folder = "";
+let site: Site;
+let browser: Browser;
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), "weft-studio-train-"));
+  site = await serve({ "/studio": await buildStudio(join(folder, "studio")) });
+  browser = await openBrowser();
+});
+afterAll(async () => {
+  await browser?.close();
+  await site?.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+interface Opened {
+  readonly page: Page;
+  readonly list: readonly string[];
+}
+
+async function open(options: BrowserContextOptions = {}, model?: string): Promise<Opened> {
+  const context = await browser.newContext({
+    locale: "en",
+    viewport: { width: 1280, height: 900 },
+    ...options,
+  });
+  const page = await context.newPage();
+  const list = complaints(page);
+  const project = {
+    model: "models/m.ts",
+    files: { "models/m.ts": model },
+    weights: null,
+    samples: [],
+    live: false,
+  };
+  if (model !== undefined) await page.route("**/project.json", (route) => route.fulfill({ json: project }));
+  await page.goto(`${site.origin}/studio/index.html#train`);
+  return { page, list };
+}
+
+async function shoot(page: Page, name: string): Promise<void> {
+  const path = join(shots ?? folder, `studio-train-${name}.png`);
+  if (shots) mkdirSync(shots, { recursive: true });
+  expect((await page.screenshot({ path, fullPage: true })).length).toBeGreaterThan(10_000);
+}
+
+const status = (page: Page): Promise<string | null> => page.textContent("#train-status");
+const ready = (page: Page): Promise<void> => expect.poll(() => page.isEnabled("#train-go"), SOON).toBe(true);
+/** How many points a curve has. */
+const points = (page: Page, curve: number): Promise<number> =>
+  page.evaluate(
+    (i) => document.querySelector(`.plot .curve.c${i}`)?.getAttribute("d")?.match(/[ML]/g)?.length ?? 0,
+    curve,
+  );
+
+async function settings(page: Page, values: Readonly<Record<string, number>>): Promise<void> {
+  for (const [name, value] of Object.entries(values)) await page.fill(`#train-${name}`, `${value}`);
+}
+
+/** Bars that are wider from class to class: 100 pictures to train with, 20 to test with. */
+function idxFiles(): readonly string[] {
+  const pixels = (rows: number): number[] =>
+    Array.from({ length: rows * 784 }, (_, i) =>
+      Math.floor(i / 28) % 28 < 3 + 2 * (Math.floor(i / 784) % 10) ? 220 : 10,
+    );
+  const labels = (rows: number): number[] => Array.from({ length: rows }, (_, i) => i % 10);
+  const file = (name: string, bytes: Buffer): string => {
+    const path = join(folder, name);
+    writeFileSync(path, bytes);
+    return path;
+  };
+  return [
+    file("train-images-idx3-ubyte.gz", gzipSync(idx([100, 28, 28], pixels(100)))),
+    file("train-labels-idx1-ubyte.gz", gzipSync(idx([100], labels(100)))),
+    file("t10k-images-idx3-ubyte", idx([20, 28, 28], pixels(20))),
+    file("t10k-labels-idx1-ubyte.gz", gzipSync(idx([20], labels(20)))),
+  ];
+}
+
+describe("the Train tab", () => {
+  test("trains on files, goes on with the model it began with, pauses, and gives the weights", async () => {
+    const { page, list } = await open({ colorScheme: "light" });
+    await ready(page);
+    expect(await page.textContent(".about-model")).toBe("lenet, 61,706 parameters");
+    const files = idxFiles();
+    await page.check("input[value=files]");
+    await page.setInputFiles("#train-files", files.slice(0, 3));
+    expect(await page.textContent(".choose [role=status]")).toBe("Still missing: t10k-labels-idx1-ubyte.gz");
+    await settings(page, { batch: 10, epochs: 1000, lr: 0.5, seed: 3 });
+    await page.click("#train-go");
+    await expect
+      .poll(() => page.textContent("#train-failure"), SOON)
+      .toMatch(/^t10k-labels-idx1-ubyte\.gz is missing/);
+    await page.setInputFiles("#train-files", files.slice(3)); // the others are kept
+    await page.focus("#train-epochs");
+    await page.keyboard.press("Enter"); // as a form does
+    await expect.poll(() => status(page), SOON).toMatch(/^Epoch \d+ of 1000, step \d+ of 10$/);
+    expect(await page.textContent("#train-failure")).toBe("");
+    expect(await page.isDisabled("#train-batch")).toBe(true);
+
+    await page.click("#tab-model");
+    await page.click(".cm-content");
+    await page.keyboard.press("Control+End");
+    await page.keyboard.type("// edited");
+    await page.waitForTimeout(600); // it compiles soon after
+    await page.click("#tab-train");
+    await expect.poll(() => page.isVisible("#train-edited"), SOON).toBe(true);
+    await expect.poll(() => points(page, 0), SOON).toBeGreaterThan(10);
+    await expect.poll(() => page.textContent(".speed"), SOON).toMatch(/^[\d,]+ examples\/s$/);
+
+    await page.click("#train-go:has-text('Pause')");
+    await expect.poll(() => status(page), SOON).toMatch(/^Paused after \d+ steps$/);
+    const paused = await status(page);
+    const before = await points(page, 0);
+    await page.waitForTimeout(300);
+    expect(await status(page)).toBe(paused);
+    const done = Math.ceil(Number(/\d+/.exec(paused ?? "")?.[0]) / 10) + 1;
+    await settings(page, { epochs: done });
+    await page.click("#train-go:has-text('Resume')");
+    await expect.poll(() => status(page), SOON).toBe(`Trained for ${done} epochs`);
+    expect(await points(page, 0)).toBeGreaterThan(before);
+    expect(await points(page, 0)).toBe(10 * done);
+    expect(await points(page, 2)).toBe(done);
+    const table = await page.evaluate(() =>
+      [...document.querySelectorAll<HTMLTableRowElement>(".panel-train tbody tr")].map((row) =>
+        [...row.cells].map((cell) => Number(cell.textContent?.replaceAll(",", ""))),
+      ),
+    );
+    expect(table.map(([epoch]) => epoch)).toEqual(Array.from({ length: done }, (_, i) => done - i));
+    expect(table[0]?.[1]).toBeLessThan(table.at(-1)?.[1] ?? 0); // the loss has fallen
+    expect(await page.getAttribute(".plot", "aria-label")).toContain(`After epoch ${done}: train loss `);
+    expect(await page.textContent(".pictures li:nth-child(4)")).toBe("class 3");
+    await page.hover(".plot", { position: { x: 60, y: 100 } });
+    await shoot(page, "light");
+
+    const [saved] = await Promise.all([page.waitForEvent("download"), page.click("#train-save")]);
+    expect(saved.suggestedFilename()).toBe("lenet.safetensors");
+    const bytes = readFileSync(await saved.path());
+    expect(JSON.parse(readMetadata(bytes)["classes"] ?? "")).toHaveLength(10);
+    const { program } = compile((await loadModel(join(root, "models/lenet.ts"))).graph);
+    expect(checkWeights(program.params, readSafetensors(bytes))).toHaveLength(10);
+    const { device } = await requestDevice();
+    const session = await load(program, { weights: bytes, device });
+    const { logits } = await session.run({ image: new Float32Array(784) });
+    expect(logits?.data.every(Number.isFinite)).toBe(true);
+    session.destroy();
+    device.destroy();
+
+    await page.click("#train-use");
+    await expect
+      .poll(() => page.textContent(".about"), SOON)
+      .toContain(`Trained in this page: lenet, ${done} epochs of train-labels-idx1-ubyte.gz`);
+    expect(await page.locator(".samples button").count()).toBe(10);
+    await page.click("#tab-train");
+    expect(await status(page)).toBe(`Trained for ${done} epochs`);
+    await settings(page, { epochs: 1000 });
+    await page.click("#train-go:has-text('Train')"); // the edited model, from the beginning
+    await expect.poll(() => status(page), SOON).toMatch(/^Epoch [1-9] of 1000/);
+    await page.click("#train-stop");
+    await expect.poll(() => status(page), SOON).toMatch(/^Stopped after \d+ epochs?$/);
+    expect(await page.isEnabled("#train-batch")).toBe(true);
+    expect(list).toEqual([]);
+    await page.context().close();
+  });
+
+  test("names the layer where a training diverges", async () => {
+    const boom = `
+      import { exp, flatten, input, linear, model, mul, N } from "weftgpu";
+      const image = input("image", [N, 1, 28, 28]);
+      const hidden = linear(flatten(image), { out: 10 });
+      const scores = exp(mul(hidden, 1000));
+      export default model("boom", { image }, { scores });`;
+    const { page, list } = await open({ colorScheme: "dark" }, boom);
+    await ready(page);
+    await settings(page, { limit: 60, batch: 20 });
+    await page.selectOption("#train-optimizer", "adam");
+    expect(await page.inputValue("#train-lr")).toBe("0.001");
+    expect(await page.isDisabled("#train-momentum")).toBe(true);
+    await page.selectOption("#train-clip", "norm");
+    await page.click("#train-go");
+    await expect
+      .poll(() => page.textContent("#train-failure strong"), SOON)
+      .toMatch(/^The training diverged: .*(scores|hidden).*NaN or infinite\.$/);
+    expect(await status(page)).toBe("Ready"); // nothing was learnt
+    await shoot(page, "diverged");
+    expect(list).toEqual([]);
+    await page.context().close();
+  });
+
+  test("fits a phone, speaks Chinese, and tells what is missing where there is no WebGPU", async () => {
+    const phone = { width: 390, height: 844 };
+    const context = await browser.newContext({ viewport: phone, deviceScaleFactor: 2, locale: "zh-CN" });
+    const page = await context.newPage();
+    await page.addInitScript("delete Navigator.prototype.gpu");
+    await page.goto(`${site.origin}/studio/index.html#train`);
+    await expect.poll(() => page.textContent("#train-failure"), SOON).toMatch(/^This browser has no WebGPU/);
+    expect(await page.isDisabled("#train-go")).toBe(true);
+    expect(await page.textContent("#train-go")).toBe("开始训练");
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(phone.width);
+    await shoot(page, "phone");
+    await context.close();
+  });
+});
