@@ -24,6 +24,7 @@ export { validateProgram } from "./validate.ts";
 export { type Facts, factsOf, pick } from "./variants.ts";
 export { readSafetensors, type Weights, writeSafetensors } from "./weights.ts";
 
+/** What `load` may be given. */
 export interface LoadOptions {
   /** The bytes of a safetensors file, or tensors by name. Default: initial values drawn with `seed`. */
   readonly weights?: ArrayBuffer | Uint8Array | Weights;

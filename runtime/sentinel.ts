@@ -21,6 +21,7 @@ export interface NonFinite {
   readonly value: number;
 }
 
+/** What the checked run may be given. */
 export interface CheckOptions {
   /** The bytes of a safetensors file, or tensors by name. Default: initial values drawn with `seed`. */
   readonly weights?: ArrayBuffer | Uint8Array | Weights;

@@ -6,6 +6,7 @@ import { openGpu } from "./gpu.ts";
 import { checkInputs, type InputValue } from "./inputs.ts";
 import type { Tensor, TensorData } from "./tensor.ts";
 
+/** A program that is ready to run, with its weights on a device. Made by `load`. */
 export class Session<
   Inputs extends object = Record<string, InputValue>,
   Outputs extends object = Record<string, Tensor>,

@@ -1,8 +1,10 @@
 /** Tensors in main memory: flat typed arrays in row-major order, and their shapes. */
 import type { DType } from "../compiler/ir/type.ts";
 
+/** The elements of a tensor. */
 export type TensorData = Float32Array | Int32Array | Uint32Array;
 
+/** Elements row by row, and their shape. */
 export interface Tensor<Data extends TensorData = TensorData> {
   readonly shape: readonly number[];
   readonly data: Data;

@@ -34,6 +34,7 @@ export type { Checkpoint, Position } from "./trainState.ts";
 export { validateTraining } from "./trainValidate.ts";
 export { readSafetensors, type Weights, writeSafetensors } from "./weights.ts";
 
+/** What `createTrainer` may be given. */
 export interface TrainerOptions {
   /** The model's parameters to begin with: the bytes of a safetensors file, or tensors by name. Default: drawn. */
   readonly weights?: ArrayBuffer | Uint8Array | Weights;

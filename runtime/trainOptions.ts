@@ -40,6 +40,7 @@ export interface StepReport {
   readonly trainAccuracy: number;
 }
 
+/** The figures of a data set, with the parameters as they are. */
 export interface Evaluation {
   readonly loss: number;
   /** NaN where the loss knows no right and wrong. */
@@ -47,6 +48,7 @@ export interface Evaluation {
   readonly examples: number;
 }
 
+/** How `fit` goes through a data set. */
 export interface FitOptions {
   /** Epochs in all, those of the checkpoint and of earlier calls included. Default 1. */
   readonly epochs?: number;

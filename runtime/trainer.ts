@@ -23,6 +23,7 @@ interface Live {
   readonly sets: DataSets;
 }
 
+/** A training that is ready to run, with its state on a device. Made by `createTrainer`. */
 export class Trainer {
   readonly training: Training;
   /** The state at the end of the last epoch, or at the last checkpoint within one. */

@@ -90,6 +90,7 @@ export function conv2d(first: unknown, second?: unknown): unknown {
   return unaryOp(ops.conv2d, first, second);
 }
 
+/** Options of a dense layer. */
 export interface LinearOptions<Out = number, I = number> {
   /** Output features. */
   readonly out: Out;

@@ -22,11 +22,15 @@ export interface ValueContext<Ins extends readonly Shape[] = readonly Shape[], O
   readonly options: O;
   /** A new axis to sum over, 0 … extent − 1. */
   axis(extent: number): AxisPosition;
+  /** The sum of `value` over one axis or several. */
   sumOver(axes: AxisPosition | readonly AxisPosition[], value: Value | number): Value;
+  /** The largest `value` over one axis or several. */
   maxOver(axes: AxisPosition | readonly AxisPosition[], value: Value | number): Value;
+  /** The smallest `value` over one axis or several. */
   minOver(axes: AxisPosition | readonly AxisPosition[], value: Value | number): Value;
 }
 
+/** An op of one's own, as `defineOp` takes it. */
 export interface OpDefinition<Ins extends readonly Shape[], R extends Shape, O extends OpOptions> {
   /** A word; the layers that use the op are called after it. */
   readonly name: string;

@@ -16,9 +16,11 @@ export class Position {
   constructor(index: Index) {
     this.index = index;
   }
+  /** The sum with a position or a whole number. */
   plus(other: Position | number): Position {
     return new Position(affine.add(this.index, indexOf(other)));
   }
+  /** The difference to a position or a whole number. */
   minus(other: Position | number): Position {
     return new Position(affine.add(this.index, affine.scale(indexOf(other), -1)));
   }
@@ -55,20 +57,33 @@ export class Value {
   constructor(expr: Expr) {
     this.expr = expr;
   }
+  /** this + other */
   plus = (other: Value | number): Value => apply("add", this, other);
+  /** this − other */
   minus = (other: Value | number): Value => apply("sub", this, other);
+  /** this · other */
   times = (other: Value | number): Value => apply("mul", this, other);
+  /** this ÷ other */
   over = (other: Value | number): Value => apply("div", this, other);
+  /** The larger one of this and `other`. */
   max = (other: Value | number): Value => apply("max", this, other);
+  /** The smaller one of this and `other`. */
   min = (other: Value | number): Value => apply("min", this, other);
   /** This number to the power of `exponent`. */
   pow = (exponent: Value | number): Value => apply("pow", this, exponent);
+  /** −this */
   negated = (): Value => apply("neg", this);
+  /** |this| */
   abs = (): Value => apply("abs", this);
+  /** e to the power of this. */
   exp = (): Value => apply("exp", this);
+  /** The natural logarithm. */
   log = (): Value => apply("log", this);
+  /** The square root. */
   sqrt = (): Value => apply("sqrt", this);
+  /** The hyperbolic tangent. */
   tanh = (): Value => apply("tanh", this);
+  /** 1/(1 + e^−this) */
   sigmoid = (): Value => apply("sigmoid", this);
   /** 1 where this is smaller than `other`, else 0. */
   less = (other: Value | number): Value => apply("less", this, other);

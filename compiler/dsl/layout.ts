@@ -98,6 +98,7 @@ export function concat<const L extends readonly Tensor[], const X extends number
   return apply(ops.concat, () => ops.concat.options(options), list, trace) as never; // the shape computed above
 }
 
+/** Options of `pad`. */
 export interface PadOptions<P = Padding> {
   /** Of the last two dimensions: a number, [vertical, horizontal] or [top, bottom, left, right]. */
   readonly padding: P;

@@ -64,6 +64,7 @@ export function model<I extends Tensor | Tensors, O extends Tensor | Tensors | L
   }
 }
 
+/** Whether a value was made by `model`. */
 export function isModel(value: unknown): value is Model {
   return (
     typeof value === "object" && value !== null && "graph" in value && "outputs" in value && "inputs" in value

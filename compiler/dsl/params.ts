@@ -19,7 +19,9 @@ export const xavierNormal = (): Initializer => ({ kind: "xavierNormal" });
 export const kaimingUniform = (): Initializer => ({ kind: "kaimingUniform" });
 /** Normal with variance 2 / fanIn (He et al. 2015). */
 export const kaimingNormal = (): Initializer => ({ kind: "kaimingNormal" });
+/** Every element 0. */
 export const zeros = (): Initializer => ({ kind: "zeros" });
+/** Every element 1. */
 export const ones = (): Initializer => ({ kind: "ones" });
 /** Every element is `value`, a finite number. */
 export function constant(value: number): Initializer {

@@ -36,6 +36,7 @@ export const relu6: Elementwise = elementwise(ops.relu6);
 export const leakyRelu: ElementwiseWith<{ readonly slope?: number }> = elementwise(ops.leakyRelu);
 /** x where x > 0, else alpha · (eˣ − 1). Default alpha 1. */
 export const elu: ElementwiseWith<{ readonly alpha?: number }> = elementwise(ops.elu);
+/** The hyperbolic tangent. */
 export const tanh: Elementwise = elementwise(ops.tanh);
 /** x · Φ(x), with the normal distribution's Φ: the exact form, by erf. */
 export const gelu: Elementwise = elementwise(ops.gelu);
@@ -45,11 +46,15 @@ export const silu: Elementwise = elementwise(ops.silu);
 export const hardSigmoid: Elementwise = elementwise(ops.hardSigmoid);
 /** x · hardSigmoid(x) */
 export const hardSwish: Elementwise = elementwise(ops.hardSwish);
+/** e^x */
 export const exp: Elementwise = elementwise(ops.exp);
 /** The natural logarithm. */
 export const log: Elementwise = elementwise(ops.log);
+/** √x */
 export const sqrt: Elementwise = elementwise(ops.sqrt);
+/** |x| */
 export const abs: Elementwise = elementwise(ops.abs);
+/** −x */
 export const neg: Elementwise = elementwise(ops.neg);
 /** min(max(x, options.min), options.max); a side that is left out is open. */
 export const clip: ElementwiseWith<{ readonly min?: number; readonly max?: number }> = elementwise(ops.clip);
@@ -63,6 +68,7 @@ export const layerNorm: ElementwiseWith<{ readonly dims?: number; readonly eps?:
   ops.layerNorm,
 );
 
+/** Options of `batchNorm2d`. */
 export interface BatchNorm2dOptions {
   /** Added to the variance. Default 1e-5. */
   readonly eps?: number;

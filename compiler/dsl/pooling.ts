@@ -17,12 +17,14 @@ interface PoolOptions<K, St, P, Ceil> {
   readonly ceilMode?: Ceil;
 }
 
+/** Options of `maxPool2d`. */
 export interface MaxPool2dOptions<K = Pair, St = Pair, P = Padding, D = Pair, Ceil = boolean>
   extends PoolOptions<K, St, P, Ceil> {
   /** Distance of the window's taps. Default 1. */
   readonly dilation?: D;
 }
 
+/** Options of `avgPool2d`. */
 export interface AvgPool2dOptions<K = Pair, St = Pair, P = Padding, Ceil = boolean>
   extends PoolOptions<K, St, P, Ceil> {
   /** Whether padding counts as elements of the average. Default true. */

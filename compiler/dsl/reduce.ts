@@ -7,6 +7,7 @@ import type { In, Layer, OPTIONS, OUT } from "./types/layer.ts";
 import type { Axes, NeedsAxes, ReduceShape } from "./types/reduce.ts";
 import type { Checked, Known, Result, Shape } from "./types/shape.ts";
 
+/** Options of a reduction. */
 export interface ReduceOptions<X = Axes, Keep = boolean> {
   /** An axis or several; negative axes count from the end. Default: all axes. */
   readonly axis?: X;

@@ -14,6 +14,7 @@ export interface CompiledSession<Ins, Outs> {
   }>;
 }
 
+/** What the esbuild plugin makes of a model file. */
 export interface CompiledModel<Ins, Outs> {
   /** The shape of every parameter. */
   readonly parameters: { readonly [name: string]: readonly number[] };

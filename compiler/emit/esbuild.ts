@@ -23,6 +23,7 @@ import { type VariantName, variantsOf } from "./variants.ts";
 
 export type { CompiledModel, CompiledSession, CompiledTensor } from "./client.ts";
 
+/** What the plugin may be given. */
 export interface WeftPluginOptions {
   /** Which imported files are models. Default: names that end in `.model.ts` or `.model.js` (`.mts`, `.mjs`). */
   readonly filter?: RegExp;
@@ -39,6 +40,7 @@ declare module "weftgpu" {
   interface Model<Ins, Outs> extends CompiledModel<Ins, Outs> {}
 }
 
+/** The plugin: compiles what is imported from model files, when the page is built. A model's mistake is esbuild's error, with its place. */
 export function weft(options: WeftPluginOptions = {}): Plugin {
   return {
     name: "weft",

@@ -8,6 +8,7 @@ import { locatedError } from "./failure.ts";
 import { ModelThrew, type RunResult, runBundle } from "./run.ts";
 import { displayPath, modelPath } from "./source.ts";
 
+/** A model file, read. */
 export interface LoadedModel {
   /** The model's graph: every layer has the name it has in the file, and its place there. */
   readonly graph: Graph;
@@ -17,6 +18,7 @@ export interface LoadedModel {
   readonly sources: ReadonlyMap<string, string>;
 }
 
+/** How a model file is read. */
 export interface LoadOptions {
   /** What a relative path is relative to, and what places in messages are shown relative to. Default: the process's. */
   readonly cwd?: string;

@@ -101,6 +101,7 @@ export interface Update {
   readonly value: Node;
 }
 
+/** A model: its nodes in an order in which operands precede their users. */
 export interface Graph {
   readonly name: string;
   readonly inputs: readonly Output[];

@@ -81,6 +81,7 @@ export interface Dispatch {
   readonly layers: readonly string[];
 }
 
+/** A compiled model: kernels, buffers and the list of dispatches. Plain data, which JSON holds. */
 export interface Program {
   readonly format: "weft-program";
   readonly version: 1;

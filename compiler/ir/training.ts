@@ -6,6 +6,7 @@ export const METRICS = "training.metrics";
 /** The name of the input that holds labels or targets. */
 export const TARGET = "target";
 
+/** What training makes small. */
 export type LossName = "crossEntropy" | "squaredError" | "binaryCrossEntropy";
 
 export interface SgdOptions {

@@ -5,6 +5,7 @@ import { WeftError } from "../errors.ts";
 /** Encodes dispatches into a pass. It may be called several times; each must do the same work. */
 export type Work = (pass: GPUComputePassEncoder) => void;
 
+/** Measures how long work takes. */
 export interface Clock {
   /** "timestamp-query": the device's own clock, around each pass. "wall": from submit to done, see `wallClock`. */
   readonly kind: "timestamp-query" | "wall";

@@ -7,8 +7,10 @@ import { deviceOf } from "../gpu.ts";
 import { loadLibrary, loadSoftwareDriver, softwareProblem } from "./software.ts";
 import { pace } from "./wait.ts";
 
+/** Which kind of adapter is asked for; see `DeviceOptions`. */
 export type AdapterChoice = "auto" | "hardware" | "software";
 
+/** What an adapter says of itself. */
 export interface AdapterInfo {
   /** `NVIDIA GeForce RTX 4090`, `SwiftShader driver 5.0.0`. */
   readonly name: string;
@@ -20,6 +22,7 @@ export interface AdapterInfo {
   readonly software: boolean;
 }
 
+/** What `requestDevice` may be given. */
 export interface DeviceOptions {
   /**
    * "auto": a GPU if there is one, else a software adapter. "software": the driver that VK_ICD_FILENAMES or
@@ -33,6 +36,7 @@ export interface DeviceOptions {
   readonly flags?: readonly string[];
 }
 
+/** A device, and where it came from. */
 export interface OpenedDevice {
   readonly device: GPUDevice;
   readonly adapter: AdapterInfo;

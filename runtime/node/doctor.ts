@@ -16,6 +16,7 @@ export interface AdapterReport extends AdapterInfo {
   readonly limits: Readonly<Record<string, number>>;
 }
 
+/** What `doctor` has found. */
 export interface DoctorReport {
   readonly system: {
     readonly platform: string;

@@ -7,6 +7,7 @@ import { Plan, type Step, UNIFORM } from "../plan.ts";
 import { permute, sizeOf, type TensorData } from "../tensor.ts";
 import type { Clock, Work } from "./clock.ts";
 
+/** How a program is measured. */
 export interface ProfileOptions {
   readonly device: GPUDevice;
   readonly clock: Clock;
@@ -19,6 +20,7 @@ export interface ProfileOptions {
   readonly runs: number;
 }
 
+/** What was measured. */
 export interface Measured {
   /** Nanoseconds by run, then by dispatch. */
   readonly times: readonly (readonly number[])[];

@@ -19,7 +19,9 @@ export interface N {
 /** In the graph the batch is the string "N"; the type keeps it apart from other strings. */
 export const N: N = "N" as unknown as N;
 
+/** A size: a number, or the batch size. */
 export type Dim = number | N;
+/** The sizes of a tensor, outermost first. */
 export type Shape = readonly Dim[];
 
 /** A shape that is not known because of a mistake elsewhere; the mistake is reported there, once. */

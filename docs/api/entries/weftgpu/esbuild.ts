@@ -1,0 +1,6 @@
+/**
+ * The esbuild plugin.
+ *
+ * @module
+ */
+export * from "../../../../compiler/emit/esbuild.ts";
