@@ -88,7 +88,7 @@ describe("data", () => {
       "the pictures have 3 classes, but the output of m has 2",
     );
     expect(() => prepared(data, classifier(3, 4), 9)).toThrow(
-      "the examples of train-labels-idx1-ubyte.gz are [2, 2], but the input image of the model is [N, 1, 4, 2]",
+      "the examples of the files are [2, 2], but the input image of the model is [N, 1, 4, 2]",
     );
     const x = w.input("x", [2, 2]);
     expect(() => prepared(data, w.model("m", { x }, { y: w.relu(x) }).graph, 9)).toThrow(

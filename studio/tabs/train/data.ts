@@ -57,7 +57,7 @@ export async function readIdxFiles(chosen: Chosen): Promise<Data> {
   const known = recognised(train.labels);
   const classes = known ? (KNOWN[known] ?? []) : train.classes;
   const test = idxDataSet(await source("testImages"), await source("testLabels"), classes);
-  return { name: known ?? labels.name, train: { ...train, classes }, test };
+  return { name: known ?? "files", train: { ...train, classes }, test };
 }
 
 /** The first labels of the published sets, whose files have the same names. */
@@ -105,9 +105,10 @@ export function prepared(data: Data, graph: Graph, limit: number): Data {
     train: firstRows(data.train, limit),
     test: firstRows(data.test, Math.max(1, Math.ceil(data.test.rows * share))),
   };
+  const source = data.name === "files" ? "the files" : data.name;
   return {
     name: data.name,
-    train: fitted(few.train, input, data.name),
-    test: fitted(few.test, input, data.name),
+    train: fitted(few.train, input, source),
+    test: fitted(few.test, input, source),
   };
 }

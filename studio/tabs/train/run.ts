@@ -44,9 +44,8 @@ export interface Progress {
 
 export interface Failure {
   readonly message: string;
-  /** Where a training that diverged lost its numbers, with the layer's name. */
-  readonly where: string | undefined;
-  readonly diverged: boolean;
+  /** Of a training that diverged: the step, and the layer whose numbers were lost. */
+  readonly diverged: { readonly problem: string; readonly where: string | undefined } | undefined;
 }
 
 const IDLE: Progress = {
@@ -233,6 +232,7 @@ export function training(device: () => Promise<GPUDevice>): Training {
 
 function failureOf(error: unknown): Failure {
   const message = error instanceof Error ? error.message : String(error);
-  const diverged = error instanceof DivergedError;
-  return { message, diverged, where: diverged ? error.failure.where : undefined };
+  if (!(error instanceof DivergedError)) return { message, diverged: undefined };
+  const { problem, where } = error.failure;
+  return { message, diverged: { problem, where } };
 }

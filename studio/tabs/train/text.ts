@@ -48,11 +48,13 @@ export interface Text {
   readonly stopped: (epochs: number) => string;
   readonly done: (epochs: number) => string;
   readonly edited: string;
-  readonly diverged: (where: string) => string;
+  readonly diverged: string;
+  readonly advice: string;
   readonly table: string;
   readonly learnsFrom: (name: string, train: string, test: string) => string;
   readonly setNames: Readonly<Record<string, string>>;
   readonly classNumber: (index: number) => string;
+  readonly compiling: string;
   readonly noModel: string;
   readonly weightsName: (model: string, epochs: string, data: string) => string;
 }
@@ -105,12 +107,19 @@ const en: Text = {
   done: (epochs) => `Trained for ${epochs} ${epochs === 1 ? "epoch" : "epochs"}`,
   edited:
     "The model has been edited since. This training goes on with the one that it began with; the next takes the new one.",
-  diverged: (where) => `The training diverged: ${where}.`,
+  diverged: "The training diverged",
+  advice: "The state before is kept. Try a smaller learning rate, or clip gradients.",
   table: "Epochs",
   learnsFrom: (name, train, test) => `${name}: ${train} to train with, ${test} to test with`,
-  setNames: { synthetic: "Drawn shapes", "fashion-mnist": "Fashion-MNIST", mnist: "MNIST" },
+  setNames: {
+    files: "Files of your own",
+    synthetic: "Drawn shapes",
+    "fashion-mnist": "Fashion-MNIST",
+    mnist: "MNIST",
+  },
   classNumber: (index) => `class ${index}`,
-  noModel: "There is no model to train yet: it does not compile.",
+  compiling: "The model is being compiled …",
+  noModel: "There is no model to train: it does not compile. The Model tab says why.",
   weightsName: (model, epochs, data) => `${model}, ${epochs} epochs of ${data}`,
 };
 
@@ -161,12 +170,14 @@ const zh: Text = {
   stopped: (epochs) => `已停止，共 ${epochs} 个周期`,
   done: (epochs) => `已训练 ${epochs} 个周期`,
   edited: "模型已被修改。本次训练继续使用开始时的模型；下一次训练使用新模型。",
-  diverged: (where) => `训练发散：${where}。`,
+  diverged: "训练发散",
+  advice: "已保留此前的状态。请降低学习率，或裁剪梯度。",
   table: "各周期",
   learnsFrom: (name, train, test) => `${name}：${train} 张用于训练，${test} 张用于测试`,
-  setNames: { synthetic: "绘制的图形", "fashion-mnist": "Fashion-MNIST", mnist: "MNIST" },
+  setNames: { files: "自选文件", synthetic: "绘制的图形", "fashion-mnist": "Fashion-MNIST", mnist: "MNIST" },
   classNumber: (index) => `类别 ${index}`,
-  noModel: "目前没有可训练的模型：它还不能编译。",
+  compiling: "正在编译模型……",
+  noModel: "没有可训练的模型：它无法编译，原因见“模型”标签页。",
   weightsName: (model, epochs, data) => `${model}，${data}，${epochs} 个周期`,
 };
 

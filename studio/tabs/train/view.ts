@@ -154,15 +154,21 @@ export function showTrain(
     drop,
   );
   const about = settings.element.querySelector(".about-model");
+  const sayModel = (): void => {
+    const model = studio.model.value;
+    const without = studio.bench.status.value.kind === "failed" ? text.noModel : text.compiling;
+    if (about)
+      about.textContent = model
+        ? text.model(model.name, parameterCount(model.graph).toLocaleString("en"))
+        : without;
+  };
   const stops = [
     run.progress.watch(show),
-    studio.model.watch((model) => {
-      if (about)
-        about.textContent = model
-          ? text.model(model.name, parameterCount(model.graph).toLocaleString("en"))
-          : text.noModel;
+    studio.model.watch(() => {
+      sayModel();
       show(run.progress.value);
     }),
+    studio.bench.status.watch(() => sayModel()),
     listenForFiles(host, settings.takeFiles, (over) => {
       drop.hidden = !over;
     }),
@@ -203,21 +209,22 @@ function words({ phase, work, step, settings }: Progress, finished: number, text
 }
 
 function showFailure(place: HTMLElement, { failure }: Progress, text: Text): void {
-  const shown = place.textContent ?? "";
   if (!failure) {
     if (place.querySelector(".of-run")) fill(place);
     return;
   }
-  if (shown.includes(failure.message)) return;
-  fill(
-    place,
-    h(
-      "div",
-      { class: "note bad of-run", attrs: { role: "alert" } },
-      failure.where !== undefined && h("strong", {}, text.diverged(failure.where)),
-      failure.message,
-    ),
-  );
+  if (place.dataset["message"] === failure.message && place.childElementCount > 0) return;
+  place.dataset["message"] = failure.message;
+  const { diverged } = failure;
+  const lines = diverged
+    ? [
+        h("strong", {}, text.diverged),
+        h("p", {}, sentence(diverged.problem)),
+        diverged.where !== undefined && h("p", {}, sentence(diverged.where)),
+        h("p", {}, text.advice),
+      ]
+    : [sentence(failure.message)];
+  fill(place, h("div", { class: "note bad of-run", attrs: { role: "alert" } }, ...lines));
 }
 
 function tableOf(rows: HTMLElement, { epoch, series, speed }: Text): HTMLElement {

@@ -29,7 +29,8 @@ export const tryTab: Tab = {
       const text = texts[studio.language.value];
       const model = studio.model.value;
       const input = model && pictureInput(model.graph);
-      if (!input) fill(host, h("p", { class: "note" }, text.noModel));
+      const failed = studio.bench.status.value.kind === "failed";
+      if (!input) fill(host, h("p", { class: "note" }, failed ? text.noModel : text.compiling));
       else if ("other" in input) fill(host, h("p", { class: "note" }, text.otherInput(input.other)));
       else leave = showTry(host, studio, model, input, memory, text);
     };
@@ -37,7 +38,13 @@ export const tryTab: Tab = {
     const again = (): void => {
       if (ready) enter();
     };
-    const stops = [studio.model.watch(again), studio.language.watch(again)];
+    const stops = [
+      studio.model.watch(again),
+      studio.language.watch(again),
+      studio.bench.status.watch(() => {
+        if (studio.model.value === null) again(); // why there is none
+      }),
+    ];
     ready = true;
     enter();
     return () => {

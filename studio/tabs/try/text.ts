@@ -52,6 +52,7 @@ export interface Text {
   readonly resized: (before: string, after: string) => string;
   readonly greyed: string;
   readonly inverted: string;
+  readonly compiling: string;
   readonly noModel: string;
   readonly otherInput: (inputs: string) => string;
   readonly retry: string;
@@ -111,7 +112,8 @@ const en: Text = {
   resized: (before, after) => `resized from ${before} to ${after}`,
   greyed: "greyed",
   inverted: "inverted, as its background is bright",
-  noModel: "There is no model to try yet: it does not compile.",
+  compiling: "The model is being compiled …",
+  noModel: "There is no model to try: it does not compile. The Model tab says why.",
   otherInput: (inputs) =>
     `This model takes ${inputs || "no input"}. A picture can feed a model with one input [N, 1 or 3, height, width], [height, width] or [N, features] with a square number of features.`,
   retry: "Try again",
@@ -169,7 +171,8 @@ const zh: Text = {
   resized: (before, after) => `尺寸由 ${before} 调整为 ${after}`,
   greyed: "已转为灰度",
   inverted: "背景较亮，已反色",
-  noModel: "目前没有可用的模型：它还不能编译。",
+  compiling: "正在编译模型……",
+  noModel: "没有可用的模型：它无法编译，原因见“模型”标签页。",
   otherInput: (inputs) =>
     `该模型的输入为 ${inputs || "空"}。图片只能输入给单输入模型：[N, 1 或 3, 高, 宽]、[高, 宽]，或特征数为平方数的 [N, 特征]。`,
   retry: "重试",
