@@ -160,7 +160,7 @@ export function showTry(
         target: studio.target.value,
         drawn: memory.drawn,
         async progress(part) {
-          if (performance.now() - shownAt < 50) return;
+          if (part < 1 && performance.now() - shownAt < 50) return;
           status.textContent = part < 1 ? text.drawing(Math.floor(100 * part)) : text.building;
           await new Promise(requestAnimationFrame);
           shownAt = performance.now();
