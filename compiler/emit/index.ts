@@ -1,6 +1,8 @@
 /** Writes what a compiled model is used by: WGSL, the program, a typed module and a bundle for the web. */
 import { readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
+import { validateTraining } from "../../runtime/trainValidate.ts";
+import { validateProgram } from "../../runtime/validate.ts";
 import type { Compilation } from "../compile.ts";
 import { must, UserError } from "../errors.ts";
 import type { AdapterTest, Program, Variant } from "../ir/program.ts";
@@ -161,23 +163,30 @@ async function refuseForeign(folder: string, names: readonly string[]): Promise<
 
 /** The kernels that an earlier `program.json` in the folder lists: with those of a training the only files that may go. */
 async function earlierKernels(folder: string): Promise<readonly string[]> {
-  const earlier = (await earlierJson(folder, "program.json")) as Program | undefined;
-  return earlier?.format === "weft-program" ? kernelFiles(earlier) : [];
+  const earlier = valid(validateProgram, await earlierJson(folder, "program.json"));
+  return earlier ? kernelFiles(earlier) : [];
 }
 
 async function earlierTrainingKernels(folder: string): Promise<readonly string[]> {
-  const earlier = (await earlierJson(folder, "training.json")) as Training | undefined;
-  const programs = [earlier?.step, earlier?.evaluate];
-  if (!earlier || programs.some((p) => p?.format !== "weft-program")) return [];
-  return [...trainingKernels(earlier).keys()];
+  const earlier = valid(validateTraining, await earlierJson(folder, "training.json"));
+  return earlier ? [...trainingKernels(earlier).keys()] : [];
 }
 
 async function earlierVariants(folder: string): Promise<readonly string[]> {
   const earlier = await earlierJson(folder, "variants.json");
   if (!Array.isArray(earlier)) return [];
   const variants = earlier as readonly Partial<Variant>[]; // checked next
-  if (variants.some((v) => typeof v.name !== "string" || v.program?.format !== "weft-program")) return [];
+  if (variants.some((v) => typeof v?.name !== "string" || !valid(validateProgram, v.program))) return [];
   return ["variants.json", ...variantKernels(variants as readonly Variant[]).keys()];
+}
+
+/** Undefined where it is damaged: then nothing of an earlier run is known. */
+function valid<T>(validate: (value: unknown) => T, value: unknown): T | undefined {
+  try {
+    return validate(value);
+  } catch {
+    return undefined;
+  }
 }
 
 /** Undefined where there was no earlier run. What it holds is for the caller to check. */

@@ -2,6 +2,7 @@
 import fc from "fast-check";
 import { check } from "./check.ts";
 import { models } from "./draw.ts";
+import { checkModelGradients } from "./gradients.ts";
 import type { ModelSpec } from "./spec.ts";
 
 export interface HuntOptions {
@@ -11,7 +12,38 @@ export interface HuntOptions {
   readonly atOnce?: number;
   /** Called with the number of models done. */
   readonly progress?: (done: number) => void;
+  /** Default "results": of the model itself. "gradients": of a training step of it. */
+  readonly of?: Subject;
+  /** Asked before each model: true ends the hunt. */
+  readonly stop?: () => boolean;
 }
+
+export type Subject = keyof typeof SUBJECTS;
+
+/** What one model's check says, for the summary. */
+interface Said {
+  readonly kernels: number;
+  readonly compared: boolean;
+  readonly withoutOnnx?: string | undefined;
+}
+
+/** What is checked, on which models. */
+const SUBJECTS = {
+  results: {
+    models: models(),
+    check: async (spec: ModelSpec): Promise<Said> => {
+      const { compilation, compared, withoutOnnx } = await check(spec);
+      return { kernels: compilation.program.kernels.length, compared, withoutOnnx };
+    },
+  },
+  gradients: {
+    models: models(5),
+    check: async (spec: ModelSpec): Promise<Said> => ({
+      kernels: 0,
+      compared: await checkModelGradients(spec),
+    }),
+  },
+} as const;
 
 export interface Failure {
   /** What the failures of this kind have in common. */
@@ -23,6 +55,8 @@ export interface Failure {
 }
 
 export interface Hunt {
+  /** Models that were checked. */
+  readonly runs: number;
   readonly failures: readonly Failure[];
   readonly kernels: number;
   /** Models for which f32 has no right answer. */
@@ -41,22 +75,23 @@ function kindOf(e: unknown): string {
 }
 
 export async function hunt(options: HuntOptions): Promise<Hunt> {
-  const { runs, seed, atOnce = 8, progress } = options;
+  const { runs, seed, atOnce = 8, progress, of = "results", stop } = options;
+  const subject = SUBJECTS[of];
   const started = performance.now();
-  const specs = fc.sample(models(), { seed, numRuns: runs });
+  const specs = fc.sample(subject.models, { seed, numRuns: runs });
   const withoutOnnx = new Map<string, number>();
   const failed = new Map<string, number[]>();
   let [next, done, kernels, skipped] = [0, 0, 0, 0];
   const worker = async (): Promise<void> => {
-    while (next < specs.length) {
+    while (next < specs.length && !stop?.()) {
       const i = next++;
       const spec = specs[i];
       if (!spec) return;
       try {
-        const verdict = await check(spec);
-        kernels += verdict.compilation.program.kernels.length;
-        if (!verdict.compared) skipped++;
-        const reason = verdict.withoutOnnx;
+        const said = await subject.check(spec);
+        kernels += said.kernels;
+        if (!said.compared) skipped++;
+        const reason = said.withoutOnnx;
         if (reason !== undefined) withoutOnnx.set(reason, (withoutOnnx.get(reason) ?? 0) + 1);
       } catch (e) {
         const kind = kindOf(e);
@@ -67,8 +102,15 @@ export async function hunt(options: HuntOptions): Promise<Hunt> {
   };
   await Promise.all(Array.from({ length: atOnce }, worker));
   const failures: Failure[] = [];
-  for (const [kind, indices] of failed) failures.push(await shrink(kind, indices, seed));
-  return { failures, kernels, skipped, withoutOnnx, seconds: (performance.now() - started) / 1000 };
+  for (const [kind, indices] of failed) failures.push(await shrink(kind, indices, seed, subject));
+  return {
+    runs: done,
+    failures,
+    kernels,
+    skipped,
+    withoutOnnx,
+    seconds: (performance.now() - started) / 1000,
+  };
 }
 
 /** The figures of a hunt, a line each. */
@@ -81,11 +123,16 @@ export function summary({ kernels, skipped, withoutOnnx, seconds }: Hunt): strin
 }
 
 /** The smallest model that fails in the same way as the first of these. */
-async function shrink(kind: string, indices: readonly number[], seed: number): Promise<Failure> {
+async function shrink(
+  kind: string,
+  indices: readonly number[],
+  seed: number,
+  subject: (typeof SUBJECTS)[Subject],
+): Promise<Failure> {
   let text = kind;
   const fails = async (spec: ModelSpec): Promise<boolean> => {
     try {
-      await check(spec);
+      await subject.check(spec);
     } catch (e) {
       if (kindOf(e) !== kind) return false;
       text = e instanceof Error ? e.message : String(e);
@@ -94,7 +141,7 @@ async function shrink(kind: string, indices: readonly number[], seed: number): P
     return false;
   };
   const path = `${Math.min(...indices)}`;
-  const property = fc.asyncProperty(models(), async (spec) => !(await fails(spec)));
+  const property = fc.asyncProperty(subject.models, async (spec) => !(await fails(spec)));
   const result = await fc.check(property, { seed, path, numRuns: 1, endOnFailure: false });
   const spec = result.counterexample?.[0];
   if (!spec) throw new Error(`${kind}: model ${path} of seed ${seed} did not fail again\n${text}`);

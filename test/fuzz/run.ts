@@ -1,13 +1,37 @@
 /**
- * Hunts for models that Weft computes wrongly: `npm run fuzz -- --runs 10000 --seed 7`.
- * Prints each kind of failure as a small model file; the exit code is 1 if there is one.
+ * Hunts for models that Weft computes wrongly: `npm run fuzz -- --runs 100000 --seed 7`.
+ *
+ *   --runs N       how many models (2000)
+ *   --seed S       what they are drawn from (the time); the same seed gives the same models
+ *   --from K       goes on after the first K models of this seed: what an interrupted hunt prints
+ *   --seconds T    ends after this time, and prints how to go on
+ *   --of WHAT      results (of the model, on every target), or gradients (of a training step)
+ *   --at-once A    models in flight (8)
+ *   --out DIR      writes each failure's shrunk model as a file there
+ *
+ * Prints each kind of failure as a small model file that `weft` runs; the exit code is 1 if there is one. A model that
+ * was wrong belongs into regressions.ts.
  */
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { closeDevice } from "../oracle/weft.ts";
-import { hunt, summary } from "./hunt.ts";
+import { type Failure, type Hunt, hunt, type Subject, summary } from "./hunt.ts";
+import { printModel } from "./spec.ts";
+
+/** Models that share a seed. Each part has one of its own, so that a hunt can go on anywhere. */
+const PART = 250;
 
 const { values } = parseArgs({
-  options: { runs: { type: "string" }, seed: { type: "string" }, "at-once": { type: "string" } },
+  options: {
+    runs: { type: "string" },
+    seed: { type: "string" },
+    from: { type: "string" },
+    seconds: { type: "string" },
+    of: { type: "string", default: "results" },
+    "at-once": { type: "string" },
+    out: { type: "string" },
+  },
 });
 
 function count(text: string | undefined, otherwise: number, flag: string): number {
@@ -19,19 +43,84 @@ function count(text: string | undefined, otherwise: number, flag: string): numbe
 
 const runs = count(values.runs, 2000, "runs");
 const seed = count(values.seed, Date.now() % 1_000_000, "seed");
-console.log(`${runs} random models, seed ${seed}`);
-const found = await hunt({
-  runs,
-  seed,
-  atOnce: Math.max(1, count(values["at-once"], 8, "at-once")),
-  progress: (done) => {
-    if (done % 250 === 0) console.log(`  ${done} done`);
-  },
+const from = Math.floor(count(values.from, 0, "from") / PART) * PART;
+const seconds = values.seconds === undefined ? Infinity : count(values.seconds, 0, "seconds");
+const of = values.of === "results" || values.of === "gradients" ? (values.of satisfies Subject) : undefined;
+if (!of) {
+  console.error(`--of is ${values.of}: results or gradients`);
+  process.exit(1);
+}
+const started = performance.now();
+let interrupted = false;
+process.once("SIGINT", () => {
+  interrupted = true;
 });
-console.log(summary(found));
-const { failures } = found;
-for (const { kind, count: n, text } of failures)
-  console.log(`\n${"─".repeat(80)}\n${n} × ${kind}\n\n${text}`);
-console.log(failures.length === 0 ? "no mismatch" : `${failures.length} kinds of failure`);
+const stop = (): boolean => interrupted || performance.now() - started > seconds * 1000;
+
+console.log(`${runs} random models, seed ${seed}${from > 0 ? `, from model ${from} on` : ""}: ${of}`);
+const parts: Hunt[] = [];
+const failures = new Map<string, Failure>();
+let done = from;
+while (done < runs && !stop()) {
+  const before = done;
+  // The first part has the seed itself: `fuzz.test.ts` prints seeds of its own that go here.
+  const partSeed = (seed + (before / PART) * 7919) % 2 ** 31;
+  const part = await hunt({
+    runs: Math.min(PART, runs - before),
+    seed: partSeed,
+    of,
+    atOnce: Math.max(1, count(values["at-once"], 8, "at-once")),
+    stop,
+  });
+  parts.push(part);
+  for (const failure of part.failures) {
+    const known = failures.get(failure.kind);
+    if (!known) show(failure, partSeed, failures.size);
+    failures.set(failure.kind, { ...failure, count: failure.count + (known?.count ?? 0) });
+  }
+  done = before + part.runs;
+  if (done % 1000 === 0 || done === runs || parts.length === 1) console.log(progress(done));
+  if (part.runs < Math.min(PART, runs - before)) break;
+}
+const whole = Math.floor(done / PART) * PART;
+console.log(summary(total(parts)));
+if (done < runs) console.log(`ended early; go on with --runs ${runs} --seed ${seed} --from ${whole}`);
+console.log(
+  failures.size === 0
+    ? `no mismatch in ${done - from} models`
+    : `${failures.size} kinds of failure: ${[...failures.values()].map((f) => `${f.count} × ${f.kind}`).join("; ")}`,
+);
 await closeDevice();
-process.exitCode = failures.length === 0 ? 0 : 1;
+process.exitCode = failures.size === 0 ? 0 : 1;
+
+/** `  12,250 of 100,000, 41 a second, 36 min to go` */
+function progress(models: number): string {
+  const rate = (models - from) / ((performance.now() - started) / 1000);
+  const minutes = Math.ceil((runs - models) / rate / 60);
+  const number = (n: number): string => n.toLocaleString("en-US");
+  return `  ${number(models)} of ${number(runs)}, ${rate.toFixed(0)} a second, ${minutes} min to go`;
+}
+
+function show({ kind, text, spec }: Failure, partSeed: number, index: number): void {
+  console.log(`\n${"─".repeat(80)}\n${kind} (seed ${partSeed})\n\n${text}\n`);
+  if (values.out === undefined) return;
+  mkdirSync(values.out, { recursive: true });
+  const path = join(values.out, `fuzz-${partSeed}-${index}.ts`);
+  writeFileSync(path, `// ${kind}\n${printModel(spec)}\n`);
+  console.log(`written to ${path}`);
+}
+
+function total(parts: readonly Hunt[]): Hunt {
+  const withoutOnnx = new Map<string, number>();
+  for (const part of parts)
+    for (const [reason, n] of part.withoutOnnx) withoutOnnx.set(reason, n + (withoutOnnx.get(reason) ?? 0));
+  const sum = (of: (hunt: Hunt) => number): number => parts.reduce((a, part) => a + of(part), 0);
+  return {
+    runs: sum((p) => p.runs),
+    failures: [...failures.values()],
+    kernels: sum((p) => p.kernels),
+    skipped: sum((p) => p.skipped),
+    withoutOnnx,
+    seconds: sum((p) => p.seconds),
+  };
+}

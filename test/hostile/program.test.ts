@@ -1,10 +1,11 @@
 /** A `program.json` or `training.json` from a stranger: a message that names the place, or a program that runs. */
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { compile } from "../../compiler/compile.ts";
+import { emit } from "../../compiler/emit/index.ts";
 import { METRICS } from "../../compiler/ir/training.ts";
 import lenet from "../../models/lenet.ts";
 import { load, type Program, validateProgram, WeftError } from "../../runtime/index.ts";
@@ -141,7 +142,7 @@ describe("validateProgram", () => {
         (p) => (p.dispatches[0].grid.items = 1e9),
         "dispatches[0].grid.items: 1000000000 threads write buffers of 12 elements",
       ],
-      [(p) => (p.features = ["shader-f16"]), 'features[0]: "shader-f16", but it has to be "subgroups"'],
+      [(p) => (p.features = ["depth-clip"]), 'features[0]: "depth-clip", but it has to be "subgroups"'],
       [(p) => (p.maxBatch = "1"), 'maxBatch: "1", but it has to be a whole number of at least 0'],
     ]),
   )("%s", (message, change) => {
@@ -274,6 +275,28 @@ describe("random damage", () => {
 });
 
 describe("files", () => {
+  test("of an earlier weft compile: a damaged one is replaced, and nothing else is touched", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "weft-test-"));
+    const compilation = compile(lenet.graph);
+    try {
+      for (const earlier of [
+        "null",
+        "[]",
+        '{"format":"weft-program"}',
+        '{"format":"weft-program","kernels":[{"name":7}]}',
+      ]) {
+        for (const name of ["program.json", "training.json", "variants.json"])
+          await writeFile(join(folder, name), earlier);
+        await writeFile(join(folder, "mine.wgsl"), "kept");
+        await emit(compilation, folder);
+        expect(await readProgram(join(folder, "program.json"))).toEqual(copy(compilation.program));
+        expect(await readFile(join(folder, "mine.wgsl"), "utf8")).toBe("kept");
+      }
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+
   test("are read and validated; messages name the file", async () => {
     const folder = await mkdtemp(join(tmpdir(), "weft-test-"));
     const path = join(folder, "program.json");

@@ -1,0 +1,44 @@
+/** The gradients of one random model, against central differences of the oracle. */
+import { tensorOf } from "../../compiler/dsl/tensor.ts";
+import { type Reference, reference } from "../oracle/compare.ts";
+import type { Meaning } from "../oracle/oracle.ts";
+import { checkGradients, MostAtKinks } from "../train/gradients.ts";
+import { dataFor } from "./data.ts";
+import { buildModel, type ModelSpec, printModel } from "./spec.ts";
+
+/** Finite, and moved by rounding by no more than a thousandth of its size. */
+function isSteady({ value, floor }: Reference): boolean {
+  const largest = value.data.reduce((a, v) => Math.max(a, Math.abs(v)), 0);
+  return value.data.every(Number.isFinite) && floor <= 1e-3 * largest + 1e-30;
+}
+
+/** No number at 0, where its slope is infinite. */
+const sqrt: Meaning = ({ inputs: [x] }) => {
+  if (!x) throw new Error("missing operand");
+  return { shape: x.shape, data: x.data.map((v) => (v === 0 ? Number.NaN : Math.sqrt(v))) };
+};
+
+/**
+ * False where there is nothing to compare: f32 has no right answer, or the slope jumps everywhere. Models of an even
+ * seed are compiled as a training step is. Throws an error that shows the model file.
+ */
+export async function checkModelGradients(spec: ModelSpec): Promise<boolean> {
+  try {
+    const graph = buildModel(spec);
+    const y = graph.outputs[0]?.node;
+    if (!y) throw new Error("no output");
+    const { inputs, params } = dataFor(graph, spec.batch, spec.seed);
+    if (!Object.values(reference(graph, inputs, params, { custom: { sqrt } })).every(isSteady)) return false;
+    await checkGradients(tensorOf(y), {
+      batches: [spec.batch],
+      seed: spec.seed,
+      training: spec.seed % 2 === 0,
+      given: { ...inputs, ...params },
+      loose: 30,
+    });
+    return true;
+  } catch (e) {
+    if (e instanceof MostAtKinks) return false;
+    throw new Error(`${e instanceof Error ? e.message : e}\n\n${printModel(spec)}\n`, { cause: e });
+  }
+}
