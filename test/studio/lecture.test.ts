@@ -9,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { buildStudio } from "../../scripts/build-studio.mjs";
 import { complaints, openBrowser, PATIENCE } from "../pages/chromium.ts";
 import { type Site, serve } from "../pages/server.ts";
+import { outlined, readTable } from "./lecturePage.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 /** Where screenshots go: for whoever wants to look at them. */
@@ -53,23 +54,8 @@ afterAll(async () => {
 
 const section = (id: string): Locator => page.locator(`#lecture-${id}`);
 
-/** The table under a name, as rows of texts: `Y` is the n-th of that symbol. */
-async function table(id: string, symbol: string, n = 0): Promise<readonly string[]> {
-  const own = section(id)
-    .locator("figure.grid")
-    .filter({ has: page.locator(`.symbol:text-is("${symbol} ")`) });
-  const rows = await own.nth(n).locator("tr").all();
-  return Promise.all(
-    rows.map(async (row) => {
-      const cells = await row.locator("td").all();
-      const texts = cells.map(async (cell) => {
-        const field = cell.locator("input");
-        return (await field.count()) > 0 ? field.inputValue() : cell.textContent();
-      });
-      return (await Promise.all(texts)).join(" ");
-    }),
-  );
-}
+const table = (id: string, symbol: string, n = 0): Promise<readonly string[]> =>
+  readTable(section(id), symbol, n);
 const shows = (id: string, symbol: string, rows: readonly string[], n = 0): Promise<void> =>
   expect.poll(() => table(id, symbol, n), SOON).toEqual(rows);
 const says = (id: string, part: string, text: string | RegExp): Promise<void> =>
@@ -151,11 +137,7 @@ describe("the lecture", () => {
 
   test("outlines a picture", async () => {
     const raw = await sharp(join(root, "models/samples/boot.png")).toColourspace("b-w").raw().toBuffer();
-    const outline = Array.from({ length: 26 * 26 }, (_, i) => {
-      const at = 28 * Math.floor(i / 26) + (i % 26); // the window's corner
-      const around = [0, 1, 2, 28, 30, 56, 57, 58].map((d) => raw[at + d] ?? 0);
-      return (8 * (raw[at + 29] ?? 0) - around.reduce((a, b) => a + b, 0)) / 255;
-    });
+    const outline = outlined(raw);
     const text = (v: number): string => `${Number(v.toPrecision(3))}`.replace("-", "−");
     const filters = section("edges").locator(".filters");
     await filters.getByRole("button", { name: "boot" }).click();
