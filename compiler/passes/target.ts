@@ -14,8 +14,8 @@ export interface Target {
   /** The batch size that schedules are made for; they are right for any. */
   readonly batch: number;
   /**
-   * Whether loops hide how often they run. llvmpipe writes loops of up to some 800 instructions out, which takes up
-   * to ten times as long to build and is no faster.
+   * Whether loops of kernels with little work hide how often they run. llvmpipe writes loops of up to some 800
+   * instructions out, which takes up to ten times as long to build.
    */
   readonly opaque: boolean;
   /** Whether four neighbouring threads may fetch for each other: WebGPU's feature "subgroups". */
@@ -38,7 +38,7 @@ export const portable: Target = {
 export const octets: Target = { ...portable, name: "octets", opaque: true, quads: true };
 
 /** CPU adapters whose subgroups are a quad, as SwiftShader's: they build several times as fast, and their loops are slow. */
-export const quads: Target = { ...portable, name: "quads", build: 2400, runs: 10_000, quads: true };
+export const quads: Target = { ...portable, name: "quads", build: 2400, runs: 30_000, quads: true };
 
 export const targets = { portable, octets, quads } as const satisfies Record<string, Target>;
 export type TargetName = keyof typeof targets;

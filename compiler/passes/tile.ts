@@ -70,7 +70,7 @@ export function scheduleOf(
     unroll,
     order: order.map((a) => a.key),
     quads: share ? { factor: share, lanes: lanes.length } : null,
-    opaque: target.opaque,
+    opaque: target.opaque && target.runs * workOf(kernel, target) < SMALL,
     rule: rules.join(", "),
   };
 }
@@ -133,9 +133,9 @@ function lanesOf(kernel: ContractionKernel, share: "lhs" | "rhs"): readonly Axis
 /** Accumulators beyond these are kept in memory. */
 const SPILL = 24;
 /** A loop's own work for a round. */
-const LOOP = 12;
+const LOOP = 28;
 /** Time of an element fetched, a load, an element that a neighbour fetched, a guarded value, a multiply-add. */
-const TIME = { element: 14, vector: 6, shared: 1.5, guard: 3, add: 0.8, spilledAdd: 1.2 } as const;
+const TIME = { element: 20, vector: 10, shared: 1.5, guard: 3, add: 3, spilledAdd: 3.6 } as const;
 /** Milliseconds that llvmpipe, the slowest compiler met, takes to build one of each. */
 const BUILD = {
   kernel: 20,
@@ -147,7 +147,7 @@ const BUILD = {
   multiplyAdd: 0.6,
 } as const;
 /** Multiply-adds in registers that a CPU adapter does in a millisecond. */
-const ADDS_PER_MS = 5e7;
+const ADDS_PER_MS = 7e7;
 
 /**
  * What a tiling costs, each factor shared or none; those are left out whose code is too large to build quickly.
@@ -190,6 +190,12 @@ function* pricesOf(
     yield { tile, unroll, share, cost, price: build + cost * work };
   }
 }
+
+/**
+ * Multiply-adds of all runs below which a kernel's loops stay loops. Written out again by llvmpipe they take up to ten
+ * times as long to build, and run up to twice as fast: they hold their accumulators without asking who is in the loop.
+ */
+const SMALL = 6e8;
 
 /** Multiply-adds of a run. */
 function workOf({ space, window, k }: ContractionKernel, { batch }: Target): number {
