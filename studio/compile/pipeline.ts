@@ -25,7 +25,7 @@ export interface Pipeline {
 }
 
 /** Milliseconds that a model file may run: building a graph takes a few. */
-const limit = 5000;
+const limit = 3000;
 
 export function pipeline(): Pipeline {
   const language = remote<LanguageCalls>("language.js");

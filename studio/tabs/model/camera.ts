@@ -101,8 +101,14 @@ export function camera(host: SVGSVGElement, moved: (transform: string) => void):
   };
   host.addEventListener("pointerup", up);
   host.addEventListener("pointercancel", up);
-  // What was dragged is not also clicked.
-  host.addEventListener("click", (event) => travelled > slop && event.stopPropagation(), { capture: true });
+  // What was dragged is not also clicked; a key's click has no pointer.
+  host.addEventListener(
+    "click",
+    (event) => {
+      if (event.detail > 0 && travelled > slop) event.stopPropagation();
+    },
+    { capture: true },
+  );
 
   return {
     get scale() {

@@ -9,7 +9,7 @@ import {
 import { defaultKeymap, history, historyKeymap, indentWithTab } from "@codemirror/commands";
 import { javascript } from "@codemirror/lang-javascript";
 import { bracketMatching, HighlightStyle, indentOnInput, syntaxHighlighting } from "@codemirror/language";
-import { type Diagnostic, lintGutter, lintKeymap, setDiagnostics } from "@codemirror/lint";
+import { type Diagnostic, forEachDiagnostic, lintGutter, lintKeymap, setDiagnostics } from "@codemirror/lint";
 import { highlightSelectionMatches, searchKeymap } from "@codemirror/search";
 import { EditorState, RangeSet, StateEffect, StateField } from "@codemirror/state";
 import {
@@ -46,6 +46,8 @@ export interface Editor {
   /** Tints a line; null: none. */
   tint(line: number | null): void;
   marks(marks: readonly Mark[]): void;
+  /** The line of an offset. */
+  lineAt(offset: number): number;
   /** The offset of a place, and of the end of the word there. */
   wordAt(line: number, column: number): { readonly from: number; readonly to: number };
   destroy(): void;
@@ -98,7 +100,9 @@ export function editor(language: Remote<LanguageCalls>, label: string, events: E
     syntaxHighlighting(colours),
     tintField,
     autocompletion({ override: [(context) => completions(language, path, context)], icons: false }),
-    hoverTooltip((_, at) => typeAt(language, path, at), { hoverTime: 250 }),
+    hoverTooltip((view, at) => (isMarked(view.state, at) ? null : typeAt(language, path, at)), {
+      hoverTime: 250,
+    }),
     keymap.of([
       {
         key: "Mod-s",
@@ -156,7 +160,11 @@ export function editor(language: Remote<LanguageCalls>, label: string, events: E
     tint(line) {
       view.dispatch({ effects: setTint.of(line) });
       if (line === null || line > view.state.doc.lines) return;
-      view.dispatch({ effects: EditorView.scrollIntoView(view.state.doc.line(line).from, { y: "nearest" }) });
+      // Within the editor alone: CodeMirror's own way scrolls the page too, away from what is pointed at.
+      const { top, bottom } = view.lineBlockAt(view.state.doc.line(line).from);
+      const { scrollTop, clientHeight } = view.scrollDOM;
+      if (top < scrollTop) view.scrollDOM.scrollTop = top;
+      else if (bottom > scrollTop + clientHeight) view.scrollDOM.scrollTop = bottom - clientHeight;
     },
     marks(marks) {
       const size = view.state.doc.length;
@@ -166,6 +174,7 @@ export function editor(language: Remote<LanguageCalls>, label: string, events: E
       });
       view.dispatch(setDiagnostics(view.state, list));
     },
+    lineAt: (at) => view.state.doc.lineAt(Math.min(at, view.state.doc.length)).number,
     wordAt(line, column) {
       const from = offset(line, column);
       return { from, to: view.state.wordAt(from)?.to ?? Math.min(from + 1, view.state.doc.length) };
@@ -210,6 +219,15 @@ async function completions(
 
 /** The text reaches the language worker in an update listener, which runs after completion was asked for. */
 const settled = (): Promise<void> => new Promise((done) => setTimeout(done));
+
+/** The message of an error is shown by itself. */
+function isMarked(state: EditorState, at: number): boolean {
+  let found = false;
+  forEachDiagnostic(state, (_, from, to) => {
+    found ||= from <= at && at <= to;
+  });
+  return found;
+}
 
 async function typeAt(language: Remote<LanguageCalls>, path: string, at: number): Promise<Tooltip | null> {
   const hover = await language.call("hover", path, at);

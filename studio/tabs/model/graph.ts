@@ -55,7 +55,11 @@ export function graphPane(state: State, tools: readonly HTMLElement[]): HTMLElem
     if (next && (first || other)) requestAnimationFrame(() => view.start());
     mark();
   });
-  state.watch(state.choice, mark);
+  state.watch(state.choice, ({ layer: name }) => {
+    mark();
+    const box = shown?.drawing.boxes.find((b) => b.kind === "layer" && b.name === name);
+    if (box) view.reveal(box);
+  });
   state.watch(state.pointed, mark);
   state.watch(state.times, (times) => {
     for (const label of layer.querySelectorAll<SVGTextElement>(".frame .time")) {

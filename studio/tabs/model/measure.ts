@@ -59,8 +59,9 @@ export function meter(state: State): Meter {
       });
       const each = program.dispatches.map((_, i) => median(measured.times.map((t) => t[i] ?? 0)) / 1e6);
       state.times.set({ each, batch, view });
-      status.textContent = `${milliseconds(median(measured.whole) / 1e6)} ${state.say("total")}`;
-      status.title = "";
+      const whole = milliseconds(median(measured.whole) / 1e6);
+      status.textContent = `Σ ${whole}`;
+      status.title = `${whole} ${state.say("total")}`;
     } catch (error) {
       status.textContent = error instanceof Error ? error.message : String(error);
       status.title = status.textContent;

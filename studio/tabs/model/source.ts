@@ -22,6 +22,7 @@ export function sourcePane(state: State): HTMLElement {
   });
   const revert = h("button", {
     type: "button",
+    id: "revert",
     class: "quiet small",
     onclick: () => bench.revert(code.path),
   });
@@ -50,7 +51,9 @@ export function sourcePane(state: State): HTMLElement {
   const mark = (): void => {
     const failed = bench.status.value.kind === "failed" ? bench.status.value.diagnosis : undefined;
     const own = failed && failed.at?.file === code.path ? markOf(failed) : undefined;
-    const told = own && types.some((t) => t.severity === "error" && t.from <= own.to && own.from <= t.to);
+    // What types have said about a line need not be said twice.
+    const told =
+      own && types.some((t) => t.severity === "error" && code.lineAt(t.from) === code.lineAt(own.from));
     code.marks(own && !told ? [...types, own] : types);
   };
   const markOf = (diagnosis: Diagnosis): Mark => {
@@ -62,6 +65,8 @@ export function sourcePane(state: State): HTMLElement {
   let timer: ReturnType<typeof setTimeout> | undefined;
   let asked = 0;
   const check = (): void => {
+    // The first compile has the machine to itself: types take a second to be loaded.
+    if (state.view.value === null && bench.status.value.kind === "compiling") return;
     clearTimeout(timer);
     const own = ++asked;
     timer = setTimeout(async () => {
@@ -106,9 +111,10 @@ export function sourcePane(state: State): HTMLElement {
     files.hidden = all.size < 2;
     code.open(code.path, all.get(code.path) ?? "");
   });
-  state.watch(bench.status, () => {
+  state.watch(bench.status, ({ kind }) => {
     draw();
     mark();
+    if (kind !== "compiling" && asked === 0) check();
   });
   state.watch(bench.edited, draw);
   state.speak(draw);
