@@ -39,12 +39,27 @@ type Fields = ReadonlyMap<string, readonly Span[]>;
 
 /** The receptive field of every node that depends on an input with spatial axes, in the first such input. */
 export function receptiveFields(graph: Graph): ReadonlyMap<Node, ReceptiveField> {
+  return new Map([...spansOf(graph)].map(([node, { input, spans }]) => [node, describe(input, spans)]));
+}
+
+/** Which dimension of a node moves its field along each spatial axis of the input; −1 where none does. */
+export function movingDims(graph: Graph): ReadonlyMap<Node, readonly number[]> {
+  return new Map([...spansOf(graph)].map(([node, { spans }]) => [node, spans.map((s) => s.axis)]));
+}
+
+/** A node's spans over the first input that it depends on and that has spatial axes. */
+interface InputSpans {
+  readonly input: string;
+  readonly spans: readonly Span[];
+}
+
+function spansOf(graph: Graph): ReadonlyMap<Node, InputSpans> {
   const inputs = new Map(graph.inputs.map(({ name, node }) => [node, name]));
   const extents = new Map(
     graph.inputs.map(({ name, node }) => [name, spatialDims(node).map((d) => node.type.shape[d] as number)]),
   ); // as: spatial dimensions are numbers
   const fields = new Map<Node, Fields>();
-  const result = new Map<Node, ReceptiveField>();
+  const result = new Map<Node, InputSpans>();
   for (const node of graph.nodes) {
     const name = inputs.get(node);
     if (name !== undefined) {
@@ -58,7 +73,7 @@ export function receptiveFields(graph: Graph): ReadonlyMap<Node, ReceptiveField>
     const own = through(node, fields, extents);
     fields.set(node, own);
     const first = graph.inputs.find((i) => (own.get(i.name)?.length ?? 0) > 0);
-    if (first) result.set(node, describe(first.name, must(own.get(first.name), "spans")));
+    if (first) result.set(node, { input: first.name, spans: must(own.get(first.name), "spans") });
   }
   return result;
 }

@@ -3,11 +3,11 @@ import { describe, expect, test } from "vitest";
 import * as w from "weftgpu";
 import { compile } from "../../compiler/compile.ts";
 import { loadModel } from "../../compiler/frontend/index.ts";
-import { receptiveFields } from "../../compiler/report/receptive.ts";
+import { movingDims, receptiveFields } from "../../compiler/report/receptive.ts";
 import { initialise } from "../../runtime/init.ts";
 import { writeSafetensors } from "../../runtime/weights.ts";
 import { extent, gradient, paint, scaleOf, shown } from "../../studio/tabs/try/color.ts";
-import { fieldAt, unrolled } from "../../studio/tabs/try/field.ts";
+import { fieldAt, indicesOf, unrolled } from "../../studio/tabs/try/field.ts";
 import { barAt } from "../../studio/tabs/try/geometry.ts";
 import * as layers from "../../studio/tabs/try/layers.ts";
 import { contained, cropped, inverted, pictureInput, toInput } from "../../studio/tabs/try/picture.ts";
@@ -79,60 +79,61 @@ describe("layers", () => {
 });
 
 describe("receptive fields", () => {
-  /** Which pixels of the input change a value, by trying: all pixels outside the box, and each of its corners. */
+  /** Which pixels of the input change an element, by trying: all pixels outside its box, and corners of it. */
+  function tryOut(graph: w.Graph, params: Arrays, name: string, index: number): void {
+    const next = random(3);
+    const layer = layers.layersOf(graph).find((l) => l.name === name);
+    const input = graph.inputs[0];
+    const field = layer && receptiveFields(graph).get(layer.node);
+    if (!layer || !field || !input) throw new Error(name);
+    const shape = input.node.type.shape.map((d) => (d === "N" ? 1 : d));
+    const [height = 0, width = 0] = shape.slice(-2);
+    const moving = movingDims(graph).get(layer.node) ?? [];
+    const box = fieldAt(field, moving, indicesOf(layer.shape, index), [height, width]);
+    if (!box) throw new Error(`${name} sees nothing`);
+    const watched = layers.watching(graph, [layer]);
+    const valueWith = (data: Float64Array): number =>
+      evaluate(watched, { [input.name]: { shape, data } }, params)[name]?.data[index] ?? Number.NaN;
+    const image = randomArray(shape, next, 0, 1);
+    const before = valueWith(image.data);
+    const outside = image.data.map((v, i) => {
+      const [y, x] = [Math.floor(i / width), i % width];
+      return y >= box.top && y <= box.bottom && x >= box.left && x <= box.right ? v : next();
+    });
+    expect(valueWith(outside), `${name} ${index}`).toBe(before);
+    for (const [y, x] of [
+      [box.top, box.left],
+      [box.bottom, box.right],
+    ] as const)
+      expect(valueWith(image.data.with(y * width + x, 5)), `${name} ${index}: ${y} ${x}`).not.toBe(before);
+  }
+
   test("of LeNet's layers are what the values depend on", async () => {
     const graph = await lenet();
-    const fields = receptiveFields(graph);
     const params = arraysFor(graph);
-    const list = layers.layersOf(graph);
-    const watched = layers.watching(graph, list);
-    const next = random(3);
-    const image = randomArray(
-      ["N", 1, 28, 28].map((d) => (d === "N" ? 1 : Number(d))),
-      next,
-      0,
-      1,
-    );
-    const valueIn = (data: Float64Array, name: string, index: number): number => {
-      const outputs = evaluate(watched, { image: { shape: image.shape, data } }, params);
-      return outputs[name]?.data[index] ?? Number.NaN;
-    };
-    const cases = [
-      ["conv1", 2, 0, 27],
-      ["pool1", 5, 7, 3],
-      ["conv2", 1, 9, 0],
-      ["pool2", 4, 2, 2],
-    ] as const;
-    for (const [name, map, row, column] of cases) {
-      const layer = list.find((l) => l.name === name);
-      const field = layer && fields.get(layer.node);
-      if (layer?.view.kind !== "maps" || !field) throw new Error(name);
-      const box = fieldAt(field, [row, column], [28, 28]);
-      if (!box) throw new Error(`${name} sees nothing`);
-      const index = (map * layer.view.height + row) * layer.view.width + column;
-      const before = valueIn(image.data, name, index);
-      const outside = image.data.map((v, i) => {
-        const [y, x] = [Math.floor(i / 28), i % 28];
-        const inside = y >= box.top && y <= box.bottom && x >= box.left && x <= box.right;
-        return inside ? v : next();
-      });
-      expect(valueIn(outside, name, index), name).toBe(before);
-      for (const [y, x] of [
-        [box.top, box.left],
-        [box.bottom, box.right],
-      ] as const) {
-        const changed = image.data.with(y * 28 + x, 5);
-        expect(valueIn(changed, name, index), `${name} ${y} ${x}`).not.toBe(before);
-      }
-    }
+    tryOut(graph, params, "conv1", (2 * 28 + 0) * 28 + 27);
+    tryOut(graph, params, "pool1", (5 * 14 + 7) * 14 + 3);
+    tryOut(graph, params, "conv2", (1 * 10 + 9) * 10 + 0);
+    tryOut(graph, params, "pool2", (4 * 5 + 2) * 5 + 2);
+    tryOut(graph, params, "fc1", 7);
+  });
+
+  test("follow axes that are swapped or moved", () => {
+    const x = w.input("x", [6, 9]);
+    const turned = w.mul(w.transpose(x), 2); // [9, 6]
+    const deep = w.mul(w.reshape(turned, [9, 1, 6]), 3);
+    const { graph } = w.model("m", { x }, { deep });
+    tryOut(graph, {}, "mul1", 4 * 6 + 1);
+    tryOut(graph, {}, "mul2", 7 * 6 + 5);
+    expect(indicesOf(["N", 3, 4, 5], 2 * 20 + 3 * 5 + 1)).toEqual([0, 2, 3, 1]);
   });
 
   test("are cut to the picture, and may be padding alone", () => {
     const field = { input: "x", size: [3, 3], stride: [2, 2], offset: [-2, -3] };
-    expect(fieldAt(field, [0, 1], [8, 8])).toEqual({ top: 0, bottom: 0, left: 0, right: 1 });
-    expect(fieldAt(field, [1, 0], [8, 8])).toBeUndefined();
+    expect(fieldAt(field, [0, 1], [0, 1], [8, 8])).toEqual({ top: 0, bottom: 0, left: 0, right: 1 });
+    expect(fieldAt(field, [0, 1], [1, 0], [8, 8])).toBeUndefined();
     const line = { input: "x", size: [5], stride: [0], offset: [9] };
-    const run = fieldAt(line, [0, 3], [1, 64]);
+    const run = fieldAt(line, [-1], [0, 3], [1, 64]);
     expect(run).toEqual({ top: 0, bottom: 0, left: 9, right: 13 });
     expect(run && unrolled(run, 8)).toEqual({ top: 1, bottom: 1, left: 1, right: 5 });
     expect(unrolled({ top: 0, bottom: 0, left: 6, right: 17 }, 8)).toEqual({

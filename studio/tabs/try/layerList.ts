@@ -48,10 +48,9 @@ export interface LayerListOptions {
   readonly pointed: (at: Pointed | undefined) => void;
 }
 
-/** The value at a place of a layer. */
-export function valueAt({ view }: Layer, data: ArrayLike<number>, { map, row, column }: Place): number {
-  const index = view.kind === "bars" ? column : (map * view.height + row) * view.width + column;
-  return data[index] ?? Number.NaN;
+/** Which element of a layer is at a place, in row-major order. */
+export function elementAt({ view }: Layer, { map, row, column }: Place): number {
+  return view.kind === "bars" ? column : (map * view.height + row) * view.width + column;
 }
 
 export function layerList({ layers, isOpen, text, toggled, pointed }: LayerListOptions): LayerList {
@@ -84,7 +83,7 @@ export function layerList({ layers, isOpen, text, toggled, pointed }: LayerListO
   const pointedAt = ({ layer, tensor }: Item, place: Place): Pointed => ({
     layer,
     place,
-    value: valueAt(layer, tensor?.data ?? [], place),
+    value: tensor?.data[elementAt(layer, place)] ?? Number.NaN,
   });
   const point = (item: Item, place: Place | undefined): void => {
     if (marked && marked.item !== item) marked.item.maps?.mark(undefined);

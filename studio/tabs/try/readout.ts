@@ -1,10 +1,10 @@
 /** The line that says what is pointed at, with a small copy of the picture where the large one is out of sight. */
 
 import type { Graph, Node } from "../../../compiler/ir/graph.ts";
-import { type ReceptiveField, receptiveFields } from "../../../compiler/report/receptive.ts";
+import { movingDims, type ReceptiveField, receptiveFields } from "../../../compiler/report/receptive.ts";
 import { h } from "../../dom.ts";
-import { type Box, fieldAt, unrolled } from "./field.ts";
-import { describe, type Pointed } from "./layerList.ts";
+import { type Box, fieldAt, indicesOf, unrolled } from "./field.ts";
+import { describe, elementAt, type Pointed } from "./layerList.ts";
 import type { PictureCard } from "./pictureCard.ts";
 import type { Text } from "./text.ts";
 
@@ -18,15 +18,18 @@ export function readout(graph: Graph, card: PictureCard, text: Text): Readout {
   const { height, width } = card.frame;
   const lens = h("canvas", { class: "lens", width, height, attrs: { "aria-hidden": "true" } });
   let fields: ReadonlyMap<Node, ReceptiveField> | undefined;
+  let moving: ReadonlyMap<Node, readonly number[]> | undefined;
 
   const boxOf = (at: Pointed): { field: ReceptiveField | undefined; box: Box | undefined } => {
     fields ??= receptiveFields(graph);
-    const field = fields.get(at.layer.node);
+    moving ??= movingDims(graph);
+    const { node } = at.layer;
+    const field = fields.get(node);
     if (!field) return { field, box: undefined };
-    const { row, column } = at.place;
-    if (field.size.length > 1) return { field, box: fieldAt(field, [row, column], [height, width]) };
-    const run = fieldAt(field, [0, column], [1, height * width]);
-    return { field, box: run && unrolled(run, width) };
+    const flat = field.size.length === 1;
+    const indices = indicesOf(node.type.shape, elementAt(at.layer, at.place));
+    const box = fieldAt(field, moving.get(node) ?? [], indices, flat ? [1, height * width] : [height, width]);
+    return { field, box: flat && box ? unrolled(box, width) : box };
   };
   const drawLens = (box: Box | undefined): void => {
     const context = lens.getContext("2d");
