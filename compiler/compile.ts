@@ -15,6 +15,7 @@ import { lower } from "./passes/lower.ts";
 import { bundle, inExecutionOrder } from "./passes/order.ts";
 import { partition } from "./passes/partition.ts";
 import { planMemory } from "./passes/plan.ts";
+import { storedAsHalves } from "./passes/precision.ts";
 import { schedule } from "./passes/schedule.ts";
 import { type Rewrite, simplify } from "./passes/simplify.ts";
 import { splitReductions } from "./passes/split.ts";
@@ -22,6 +23,8 @@ import { type Target, type TargetName, targets } from "./passes/target.ts";
 import { tunedSchedule } from "./passes/tuning.ts";
 
 export { type AdapterFacts, type Target, type TargetName, targetFor } from "./passes/target.ts";
+
+export type Precision = "f32" | "f16";
 
 export interface CompileOptions {
   /** Puts a number in for N. Default: N stays symbolic and one program serves any batch size. */
@@ -31,6 +34,11 @@ export interface CompileOptions {
    * quickly and keep few positions in a thread. Default: 64, for training 256.
    */
   readonly typicalBatch?: number;
+  /**
+   * "f16": weights and what lies between kernels are stored as f16, sums are f32; inputs and outputs stay f32. Half the
+   * memory, and numbers of 11 bits. It needs a device with the feature "shader-f16". Default: "f32".
+   */
+  readonly precision?: Precision;
   /** What schedules may count on; see `targetFor`. Default: "portable", which runs on every adapter. */
   readonly target?: TargetName | Target;
   /** Schedules that `weft tune` measured on the adapter that is compiled for. What fits no kernel is not looked at. */
@@ -63,9 +71,10 @@ export function compile(model: Graph, options: CompileOptions = {}): Compilation
     : simplify(source);
   const { regions, decisions, aliases } = partition(graph);
 
+  const halves = options.precision === "f16" ? storedAsHalves(graph, regions, aliases) : undefined;
   const kernels = regions.map(lower);
   const prepared = new Set<Node>(regions.filter((r) => r.phase === "prepare").map((r) => r.root));
-  const folded = foldedInPlace(graph, kernels);
+  const folded = [...foldedInPlace(graph, kernels)].filter(([v, raw]) => halves?.has(v) === halves?.has(raw));
   const inPlace = new Map([...folded, ...(graph.updates ?? []).map((u) => [u.value, u.state] as const)]);
   const ordered = chooseLayouts(kernels, (node) => node.kind === "param" || prepared.has(node));
   // What overwrites a tensor lies as the tensor does.
@@ -73,7 +82,7 @@ export function compile(model: Graph, options: CompileOptions = {}): Compilation
     const order = ordered.get(state) ?? ordered.get(value);
     return order ? [[value, order] as const, [state, order] as const] : [];
   });
-  const layouts: Layouts = new Map([...ordered, ...overwriting]);
+  const layouts: Layouts = Object.assign(new Map([...ordered, ...overwriting]), halves && { halves });
   const tuned = new Set<string>();
   const all = kernels.map((kernel): Step => {
     const overwritten = inPlace.get(kernel.region.root);
@@ -95,6 +104,7 @@ export function compile(model: Graph, options: CompileOptions = {}): Compilation
     bundles.map((b) => b.map((s) => s.region)),
     aliases,
     inPlace,
+    halves,
   );
   const program = assemble({ graph, bundles, memory, aliases, layouts });
   return { source, graph, rewrites, decisions, steps, layouts, tuned, memory, program };

@@ -4,6 +4,7 @@ export {
   type Compilation,
   type CompileOptions,
   compile,
+  type Precision,
   type Target,
   type TargetName,
   targetFor,

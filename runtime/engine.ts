@@ -3,7 +3,7 @@ import type { Program } from "../compiler/ir/program.ts";
 import { WeftError } from "./errors.ts";
 import type { Batch } from "./inputs.ts";
 import { Plan, READ, READBACK, type Step, UNIFORM } from "./plan.ts";
-import { ARRAYS, permute, sizeOf, type Tensor, type TensorData } from "./tensor.ts";
+import { ARRAYS, sizeOf, type Tensor, type TensorData } from "./tensor.ts";
 
 /** What depends on the batch, made for the largest one seen. */
 interface Capacity {
@@ -38,9 +38,8 @@ export class Engine extends Plan {
     await this.gpu.scoped(`${name}: parameters`, () => {
       this.#uniform = device.createBuffer({ label: "batch", size: 16, usage: UNIFORM });
       this.#fixed = buffers.map(({ bytes }, i) => (bytes.perBatch ? undefined : this.buffer(i, 0)));
-      params.forEach(({ buffer, shape, order }, i) => {
-        const data = values[i] as TensorData;
-        this.write(this.#fixed[buffer], order ? permute(data, shape, order) : data);
+      params.forEach((param, i) => {
+        this.fill(this.#fixed, param, values[i] as TensorData);
       });
       if (prepare.length) this.#submit(this.#steps(prepare, this.#fixed), 1);
     });

@@ -117,7 +117,7 @@ export class Gpu {
 }
 
 /** What programs may use. */
-const FEATURES = ["subgroups"] as const;
+const FEATURES = ["subgroups", "shader-f16"] as const;
 
 /** The given device, or a page's own with the largest buffers that its adapter has. */
 export async function openGpu(device?: GPUDevice): Promise<Gpu> {

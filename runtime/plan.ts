@@ -1,9 +1,10 @@
 /** What executing a program takes: its pipelines, its buffers, and dispatches that are ready but for the batch. */
-import type { Dispatch, Program, Shader } from "../compiler/ir/program.ts";
+import type { Dispatch, ParamSpec, Program, Shader } from "../compiler/ir/program.ts";
 import type { Count } from "../compiler/ir/type.ts";
 import { WeftError } from "./errors.ts";
 import type { Gpu } from "./gpu.ts";
-import type { TensorData } from "./tensor.ts";
+import { halves } from "./half.ts";
+import { permute, type TensorData } from "./tensor.ts";
 
 /** GPUBufferUsage and GPUMapMode as numbers: these globals are a browser's, not Node's. */
 export const STORAGE = 0x80 | 0x08 | 0x04; // and COPY_DST, COPY_SRC
@@ -38,7 +39,9 @@ export class Plan {
 
   /** One pipeline per kernel, made in parallel; `uniform` is the layout of the batch uniform. */
   protected async build(uniform?: GPUBufferBindingLayout): Promise<void> {
-    const { kernels } = this.program;
+    const { kernels, features, name } = this.program;
+    const lacks = features?.find((f) => !this.gpu.device.features.has(f));
+    if (lacks) throw new WeftError("no-device", `${name} needs the device feature "${lacks}"`);
     const byText = new Map<string, Promise<GPUComputePipeline>>();
     for (const kernel of kernels)
       if (!byText.has(kernel.wgsl)) byText.set(kernel.wgsl, this.gpu.pipeline(kernel, uniform));
@@ -52,8 +55,18 @@ export class Plan {
     return this.gpu.device.createBuffer({ label: name, size: bytesAt(bytes, batch), usage: STORAGE });
   }
 
-  protected write(buffer: GPUBuffer | undefined, data: TensorData): void {
+  protected write(buffer: GPUBuffer | undefined, data: TensorData | Uint16Array): void {
     this.gpu.device.queue.writeBuffer(buffer as GPUBuffer, 0, data as GPUAllowSharedBufferSource);
+  }
+
+  /** Writes a parameter as its buffer holds it. */
+  protected fill(
+    buffers: readonly (GPUBuffer | undefined)[],
+    { buffer, shape, order, storage }: ParamSpec,
+    data: TensorData,
+  ): void {
+    const lying = order ? permute(data, shape, order) : data;
+    this.write(buffers[buffer], storage ? halves(lying) : lying);
   }
 
   /** `uniform` is binding 0 of the kernels that use the batch. */

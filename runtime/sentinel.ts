@@ -4,7 +4,7 @@ import { type Gpu, openGpu } from "./gpu.ts";
 import { initialise } from "./init.ts";
 import { type Batch, checkInputs, type InputValue } from "./inputs.ts";
 import { bytesAt, Plan, READ, READBACK, type Step, UNIFORM } from "./plan.ts";
-import { permute, type TensorData } from "./tensor.ts";
+import type { TensorData } from "./tensor.ts";
 import { checkWeights, readSafetensors, type Weights } from "./weights.ts";
 
 /** Where values left the finite numbers. */
@@ -54,9 +54,8 @@ class Sentinel extends Plan {
       this.write(uniform, Uint32Array.of(size));
       const buffers = planned.map((_, i) => this.buffer(i, size));
       this.#made.push(uniform, ...buffers);
-      params.forEach(({ buffer, shape, order }, i) => {
-        const value = values[i] as TensorData; // checked against the params
-        this.write(buffers[buffer], order ? permute(value, shape, order) : value);
+      params.forEach((param, i) => {
+        this.fill(buffers, param, values[i] as TensorData); // checked against the params
       });
       inputs.forEach(({ buffer }, i) => {
         this.write(buffers[buffer], data[i] as TensorData); // checked against the inputs

@@ -17,7 +17,7 @@ const MOST_WORKGROUPS = 65535 ** 2;
 const THREADS_PER_ELEMENT = MOST_THREADS;
 
 const DTYPES = ["f32", "i32", "u32"] as const;
-const FEATURES = ["subgroups"] as const;
+const FEATURES = ["subgroups", "shader-f16"] as const;
 const INITS: Readonly<Record<Init["kind"], readonly string[]>> = {
   zeros: [],
   ones: [],
@@ -113,13 +113,14 @@ function signature(tensor: Field, buffers: readonly Count[], param: boolean): nu
   const buffer = at.index(buffers.length, "buffers");
   const bytes = buffers[buffer] as Count; // index is in range
   const storage = tensor.find("storage");
-  storage?.oneOf(["bytes"]);
+  const half = storage?.oneOf(param ? ["f16"] : ["bytes"]) === "f16";
+  const size = half ? 2 : 4;
   if (param && bytes.perBatch) at.fail(`buffer ${buffer} grows with the batch, a parameter does not`);
   const batched = dims[0] === "N";
   const holds = batched ? bytes.perBatch : bytesAt(bytes, 1);
-  if (!storage && holds < each * 4)
+  if ((half || !storage) && holds < each * size)
     at.fail(
-      `buffer ${buffer} holds ${holds} bytes${batched ? " per example" : ""}, [${dims.join(", ")}] takes ${each * 4}`,
+      `buffer ${buffer} holds ${holds} bytes${batched ? " per example" : ""}, [${dims.join(", ")}] takes ${each * size}`,
     );
   if (param) checkFilling(tensor, dims.length);
   return buffer;

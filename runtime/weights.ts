@@ -1,6 +1,7 @@
 /** Parameters from outside: safetensors read and written, and checked against a model before use. */
 import type { ParamSpec } from "../compiler/ir/program.ts";
 import { WeftError } from "./errors.ts";
+import { LARGEST_HALF } from "./half.ts";
 import { ARRAYS, dtypeOf, show, sizeOf, type Tensor, type TensorData } from "./tensor.ts";
 
 /** Tensors by name. */
@@ -110,7 +111,7 @@ export function writeSafetensors(
 export function checkWeights(params: readonly ParamSpec[], weights: Weights): TensorData[] {
   const extra = Object.keys(weights).filter((name) => !params.some((p) => p.name === name));
   const unknown = extra.length ? `not in the model: "${extra.join('", "')}"` : "";
-  const values = params.map(({ name, dtype, shape }) => {
+  const values = params.map(({ name, dtype, shape, storage }) => {
     const tensor = Object.hasOwn(weights, name) ? weights[name] : undefined;
     if (!tensor?.data) return failAt(name, `${show(shape)} is missing${unknown && `; ${unknown}`}`);
     const { data } = tensor;
@@ -119,8 +120,8 @@ export function checkWeights(params: readonly ParamSpec[], weights: Weights): Te
     if (dtypeOf(data) !== dtype)
       failAt(name, `is ${dtypeOf(data) ?? "no typed array"}, the model wants ${dtype}`);
     checkSize(name, shape, data.length);
-    const bad = data.findIndex((x: number) => !Number.isFinite(x));
-    if (bad >= 0) failAt(name, `holds ${data[bad]} at element ${bad}`);
+    const bad = data.findIndex((x: number) => !(Math.abs(x) <= (storage ? LARGEST_HALF : Number.MAX_VALUE)));
+    if (bad >= 0) failAt(name, `holds ${data[bad]} at element ${bad}${storage ? ", beyond f16" : ""}`);
     return data;
   });
   if (unknown) fail(unknown);

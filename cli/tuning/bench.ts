@@ -9,7 +9,7 @@ import { WeftError } from "../../runtime/errors.ts";
 import { Gpu } from "../../runtime/gpu.ts";
 import type { Clock, Work } from "../../runtime/node/index.ts";
 import { Plan, READ, READBACK, type Step, UNIFORM } from "../../runtime/plan.ts";
-import { permute, sizeOf, type TensorData } from "../../runtime/tensor.ts";
+import { sizeOf, type TensorData } from "../../runtime/tensor.ts";
 
 /** Workgroups of one dimension that every device allows. */
 const PER_ROW = 65535;
@@ -49,9 +49,8 @@ export class Bench extends Plan {
       this.#uniform = this.#keep(this.#device.createBuffer({ label: "batch", size: 32, usage: UNIFORM }));
       this.write(this.#uniform, Uint32Array.of(this.#batch));
       this.#buffers = buffers.map((_, i) => this.#keep(this.buffer(i, this.#batch)));
-      params.forEach(({ buffer, shape, order }, i) => {
-        const data = must(values[i], "parameter");
-        this.write(this.#buffers[buffer], order ? permute(data, shape, order) : data);
+      params.forEach((param, i) => {
+        this.fill(this.#buffers, param, must(values[i], "parameter"));
       });
       for (const { buffer, shape } of inputs)
         this.write(this.#buffers[buffer], noise(sizeOf(shape.map((d) => (d === "N" ? this.#batch : d)))));

@@ -63,7 +63,9 @@ export function assemble({ graph, bundles, memory, aliases, layouts }: Parts): P
     shape: node.type.shape,
     buffer: bufferOf(node),
     ...(isBytes(node) ? { storage: "bytes" as const } : {}),
+    ...(layouts.halves?.has(node) ? { storage: "f16" as const } : {}),
   });
+  const features = [...new Set(all.flatMap((g) => g.emitted.features))];
   const params = graph.nodes.filter((n) => n.kind === "param");
   const inPhase = (phase: Step["region"]["phase"]): Dispatch[] =>
     bundles.filter((b) => b[0]?.region.phase === phase).map(dispatch);
@@ -80,7 +82,7 @@ export function assemble({ graph, bundles, memory, aliases, layouts }: Parts): P
     }),
     buffers: memory.buffers,
     kernels: all.map((g, i) => shader(g, must(entries[i], "name"))),
-    ...(all.some((g) => g.emitted.subgroups) ? { features: ["subgroups"] as const } : {}),
+    ...(features.length > 0 ? { features } : {}),
     ...(memory.order === undefined ? {} : { order: memory.order }),
     prepare: inPhase("prepare"),
     dispatches: inPhase("run"),

@@ -21,6 +21,8 @@ export interface ReadBinding {
   readonly width: Width;
   /** Whether it holds bytes, four in a u32, in rows that `order` numbers. */
   readonly bytes: boolean;
+  /** Whether it holds f16. */
+  readonly half: boolean;
 }
 
 interface Notes {
@@ -58,6 +60,10 @@ export interface BindingOptions {
   /** Which part of a module of several kernels this is. */
   readonly part: number;
   readonly resultWidth: Width;
+  /** What is stored as f16. */
+  readonly halves: ReadonlySet<Node> | undefined;
+  /** Whether the result is. */
+  readonly resultHalf: boolean;
 }
 
 export class Bindings {
@@ -68,12 +74,14 @@ export class Bindings {
   readonly order: string;
   /** The placeholder of the result. */
   readonly result: string;
+  readonly resultHalf: boolean;
 
   constructor(
-    { reads, inPlace, part, resultWidth }: BindingOptions,
+    { reads, inPlace, part, resultWidth, halves, resultHalf }: BindingOptions,
     widths: ReadonlyMap<Node, Width> = new Map(),
   ) {
     const separate = reads.filter((node) => node !== inPlace);
+    this.resultHalf = resultHalf;
     const rows = reads.some(isBytes) ? 1 : 0;
     this.order = placeholder(part, separate.length);
     this.result = placeholder(part, separate.length + rows);
@@ -83,6 +91,7 @@ export class Bindings {
         element: elementStem(node),
         width: node === inPlace ? resultWidth : (widths.get(node) ?? 1),
         bytes: isBytes(node),
+        half: halves?.has(node) ?? false,
       });
     }
   }

@@ -3,11 +3,12 @@ import { InternalError, must } from "../errors.ts";
 import type { Axis } from "../ir/expr.ts";
 import type { Node } from "../ir/graph.ts";
 import type { ContractionSchedule, Kernel, Layouts, Schedule } from "../ir/kernel.ts";
-import type { Grid } from "../ir/program.ts";
+import type { Grid, Program } from "../ir/program.ts";
 import { add, axisIndex, scale } from "../math/affine.ts";
 import { type Width, wgslType } from "../ops/scalar.ts";
 import { Bindings, isBytes, placeholder } from "./bindings.ts";
 import { contractionTiles, writeContraction } from "./contraction.ts";
+import { halfType } from "./literal.ts";
 import { mapReduceTiles, writeMapReduce } from "./mapReduce.ts";
 import { isVectorAddress, resultAddress } from "./store.ts";
 import { gridOf } from "./threads.ts";
@@ -28,8 +29,8 @@ export interface Emitted {
   /** Names that bindings must not take. */
   readonly locals: ReadonlySet<string>;
   readonly usesBatch: boolean;
-  /** Whether the device needs the feature "subgroups". */
-  readonly subgroups: boolean;
+  /** What the device must have been asked for. */
+  readonly features: NonNullable<Program["features"]>;
   readonly grid: Grid;
 }
 
@@ -56,7 +57,8 @@ export function emitModule(parts: readonly Part[], layouts: Layouts): Emitted {
   const rates = bodies.some((b) => /batch\.(rates|offset)/.test(b.text) || b.writer.helpers.has("random"));
   const quads = bodies.some((b) => b.quads);
   if (quads && bodies.length > 1) throw new InternalError("a kernel whose threads fetch together is alone");
-  const lines = quads ? ["enable subgroups;"] : [];
+  const halves = bodies.some((b) => b.types.some((t) => t.includes("f16")));
+  const lines = [...(halves ? ["enable f16;"] : []), ...(quads ? ["enable subgroups;"] : [])];
   let slot = 0;
   if (usesBatch) {
     const fields = rates ? "n: u32, offset: u32, step: u32, seed: u32, rates: vec4<f32>" : "n: u32";
@@ -81,8 +83,9 @@ export function emitModule(parts: readonly Part[], layouts: Layouts): Emitted {
     "}",
     "",
   );
+  const features = [...(quads ? ["subgroups" as const] : []), ...(halves ? ["shader-f16" as const] : [])];
   const locals = new Set([...bodies.flatMap((b) => [...b.writer.names]), ...helpers.keys()]);
-  return { wgsl: lines.join("\n"), locals, usesBatch, subgroups: quads, grid: totalGrid(bodies) };
+  return { wgsl: lines.join("\n"), locals, usesBatch, features, grid: totalGrid(bodies) };
 }
 
 function mainBody(bodies: readonly Body[], size: number): readonly string[] {
@@ -130,16 +133,20 @@ function writeBody(part: Part, index: number, layouts: Layouts, indent: string):
   const { kernel, schedule, inPlace } = part;
   const lane = laneOf(schedule);
   const resultWidth = widthOfResult(kernel, schedule, layouts, lane);
-  const options = { reads: kernel.reads, inPlace, part: index, resultWidth };
+  const { halves } = layouts;
+  const resultHalf = halves?.has(kernel.region.root) ?? false;
+  const options = { reads: kernel.reads, inPlace, part: index, resultWidth, halves, resultHalf };
   const first = new Bindings(options);
   write(kernel, schedule, new Writer(first, layouts, lane), resultWidth);
   const bindings = new Bindings(options, first.widths());
   const writer = new Writer(bindings, layouts, lane);
   write(kernel, schedule, writer, resultWidth);
   const types = boundTensors(part).map((tensor, i, all) => {
-    if (i === all.length - 1) return `array<${wgslType(resultWidth)}>`;
+    const array = (width: Width, half: boolean): string =>
+      `array<${half ? halfType(width) : wgslType(width)}>`;
+    if (i === all.length - 1) return array(resultWidth, resultHalf);
     if (tensor === "order" || bindings.read(tensor).bytes) return "array<u32>";
-    return `array<${wgslType(bindings.read(tensor).width)}>`;
+    return array(bindings.read(tensor).width, bindings.read(tensor).half);
   });
   const quads = quadsOf(schedule);
   const grid = gridOf(tilesOf(kernel, schedule), quads?.lanes);

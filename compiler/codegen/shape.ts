@@ -27,7 +27,7 @@ export function keyOfKernel(
   schedule = "",
 ): string {
   const tensor = (node: Node): string =>
-    `${elementRole(node)}:${node.type.dtype}[${node.type.shape}]${layouts.get(node) ?? ""}${isBytes(node) ? "bytes" : ""}${node === inPlace ? "!" : ""}`;
+    `${elementRole(node)}:${node.type.dtype}[${node.type.shape}]${layouts.get(node) ?? ""}${isBytes(node) ? "bytes" : ""}${layouts.halves?.has(node) ? "f16" : ""}${node === inPlace ? "!" : ""}`;
   const axes = (list: readonly Axis[]): string => list.map((a) => `${a.key}<${a.extent}`).join(" ");
   const lines = [
     kernel.kind,

@@ -43,17 +43,17 @@ export function storeResult(writer: Writer, kernel: Kernel, position: Position, 
 
 function stores(writer: Writer, target: Index, value: Value, outWidth: Width): readonly Stmt[] {
   const { lane } = writer;
-  const store = (at: Index, text: string): Stmt => ({
+  const store = (at: Index, text: string, wide: Width = 1): Stmt => ({
     kind: "assign",
     target: `${writer.result}[${writer.index(at).text}]`,
     op: "=",
-    value: text,
+    value: writer.stored(text, wide),
   });
   if (!lane || !axesOf(target).has(lane.key)) return [store(target, value.text)];
   const width = lane.extent as Width;
   const whole = value.width === width ? value.text : `${wgslType(width)}(${value.text})`;
   if (outWidth === width)
-    return [store(div(substituteIndex(target, new Map([[lane.key, constant(0)]])), width), whole)];
+    return [store(div(substituteIndex(target, new Map([[lane.key, constant(0)]])), width), whole, width)];
   const name = writer.name("out");
   writer.push({ kind: "let", name, value: whole });
   return Array.from({ length: width }, (_, l) =>

@@ -14,8 +14,8 @@ import {
 import { freeAxes, substitute } from "../math/build.ts";
 import { address } from "../math/layout.ts";
 import { LOWEST, scalars, type Width, wgslType } from "../ops/scalar.ts";
-import type { Bindings } from "./bindings.ts";
-import { floatLiteral } from "./literal.ts";
+import type { Bindings, ReadBinding } from "./bindings.ts";
+import { floatLiteral, halfType } from "./literal.ts";
 import type { Element } from "./quads.ts";
 import { Scopes, type Value } from "./scopes.ts";
 
@@ -31,6 +31,13 @@ export class Writer extends Scopes {
   /** How the result's binding is spelt. */
   get result(): string {
     return this.#bindings.result;
+  }
+
+  /** A value as the result's binding holds it: rounded to f16, the largest of them where it is larger. */
+  stored(text: string, width: Width): string {
+    if (!this.#bindings.resultHalf) return text;
+    const type = wgslType(width);
+    return `${halfType(width)}(clamp(${text}, ${type}(${-LARGEST_HALF}.0), ${type}(${LARGEST_HALF}.0)))`;
   }
 
   /** How accumulator elements are spelt; set by the contraction skeleton. */
@@ -211,11 +218,10 @@ fn random(counter: u32, salt: u32) -> f32 {
 
   /** Loads an array element into a variable. */
   loadElement(from: Node, element: Index): Value {
-    const { name, element: stem, width } = this.#bindings.read(from);
-    return this.named(`f:${name}[${element.key}]`, stem, () => {
-      const at = this.index(element);
-      return { text: `${name}[${at.text}]`, width, depth: at.depth };
-    });
+    const binding = this.#bindings.read(from);
+    return this.named(`f:${binding.name}[${element.key}]`, binding.element, () =>
+      loaded(binding, this.index(element)),
+    );
   }
 
   /** From now on, in this scope, an element is what another thread handed over. */
@@ -224,11 +230,8 @@ fn random(counter: u32, salt: u32) -> f32 {
   }
 
   #fetched(from: Node, element: Index): Value {
-    const { name, width } = this.#bindings.read(from);
-    const handed = this.lookup(`h:${name}[${element.key}]`);
-    if (handed) return handed;
-    const at = this.index(element);
-    return { text: `${name}[${at.text}]`, width, depth: at.depth };
+    const binding = this.#bindings.read(from);
+    return this.lookup(`h:${binding.name}[${element.key}]`) ?? loaded(binding, this.index(element));
   }
 
   #call(e: Extract<Expr, { kind: "call" }>): Value {
@@ -313,6 +316,15 @@ fn random(counter: u32, salt: u32) -> f32 {
     const open = bounds.filter((b) => !alwaysInside(b));
     return open.length > 0 ? this.#condition(open).text : undefined;
   }
+}
+
+/** The largest number of f16. */
+const LARGEST_HALF = 65504;
+
+/** An array element as f32. */
+function loaded({ name, width, half }: ReadBinding, at: Value): Value {
+  const text = `${name}[${at.text}]`;
+  return { text: half ? `${wgslType(width)}(${text})` : text, width, depth: at.depth };
 }
 
 /** All positions of a product of small axes, in row-major order. */

@@ -41,7 +41,10 @@ export interface ContractionKernel extends KernelBase {
 export type Kernel = MapReduceKernel | ContractionKernel;
 
 /** The order in which a stored tensor's axes lie in memory, outermost first; absent: the order of its shape. */
-export type Layouts = ReadonlyMap<Node, readonly number[]>;
+export interface Layouts extends ReadonlyMap<Node, readonly number[]> {
+  /** The tensors that are stored as f16: what is read becomes f32, what is stored is rounded. Absent: none. */
+  readonly halves?: ReadonlySet<Node>;
+}
 
 /** How a kernel is tiled: plain data, chosen per target. */
 export type Schedule = ContractionSchedule | MapReduceSchedule;

@@ -21,8 +21,11 @@ export interface Signature {
   readonly shape: readonly Dim[];
   /** Index into `Program.buffers`. */
   readonly buffer: number;
-  /** "bytes": the buffer holds a whole data set, a byte an element, and `Program.order` says which rows are the batch. */
-  readonly storage?: "bytes";
+  /**
+   * "bytes": the buffer holds a whole data set, a byte an element, and `Program.order` says which rows are the batch.
+   * "f16": the elements, which are f32 to whoever gives them, are rounded to f16 before they are written.
+   */
+  readonly storage?: "bytes" | "f16";
 }
 
 export interface ParamSpec extends Signature {
@@ -92,7 +95,7 @@ export interface Program {
   readonly buffers: readonly BufferPlan[];
   readonly kernels: readonly Shader[];
   /** What the device must have been asked for. */
-  readonly features?: readonly "subgroups"[];
+  readonly features?: readonly ("subgroups" | "shader-f16")[];
   /** The buffer of u32 row numbers, where inputs are drawn from a data set: row n of the batch is order[offset + n]. */
   readonly order?: number;
   /** Run once after weights are set: folded parameters. */

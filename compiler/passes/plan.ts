@@ -10,8 +10,8 @@ import { addCounts, type Count, elements, scaleCount } from "../ir/type.ts";
 export const MAX_BINDING = 128 * 1024 * 1024;
 
 /** Bytes of a tensor, rounded up to whole 16-byte vectors. */
-function bytesOf(node: Node): Count {
-  const { fixed, perBatch } = scaleCount(elements(node.type.shape), 4);
+function bytesOf(node: Node, halves: ReadonlySet<Node> | undefined): Count {
+  const { fixed, perBatch } = scaleCount(elements(node.type.shape), halves?.has(node) ? 2 : 4);
   return perBatch === 0
     ? { fixed: Math.ceil(fixed / 16) * 16, perBatch }
     : { fixed: perBatch % 16 === 0 ? 0 : 16, perBatch };
@@ -26,6 +26,7 @@ export function planMemory(
   bundles: readonly (readonly Region[])[],
   aliases: ReadonlyMap<Node, Node>,
   inPlace: ReadonlyMap<Node, Node>,
+  halves?: ReadonlySet<Node>,
 ): MemoryPlan {
   const buffers: { name: string; bytes: Count }[] = [];
   const place = new Map<Node, number>();
@@ -34,7 +35,7 @@ export function planMemory(
     place.set(node, buffers.length);
     buffers.push({
       name: node.origin.name,
-      bytes: isBytes(node) ? { fixed: 0, perBatch: 0 } : bytesOf(node),
+      bytes: isBytes(node) ? { fixed: 0, perBatch: 0 } : bytesOf(node, halves),
     });
   };
   const isBytes = (node: Node): boolean => node.kind === "input" && node.storage === "bytes";
@@ -54,7 +55,9 @@ export function planMemory(
   });
   const free: number[] = [];
   run.forEach((regions, step) => {
-    for (const r of regions) if (!place.has(r.root)) place.set(r.root, takeSlot(r, buffers, free));
+    for (const r of regions)
+      if (!place.has(r.root))
+        place.set(r.root, takeSlot(bytesOf(r.root, halves), r.root.origin.name, buffers, free));
     for (const t of new Set(regions.flatMap((r) => r.reads))) {
       const transient = computed.has(t) && !outputs.includes(t) && !inPlace.has(t);
       if (transient && lastRead.get(t) === step) free.push(must(place.get(t), "buffer"));
@@ -76,15 +79,19 @@ export function largestBatch(buffers: readonly { readonly bytes: Count }[]): num
  * A free buffer of the same kind (per batch or fixed), the tightest that fits, else the largest, which grows;
  * a new one where none is free.
  */
-function takeSlot(region: Region, buffers: { name: string; bytes: Count }[], free: number[]): number {
-  const need = bytesOf(region.root);
+function takeSlot(
+  need: Count,
+  name: string,
+  buffers: { name: string; bytes: Count }[],
+  free: number[],
+): number {
   const size = (c: Count): number => c.perBatch || c.fixed;
   const fits = free
     .filter((i) => must(buffers[i], "buffer").bytes.perBatch > 0 === need.perBatch > 0)
     .toSorted((a, b) => size(must(buffers[a], "buffer").bytes) - size(must(buffers[b], "buffer").bytes));
   const chosen = fits.find((i) => size(must(buffers[i], "buffer").bytes) >= size(need)) ?? fits.at(-1);
   if (chosen === undefined) {
-    buffers.push({ name: region.root.origin.name, bytes: need });
+    buffers.push({ name, bytes: need });
     return buffers.length - 1;
   }
   free.splice(free.indexOf(chosen), 1);

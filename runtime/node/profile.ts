@@ -4,7 +4,7 @@ import type { Dispatch, Program } from "../../compiler/ir/program.ts";
 import { WeftError } from "../errors.ts";
 import { Gpu } from "../gpu.ts";
 import { Plan, type Step, UNIFORM } from "../plan.ts";
-import { permute, sizeOf, type TensorData } from "../tensor.ts";
+import { sizeOf, type TensorData } from "../tensor.ts";
 import type { Clock, Work } from "./clock.ts";
 
 /** How a program is measured. */
@@ -51,10 +51,10 @@ class Profiler extends Plan {
       const uniform = this.#keep(this.#device.createBuffer({ label: "batch", size: 32, usage: UNIFORM }));
       this.write(uniform, Uint32Array.of(batch));
       const buffers = planned.map((_, i) => this.#keep(this.buffer(i, batch)));
-      params.forEach(({ buffer, shape, order }, i) => {
+      params.forEach((param, i) => {
         const data = values[i];
         if (!data) throw new WeftError("weights", `${name}: no value for parameter ${i}`);
-        this.write(buffers[buffer], order ? permute(data, shape, order) : data);
+        this.fill(buffers, param, data);
       });
       for (const { buffer, shape } of inputs)
         this.write(buffers[buffer], picture(sizeOf(shape.map((d) => (d === "N" ? batch : d)))));

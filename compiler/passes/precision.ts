@@ -1,0 +1,26 @@
+/** Which tensors are stored as f16. What is computed stays f32: sums lose nothing by it. */
+import { UserError } from "../errors.ts";
+import type { Graph, Node } from "../ir/graph.ts";
+import type { Region } from "../ir/region.ts";
+
+/**
+ * Weights and what lies between kernels. Inputs and outputs are f32, as those who give and take them have them. So are
+ * parameters of one axis: they are small, and variances want the range. Throws `UserError` for a training step.
+ */
+export function storedAsHalves(
+  graph: Graph,
+  regions: readonly Region[],
+  aliases: ReadonlyMap<Node, Node>,
+): ReadonlySet<Node> {
+  if (graph.updates)
+    throw new UserError({
+      problem: `${graph.name} cannot be trained in f16`,
+      rule: 'the precision "f16" is for inference',
+      fix: "train in f32; its weights run in f16",
+    });
+  const outputs = new Set(graph.outputs.map((o) => aliases.get(o.node) ?? o.node));
+  const weights = graph.nodes.filter((n) => n.kind === "param");
+  const computed = regions.map((r) => r.root);
+  const wide = (node: Node): boolean => node.type.shape.length > 1 && node.type.dtype === "f32";
+  return new Set([...weights, ...computed].filter((node) => wide(node) && !outputs.has(node)));
+}
