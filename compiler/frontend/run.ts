@@ -42,8 +42,9 @@ async function runAlone(bundle: Bundle, weft: object): Promise<RunResult> {
   const script = `weft-model-${++runs}.mjs`;
   const code = `${bundle.code}\n//# sourceURL=${script}`;
   const url = `data:text/javascript;base64,${Buffer.from(code).toString("base64")}`;
-  // Where a tool formats stacks itself (vitest), they show the address instead of the source's name.
-  const reader = stackReader(bundle, [script, url.slice(-48)]);
+  // Who formats stacks itself shows the address instead of the source's name: vitest all of it, Deno 20 characters of
+  // its end, which hold the number.
+  const reader = stackReader(bundle, [script, url.slice(-20)]);
   const depth = Error.stackTraceLimit;
   Object.assign(globalThis, { [instanceKey]: weft });
   Error.stackTraceLimit = stackDepth;
