@@ -37,6 +37,20 @@ function unfit(data: TensorData): Pick<NonFinite, "count" | "value"> | undefined
   return count ? { count, value } : undefined;
 }
 
+/** The same of f16 bits: NaN and infinity have the largest exponent. */
+function unfitHalves(bits: Uint16Array): Pick<NonFinite, "count" | "value"> | undefined {
+  const found = bits.filter((b) => (b & 0x7c00) === 0x7c00);
+  const [first] = found;
+  if (first === undefined) return undefined;
+  const value = first & 0x3ff ? Number.NaN : first & 0x8000 ? -Infinity : Infinity;
+  return { count: found.length, value };
+}
+
+/** Whether a kernel's variable holds f16. */
+function holdsHalves({ wgsl }: Shader, name: string): boolean {
+  return new RegExp(`> ${name}: array<(vec\\d<)?f16`).test(wgsl);
+}
+
 class Sentinel extends Plan {
   readonly #made: GPUBuffer[] = [];
 
@@ -76,35 +90,44 @@ class Sentinel extends Plan {
    */
   async #look(
     step: Step,
-    { bindings }: Shader,
+    kernel: Shader,
     dispatch: Dispatch,
     buffers: readonly GPUBuffer[],
     batch: number,
   ): Promise<Pick<NonFinite, "count" | "value"> | undefined> {
     const { device } = this.gpu;
     const what = `${this.program.name}, batch of ${batch}`;
-    const written = dispatch.buffers.filter((_, k) => bindings[k]?.access === "read_write");
-    const sizes = written.map((i) =>
-      bytesAt((this.program.buffers[i] as Program["buffers"][number]).bytes, batch),
-    );
-    const total = sizes.reduce((a, b) => a + b, 0);
+    const written = kernel.bindings.flatMap(({ name, access }, k) => {
+      const index = dispatch.buffers[k] as number; // one for each binding
+      const { bytes } = this.program.buffers[index] as Program["buffers"][number]; // the compiler's index
+      return access === "read_write" ? [{ name, index, size: bytesAt(bytes, batch) }] : [];
+    });
+    const total = written.reduce((a, w) => a + w.size, 0);
     const { staging, mapped } = await this.gpu.scoped(what, () => {
       const staging = device.createBuffer({ label: "readback", size: total, usage: READBACK });
       this.#made.push(staging);
       const encoder = device.createCommandEncoder();
       this.encode(encoder, [step], batch);
       let at = 0;
-      written.forEach((i, k) => {
-        encoder.copyBufferToBuffer(buffers[i] as GPUBuffer, 0, staging, at, sizes[k] as number);
-        at += sizes[k] as number;
-      });
+      for (const { index, size } of written) {
+        encoder.copyBufferToBuffer(buffers[index] as GPUBuffer, 0, staging, at, size);
+        at += size;
+      }
       device.queue.submit([encoder.finish()]);
       const mapped = staging.mapAsync(READ, 0, total);
       mapped.catch(() => {}); // awaited below, unless the scopes report a failure first
       return { staging, mapped };
     });
     await this.gpu.wait(what, mapped);
-    const found = unfit(new Float32Array(staging.getMappedRange(0, total)));
+    const data = staging.getMappedRange(0, total);
+    let at = 0;
+    let found: ReturnType<typeof unfit>;
+    for (const { name, size } of written) {
+      found ??= holdsHalves(kernel, name)
+        ? unfitHalves(new Uint16Array(data, at, size / 2))
+        : unfit(new Float32Array(data, at, size / 4));
+      at += size;
+    }
     staging.destroy();
     return found;
   }

@@ -91,12 +91,16 @@ describe("an adapter", () => {
 });
 
 describe("a device", () => {
-  test("without the feature that a program needs: names the kernel, and computes nothing", async () => {
+  test("without the feature that a program needs: says which, and computes nothing", async () => {
     const plain = await real.requestDevice();
-    const program = {
-      ...withWgsl(addition, (wgsl) => `enable subgroups;\n${wgsl.replace("a[i] +", "subgroupAdd(a[i]) +")}`),
-      features: ["subgroups"] as const,
-    };
+    const wgsl = (text: string): string =>
+      `enable subgroups;\n${text.replace("a[i] +", "subgroupAdd(a[i]) +")}`;
+    const program = withWgsl(addition, wgsl);
+    expect(await failure(load({ ...program, features: ["subgroups"] }, { device: plain }))).toMatchObject({
+      code: "no-device",
+      message: 'addition needs the device feature "subgroups"',
+    });
+    // A program that does not say what it needs is refused by WebGPU.
     const error = await failure(load(program, { device: plain }));
     expect(error.code).toBe("gpu");
     expect(error.message).toMatch(/^kernel "add" \(add_layer\): WGSL line 1: .*subgroups/);

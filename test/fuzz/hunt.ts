@@ -97,7 +97,8 @@ export async function hunt(options: HuntOptions): Promise<Hunt> {
         const kind = kindOf(e);
         failed.set(kind, [...(failed.get(kind) ?? []), i]);
       }
-      progress?.(++done);
+      done++;
+      progress?.(done);
     }
   };
   await Promise.all(Array.from({ length: atOnce }, worker));

@@ -7,9 +7,10 @@ import * as weft from "weftgpu";
 import { input, model, N } from "weftgpu";
 import { compile } from "../../compiler/compile.ts";
 import { checkFinite } from "../../runtime/index.ts";
+import { requestDevice } from "../../runtime/node/index.ts";
 import { fails, works } from "../cli/weft.ts";
 import { closeDevice, device } from "../oracle/weft.ts";
-import { chain } from "../runtime/programs.ts";
+import { addition, chain, withWgsl } from "../runtime/programs.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "weft-finite-"));
 afterAll(async () => {
@@ -56,6 +57,22 @@ describe("checkFinite", () => {
       { device: await device() },
     );
     expect(found).toEqual({ in: "input", name: "x", layers: [], count: 2, value: Number.NaN });
+  });
+
+  test("reads values that are stored as f16", async () => {
+    const { device: on } = await requestDevice({ features: ["shader-f16"] });
+    if (on.features.has("shader-f16")) {
+      const halves = withWgsl(
+        addition,
+        (wgsl) =>
+          `enable f16;\n${wgsl.replace("y: array<f32>", "y: array<f16>").replace("y[i] = a[i] + b[i]", "y[i] = f16(a[i]) * f16(b[i])")}`,
+      );
+      const b = Float32Array.of(4, 5, 6);
+      expect(await checkFinite(halves, { a: b, b }, { device: on })).toBe(undefined);
+      const found = await checkFinite(halves, { a: Float32Array.of(1, 60000, -60000), b }, { device: on });
+      expect(found).toEqual({ in: "kernel", name: "add", layers: ["layer0"], count: 2, value: Infinity });
+    }
+    on.destroy();
   });
 
   test("checks inputs and weights as load does", async () => {
