@@ -19,7 +19,7 @@ export interface Stride {
 export type Block = ReadonlyMap<string, Stride>;
 
 /** Where a factor reads: the addresses of its loads, and for each guard the axes its value depends on. */
-export interface Footprint {
+interface Footprint {
   readonly addresses: readonly Index[];
   readonly guards: readonly (readonly string[])[];
 }
@@ -37,7 +37,23 @@ export interface Reads {
 
 const SINGLE: Stride = { count: 1, step: 1 };
 
-export function footprintOf(factor: Expr, layouts: Layouts): Footprint {
+/** What a factor reads in a block. */
+export type Reader = (block: Block) => Reads;
+
+/** Blocks that differ along axes of the other factor alone are counted once. */
+export function readerOf(factor: Expr, layouts: Layouts): Reader {
+  const footprint = footprintOf(factor, layouts);
+  const axes = [...freeAxes(factor).keys()];
+  const known = new Map<string, Reads>();
+  return (block) => {
+    const key = axes.map((axis) => block.get(axis)?.count ?? 1).join();
+    const found = known.get(key) ?? readsOf(footprint, block);
+    known.set(key, found);
+    return found;
+  };
+}
+
+function footprintOf(factor: Expr, layouts: Layouts): Footprint {
   const addresses = new Map<string, Index>();
   const guards: (readonly string[])[] = [];
   visit(factor, (e) => {
@@ -50,7 +66,7 @@ export function footprintOf(factor: Expr, layouts: Layouts): Footprint {
 }
 
 /** What is read in one block. */
-export function readsOf({ addresses, guards }: Footprint, block: Block): Reads {
+function readsOf({ addresses, guards }: Footprint, block: Block): Reads {
   const total = { elements: 0, vectors: 0, fixed: 0, guarded: 0 };
   for (const keys of guards) total.guarded += combinations(keys, block);
   for (const at of addresses) {

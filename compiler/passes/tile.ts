@@ -5,7 +5,7 @@
 import type { Axis } from "../ir/expr.ts";
 import type { ContractionKernel, ContractionSchedule, Layouts } from "../ir/kernel.ts";
 import { gcd } from "../math/affine.ts";
-import { type Block, type Footprint, footprintOf, readsOf, type Stride } from "./cost.ts";
+import { type Block, type Reader, readerOf, type Stride } from "./cost.ts";
 import { extentOf, type Target, vectorOver, vectorWidth } from "./target.ts";
 
 /** A way to tile a contraction, and what it costs. */
@@ -19,7 +19,7 @@ export interface Candidate {
   readonly price: number;
 }
 
-type Factors = Readonly<Record<"lhs" | "rhs", Footprint>>;
+type Factors = Readonly<Record<"lhs" | "rhs", Reader>>;
 
 export function scheduleContraction(
   kernel: ContractionKernel,
@@ -45,7 +45,7 @@ export function* candidatesOf(
   target: Target,
   layouts: Layouts,
 ): Generator<Candidate> {
-  const factors = { lhs: footprintOf(kernel.lhs, layouts), rhs: footprintOf(kernel.rhs, layouts) };
+  const factors = { lhs: readerOf(kernel.lhs, layouts), rhs: readerOf(kernel.rhs, layouts) };
   for (const tile of tilesOf(kernel, target, vectorWidth(kernel.n.at(-1))))
     for (const unroll of unrollings(kernel.k)) yield* pricesOf(kernel, factors, tile, unroll, target);
 }
@@ -166,13 +166,15 @@ function* pricesOf(
   const stored = kernel.space.reduce((a, x) => a * countOf(x), 1);
   const held = kernel.window.reduce((a, x) => a * countOf(x), stored);
   const adds = kernel.k.reduce((a, x) => a * countOf(x), held);
-  const reads = { lhs: readsOf(factors.lhs, block), rhs: readsOf(factors.rhs, block) };
+  const body = BUILD.kernel + BUILD.store * stored + BUILD.multiplyAdd * adds;
+  if (body > target.build) return;
+  const reads = { lhs: factors.lhs(block), rhs: factors.rhs(block) };
   const waste = kernel.space.reduce((a, x) => a * wasteOf(x, tile.get(x.key) ?? 1, target), 1);
   const runs = kernel.region.phase === "prepare" ? 1 : target.runs;
   const work = (runs * workOf(kernel, target)) / ADDS_PER_MS;
   for (const share of target.quads ? ([null, "lhs", "rhs"] as const) : [null]) {
     let time = LOOP + adds * (held > SPILL ? TIME.spilledAdd : TIME.add);
-    let build = BUILD.kernel + BUILD.store * stored + BUILD.multiplyAdd * adds;
+    let build = body;
     for (const side of ["lhs", "rhs"] as const) {
       const { elements, vectors, fixed, guarded } = reads[side];
       const fetched = (elements - fixed) / (side === share ? 4 : 1);
