@@ -14,6 +14,8 @@ export interface HuntOptions {
   readonly progress?: (done: number) => void;
   /** Default "results": of the model itself. "gradients": of a training step of it. */
   readonly of?: Subject;
+  /** Called before a failure is shrunk, which takes a while. */
+  readonly found?: (kind: string, index: number) => void;
   /** Asked before each model: true ends the hunt. */
   readonly stop?: () => boolean;
 }
@@ -103,7 +105,10 @@ export async function hunt(options: HuntOptions): Promise<Hunt> {
   };
   await Promise.all(Array.from({ length: atOnce }, worker));
   const failures: Failure[] = [];
-  for (const [kind, indices] of failed) failures.push(await shrink(kind, indices, seed, subject));
+  for (const [kind, indices] of failed) {
+    options.found?.(kind, Math.min(...indices));
+    failures.push(await shrink(kind, indices, seed, subject));
+  }
   return {
     runs: done,
     failures,

@@ -61,6 +61,7 @@ console.log(`${runs} random models, seed ${seed}${from > 0 ? `, from model ${fro
 const parts: Hunt[] = [];
 const failures = new Map<string, Failure>();
 let done = from;
+let told = performance.now();
 while (done < runs && !stop()) {
   const before = done;
   // The first part has the seed itself: `fuzz.test.ts` prints seeds of its own that go here.
@@ -71,6 +72,8 @@ while (done < runs && !stop()) {
     of,
     atOnce: Math.max(1, count(values["at-once"], 8, "at-once")),
     stop,
+    found: (kind, index) =>
+      console.log(`  model ${before + index} failed: ${kind}; looking for a smaller one`),
   });
   parts.push(part);
   for (const failure of part.failures) {
@@ -79,7 +82,10 @@ while (done < runs && !stop()) {
     failures.set(failure.kind, { ...failure, count: failure.count + (known?.count ?? 0) });
   }
   done = before + part.runs;
-  if (done % 1000 === 0 || done === runs || parts.length === 1) console.log(progress(done));
+  if (performance.now() - told > 10_000) {
+    console.log(progress(done));
+    told = performance.now();
+  }
   if (part.runs < Math.min(PART, runs - before)) break;
 }
 const whole = Math.floor(done / PART) * PART;
