@@ -213,7 +213,7 @@ describe("the Try tab", () => {
       await page.mouse.move(...at(to), { steps: 6 });
       await page.mouse.up();
     };
-    const legend = (): Promise<string | null> => page.textContent('[data-layer="conv1"] .legend');
+    const legend = (): Promise<string | null> => page.textContent('[data-layer="fc1"] .legend');
     const before = await legend();
     await stroke([0.35, 0.1], [0.35, 0.92]);
     await expect.poll(legend, SOON).not.toBe(before); // recomputed while drawing
@@ -238,6 +238,13 @@ describe("the Try tab", () => {
     await expect.poll(() => verdict(page), SOON).not.toBe("Bag");
     await page.setInputFiles(".picture-card input[type=file]", join(root, "models/samples/boot.png"));
     await expect.poll(() => verdict(page), SOON).toBe("Ankle boot");
+    await page.evaluate(async () => {
+      const data = new DataTransfer();
+      const sample = await fetch("samples/sandal.png").then((response) => response.blob());
+      data.items.add(new File([sample], "image.png", { type: "image/png" }));
+      document.body.dispatchEvent(new ClipboardEvent("paste", { clipboardData: data, bubbles: true }));
+    });
+    await expect.poll(() => verdict(page), SOON).toBe("Sandal");
     await drop(page, "broken.png", Uint8Array.of(1, 2, 3));
     await expect.poll(() => note(page), SOON).toBe("broken.png is no picture that the browser can read");
 
@@ -321,7 +328,7 @@ describe("the Try tab", () => {
     await without.goto(`${site.origin}/studio/index.html#try`);
     await expect
       .poll(() => without.textContent(".problem [role=alert]"), SOON)
-      .toMatch(/^this browser has no WebGPU/i);
+      .toMatch(/^This browser has no WebGPU/);
     await shoot(without, "no-webgpu");
     await context.close();
   });

@@ -11,7 +11,13 @@ const memories = new WeakMap<Studio, Memory>();
 function memoryOf(studio: Studio): Memory {
   const known = memories.get(studio);
   if (known) return known;
-  const memory: Memory = { kept: undefined, perMap: false, toggled: new Map(), drawn: new Map() };
+  const memory: Memory = {
+    kept: undefined,
+    perMap: false,
+    toggled: new Map(),
+    drawn: new Map(),
+    allowed: new Set(),
+  };
   memories.set(studio, memory);
   return memory;
 }

@@ -74,6 +74,7 @@ export function pictureCard({ frame, samples, text, kept, changed, openFiles }: 
       "button",
       {
         type: "button",
+        title: name,
         data: { sample: name },
         attrs: { "aria-pressed": "false" },
         async onclick() {

@@ -63,8 +63,8 @@ export function scoresCard(text: Text, about: HTMLElement): ScoresCard {
     without(message) {
       [names, rows] = [[], []];
       fill(list);
-      rest.textContent = "";
-      verdict.textContent = message;
+      rest.textContent = message;
+      verdict.hidden = true;
     },
     show,
   };

@@ -25,6 +25,8 @@ export interface Memory {
   /** Layers that were opened or closed by hand, by model and name. */
   readonly toggled: Map<string, boolean>;
   readonly drawn: Drawn;
+  /** Files of big models that their user has asked to compute. */
+  readonly allowed: Set<string>;
 }
 
 /** Models with more parameters are computed when their user asks for it. */
@@ -48,14 +50,15 @@ export function showTry(
 
   let alive = true;
   let engine: Engine | undefined;
-  let allowed = parameters <= BIG;
+  let allowed = parameters <= BIG || memory.allowed.has(model.file);
+  let losses = 0;
   let wantsEngine = true;
   let wantsRun = true;
   let busy = false;
 
   const status = h("p", { class: "quiet-text small status", attrs: { role: "status" } }, text.waiting);
   const problem = h("div", { class: "problem" });
-  const about = h("div", { class: "about" });
+  const about = h("div", { class: "about", hidden: parameters === 0 });
   const perMap = h("select", {
     id: "try-scale",
     onchange() {
@@ -185,12 +188,14 @@ export function showTry(
     try {
       outputs = await engine.run(input.name, values);
     } catch (error) {
-      // A new device may be had at once.
-      if (!(error instanceof WeftError && error.code === "device-lost")) throw error;
+      // A new device may be had at once; a model that costs every device is not tried again unasked.
+      const lost = error instanceof WeftError && error.code === "device-lost";
+      if (!lost || ++losses > 1) throw error;
       wantsEngine = true;
       return;
     }
     if (!alive) return;
+    losses = 0;
     const took = performance.now() - start;
     list.draw(outputs, dark.value, memory.perMap);
     const result = outputs[resultName(graph) ?? ""];
@@ -205,6 +210,7 @@ export function showTry(
       textContent: text.compute,
       onclick() {
         allowed = true;
+        memory.allowed.add(model.file);
         fill(problem);
         void pump();
       },
