@@ -42,7 +42,7 @@ describe("an adapter", () => {
     expect((await session.run(inputs))["sum"]?.data).toEqual(Float32Array.of(5, 7, 9));
     expect(asked).toEqual([
       {
-        requiredFeatures: ["subgroups"].filter((f) => real.features.has(f)),
+        requiredFeatures: ["subgroups", "shader-f16"].filter((f) => real.features.has(f)),
         requiredLimits: {
           maxBufferSize: real.limits.maxBufferSize,
           maxStorageBufferBindingSize: real.limits.maxStorageBufferBindingSize,

@@ -7,7 +7,7 @@ export interface Regression {
   readonly spec: ModelSpec;
 }
 
-type Options = Partial<Pick<ModelSpec, "batch" | "scale" | "params" | "outputs">>;
+type Options = Partial<Pick<ModelSpec, "batch" | "seed" | "scale" | "params" | "outputs">>;
 
 /** A model of one input x; the output is the last line's result unless given. */
 function regression(
@@ -80,5 +80,15 @@ export const regressions: readonly Regression[] = [
         options: { out: 1, kernel: [1, 5], padding: [0, 0, 0, 1], stride: [3, 1] },
       },
     ],
+  ),
+  regression(
+    "an output that is gelu's left tail alone: it is onnxruntime whose 1 + erf cancels",
+    ["N", 2, 1, 13],
+    [
+      { name: "y1", op: "globalAvgPool2d", operands: ["x"] },
+      { name: "y2", op: "conv2d", operands: ["y1"], options: { out: 1, kernel: 1, stride: 1 } },
+      { name: "y3", op: "gelu", operands: ["y2"] },
+    ],
+    { batch: 3, seed: 14093, scale: 30 },
   ),
 ];
