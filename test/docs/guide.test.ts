@@ -12,6 +12,7 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
+import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, inject, test, vi } from "vitest";
 import { weft } from "../cli/weft.ts";
 import { complaints, openBrowser, PATIENCE } from "../pages/chromium.ts";
@@ -31,7 +32,10 @@ beforeAll(() => {
   symlinkSync(root, join(folder, "node_modules/weftgpu"), "junction"); // as it is installed
   process.chdir(folder);
 });
-afterAll(() => {
+/** Opened for the first page, and kept. */
+let browser: Browser | undefined;
+afterAll(async () => {
+  await browser?.close();
   process.chdir(before);
   rmSync(folder, { recursive: true, force: true });
 });
@@ -102,7 +106,7 @@ async function openPage(block: Block): Promise<void> {
   const page = block.code.replace("<title>", '<link rel="icon" href="data:,"><title>');
   writeFileSync(join(folder, block.argument), page);
   const site = await serve({ "/site": folder });
-  const browser = await openBrowser();
+  browser ??= await openBrowser();
   try {
     const tab = await browser.newPage();
     const list = complaints(tab);
@@ -115,8 +119,8 @@ async function openPage(block: Block): Promise<void> {
       },
     );
     expect(list).toEqual([]);
+    await tab.close();
   } finally {
-    await browser.close();
     await site.close();
   }
 }
