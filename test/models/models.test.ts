@@ -6,6 +6,7 @@ import { afterAll, describe, expect, test } from "vitest";
 import { compile } from "../../compiler/compile.ts";
 import { verifyGraph, verifyProgram, verifyRegion } from "../../compiler/passes/verify.ts";
 import { shapeTable } from "../../compiler/report/shapes.ts";
+import resnet18 from "../../models/resnet18.ts";
 import { closeDevice } from "../oracle/weft.ts";
 import { parametersOf, subjects } from "./models.ts";
 import { compareWithOnnx } from "./onnx.ts";
@@ -34,4 +35,20 @@ describe.each(subjects.map((s) => [s.name, s] as const))("%s", (name, subject) =
     );
     expect(error).toBeLessThanOrEqual(1e-4);
   });
+});
+
+test("resnet18's buffers are its weights and twice the largest pair of activations that live together", () => {
+  const { program, steps } = compile(resnet18.graph);
+  const elements = (shape: readonly (number | "N")[]): number =>
+    shape.reduce<number>((a, d) => a * (d === "N" ? 1 : d), 1);
+  const perImage = (node: { readonly type: { readonly shape: readonly (number | "N")[] } }): number =>
+    node.type.shape[0] === "N" ? 4 * elements(node.type.shape) : 0;
+  const pairs = steps.map(({ kernel }) => {
+    const largest = Math.max(...kernel.reads.map(perImage));
+    return largest + perImage(kernel.region.root);
+  });
+  const weights = program.params.reduce((a, p) => a + 4 * elements(p.shape), 0);
+  expect(program.peakBytes.perBatch).toBeLessThanOrEqual(2 * Math.max(...pairs));
+  expect(program.peakBytes.fixed).toBeLessThanOrEqual(weights * 1.001); // what is folded overwrites what it came from
+  expect(Math.max(...pairs)).toBe(4 * (64 * 112 * 112 + 64 * 56 * 56));
 });
