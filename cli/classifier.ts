@@ -43,6 +43,8 @@ export function classifierOf({ name, inputs, outputs }: Graph): Classifier {
 export interface Answers {
   /** The class of the largest score, for every example. */
   readonly answers: Uint8Array;
+  /** Of every example, a row each. */
+  readonly scores: Float32Array;
   /** Wall time: upload, kernels and reading back. */
   readonly seconds: number;
 }
@@ -64,6 +66,7 @@ export async function classify(program: Program, set: DataSet, options: Classify
   const size = product(set.shape);
   const chunk = Math.min(CHUNK, program.maxBatch || CHUNK);
   const answers = new Uint8Array(set.rows);
+  const parts: ArrayLike<number>[] = [];
   let seconds = 0;
   for (let from = 0; from < set.rows; from += chunk) {
     const to = Math.min(set.rows, from + chunk);
@@ -72,11 +75,18 @@ export async function classify(program: Program, set: DataSet, options: Classify
     const outputs = await session.run({ [input?.name ?? ""]: pixels });
     seconds += (performance.now() - start) / 1000;
     const scores = outputs[output?.name ?? ""]?.data ?? [];
+    parts.push(scores);
     const classes = scores.length / (to - from);
     for (let i = from; i < to; i++) answers[i] = largest(scores, (i - from) * classes, classes);
     options.onProgress?.(to);
   }
-  return { answers, seconds };
+  const scores = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    scores.set(part, at);
+    at += part.length;
+  }
+  return { answers, scores, seconds };
 }
 
 /** The position of the largest of `count` scores, the first one of equals. */

@@ -1,12 +1,16 @@
 /** What `weft eval` does. */
+import type { Precision } from "../../compiler/compile.ts";
 import { loadModel } from "../../compiler/frontend/index.ts";
+import type { Program } from "../../compiler/ir/program.ts";
 import type { AdapterChoice } from "../../runtime/node/index.ts";
-import { classifierOf, classify } from "../classifier.ts";
+import { type Answers, classifierOf, classify } from "../classifier.ts";
 import { type CommonOptions, printJson, uiOf } from "../common.ts";
 import { openData } from "../data/index.ts";
 import { openDevice } from "../device.ts";
 import { classResults, classTable, confusionOf, confusionSvg, confusionText } from "../output/confusion.ts";
 import { requirePlotName, writePlot } from "../output/plot.ts";
+import { precisionError, precisionText } from "../output/precision.ts";
+import { wrapped } from "../output/wrap.ts";
 import { startBar } from "../progress.ts";
 import { compileHere } from "../tuning/use.ts";
 import { readWeights } from "../weights.ts";
@@ -21,6 +25,7 @@ export interface EvalOptions extends CommonOptions {
   readonly plot?: string;
   readonly adapter?: AdapterChoice;
   readonly tune?: boolean;
+  readonly precision: Precision;
 }
 
 /** Everything that can be wrong with the files is found before a device is asked for. */
@@ -33,6 +38,8 @@ export async function evaluate(file: string, options: EvalOptions): Promise<void
   const { graph } = await loadModel(file);
   const { input, classes } = classifierOf(graph);
   const { program } = await compileHere(graph, file, options, ui);
+  const half = options.precision === "f16";
+  const single = half && (await compileHere(graph, file, { ...options, precision: "f32" }, ui)).program;
   const weights = await readWeights(options.weights, program);
   const data = await openData({ data: "synthetic", ...options }, input, classes);
   const set = data[options.split];
@@ -41,15 +48,23 @@ export async function evaluate(file: string, options: EvalOptions): Promise<void
   const opened = await openDevice(ui, options.adapter);
   try {
     const bar = startBar({
-      total: set.rows,
+      total: set.rows * (single ? 2 : 1),
       text: "{value}/{total} examples  {eta_formatted}",
       quiet: options.quiet === true,
     });
-    const { answers, seconds } = await classify(program, set, {
-      device: opened.device,
-      weights,
-      onProgress: (done) => bar.update(done),
-    }).finally(() => bar.stop());
+    const answer = (run: Program, before: number): Promise<Answers> =>
+      classify(run, set, {
+        device: opened.device,
+        weights,
+        onProgress: (done) => bar.update(before + done),
+      }).catch((error: unknown) => {
+        bar.stop();
+        throw error;
+      });
+    const found = await answer(program, 0);
+    const error = single && precisionError(found, await answer(single, set.rows), set.labels);
+    bar.stop();
+    const { answers, seconds } = found;
     const confusion = confusionOf(set.labels, answers, classes);
     const results = classResults(confusion, names);
     const right = results.reduce((sum, each) => sum + each.right, 0);
@@ -71,6 +86,7 @@ export async function evaluate(file: string, options: EvalOptions): Promise<void
         right,
         accuracy,
         examplesPerSecond: Number(perSecond.toFixed(1)),
+        ...(error && { precision: error }),
         classes: results,
         confusion,
       });
@@ -83,6 +99,7 @@ export async function evaluate(file: string, options: EvalOptions): Promise<void
     ui.out(
       `\n${options.split} acc ${accuracy.toFixed(4)} (${right} of ${set.rows} right), ${graph.name} on ${data.name}`,
     );
+    if (error) ui.out(wrapped(precisionText(error), ui.width));
     ui.out(ui.colors.dim(`${perSecond.toFixed(1)} examples/sec on ${opened.name}`));
     if (options.plot !== undefined) ui.note(`the confusion matrix is in ${options.plot}`);
   } finally {

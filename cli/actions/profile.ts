@@ -1,4 +1,5 @@
 /** What `weft profile` does. */
+import type { Precision } from "../../compiler/compile.ts";
 import { loadModel } from "../../compiler/frontend/index.ts";
 import { initialise } from "../../runtime/index.ts";
 import {
@@ -30,6 +31,7 @@ export interface ProfileOptions extends CommonOptions {
   readonly seed: number;
   readonly adapter?: AdapterChoice;
   readonly tune?: boolean;
+  readonly precision: Precision;
   readonly svg?: string;
   readonly trace?: string;
 }

@@ -1,4 +1,6 @@
 /** What `weft run` does. */
+
+import type { Precision } from "../../compiler/compile.ts";
 import { UserError } from "../../compiler/errors.ts";
 import { loadModel } from "../../compiler/frontend/index.ts";
 import type { Program } from "../../compiler/ir/program.ts";
@@ -26,6 +28,7 @@ export interface RunOptions extends CommonOptions {
   readonly labels?: string;
   readonly adapter?: AdapterChoice;
   readonly tune?: boolean;
+  readonly precision: Precision;
   readonly top: number;
   readonly pictures: boolean;
   readonly checkFinite?: boolean;

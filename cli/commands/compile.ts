@@ -4,6 +4,7 @@ import { targets } from "../../compiler/passes/target.ts";
 import { examples, STAGES, wholeNumber, withCommon } from "../common.ts";
 import type { CompileOptions } from "../compile/build.ts";
 import { optimizerOptions } from "../training/flags.ts";
+import { precisionOption } from "../tuning/flag.ts";
 
 /** @param outcome gets the code of the signal that ended `--watch` */
 export function compileCommand(outcome: { code: number }): Command {
@@ -31,9 +32,10 @@ export function compileCommand(outcome: { code: number }): Command {
         .choices(Object.keys(targets))
         .default("portable"),
     )
+    .addOption(precisionOption())
     .option(
       "--variants <list>",
-      'with --out: programs besides the portable one, of which the bundle takes what suits the device: "tuned" (what weft tune measured), "octets" and "quads" (adapters on CPUs)',
+      'with --out: programs besides the portable one, of which the bundle takes what suits the device: "tuned" (what weft tune measured), "octets" and "quads" (adapters on CPUs), "f16" (adapters with shader-f16)',
     )
     .option(
       "-t, --train",

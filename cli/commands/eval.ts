@@ -2,7 +2,7 @@
 import { Command, Option } from "commander";
 import type { EvalOptions } from "../actions/eval.ts";
 import { adapterOption, examples, withCommon } from "../common.ts";
-import { noTuneOption } from "../tuning/flag.ts";
+import { noTuneOption, precisionOption } from "../tuning/flag.ts";
 import { dataOptions } from "./train.ts";
 
 export function evalCommand(): Command {
@@ -16,6 +16,7 @@ export function evalCommand(): Command {
     )
     .option("--plot <file>", "draw the confusion matrix: .svg or .png")
     .addOption(adapterOption())
+    .addOption(precisionOption())
     .addOption(noTuneOption());
   return withCommon(command, ["text", "json"])
     .addHelpText(

@@ -2,7 +2,7 @@
 import { Command } from "commander";
 import type { ProfileOptions } from "../actions/profile.ts";
 import { adapterOption, examples, wholeNumber, withCommon } from "../common.ts";
-import { noTuneOption } from "../tuning/flag.ts";
+import { noTuneOption, precisionOption } from "../tuning/flag.ts";
 
 export function profileCommand(): Command {
   const command = new Command("profile")
@@ -17,6 +17,7 @@ export function profileCommand(): Command {
     .option("-w, --weights <file>", "a safetensors file; without it the parameters are random")
     .option("--seed <n>", "the seed of random parameters", wholeNumber(0), 0)
     .addOption(adapterOption())
+    .addOption(precisionOption())
     .addOption(noTuneOption())
     .option("--svg <file>", "draw the times: a flame-style picture")
     .option("--trace <file>", "write trace events as JSON, for Perfetto or chrome://tracing");

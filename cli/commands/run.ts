@@ -2,7 +2,7 @@
 import { Command, Option } from "commander";
 import type { RunOptions } from "../actions/run.ts";
 import { adapterOption, examples, wholeNumber, withCommon } from "../common.ts";
-import { noTuneOption } from "../tuning/flag.ts";
+import { noTuneOption, precisionOption } from "../tuning/flag.ts";
 
 export function runCommand(): Command {
   const command = new Command("run")
@@ -27,6 +27,7 @@ export function runCommand(): Command {
       "an IDX file of the right classes: marks the answers and counts the right ones",
     )
     .addOption(adapterOption())
+    .addOption(precisionOption())
     .addOption(noTuneOption())
     .option("--top <n>", "how many classes to print for a picture", wholeNumber(1), 3)
     .option("--check-finite", "run kernel by kernel first, and name the first layer with NaN or infinity")

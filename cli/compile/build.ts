@@ -1,5 +1,5 @@
 /** A model file to what `weft compile` shows and writes: loaded, compiled, held against golden files, emitted. */
-import { type Compilation, compile } from "../../compiler/compile.ts";
+import { type Compilation, compile, type Precision } from "../../compiler/compile.ts";
 import type { EmitOptions, Emitted } from "../../compiler/emit/index.ts";
 import { VARIANTS, type VariantName } from "../../compiler/emit/variants.ts";
 import { UserError } from "../../compiler/errors.ts";
@@ -34,6 +34,7 @@ export interface CompileOptions extends CommonOptions, Pick<Given, (typeof OPTIM
   readonly batch?: number;
   readonly train?: boolean;
   readonly target: TargetName;
+  readonly precision: Precision;
   /** Names with commas between them. */
   readonly variants?: string;
   readonly watch?: boolean;
@@ -65,7 +66,7 @@ export function checkFlags(options: CompileOptions): void {
 }
 
 /** Throws `UserError` for a name that is none, and where the programs would go nowhere. */
-function variantNames({ variants, out, target }: CompileOptions): readonly VariantName[] {
+function variantNames({ variants, out, target, precision }: CompileOptions): readonly VariantName[] {
   const names = variants?.split(",").map((name) => name.trim()) ?? [];
   const known = (name: string): name is VariantName => VARIANTS.some((v) => v === name);
   const wrong = names.find((name) => !known(name));
@@ -77,6 +78,12 @@ function variantNames({ variants, out, target }: CompileOptions): readonly Varia
     });
   if (names.length > 0 && out === undefined)
     throw new UserError({ problem: "--variants goes with --out", fix: "add --out DIR" });
+  if (names.length > 0 && precision !== "f32")
+    throw new UserError({
+      problem: "--variants does not go with --precision f16",
+      rule: "with variants the device chooses",
+      fix: "--variants f16: for devices that have it, and f32 for others",
+    });
   if (names.length > 0 && target !== "portable")
     throw new UserError({
       problem: `--variants does not go with --target ${target}`,
@@ -97,6 +104,7 @@ export async function build(file: string, options: CompileOptions, ui: Ui): Prom
   const { target } = options;
   const compilation = compile(graph, {
     target,
+    precision: options.precision,
     ...(options.batch !== undefined && { batch: options.batch }),
   });
   ui.detail(`compiled for the target ${target} in ${Math.round(performance.now() - loaded)} ms`);

@@ -1,12 +1,13 @@
 /** What a model is compiled for on this machine: the target, and what `weft tune` measured here. */
-import type { Compilation, CompileOptions } from "../../compiler/compile.ts";
+import type { Compilation, CompileOptions, Precision } from "../../compiler/compile.ts";
 import { compile } from "../../compiler/compile.ts";
 import { isTarget, readTuning, tuningFor, tuningPath } from "../../compiler/emit/tuning.ts";
 import { schedulesOf } from "../../compiler/emit/variants.ts";
+import { UserError } from "../../compiler/errors.ts";
 import type { Graph } from "../../compiler/ir/graph.ts";
 import type { AdapterTuning } from "../../compiler/ir/tuning.ts";
 import { targetFor } from "../../compiler/passes/target.ts";
-import { findAdapter } from "../../runtime/node/device.ts";
+import { describe, findAdapter } from "../../runtime/node/device.ts";
 import type { AdapterChoice } from "../../runtime/node/index.ts";
 import { shownPath } from "../files.ts";
 import type { Ui } from "../ui.ts";
@@ -15,27 +16,36 @@ export interface HereOptions {
   readonly adapter?: AdapterChoice | undefined;
   /** False: what was measured is not used. */
   readonly tune?: boolean | undefined;
+  /** Default "f32". What was measured is for f32. */
+  readonly precision?: Precision | undefined;
   /** The batch size of the run, where it is known. */
   readonly typicalBatch?: number | undefined;
 }
 
 export interface Here {
-  readonly options: Pick<CompileOptions, "target" | "tuning">;
+  readonly options: Pick<CompileOptions, "precision" | "target" | "tuning">;
   readonly measured?: AdapterTuning;
   readonly path: string;
 }
 
 /** For the adapter that `openDevice` will take. Where there is none, opening it says so. Throws `UserError` for a damaged file. */
-export async function here(file: string, { adapter, tune = true }: HereOptions, ui: Ui): Promise<Here> {
+export async function here(file: string, options: HereOptions, ui: Ui): Promise<Here> {
+  const { adapter, tune = true, precision = "f32" } = options;
   const path = tuningPath(file);
-  const tuning = tune ? await readTuning(shownPath(path)) : undefined;
+  const tuning = tune && precision === "f32" ? await readTuning(shownPath(path)) : undefined;
   const found = await findAdapter(adapter).catch(() => undefined);
-  if (!found) return { options: { target: "portable" }, path };
+  if (!found) return { options: { target: "portable", precision }, path };
+  if (precision === "f16" && !found.features.has("shader-f16"))
+    throw new UserError({
+      problem: `${describe(found).name} cannot run a model in f16`,
+      rule: '--precision f16 needs an adapter with the feature "shader-f16"; weft doctor lists what this one has',
+      fix: "leave out --precision f16, or choose another --adapter",
+    });
   const measured = tuning && tuningFor(tuning, found);
   const target = measured && isTarget(measured.target) ? measured.target : targetFor(found);
   if (tuning && !measured)
     ui.detail(`${shownPath(path)} was measured on other adapters: weft tune measures this one`);
-  if (!measured) return { options: { target }, path };
+  if (!measured) return { options: { target, precision }, path };
   return { options: { target, tuning: schedulesOf(measured) }, measured, path };
 }
 

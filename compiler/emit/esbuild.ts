@@ -31,7 +31,8 @@ export interface WeftPluginOptions {
   readonly batch?: number;
   /**
    * Programs besides the portable one, of which the page takes what suits its device: "tuned" (of model.tune.json
-   * beside the model), "octets" and "quads" (adapters on CPUs).
+   * beside the model), "octets" and "quads" (adapters on CPUs), "f16" (devices with
+   * "shader-f16").
    */
   readonly variants?: readonly VariantName[];
 }

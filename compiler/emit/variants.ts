@@ -9,7 +9,7 @@ import { isTarget } from "./tuning.ts";
 import type { Files } from "./write.ts";
 
 /** What can be asked for besides the program that runs everywhere. */
-export const VARIANTS = ["tuned", "octets", "quads"] as const;
+export const VARIANTS = ["tuned", "octets", "quads", "f16"] as const;
 export type VariantName = (typeof VARIANTS)[number];
 
 export function schedulesOf({ kernels }: AdapterTuning): Tuning {
@@ -58,6 +58,7 @@ export function variantsOf(
   }
   if (names.includes("octets")) add("octets", { fallback: true, lanes: 8 }, { target: "octets" });
   if (names.includes("quads")) add("quads", { fallback: true }, { target: "quads" });
+  if (names.includes("f16")) add("f16", {}, { precision: "f16" });
   return [...made, { name: "portable", program }];
 }
 

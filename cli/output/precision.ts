@@ -1,0 +1,45 @@
+/** What storing in f16 costs: the answers of both precisions side by side. */
+import type { Answers } from "../classifier.ts";
+
+export interface PrecisionError {
+  readonly type: "f16";
+  /** Right answers, as a share of all. */
+  readonly accuracy: number;
+  readonly accuracyOfF32: number;
+  /** Examples whose class is the same in both. */
+  readonly agree: number;
+  readonly examples: number;
+  /** The largest difference of a score, and the largest score. */
+  readonly maxDifference: number;
+  readonly largestScore: number;
+}
+
+export function precisionError(half: Answers, single: Answers, labels: Uint8Array): PrecisionError {
+  const examples = labels.length;
+  const right = ({ answers }: Answers): number =>
+    answers.reduce((sum, a, i) => sum + (a === labels[i] ? 1 : 0), 0);
+  let [maxDifference, largestScore] = [0, 0];
+  for (const [i, score] of single.scores.entries()) {
+    maxDifference = Math.max(maxDifference, Math.abs(score - (half.scores[i] ?? Number.NaN)));
+    largestScore = Math.max(largestScore, Math.abs(score));
+  }
+  return {
+    type: "f16",
+    accuracy: right(half) / examples,
+    accuracyOfF32: right(single) / examples,
+    agree: half.answers.reduce((sum, a, i) => sum + (a === single.answers[i] ? 1 : 0), 0),
+    examples,
+    maxDifference,
+    largestScore,
+  };
+}
+
+/** `f16 against f32: acc 0.8231 and 0.8230; …` */
+export function precisionText(e: PrecisionError): string {
+  const share = e.largestScore > 0 ? (100 * e.maxDifference) / e.largestScore : 0;
+  return [
+    `f16 against f32: acc ${e.accuracy.toFixed(4)} and ${e.accuracyOfF32.toFixed(4)}`,
+    `the same class for ${e.agree} of ${e.examples} examples`,
+    `scores differ by ${e.maxDifference.toPrecision(2)} at most (${share.toFixed(2)}% of the largest)`,
+  ].join("; ");
+}
