@@ -7,7 +7,7 @@ import { readProject } from "./project.ts";
 import { watchDisk } from "./server.ts";
 import { shell } from "./shell.ts";
 import { signal } from "./signal.ts";
-import type { Studio } from "./tab.ts";
+import type { Studio, Words } from "./tab.ts";
 import { tabs } from "./tabs/index.ts";
 import { workbench } from "./workbench.ts";
 
@@ -21,7 +21,7 @@ async function start(): Promise<void> {
   // Without a GPU there is still the model to look at; tabs that need one say so themselves.
   const opened = device().then(
     () => undefined,
-    () => undefined,
+    (error: Error) => frame.tell(withoutGpu(error.message)),
   );
   await Promise.race([opened, new Promise((late) => setTimeout(late, patience))]);
   const bench = await workbench(project, target);
@@ -35,6 +35,14 @@ async function start(): Promise<void> {
     const response = await fetch(project.weights);
     if (response.ok) weights.set(readSafetensors(await response.arrayBuffer()));
   }
+}
+
+/** What can be done all the same. */
+function withoutGpu(why: string): Words {
+  return {
+    en: `No WebGPU: ${why}. The model can be looked at and edited here; running, training and timing it need WebGPU.`,
+    zh: `无法使用 WebGPU：${why}。此处仍可查看和编辑模型；运行、训练和计时需要 WebGPU。`,
+  };
 }
 
 start().catch((error: Error) => {

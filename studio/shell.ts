@@ -2,13 +2,15 @@
 import { h } from "./dom.ts";
 import "./shell.css";
 import { type Signal, signal, type Writable } from "./signal.ts";
-import type { Language, Studio, Tab } from "./tab.ts";
+import type { Language, Studio, Tab, Words } from "./tab.ts";
 import { themeButton } from "./theme.ts";
 
 export interface Shell {
   readonly element: HTMLElement;
   readonly language: Signal<Language>;
   show(id: string): void;
+  /** A message below the bar, until it is put away. */
+  tell(message: Words): void;
   /** Mounts the tab of the address, else the first. To be called once, with the shell in the page. */
   start(studio: Studio): void;
 }
@@ -16,6 +18,7 @@ export interface Shell {
 export function shell(tabs: readonly Tab[]): Shell {
   const language = signal<Language>(firstLanguage());
   const title = h("p", { class: "file", id: "file" });
+  const notice = h("div", { class: "notice", hidden: true, attrs: { role: "status" } });
   const panel = h("main", { id: "panel", tabIndex: -1, attrs: { role: "tabpanel" } });
   let shown: { readonly id: string; readonly unmount: () => void } | undefined;
   let given: Studio | undefined;
@@ -84,12 +87,27 @@ export function shell(tabs: readonly Tab[]): Shell {
       list,
       h("div", { class: "settings" }, languageButton(language), themeButton(language)),
     ),
+    notice,
     panel,
   );
   return {
     element,
     language,
     show,
+    tell(message) {
+      const text = h("p");
+      const close = h(
+        "button",
+        { type: "button", class: "quiet icon", onclick: () => notice.replaceChildren() },
+        "×",
+      );
+      language.watch((l) => {
+        text.textContent = message[l];
+        close.setAttribute("aria-label", l === "en" ? "Close" : "关闭");
+      });
+      notice.replaceChildren(text, close);
+      notice.hidden = false;
+    },
     start(studio) {
       given = studio;
       title.textContent = studio.project.model;

@@ -52,10 +52,28 @@ export function viewOf(compilation: Compilation): ModelView {
   const kernels = kernelsOf(compilation);
   const places = new Map(source.nodes.map((n) => [n.origin.name, n.origin.at]));
   const layers = table.layers.map((row): LayerView => {
-    const group = kernels.findIndex((k) => k.layers.includes(row.name));
-    return { ...row, at: places.get(row.name) ?? null, group: group < 0 ? null : group };
+    return { ...row, at: places.get(row.name) ?? null, group: groupOf(row.name, kernels, rewrites) };
   });
   return { table, layers, kernels, drawing: draw(source, layers, kernels) };
+}
+
+/** The kernel of a run that computes a layer, or the layer that it was folded into; else one that prepares for it. */
+function groupOf(
+  layer: string,
+  kernels: readonly KernelView[],
+  rewrites: Compilation["rewrites"],
+): number | null {
+  const run = kernels.findIndex((k) => k.phase === "run" && k.layers.includes(layer));
+  if (run >= 0) return run;
+  const heir = rewrites.find((r) => r.gone === layer && r.by !== layer);
+  if (heir)
+    return groupOf(
+      heir.by,
+      kernels,
+      rewrites.filter((r) => r !== heir),
+    );
+  const once = kernels.findIndex((k) => k.layers.includes(layer));
+  return once < 0 ? null : once;
 }
 
 function kernelsOf(compilation: Compilation): readonly KernelView[] {

@@ -351,6 +351,50 @@ describe("editing", () => {
   });
 });
 
+describe("a model of several files", () => {
+  const net = [
+    'import { flatten, input, linear, model, N } from "weftgpu";',
+    'import { block } from "./parts/block.ts";',
+    'import sizes from "./parts/sizes.json";',
+    'const image = input("image", [N, 3, 8, 8]);',
+    "const first = block(image, sizes.first);",
+    "const scores = linear(flatten(first), { out: 10 });",
+    'export default model("net", { image }, { scores });',
+  ];
+  const block = [
+    'import { batchNorm2d, conv2d, type N, relu, type Tensor } from "weftgpu";',
+    "export function block(x: Tensor<[N, number, number, number]>, out: number) {",
+    "  const conv = conv2d(x, { out, kernel: 3, padding: 1 });",
+    "  return relu(batchNorm2d(conv));",
+    "}",
+  ];
+
+  test("is followed through its imports, and edited in each", async () => {
+    mkdirSync(join(folder, "models/parts"), { recursive: true });
+    writeFileSync(join(folder, "models/net.ts"), net.join("\n"));
+    writeFileSync(join(folder, "models/parts/block.ts"), block.join("\n"));
+    writeFileSync(join(folder, "models/parts/sizes.json"), '{ "first": 4 }');
+    project = projectFiles({ model: "models/net.ts", cwd: folder });
+    const opened = await open();
+    const { page } = opened;
+    await settled(page);
+    const { graph } = await loadModel(join(folder, "models/net.ts"), { cwd: folder });
+    const layers = graph.nodes.flatMap((n) => (n.kind === "op" ? [n.origin.name] : []));
+    const rows = page.locator(".shapes tr[data-name] th");
+    expect(await rows.allTextContents()).toEqual(layers);
+    expect(layers).toContain("first/conv");
+    // Batch normalisation is folded into the convolution before it: one frame, which the page says too.
+    expect(await page.locator('.cell[data-group="0"] .name').allTextContents()).toEqual(layers.slice(0, 3));
+    await page.click('.shapes tr[data-name="first/conv"] button');
+    await page.click("#jump");
+    expect(await page.inputValue("#file-select")).toBe("models/parts/block.ts");
+    expect(await page.locator(".cm-activeLine").textContent()).toContain("const conv = conv2d");
+    await type(page, block.join("\n").replace("padding: 1", "padding: 0"));
+    await expect.poll(() => shapeOf(page, "first/conv"), SOON).toBe("[N, 4, 6, 6]");
+    await close(opened);
+  });
+});
+
 describe("the page", () => {
   test("is dark where the system is, and by its button", async () => {
     const opened = await open({ ...DESK, colorScheme: "dark" });
@@ -416,7 +460,12 @@ describe("the page", () => {
     await expect
       .poll(() => page.locator(".tools .status-text").getAttribute("title"), SOON)
       .toMatch(/^this browser has no WebGPU/);
+    expect(await page.locator(".notice").textContent()).toMatch(
+      /^No WebGPU: this browser has no WebGPU\. .*The model can be looked at and edited here/,
+    );
     await shoot(page, "model-no-webgpu");
+    await page.click(".notice button");
+    expect(await page.isVisible(".notice")).toBe(false);
     await context.close();
   });
 });

@@ -5,8 +5,8 @@ export interface Camera {
   zoom(factor: number): void;
   /** The whole drawing. */
   fit(): void;
-  /** The drawing's width, from its top. */
-  start(): void;
+  /** From its top: all of its width where that can be read, else what is about `middle`. */
+  start(middle: number): void;
   move(dx: number, dy: number): void;
   /** Moves just so far that a box of the drawing is seen. */
   reveal(box: {
@@ -22,6 +22,8 @@ export interface Camera {
 
 const smallest = 0.05;
 const largest = 3;
+/** The smallest scale at which text can be read. */
+const readable = 0.65;
 /** Pixels after which a press is a drag, not a click. */
 const slop = 4;
 
@@ -123,10 +125,10 @@ export function camera(host: SVGSVGElement, moved: (transform: string) => void):
       scale = clamp(Math.min(view.width / width, view.height / height), smallest, 1.2);
       centre();
     },
-    start() {
+    start(middle) {
       const view = seen();
-      scale = clamp(Math.min(view.width / width, 1), 0.35, 1);
-      x = (view.width - width * scale) / 2;
+      scale = clamp(view.width / width, readable, 1);
+      x = view.width / 2 - middle * scale;
       y = 0;
       apply();
     },

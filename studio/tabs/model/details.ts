@@ -5,7 +5,7 @@ import type { KernelView, LayerView, ModelView } from "../../compile/view.ts";
 import { type Child, fill, h } from "../../dom.ts";
 import { fieldText } from "./field.ts";
 import { chooseLayer, type State } from "./state.ts";
-import { bytes, compact, count, milliseconds } from "./text.ts";
+import { bytes, count, milliseconds } from "./text.ts";
 import { wgslNode } from "./wgsl.ts";
 import type { Word } from "./words.ts";
 import "./details.css";
@@ -150,20 +150,17 @@ function copyButton(text: string, state: State): HTMLElement {
 function preparing({ kernels }: ModelView, state: State): HTMLElement | null {
   const list = kernels.flatMap((k, group) => (k.phase === "prepare" ? [{ k, group }] : []));
   if (list.length === 0) return null;
-  return h(
-    "div",
-    { class: "part" },
-    h("h4", {}, state.say("prepares")),
+  const buttons = list.map(({ k, group }) =>
     h(
-      "div",
-      { class: "chips" },
-      ...list.map(({ k, group }) =>
-        h(
-          "button",
-          { type: "button", class: "chip mono", onclick: () => state.choice.set({ layer: null, group }) },
-          `${k.name} ${compact(k.wgsl.length)}`,
-        ),
-      ),
+      "button",
+      { type: "button", class: "chip mono", onclick: () => state.choice.set({ layer: null, group }) },
+      k.name,
     ),
+  );
+  return h(
+    "details",
+    { class: "part" },
+    h("summary", {}, `${state.say("prepares")}: ${list.length}`),
+    h("div", { class: "chips" }, ...buttons),
   );
 }

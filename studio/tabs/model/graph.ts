@@ -52,7 +52,7 @@ export function graphPane(state: State, tools: readonly HTMLElement[]): HTMLElem
     shown = next;
     cells = next ? drawInto(layer, next, state, view) : new Map();
     if (next) view.resize(next.drawing.width, next.drawing.height);
-    if (next && (first || other)) requestAnimationFrame(() => view.start());
+    if (next && (first || other)) requestAnimationFrame(() => view.start(middleOf(next.drawing)));
     mark();
   });
   state.watch(state.choice, ({ layer: name }) => {
@@ -82,6 +82,11 @@ export function graphPane(state: State, tools: readonly HTMLElement[]): HTMLElem
     ),
     h("div", { class: "window" }, canvas),
   );
+}
+
+/** Of the first box: where reading begins. */
+function middleOf({ boxes: [first], width }: Drawing): number {
+  return first ? first.x + first.width / 2 : width / 2;
 }
 
 function arrow(): SVGElement {
@@ -135,7 +140,7 @@ function boxCell(box: Box, state: State, view: Camera): SVGGElement {
     },
     svg("title", {}, label),
     svg("rect", { width, height, rx: box.kind === "layer" ? 7 : 17 }),
-    svg("text", { class: "name", x: 14, y: 22 }, cut(name, (room - shapeWidth - 10) / 7.6)),
+    svg("text", { class: "name", x: 14, y: 22 }, cutStart(name, (room - shapeWidth - 12) / 8.4)),
     svg("text", { class: "shape", x: width - 14, y: 22, "text-anchor": "end" }, shape),
     ...lines.map((line, i) => svg("text", { class: "line", x: 14, y: 43 + 19 * i }, cut(line, room / 6.4))),
   );
@@ -198,6 +203,12 @@ function inOrder(layer: SVGGElement): readonly SVGGElement[] {
     frames.delete(cell.dataset["group"]);
     return frame ? [frame, cell] : [cell];
   });
+}
+
+/** Of a path such as `stage1/first/conv1` the end tells most. */
+function cutStart(text: string, most: number): string {
+  const length = Math.max(3, Math.floor(most));
+  return text.length <= length ? text : `…${text.slice(1 - length)}`;
 }
 
 function cut(text: string, most: number): string {
