@@ -207,7 +207,7 @@ describe("the Train tab", () => {
     await expect
       .poll(() => page.textContent("#train-failure"), SOON)
       .toMatch(
-        /^The training divergedThe loss of epoch 1, step 1 of 3 is .*Scores's activations .* hold \d+ values that are NaN or infinite/,
+        /^The training divergedThe loss of epoch 1, step 1 of 3 is .*scores's activations .* hold \d+ values that are NaN or infinite/,
       );
     expect(await status(page)).toBe("Ready"); // nothing was learnt
     await shoot(page, "diverged");

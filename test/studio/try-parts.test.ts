@@ -12,6 +12,7 @@ import { barAt } from "../../studio/tabs/try/geometry.ts";
 import * as layers from "../../studio/tabs/try/layers.ts";
 import { contained, cropped, inverted, pictureInput, toInput } from "../../studio/tabs/try/picture.ts";
 import { classNames, ranked, scoreKind, sharesOf } from "../../studio/tabs/try/scores.ts";
+import { sentence } from "../../studio/tabs/try/sentence.ts";
 import { initialWeights, misfit, openWeights, originOf, remember } from "../../studio/tabs/try/weights.ts";
 import { type Arrays, random, randomArray } from "../oracle/array.ts";
 import { evaluate } from "../oracle/oracle.ts";
@@ -288,4 +289,10 @@ describe("weights", () => {
       'not in the model: "more"',
     );
   });
+});
+
+test("messages begin with a capital, names stay as they are", () => {
+  expect(sentence("this browser has no WebGPU")).toBe("This browser has no WebGPU");
+  for (const named of ["t10k-labels is missing", "conv1's activations", "lenet: no", "Ready"])
+    expect(sentence(named)).toBe(named);
 });
