@@ -6,8 +6,8 @@ import { readBytes, shownPath } from "../files.ts";
 import type { NumberArray, Target } from "./array.ts";
 import { brightBorder, frameOf } from "./frame.ts";
 
-/** Pixels of a picture: more than any camera takes, and few enough to be decoded. */
-const MOST_PIXELS = 2 ** 28;
+/** Pixels of a picture: more than a camera of 100 megapixels takes, and few enough to be decoded at once. */
+const MOST_PIXELS = 2 ** 27;
 
 export interface Picture extends NumberArray {
   /** What was done to it: `resized from 640×480`, `greyed`; empty where nothing was. */
