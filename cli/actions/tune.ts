@@ -89,11 +89,11 @@ export async function tune(file: string, options: TuneOptions): Promise<void> {
       quiet,
       about: { layers: "" },
     });
-    const more = adapter.features.has("subgroups") && !targets[target].quads ? [octets] : [];
+    const more = adapter.features.has("subgroups") && !targets[target].quads ? [{ ...octets, batch }] : [];
     const found = await search({
       bench,
       compilation,
-      targets: [targets[target], ...more],
+      targets: [{ ...targets[target], batch }, ...more],
       batch,
       budget: budget * 1000,
       onProgress: (done, layers) => bar.update(done, { layers }),
@@ -101,11 +101,17 @@ export async function tune(file: string, options: TuneOptions): Promise<void> {
       bar.stop();
       bench.close();
     });
-    const measured: AdapterTuning = { ...adapterKey(adapter), target, kernels: tunedKernels(found, batch) };
-    const tuned = compile(graph, { target, tuning: schedulesOf(measured) });
+    const measured: AdapterTuning = {
+      ...adapterKey(adapter),
+      target,
+      batch,
+      kernels: tunedKernels(found),
+    };
+    const tuned = compile(graph, { target, typicalBatch: batch, tuning: schedulesOf(measured) });
     const whole = await compared([compilation, tuned], { device, clock, values, batch });
     await writeFiles([[out, tuningText(merged(earlier, measured))]]);
-    const before = earlier && tuningFor(earlier, adapter);
+    const before = earlier && tuningFor(earlier, adapter, batch);
+    const replaced = before?.batch === batch ? before.kernels : {};
     const kept = new Set(found.map((f) => f.subject.key));
     const report: TuneReport = tuneReport({
       model: program.name,
@@ -115,9 +121,7 @@ export async function tune(file: string, options: TuneOptions): Promise<void> {
       found,
       whole,
       file: shownPath(out),
-      dropped: Object.entries(before?.kernels ?? {}).flatMap(([key, { layers }]) =>
-        kept.has(key) ? [] : [layers],
-      ),
+      dropped: Object.entries(replaced).flatMap(([key, { layers }]) => (kept.has(key) ? [] : [layers])),
     });
     if (options.format === "json") printJson(ui, report);
     else ui.out(tuneText(report, ui));

@@ -268,7 +268,7 @@ export function deviation(got: Float32Array, want: Float32Array, terms: number):
 }
 
 /** What goes into the file. */
-export function tunedKernels(found: readonly Found[], batch: number): Readonly<Record<string, TunedKernel>> {
+export function tunedKernels(found: readonly Found[]): Readonly<Record<string, TunedKernel>> {
   const round = (ms: number): number => Number(ms.toPrecision(4));
   return Object.fromEntries(
     found.flatMap(({ subject, schedule, ...times }): (readonly [string, TunedKernel])[] =>
@@ -280,7 +280,6 @@ export function tunedKernels(found: readonly Found[], batch: number): Readonly<R
                 layers: subject.layers.join(", "),
                 kernel: axesText(subject.step.kernel),
                 schedule,
-                batch,
                 default: round(times.default),
                 tuned: round(times.tuned),
                 defaultBuild: round(times.defaultBuild),

@@ -6,7 +6,7 @@ import { schedulesOf } from "../../compiler/emit/variants.ts";
 import { UserError } from "../../compiler/errors.ts";
 import type { Graph } from "../../compiler/ir/graph.ts";
 import type { AdapterTuning } from "../../compiler/ir/tuning.ts";
-import { targetFor } from "../../compiler/passes/target.ts";
+import { targetFor, targets } from "../../compiler/passes/target.ts";
 import { describe, findAdapter } from "../../runtime/node/device.ts";
 import type { AdapterChoice } from "../../runtime/node/index.ts";
 import { shownPath } from "../files.ts";
@@ -30,7 +30,7 @@ export interface Here {
 
 /** For the adapter that `openDevice` will take. Where there is none, opening it says so. Throws `UserError` for a damaged file. */
 export async function here(file: string, options: HereOptions, ui: Ui): Promise<Here> {
-  const { adapter, tune = true, precision = "f32" } = options;
+  const { adapter, tune = true, precision = "f32", typicalBatch = targets.portable.batch } = options;
   const path = tuningPath(file);
   const tuning = tune && precision === "f32" ? await readTuning(shownPath(path)) : undefined;
   const found = await findAdapter(adapter).catch(() => undefined);
@@ -41,10 +41,12 @@ export async function here(file: string, options: HereOptions, ui: Ui): Promise<
       rule: '--precision f16 needs an adapter with the feature "shader-f16"; weft doctor lists what this one has',
       fix: "leave out --precision f16, or choose another --adapter",
     });
-  const measured = tuning && tuningFor(tuning, found);
+  const measured = tuning && tuningFor(tuning, found, typicalBatch);
   const target = measured && isTarget(measured.target) ? measured.target : targetFor(found);
   if (tuning && !measured)
-    ui.detail(`${shownPath(path)} was measured on other adapters: weft tune measures this one`);
+    ui.detail(
+      `${shownPath(path)} was measured on other adapters, or with other batches: weft tune measures this one`,
+    );
   if (!measured) return { options: { target, precision }, path };
   return { options: { target, tuning: schedulesOf(measured) }, measured, path };
 }
@@ -69,7 +71,8 @@ export async function compileHere(
 function noteStale({ tuned }: Compilation, { measured, path }: Here, ui: Ui): void {
   if (!measured) return;
   const stale = Object.entries(measured.kernels).filter(([key]) => !tuned.has(key));
-  if (tuned.size > 0) ui.detail(`${tuned.size} kernels as tuned in ${shownPath(path)}`);
+  if (tuned.size > 0)
+    ui.detail(`${tuned.size} kernels as tuned for batches of ${measured.batch} in ${shownPath(path)}`);
   if (stale.length === 0) return;
   const names = stale.map(([, { layers }]) => layers).join(", ");
   ui.note(`${shownPath(path)}: not in this model, or not of this shape: ${names}; weft tune measures anew`);

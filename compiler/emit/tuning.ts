@@ -23,20 +23,47 @@ export function adapterKey({ info, features }: Adapter): AdapterKey {
   return { vendor, architecture, device, description, features: FEATURES.filter((f) => features.has(f)) };
 }
 
-/** The part of a file that was measured on this adapter, its features included. */
-export function tuningFor(file: TuningFile, adapter: Adapter): AdapterTuning | undefined {
-  return file.adapters.find((a) => fits({ adapter: a, features: a.features }, adapter));
+/** What was measured with a batch that is more than so many times another says little about that one. */
+const FAR = 16;
+
+/** The part of a file that was measured on this adapter, its features included, with the batch that is nearest. */
+export function tuningFor(file: TuningFile, adapter: Adapter, batch: number): AdapterTuning | undefined {
+  return nearest(
+    file.adapters.filter((a) => fits({ adapter: a, features: a.features }, adapter)),
+    batch,
+  );
 }
 
-/** The file's other adapters, and this one. */
+/** By ratio; undefined where all are too far. */
+function nearest(entries: readonly AdapterTuning[], batch: number): AdapterTuning | undefined {
+  const ratio = (a: AdapterTuning): number => Math.max(a.batch / batch, batch / a.batch);
+  const [best] = entries.toSorted((a, b) => ratio(a) - ratio(b));
+  return best && ratio(best) <= FAR ? best : undefined;
+}
+
+/** Of each adapter the entry whose batch is nearest. */
+export function perAdapter(file: TuningFile, batch: number): readonly AdapterTuning[] {
+  const same = (a: AdapterTuning, b: AdapterTuning): boolean =>
+    identity({ ...a, batch }) === identity({ ...b, batch });
+  return file.adapters.flatMap((a) => {
+    const best = nearest(
+      file.adapters.filter((b) => same(a, b)),
+      batch,
+    );
+    return best === a ? [a] : [];
+  });
+}
+
+/** The file's other adapters and batches, and this one. */
 export function merged(file: TuningFile | undefined, adapter: AdapterTuning): TuningFile {
   const others = (file?.adapters ?? []).filter((a) => identity(a) !== identity(adapter));
   const adapters = [...others, adapter].toSorted((a, b) => (identity(a) < identity(b) ? -1 : 1));
   return { format: "weft-tuning", version: 1, adapters };
 }
 
-function identity({ vendor, architecture, device, description, features }: AdapterKey): string {
-  return JSON.stringify([vendor, architecture, device, description, features]);
+function identity(tuning: Omit<AdapterTuning, "kernels" | "target">): string {
+  const { vendor, architecture, device, description, features, batch } = tuning;
+  return JSON.stringify([vendor, architecture, device, description, features, String(batch).padStart(9)]);
 }
 
 /** Kernels in the order of their keys, a line each: equal measurements are equal bytes, and a diff can be read. */
@@ -112,7 +139,8 @@ function problemOf(value: unknown): string | undefined {
     if (!isRecord(adapter)) return `${at} is no object`;
     for (const name of ["vendor", "architecture", "device", "description"])
       if (!isText(adapter[name])) return `${at}.${name} is no text`;
-    const { features, kernels, target } = adapter;
+    const { features, kernels, target, batch } = adapter;
+    if (!isCounts([batch])) return `${at}.batch is no whole number of at least 1`;
     if (typeof target !== "string" || !isTarget(target))
       return `${at}.target is none of ${Object.keys(targets).join(", ")}`;
     if (!Array.isArray(features) || !features.every(isText)) return `${at}.features is no list of names`;
@@ -128,7 +156,7 @@ function problemOf(value: unknown): string | undefined {
 function problemOfKernel(kernel: unknown): string | undefined {
   if (!isRecord(kernel)) return " is no object";
   for (const name of ["layers", "kernel"]) if (!isText(kernel[name])) return `.${name} is no text`;
-  for (const name of ["batch", "default", "tuned", "defaultBuild", "build"])
+  for (const name of ["default", "tuned", "defaultBuild", "build"])
     if (!isNumber(kernel[name])) return `.${name} is no number`;
   const { schedule } = kernel;
   if (!isRecord(schedule)) return ".schedule is no object";

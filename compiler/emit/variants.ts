@@ -5,7 +5,7 @@ import type { Graph } from "../ir/graph.ts";
 import type { Program, Variant } from "../ir/program.ts";
 import type { AdapterTuning, Tuning, TuningFile } from "../ir/tuning.ts";
 import { fileNames, kernelFiles } from "./names.ts";
-import { isTarget } from "./tuning.ts";
+import { isTarget, perAdapter } from "./tuning.ts";
 import type { Files } from "./write.ts";
 
 /** What can be asked for besides the program that runs everywhere. */
@@ -37,13 +37,15 @@ export function variantsOf(
     made.push({ name, when: { ...when, ...(features && { features }) }, program: variant });
   };
   if (names.includes("tuned")) {
-    if (!tuning?.adapters.length)
+    const batch = options.batch ?? options.typicalBatch ?? 1;
+    const adapters = tuning ? perAdapter(tuning, batch) : [];
+    if (adapters.length === 0)
       throw new UserError({
-        problem: `"tuned" is asked for, but ${graph.name} has not been tuned`,
+        problem: `"tuned" is asked for, but ${graph.name} has not been tuned for a batch of about ${batch}`,
         rule: "weft tune writes model.tune.json beside model.ts, and the variant is made of it",
-        fix: "run weft tune first, or leave out tuned",
+        fix: `weft tune${batch === 1 ? "" : ` --batch ${batch}`} first, or leave out tuned`,
       });
-    for (const adapter of tuning.adapters) {
+    for (const adapter of adapters) {
       const { vendor, architecture, device, description, target } = adapter;
       const key = { vendor, architecture, device, description };
       add(
@@ -51,6 +53,7 @@ export function variantsOf(
         { adapter: key },
         {
           ...(isTarget(target) && { target }),
+          typicalBatch: adapter.batch,
           tuning: schedulesOf(adapter),
         },
       );

@@ -42,7 +42,6 @@ export interface TunedKernel {
   /** Its axes with their sizes, in the order of `tile` and `unroll`: for people. */
   readonly kernel: string;
   readonly schedule: TunedSchedule;
-  readonly batch: number;
   /** Milliseconds of the compiler's own choice, of this schedule, and what building each took. */
   readonly default: number;
   readonly tuned: number;
@@ -60,5 +59,7 @@ export interface TuningFile {
 export interface AdapterTuning extends AdapterKey {
   /** What kernels without a measured schedule are compiled for. */
   readonly target: string;
+  /** The number of examples that was measured with: an adapter has an entry for each. */
+  readonly batch: number;
   readonly kernels: Readonly<Record<string, TunedKernel>>;
 }

@@ -41,12 +41,12 @@ const apple: AdapterTuning = {
   description: "",
   features: [],
   target: "portable",
+  batch: 64,
   kernels: {
     [tuningKey(conv1.kernel, undefined, lenet.layouts)]: {
       layers: "conv1 → pool1",
       kernel: "",
       schedule,
-      batch: 1,
       default: 2,
       tuned: 1,
       defaultBuild: 1,
@@ -56,7 +56,7 @@ const apple: AdapterTuning = {
 };
 const tuning: TuningFile = merged(undefined, apple);
 const variants = (...names: VariantName[]): readonly Variant[] =>
-  variantsOf(graph, lenet.program, names, {}, tuning);
+  variantsOf(graph, lenet.program, names, { typicalBatch: 64 }, tuning);
 
 const facts = (info: Facts["info"], ...features: string[]): Facts => ({ info, features: new Set(features) });
 
@@ -112,7 +112,7 @@ describe("what a device gets", () => {
       graph,
       lenet.program,
       ["tuned"],
-      {},
+      { typicalBatch: 64 },
       merged(undefined, { ...apple, kernels: {} }),
     );
     expect(again.map((v) => v.name)).toEqual(["portable"]);
@@ -120,9 +120,9 @@ describe("what a device gets", () => {
 
   test("without a tuning there is nothing tuned", () => {
     expect(() => variantsOf(graph, lenet.program, ["tuned"], {}, undefined)).toThrow(
-      `"tuned" is asked for, but lenet has not been tuned
+      `"tuned" is asked for, but lenet has not been tuned for a batch of about 1
   rule: weft tune writes model.tune.json beside model.ts, and the variant is made of it
-  try:  run weft tune first, or leave out tuned`,
+  try:  weft tune first, or leave out tuned`,
     );
   });
 });
@@ -207,7 +207,10 @@ describe("weft compile --variants", () => {
   beforeAll(() => writeFileSync(model, readFileSync("models/lenet.ts", "utf8")));
 
   test("writes them, and says what the bundle takes", async () => {
-    writeFileSync(model.replace(/\.ts$/, ".tune.json"), JSON.stringify(tuning));
+    writeFileSync(
+      model.replace(/\.ts$/, ".tune.json"),
+      JSON.stringify(merged(undefined, { ...apple, batch: 1 })),
+    );
     const out = join(folder, "out");
     const { stdout } = await works(["compile", model, "--variants", "tuned,quads", "--out", out]);
     expect(stdout.replace(/\s+/g, " ")).toContain(

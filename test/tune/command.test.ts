@@ -58,15 +58,15 @@ test("measures, writes the winners beside the model, and weft run uses them", {
   const { graph } = await loadModel(file);
   const { steps, layouts } = compile(graph);
   const key = steps[0] && tuningKey(steps[0].kernel, undefined, layouts);
-  const entry = { layers: "a", kernel: "", batch: 1, default: 2, tuned: 1, defaultBuild: 1, build: 1 };
+  const entry = { layers: "a", kernel: "", default: 2, tuned: 1, defaultBuild: 1, build: 1 };
   const schedule = { kind: "contraction", workgroup: 16, tile: [1, 4, 1, 1], unroll: [1, 1, 1], share: null };
   const kernels = {
     [key ?? ""]: { ...entry, schedule },
     "0000000000000000": { ...entry, layers: "gone", schedule },
   };
-  writeFileSync(path, JSON.stringify({ ...written, adapters: [{ ...adapter, kernels }] }));
+  writeFileSync(path, JSON.stringify({ ...written, adapters: [{ ...adapter, batch: 1, kernels }] }));
   const profiled = await works(["profile", file, "--runs", "1", "--warmup", "0", "-v", ...SOFTWARE]);
-  expect(profiled.stderr).toContain("1 kernels as tuned in");
+  expect(profiled.stderr).toContain("1 kernels as tuned for batches of 1 in");
   expect(profiled.stderr).toContain("not in this model, or not of this shape: gone; weft tune measures anew");
   const plain = await works([
     "profile",
@@ -83,7 +83,7 @@ test("measures, writes the winners beside the model, and weft run uses them", {
 
   // Measured again, the kernel that is gone is taken out; other adapters stay.
   const other = { ...adapter, vendor: "apple", kernels: {} };
-  writeFileSync(path, JSON.stringify({ ...written, adapters: [{ ...adapter, kernels }, other] }));
+  writeFileSync(path, JSON.stringify({ ...written, adapters: [{ ...adapter, batch: 1, kernels }, other] }));
   const again = await works(["tune", file, "--budget", "1", ...SOFTWARE]);
   expect(again.stdout).toMatch(/^small, N = 1, on SwiftShader/);
   expect(again.stdout).toContain("no longer in the model, and taken out: gone");

@@ -6,6 +6,7 @@ import {
   type Adapter,
   adapterKey,
   merged,
+  perAdapter,
   readTuning,
   tuningFor,
   tuningPath,
@@ -19,7 +20,6 @@ const kernel: TunedKernel = {
   layers: "conv1 → pool1",
   kernel: "n<N c<6 h<14 w<14 | kh<5 kw<5",
   schedule: { kind: "contraction", workgroup: 64, tile: [1, 6, 1, 2], unroll: [1, 5], share: null },
-  batch: 256,
   default: 8,
   tuned: 4,
   defaultBuild: 100,
@@ -32,6 +32,7 @@ const lavapipe: AdapterTuning = {
   description: "llvmpipe: Mesa 25",
   features: ["subgroups"],
   target: "quads",
+  batch: 256,
   kernels: {
     b: kernel,
     a: { ...kernel, layers: "conv2", schedule: { kind: "mapReduce", workgroup: 32, vector: 4 } },
@@ -57,7 +58,7 @@ test("the file's name", () => {
 test("is written in one order, a kernel a line, and read back the same", async () => {
   const file = merged(undefined, lavapipe);
   const text = tuningText(file);
-  expect(text.split("\n").slice(3, 13)).toEqual([
+  expect(text.split("\n").slice(3, 14)).toEqual([
     '  "adapters": [',
     "    {",
     '      "vendor": "mesa",',
@@ -66,6 +67,7 @@ test("is written in one order, a kernel a line, and read back the same", async (
     '      "description": "llvmpipe: Mesa 25",',
     '      "features": ["subgroups"],',
     '      "target": "quads",',
+    '      "batch": 256,',
     '      "kernels": {',
     expect.stringMatching(/^ {8}"a": \{"layers":"conv2",/),
   ]);
@@ -103,7 +105,18 @@ describe("the adapter", () => {
       false,
     ],
   ] as const)("%s", (_, info, features, matches) => {
-    expect(tuningFor(file, adapter(info, features)) === lavapipe).toBe(matches);
+    expect(tuningFor(file, adapter(info, features), 100) === lavapipe).toBe(matches);
+  });
+
+  test("of several batches the nearest, and none that is far", () => {
+    const small = { ...lavapipe, batch: 1, kernels: {} };
+    const both = merged(file, small);
+    expect(both.adapters).toEqual([small, lavapipe]);
+    const found = (batch: number) => tuningFor(both, adapter({}, ["subgroups"]), batch)?.batch;
+    expect([1, 4, 15, 17, 300, 4096, 5000].map(found)).toEqual([1, 1, 1, 256, 256, 256, undefined]);
+    expect(perAdapter(both, 4)).toEqual([small]);
+    expect(perAdapter(both, 100)).toEqual([lavapipe]);
+    expect(perAdapter(merged(both, { ...small, vendor: "apple" }), 4)).toHaveLength(2);
   });
 
   test("its key", () => {
@@ -131,7 +144,8 @@ describe("is refused", () => {
     [`adapters[0].target is none of ${Object.keys(targets).join(", ")}`, good.replace(`"quads"`, `"gpu"`)],
     ["adapters[0].features is no list of names", good.replace('["subgroups"]', "[1]")],
     [`${at}.layers is no text`, good.replace('"conv1 → pool1"', "[]")],
-    [`${at}.batch is no number`, good.replace('"batch":256', '"batch":"256"')],
+    ["adapters[0].batch is no whole number of at least 1", good.replace('"batch":256', '"batch":"256"')],
+    [`${at}.build is no number`, good.replace('"build":120', '"build":"120"')],
     [`${at}.schedule is no object`, good.replace(/\{"kind":"contraction".*?\}/, "null")],
     [
       `${at}.schedule.workgroup is no whole number of at least 1`,
