@@ -108,7 +108,9 @@ describe("weft compile --watch", () => {
     expect(first).toMatchObject({ model: "tiny", kernels: 1 });
     rmSync(join(watching.folder, "sizes.ts"));
     expect(JSON.parse(await watching.line(/^\{.*\}$/m)).error).toContain('Could not resolve "./sizes.ts"');
-    watching.write("sizes.ts", "export const out = 5;\n");
+    watching.write("tiny.ts", model("relu").replace("sizes.ts", "more.ts")); // one that it has never read
+    expect(JSON.parse(await watching.line(/^\{.*\}$/m)).error).toContain('Could not resolve "./more.ts"');
+    watching.write("more.ts", "export const out = 5;\n");
     expect(JSON.parse(await watching.line(/^\{.*\}$/m))).toMatchObject({ changed: ["conv1_y"], added: [] });
     expect(await watching.end("SIGTERM")).toBe(143);
     expect(watching.stderr).toBe("");
