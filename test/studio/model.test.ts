@@ -397,19 +397,21 @@ describe("a model of several files", () => {
 
 describe("the page", () => {
   test("is dark where the system is, and by its button", async () => {
-    const opened = await open({ ...DESK, colorScheme: "dark" });
-    const { page } = opened;
-    await settled(page);
+    const page = await desk();
+    await page.emulateMedia({ colorScheme: "dark" });
     const ground = (): Promise<string> =>
       page.evaluate("getComputedStyle(document.documentElement).backgroundColor");
     const dark = await ground();
     await cell(page, "conv1").click();
     await shoot(page, "model-dark");
     await page.click("#theme");
-    expect(await ground()).not.toBe(dark);
+    const light = await ground();
+    expect(light).not.toBe(dark);
     await page.click("#theme");
     expect(await ground()).toBe(dark);
-    await close(opened);
+    await page.click("#theme");
+    await page.emulateMedia({ colorScheme: "light" });
+    expect(await ground()).toBe(light);
   });
 
   test("speaks Chinese", async () => {
@@ -435,18 +437,13 @@ describe("the page", () => {
   });
 
   test("fits a phone", async () => {
-    const opened = await open({
-      viewport: { width: 390, height: 844 },
-      deviceScaleFactor: 2,
-      hasTouch: true,
-    });
-    const { page } = opened;
-    await settled(page);
+    const page = await desk();
+    await page.setViewportSize({ width: 390, height: 844 });
     expect(await page.evaluate("document.documentElement.scrollWidth")).toBe(390);
-    await cell(page, "conv1").tap();
+    await cell(page, "conv1").click();
     expect(await page.locator("#kernel-name").textContent()).toBe("conv1_pool1");
     await shoot(page, "model-phone-full");
-    await close(opened);
+    await page.setViewportSize(DESK.viewport);
   });
 
   test("shows the model without WebGPU too, and says what is missing", async () => {

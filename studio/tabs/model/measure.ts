@@ -38,6 +38,10 @@ export function meter(state: State): Meter {
     select.setAttribute("aria-label", state.say("batch"));
   };
   state.speak(draw);
+  state.watch(state.view, () => {
+    status.textContent = ""; // it was another model's
+    status.title = "";
+  });
   const run = async (): Promise<void> => {
     const { model } = state.studio;
     const view = state.view.value;
