@@ -1,74 +1,24 @@
 /** The Train tab in a real browser: a small set of IDX files, live curves, pausing, weights. */
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
-import type { Browser, BrowserContextOptions, Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import type { Page } from "playwright-core";
+import { describe, expect, test, vi } from "vitest";
 import { compile } from "../../compiler/compile.ts";
 import { loadModel } from "../../compiler/frontend/index.ts";
 import { load } from "../../runtime/index.ts";
 import { readMetadata } from "../../runtime/metadata.ts";
 import { requestDevice } from "../../runtime/node/index.ts";
 import { checkWeights, readSafetensors } from "../../runtime/weights.ts";
-import { buildStudio } from "../../scripts/build-studio.mjs";
 import { idx } from "../cli/make.ts";
-import { complaints, openBrowser, PATIENCE } from "../pages/chromium.ts";
-import { type Site, serve } from "../pages/server.ts";
+import { PATIENCE } from "../pages/chromium.ts";
+import { SOON, studioPages } from "./page.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
-/** Where screenshots go: for whoever wants to look at them. */
-const shots = process.env["WEFT_SCREENSHOTS"];
-const SOON = { timeout: PATIENCE / 3 };
-
 vi.setConfig({ testTimeout: 2 * PATIENCE, hookTimeout: PATIENCE });
 
-let folder = "";
-let site: Site;
-let browser: Browser;
-
-beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), "weft-studio-train-"));
-  site = await serve({ "/studio": await buildStudio(join(folder, "studio")) });
-  browser = await openBrowser();
-});
-afterAll(async () => {
-  await browser?.close();
-  await site?.close();
-  rmSync(folder, { recursive: true, force: true });
-});
-
-interface Opened {
-  readonly page: Page;
-  readonly list: readonly string[];
-}
-
-async function open(options: BrowserContextOptions = {}, model?: string): Promise<Opened> {
-  const context = await browser.newContext({
-    locale: "en",
-    viewport: { width: 1280, height: 900 },
-    ...options,
-  });
-  const page = await context.newPage();
-  const list = complaints(page);
-  const project = {
-    model: "models/m.ts",
-    files: { "models/m.ts": model },
-    weights: null,
-    samples: [],
-    live: false,
-  };
-  if (model !== undefined) await page.route("**/project.json", (route) => route.fulfill({ json: project }));
-  await page.goto(`${site.origin}/studio/index.html#train`);
-  return { page, list };
-}
-
-async function shoot(page: Page, name: string): Promise<void> {
-  const path = join(shots ?? folder, `studio-train-${name}.png`);
-  if (shots) mkdirSync(shots, { recursive: true });
-  expect((await page.screenshot({ path, fullPage: true })).length).toBeGreaterThan(10_000);
-}
+const { open, shoot, folder } = studioPages("train");
 
 const status = (page: Page): Promise<string | null> => page.textContent("#train-status");
 const ready = (page: Page): Promise<void> => expect.poll(() => page.isEnabled("#train-go"), SOON).toBe(true);
@@ -91,7 +41,7 @@ function idxFiles(): readonly string[] {
     );
   const labels = (rows: number): number[] => Array.from({ length: rows }, (_, i) => i % 10);
   const file = (name: string, bytes: Buffer): string => {
-    const path = join(folder, name);
+    const path = join(folder(), name);
     writeFileSync(path, bytes);
     return path;
   };
@@ -196,7 +146,7 @@ describe("the Train tab", () => {
       const hidden = linear(flatten(image), { out: 10 });
       const scores = exp(mul(hidden, 1000));
       export default model("boom", { image }, { scores });`;
-    const { page, list } = await open({ colorScheme: "dark" }, boom);
+    const { page, list } = await open({ colorScheme: "dark", model: boom });
     await ready(page);
     await settings(page, { limit: 60, batch: 20 });
     await page.selectOption("#train-optimizer", "adam");
@@ -217,15 +167,12 @@ describe("the Train tab", () => {
 
   test("fits a phone, speaks Chinese, and tells what is missing where there is no WebGPU", async () => {
     const phone = { width: 390, height: 844 };
-    const context = await browser.newContext({ viewport: phone, deviceScaleFactor: 2, locale: "zh-CN" });
-    const page = await context.newPage();
-    await page.addInitScript("delete Navigator.prototype.gpu");
-    await page.goto(`${site.origin}/studio/index.html#train`);
+    const { page } = await open({ viewport: phone, deviceScaleFactor: 2, locale: "zh-CN", gpu: false });
     await expect.poll(() => page.textContent("#train-failure"), SOON).toMatch(/^This browser has no WebGPU/);
     expect(await page.isDisabled("#train-go")).toBe(true);
     expect(await page.textContent("#train-go")).toBe("开始训练");
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(phone.width);
     await shoot(page, "phone");
-    await context.close();
+    await page.context().close();
   });
 });

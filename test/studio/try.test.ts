@@ -1,78 +1,27 @@
 /** The Try tab in a real browser: drawing, dropping, and every layer's values against the reference. */
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { readFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { Browser, BrowserContextOptions, Page } from "playwright-core";
+import type { Page } from "playwright-core";
 import sharp from "sharp";
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { beforeAll, describe, expect, test, vi } from "vitest";
 import { targetOf } from "../../cli/input/array.ts";
 import { readPicture } from "../../cli/input/image.ts";
 import { compile } from "../../compiler/compile.ts";
 import { loadModel } from "../../compiler/frontend/index.ts";
 import { initialise } from "../../runtime/init.ts";
 import { readSafetensors, writeSafetensors } from "../../runtime/weights.ts";
-import { buildStudio } from "../../scripts/build-studio.mjs";
 import { shown } from "../../studio/tabs/try/color.ts";
 import { layersOf, outputName, watching } from "../../studio/tabs/try/layers.ts";
 import { ndarray } from "../oracle/array.ts";
 import { evaluate } from "../oracle/oracle.ts";
-import { complaints, openBrowser, PATIENCE } from "../pages/chromium.ts";
-import { type Site, serve } from "../pages/server.ts";
+import { PATIENCE } from "../pages/chromium.ts";
+import { type Opened, SOON, studioPages } from "./page.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
-/** Where screenshots go: for whoever wants to look at them. */
-const shots = process.env["WEFT_SCREENSHOTS"];
-const SOON = { timeout: PATIENCE / 3 };
-
 vi.setConfig({ testTimeout: 2 * PATIENCE, hookTimeout: PATIENCE });
 
-let folder = "";
-let site: Site;
-let browser: Browser;
-
-beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), "weft-studio-try-"));
-  site = await serve({ "/studio": await buildStudio(join(folder, "studio")) });
-  browser = await openBrowser();
-});
-afterAll(async () => {
-  await browser?.close();
-  await site?.close();
-  rmSync(folder, { recursive: true, force: true });
-});
-
-interface Opened {
-  readonly page: Page;
-  readonly list: readonly string[];
-}
-
-const DESK = { viewport: { width: 1280, height: 900 } };
-
-/** `model`: the text of a model file that is shown instead of LeNet, without weights or samples. */
-async function open(options: BrowserContextOptions = DESK, model?: string): Promise<Opened> {
-  const context = await browser.newContext({ locale: "en", ...options });
-  const page = await context.newPage();
-  const list = complaints(page);
-  const project = {
-    model: "models/m.ts",
-    files: { "models/m.ts": model },
-    weights: null,
-    samples: [],
-    live: false,
-  };
-  if (model !== undefined) await page.route("**/project.json", (route) => route.fulfill({ json: project }));
-  await page.goto(`${site.origin}/studio/index.html#try`);
-  return { page, list };
-}
-
-async function shoot(page: Page, name: string): Promise<void> {
-  await page.waitForTimeout(250); // the bars' transition
-  const path = join(shots ?? folder, `studio-try-${name}.png`);
-  if (shots) mkdirSync(shots, { recursive: true });
-  expect((await page.screenshot({ path, fullPage: true })).length).toBeGreaterThan(10_000);
-}
+const { open, shoot } = studioPages("try");
 
 const COMPUTED = /^[\d.]+ ms for \d+ layers?, copies included$/;
 const status = (page: Page): Promise<string | null> => page.textContent(".panel-try .status");
@@ -273,7 +222,7 @@ describe("the Try tab", () => {
       const edges = relu(conv2d(image, { out: 70, kernel: 3, padding: 1 }));
       const mixed = softmax(flatten(globalAvgPool2d(edges)));
       export default model("rgb", { image }, { mixed });`;
-    const { page, list } = await open(DESK, rgb);
+    const { page, list } = await open({ model: rgb });
     await computed(page);
     expect(await page.textContent(".about")).toContain("Untrained: initial values, seed 0");
     expect(await verdict(page)).toBe("Draw something bright on black");
@@ -298,7 +247,7 @@ describe("the Try tab", () => {
       import { input, linear, model, N } from "weftgpu";
       const x = input("x", [N, 5]);
       export default model("flat", { x }, { y: linear(x, { out: 2 }) });`;
-    const other = await open(DESK, flat);
+    const other = await open({ model: flat });
     await expect
       .poll(() => other.page.textContent(".panel-try .note"), SOON)
       .toMatch(/^This model takes x \[N, 5\]\. A picture can feed a model with one input/);
@@ -322,14 +271,11 @@ describe("the Try tab", () => {
     expect(list).toEqual([]);
     await page.context().close();
 
-    const context = await browser.newContext({ ...DESK, locale: "en" });
-    const without = await context.newPage();
-    await without.addInitScript("delete Navigator.prototype.gpu");
-    await without.goto(`${site.origin}/studio/index.html#try`);
+    const { page: without } = await open({ gpu: false });
     await expect
       .poll(() => without.textContent(".problem [role=alert]"), SOON)
       .toMatch(/^This browser has no WebGPU/);
     await shoot(without, "no-webgpu");
-    await context.close();
+    await without.context().close();
   });
 });

@@ -1,0 +1,75 @@
+/** Weft Studio, built and opened in a real browser, for the tests of a tab. */
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Browser, BrowserContextOptions, Page } from "playwright-core";
+import { afterAll, beforeAll, expect } from "vitest";
+import { buildStudio } from "../../scripts/build-studio.mjs";
+import { complaints, openBrowser, PATIENCE } from "../pages/chromium.ts";
+import { type Site, serve } from "../pages/server.ts";
+
+export const SOON = { timeout: PATIENCE / 3 };
+
+/** Where screenshots go: for whoever wants to look at them. */
+const shots = process.env["WEFT_SCREENSHOTS"];
+
+export interface Opened {
+  readonly page: Page;
+  /** What the page complains of. */
+  readonly list: readonly string[];
+}
+
+export interface Wanted extends BrowserContextOptions {
+  /** The text of a model file that is shown instead of LeNet, without weights or samples. */
+  readonly model?: string;
+  /** Default true. */
+  readonly gpu?: boolean;
+}
+
+export interface StudioPages {
+  /** A folder for the tests' files. */
+  folder(): string;
+  open(wanted?: Wanted): Promise<Opened>;
+  /** A picture of the whole page, after the bars' transition. */
+  shoot(page: Page, name: string): Promise<void>;
+}
+
+/** One browser for the tests of a file; `tab` is shown. To be called where hooks can be registered. */
+export function studioPages(tab: string): StudioPages {
+  let folder = "";
+  let site: Site | undefined;
+  let browser: Browser | undefined;
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), `weft-studio-${tab}-`));
+    site = await serve({ "/studio": await buildStudio(join(folder, "studio")) });
+    browser = await openBrowser();
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await site?.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+  return {
+    folder: () => folder,
+    async open({ model, gpu = true, ...options } = {}) {
+      if (!browser || !site) throw new Error("the browser is not open");
+      const viewport = { width: 1280, height: 900 };
+      const context = await browser.newContext({ locale: "en", viewport, ...options });
+      const page = await context.newPage();
+      const list = complaints(page);
+      const path = "models/m.ts";
+      const project = { model: path, files: { [path]: model }, weights: null, samples: [], live: false };
+      if (model !== undefined)
+        await page.route("**/project.json", (route) => route.fulfill({ json: project }));
+      if (!gpu) await page.addInitScript("delete Navigator.prototype.gpu");
+      await page.goto(`${site.origin}/studio/index.html#${tab}`);
+      return { page, list };
+    },
+    async shoot(page, name) {
+      await page.waitForTimeout(250);
+      const path = join(shots ?? folder, `studio-${tab}-${name}.png`);
+      if (shots) mkdirSync(shots, { recursive: true });
+      expect((await page.screenshot({ path, fullPage: true })).length).toBeGreaterThan(10_000);
+    },
+  };
+}
