@@ -409,11 +409,11 @@ describe("tuning files", () => {
         description: "x",
         features: ["subgroups"],
         target: "quads",
+        batch: 16,
         kernels: {
           key: {
             layers: "conv1",
             kernel: "conv1",
-            batch: 16,
             default: 2,
             tuned: 1,
             defaultBuild: 3,
