@@ -54,7 +54,7 @@ function idxFiles(): readonly string[] {
 }
 
 describe("the Train tab", () => {
-  test("trains on files, goes on with the model it began with, pauses, and gives the weights", async () => {
+  test("trains on files, pauses, gives the weights, and goes on with the model it began with", async () => {
     const { page, list } = await open({ colorScheme: "light" });
     await ready(page);
     expect(await page.textContent(".about-model")).toBe("lenet, 61,706 parameters");
@@ -74,13 +74,6 @@ describe("the Train tab", () => {
     expect(await page.textContent("#train-failure")).toBe("");
     expect(await page.isDisabled("#train-batch")).toBe(true);
 
-    await page.click("#tab-model");
-    await page.click(".cm-content");
-    await page.keyboard.press("Control+End");
-    await page.keyboard.type("// edited");
-    await page.waitForTimeout(600); // it compiles soon after
-    await page.click("#tab-train");
-    await expect.poll(() => page.isVisible("#train-edited"), SOON).toBe(true);
     await expect.poll(() => points(page, 0), SOON).toBeGreaterThan(10);
     await expect.poll(() => page.textContent(".speed"), SOON).toMatch(/^[\d,]+ examples\/s$/);
 
@@ -130,8 +123,16 @@ describe("the Train tab", () => {
     await page.click("#tab-train");
     expect(await status(page)).toBe(`Trained for ${done} epochs`);
     await settings(page, { epochs: 1000 });
-    await page.click("#train-go:has-text('Train')"); // the edited model, from the beginning
-    await expect.poll(() => status(page), SOON).toMatch(/^Epoch [1-9] of 1000/);
+    await page.click("#train-go:has-text('Resume')"); // more epochs go on
+    await expect.poll(() => status(page), SOON).toMatch(/^Epoch \d+ of 1000/);
+    await page.click("#tab-model");
+    await page.click(".cm-content");
+    await page.keyboard.press("Control+End");
+    await page.keyboard.type("// edited");
+    await page.waitForTimeout(600); // it compiles soon after
+    await page.click("#tab-train");
+    await expect.poll(() => page.isVisible("#train-edited"), SOON).toBe(true);
+    expect(await status(page)).toMatch(/^Epoch \d+ of 1000/);
     await page.click("#train-stop");
     await expect.poll(() => status(page), SOON).toMatch(/^Stopped after \d+ epochs?$/);
     expect(await page.isEnabled("#train-batch")).toBe(true);
