@@ -37,11 +37,12 @@ async function start(): Promise<void> {
     verdict.textContent = `A ${SHAPES.slice(0, -1).join(", a ")} or a ${SHAPES.at(-1)}`;
   };
   element("clear", HTMLButtonElement).addEventListener("click", clear);
+  let last: PointerEvent | undefined;
   pad.addEventListener("pointerdown", (event) => {
     pad.setPointerCapture(event.pointerId);
     stroke(event, event);
+    last = event;
   });
-  let last: PointerEvent | undefined;
   pad.addEventListener("pointermove", (event) => {
     if (event.buttons !== 0) stroke(last ?? event, event);
     last = event.buttons === 0 ? undefined : event;
