@@ -110,12 +110,7 @@ export function compile(model: Graph, options: CompileOptions = {}): Compilation
   return { source, graph, rewrites, decisions, steps, layouts, tuned, memory, program };
 }
 
-/** A step of training is run far more often than a forward pass. */
-const STEPS_PER_RUN = 10;
-
 function settled(target: Target, { updates }: Graph, { typicalBatch }: CompileOptions): Target {
-  const batch = typicalBatch ?? (updates ? TRAINING_BATCH : target.batch);
-  return { ...target, batch, runs: updates ? target.runs * STEPS_PER_RUN : target.runs };
+  const batch = typicalBatch ?? (updates ? 256 : target.batch);
+  return { ...target, batch };
 }
-
-const TRAINING_BATCH = 256;

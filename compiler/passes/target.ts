@@ -28,7 +28,7 @@ export const portable: Target = {
   workgroup: 64,
   registers: 64,
   build: 1200,
-  runs: 600,
+  runs: 300,
   batch: 64,
   opaque: false,
   quads: false,

@@ -197,7 +197,7 @@ function* pricesOf(
  * Multiply-adds of all runs below which a kernel's loops stay loops. Written out again by llvmpipe they take up to ten
  * times as long to build, and run up to twice as fast: they hold their accumulators without asking who is in the loop.
  */
-const SMALL = 6e8;
+const SMALL = 3e8;
 
 /** Multiply-adds of a run. */
 function workOf({ space, window, k }: ContractionKernel, { batch }: Target): number {
