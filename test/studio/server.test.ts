@@ -1,8 +1,9 @@
 /** The studio's server: who may ask, what is served, what is written. */
+import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { request } from "node:http";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { projectFiles } from "../../cli/studio/project.ts";
 import { type StudioServer, serveStudio } from "../../cli/studio/server.ts";
 import { buildStudio } from "../../scripts/build-studio.mjs";
@@ -215,6 +216,32 @@ describe("weft studio", () => {
     expect(readdirSync(out)).toEqual(
       expect.arrayContaining(["index.html", "main.js", "language.js", "model.js"]),
     );
+  });
+
+  test("prints its address, tells of changes, and ends at Ctrl-C", async () => {
+    expect(inject("buildError")).toBe("");
+    const child = spawn(process.execPath, [join(root, "dist/cli.js"), "studio", "models/net.ts"], {
+      cwd: folder,
+      stdio: ["ignore", "pipe", "ignore"],
+    });
+    const ended = new Promise((resolve) => child.on("close", resolve));
+    try {
+      const url = await new Promise<string>((resolve) =>
+        child.stdout.once("data", (data: Buffer) => resolve(`${data}`.trim())),
+      );
+      expect(url).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/$/);
+      const response = await fetch(`${url}changes`);
+      const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
+      await reader?.read();
+      writeFileSync(join(folder, "models/net.ts"), `${source}// changed\n`);
+      const told = (await reader?.read())?.value ?? "";
+      expect(JSON.parse(told.replace(/^data: /, ""))["models/net.ts"]).toBe(`${source}// changed\n`);
+      child.kill("SIGINT");
+      expect(await ended).toBe(130);
+    } finally {
+      child.kill("SIGKILL");
+      writeFileSync(join(folder, "models/net.ts"), source);
+    }
   });
 
   test("says what is wrong with its arguments", async () => {
