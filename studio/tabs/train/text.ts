@@ -120,7 +120,8 @@ const en: Text = {
   classNumber: (index) => `class ${index}`,
   compiling: "The model is being compiled …",
   noModel: "There is no model to train: it does not compile. The Model tab says why.",
-  weightsName: (model, epochs, data) => `${model}, ${epochs} ${epochs === "1" ? "epoch" : "epochs"} of ${data}`,
+  weightsName: (model, epochs, data) =>
+    `${model}, ${epochs} ${epochs === "1" ? "epoch" : "epochs"} of ${data}`,
 };
 
 const zh: Text = {
