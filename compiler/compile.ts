@@ -24,6 +24,7 @@ import { tunedSchedule } from "./passes/tuning.ts";
 
 export { type AdapterFacts, type Target, type TargetName, targetFor } from "./passes/target.ts";
 
+/** How weights and what lies between kernels are stored; sums are f32 in either case. */
 export type Precision = "f32" | "f16";
 
 export interface CompileOptions {

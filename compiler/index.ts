@@ -13,4 +13,5 @@ export * from "./dsl/index.ts";
 export { InternalError, UserError } from "./errors.ts";
 export type { Graph } from "./ir/graph.ts";
 export type { Program } from "./ir/program.ts";
+export type { TunedContraction, TunedMapReduce, TunedSchedule, Tuning } from "./ir/tuning.ts";
 export { adam, compileTraining, type Optimizer, sgd, type Training } from "./train/index.ts";

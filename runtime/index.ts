@@ -12,7 +12,7 @@ import { Session } from "./session.ts";
 import type { Tensor } from "./tensor.ts";
 import { checkWeights, readSafetensors, type Weights } from "./weights.ts";
 
-export type { Program } from "../compiler/ir/program.ts";
+export type { AdapterTest, Program, Variant } from "../compiler/ir/program.ts";
 export { WeftError, type WeftErrorCode } from "./errors.ts";
 export { initialise } from "./init.ts";
 export type { InputValue } from "./inputs.ts";

@@ -10,6 +10,7 @@ import type { Files } from "./write.ts";
 
 /** What can be asked for besides the program that runs everywhere. */
 export const VARIANTS = ["tuned", "octets", "quads", "f16"] as const;
+/** One of `VARIANTS`. */
 export type VariantName = (typeof VARIANTS)[number];
 
 export function schedulesOf({ kernels }: AdapterTuning): Tuning {

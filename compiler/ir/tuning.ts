@@ -3,6 +3,7 @@
  * told by their position, so the same kernel of another model, with other names, finds its schedule.
  */
 
+/** How a contraction is tiled. */
 export interface TunedContraction {
   readonly kind: "contraction";
   readonly workgroup: number;
@@ -14,6 +15,7 @@ export interface TunedContraction {
   readonly share: "lhs" | "rhs" | null;
 }
 
+/** How any other kernel is. */
 export interface TunedMapReduce {
   readonly kind: "mapReduce";
   readonly workgroup: number;
@@ -21,6 +23,7 @@ export interface TunedMapReduce {
   readonly vector: 1 | 2 | 4;
 }
 
+/** What was decided of a schedule; the rest follows from the kernel. */
 export type TunedSchedule = TunedContraction | TunedMapReduce;
 
 /** By the key of a kernel: see `tuningKey`. */
