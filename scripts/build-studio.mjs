@@ -1,7 +1,15 @@
 // Builds Weft Studio, a static folder with LeNet in it:
 //   node scripts/build-studio.mjs [folder]            dist/studio
 //   node scripts/build-studio.mjs [folder] --serve    rebuilt on change, at http://127.0.0.1:8123
-import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { basename, join, posix } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build, context } from "esbuild";
@@ -95,6 +103,19 @@ export async function buildStudio(out = join(root, "dist/studio")) {
   copyFiles(out);
   writeTypes(out);
   await build(options(out));
+  return out;
+}
+
+/** dist/studio, built anew only where something that it is made of is newer. */
+export async function freshStudio() {
+  const out = join(root, "dist/studio");
+  const main = join(out, "main.js");
+  const newest = (folder) =>
+    readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .reduce((a, entry) => Math.max(a, statSync(join(entry.parentPath, entry.name)).mtimeMs), 0);
+  const sources = ["studio", "compiler", "runtime", "cli", "models", "scripts"].map(newest);
+  if (!existsSync(main) || statSync(main).mtimeMs < Math.max(...sources)) await buildStudio(out);
   return out;
 }
 

@@ -1,12 +1,9 @@
 /** The studio's lecture tab in a real browser: every section clicked, its numbers compared with the lecture's. */
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Browser, BrowserContextOptions, Locator, Page } from "playwright-core";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import { buildStudio } from "../../scripts/build-studio.mjs";
 import { complaints, openBrowser, PATIENCE } from "../pages/chromium.ts";
 import { type Site, serve } from "../pages/server.ts";
 import { outlined, readTable } from "./lecturePage.ts";
@@ -19,7 +16,6 @@ const DESK = { viewport: { width: 1200, height: 900 } };
 
 vi.setConfig({ testTimeout: PATIENCE, hookTimeout: PATIENCE });
 
-let folder = "";
 let site: Site;
 let browser: Browser;
 let page: Page;
@@ -40,16 +36,13 @@ async function open(
 }
 
 beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), "weft-lecture-page-"));
-  await buildStudio(folder);
-  site = await serve({ "/studio": folder });
+  site = await serve({ "/studio": join(root, "dist/studio") });
   browser = await openBrowser();
   [page, list] = await open({ ...DESK, permissions: ["clipboard-read", "clipboard-write"] });
 });
 afterAll(async () => {
   await browser?.close();
   await site?.close();
-  rmSync(folder, { recursive: true, force: true });
 });
 
 const section = (id: string): Locator => page.locator(`#lecture-${id}`);

@@ -7,7 +7,6 @@ import { type ProjectFiles, projectFiles } from "../../cli/studio/project.ts";
 import { type StudioServer, serveStudio } from "../../cli/studio/server.ts";
 import { compile } from "../../compiler/compile.ts";
 import { loadModel } from "../../compiler/frontend/index.ts";
-import { buildStudio } from "../../scripts/build-studio.mjs";
 import { root, scratch } from "../cli/weft.ts";
 import { complaints, openBrowser, PATIENCE } from "../pages/chromium.ts";
 
@@ -25,7 +24,6 @@ let server: StudioServer;
 let browser: Browser;
 
 beforeAll(async () => {
-  await buildStudio();
   folder = scratch();
   file = join(folder, "models/lenet.ts");
   mkdirSync(join(folder, "models"));

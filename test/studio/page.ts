@@ -2,11 +2,14 @@
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 import { afterAll, beforeAll, expect } from "vitest";
-import { buildStudio } from "../../scripts/build-studio.mjs";
 import { complaints, openBrowser, PATIENCE } from "../pages/chromium.ts";
 import { type Site, serve } from "../pages/server.ts";
+
+/** Built before any test runs. */
+const STUDIO = fileURLToPath(new URL("../../dist/studio", import.meta.url));
 
 export const SOON = { timeout: PATIENCE / 3 };
 
@@ -41,7 +44,7 @@ export function studioPages(tab: string): StudioPages {
   let browser: Browser | undefined;
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), `weft-studio-${tab}-`));
-    site = await serve({ "/studio": await buildStudio(join(folder, "studio")) });
+    site = await serve({ "/studio": STUDIO });
     browser = await openBrowser();
   });
   afterAll(async () => {

@@ -1,12 +1,11 @@
 /** The studio's server: who may ask, what is served, what is written. */
 import { spawn } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { request } from "node:http";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { projectFiles } from "../../cli/studio/project.ts";
 import { type StudioServer, serveStudio } from "../../cli/studio/server.ts";
-import { buildStudio } from "../../scripts/build-studio.mjs";
 import { root, scratch, weft } from "../cli/weft.ts";
 
 const source = 'import { block } from "./parts/block.ts";\nexport default block;\n';
@@ -45,7 +44,6 @@ function ask(
 }
 
 beforeAll(async () => {
-  if (!existsSync(join(root, "dist/studio/main.js"))) await buildStudio();
   outside = scratch();
   writeFileSync(join(outside, "secret.ts"), `export const secret = ${JSON.stringify(secret)};`);
   writeFileSync(join(outside, "secret.png"), secret);
