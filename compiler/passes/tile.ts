@@ -70,7 +70,7 @@ export function scheduleOf(
     unroll,
     order: order.map((a) => a.key),
     quads: share ? { factor: share, lanes: lanes.length } : null,
-    opaque: target.opaque && target.runs * workOf(kernel, target) < SMALL,
+    opaque: target.opaque && workOf(kernel, target) < SMALL,
     rule: rules.join(", "),
   };
 }
@@ -194,10 +194,10 @@ function* pricesOf(
 }
 
 /**
- * Multiply-adds of all runs below which a kernel's loops stay loops. Written out again by llvmpipe they take up to ten
+ * Multiply-adds of a run below which a kernel's loops stay loops. Written out again by llvmpipe they take up to ten
  * times as long to build, and run up to twice as fast: they hold their accumulators without asking who is in the loop.
  */
-const SMALL = 3e8;
+const SMALL = 1e6;
 
 /** Multiply-adds of a run. */
 function workOf({ space, window, k }: ContractionKernel, { batch }: Target): number {

@@ -5,7 +5,7 @@
 // contraction: register tile
 struct Batch { n: u32 }
 @group(0) @binding(0) var<uniform> batch: Batch;
-@group(0) @binding(1) var<storage, read> pooled: array<f32>;
+@group(0) @binding(1) var<storage, read> pooled: array<vec4<f32>>;
 @group(0) @binding(2) var<storage, read> depthwise_conv2d_weight_folded: array<f32>;
 @group(0) @binding(3) var<storage, read> depthwise_conv2d_bias_folded: array<f32>;
 @group(0) @binding(4) var<storage, read_write> depthwise: array<f32>;
@@ -14,9 +14,9 @@ struct Batch { n: u32 }
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,
   @builtin(local_invocation_index) local: u32) {
   let thread = i32((group.y * groups.x + group.x) * 64u + local);
-  if (thread >= i32(batch.n) * 256) { return; }
-  let rest0 = thread / 4;
-  let w0 = thread % 4;
+  if (thread >= i32(batch.n) * 128) { return; }
+  let rest0 = thread / 2;
+  let w0 = thread % 2;
   let rest1 = rest0 / 8;
   let h0 = rest0 % 8;
   let rest2 = rest1 / 8;
@@ -24,38 +24,48 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
   let n0 = rest2;
   var acc0 = 0.0;
   var acc1 = 0.0;
+  var acc2 = 0.0;
+  var acc3 = 0.0;
   let i0 = h0;
-  let i2 = w0 * 2;
-  let i3 = c0 * 64 + h0 * 8 + n0 * 512 + w0 * 2;
+  let i2 = w0 * 4;
+  let i3 = c0 * 16 + h0 * 2 + n0 * 128 + w0;
   let i5 = c0 * 9;
   for (var kh0 = 0; kh0 < 3; kh0++) {
     let i1 = i0 + kh0;
     let inside0 = i1 - 1 >= 0 && i1 - 1 < 8 && i2 - 1 >= 0;
-    let i4 = i3 + kh0 * 8;
-    let x0 = pooled[i4 - 9];
-    let v0 = select(0.0, x0, inside0);
+    let i4 = i3 + kh0 * 2;
+    let x0 = pooled[i4 - 3];
+    let v0 = select(0.0, x0.w, inside0);
     let i6 = i5 + kh0 * 3;
     let weight0 = depthwise_conv2d_weight_folded[i6];
+    acc0 += v0 * weight0;
     let inside1 = i1 - 1 >= 0 && i1 - 1 < 8;
-    let x1 = pooled[i4 - 8];
-    let v1 = select(0.0, x1, inside1);
+    let x1 = pooled[i4 - 2];
+    let v1 = select(0.0, x1.x, inside1);
+    acc1 += v1 * weight0;
+    let v2 = select(0.0, x1.y, inside1);
+    acc2 += v2 * weight0;
+    let v3 = select(0.0, x1.z, inside1);
+    acc3 += v3 * weight0;
     let weight1 = depthwise_conv2d_weight_folded[i6 + 1];
-    let x2 = pooled[i4 - 7];
-    let v2 = select(0.0, x2, inside1);
-    for (var kw0 = 0; kw0 < 1; kw0++) {
-      acc0 += v0 * weight0;
-      acc1 += v1 * weight0;
-      acc0 += v1 * weight1;
-      acc1 += v2 * weight1;
-    }
+    acc0 += v1 * weight1;
+    acc1 += v2 * weight1;
+    acc2 += v3 * weight1;
+    let v4 = select(0.0, x1.w, inside1);
+    acc3 += v4 * weight1;
     let weight2 = depthwise_conv2d_weight_folded[i6 + 2];
     acc0 += v2 * weight2;
-    let inside2 = i1 - 1 >= 0 && i1 - 1 < 8 && i2 + 2 < 8;
-    let x3 = pooled[i4 - 6];
-    let v3 = select(0.0, x3, inside2);
     acc1 += v3 * weight2;
+    acc2 += v4 * weight2;
+    let inside2 = i1 - 1 >= 0 && i1 - 1 < 8 && i2 + 4 < 8;
+    let x2 = pooled[i4 - 1];
+    let v5 = select(0.0, x2.x, inside2);
+    acc3 += v5 * weight2;
   }
   let bias0 = depthwise_conv2d_bias_folded[c0];
-  depthwise[i3] = min(max((acc0 + bias0), 0.0), 6.0);
-  depthwise[i3 + 1] = min(max((acc1 + bias0), 0.0), 6.0);
+  let i7 = c0 * 64 + h0 * 8 + n0 * 512 + w0 * 4;
+  depthwise[i7] = min(max((acc0 + bias0), 0.0), 6.0);
+  depthwise[i7 + 1] = min(max((acc1 + bias0), 0.0), 6.0);
+  depthwise[i7 + 2] = min(max((acc2 + bias0), 0.0), 6.0);
+  depthwise[i7 + 3] = min(max((acc3 + bias0), 0.0), 6.0);
 }

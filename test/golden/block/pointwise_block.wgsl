@@ -6,44 +6,53 @@
 // contraction: register tile, vectors over columns
 struct Batch { n: u32 }
 @group(0) @binding(0) var<uniform> batch: Batch;
-@group(0) @binding(1) var<storage, read> depthwise: array<f32>;
+@group(0) @binding(1) var<storage, read> depthwise: array<vec2<f32>>;
 @group(0) @binding(2) var<storage, read> pointwise_weight: array<vec4<f32>>;
 @group(0) @binding(3) var<storage, read> pointwise_bias: array<vec4<f32>>;
-@group(0) @binding(4) var<storage, read> pooled: array<f32>;
+@group(0) @binding(4) var<storage, read> pooled: array<vec2<f32>>;
 @group(0) @binding(5) var<storage, read_write> block: array<f32>;
 
 @compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,
   @builtin(local_invocation_index) local: u32) {
   let thread = i32((group.y * groups.x + group.x) * 64u + local);
-  if (thread >= i32(batch.n) * 128) { return; }
-  let rest0 = thread / 8;
-  let w0 = thread % 8;
+  if (thread >= i32(batch.n) * 64) { return; }
+  let rest0 = thread / 4;
+  let w0 = thread % 4;
   let rest1 = rest0 / 8;
   let h0 = rest0 % 8;
   let rest2 = rest1 / 2;
   let c0 = rest1 % 2;
   let n0 = rest2;
   var acc0 = vec4<f32>(0.0);
-  let i0 = h0 * 8 + n0 * 512 + w0;
+  var acc1 = vec4<f32>(0.0);
+  let i0 = h0 * 4 + n0 * 256 + w0;
   let i2 = c0;
   for (var c1 = 0; c1 < 8; c1++) {
-    let i1 = i0 + c1 * 64;
+    let i1 = i0 + c1 * 32;
     let x0 = depthwise[i1];
     let i3 = i2 + c1 * 2;
     let weight0 = pointwise_weight[i3];
-    acc0 += x0 * weight0;
+    acc0 += x0.x * weight0;
+    acc1 += x0.y * weight0;
   }
   let bias0 = pointwise_bias[c0];
-  let i4 = c0 * 256 + h0 * 8 + n0 * 512 + w0;
+  let i4 = c0 * 128 + h0 * 4 + n0 * 256 + w0;
   let x1 = pooled[i4];
-  let x2 = pooled[i4 + 64];
-  let x3 = pooled[i4 + 128];
-  let x4 = pooled[i4 + 192];
-  let x5 = vec4<f32>(x1, x2, x3, x4);
+  let x2 = pooled[i4 + 32];
+  let x3 = pooled[i4 + 64];
+  let x4 = pooled[i4 + 96];
+  let x5 = vec4<f32>(x1.x, x2.x, x3.x, x4.x);
   let out0 = max(((acc0 + bias0) + x5), vec4<f32>(0.0));
-  block[i4] = out0.x;
-  block[i4 + 64] = out0.y;
-  block[i4 + 128] = out0.z;
-  block[i4 + 192] = out0.w;
+  let i5 = c0 * 256 + h0 * 8 + n0 * 512 + w0 * 2;
+  block[i5] = out0.x;
+  block[i5 + 64] = out0.y;
+  block[i5 + 128] = out0.z;
+  block[i5 + 192] = out0.w;
+  let x6 = vec4<f32>(x1.y, x2.y, x3.y, x4.y);
+  let out1 = max(((acc1 + bias0) + x6), vec4<f32>(0.0));
+  block[i5 + 1] = out1.x;
+  block[i5 + 65] = out1.y;
+  block[i5 + 129] = out1.z;
+  block[i5 + 193] = out1.w;
 }

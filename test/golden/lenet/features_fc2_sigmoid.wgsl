@@ -20,9 +20,9 @@ fn sigmoid4(x: vec4<f32>) -> vec4<f32> {
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,
   @builtin(local_invocation_index) local: u32) {
   let thread = i32((group.y * groups.x + group.x) * 64u + local);
-  if (thread >= ((i32(batch.n) + 3) / 4) * 30) { return; }
-  let rest0 = thread / 30;
-  let i0 = thread % 30;
+  if (thread >= ((i32(batch.n) + 3) / 4) * 15) { return; }
+  let rest0 = thread / 15;
+  let i0 = thread % 15;
   let n0 = rest0 * 4;
   let n1 = min(n0 + 1, i32(batch.n) - 1);
   let n2 = min(n0 + 2, i32(batch.n) - 1);
@@ -31,8 +31,12 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
   var acc1 = vec4<f32>(0.0);
   var acc2 = vec4<f32>(0.0);
   var acc3 = vec4<f32>(0.0);
+  var acc4 = vec4<f32>(0.0);
+  var acc5 = vec4<f32>(0.0);
+  var acc6 = vec4<f32>(0.0);
+  var acc7 = vec4<f32>(0.0);
   let i1 = n0 * 400;
-  let i3 = i0;
+  let i3 = i0 * 2;
   let i5 = n1 * 400;
   let i7 = n2 * 400;
   let i9 = n3 * 400;
@@ -42,33 +46,53 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
     let i4 = i3 + k0 * 30;
     let weight0 = fc1_weight[i4];
     acc0 += x0 * weight0;
+    let weight1 = fc1_weight[i4 + 1];
+    acc1 += x0 * weight1;
     let i6 = i5 + k0;
     let x1 = pool2[i6];
-    acc1 += x1 * weight0;
+    acc2 += x1 * weight0;
+    acc3 += x1 * weight1;
     let i8 = i7 + k0;
     let x2 = pool2[i8];
-    acc2 += x2 * weight0;
+    acc4 += x2 * weight0;
+    acc5 += x2 * weight1;
     let i10 = i9 + k0;
     let x3 = pool2[i10];
-    acc3 += x3 * weight0;
+    acc6 += x3 * weight0;
+    acc7 += x3 * weight1;
   }
-  let bias0 = fc1_bias[i0];
+  let bias0 = fc1_bias[i3];
   let v0 = sigmoid4((acc0 + bias0));
-  let i11 = i0 + n0 * 30;
+  let i11 = i0 * 2 + n0 * 30;
   fc2_sigmoid[i11] = v0;
-  let v1 = sigmoid4((acc1 + bias0));
-  let i12 = i0 + n1 * 30;
-  if (n0 + 1 < i32(batch.n)) {
-    fc2_sigmoid[i12] = v1;
-  }
+  let bias1 = fc1_bias[i3 + 1];
+  let v1 = sigmoid4((acc1 + bias1));
+  fc2_sigmoid[i11 + 1] = v1;
   let v2 = sigmoid4((acc2 + bias0));
-  let i13 = i0 + n2 * 30;
-  if (n0 + 2 < i32(batch.n)) {
-    fc2_sigmoid[i13] = v2;
+  let i12 = i0 * 2 + n1 * 30;
+  if (n0 + 1 < i32(batch.n)) {
+    fc2_sigmoid[i12] = v2;
   }
-  let v3 = sigmoid4((acc3 + bias0));
-  let i14 = i0 + n3 * 30;
+  let v3 = sigmoid4((acc3 + bias1));
+  if (n0 + 1 < i32(batch.n)) {
+    fc2_sigmoid[i12 + 1] = v3;
+  }
+  let v4 = sigmoid4((acc4 + bias0));
+  let i13 = i0 * 2 + n2 * 30;
+  if (n0 + 2 < i32(batch.n)) {
+    fc2_sigmoid[i13] = v4;
+  }
+  let v5 = sigmoid4((acc5 + bias1));
+  if (n0 + 2 < i32(batch.n)) {
+    fc2_sigmoid[i13 + 1] = v5;
+  }
+  let v6 = sigmoid4((acc6 + bias0));
+  let i14 = i0 * 2 + n3 * 30;
   if (n0 + 3 < i32(batch.n)) {
-    fc2_sigmoid[i14] = v3;
+    fc2_sigmoid[i14] = v6;
+  }
+  let v7 = sigmoid4((acc7 + bias1));
+  if (n0 + 3 < i32(batch.n)) {
+    fc2_sigmoid[i14 + 1] = v7;
   }
 }
