@@ -36,7 +36,28 @@ export function scheduleContraction(
   };
   for (const candidate of candidatesOf(kernel, target, layouts))
     if (candidate.price < best.price) best = candidate;
-  return scheduleOf(kernel, target, best);
+  const chosen = scheduleOf(kernel, target, best);
+  return { ...chosen, workgroup: workgroupOf(kernel, target, best) };
+}
+
+/** Workgroups that keep a CPU's cores busy to the end. */
+const BUSY = 16;
+const SMALLEST = 16;
+
+/** On a CPU a workgroup is one core's work: few threads are spread over smaller ones. */
+function workgroupOf(
+  { space }: ContractionKernel,
+  target: Target,
+  { tile }: Pick<Candidate, "tile">,
+): number {
+  if (!target.quads) return target.workgroup;
+  const threads = space.reduce(
+    (a, x) => a * Math.ceil((x.extent === "N" ? target.batch : x.extent) / (tile.get(x.key) ?? 1)),
+    1,
+  );
+  let size = target.workgroup;
+  while (size > SMALLEST && threads < BUSY * size) size /= 2;
+  return size;
 }
 
 /** Every tiling that fits the target, with its price. There may be none: then each thread computes one vector. */

@@ -87,3 +87,11 @@ test.each([1, 3, 7])("both targets agree where nothing divides, batch %i", async
     for (const [i, value] of Array.from(a).entries()) expect(b[i]).toBeCloseTo(value, 5);
   }
 });
+
+test("on a CPU, few threads are spread over small workgroups; elsewhere they are not", () => {
+  const sizes = (target: "portable" | "quads", typicalBatch: number) =>
+    compile(lenet.graph, { target, typicalBatch }).program.kernels.map((k) => k.workgroup);
+  expect(sizes("quads", 1)).toEqual([16, 16, 16, 16, 16]);
+  expect(sizes("quads", 256).slice(0, 2)).toEqual([64, 64]);
+  expect(new Set(sizes("portable", 1))).toEqual(new Set([64]));
+});
