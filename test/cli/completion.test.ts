@@ -74,6 +74,7 @@ describe.each([
   ["zsh", zsh],
   ["fish", fish],
 ] as const)("%s", (shell, offered) => {
+  if (!installed(shell)) console.log(`skipped: ${shell} is not installed`);
   // A zsh with a terminal of its own takes a second or two for each.
   const tried = shell === "zsh" ? cases.slice(2, 5) : cases;
   test.skipIf(!installed(shell)).each(tried)("%s", (line, expected) => {
