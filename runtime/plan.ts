@@ -27,6 +27,22 @@ export interface Step {
 export const bytesAt = ({ fixed, perBatch }: Count, batch: number): number =>
   Math.max(16, Math.ceil((fixed + perBatch * batch) / 16) * 16);
 
+/**
+ * Encodes one dispatch, in rows of as many workgroups as a dimension holds; kernels number them through. `offsets` as
+ * in `encode`.
+ */
+export const dispatch = (
+  pass: GPUComputePassEncoder,
+  { pipeline, group, groups, usesBatch }: Step,
+  batch: number,
+  offsets: readonly number[] = [],
+): void => {
+  const rows = Math.ceil(groups(batch) / MAX_WORKGROUPS);
+  pass.setPipeline(pipeline);
+  pass.setBindGroup(0, group, usesBatch ? offsets : []);
+  pass.dispatchWorkgroups(Math.ceil(groups(batch) / rows), rows);
+};
+
 export class Plan {
   protected readonly gpu: Gpu;
   protected readonly program: Program;
@@ -43,10 +59,12 @@ export class Plan {
     const lacks = features?.find((f) => !this.gpu.device.features.has(f));
     if (lacks) throw new WeftError("no-device", `${name} needs the device feature "${lacks}"`);
     const byText = new Map<string, Promise<GPUComputePipeline>>();
-    for (const kernel of kernels)
-      if (!byText.has(kernel.wgsl)) byText.set(kernel.wgsl, this.gpu.pipeline(kernel, uniform));
     this.#pipelines = await Promise.all(
-      kernels.map((k) => byText.get(k.wgsl) as Promise<GPUComputePipeline>),
+      kernels.map((kernel) => {
+        const pipeline = byText.get(kernel.wgsl) ?? this.gpu.pipeline(kernel, uniform);
+        byText.set(kernel.wgsl, pipeline);
+        return pipeline;
+      }),
     );
   }
 
@@ -86,7 +104,7 @@ export class Plan {
         entries: bound.map((resource, binding) => ({ binding, resource })),
       });
       const groups = (batch: number): number =>
-        Math.ceil((items * (batchTile ? Math.ceil(batch / batchTile) : 1)) / workgroup);
+        Math.ceil((items * Math.ceil(batchTile ? batch / batchTile : 1)) / workgroup);
       return { pipeline, group, groups, usesBatch };
     });
   }
@@ -96,15 +114,10 @@ export class Plan {
     encoder: GPUCommandEncoder,
     steps: readonly Step[],
     batch: number,
-    offsets: readonly number[] = [],
+    offsets?: readonly number[],
   ): void {
     const pass = encoder.beginComputePass();
-    for (const { pipeline, group, groups, usesBatch } of steps) {
-      const rows = Math.ceil(groups(batch) / MAX_WORKGROUPS);
-      pass.setPipeline(pipeline);
-      pass.setBindGroup(0, group, usesBatch ? offsets : []);
-      pass.dispatchWorkgroups(Math.ceil(groups(batch) / rows), rows);
-    }
+    for (const step of steps) dispatch(pass, step, batch, offsets);
     pass.end();
   }
 

@@ -7,12 +7,9 @@ import { InternalError, must } from "../../compiler/errors.ts";
 import type { Dispatch, Grid, Program, Shader } from "../../compiler/ir/program.ts";
 import { WeftError } from "../../runtime/errors.ts";
 import { Gpu } from "../../runtime/gpu.ts";
-import type { Clock, Work } from "../../runtime/node/index.ts";
+import { type Clock, type Work, workOf } from "../../runtime/node/clock.ts";
 import { Plan, READ, READBACK, type Step, UNIFORM } from "../../runtime/plan.ts";
 import { sizeOf, type TensorData } from "../../runtime/tensor.ts";
-
-/** Workgroups of one dimension that every device allows. */
-const PER_ROW = 65535;
 
 export interface Trial {
   readonly work: Work;
@@ -90,9 +87,7 @@ export class Bench extends Plan {
   /** The work of each dispatch, as the program has them. */
   works(): Promise<Work[]> {
     return this.gpu.scoped(this.#what, () =>
-      this.#stepsOf(this.program.dispatches).map(({ pipeline, group, groups }) =>
-        workOf(pipeline, group, groups(this.#batch)),
-      ),
+      this.#stepsOf(this.program.dispatches).map((step) => workOf(step, this.#batch)),
     );
   }
 
@@ -112,7 +107,8 @@ export class Bench extends Plan {
       });
     });
     const threads = items * (batchTile ? Math.ceil(this.#batch / batchTile) : 1);
-    return { work: workOf(pipeline, group, Math.ceil(threads / shader.workgroup)), build };
+    const groups = Math.ceil(threads / shader.workgroup);
+    return { work: workOf({ pipeline, group, groups: () => groups, usesBatch: false }, this.#batch), build };
   }
 
   /** Nanoseconds of each piece of work, done one after the other. */
@@ -175,15 +171,6 @@ export class Bench extends Plan {
   close(): void {
     for (const buffer of this.#made) buffer.destroy();
   }
-}
-
-function workOf(pipeline: GPUComputePipeline, group: GPUBindGroup, total: number): Work {
-  const rows = Math.ceil(total / PER_ROW);
-  return (pass) => {
-    pass.setPipeline(pipeline);
-    pass.setBindGroup(0, group);
-    pass.dispatchWorkgroups(Math.ceil(total / rows), rows);
-  };
 }
 
 /** Numbers in ±1 that repeat late. */

@@ -1,5 +1,5 @@
 /** What an adapter can do at most: two kernels that do nothing else, measured by the clock of the profile. */
-import type { Clock, Work } from "./clock.ts";
+import { type Clock, type Work, workOf } from "./clock.ts";
 
 export interface Peaks {
   /** Floating-point operations a second of multiply-adds in registers; a multiply-add is two. */
@@ -68,11 +68,7 @@ async function peakFlops(device: GPUDevice, clock: Clock): Promise<number> {
   const y = device.createBuffer({ size: 16, usage: STORAGE });
   const group = groupOf(device, pipeline, [given, y]);
   const rate = async (threads: number): Promise<number> => {
-    const work: Work = (pass) => {
-      pass.setPipeline(pipeline);
-      pass.setBindGroup(0, group);
-      pass.dispatchWorkgroups(threads / 64);
-    };
+    const work = workOf({ pipeline, group, groups: () => threads / 64, usesBatch: false }, 1);
     let rounds = ROUNDS;
     const time = (trials: number): Promise<number> => {
       const block = new DataView(new ArrayBuffer(16));
@@ -112,12 +108,7 @@ async function peakBandwidth(device: GPUDevice, clock: Clock): Promise<number> {
     if (!x || !y) throw new Error("two buffers");
     const group = groupOf(device, pipeline, [x, y]);
     const groups = Math.ceil(size / 16 / 64);
-    const rows = Math.ceil(groups / 65535);
-    const work: Work = (pass) => {
-      pass.setPipeline(pipeline);
-      pass.setBindGroup(0, group);
-      pass.dispatchWorkgroups(Math.ceil(groups / rows), rows);
-    };
+    const work = workOf({ pipeline, group, groups: () => groups, usesBatch: false }, 1);
     try {
       await best(clock, work, 1);
       const time = await best(clock, work, TRIALS);

@@ -1,9 +1,14 @@
 /** How long work takes on a device: by its own clock where it has one, else by ours. */
 import { performance } from "node:perf_hooks";
 import { WeftError } from "../errors.ts";
+import { dispatch, type Step } from "../plan.ts";
 
 /** Encodes dispatches into a pass. It may be called several times; each must do the same work. */
 export type Work = (pass: GPUComputePassEncoder) => void;
+
+export function workOf(step: Step, batch: number): Work {
+  return (pass) => dispatch(pass, step, batch);
+}
 
 /** Measures how long work takes. */
 export interface Clock {

@@ -5,7 +5,7 @@ import { WeftError } from "../errors.ts";
 import { Gpu } from "../gpu.ts";
 import { Plan, type Step, UNIFORM } from "../plan.ts";
 import { sizeOf, type TensorData } from "../tensor.ts";
-import type { Clock, Work } from "./clock.ts";
+import { type Clock, workOf } from "./clock.ts";
 
 /** How a program is measured. */
 export interface ProfileOptions {
@@ -29,8 +29,6 @@ export interface Measured {
   /** Milliseconds until all pipelines were built. */
   readonly build: number;
 }
-
-const PER_ROW = 65535;
 
 class Profiler extends Plan {
   readonly #device: GPUDevice;
@@ -93,16 +91,6 @@ class Profiler extends Plan {
   close(): void {
     for (const buffer of this.#made) buffer.destroy();
   }
-}
-
-function workOf({ pipeline, group, groups }: Step, batch: number): Work {
-  const total = groups(batch);
-  const rows = Math.ceil(total / PER_ROW);
-  return (pass) => {
-    pass.setPipeline(pipeline);
-    pass.setBindGroup(0, group);
-    pass.dispatchWorkgroups(Math.ceil(total / rows), rows);
-  };
 }
 
 /** Numbers in [0, 1) that repeat late: kernels take the same time for any, except where many are denormal. */
