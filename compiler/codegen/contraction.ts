@@ -10,7 +10,9 @@ import type { ContractionKernel, ContractionSchedule } from "../ir/kernel.ts";
 import { add, axesOf, axisIndex, constant, scale, substitute as substituteIndex } from "../math/affine.ts";
 import { freeAxes, substitute, visit } from "../math/build.ts";
 import { type Width, wgslType } from "../ops/scalar.ts";
+import { isStaged, placeBlock } from "./block.ts";
 import { declareQuad, type Element, fetchTogether } from "./quads.ts";
+import { type Read, walkBlocks } from "./stage.ts";
 import { storeResult } from "./store.ts";
 import { type Held, type Position, placeThread, registerPositions, type Tiled } from "./threads.ts";
 import { positionsOf, type Writer } from "./writer.ts";
@@ -33,8 +35,10 @@ export function writeContraction(
 ): void {
   const { lane } = writer;
   const { quads } = schedule;
-  const tiles = contractionTiles(kernel, schedule);
-  const { held: space, busy } = placeThread(writer, tiles, lane, schedule.vector?.axis, quads?.lanes);
+  const block = isStaged(schedule) ? placeBlock(writer, kernel, schedule) : undefined;
+  const { held: space, busy } =
+    block ??
+    placeThread(writer, contractionTiles(kernel, schedule), lane, schedule.vector?.axis, quads?.lanes);
   if (quads) declareQuad(writer);
   const window = kernel.window.map(holdWhole);
   const held = kernel.axes.map((a) =>
@@ -53,16 +57,18 @@ export function writeContraction(
   const bySlot = new Map(tile.map((p, i) => [p.registers.join(), must(names[i], "accumulator")]));
 
   const [lhs, rhs] = [registersOf(kernel.lhs, held), registersOf(kernel.rhs, held)];
-  walk(writer, kernel.k, schedule, (steps) => {
-    if (quads) fetchTogether(writer, elementsOf(writer, quads.factor === "lhs" ? lhs : rhs, tile, steps));
-    for (const at of steps) {
-      const [left, right] = [factorAt(writer, lhs, at), factorAt(writer, rhs, at)];
-      tile.forEach((position, i) => {
-        const value = `${left(position)} * ${right(position)}`;
-        writer.push({ kind: "assign", target: must(names[i], "accumulator"), op: "+=", value });
-      });
-    }
-  });
+  const addUp = (left: Read, right: Read): void => {
+    tile.forEach((position, i) => {
+      const value = `${left(position)} * ${right(position)}`;
+      writer.push({ kind: "assign", target: must(names[i], "accumulator"), op: "+=", value });
+    });
+  };
+  if (block && isStaged(schedule)) walkBlocks(writer, kernel, schedule, block, window, addUp);
+  else
+    walk(writer, kernel.k, schedule, (steps) => {
+      if (quads) fetchTogether(writer, elementsOf(writer, quads.factor === "lhs" ? lhs : rhs, tile, steps));
+      for (const at of steps) addUp(factorAt(writer, lhs, at), factorAt(writer, rhs, at));
+    });
 
   const slots = held.map((h) => slotsOf(h, lane));
   writer.accumulator = (index) => {
@@ -76,10 +82,10 @@ export function writeContraction(
   const store = (): void => {
     for (const position of registerPositions(space)) storeResult(writer, kernel, position, outWidth);
   };
-  // A quad works on as a whole; what is not asked for is not stored.
-  const condition = busy ? `live && ${busy}` : "live";
-  if (quads) writer.nested(store, (body) => ({ kind: "if", condition, body }));
-  else store();
+  // A quad, and a workgroup with a stage, works on as a whole; what is not asked for is not stored.
+  const conditions = [...(quads ? ["live"] : []), ...busy];
+  if (conditions.length === 0) store();
+  else writer.nested(store, (body) => ({ kind: "if", condition: conditions.join(" && "), body }));
 }
 
 interface Slot {
@@ -119,7 +125,7 @@ const slotOf = ({ axes }: Factor, position: Position): string =>
   axes.map((i) => position.registers[i]).join();
 
 /** A factor at one step of the sum: evaluated once for each combination of the register axes it depends on. */
-function factorAt(writer: Writer, factor: Factor, at: At): (position: Position) => string {
+function factorAt(writer: Writer, factor: Factor, at: At): Read {
   const known = new Map<string, string>();
   return (position) => {
     const slot = slotOf(factor, position);

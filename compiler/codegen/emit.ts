@@ -2,11 +2,12 @@
 import { InternalError, must } from "../errors.ts";
 import type { Axis } from "../ir/expr.ts";
 import type { Node } from "../ir/graph.ts";
-import type { ContractionSchedule, Kernel, Layouts, Schedule } from "../ir/kernel.ts";
+import type { Kernel, Layouts, Schedule } from "../ir/kernel.ts";
 import type { Grid, Program } from "../ir/program.ts";
 import { add, axisIndex, scale } from "../math/affine.ts";
 import { type Width, wgslType } from "../ops/scalar.ts";
 import { Bindings, isBytes, placeholder } from "./bindings.ts";
+import { blockGrid, isStaged } from "./block.ts";
 import { contractionTiles, writeContraction } from "./contraction.ts";
 import { halfType } from "./literal.ts";
 import { mapReduceTiles, writeMapReduce } from "./mapReduce.ts";
@@ -40,8 +41,8 @@ interface Body {
   readonly grid: Grid;
   /** `array<f32>` … of each binding, in order; the last is the result. */
   readonly types: readonly string[];
-  /** Whether threads fetch for each other, four at a time. */
-  readonly quads: boolean;
+  /** Which threads fetch for each other: a quad's four, or those of a workgroup, whose grid is then one of workgroups. */
+  readonly together: "quad" | "workgroup" | undefined;
 }
 
 /** What a part binds, in order: the tensors it reads, the row numbers of a data set ("order"), the result. */
@@ -55,8 +56,9 @@ export function emitModule(parts: readonly Part[], layouts: Layouts): Emitted {
   const bodies = parts.map((part, i) => writeBody(part, i, layouts, parts.length > 1 ? "    " : "  "));
   const usesBatch = bodies.some((b) => b.writer.usesBatch || b.grid.batchTile > 0);
   const rates = bodies.some((b) => /batch\.(rates|offset)/.test(b.text) || b.writer.helpers.has("random"));
-  const quads = bodies.some((b) => b.quads);
-  if (quads && bodies.length > 1) throw new InternalError("a kernel whose threads fetch together is alone");
+  const quads = bodies.some((b) => b.together === "quad");
+  if (bodies.length > 1 && bodies.some((b) => b.together))
+    throw new InternalError("a kernel whose threads fetch together is alone");
   const halves = bodies.some((b) => b.types.some((t) => t.includes("f16")));
   const lines = [...(halves ? ["enable f16;"] : []), ...(quads ? ["enable subgroups;"] : [])];
   let slot = 0;
@@ -73,6 +75,9 @@ export function emitModule(parts: readonly Part[], layouts: Layouts): Emitted {
   lines.push("");
   const helpers = new Map(bodies.flatMap((b) => [...b.writer.helpers]));
   for (const helper of helpers.values()) lines.push(helper, "");
+  const shared = bodies.flatMap((b) => [...b.writer.shared]);
+  for (const [name, type] of shared) lines.push(`var<workgroup> ${name}: ${type};`);
+  if (shared.length > 0) lines.push("");
 
   const size = must(parts[0], "part").schedule.workgroup;
   lines.push(
@@ -85,7 +90,9 @@ export function emitModule(parts: readonly Part[], layouts: Layouts): Emitted {
   );
   const features = [...(quads ? ["subgroups" as const] : []), ...(halves ? ["shader-f16" as const] : [])];
   const locals = new Set([...bodies.flatMap((b) => [...b.writer.names]), ...helpers.keys()]);
-  return { wgsl: lines.join("\n"), locals, usesBatch, features, grid: totalGrid(bodies) };
+  const grid = totalGrid(bodies);
+  const items = bodies[0]?.together === "workgroup" ? grid.items * size : grid.items;
+  return { wgsl: lines.join("\n"), locals, usesBatch, features, grid: { ...grid, items } };
 }
 
 function mainBody(bodies: readonly Body[], size: number): readonly string[] {
@@ -97,7 +104,14 @@ function mainBody(bodies: readonly Body[], size: number): readonly string[] {
 
 function work(bodies: readonly Body[], number: string): readonly string[] {
   const [only] = bodies;
-  if (bodies.length === 1 && only?.quads) {
+  if (bodies.length === 1 && only?.together === "workgroup") {
+    return [
+      "  let block = i32(group.y * groups.x + group.x);",
+      `  if (block >= ${threadCount(only.grid)}) { return; }`,
+      only.text,
+    ];
+  }
+  if (bodies.length === 1 && only?.together === "quad") {
     // Threads that are too many stay, so that no quad is torn apart.
     return [
       `  let every = ${number};`,
@@ -129,15 +143,27 @@ function totalGrid(bodies: readonly Body[]): Grid {
   return { items: bodies.reduce((a, b) => a + b.grid.items, 0), batchTile: 0 };
 }
 
-function writeBody(part: Part, index: number, layouts: Layouts, indent: string): Body {
-  const { kernel, schedule, inPlace } = part;
+/** What a body is written from, and the notes of writing it once. */
+function firstWriting({ kernel, schedule, inPlace }: Part, part: number, layouts: Layouts) {
   const lane = laneOf(schedule);
   const resultWidth = widthOfResult(kernel, schedule, layouts, lane);
   const { halves } = layouts;
   const resultHalf = halves?.has(kernel.region.root) ?? false;
-  const options = { reads: kernel.reads, inPlace, part: index, resultWidth, halves, resultHalf };
+  const options = { reads: kernel.reads, inPlace, part, resultWidth, halves, resultHalf };
   const first = new Bindings(options);
   write(kernel, schedule, new Writer(first, layouts, lane), resultWidth);
+  return { options, first, lane };
+}
+
+/** The tensors that a kernel loads: of what is to be baked, those with an address that is not a constant. */
+export function loadedTensors(part: Part, layouts: Layouts): ReadonlySet<Node> {
+  return firstWriting(part, 0, layouts).first.noted;
+}
+
+function writeBody(part: Part, index: number, layouts: Layouts, indent: string): Body {
+  const { kernel, schedule } = part;
+  const { options, first, lane } = firstWriting(part, index, layouts);
+  const { resultWidth, resultHalf } = options;
   const bindings = new Bindings(options, first.widths());
   const writer = new Writer(bindings, layouts, lane);
   write(kernel, schedule, writer, resultWidth);
@@ -148,10 +174,8 @@ function writeBody(part: Part, index: number, layouts: Layouts, indent: string):
     if (tensor === "order" || bindings.read(tensor).bytes) return "array<u32>";
     return array(bindings.read(tensor).width, bindings.read(tensor).half);
   });
-  const quads = quadsOf(schedule);
-  const grid = gridOf(tilesOf(kernel, schedule), quads?.lanes);
   const text = printStatements(writer.statements, indent, schedule.opaque);
-  return { text, writer, grid, types, quads: quads !== null };
+  return { text, writer, types, ...gridAndThreads(kernel, schedule) };
 }
 
 function threadCount(grid: Grid): string {
@@ -170,15 +194,16 @@ function write(kernel: Kernel, schedule: Schedule, writer: Writer, resultWidth: 
   else throw new InternalError(`a ${schedule.kind} schedule for a ${kernel.kind} kernel`);
 }
 
-function tilesOf(kernel: Kernel, schedule: Schedule): ReturnType<typeof contractionTiles> {
-  if (kernel.kind === "contraction" && schedule.kind === "contraction")
-    return contractionTiles(kernel, schedule);
-  if (kernel.kind === "mapReduce" && schedule.kind === "mapReduce") return mapReduceTiles(kernel, schedule);
+function gridAndThreads(kernel: Kernel, schedule: Schedule): Pick<Body, "grid" | "together"> {
+  if (kernel.kind === "contraction" && schedule.kind === "contraction") {
+    if (isStaged(schedule)) return { grid: blockGrid(kernel, schedule), together: "workgroup" };
+    const { quads } = schedule;
+    const grid = gridOf(contractionTiles(kernel, schedule), quads?.lanes);
+    return { grid, together: quads ? "quad" : undefined };
+  }
+  if (kernel.kind === "mapReduce" && schedule.kind === "mapReduce")
+    return { grid: gridOf(mapReduceTiles(kernel, schedule)), together: undefined };
   throw new InternalError(`a ${schedule.kind} schedule for a ${kernel.kind} kernel`);
-}
-
-function quadsOf(schedule: Schedule): ContractionSchedule["quads"] {
-  return schedule.kind === "contraction" ? schedule.quads : null;
 }
 
 function laneOf(schedule: Schedule): Axis | undefined {

@@ -21,8 +21,8 @@ export interface Tiled {
   readonly tile: number;
 }
 
-/** How many threads an axis takes. */
-function threadsOf({ axis, tile }: Tiled): number {
+/** How many threads an axis takes; along N, one a block of them. */
+export function threadsOf({ axis, tile }: Tiled): number {
   return axis.extent === "N" ? 1 : Math.ceil(axis.extent / tile);
 }
 
@@ -52,20 +52,21 @@ export function placeThread(
   lane: Axis | undefined,
   laneOf: string | undefined,
   lanes = 0,
-): { readonly held: readonly Held[]; readonly busy: string | undefined } {
+): { readonly held: readonly Held[]; readonly busy: readonly string[] } {
   const place = (some: readonly Tiled[], number: string): Held[] =>
     decompose(writer, some, number, lane, laneOf);
   const [outer, inner] = [tiles.slice(0, tiles.length - lanes), tiles.slice(tiles.length - lanes)];
   const count = inner.reduce((a, t) => a * threadsOf(t), 1);
-  if (lanes === 0 || count % 4 === 0) return { held: place(tiles, "thread"), busy: undefined };
+  if (lanes === 0 || count % 4 === 0) return { held: place(tiles, "thread"), busy: [] };
   const [number, inside] = [writer.name("quads"), writer.name("place")];
   writer.push({ kind: "let", name: number, value: `thread / ${wholeQuads(count)}` });
   writer.push({ kind: "let", name: inside, value: `min(thread % ${wholeQuads(count)}, ${count - 1})` });
   const held = [...place(outer, number), ...place(inner, inside)];
-  return { held, busy: `thread % ${wholeQuads(count)} < ${count}` };
+  return { held, busy: [`thread % ${wholeQuads(count)} < ${count}`] };
 }
 
-function decompose(
+/** Writes each axis's place from the number of a thread along all of them, the last one fastest. */
+export function decompose(
   writer: Writer,
   tiles: readonly Tiled[],
   number: string,
@@ -102,9 +103,9 @@ function holdAxis(
   offsets: readonly number[],
   lane: Axis | undefined,
 ): Held {
+  if (axis.extent === "N") return holdBatch(writer, { axis, tile }, block);
   const withLane = (index: Index): Index => (lane ? add(index, axisIndex(lane)) : index);
   const name = writer.name(axis.name);
-  if (axis.extent === "N") return holdBatch(writer, axis, tile, block, offsets, name);
   if (axis.extent % tile === 0) {
     const blocks: Axis = { key: `${axis.key}^`, name: axis.name, extent: axis.extent / tile };
     if (blocks.extent !== 1) writer.push({ kind: "let", name, value: block });
@@ -135,28 +136,32 @@ function scaled(text: string, by: number): string {
   return /^\w+$/.test(text) ? `${text} * ${by}` : `(${text}) * ${by}`;
 }
 
-function holdBatch(
-  writer: Writer,
-  axis: Axis,
-  tile: number,
-  block: string,
-  offsets: readonly number[],
-  name: string,
-): Held {
+/** The positions of block number `block` along N; with `beyond`, that number may exceed the last block's. */
+export function holdBatch(writer: Writer, { axis, tile }: Tiled, block: string, beyond = false): Held {
+  const name = writer.name(axis.name);
   writer.push({ kind: "let", name, value: scaled(block, tile) });
+  const end = writer.batch().text;
+  const offsets = Array.from({ length: tile }, (_, r) => r);
   const positions = offsets.map((r): Axis => ({ key: `${axis.key}^${r}`, name: axis.name, extent: "N" }));
   for (const [r, position] of positions.entries()) {
-    const clamped = r === 0 ? name : writer.name(axis.name);
-    if (r > 0)
-      writer.push({ kind: "let", name: clamped, value: `min(${name} + ${r}, ${writer.batch().text} - 1)` });
+    const inside = r === 0 && !beyond;
+    const at = r === 0 ? name : `${name} + ${r}`;
+    const clamped = inside ? name : writer.name(axis.name);
+    if (!inside) writer.push({ kind: "let", name: clamped, value: `min(${at}, ${end} - 1)` });
     writer.declare(position, clamped);
   }
   return {
     axis,
     at: positions.map(axisIndex),
-    owned: offsets.map((r) => (r === 0 ? undefined : `${name} + ${r} < ${writer.batch().text}`)),
+    owned: offsets.map((r) =>
+      r === 0 ? (beyond ? `${name} < ${end}` : undefined) : `${name} + ${r} < ${end}`,
+    ),
   };
 }
+
+/** Products and sums of names and numbers, without what changes nothing. */
+export const product = (a: string, by: number): string => (a === "0" || by === 1 ? a : `${a} * ${by}`);
+export const sum = (a: string, b: string): string => (a === "0" ? b : b === "0" ? a : `${a} + ${b}`);
 
 /** All combinations of register positions: which r of each axis, the substitution, and the store conditions. */
 export interface Position {

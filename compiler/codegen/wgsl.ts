@@ -25,6 +25,8 @@ function printStatement(s: Stmt, indent: string, opaque: boolean): string {
       const head = `for (var ${s.name} = 0; ${s.name} < ${end}; ${next}) {`;
       return `${indent}${head}\n${body(s.body)}\n${indent}}`;
     }
+    case "barrier":
+      return `${indent}workgroupBarrier();`;
     case "if":
       return `${indent}if (${s.condition}) {\n${body(s.body)}\n${indent}}`;
   }

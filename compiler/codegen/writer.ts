@@ -14,8 +14,8 @@ import {
 import { freeAxes, substitute } from "../math/build.ts";
 import { address } from "../math/layout.ts";
 import { LOWEST, scalars, type Width, wgslType } from "../ops/scalar.ts";
-import type { Bindings, ReadBinding } from "./bindings.ts";
-import { floatLiteral, halfType } from "./literal.ts";
+import { type Bindings, elementStem, type ReadBinding } from "./bindings.ts";
+import { floatLiteral, halfType, unparenthesised } from "./literal.ts";
 import type { Element } from "./quads.ts";
 import { Scopes, type Value } from "./scopes.ts";
 
@@ -24,6 +24,8 @@ const UNROLL = 16;
 
 export class Writer extends Scopes {
   readonly helpers = new Map<string, string>();
+  /** Arrays of the workgroup, and their types. */
+  readonly shared = new Map<string, string>();
   readonly #bindings: Bindings;
   readonly layouts: Layouts;
   /** The axis whose positions are the components of a vector, if the kernel has one. */
@@ -31,6 +33,13 @@ export class Writer extends Scopes {
   /** How the result's binding is spelt. */
   get result(): string {
     return this.#bindings.result;
+  }
+
+  /** An array in the memory of the workgroup. */
+  share(stem: string, type: string): string {
+    const name = this.name(stem);
+    this.shared.set(name, type);
+    return name;
   }
 
   /** A value as the result's binding holds it: rounded to f16, the largest of them where it is larger. */
@@ -139,6 +148,8 @@ fn random(counter: u32, salt: u32) -> f32 {
   }
 
   #load(e: Load): Value {
+    const fixed = this.#fixed(e);
+    if (fixed) return this.#literal(e, fixed);
     const at = address(e.from, e.index, this.layouts);
     const lane = this.#laneOf([at]);
     const binding = this.#bindings.read(e.from);
@@ -156,6 +167,33 @@ fn random(counter: u32, salt: u32) -> f32 {
     return this.named(key, binding.element, () =>
       this.#perLane(lane, (l) => this.#element(e.from, substituteIndex(at, l))),
     );
+  }
+
+  /** The numbers that a load of a baked parameter gives, by lane; undefined where its address is not a constant. */
+  #fixed(e: Load): readonly number[] | undefined {
+    const values = this.layouts.baked?.get(e.from);
+    if (!values) return undefined;
+    const at = rowMajor(e.index, e.from.type.shape);
+    const lane = this.#laneOf([at]);
+    const lanes = Array.from({ length: lane ? Number(lane.extent) : 1 }, (_, l) =>
+      lane ? substituteIndex(at, new Map([[lane.key, constant(l)]])) : at,
+    );
+    // What lies outside is discarded by a guard.
+    return lanes.every((i) => i.terms.length === 0) ? lanes.map((i) => values[i.constant] ?? 0) : undefined;
+  }
+
+  /** A variable that holds numbers: WGSL refuses a formula of literals alone whose value is not finite. */
+  #literal(e: Load, numbers: readonly number[]): Value {
+    const [first = 0] = numbers;
+    const width = numbers.length as Width; // a lane's extent, or 1
+    return this.named(`k:${e.key}`, elementStem(e.from), () => ({
+      text:
+        width === 1
+          ? floatLiteral(first)
+          : `${wgslType(width)}(${numbers.map((n) => unparenthesised(floatLiteral(n))).join(", ")})`,
+      width,
+      depth: 0,
+    }));
   }
 
   /** An element of a data set's row: the byte of a word. */
@@ -205,6 +243,7 @@ fn random(counter: u32, salt: u32) -> f32 {
 
   /** The array elements that a load reads. */
   elementsOf(e: Load): readonly Element[] {
+    if (this.#fixed(e)) return [];
     const at = address(e.from, e.index, this.layouts);
     const lane = this.#laneOf([at]);
     if (!lane) return [{ from: e.from, at: this.#located(e.from, at).element }];

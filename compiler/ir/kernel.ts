@@ -44,6 +44,11 @@ export type Kernel = MapReduceKernel | ContractionKernel;
 export interface Layouts extends ReadonlyMap<Node, readonly number[]> {
   /** The tensors that are stored as f16: what is read becomes f32, what is stored is rounded. Absent: none. */
   readonly halves?: ReadonlySet<Node>;
+  /**
+   * Values of parameters that stand in the kernels' text as numbers wherever their address is constant: row-major over
+   * the shape, rounded as they would be stored. Absent: none.
+   */
+  readonly baked?: ReadonlyMap<Node, Float32Array>;
 }
 
 /** How a kernel is tiled: plain data, chosen per target. */
@@ -62,10 +67,27 @@ export interface ContractionSchedule {
   readonly order: readonly string[];
   /** A factor whose elements the four threads of a quad fetch for each other: they differ along the last `lanes` axes only. */
   readonly quads: { readonly factor: "lhs" | "rhs"; readonly lanes: number } | null;
+  /** How a workgroup fetches both factors together, into workgroup memory; null: each thread fetches for itself. */
+  readonly stage: Stage | null;
   /** Whether loops hide how often they run from the driver, which else may write short ones out once more. */
   readonly opaque: boolean;
   /** Which ordered rule chose this. */
   readonly rule: string;
+}
+
+/**
+ * A workgroup as a block of threads, `rows · batch` along the axes of the rows and `columns` along those of the
+ * columns. Its threads evaluate `depth` steps of both factors, each value once, and then all read them from workgroup memory.
+ */
+export interface Stage {
+  readonly rows: number;
+  /** Threads along N where that is an axis of the rows; else 1. */
+  readonly batch: number;
+  readonly columns: number;
+  /** Steps of the sum held at once: a multiple of the threads along either side. */
+  readonly depth: number;
+  /** Which threads are neighbours: those along the side whose axis is innermost in the result. */
+  readonly inner: "rows" | "columns";
 }
 
 export interface MapReduceSchedule {

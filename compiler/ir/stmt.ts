@@ -9,4 +9,6 @@ export type Stmt =
       readonly step: number;
       readonly body: readonly Stmt[];
     }
+  /** All threads of the workgroup meet: what they wrote to workgroup memory is there. */
+  | { readonly kind: "barrier" }
   | { readonly kind: "if"; readonly condition: string; readonly body: readonly Stmt[] };

@@ -4,13 +4,13 @@
  */
 import type { Kernel, Layouts, MapReduceKernel, MapReduceSchedule, Schedule } from "../ir/kernel.ts";
 import { freeAxes, visit } from "../math/build.ts";
+import { scheduleStaged } from "./stage.ts";
 import { extentOf, type Target, vectorOver, vectorWidth } from "./target.ts";
 import { scheduleContraction } from "./tile.ts";
 
 export function schedule(kernel: Kernel, target: Target, layouts: Layouts): Schedule {
-  return kernel.kind === "contraction"
-    ? scheduleContraction(kernel, target, layouts)
-    : scheduleMapReduce(kernel, target);
+  if (kernel.kind === "mapReduce") return scheduleMapReduce(kernel, target);
+  return scheduleStaged(kernel, target) ?? scheduleContraction(kernel, target, layouts);
 }
 
 /** Reductions longer than this are loops: axes they do not depend on are walked inside the thread that ran them. */

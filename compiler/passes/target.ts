@@ -20,6 +20,8 @@ export interface Target {
   readonly opaque: boolean;
   /** Whether four neighbouring threads may fetch for each other: WebGPU's feature "subgroups". */
   readonly quads: boolean;
+  /** Whether a workgroup may fetch together into its memory: it pays where that is a memory of its own, not a CPU's cache. */
+  readonly stages: boolean;
 }
 
 /** Legal everywhere. */
@@ -32,7 +34,11 @@ export const portable: Target = {
   batch: 64,
   opaque: false,
   quads: false,
+  stages: false,
 };
+
+/** GPUs: many threads that share fast memory by the workgroup. Legal everywhere, too. */
+export const gpu: Target = { ...portable, name: "gpu", stages: true };
 
 /** CPU adapters whose subgroups are wider than a quad, as llvmpipe's: they fetch each lane of a load by itself, and build slowly. */
 export const octets: Target = { ...portable, name: "octets", opaque: true, quads: true };
@@ -40,7 +46,7 @@ export const octets: Target = { ...portable, name: "octets", opaque: true, quads
 /** CPU adapters whose subgroups are a quad, as SwiftShader's: they build several times as fast, and their loops are slow. */
 export const quads: Target = { ...portable, name: "quads", build: 2400, runs: 30_000, quads: true };
 
-export const targets = { portable, octets, quads } as const satisfies Record<string, Target>;
+export const targets = { portable, gpu, octets, quads } as const satisfies Record<string, Target>;
 export type TargetName = keyof typeof targets;
 
 /** What is looked at of an adapter or a device: GPUAdapter's `features` and `info`, GPUDevice's `features` and `adapterInfo`. */
@@ -51,6 +57,7 @@ export interface AdapterFacts {
 
 /** The target for an adapter. */
 export function targetFor({ features, info }: AdapterFacts): TargetName {
+  if (info.isFallbackAdapter === false) return "gpu";
   if (!info.isFallbackAdapter || !features.has("subgroups")) return "portable";
   return (info.subgroupMinSize ?? 4) > 4 ? "octets" : "quads";
 }

@@ -91,6 +91,7 @@ export function scheduleOf(
     unroll,
     order: order.map((a) => a.key),
     quads: share ? { factor: share, lanes: lanes.length } : null,
+    stage: null,
     opaque: target.opaque && workOf(kernel, target) < SMALL,
     rule: rules.join(", "),
   };

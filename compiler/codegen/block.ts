@@ -1,0 +1,190 @@
+/**
+ * Where a workgroup with a stage is, and its threads: a block of threads along the rows and the columns of a
+ * contraction. Each thread holds its own register tile, and fetches for the others what one of them needs.
+ */
+import { must } from "../errors.ts";
+import type { Axis, Expr } from "../ir/expr.ts";
+import type { ContractionKernel, ContractionSchedule, Stage } from "../ir/kernel.ts";
+import type { Grid } from "../ir/program.ts";
+import { runsAlongSteps } from "./neighbours.ts";
+import { decompose, type Held, holdBatch, product, sum, type Tiled, threadsOf } from "./threads.ts";
+import type { Writer } from "./writer.ts";
+
+/** A schedule with a stage. */
+export interface Staged extends ContractionSchedule {
+  readonly stage: Stage;
+}
+
+export function isStaged(schedule: ContractionSchedule): schedule is Staged {
+  return schedule.stage !== null;
+}
+
+/** The workgroup's threads along the axes that one factor has and the other has not. */
+export interface Side {
+  readonly stem: "row" | "column";
+  readonly factor: Expr;
+  readonly tiles: readonly Tiled[];
+  /** Threads along `tiles`; as many again for each of `batch.threads`. */
+  readonly along: number;
+  /** The axis N, where it is one of them. */
+  readonly batch: { readonly tiled: Tiled; readonly threads: number } | undefined;
+}
+
+/** Threads along a side. */
+export const sizeOf = ({ along, batch }: Side): number => along * (batch?.threads ?? 1);
+const countOf = (tiles: readonly Tiled[]): number => tiles.reduce((a, t) => a * threadsOf(t), 1);
+const blocksOf = ({ tiles, along }: Side): number => Math.ceil(countOf(tiles) / along);
+
+function sidesOf(kernel: ContractionKernel, { stage, tile }: Staged): Record<"rows" | "columns", Side> {
+  const tiled = (axis: Axis): Tiled => ({ axis, tile: tile.get(axis.key) ?? 1 });
+  const known = (axes: readonly Axis[]): readonly Tiled[] => axes.filter((a) => a.extent !== "N").map(tiled);
+  const N = kernel.m.find((a) => a.extent === "N");
+  const batch = N && { tiled: tiled(N), threads: stage.batch };
+  return {
+    rows: { stem: "row", factor: kernel.lhs, tiles: known(kernel.m), along: stage.rows, batch },
+    columns: {
+      stem: "column",
+      factor: kernel.rhs,
+      tiles: known(kernel.n),
+      along: stage.columns,
+      batch: undefined,
+    },
+  };
+}
+
+/** Axes of both factors or of neither, N outermost: workgroups differ along them as wholes. */
+function outerTiles({ batch }: ContractionKernel, { tile }: Staged): readonly Tiled[] {
+  const isBatch = (a: Axis): number => (a.extent === "N" ? 1 : 0);
+  const axes = batch.toSorted((a, b) => isBatch(b) - isBatch(a));
+  return axes.map((axis) => ({ axis, tile: tile.get(axis.key) ?? 1 }));
+}
+
+/** The grid in workgroups, not threads. */
+export function blockGrid(kernel: ContractionKernel, schedule: Staged): Grid {
+  const { rows, columns } = sidesOf(kernel, schedule);
+  const outer = outerTiles(kernel, schedule);
+  const batch = outer.find((t) => t.axis.extent === "N")?.tile ?? 0;
+  return {
+    items: blocksOf(rows) * blocksOf(columns) * countOf(outer),
+    batchTile: rows.batch ? rows.batch.tiled.tile * rows.batch.threads : batch,
+  };
+}
+
+/** Where a thread is along a side, and what it holds there. */
+interface Spot {
+  readonly thread: string;
+  readonly held: readonly Held[];
+  /** Under which conditions it is not one too many. */
+  readonly busy: readonly string[];
+}
+
+/** What a thread fetches of a factor: the registers of the thread at a spot along its side, at some steps of the block. */
+export interface Fetch {
+  readonly side: Side;
+  readonly spot: Spot;
+  /** Where the thread itself is. */
+  readonly own: Spot;
+  /** The first step; the next ones follow at a distance of `stride`. */
+  readonly step: string;
+  readonly stride: number;
+  readonly held: readonly Held[];
+  /** An element left free after each step, so that neighbours that differ in the step write to different banks. */
+  readonly gap: 0 | 1;
+}
+
+export interface Block {
+  readonly held: readonly Held[];
+  readonly busy: readonly string[];
+  readonly rows: Fetch;
+  readonly columns: Fetch;
+}
+
+/** What is known of a workgroup's place. */
+interface Ground {
+  readonly writer: Writer;
+  readonly kernel: ContractionKernel;
+  readonly schedule: Staged;
+  /** The block's number along each side, and along N. */
+  readonly blocks: ReadonlyMap<Side, string>;
+  readonly batch: string;
+  /** What the axes of both factors hold: the same for the whole workgroup. */
+  readonly shared: readonly Held[];
+}
+
+function named(writer: Writer, stem: string, value: string): string {
+  const name = writer.name(stem);
+  writer.push({ kind: "let", name, value });
+  return name;
+}
+
+/** Writes where the workgroup number `block` is, and its threads `local`. */
+export function placeBlock(writer: Writer, kernel: ContractionKernel, schedule: Staged): Block {
+  const { rows, columns } = sidesOf(kernel, schedule);
+  const [inner, outer] = schedule.stage.inner === "rows" ? [rows, columns] : [columns, rows];
+  const numbers = new Map([
+    [inner, named(writer, inner.stem, `i32(local) % ${sizeOf(inner)}`)],
+    [outer, named(writer, outer.stem, `i32(local) / ${sizeOf(inner)}`)],
+  ]);
+  const numberOf = (side: Side): string => must(numbers.get(side), "thread");
+
+  let rest = "block";
+  const digit = (count: number): string => {
+    if (count === 1) return "0";
+    const found = named(writer, "block", `${rest} % ${count}`);
+    rest = named(writer, "rest", `${rest} / ${count}`);
+    return found;
+  };
+  const both = outerTiles(kernel, schedule);
+  const blocks = new Map([columns, rows].map((side) => [side, digit(blocksOf(side))] as const));
+  const shared = decompose(writer, both, rows.batch ? digit(countOf(both)) : rest, undefined, undefined);
+
+  const ground: Ground = { writer, kernel, schedule, blocks, batch: rest, shared };
+  const [row, column] = [spotOf(ground, rows, numberOf(rows)), spotOf(ground, columns, numberOf(columns))];
+  return {
+    held: [...shared, ...row.held, ...column.held],
+    busy: [...row.busy, ...column.busy],
+    rows: fetchOf(ground, rows, row, column, rows === inner),
+    columns: fetchOf(ground, columns, column, row, columns === inner),
+  };
+}
+
+/** Where the thread number `thread` along a side is. Axes of another thread's place have a `mark` to their keys. */
+function spotOf({ writer, schedule, blocks, batch }: Ground, side: Side, thread: string, mark = ""): Spot {
+  const { along, tiles, stem } = side;
+  const marked = ({ axis, tile }: Tiled): Tiled => ({ axis: { ...axis, key: `${axis.key}${mark}` }, tile });
+  const [count, block] = [countOf(tiles), must(blocks.get(side), "block")];
+  const threads = side.batch?.threads ?? 1;
+  const within = along === 1 ? "0" : threads > 1 ? `${thread} % ${along}` : thread;
+  const place = named(writer, `${stem}s`, sum(product(block, along), within));
+  const excess = blocksOf(side) * along > count;
+  const number = excess ? named(writer, `${stem}s`, `min(${place}, ${count - 1})`) : place;
+  const lane = side.stem === "column" ? writer.lane : undefined;
+  const known = decompose(writer, tiles.map(marked), number, lane, `${schedule.vector?.axis}${mark}`);
+  const held = known.map((h, i) => ({ ...h, axis: must(tiles[i], "tile").axis }));
+  const busy = excess ? [`${place} < ${count}`] : [];
+  if (!side.batch) return { thread, held, busy };
+  const { tiled } = side.batch;
+  const at = sum(
+    product(batch, threads),
+    threads === 1 ? "0" : along === 1 ? thread : `${thread} / ${along}`,
+  );
+  const examples = holdBatch(writer, marked(tiled), named(writer, "batch", at), true);
+  return { thread, held: [{ ...examples, axis: tiled.axis }, ...held], busy };
+}
+
+/** What a thread fetches of a side's factor. `own` and `across` are where it is along this side and the other one. */
+function fetchOf(ground: Ground, side: Side, own: Spot, across: Spot, isInner: boolean): Fetch {
+  const { writer, kernel, schedule, shared } = ground;
+  const stride = schedule.workgroup / sizeOf(side);
+  const alongSteps = runsAlongSteps(kernel, side, writer.layouts);
+  const from = (spot: Spot, step: string): Fetch => {
+    return { side, own, spot, step, stride, held: [...shared, ...spot.held], gap: alongSteps ? 1 : 0 };
+  };
+  // Neighbours go along the steps or along the side. In one of the cases that is how threads are numbered anyway.
+  if (alongSteps !== isInner) return from(own, across.thread);
+  const size = alongSteps ? stride : sizeOf(side);
+  const low = named(writer, "low", `i32(local) % ${size}`);
+  const high = named(writer, "high", `i32(local) / ${size}`);
+  const [thread, step] = alongSteps ? [high, low] : [low, high];
+  return from(spotOf(ground, side, thread, "~from"), step);
+}

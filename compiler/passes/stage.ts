@@ -1,0 +1,179 @@
+/**
+ * Which contractions a workgroup fetches for together, and how: blocks of threads and register tiles are listed, and
+ * the one is taken that spends least on what is not a multiply-add.
+ */
+import type { Axis } from "../ir/expr.ts";
+import type { ContractionKernel, ContractionSchedule, Stage } from "../ir/kernel.ts";
+import { freeAxes } from "../math/build.ts";
+import { extentOf, type Target, vectorOver, vectorWidth } from "./target.ts";
+
+/** A block of threads, and what it costs. */
+export interface Staging {
+  readonly stage: Stage;
+  readonly tile: ReadonlyMap<string, number>;
+  /** Per useful multiply-add, in the time of one. */
+  readonly cost: number;
+}
+
+/** Bytes of workgroup memory: WebGPU's default limit. */
+const MEMORY = 16_384;
+/** Threads along the rows and along the columns. */
+const THREADS = [
+  [16, 16],
+  [8, 16],
+  [16, 8],
+  [8, 8],
+  [8, 32],
+  [32, 8],
+  [4, 16],
+  [16, 4],
+] as const;
+const DEPTHS = [8, 16, 32] as const;
+/** Positions along an axis that a thread holds. */
+const TILES = [1, 2, 4, 7, 8] as const;
+
+/** Least sizes of what is staged: less is not read often enough to be worth a barrier. */
+const LEAST = { rows: 16, columns: 16, steps: 16 } as const;
+
+/**
+ * In multiply-adds of a thread. A GPU's core reads 128 bytes of workgroup memory, or of its first cache, in the time
+ * of as many multiply-adds as it has lanes (CUDA C++ Programming Guide, "Arithmetic Instructions" and "Shared
+ * Memory"): a vector that neighbours share costs 4, one that differs from thread to thread 8.
+ */
+const TIME = { near: 4, far: 8, fetch: 16, place: 24, barrier: 60 } as const;
+/** Threads that keep a GPU busy: some thousands on a phone's, 200,000 on the largest; fewer leave it idle. */
+const BUSY = 32_768;
+
+export function scheduleStaged(kernel: ContractionKernel, target: Target): ContractionSchedule | undefined {
+  if (!target.stages) return undefined;
+  let best: Staging | undefined;
+  for (const staging of stagingsOf(kernel, target))
+    if (best === undefined || staging.cost < best.cost) best = staging;
+  return best && stagedSchedule(kernel, best);
+}
+
+export function stagedSchedule(
+  kernel: ContractionKernel,
+  { stage, tile }: Pick<Staging, "stage" | "tile">,
+): ContractionSchedule {
+  const columns = kernel.n.at(-1);
+  return {
+    kind: "contraction",
+    workgroup: stage.rows * stage.batch * stage.columns,
+    tile,
+    vector: vectorOver(columns, vectorWidth(columns)),
+    unroll: new Map(),
+    order: kernel.space.map((a) => a.key),
+    quads: null,
+    stage,
+    opaque: false,
+    rule: `workgroup stages ${stage.rows * stage.batch} × ${stage.columns} threads, ${stage.depth} steps`,
+  };
+}
+
+/** The side whose axis is innermost in the result: neighbours store next to each other. */
+export function innerSide({ space, m, n }: ContractionKernel): Stage["inner"] {
+  const last = space.findLast((a) => m.includes(a) || n.includes(a));
+  return last && m.includes(last) ? "rows" : "columns";
+}
+
+/** Every block of threads that fits; none where a factor is read too seldom. */
+export function* stagingsOf(kernel: ContractionKernel, target: Target): Generator<Staging> {
+  const { m, n, k } = kernel;
+  const sizeOf = (axes: readonly Axis[]): number =>
+    axes.reduce((a, x) => a * (x.extent === "N" ? target.batch : x.extent), 1);
+  const [rows, columns, steps] = [sizeOf(m), sizeOf(n), sizeOf(k)];
+  if (rows < LEAST.rows || columns < LEAST.columns || steps < LEAST.steps) return;
+  if (n.some((a) => a.extent === "N") || kernel.region.phase === "prepare") return;
+  const inner = innerSide(kernel);
+  for (const [alongRows, alongColumns] of THREADS)
+    for (const batch of batchesOf(m, alongRows))
+      for (const depth of DEPTHS)
+        for (const tile of tilesOf(kernel, target)) {
+          if (depth % alongRows !== 0 || depth % alongColumns !== 0) continue;
+          const stage: Stage = { rows: alongRows / batch, batch, columns: alongColumns, depth, inner };
+          const cost = costOf(kernel, target, stage, tile);
+          if (cost !== undefined) yield { stage, tile, cost };
+        }
+}
+
+/** How many of the rows' threads may go along N. */
+function batchesOf(m: readonly Axis[], threads: number): readonly number[] {
+  if (!m.some((a) => a.extent === "N")) return [1];
+  if (m.length === 1) return [threads];
+  return [1, 2, 4, 8, 16, 32].filter((b) => b <= threads);
+}
+
+/** Register tiles over the innermost axis of the rows and of the columns. */
+function* tilesOf(kernel: ContractionKernel, target: Target): Generator<ReadonlyMap<string, number>> {
+  const rows = kernel.m.findLast((a) => a.extent !== "N") ?? kernel.m.at(-1);
+  const columns = kernel.n.at(-1);
+  const window = kernel.window.reduce((a, x) => a * extentOf(x), 1);
+  const width = vectorWidth(columns);
+  for (const r of TILES)
+    for (const c of TILES) {
+      if (rows === undefined || columns === undefined || c % width !== 0) continue;
+      if (r > extentOf(rows) || c > extentOf(columns) || r * c * window > target.registers) continue;
+      yield new Map([
+        [rows.key, r],
+        [columns.key, c],
+      ]);
+    }
+}
+
+function costOf(
+  kernel: ContractionKernel,
+  target: Target,
+  stage: Stage,
+  tile: ReadonlyMap<string, number>,
+): number | undefined {
+  const tileOf = (a: Axis): number => tile.get(a.key) ?? 1;
+  const extent = (a: Axis): number => (a.extent === "N" ? target.batch : a.extent);
+  const held = (factor: "lhs" | "rhs"): number => {
+    const free = freeAxes(kernel[factor]);
+    return kernel.axes
+      .filter((a) => free.has(a.key))
+      .reduce((a, x) => a * (kernel.window.includes(x) ? extentOf(x) : tileOf(x)), 1);
+  };
+  const [left, right] = [held("lhs"), held("rhs")];
+  const rows = stage.rows * stage.batch;
+  const bytes = 4 * stage.depth * (left * rows + right * stage.columns + 8);
+  if (bytes > MEMORY) return undefined;
+  // A thread's work for one block of steps.
+  const adds = kernel.axes.reduce((a, x) => a * (kernel.window.includes(x) ? extentOf(x) : tileOf(x)), 1);
+  const vectors = (count: number): number =>
+    count % 4 === 0 ? count / 4 : count % 2 === 0 ? count / 2 : count;
+  const [near, far] = stage.inner === "rows" ? [right, left] : [left, right];
+  const reads = TIME.near * vectors(near) + TIME.far * vectors(far);
+  const fetching =
+    TIME.barrier +
+    (TIME.fetch * left + TIME.place) * (stage.depth / stage.columns) +
+    (TIME.fetch * right + TIME.place) * (stage.depth / rows);
+  const time = (adds + reads) * stage.depth + fetching;
+  // Threads and steps that are too many.
+  const along = (
+    axes: readonly Axis[],
+    threads: number,
+  ): { readonly blocks: number; readonly waste: number } => {
+    const positions = axes.reduce((a, x) => a * extent(x), 1);
+    const places = axes.reduce((a, x) => a * Math.ceil(extent(x) / tileOf(x)), 1);
+    const blocks = Math.ceil(places / threads);
+    const held = axes.reduce((a, x) => a * tileOf(x), 1);
+    return { blocks, waste: (blocks * threads * held) / positions };
+  };
+  const known = (axes: readonly Axis[]): readonly Axis[] => axes.filter((a) => a.extent !== "N");
+  const sides = [
+    along(known(kernel.m), stage.rows),
+    along(
+      kernel.m.filter((a) => a.extent === "N"),
+      stage.batch,
+    ),
+    along(kernel.n, stage.columns),
+    along(kernel.batch, 1),
+  ];
+  const sum = kernel.k.reduce((a, x) => a * extent(x), 1);
+  const tail = (Math.ceil(sum / stage.depth) * stage.depth) / sum;
+  const waste = sides.reduce((a, s) => a * s.waste, tail);
+  const threads = sides.reduce((a, s) => a * s.blocks, rows * stage.columns);
+  return ((time * waste) / (adds * stage.depth)) * Math.max(1, BUSY / threads);
+}
