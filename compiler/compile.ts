@@ -1,13 +1,23 @@
 /** The whole pipeline: model graph in, Program out. Pure: no clock, no file, no GPU, no platform global. */
 
 import { assemble } from "./codegen/assemble.ts";
+import { loadedTensors } from "./codegen/emit.ts";
 import { tuningKey } from "./codegen/shape.ts";
+import { must } from "./errors.ts";
 import type { Graph, Node } from "./ir/graph.ts";
-import type { Layouts } from "./ir/kernel.ts";
+import type { Kernel, Layouts, Schedule } from "./ir/kernel.ts";
 import type { Program } from "./ir/program.ts";
 import type { Decision } from "./ir/region.ts";
 import type { MemoryPlan, Step } from "./ir/step.ts";
 import type { Tuning } from "./ir/tuning.ts";
+import {
+  type Baked,
+  type BakeValues,
+  type Baking,
+  bakedParams,
+  bakeWherePossible,
+  checkedValues,
+} from "./passes/bake.ts";
 import { bindBatch } from "./passes/batch.ts";
 import { foldedInPlace } from "./passes/inPlace.ts";
 import { chooseLayouts } from "./passes/layout.ts";
@@ -22,6 +32,7 @@ import { splitReductions } from "./passes/split.ts";
 import { type Target, type TargetName, targets } from "./passes/target.ts";
 import { tunedSchedule } from "./passes/tuning.ts";
 
+export type { BakeValues, Baking } from "./passes/bake.ts";
 export { type AdapterFacts, type Target, type TargetName, targetFor } from "./passes/target.ts";
 
 /** How weights and what lies between kernels are stored; sums are f32 in either case. */
@@ -44,6 +55,12 @@ export interface CompileOptions {
   readonly target?: TargetName | Target;
   /** Schedules that `weft tune` measured on the adapter that is compiled for. What fits no kernel is not looked at. */
   readonly tuning?: Tuning;
+  /**
+   * Values of a frozen model's parameters, by name: all of a weights file or a part. Small ones stand in the WGSL as
+   * numbers where every address at which they are read is a constant; the rest stays as it is. The program says which
+   * (`baked`), takes weights with the same values or without them, and refuses other values.
+   */
+  readonly bake?: BakeValues;
 }
 
 /** The data of every stage. */
@@ -59,6 +76,8 @@ export interface Compilation {
   readonly layouts: Layouts;
   /** The keys of the tuning that fitted a kernel. */
   readonly tuned: ReadonlySet<string>;
+  /** Of every parameter that `bake` gave. */
+  readonly baking: readonly Baking[];
   readonly memory: MemoryPlan;
   readonly program: Program;
 }
@@ -83,32 +102,51 @@ export function compile(model: Graph, options: CompileOptions = {}): Compilation
     const order = ordered.get(state) ?? ordered.get(value);
     return order ? [[value, order] as const, [state, order] as const] : [];
   });
-  const layouts: Layouts = Object.assign(new Map([...ordered, ...overwriting]), halves && { halves });
+  const stored: Layouts = Object.assign(new Map([...ordered, ...overwriting]), halves && { halves });
   const tuned = new Set<string>();
-  const all = kernels.map((kernel): Step => {
-    const overwritten = inPlace.get(kernel.region.root);
-    const key = tuning && tuningKey(kernel, overwritten, layouts);
+  const scheduled = (kernel: Kernel, layouts: Layouts): Schedule => {
+    const key = tuning && tuningKey(kernel, inPlace.get(kernel.region.root), stored);
     const data = key === undefined ? undefined : tuning?.[key];
     const measured = data && tunedSchedule(kernel, target, data);
     if (key !== undefined && measured) tuned.add(key);
+    return measured ?? schedule(kernel, target, layouts);
+  };
+  const values = options.bake && checkedValues(graph, options.bake, halves);
+  const { layouts, schedules, baking }: Baked = values
+    ? bakeWherePossible({
+        kernels,
+        layouts: stored,
+        values,
+        kept: new Set([...inPlace.values(), ...aliases.values(), ...graph.outputs.map((o) => o.node)]),
+        schedule: scheduled,
+        loaded: (kernel, plan, now) =>
+          loadedTensors({ kernel, schedule: plan, inPlace: inPlace.get(kernel.region.root) }, now),
+      })
+    : { layouts: stored, schedules: kernels.map((k) => scheduled(k, stored)), baking: [] };
+  const isStored = (node: Node): boolean => !layouts.baked?.has(node);
+  const all = kernels.map((kernel, i): Step => {
+    const overwritten = inPlace.get(kernel.region.root);
     return {
       region: kernel.region,
-      kernel,
-      schedule: measured ?? schedule(kernel, target, layouts),
+      kernel: layouts.baked ? { ...kernel, reads: kernel.reads.filter(isStored) } : kernel,
+      schedule: must(schedules[i], "schedule"),
       ...(overwritten ? { inPlace: overwritten } : {}),
     };
   });
+  const lying = layouts.baked ? { ...graph, nodes: graph.nodes.filter(isStored) } : graph;
   const bundles = bundle(inExecutionOrder(all));
   const steps = bundles.flat();
   const memory = planMemory(
-    graph,
+    lying,
     bundles.map((b) => b.map((s) => s.region)),
     aliases,
     inPlace,
     halves,
   );
-  const program = assemble({ graph, bundles, memory, aliases, layouts });
-  return { source, graph, rewrites, decisions, steps, layouts, tuned, memory, program };
+  const assembled = assemble({ graph: lying, bundles, memory, aliases, layouts });
+  const baked = values ? bakedParams(layouts, values) : [];
+  const program = baked.length > 0 ? { ...assembled, baked } : assembled;
+  return { source, graph, rewrites, decisions, steps, layouts, tuned, baking, memory, program };
 }
 
 function settled(target: Target, { updates }: Graph, { typicalBatch }: CompileOptions): Target {

@@ -6,11 +6,11 @@
  */
 import type { Program } from "../compiler/ir/program.ts";
 import { WeftError } from "./errors.ts";
-import { initialise } from "./init.ts";
 import type { InputValue } from "./inputs.ts";
 import { Session } from "./session.ts";
 import type { Tensor } from "./tensor.ts";
-import { checkWeights, readSafetensors, type Weights } from "./weights.ts";
+import { valuesOf } from "./values.ts";
+import type { Weights } from "./weights.ts";
 
 export type { AdapterTest, Program, Variant } from "../compiler/ir/program.ts";
 export { WeftError, type WeftErrorCode } from "./errors.ts";
@@ -44,13 +44,7 @@ export async function load<
 >(program: Program, { weights, device, seed = 0 }: LoadOptions = {}): Promise<Session<Inputs, Outputs>> {
   if (program.format !== "weft-program" || program.version !== 1)
     throw new WeftError("program", "this is no Weft program of version 1");
-  const values = weights
-    ? checkWeights(
-        program.params,
-        weights instanceof ArrayBuffer || weights instanceof Uint8Array ? readSafetensors(weights) : weights,
-      )
-    : program.params.map((param) => initialise(param, seed));
-  const session = new Session<Inputs, Outputs>(program, values);
+  const session = new Session<Inputs, Outputs>(program, valuesOf(program, weights, seed));
   await session.reload(device);
   return session;
 }

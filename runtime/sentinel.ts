@@ -1,11 +1,11 @@
 /** Looks for the first value of a run that is not finite. Costs nothing unless it is asked for: no session holds it. */
 import type { Dispatch, Program, Shader } from "../compiler/ir/program.ts";
 import { type Gpu, openGpu } from "./gpu.ts";
-import { initialise } from "./init.ts";
 import { type Batch, checkInputs, type InputValue } from "./inputs.ts";
 import { bytesAt, Plan, READ, READBACK, type Step, UNIFORM } from "./plan.ts";
 import type { TensorData } from "./tensor.ts";
-import { checkWeights, readSafetensors, type Weights } from "./weights.ts";
+import { valuesOf } from "./values.ts";
+import type { Weights } from "./weights.ts";
 
 /** Where values left the finite numbers. */
 export interface NonFinite {
@@ -149,12 +149,7 @@ export async function checkFinite(
   inputs: Readonly<Record<string, InputValue>>,
   { weights, device, seed = 0 }: CheckOptions = {},
 ): Promise<NonFinite | undefined> {
-  const values = weights
-    ? checkWeights(
-        program.params,
-        weights instanceof ArrayBuffer || weights instanceof Uint8Array ? readSafetensors(weights) : weights,
-      )
-    : program.params.map((param) => initialise(param, seed));
+  const values = valuesOf(program, weights, seed);
   const batch = checkInputs(program, inputs);
   for (const [i, { name }] of program.inputs.entries()) {
     const found = unfit(batch.data[i] as TensorData); // one for each input

@@ -69,6 +69,18 @@ export function checkProgram(program: Field, leastOutputs = 1): void {
     distinct(list);
     for (const tensor of list) fill(tensor.get("buffer"), signature(tensor, buffers, key === "params"));
   }
+  const baked = program.find("baked")?.list() ?? [];
+  distinct([...program.get("params").list(), ...baked]);
+  for (const param of baked) {
+    elements(
+      param.get("shape"),
+      param
+        .get("shape")
+        .list()
+        .map((d) => d.whole(1)),
+    );
+    param.get("digest").whole(0, 2 ** 32 - 1);
+  }
   const order = program.find("order");
   if (order) fill(order, order.index(buffers.length, "buffers"));
   const outputs = program.get("outputs").list(leastOutputs);

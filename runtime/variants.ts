@@ -1,6 +1,7 @@
 /** Several programs that compute the same: which one a device gets. */
 import type { AdapterTest, Program, Variant } from "../compiler/ir/program.ts";
 import { WeftError } from "./errors.ts";
+import { agrees, type GivenWeights, tensorsOf } from "./values.ts";
 
 /** What is looked at: GPUAdapter's `features` and `info`, GPUDevice's `features` and `adapterInfo`. */
 export interface Facts {
@@ -14,10 +15,10 @@ const FIELDS = ["vendor", "architecture", "device", "description"] as const;
 
 /** A page may hide what its adapter is called: such fields are not compared. An adapter that says nothing fits no name. */
 export function fits(test: AdapterTest, { info, ...has }: Facts): boolean {
-  const { fallback, lanes = 0, features = [], adapter } = test;
+  const { fallback = info?.isFallbackAdapter, lanes = 0, features = [], adapter } = test;
   return (
     (info?.subgroupMinSize ?? 0) >= lanes &&
-    (!fallback || info?.isFallbackAdapter === true) &&
+    fallback === info?.isFallbackAdapter &&
     features.every((f) => has.features.has(f)) &&
     (!adapter ||
       (FIELDS.some((f) => info?.[f]) &&
@@ -25,9 +26,16 @@ export function fits(test: AdapterTest, { info, ...has }: Facts): boolean {
   );
 }
 
-/** The first variant that fits; the last one has no condition. */
-export function pick(variants: readonly Variant[], facts: Facts): Program {
-  const found = variants.find(({ when }) => !when || fits(when, facts));
+/**
+ * The first variant that fits the adapter and holds no other values than the weights do; the last one has no condition.
+ * Programs with baked parameters are for weights alone: without any, values are drawn. Throws `WeftError`.
+ */
+export function pick(variants: readonly Variant[], facts: Facts, weights?: GivenWeights): Program {
+  const tensors = weights && tensorsOf(weights);
+  const found = variants.find(
+    ({ when, program: { baked } }) =>
+      (!when || fits(when, facts)) && (!baked || (tensors && baked.every((b) => agrees(b, tensors)))),
+  );
   if (!found) throw new WeftError("program", "none of the variants runs on this adapter");
   return found.program;
 }

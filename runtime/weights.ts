@@ -11,7 +11,8 @@ const fail = (problem: string): never => {
   throw new WeftError("weights", `weights: ${problem}`);
 };
 
-const failAt = (name: string, problem: string): never => fail(`"${name}" ${problem}`);
+/** Throws. */
+export const failAt = (name: string, problem: string): never => fail(`"${name}" ${problem}`);
 
 /** Throws unless `count` units, of which an element has `each`, fill the shape. */
 function checkSize(name: string, shape: readonly number[], count: number, unit = "elements", each = 1): void {

@@ -140,6 +140,11 @@ export class Bindings {
     return result;
   }
 
+  /** The tensors of which an address was noted. */
+  get noted(): ReadonlySet<Node> {
+    return new Set(this.#notes.keys());
+  }
+
   /** Which array element an address is in, and which component of it. */
   locate(node: Node, address: Index): { readonly element: Index; readonly component: string | undefined } {
     const { width } = this.read(node);
@@ -162,7 +167,7 @@ function isConsecutive([first, ...rest]: readonly Index[]): boolean {
 }
 
 /** `weight`, `bias`, or `x`: what a tensor is to the layer. */
-function elementStem(node: Node): string {
+export function elementStem(node: Node): string {
   const role = node.origin.name.split(".")[1];
   return role === undefined ? "x" : identifier(role.split("_")[0] ?? "x");
 }

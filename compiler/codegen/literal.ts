@@ -16,6 +16,9 @@ export function floatLiteral(value: number): string {
   return v < 0 || Object.is(v, -0) ? `(${full})` : full;
 }
 
+/** `-0.5` of `(-0.5)`: where nothing stands before it. */
+export const unparenthesised = (literal: string): string => literal.replace(/^\((.*)\)$/, "$1");
+
 /** The fewest digits that give the same f32. */
 function shortest(v: number): string {
   for (let digits = 1; digits < 9; digits++) {

@@ -44,7 +44,11 @@ export function keyOfKernel(
     numbers.set(whole, number);
     return `${stem}${number}`;
   });
-  return [...kernel.reads.map(tensor), tensor(kernel.region.root), numbered].join("\n");
+  const baked = kernel.region.reads.flatMap((node) => {
+    const values = layouts.baked?.get(node);
+    return values ? [`${tensor(node)}=${values}`] : [];
+  });
+  return [...kernel.reads.map(tensor), ...baked, tensor(kernel.region.root), numbered].join("\n");
 }
 
 /** `weight`, `bias`, or nothing: variables are named after it. */

@@ -67,7 +67,7 @@ function choice(variants: readonly Variant[]): readonly string[] {
     `const variants = ${literal(conditions)}.map((v, i) => ({ ...v, program: programs[i] }));`,
     `const program = programs.at(-1);`,
     `export async function load(weights, device) {
-  const chosen = pick(variants, await factsOf(device));
+  const chosen = pick(variants, await factsOf(device), weights);
   return loadProgram(chosen, { ...(weights && { weights }), ...(device && { device }) });
 }`,
   ];

@@ -96,7 +96,8 @@ function tuples(program: Program, texts: readonly string[]): Json {
   ];
   const { name, inputs, outputs, params, buffers, kernels, prepare, dispatches, peakBytes, ...rest } =
     program;
-  const { format: _, version: __, ...more } = rest;
+  const { format: _, version: __, baked, ...others } = rest;
+  const more = { ...others, ...(baked && { baked: baked.map((b) => ({ ...b })) }) };
   const ids = kernels.map((k) => texts.indexOf(k.wgsl));
   return [
     name,

@@ -38,6 +38,14 @@ export interface ParamSpec extends Signature {
   readonly order?: readonly number[];
 }
 
+/** A parameter whose values stand in the kernels' text. It has no buffer, and whoever gives weights cannot change it. */
+export interface BakedParam {
+  readonly name: string;
+  readonly shape: readonly number[];
+  /** FNV-1a of its shape and its f32 values, before any rounding, as JavaScript prints them. Other values are refused. */
+  readonly digest: number;
+}
+
 /** One GPU buffer. Buffers whose lifetimes do not overlap share one. */
 export interface BufferPlan {
   readonly name: string;
@@ -92,6 +100,8 @@ export interface Program {
   readonly inputs: readonly Signature[];
   readonly outputs: readonly Signature[];
   readonly params: readonly ParamSpec[];
+  /** Parameters that are no buffers but numbers in the kernels. Absent: none. */
+  readonly baked?: readonly BakedParam[];
   readonly buffers: readonly BufferPlan[];
   readonly kernels: readonly Shader[];
   /** What the device must have been asked for. */
@@ -110,8 +120,8 @@ export interface Program {
 
 /** What an adapter or a device must be like. Fields of GPUAdapterInfo that either side leaves empty are not compared. */
 export interface AdapterTest {
-  /** Whether it has to compute on a CPU. */
-  readonly fallback?: true;
+  /** Whether it has to compute on a CPU, or must not. */
+  readonly fallback?: boolean;
   /** The least size of its subgroups. */
   readonly lanes?: number;
   readonly features?: readonly string[];

@@ -20,8 +20,14 @@ export type Block = ReadonlyMap<string, Stride>;
 
 /** Where a factor reads: the addresses of its loads, and for each guard the axes its value depends on. */
 interface Footprint {
-  readonly addresses: readonly Index[];
+  readonly addresses: readonly Address[];
   readonly guards: readonly (readonly string[])[];
+}
+
+interface Address {
+  readonly at: Index;
+  /** Whether its elements are numbers in the text where the address is constant: they cost nothing. */
+  readonly baked: boolean;
 }
 
 export interface Reads {
@@ -54,13 +60,13 @@ export function readerOf(factor: Expr, layouts: Layouts): Reader {
 }
 
 function footprintOf(factor: Expr, layouts: Layouts): Footprint {
-  const addresses = new Map<string, Index>();
+  const addresses = new Map<string, Address>();
   const guards: (readonly string[])[] = [];
   visit(factor, (e) => {
     if (e.kind === "guard") guards.push([...freeAxes(e).keys()]);
     if (e.kind !== "load") return;
     const at = address(e.from, e.index, layouts);
-    addresses.set(`${e.from.origin.name} ${at.key}`, at);
+    addresses.set(`${e.from.origin.name} ${at.key}`, { at, baked: layouts.baked?.has(e.from) ?? false });
   });
   return { addresses: [...addresses.values()], guards };
 }
@@ -69,8 +75,9 @@ function footprintOf(factor: Expr, layouts: Layouts): Footprint {
 function readsOf({ addresses, guards }: Footprint, block: Block): Reads {
   const total = { elements: 0, vectors: 0, fixed: 0, guarded: 0 };
   for (const keys of guards) total.guarded += combinations(keys, block);
-  for (const at of addresses) {
+  for (const { at, baked } of addresses) {
     const { elements, vectors, moves } = spread(at, block);
+    if (baked && !moves) continue;
     total.elements += elements;
     total.vectors += vectors;
     if (!moves) total.fixed += elements;

@@ -3,7 +3,7 @@ import { build } from "esbuild";
 import { expect, test } from "vitest";
 
 /** What a page loads besides its model. Raise it only for something that a page needs. */
-const BUDGET = 5400;
+const BUDGET = 5550;
 
 test(`the runtime is at most ${BUDGET} bytes, minified and gzipped, and imports nothing`, async () => {
   const { outputFiles, metafile } = await build({

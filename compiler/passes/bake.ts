@@ -1,0 +1,200 @@
+/**
+ * Small parameters of a frozen model as numbers in the WGSL: no buffer and no loads. A parameter is baked where every
+ * load of it, in every kernel, has a constant address once its schedule has written sums and tiles out.
+ */
+import { must, UserError } from "../errors.ts";
+import type { Graph, Node } from "../ir/graph.ts";
+import type { Kernel, Layouts, Schedule } from "../ir/kernel.ts";
+import type { BakedParam } from "../ir/program.ts";
+import { sameShape, showShape } from "../ir/type.ts";
+
+/** Values of parameters by name: what `readSafetensors` gives, or some of it. */
+export interface BakeValues {
+  readonly [name: string]: {
+    readonly shape: readonly number[];
+    /** Row-major. */
+    readonly data: ArrayLike<number>;
+  };
+}
+
+/** Of every parameter that was given: whether its values stand in the kernels, and why. */
+export interface Baking {
+  readonly name: string;
+  readonly baked: boolean;
+  readonly reason: string;
+}
+
+/** Elements of a parameter that may stand in the text: about 30 bytes each before compression. */
+export const MOST_BAKED = 1024;
+
+/** The largest number of f16. */
+const LARGEST_HALF = 65504;
+
+type Values = ReadonlyMap<Node, Float32Array>;
+type Param = Extract<Node, { kind: "param" }>;
+
+/**
+ * The values that were given, checked, by parameter of the graph.
+ *
+ * Throws `UserError` where a name is none of the graph's parameters, a shape is another one, a number is not finite
+ * (or beyond f16 where it is stored so), and for training steps.
+ */
+export function checkedValues(
+  graph: Graph,
+  given: BakeValues,
+  halves: ReadonlySet<Node> | undefined,
+): Values {
+  if (graph.updates)
+    throw new UserError({
+      problem: `${graph.name} cannot be trained with weights as constants`,
+      rule: "training changes its parameters; what is baked into WGSL stays as it is",
+      fix: "bake the weights that training gave: into the program for inference",
+    });
+  const params = new Map(
+    graph.nodes.flatMap((n) => (n.kind === "param" ? [[n.origin.name, n] as const] : [])),
+  );
+  return new Map(
+    Object.entries(given).map(([name, value]) => {
+      const param = params.get(name);
+      if (!param)
+        throw new UserError({
+          problem: `"${name}" is to be baked, but ${graph.name} has no such parameter`,
+          rule: `its parameters are ${[...params.keys()].join(", ") || "none"}`,
+          fix: "give the weights that were saved from this model",
+        });
+      return [param, checkedTensor(param, value, halves?.has(param) ?? false)];
+    }),
+  );
+}
+
+function checkedTensor(
+  { type, origin }: Param,
+  { shape, data }: BakeValues[string],
+  half: boolean,
+): Float32Array {
+  const problem = (text: string, rule: string): UserError =>
+    new UserError({ problem: `"${origin.name}" cannot be baked: ${text}`, rule, fix: "other weights" });
+  if (!sameShape(shape, type.shape))
+    throw problem(
+      `it has shape ${showShape(shape)}, the model wants ${showShape(type.shape)}`,
+      "weights have the shapes of the model's parameters",
+    );
+  const count = shape.reduce((a, d) => a * d, 1);
+  if (data.length !== count)
+    throw problem(`it holds ${data.length} numbers`, `its shape ${showShape(shape)} needs ${count}`);
+  const values = Float32Array.from(data);
+  const bad = values.findIndex((x) => !(Math.abs(x) <= (half ? LARGEST_HALF : Number.MAX_VALUE)));
+  if (bad >= 0)
+    throw problem(
+      `it holds ${values[bad]} at element ${bad}`,
+      half ? `f16 holds finite numbers up to ±${LARGEST_HALF}` : "weights are finite numbers",
+    );
+  return values;
+}
+
+/** What decides which parameters are baked. */
+export interface BakeOptions {
+  readonly kernels: readonly Kernel[];
+  readonly layouts: Layouts;
+  /** What was given. */
+  readonly values: Values;
+  /** Parameters that have to be buffers whatever reads them: what is overwritten, what is an output. */
+  readonly kept: ReadonlySet<Node>;
+  schedule(kernel: Kernel, layouts: Layouts): Schedule;
+  /** The tensors that a kernel loads from buffers: all but those whose addresses are constants and which are baked. */
+  loaded(kernel: Kernel, schedule: Schedule, layouts: Layouts): ReadonlySet<Node>;
+}
+
+export interface Baked {
+  /** With the values that are baked, rounded as they would be stored. */
+  readonly layouts: Layouts;
+  /** One for each kernel. */
+  readonly schedules: readonly Schedule[];
+  readonly baking: readonly Baking[];
+}
+
+/**
+ * Schedules that may count on constants, and the parameters that turn out to be such. At first all small ones are
+ * candidates; one with a load that is none of a constant address is given up, and what reads it is scheduled anew.
+ */
+export function bakeWherePossible({ kernels, layouts, values, kept, schedule, loaded }: BakeOptions): Baked {
+  const given = [...values.keys()];
+  const why = new Map<Node, string>();
+  for (const param of given) {
+    const reason = unfit(param, values, kept, kernels);
+    if (reason !== undefined) why.set(param, reason);
+  }
+  const stored = new Map([...values].map(([p, v]) => [p, layouts.halves?.has(p) ? v.map(roundedToHalf) : v]));
+  const withCandidates = (): Layouts => {
+    const baked = new Map([...stored].filter(([p]) => !why.has(p)));
+    const { halves } = layouts;
+    return Object.assign(new Map(layouts), halves && { halves }, baked.size > 0 && { baked });
+  };
+  const schedules = new Map<Kernel, Schedule>();
+  for (;;) {
+    const now = withCandidates();
+    let settled = true;
+    for (const kernel of kernels) {
+      if (schedules.has(kernel)) continue;
+      const chosen = schedule(kernel, now);
+      schedules.set(kernel, chosen);
+      const candidates = kernel.region.reads.filter((t) => now.baked?.has(t));
+      if (candidates.length === 0) continue;
+      const moving = loaded(kernel, chosen, now);
+      for (const param of candidates.filter((t) => moving.has(t))) {
+        settled = false;
+        why.set(
+          param,
+          `${kernel.region.root.origin.name} reads it at addresses that differ from thread to thread or from step to step`,
+        );
+        for (const other of kernels) if (other.region.reads.includes(param)) schedules.delete(other);
+      }
+    }
+    if (!settled) continue;
+    const baking = given.map((param) => ({
+      name: param.origin.name,
+      baked: !why.has(param),
+      reason: why.get(param) ?? "every address at which it is read is a constant",
+    }));
+    return { layouts: now, schedules: kernels.flatMap((k) => schedules.get(k) ?? []), baking };
+  }
+}
+
+/** Why a parameter is no candidate. */
+function unfit(
+  param: Node,
+  values: Values,
+  kept: ReadonlySet<Node>,
+  kernels: readonly Kernel[],
+): string | undefined {
+  const count = values.get(param)?.length ?? 0;
+  if (count > MOST_BAKED) return `${count} elements, more than ${MOST_BAKED}`;
+  if (param.type.dtype !== "f32") return `its type is ${param.type.dtype}`;
+  if (kept.has(param)) return "it has to be a buffer: it is overwritten, or an output";
+  return kernels.some((k) => k.region.reads.includes(param)) ? undefined : "no kernel reads it";
+}
+
+/** What a program says of the parameters that it holds. */
+export function bakedParams({ baked }: Layouts, values: Values): readonly BakedParam[] {
+  return [...(baked?.keys() ?? [])].map((param) => {
+    const shape = param.type.shape.map(Number);
+    return { name: param.origin.name, shape, digest: digestOf(shape, must(values.get(param), "values")) };
+  });
+}
+
+/** 32 bits of a shape and its values (FNV-1a). The runtime hashes the weights that it is given; a test compares. */
+function digestOf(shape: readonly number[], values: Float32Array): number {
+  const text = `${shape};${values}`;
+  let digest = 0x811c9dc5;
+  for (let i = 0; i < text.length; i++) digest = Math.imul(digest ^ text.charCodeAt(i), 0x01000193);
+  return digest >>> 0;
+}
+
+/** The nearest number of f16, ties to even, as the runtime rounds what it stores. */
+function roundedToHalf(x: number): number {
+  const [bits = 0] = new Uint32Array(Float32Array.of(x).buffer);
+  const exponent = ((bits >>> 23) & 255) - 127;
+  // Adding a number so large that its own last place is f16's step rounds to that step.
+  const large = 1.5 * 2 ** (52 + Math.max(exponent, -14) - 10);
+  return Math.sign(x) * (Math.abs(x) + large - large);
+}
