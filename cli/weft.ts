@@ -34,7 +34,7 @@ function program(outcome: Outcome): Command {
     .addCommand(trainCommand(outcome))
     .addCommand(evalCommand())
     .addCommand(profileCommand())
-    .addCommand(tuneCommand())
+    .addCommand(tuneCommand(outcome))
     .addCommand(studioCommand(outcome))
     .addCommand(dataCommand())
     .addCommand(doctorCommand(outcome))

@@ -17,7 +17,7 @@ interface Flight {
 }
 
 /** The uniform's rates: the learning rate, and Adam's bias corrections for its t-th step. */
-function ratesOf(optimizer: Optimizer, lr: number, t: number): number[] {
+export function ratesOf(optimizer: Optimizer, lr: number, t: number): number[] {
   if (optimizer.kind === "sgd") return [lr];
   return [lr, ...optimizer.betas.map((beta) => 1 / (1 - beta ** t))];
 }

@@ -3,7 +3,7 @@
 import { fileName } from "../../compiler/emit/names.ts";
 import { UserError } from "../../compiler/errors.ts";
 import { loadModel } from "../../compiler/frontend/index.ts";
-import { compileTraining } from "../../compiler/train/index.ts";
+import { compileParts } from "../../compiler/train/index.ts";
 import { WeftError } from "../../runtime/errors.ts";
 import type { AdapterChoice } from "../../runtime/node/index.ts";
 import { createTrainer, type DataSet, type Trainer } from "../../runtime/train.ts";
@@ -16,8 +16,15 @@ import { lectureLine } from "../output/curveLive.ts";
 import { curveSvg, requirePlotName, writePlot } from "../output/plot.ts";
 import { Run } from "../training/run.ts";
 import { checkpointPath, protect, readSaved, type Saved } from "../training/saved.ts";
-import { clipOf, type Given, optimizerOf, type Settings, settle } from "../training/settings.ts";
-import { here } from "../tuning/use.ts";
+import {
+  clipOf,
+  type Given,
+  optimizerOf,
+  requireBatch,
+  type Settings,
+  settle,
+} from "../training/settings.ts";
+import { here, noteStale } from "../tuning/use.ts";
 import type { Ui } from "../ui.ts";
 import { requireWritableFile } from "../write.ts";
 
@@ -45,20 +52,18 @@ export async function train(file: string, options: TrainOptions): Promise<boolea
   if (!options.resume && !options.restart) await protect(out, options.out !== undefined);
   const settings = settle(options, saved?.settings);
   const clip = clipOf(settings);
-  const compiled = await here(file, options, ui);
-  const training = compileTraining(graph, {
+  const { batch, optimizer } = settings;
+  const found = await here(file, { ...options, typicalBatch: batch, training: optimizer }, ui);
+  const { training, step, evaluate } = compileParts(graph, {
     optimizer: optimizerOf(settings),
     ...(clip ? { clip } : {}),
-    ...compiled.options,
+    ...found.options,
+    typicalBatch: batch,
   });
+  noteStale(new Set([...step.tuned, ...evaluate.tuned]), found, ui);
   const { dataDir } = options;
   const data = await openData({ ...settings, ...(dataDir === undefined ? {} : { dataDir }) }, input, classes);
-  if (settings.batch > data.train.rows)
-    throw new UserError({
-      problem: `--batch ${settings.batch} is larger than the ${data.train.rows} examples of ${data.name}`,
-      rule: "a step takes at most all examples",
-      fix: `--batch ${Math.min(64, data.train.rows)}`,
-    });
+  requireBatch(batch, data.train.rows, data.name);
   for (const path of [out, checkpointPath(out), options.plot])
     if (path !== undefined) await requireWritableFile(path);
 

@@ -1,19 +1,9 @@
 /** What `weft tune` does. */
-import { type Compilation, compile } from "../../compiler/compile.ts";
-import {
-  adapterKey,
-  merged,
-  readTuning,
-  tuningFor,
-  tuningPath,
-  tuningText,
-} from "../../compiler/emit/tuning.ts";
+import { readTuning, tuningPath } from "../../compiler/emit/tuning.ts";
 import { schedulesOf } from "../../compiler/emit/variants.ts";
-import { InternalError } from "../../compiler/errors.ts";
+import { InternalError, UserError } from "../../compiler/errors.ts";
 import { loadModel } from "../../compiler/frontend/index.ts";
-import type { AdapterTuning } from "../../compiler/ir/tuning.ts";
-import { octets, targetFor, targets } from "../../compiler/passes/target.ts";
-import { initialise } from "../../runtime/index.ts";
+import { octets, type Target, targetFor, targets } from "../../compiler/passes/target.ts";
 import { findAdapter } from "../../runtime/node/device.ts";
 import {
   type AdapterChoice,
@@ -22,21 +12,43 @@ import {
   requestDevice,
   wallClock,
 } from "../../runtime/node/index.ts";
-import type { TensorData } from "../../runtime/tensor.ts";
-import { checkWeights } from "../../runtime/weights.ts";
 import { type CommonOptions, printJson, uiOf } from "../common.ts";
 import { shownPath } from "../files.ts";
 import { type TuneReport, tuneReport, tuneText } from "../output/tuned.ts";
 import { startBar } from "../progress.ts";
-import { Bench } from "../tuning/bench.ts";
-import { deviation, search, subjectsOf, tunedKernels } from "../tuning/search.ts";
-import { readWeights } from "../weights.ts";
-import { requireWritableFile, writeFiles } from "../write.ts";
+import { type Interrupt, onInterrupt } from "../signals.ts";
+import type { Given } from "../training/settings.ts";
+import { Book } from "../tuning/book.ts";
+import { inferenceJob } from "../tuning/inference.ts";
+import type { Job, Place, Prepared, Whole } from "../tuning/job.ts";
+import { search } from "../tuning/search.ts";
+import { trainingJob } from "../tuning/training.ts";
+import type { Ui } from "../ui.ts";
+import { requireWritableFile } from "../write.ts";
 
-export interface TuneOptions extends CommonOptions {
-  readonly batch: number;
-  /** Seconds. */
-  readonly budget: number;
+/** What goes with `--train` alone. */
+const OF_TRAINING = [
+  "data",
+  "dataDir",
+  "limit",
+  "lr",
+  "optimizer",
+  "momentum",
+  "nesterov",
+  "weightDecay",
+  "clipNorm",
+  "clipValue",
+] as const;
+
+export interface TuneOptions
+  extends CommonOptions,
+    Pick<Given, Exclude<(typeof OF_TRAINING)[number], "dataDir">> {
+  readonly train?: boolean;
+  readonly dataDir?: string;
+  /** Default 1; with `train` 256. */
+  readonly batch?: number;
+  /** Seconds. Default 60; with `train`, which has more kernels, 180. */
+  readonly budget?: number;
   readonly out?: string;
   readonly weights?: string;
   readonly seed: number;
@@ -46,29 +58,24 @@ export interface TuneOptions extends CommonOptions {
 
 /** Dawn rounds timestamps to 0.1 ms unless told otherwise: longer than many a kernel. */
 const FLAGS = ["disable-dawn-features=timestamp_quantization"];
-const ROUNDS = 7;
 /** Of the schedules that were rejected. */
 const SHOWN = 3;
 
-/** Everything that can be wrong with the files is found before a device is asked for. */
-export async function tune(file: string, options: TuneOptions): Promise<void> {
+/**
+ * The signal that ended it early, if one did. Everything that can be wrong with the files is found before a device is
+ * asked for. What was measured before an interruption or a failure of the device is written.
+ */
+export async function tune(file: string, options: TuneOptions): Promise<Interrupt | undefined> {
   const ui = uiOf(options);
-  const { batch, seed, budget, quiet = false } = options;
   const out = options.out ?? tuningPath(file);
   const earlier = await readTuning(shownPath(out));
   await requireWritableFile(out);
-  const { graph } = await loadModel(file);
-  const checked = compile(graph).program;
-  const given = options.weights === undefined ? undefined : await readWeights(options.weights, checked);
+  const prepared = await prepare(file, options);
   // Mesa keeps compiled shaders on disk: a kernel that was built before would seem to build in no time.
   process.env["MESA_SHADER_CACHE_DISABLE"] ??= "true";
   const adapter = await findAdapter(options.adapter, FLAGS);
   const target = targetFor(adapter);
-  const compilation = compile(graph, { target, typicalBatch: batch });
-  const { program } = compilation;
-  const values = given
-    ? checkWeights(program.params, given)
-    : program.params.map((param) => initialise(param, seed));
+  const job = prepared(target);
 
   const opened = await requestDevice({
     ...(options.adapter ? { adapter: options.adapter } : {}),
@@ -78,104 +85,125 @@ export async function tune(file: string, options: TuneOptions): Promise<void> {
   const { device } = opened;
   try {
     if (opened.note) ui.note(opened.note);
-    const clock = options.wall ? wallClock(device) : clockOf(device);
-    if (!options.wall && clock.kind === "wall")
-      ui.note("the adapter has no timestamp-query: times are those of the wall clock");
-    const bench = await new Bench(device, program, clock, batch).open(values);
-    const kernels = subjectsOf(compilation).length;
-    const bar = startBar({
-      total: kernels,
-      text: "{layers}  {eta_formatted}",
-      quiet,
-      about: { layers: "" },
-    });
-    const more = adapter.features.has("subgroups") && !targets[target].quads ? [{ ...octets, batch }] : [];
-    const found = await search({
-      bench,
-      compilation,
-      targets: [{ ...targets[target], batch }, ...more],
-      batch,
-      budget: budget * 1000,
-      onProgress: (done, layers) => bar.update(done, { layers }),
-    }).finally(() => {
-      bar.stop();
-      bench.close();
-    });
-    const measured: AdapterTuning = {
-      ...adapterKey(adapter),
-      target,
-      batch,
-      kernels: tunedKernels(found),
-    };
-    const tuned = compile(graph, { target, typicalBatch: batch, tuning: schedulesOf(measured) });
-    const whole = await compared([compilation, tuned], { device, clock, values, batch });
-    await writeFiles([[out, tuningText(merged(earlier, measured))]]);
-    const before = earlier && tuningFor(earlier, adapter, batch);
-    const replaced = before?.batch === batch ? before.kernels : {};
-    const kept = new Set(found.map((f) => f.subject.key));
-    const report: TuneReport = tuneReport({
-      model: program.name,
-      batch,
+    const clock = clockFor(device, options, ui);
+    const own = { ...targets[target], batch: job.batch };
+    const more = adapter.features.has("subgroups") && !own.quads ? [{ ...octets, batch: job.batch }] : [];
+    const book = new Book({ job, target, adapter, earlier, path: out });
+    const { whole, signal } = await measured(book, job, [own, ...more], { device, clock }, options, ui);
+    if (book.found.length > 0) await book.write();
+    const report = tuneReport({
+      model: job.compilation.program.name,
+      batch: job.batch,
+      training: job.training ?? null,
       adapter: opened.adapter.software ? `${opened.adapter.name} (on the CPU)` : opened.adapter.name,
       clock: clock.kind,
-      found,
-      whole,
+      found: book.found,
+      all: book.all,
+      runs: own.runs,
+      whole: whole ?? null,
+      dropped: book.dropped,
       file: shownPath(out),
-      dropped: Object.entries(replaced).flatMap(([key, { layers }]) => (kept.has(key) ? [] : [layers])),
     });
-    if (options.format === "json") printJson(ui, report);
-    else ui.out(tuneText(report, ui));
-    for (const { layers, why, schedule } of report.rejected.slice(0, SHOWN))
-      ui.note(
-        `rejected for ${layers}: ${why} (${JSON.stringify(schedule)}); please report this bug of Weft's`,
-      );
-    if (report.rejected.length > SHOWN)
-      ui.note(`and ${report.rejected.length - SHOWN} more: --format json lists them`);
+    if (signal && book.found.length === 0)
+      ui.note("interrupted before anything was measured; nothing has changed");
+    else print(report, options, ui);
+    return signal;
   } finally {
     device.destroy();
   }
 }
 
-/** Milliseconds of whole runs in one submit: the compiler's own choice, and as tuned. */
-export interface Whole {
-  readonly default: number;
-  readonly tuned: number;
+const millisecondsOf = ({ budget, train }: TuneOptions): number => 1000 * (budget ?? (train ? 180 : 60));
+
+/** Throws `UserError` for whatever is wrong with the model, the flags and the files. */
+async function prepare(file: string, options: TuneOptions): Promise<Prepared> {
+  const { seed, weights, train, batch } = options;
+  const first = OF_TRAINING.find((key) => options[key] !== undefined);
+  if (!train && first !== undefined) {
+    const flag = `--${first.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`)}`;
+    throw new UserError({ problem: `${flag} goes with --train`, fix: `add --train, or leave out ${flag}` });
+  }
+  const { graph } = await loadModel(file);
+  if (!train) return inferenceJob(graph, { batch: batch ?? 1, seed, weights });
+  return trainingJob(graph, { ...options, patience: millisecondsOf(options) / 2 });
 }
 
-interface Setting {
-  readonly device: GPUDevice;
-  readonly clock: Clock;
-  readonly values: readonly TensorData[];
-  readonly batch: number;
+function clockFor(device: GPUDevice, { wall }: TuneOptions, ui: Ui): Clock {
+  if (wall) return wallClock(device);
+  const clock = clockOf(device);
+  if (clock.kind === "wall") ui.note("the adapter has no timestamp-query: times are those of the wall clock");
+  return clock;
 }
 
-/** Runs both in turns. Throws `InternalError` where their outputs differ beyond rounding. */
-async function compared(
-  [plain, tuned]: readonly [Compilation, Compilation],
-  { device, clock, values, batch }: Setting,
-): Promise<Whole> {
-  const benches: Bench[] = [];
+interface Outcome {
+  /** Undefined where it was interrupted. */
+  readonly whole: Whole | undefined;
+  readonly signal: Interrupt | undefined;
+}
+
+/** Fills the book, and measures the whole. Where the device fails, what is in the book is written. */
+async function measured(
+  book: Book,
+  job: Job,
+  targets: readonly [Target, ...Target[]],
+  place: Place,
+  options: TuneOptions,
+  ui: Ui,
+): Promise<Outcome> {
+  const text = "{layers}  {eta_formatted}";
+  const { quiet = false } = options;
+  const bar = startBar({ total: book.all, text, quiet, about: { layers: "" } });
+  const stop = new AbortController();
+  let signal: Interrupt | undefined;
+  const off = onInterrupt((name) => {
+    signal = name;
+    bar.stop();
+    ui.note("writing what was measured; once more stops at once");
+    stop.abort();
+  });
   try {
-    for (const { program } of [plain, tuned])
-      benches.push(await new Bench(device, program, clock, batch).open(values));
-    const times: number[][] = [];
-    for (let round = -1; round < ROUNDS; round++) {
-      const row: number[] = [];
-      for (const bench of benches) row.push(await bench.run(bench.dispatches));
-      if (round >= 0) times.push(row);
+    const bench = await job.open(place);
+    await search({
+      bench,
+      compilation: job.compilation,
+      targets,
+      batch: job.batch,
+      budget: millisecondsOf(options),
+      onProgress: (done, layers) => bar.update(done, { layers }),
+      onFound: (found) => book.found.push(found),
+      signal: stop.signal,
+    }).finally(() => bench.close());
+    bar.stop();
+    const { aborted } = stop.signal;
+    const whole = aborted
+      ? undefined
+      : await unlessStopped(job.compare(schedulesOf(book.entry), place), stop.signal);
+    return { whole, signal };
+  } catch (error) {
+    if (book.found.length > 0 && !(error instanceof InternalError)) {
+      await book.write();
+      ui.note(`what was measured of ${book.found.length} of ${book.all} kernels is written`);
     }
-    const [expected, got] = [await benches[0]?.outputs(), await benches[1]?.outputs()];
-    for (const [name, want] of expected ?? []) {
-      const off = deviation(got?.get(name) ?? new Float32Array(), want, WHOLE_MODEL);
-      if (off) throw new InternalError(`tuning changes the output ${name}: ${off}`);
-    }
-    const median = (i: number): number =>
-      times.map((row) => row[i] ?? 0).toSorted((a, b) => a - b)[Math.floor(ROUNDS / 2)] ?? 0;
-    return { default: median(0), tuned: median(1) };
+    throw error;
   } finally {
-    for (const bench of benches) bench.close();
+    bar.stop();
+    off();
   }
 }
 
-/** Rounding adds up from layer to layer: a whole model is held to 1e-3 of its largest output. */
-const WHOLE_MODEL = (1e-3 / (16 * 2 ** -24)) ** 2;
+/** The result of `work`, or undefined as soon as the signal is aborted. */
+function unlessStopped<T>(work: Promise<T>, signal: AbortSignal): Promise<T | undefined> {
+  const stopped = new Promise<undefined>((resolve) => {
+    signal.addEventListener("abort", () => resolve(undefined), { once: true });
+  });
+  return Promise.race([work, stopped]);
+}
+
+function print(report: TuneReport, options: TuneOptions, ui: Ui): void {
+  if (options.format === "json") printJson(ui, report);
+  else ui.out(tuneText(report, ui));
+  for (const { layers, why, schedule } of report.rejected.slice(0, SHOWN))
+    ui.note(`rejected for ${layers}: ${why} (${JSON.stringify(schedule)}); please report this bug of Weft's`);
+  if (report.rejected.length > SHOWN)
+    ui.note(`and ${report.rejected.length - SHOWN} more: --format json lists them`);
+}

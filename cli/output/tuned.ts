@@ -1,8 +1,10 @@
 /** What `weft tune` found, as data and as a table. */
-import type { TunedSchedule } from "../../compiler/ir/tuning.ts";
+import type { AdapterTuning, TunedSchedule } from "../../compiler/ir/tuning.ts";
 import { type Column, layoutTable, plain } from "../../compiler/report/layout.ts";
 import type { Clock } from "../../runtime/node/index.ts";
-import { axesText, type Found, type Rejected, RUNS_PER_BUILD } from "../tuning/search.ts";
+import type { Whole } from "../tuning/job.ts";
+import type { Found, Rejected } from "../tuning/search.ts";
+import { axesText } from "../tuning/subjects.ts";
 import type { Ui } from "../ui.ts";
 import { three } from "./profile.ts";
 import { wrapped } from "./wrap.ts";
@@ -26,11 +28,17 @@ export interface TunedRow {
 export interface TuneReport {
   readonly model: string;
   readonly batch: number;
+  /** The optimiser of the training steps that were measured; null where runs were. */
+  readonly training: AdapterTuning["training"] | null;
   readonly adapter: string;
   readonly clock: Clock["kind"];
   readonly kernels: readonly TunedRow[];
-  /** Milliseconds of a run in one submit. */
-  readonly whole: { readonly default: number; readonly tuned: number; readonly ratio: number };
+  /** How many kernels there are: more than were measured after an interruption. */
+  readonly all: number;
+  /** As often each kernel is expected to run for the one time it is built. */
+  readonly runs: number;
+  /** Milliseconds of a run in one submit, or of a training step; null after an interruption. */
+  readonly whole: (Whole & { readonly ratio: number }) | null;
   readonly rejected: readonly Rejected[];
   /** Tuned kernels of the file that the model no longer has: they were taken out. */
   readonly dropped: readonly string[];
@@ -38,9 +46,12 @@ export interface TuneReport {
 }
 
 export interface TuneFacts
-  extends Pick<TuneReport, "model" | "batch" | "adapter" | "clock" | "dropped" | "file"> {
+  extends Pick<
+    TuneReport,
+    "model" | "batch" | "training" | "adapter" | "clock" | "all" | "runs" | "dropped" | "file"
+  > {
   readonly found: readonly Found[];
-  readonly whole: { readonly default: number; readonly tuned: number };
+  readonly whole: Whole | null;
 }
 
 export function tuneReport({ found, whole, ...facts }: TuneFacts): TuneReport {
@@ -57,7 +68,7 @@ export function tuneReport({ found, whole, ...facts }: TuneFacts): TuneReport {
       tried,
       schedule: schedule ?? null,
     })),
-    whole: { ...whole, ratio: whole.default / whole.tuned },
+    whole: whole && { ...whole, ratio: whole.default / whole.tuned },
     rejected: found.flatMap((f) => f.rejected),
   };
 }
@@ -75,12 +86,15 @@ const columns: readonly Column[] = [
 /** `tile 1·6·2·4, written out 1·5·5, workgroup 64, quads share rhs` */
 function scheduleText(schedule: TunedSchedule | null): string {
   if (!schedule) return "as compiled";
-  if (schedule.kind === "mapReduce") return `vector ${schedule.vector}, workgroup ${schedule.workgroup}`;
+  const hidden = schedule.opaque ? ["opaque loops"] : [];
+  if (schedule.kind === "mapReduce")
+    return [`vector ${schedule.vector}`, ...hidden, `workgroup ${schedule.workgroup}`].join(", ");
   const { tile, unroll, share, workgroup } = schedule;
   return [
     `tile ${tile.join("·")}`,
     ...(unroll.some((n) => n > 1) ? [`unroll ${unroll.join("·")}`] : []),
     ...(share ? [`quads ${share}`] : []),
+    ...hidden,
     `workgroup ${workgroup}`,
   ].join(", ");
 }
@@ -101,20 +115,24 @@ export function tuneText(report: TuneReport, ui: Ui): string {
   });
   const lines = layoutTable(columns, rows, { width, color: colors.isColorSupported });
   const clock = report.clock === "timestamp-query" ? "the adapter's own clock" : "the wall clock";
-  const { whole } = report;
+  const { whole, training, batch, runs, all } = report;
   const won = report.kernels.filter((k) => k.schedule).length;
+  const what = training ? `training with ${training}, ` : "";
+  const sum = `${won} of ${all} kernels tuned, in ${report.file}`;
   return [
-    colors.bold(`${plain(report.model)}, N = ${report.batch}, on ${report.adapter}`),
+    colors.bold(`${plain(report.model)}, ${what}N = ${batch}, on ${report.adapter}`),
     "",
     ...lines,
     "",
     wrapped(
-      `medians by ${clock}; building counts as spread over ${RUNS_PER_BUILD} runs; every schedule's numbers were compared with the default's`,
+      `medians by ${clock}; building counts as spread over ${runs.toLocaleString("en-US")} runs; every schedule's numbers were compared with the default's`,
       width,
       "  ",
     ),
     wrapped(
-      `a whole run in one submit: ${three(whole.default)} → ${three(whole.tuned)} ms (${whole.ratio.toFixed(2)}×); ${won} of ${report.kernels.length} kernels tuned, in ${report.file}`,
+      whole
+        ? `${training ? "a training step" : "a whole run in one submit"}: ${three(whole.default)} → ${three(whole.tuned)} ms (${whole.ratio.toFixed(2)}×); ${sum}`
+        : `interrupted after ${rows.length} of ${all} kernels: ${sum}`,
       width,
       "  ",
     ),

@@ -109,6 +109,16 @@ export function settle(given: Given, earlier: Given = {}): Settings {
   return { ...rest, lr: lr ?? RATES[merged.optimizer] };
 }
 
+/** Throws `UserError` where a step takes more examples than there are. */
+export function requireBatch(batch: number, rows: number, data: string): void {
+  if (batch <= rows) return;
+  throw new UserError({
+    problem: `--batch ${batch} is larger than the ${rows} examples of ${data}`,
+    rule: "a step takes at most all examples",
+    fix: `--batch ${Math.min(64, rows)}`,
+  });
+}
+
 export function clipOf({ clipNorm, clipValue }: Settings): Clip | undefined {
   if (clipNorm !== undefined) return { norm: clipNorm };
   return clipValue === undefined ? undefined : { value: clipValue };

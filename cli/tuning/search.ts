@@ -1,29 +1,18 @@
 /** Measures the schedules of each distinct kernel of a program, and says which one to take. */
 import { performance } from "node:perf_hooks";
-import { tuningKey } from "../../compiler/codegen/shape.ts";
 import { singleShader } from "../../compiler/codegen/single.ts";
 import type { Compilation } from "../../compiler/compile.ts";
 import { must } from "../../compiler/errors.ts";
 import type { Kernel, Schedule } from "../../compiler/ir/kernel.ts";
-import { ExprPrinter } from "../../compiler/ir/print.ts";
-import type { Dispatch } from "../../compiler/ir/program.ts";
-import type { Step } from "../../compiler/ir/step.ts";
 import type { TunedKernel, TunedSchedule } from "../../compiler/ir/tuning.ts";
 import { countAt, elements } from "../../compiler/ir/type.ts";
 import type { Target } from "../../compiler/passes/target.ts";
-import { trialsOf, tunedSchedule, untuned, workgroupsOf } from "../../compiler/passes/tuning.ts";
+import { loopsOf, trialsOf, tunedSchedule, untuned, workgroupsOf } from "../../compiler/passes/tuning.ts";
 import { WeftError } from "../../runtime/errors.ts";
 import type { Work } from "../../runtime/node/index.ts";
 import type { Bench, Trial } from "./bench.ts";
-
-/** The dispatches that one schedule would serve. */
-export interface Subject {
-  readonly key: string;
-  readonly step: Step;
-  readonly dispatch: Dispatch;
-  /** The layers of every dispatch: `conv1 → pool1`. */
-  readonly layers: readonly string[];
-}
+import { median, ROUNDS } from "./job.ts";
+import { axesText, type Subject, subjectsOf } from "./subjects.ts";
 
 export interface Found {
   readonly subject: Subject;
@@ -54,53 +43,20 @@ export interface SearchOptions {
   /** Milliseconds for everything. */
   readonly budget: number;
   readonly onProgress?: (done: number, layers: string) => void;
+  /** Called with what was found of each kernel. */
+  readonly onFound: (found: Found) => void;
+  /** Ends the search: a kernel whose measuring has begun is given up. */
+  readonly signal?: AbortSignal;
 }
 
 const MOST_TRIALS = 40;
-/** A schedule is built once and run many times: its building counts as if it were spread over so many runs. */
-export const RUNS_PER_BUILD = 1000;
 /** Slower than the best so far by this at first sight: not looked at again. */
 const HOPELESS = 1.3;
 const FINALISTS = 4;
-const ROUNDS = 7;
 /** The winner must save this share of the default's time, and be quicker in all rounds but one. */
 const WORTH = 0.03;
 /** No kernel may take a shader compiler longer than this, unless the default does. Milliseconds. */
 const LONGEST_BUILD = 1500;
-
-/** The run's dispatches of one kernel each, those of the same kernel together, in the order of execution. */
-export function subjectsOf({ program, steps, layouts }: Compilation): readonly Subject[] {
-  const found = new Map<string, Subject>();
-  for (const dispatch of program.dispatches) {
-    const step = steps.find(
-      (s) =>
-        s.region.nodes.length === dispatch.layers.length &&
-        s.region.nodes.every((n, i) => n.origin.name === dispatch.layers[i]),
-    );
-    if (!step || step.inPlace) continue; // several kernels share it, or it cannot be repeated
-    const key = tuningKey(step.kernel, undefined, layouts);
-    const before = found.get(key);
-    const layers = shortLayers(dispatch.layers);
-    found.set(
-      key,
-      before ? { ...before, layers: [...before.layers, layers] } : { key, step, dispatch, layers: [layers] },
-    );
-  }
-  return [...found.values()];
-}
-
-/** `conv1 → pool1` */
-function shortLayers(layers: readonly string[]): string {
-  const [first = "", last = first] = [layers[0], layers.at(-1)];
-  return first === last ? first : `${first} → ${last}`;
-}
-
-/** `n<N c<16 h<10 w<10 | c′<6 kh<5 kw<5`: axes in the order of a schedule's `tile` and `unroll`. */
-export function axesText(kernel: Kernel): string {
-  const print = new ExprPrinter();
-  const space = print.axes(kernel.space);
-  return kernel.kind === "contraction" ? `${space} | ${print.axes(kernel.k)}` : space;
-}
 
 interface Measured {
   readonly schedule: TunedSchedule | undefined;
@@ -110,16 +66,20 @@ interface Measured {
   readonly time: number;
 }
 
-const scoreOf = (m: Pick<Measured, "time" | "build">): number => m.time + (m.build * 1e6) / RUNS_PER_BUILD;
+/** Nanoseconds: a schedule is built once, and then run as often as its target says. */
+type Score = (m: Pick<Measured, "time" | "build">) => number;
+const scoring =
+  ({ runs }: Target): Score =>
+  ({ time, build }) =>
+    time + (build * 1e6) / runs;
 
 /** Goes through the run once, and measures each distinct kernel where it first occurs. */
-export async function search(options: SearchOptions): Promise<readonly Found[]> {
-  const { bench, compilation, budget } = options;
+export async function search(options: SearchOptions): Promise<void> {
+  const { bench, compilation, budget, signal } = options;
   const { dispatches } = compilation.program;
   const subjects = subjectsOf(compilation);
   const end = performance.now() + budget;
   const weights = await weightsOf(options, subjects);
-  const found: Found[] = [];
   let next = 0;
   for (const [i, subject] of subjects.entries()) {
     const at = dispatches.indexOf(subject.dispatch);
@@ -128,18 +88,17 @@ export async function search(options: SearchOptions): Promise<readonly Found[]> 
     const left = weights.slice(i).reduce((a, b) => a + b, 0);
     const share = (end - performance.now()) * ((weights[i] ?? 0) / left);
     const step = (part: number): void => options.onProgress?.(i + part, subject.layers[0] ?? "");
-    found.push(await searchOne(options, subject, performance.now() + Math.max(0, share), step));
+    const found = await searchOne(options, subject, performance.now() + Math.max(0, share), step);
+    if (signal?.aborted) return;
+    options.onFound(found);
   }
-  return found;
 }
 
 /** Time is given by the square root of what a kernel takes in a run: the small ones get some too. */
 async function weightsOf({ bench, compilation }: SearchOptions, subjects: readonly Subject[]) {
   const { dispatches } = compilation.program;
   await bench.run(dispatches);
-  const works = await bench.works();
-  const first = subjects.map((s) => must(works[dispatches.indexOf(s.dispatch)], "work"));
-  const times = await bench.measure(first);
+  const times = await bench.measure(await bench.works(subjects));
   return subjects.map(({ layers }, i) => Math.sqrt(Math.max(1, (times[i] ?? 0) * layers.length)));
 }
 
@@ -149,20 +108,29 @@ async function searchOne(
   end: number,
   onProgress: (part: number) => void,
 ): Promise<Found> {
-  const { bench, compilation, targets } = options;
+  const { bench, compilation, targets, batch, signal } = options;
+  const [target] = targets;
   const { step, dispatch } = subject;
   const { kernel } = step;
   const { layouts } = compilation;
-  const bytes = 4 * countAt(elements(step.region.root.type.shape), options.batch);
+  const scoreOf = scoring(target);
+  const bytes = 4 * countAt(elements(step.region.root.type.shape), batch);
   const rejected: Rejected[] = [];
-  const build = (schedule: Schedule) => {
-    const { shader, grid } = singleShader({ kernel, schedule, inPlace: undefined }, layouts, dispatch.layers);
-    return bench.trial(dispatch, shader, grid);
+  const texts = new Set<string>();
+  /** Undefined where another schedule gave the same kernel. */
+  const build = async (schedule: Schedule): Promise<Trial | undefined> => {
+    const part = { kernel, schedule, inPlace: step.inPlace };
+    const { shader, grid } = singleShader(part, layouts, dispatch.layers);
+    if (texts.has(shader.wgsl)) return undefined;
+    texts.add(shader.wgsl);
+    return bench.trial(subject, shader, grid);
   };
+  const timeOf = async (work: Work): Promise<number> => (await bench.measure([work], subject))[0] ?? 0;
 
-  const plain = await build(step.schedule);
-  const expected = await bench.result(plain.work, dispatch, bytes);
-  const [, time = 0] = await bench.measure([plain.work, plain.work]);
+  const plain = must(await build(step.schedule), "the default's kernel");
+  const expected = await bench.result(plain.work, subject, bytes);
+  await timeOf(plain.work);
+  const time = await timeOf(plain.work);
   const building = (trial: Trial, first: number, steady: number): number =>
     trial.build + Math.max(0, first - steady / 1e6);
   const usual: Measured = {
@@ -171,29 +139,30 @@ async function searchOne(
     build: building(plain, expected.milliseconds, time),
     time,
   };
-  const known = new Set([JSON.stringify(untuned(kernel, targets[0], step.schedule))]);
+  const own = untuned(kernel, target, step.schedule);
+  const known = new Set([JSON.stringify(own)]);
   const measured: Measured[] = [];
   let tried = 0;
 
   const attempt = async (data: TunedSchedule): Promise<void> => {
-    const schedule = tunedSchedule(kernel, targets[0], data);
+    const schedule = tunedSchedule(kernel, target, data);
     const text = JSON.stringify(data);
     if (!schedule || known.has(text)) return;
     known.add(text);
-    tried++;
     const reject = (why: string): void => {
       rejected.push({ layers: subject.layers[0] ?? "", schedule: data, why });
     };
     try {
       const trial = await build(schedule);
-      const got = await bench.result(trial.work, dispatch, bytes);
-      const off = deviation(got.data, expected.data, summands(kernel));
+      if (!trial) return;
+      tried++;
+      const got = await bench.result(trial.work, subject, bytes);
+      const off = deviation(got.data, expected.data, summands(kernel, batch));
       if (off !== undefined) return reject(off);
-      const [first = 0] = await bench.measure([trial.work]);
+      const first = await timeOf(trial.work);
       const best = Math.min(usual.time, ...measured.map((m) => m.time));
       if (first > 2 * HOPELESS * best) return;
-      const [second = first] = await bench.measure([trial.work]);
-      const quick = Math.min(first, second);
+      const quick = Math.min(first, await timeOf(trial.work));
       const built = building(trial, got.milliseconds, quick);
       const slow = built > LONGEST_BUILD && built > usual.build;
       if (quick < HOPELESS * best && !slow)
@@ -203,17 +172,23 @@ async function searchOne(
       reject(error.message);
     }
   };
+  /** The best so far as data, the default's among them. */
+  const leaders = (count: number): readonly TunedSchedule[] =>
+    [usual, ...measured]
+      .toSorted((a, b) => scoreOf(a) - scoreOf(b))
+      .slice(0, count)
+      .flatMap((m) => m.schedule ?? own ?? []);
+  const over = (): boolean => (signal?.aborted ?? false) || performance.now() > end;
 
   const trials = trialsOf(kernel, targets, layouts, MOST_TRIALS);
   for (const [i, data] of trials.entries()) {
-    if (i > 0 && performance.now() > end) break; // each kernel gets one chance at least
+    if (i > 0 && over()) break; // each kernel gets one chance at least
     onProgress(i / (trials.length + 1));
     await attempt(data);
   }
-  const own = untuned(kernel, targets[0], step.schedule);
-  const leader = measured.toSorted((a, b) => scoreOf(a) - scoreOf(b))[0]?.schedule ?? own;
-  for (const data of leader ? workgroupsOf(leader) : []) if (performance.now() < end) await attempt(data);
-  const winner = await final(bench, usual, measured);
+  for (const data of leaders(FINALISTS).flatMap((l) => loopsOf(l, target))) if (!over()) await attempt(data);
+  for (const data of leaders(1).flatMap(workgroupsOf)) if (!over()) await attempt(data);
+  const winner = await final(bench, subject, [usual, ...measured], scoreOf);
   return {
     subject,
     default: winner.default.time / 1e6,
@@ -229,17 +204,24 @@ async function searchOne(
 /** The best few and the default, measured in turns: what the machine does besides falls on all of them. */
 async function final(
   bench: Bench,
-  usual: Measured,
-  measured: readonly Measured[],
+  subject: Subject,
+  [usual, ...measured]: readonly [Measured, ...Measured[]],
+  scoreOf: Score,
 ): Promise<{ readonly default: Measured; readonly best: Measured }> {
   const best = measured.toSorted((a, b) => scoreOf(a) - scoreOf(b)).slice(0, FINALISTS);
   const all = [usual, ...best];
   const rounds: number[][] = [];
-  for (let round = 0; round < ROUNDS; round++) rounds.push(await bench.measure(all.map((m) => m.work)));
-  const median = (i: number): number =>
-    rounds.map((r) => r[i] ?? 0).toSorted((a, b) => a - b)[Math.floor(ROUNDS / 2)] ?? 0;
+  for (let round = 0; round < ROUNDS; round++)
+    rounds.push(
+      await bench.measure(
+        all.map((m) => m.work),
+        subject,
+      ),
+    );
   const ahead = (i: number): boolean => rounds.filter((r) => (r[i] ?? 0) < (r[0] ?? 0)).length >= ROUNDS - 1;
-  const timed = all.flatMap((m, i): Measured[] => (i === 0 || ahead(i) ? [{ ...m, time: median(i) }] : []));
+  const timed = all.flatMap((m, i): Measured[] =>
+    i === 0 || ahead(i) ? [{ ...m, time: median(rounds.map((r) => r[i] ?? 0)) }] : [],
+  );
   const [first, ...others] = timed;
   const own = must(first, "default");
   const winner = others.toSorted((a, b) => scoreOf(a) - scoreOf(b))[0];
@@ -247,8 +229,10 @@ async function final(
   return { default: own, best: won ? winner : own };
 }
 
-function summands(kernel: Kernel): number {
-  return kernel.kind === "contraction" ? kernel.k.reduce((a, x) => a * (Number(x.extent) || 1), 1) : 1;
+function summands(kernel: Kernel, batch: number): number {
+  return kernel.kind === "contraction"
+    ? kernel.k.reduce((a, x) => a * (x.extent === "N" ? batch : x.extent), 1)
+    : 1;
 }
 
 /**

@@ -1,7 +1,7 @@
 /** What a model is compiled for on this machine: the target, and what `weft tune` measured here. */
 import type { Compilation, CompileOptions, Precision } from "../../compiler/compile.ts";
 import { compile } from "../../compiler/compile.ts";
-import { isTarget, readTuning, tuningFor, tuningPath } from "../../compiler/emit/tuning.ts";
+import { isTarget, readTuning, sharedFor, tuningFor, tuningPath } from "../../compiler/emit/tuning.ts";
 import { schedulesOf } from "../../compiler/emit/variants.ts";
 import { UserError } from "../../compiler/errors.ts";
 import type { Graph } from "../../compiler/ir/graph.ts";
@@ -20,17 +20,26 @@ export interface HereOptions {
   readonly precision?: Precision | undefined;
   /** The batch size of the run, where it is known. */
   readonly typicalBatch?: number | undefined;
+  /** The optimiser of the steps that are taken. Absent: the model is run. */
+  readonly training?: AdapterTuning["training"];
 }
 
 export interface Here {
   readonly options: Pick<CompileOptions, "precision" | "target" | "tuning">;
+  /** For this use; undefined where there is none, though other uses may have kernels for this one. */
   readonly measured?: AdapterTuning;
   readonly path: string;
 }
 
 /** For the adapter that `openDevice` will take. Where there is none, opening it says so. Throws `UserError` for a damaged file. */
 export async function here(file: string, options: HereOptions, ui: Ui): Promise<Here> {
-  const { adapter, tune = true, precision = "f32", typicalBatch = targets.portable.batch } = options;
+  const {
+    adapter,
+    tune = true,
+    precision = "f32",
+    typicalBatch = targets.portable.batch,
+    training,
+  } = options;
   const path = tuningPath(file);
   const tuning = tune && precision === "f32" ? await readTuning(shownPath(path)) : undefined;
   const found = await findAdapter(adapter).catch(() => undefined);
@@ -41,14 +50,24 @@ export async function here(file: string, options: HereOptions, ui: Ui): Promise<
       rule: '--precision f16 needs an adapter with the feature "shader-f16"; weft doctor lists what this one has',
       fix: "leave out --precision f16, or choose another --adapter",
     });
-  const measured = tuning && tuningFor(tuning, found, typicalBatch);
-  const target = measured && isTarget(measured.target) ? measured.target : targetFor(found);
+  const measured = tuning && tuningFor(tuning, found, typicalBatch, training);
+  const usable = tuning && sharedFor(tuning, found, typicalBatch, training);
+  const target = usable && isTarget(usable.target) ? usable.target : targetFor(found);
   if (tuning && !measured)
     ui.detail(
-      `${shownPath(path)} was measured on other adapters, or with other batches: weft tune measures this one`,
+      `${shownPath(path)} has nothing measured on this adapter ${training ? `in training with ${training}, ` : ""}with batches of about ${typicalBatch}: ${commandFor(training)} measures it`,
     );
-  if (!measured) return { options: { target, precision }, path };
-  return { options: { target, tuning: schedulesOf(measured) }, measured, path };
+  return {
+    options: { target, precision, ...(usable && { tuning: schedulesOf(usable) }) },
+    ...(measured && { measured }),
+    path,
+  };
+}
+
+/** `weft tune --train --optimizer adam` */
+function commandFor(training: HereOptions["training"]): string {
+  if (!training) return "weft tune";
+  return `weft tune --train${training === "sgd" ? "" : ` --optimizer ${training}`}`;
 }
 
 /** Compiles for this machine. Notes which tuned kernels the model has no more. */
@@ -64,16 +83,21 @@ export async function compileHere(
     ...found.options,
     ...(typicalBatch !== undefined && { typicalBatch }),
   });
-  noteStale(compilation, found, ui);
+  noteStale(compilation.tuned, found, ui);
   return compilation;
 }
 
-function noteStale({ tuned }: Compilation, { measured, path }: Here, ui: Ui): void {
+/** `tuned`: the keys that fitted a kernel. */
+export function noteStale(tuned: ReadonlySet<string>, { measured, path }: Here, ui: Ui): void {
   if (!measured) return;
-  const stale = Object.entries(measured.kernels).filter(([key]) => !tuned.has(key));
+  const { kernels, batch, training } = measured;
+  const stale = Object.entries(kernels).filter(([key]) => !tuned.has(key));
   if (tuned.size > 0)
-    ui.detail(`${tuned.size} kernels as tuned for batches of ${measured.batch} in ${shownPath(path)}`);
+    ui.detail(`${tuned.size} kernels as tuned for batches of ${batch} in ${shownPath(path)}`);
   if (stale.length === 0) return;
   const names = stale.map(([, { layers }]) => layers).join(", ");
-  ui.note(`${shownPath(path)}: not in this model, or not of this shape: ${names}; weft tune measures anew`);
+  const where = training ? "this training" : "this model";
+  ui.note(
+    `${shownPath(path)}: not in ${where}, or not of this shape: ${names}; ${commandFor(training)} measures anew`,
+  );
 }

@@ -2,7 +2,13 @@
 import { readFile } from "node:fs/promises";
 import { type Facts, fits } from "../../runtime/variants.ts";
 import { UserError } from "../errors.ts";
-import type { AdapterKey, AdapterTuning, TuningFile } from "../ir/tuning.ts";
+import type {
+  AdapterKey,
+  AdapterTuning,
+  TunedContraction,
+  TunedMapReduce,
+  TuningFile,
+} from "../ir/tuning.ts";
 import { type TargetName, targets } from "../passes/target.ts";
 import { fileReason } from "./write.ts";
 
@@ -26,35 +32,60 @@ export function adapterKey({ info, features }: Adapter): AdapterKey {
 /** What was measured with a batch that is more than so many times another says little about that one. */
 const FAR = 16;
 
+/** What was measured for: runs, or training steps with an optimiser. */
+type Use = AdapterTuning["training"];
+const USES: readonly Use[] = [undefined, "sgd", "adam"];
+
 /** The part of a file that was measured on this adapter, its features included, with the batch that is nearest. */
-export function tuningFor(file: TuningFile, adapter: Adapter, batch: number): AdapterTuning | undefined {
-  return nearest(
-    file.adapters.filter((a) => fits({ adapter: a, features: a.features }, adapter)),
-    batch,
-  );
+export function tuningFor(
+  file: TuningFile,
+  adapter: Adapter,
+  batch: number,
+  use?: Use,
+): AdapterTuning | undefined {
+  return nearest(measuredOn(file, adapter), batch, use);
+}
+
+/**
+ * `tuningFor`, and the kernels that were measured for other uses where it has none of their key: a forward pass may
+ * have kernels that a training step has too. Where nothing was measured for this use, those of the others alone.
+ */
+export function sharedFor(
+  file: TuningFile,
+  adapter: Adapter,
+  batch: number,
+  use?: Use,
+): AdapterTuning | undefined {
+  return shared(measuredOn(file, adapter), batch, use);
+}
+
+function measuredOn(file: TuningFile, adapter: Adapter): readonly AdapterTuning[] {
+  return file.adapters.filter((a) => fits({ adapter: a, features: a.features }, adapter));
 }
 
 /** By ratio; undefined where all are too far. */
-function nearest(entries: readonly AdapterTuning[], batch: number): AdapterTuning | undefined {
+function nearest(entries: readonly AdapterTuning[], batch: number, use: Use): AdapterTuning | undefined {
   const ratio = (a: AdapterTuning): number => Math.max(a.batch / batch, batch / a.batch);
-  const [best] = entries.toSorted((a, b) => ratio(a) - ratio(b));
+  const [best] = entries.filter((a) => a.training === use).toSorted((a, b) => ratio(a) - ratio(b));
   return best && ratio(best) <= FAR ? best : undefined;
 }
 
-/** Of each adapter the entry whose batch is nearest. */
+function shared(entries: readonly AdapterTuning[], batch: number, use: Use): AdapterTuning | undefined {
+  const found = [use, ...USES.filter((u) => u !== use)].flatMap((u) => nearest(entries, batch, u) ?? []);
+  const [first] = found;
+  return first && { ...first, kernels: Object.assign({}, ...found.toReversed().map((a) => a.kernels)) };
+}
+
+/** Of each adapter on which runs were measured what `sharedFor` gives. */
 export function perAdapter(file: TuningFile, batch: number): readonly AdapterTuning[] {
-  const same = (a: AdapterTuning, b: AdapterTuning): boolean =>
-    identity({ ...a, batch }) === identity({ ...b, batch });
+  const adapterOf = ({ training: _, ...a }: AdapterTuning): string => identity({ ...a, batch });
   return file.adapters.flatMap((a) => {
-    const best = nearest(
-      file.adapters.filter((b) => same(a, b)),
-      batch,
-    );
-    return best === a ? [a] : [];
+    const same = file.adapters.filter((b) => adapterOf(b) === adapterOf(a));
+    return nearest(same, batch, undefined) === a ? (shared(same, batch, undefined) ?? []) : [];
   });
 }
 
-/** The file's other adapters and batches, and this one. */
+/** The file's other adapters, batches and uses, and this one. */
 export function merged(file: TuningFile | undefined, adapter: AdapterTuning): TuningFile {
   const others = (file?.adapters ?? []).filter((a) => identity(a) !== identity(adapter));
   const adapters = [...others, adapter].toSorted((a, b) => (identity(a) < identity(b) ? -1 : 1));
@@ -62,8 +93,9 @@ export function merged(file: TuningFile | undefined, adapter: AdapterTuning): Tu
 }
 
 function identity(tuning: Omit<AdapterTuning, "kernels" | "target">): string {
-  const { vendor, architecture, device, description, features, batch } = tuning;
-  return JSON.stringify([vendor, architecture, device, description, features, String(batch).padStart(9)]);
+  const { vendor, architecture, device, description, features, batch, training } = tuning;
+  const key = [vendor, architecture, device, description, features, String(batch).padStart(9)];
+  return JSON.stringify(training ? [...key, training] : key);
 }
 
 /** Kernels in the order of their keys, a line each: equal measurements are equal bytes, and a diff can be read. */
@@ -140,6 +172,8 @@ function problemOf(value: unknown): string | undefined {
     for (const name of ["vendor", "architecture", "device", "description"])
       if (!isText(adapter[name])) return `${at}.${name} is no text`;
     const { features, kernels, target, batch } = adapter;
+    if (!USES.some((use) => use === adapter["training"]))
+      return `${at}.training is none of ${USES.flatMap((use) => use ?? []).join(", ")}`;
     if (!isCounts([batch])) return `${at}.batch is no whole number of at least 1`;
     if (typeof target !== "string" || !isTarget(target))
       return `${at}.target is none of ${Object.keys(targets).join(", ")}`;
@@ -153,6 +187,38 @@ function problemOf(value: unknown): string | undefined {
   return undefined;
 }
 
+/** A rule for a property of a recorded schedule, and whether a value keeps it. */
+type Rule = readonly [rule: string, ok: (value: unknown) => boolean];
+type Rules<S> = { readonly [K in keyof Omit<S, "kind">]-?: Rule };
+
+const oneOf = (...list: readonly unknown[]): Rule => [
+  `none of ${list.map((x) => JSON.stringify(x)).join(", ")}`,
+  (value) => list.includes(value),
+];
+const count: Rule = ["no whole number of at least 1", (value) => isCounts([value])];
+const counts: Rule = ["no list of whole numbers of at least 1", isCounts];
+const optional = ([rule, ok]: Rule): Rule => [rule, (value) => value === undefined || ok(value)];
+const opaque = optional(["neither true nor false", (value) => typeof value === "boolean"]);
+
+/** What a file may say of a schedule. */
+const SCHEDULES: {
+  readonly contraction: Rules<TunedContraction>;
+  readonly mapReduce: Rules<TunedMapReduce>;
+} = {
+  contraction: {
+    workgroup: count,
+    tile: counts,
+    unroll: counts,
+    share: oneOf(null, "lhs", "rhs"),
+    opaque,
+  },
+  mapReduce: {
+    workgroup: count,
+    vector: ["not 1, 2 or 4", (value) => [1, 2, 4].some((n) => n === value)],
+    opaque,
+  },
+};
+
 function problemOfKernel(kernel: unknown): string | undefined {
   if (!isRecord(kernel)) return " is no object";
   for (const name of ["layers", "kernel"]) if (!isText(kernel[name])) return `.${name} is no text`;
@@ -160,13 +226,10 @@ function problemOfKernel(kernel: unknown): string | undefined {
     if (!isNumber(kernel[name])) return `.${name} is no number`;
   const { schedule } = kernel;
   if (!isRecord(schedule)) return ".schedule is no object";
-  if (!isCounts([schedule["workgroup"]])) return ".schedule.workgroup is no whole number of at least 1";
-  if (schedule["kind"] === "mapReduce")
-    return [1, 2, 4].includes(Number(schedule["vector"])) ? undefined : ".schedule.vector is not 1, 2 or 4";
-  if (schedule["kind"] !== "contraction") return '.schedule.kind is neither "contraction" nor "mapReduce"';
-  for (const name of ["tile", "unroll"])
-    if (!isCounts(schedule[name])) return `.schedule.${name} is no list of whole numbers of at least 1`;
-  return [null, "lhs", "rhs"].includes(schedule["share"] as null) // compared with what it may be
-    ? undefined
-    : '.schedule.share is none of null, "lhs", "rhs"';
+  const { kind } = schedule;
+  if (kind !== "contraction" && kind !== "mapReduce")
+    return '.schedule.kind is neither "contraction" nor "mapReduce"';
+  for (const [name, [rule, ok]] of Object.entries<Rule>(SCHEDULES[kind]))
+    if (!ok(schedule[name])) return `.schedule.${name} is ${rule}`;
+  return undefined;
 }

@@ -2,6 +2,7 @@
  * What `weft tune` measured: schedules that were faster on one adapter than the compiler's own choice. JSON; axes are
  * told by their position, so the same kernel of another model, with other names, finds its schedule.
  */
+import type { Optimizer } from "./training.ts";
 
 /** How a contraction is tiled. */
 export interface TunedContraction {
@@ -13,6 +14,8 @@ export interface TunedContraction {
   readonly unroll: readonly number[];
   /** The factor that the threads of a quad fetch together. */
   readonly share: "lhs" | "rhs" | null;
+  /** Whether loops hide how often they run. Absent (files of before it was searched): as the target decides. */
+  readonly opaque?: boolean;
 }
 
 /** How any other kernel is. */
@@ -21,9 +24,15 @@ export interface TunedMapReduce {
   readonly workgroup: number;
   /** Neighbours of the innermost axis computed as one vector. */
   readonly vector: 1 | 2 | 4;
+  /** As in a contraction's. */
+  readonly opaque?: boolean;
 }
 
-/** What was decided of a schedule; the rest follows from the kernel. */
+/**
+ * What was decided of a schedule; the rest follows from the kernel. A property that is added later is optional, and
+ * absent means what the target decides, so that files stay readable: it is checked in `emit/tuning.ts`, put into a
+ * schedule and read off one in `passes/tuning.ts`.
+ */
 export type TunedSchedule = TunedContraction | TunedMapReduce;
 
 /** By the key of a kernel: see `tuningKey`. */
@@ -64,5 +73,7 @@ export interface AdapterTuning extends AdapterKey {
   readonly target: string;
   /** The number of examples that was measured with: an adapter has an entry for each. */
   readonly batch: number;
+  /** The optimiser of the training steps that were measured. Absent: runs were. */
+  readonly training?: Optimizer["kind"];
   readonly kernels: Readonly<Record<string, TunedKernel>>;
 }

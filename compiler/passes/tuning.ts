@@ -1,6 +1,13 @@
 /** Measured schedules as data: read for a kernel, written for one, and which ones are worth measuring. */
 import type { Axis } from "../ir/expr.ts";
-import type { ContractionKernel, Kernel, Layouts, MapReduceKernel, Schedule } from "../ir/kernel.ts";
+import type {
+  ContractionKernel,
+  Kernel,
+  Layouts,
+  MapReduceKernel,
+  MapReduceSchedule,
+  Schedule,
+} from "../ir/kernel.ts";
 import type { TunedContraction, TunedMapReduce, TunedSchedule } from "../ir/tuning.ts";
 import { schedule as defaultSchedule } from "./schedule.ts";
 import { extentOf, type Target, vectorOver, vectorWidth } from "./target.ts";
@@ -24,10 +31,21 @@ export function tunedSchedule(kernel: Kernel, target: Target, tuned: TunedSchedu
 }
 
 function plainSchedule(kernel: Kernel, target: Target, tuned: TunedSchedule): Schedule | undefined {
-  if (kernel.kind === "contraction" && tuned.kind === "contraction")
-    return fits(kernel, tuned) ? scheduleOf(kernel, target, choiceOf(kernel, tuned)) : undefined;
-  if (kernel.kind === "mapReduce" && tuned.kind === "mapReduce") return vectorised(kernel, target, tuned);
+  if (kernel.kind === "contraction" && tuned.kind === "contraction") {
+    if (!fits(kernel, tuned)) return undefined;
+    const plain = scheduleOf(kernel, target, choiceOf(kernel, tuned));
+    return { ...plain, ...besides(tuned, plain) };
+  }
+  if (kernel.kind === "mapReduce" && tuned.kind === "mapReduce") {
+    const plain = vectorised(kernel, target, tuned);
+    return plain && { ...plain, ...besides(tuned, plain) };
+  }
   return undefined;
+}
+
+/** What is recorded besides the tiling; where it is not, as the target decides. */
+function besides({ opaque }: TunedSchedule, plain: Schedule): Pick<Schedule, "opaque"> {
+  return { opaque: opaque ?? plain.opaque };
 }
 
 function choiceOf(kernel: ContractionKernel, { tile, unroll, share }: TunedContraction) {
@@ -58,7 +76,11 @@ function fits(kernel: ContractionKernel, { tile, unroll, share }: TunedContracti
 const isCount = (value: unknown, most: number): value is number =>
   typeof value === "number" && Number.isInteger(value) && value >= 1 && value <= most;
 
-function vectorised(kernel: MapReduceKernel, target: Target, tuned: TunedMapReduce): Schedule | undefined {
+function vectorised(
+  kernel: MapReduceKernel,
+  target: Target,
+  tuned: TunedMapReduce,
+): MapReduceSchedule | undefined {
   const plain = defaultSchedule(kernel, target, new Map());
   if (plain.kind !== "mapReduce") return undefined;
   const axis = kernel.space.find((a) => a.key === plain.vector?.axis);
@@ -68,7 +90,7 @@ function vectorised(kernel: MapReduceKernel, target: Target, tuned: TunedMapRedu
 
 /** A schedule as data; undefined where the data cannot say it. */
 export function untuned(kernel: Kernel, target: Target, schedule: Schedule): TunedSchedule | undefined {
-  const { workgroup } = schedule;
+  const { workgroup, opaque } = schedule;
   const data: TunedSchedule =
     schedule.kind === "contraction" && kernel.kind === "contraction"
       ? {
@@ -77,8 +99,9 @@ export function untuned(kernel: Kernel, target: Target, schedule: Schedule): Tun
           tile: kernel.space.map((a) => schedule.tile.get(a.key) ?? 1),
           unroll: kernel.k.map((a) => schedule.unroll.get(a.key) ?? 1),
           share: schedule.quads?.factor ?? null,
+          opaque,
         }
-      : { kind: "mapReduce", workgroup, vector: schedule.vector?.width ?? 1 };
+      : { kind: "mapReduce", workgroup, vector: schedule.vector?.width ?? 1, opaque };
   const back = plainSchedule(kernel, { ...target, workgroup }, data);
   return back && textOf(back) === textOf(schedule) ? data : undefined;
 }
@@ -95,24 +118,27 @@ const ALIKE = 1.12;
 const WORKGROUPS = [16, 32, 64, 128, 256];
 
 /**
- * What is worth measuring, the most promising first: tilings in the order of their price on any of the targets, each
- * as data. The compiler's own choice is among them where data can say it.
+ * What is worth measuring on the first of the targets, the most promising first: tilings in the order of their price on
+ * any of them, each as data. The compiler's own choice is among them where data can say it.
  */
 export function trialsOf(
   kernel: Kernel,
-  targets: readonly Target[],
+  targets: readonly [Target, ...Target[]],
   layouts: Layouts,
   most: number,
 ): readonly TunedSchedule[] {
-  if (kernel.kind === "mapReduce") return mapReduceTrials(kernel, targets[0]);
+  const [own] = targets;
+  if (kernel.kind === "mapReduce") return mapReduceTrials(kernel, own);
   const found = new Map<string, { readonly data: TunedSchedule; readonly cost: number }>();
   const alike = new Map<string, number>();
   const all = targets.flatMap((target) =>
     [...candidatesOf(kernel, target, layouts)].map((candidate) => ({ target, candidate })),
   );
   for (const { target, candidate } of all.toSorted((a, b) => a.candidate.cost - b.candidate.cost)) {
-    const data = untuned(kernel, target, scheduleOf(kernel, target, candidate));
-    if (!data) continue;
+    const said = untuned(kernel, target, scheduleOf(kernel, target, candidate));
+    if (!said) continue;
+    // Another target's tilings, but not its loops.
+    const data = target === own ? said : { ...said, opaque: scheduleOf(kernel, own, candidate).opaque };
     const tile = JSON.stringify([...candidate.tile]);
     const before = alike.get(tile) ?? 0;
     const key = JSON.stringify(data);
@@ -126,11 +152,16 @@ export function trialsOf(
     .map((f) => f.data);
 }
 
-function mapReduceTrials(kernel: MapReduceKernel, target: Target | undefined): readonly TunedSchedule[] {
-  if (!target) return [];
+function mapReduceTrials(kernel: MapReduceKernel, target: Target): readonly TunedSchedule[] {
   const widest = defaultSchedule(kernel, target, new Map()).vector?.width ?? 1;
   const widths = ([4, 2, 1] as const).filter((w) => w <= widest);
-  return widths.map((vector) => ({ kind: "mapReduce", workgroup: target.workgroup, vector }));
+  const { workgroup, opaque } = target;
+  return widths.map((vector) => ({ kind: "mapReduce", workgroup, vector, opaque }));
+}
+
+/** The same schedule with loops that hide how often they run, or no longer do: none where the target hides none. */
+export function loopsOf(data: TunedSchedule, { opaque }: Target): readonly TunedSchedule[] {
+  return opaque ? [{ ...data, opaque: !(data.opaque ?? opaque) }] : [];
 }
 
 /** The same schedule with other numbers of threads in a workgroup. */

@@ -1,5 +1,5 @@
 /** Compiles a model for training: one program that takes a step, one that measures loss and accuracy. */
-import { compile } from "../compile.ts";
+import { type Compilation, compile } from "../compile.ts";
 import type { Graph } from "../ir/graph.ts";
 import type { Training } from "../ir/training.ts";
 import { checkClip } from "./clip.ts";
@@ -12,10 +12,29 @@ export type { TrainingOptions } from "./step.ts";
 
 /** Throws `UserError` where the model cannot be trained (several outputs, an op without a gradient, a wrong loss) or a bound is wrong. */
 export function compileTraining(graph: Graph, options: TrainingOptions): Training {
-  const { loss = "crossEntropy", reduction, optimizer, clip, bytes = true, target, tuning } = options;
+  return compileParts(graph, options).training;
+}
+
+/** A training with all that is known of its two programs. */
+export interface TrainingParts {
+  readonly training: Training;
+  readonly step: Compilation;
+  readonly evaluate: Compilation;
+}
+
+/** As `compileTraining`. */
+export function compileParts(graph: Graph, options: TrainingOptions): TrainingParts {
+  const { loss = "crossEntropy", reduction, optimizer, clip, bytes = true } = options;
+  const { target, tuning, typicalBatch = 0 } = options;
   const classes = loss === "crossEntropy" ? graph.outputs[0]?.node.type.shape[1] : undefined;
   const how = { ...(target === undefined ? {} : { target }), ...(tuning ? { tuning } : {}) };
-  return {
+  const step = compile(trainingStep(graph, options), { ...how, ...(typicalBatch && { typicalBatch }) });
+  // What measures takes larger batches than small steps do.
+  const evaluate = compile(evaluationStep(graph, options), {
+    ...how,
+    ...(typicalBatch > 256 && { typicalBatch }),
+  });
+  const training: Training = {
     name: graph.name,
     loss,
     ...(reduction === "sum" ? { reduction } : {}),
@@ -23,7 +42,8 @@ export function compileTraining(graph: Graph, options: TrainingOptions): Trainin
     ...(clip ? { clip: checkClip(clip) } : {}),
     bytes,
     ...(typeof classes === "number" ? { classes } : {}),
-    step: compile(trainingStep(graph, options), how).program,
-    evaluate: compile(evaluationStep(graph, options), how).program,
+    step: step.program,
+    evaluate: evaluate.program,
   };
+  return { training, step, evaluate };
 }

@@ -28,6 +28,8 @@ export interface TrainingOptions {
   readonly target?: CompileOptions["target"];
   /** As in `CompileOptions`. */
   readonly tuning?: CompileOptions["tuning"];
+  /** The examples of a step, which kernels are scheduled for; they are right for any. Default: 256. */
+  readonly typicalBatch?: number;
 }
 
 /** The graph with every op in its training form, and the statistics it keeps as updates. */

@@ -141,7 +141,7 @@ describe("is refused", () => {
     ['"adapters" is no list', '{"format":"weft-tuning","version":1}'],
     ["adapters[0] is no object", '{"format":"weft-tuning","version":1,"adapters":[1]}'],
     ["adapters[0].vendor is no text", good.replace('"vendor":"mesa"', '"vendor":1')],
-    [`adapters[0].target is none of ${Object.keys(targets).join(", ")}`, good.replace(`"quads"`, `"gpu"`)],
+    [`adapters[0].target is none of ${Object.keys(targets).join(", ")}`, good.replace(`"quads"`, `"tpu"`)],
     ["adapters[0].features is no list of names", good.replace('["subgroups"]', "[1]")],
     [`${at}.layers is no text`, good.replace('"conv1 → pool1"', "[]")],
     ["adapters[0].batch is no whole number of at least 1", good.replace('"batch":256', '"batch":"256"')],

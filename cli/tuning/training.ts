@@ -1,0 +1,152 @@
+/** Tuning of training steps: examples as `weft train` draws them, and the losses of steps compared. */
+import { performance } from "node:perf_hooks";
+import { compile } from "../../compiler/compile.ts";
+import { InternalError, UserError } from "../../compiler/errors.ts";
+import type { Graph } from "../../compiler/ir/graph.ts";
+import type { Training } from "../../compiler/ir/training.ts";
+import { compileParts, type TrainingOptions } from "../../compiler/train/index.ts";
+import { shuffled } from "../../runtime/data.ts";
+import { DataSets } from "../../runtime/dataUpload.ts";
+import { Gpu } from "../../runtime/gpu.ts";
+import { initialise } from "../../runtime/index.ts";
+import { createTrainer, type DataSet, DivergedError, type Trainer } from "../../runtime/train.ts";
+import { ratesOf } from "../../runtime/trainSteps.ts";
+import type { Weights } from "../../runtime/weights.ts";
+import { classifierOf } from "../classifier.ts";
+import { openData } from "../data/index.ts";
+import { clipOf, type Given, optimizerOf, requireBatch, settle } from "../training/settings.ts";
+import { readWeights } from "../weights.ts";
+import { Bench } from "./bench.ts";
+import { type Job, median, type Place, type Prepared, ROUNDS, type Whole } from "./job.ts";
+
+export interface TrainingJobOptions extends Given {
+  readonly dataDir?: string | undefined;
+  readonly seed: number;
+  /** A safetensors file that training begins with. */
+  readonly weights?: string | undefined;
+  /** Milliseconds that may be spent on whole steps. */
+  readonly patience: number;
+}
+
+/** Steps between two looks at the clock. */
+const STEPS = 4;
+
+/** Throws `UserError`: the model cannot be trained, flags that do not go together, weights or data that do not fit. */
+export async function trainingJob(graph: Graph, options: TrainingJobOptions): Promise<Prepared> {
+  const { input, classes } = classifierOf(graph);
+  const settings = settle(options);
+  const { batch, optimizer } = settings;
+  const { dataDir, weights, seed, patience } = options;
+  const limit = Math.min(settings.limit ?? Number.POSITIVE_INFINITY, STEPS * batch);
+  const given = weights === undefined ? undefined : await readWeights(weights, compile(graph).program);
+  const data = await openData(
+    { ...settings, limit, ...(dataDir === undefined ? {} : { dataDir }) },
+    input,
+    classes,
+  );
+  requireBatch(batch, data.train.rows, data.name);
+  const { images, labels } = data.train;
+  const examples: Examples = { set: { images, labels, classes }, batch, seed, given };
+  const clip = clipOf(settings);
+  const plain: TrainingOptions = { optimizer: optimizerOf(settings), ...(clip && { clip }) };
+  return (target): Job => {
+    const how = { ...plain, target, typicalBatch: batch };
+    const { training, step } = compileParts(graph, how);
+    return {
+      compilation: step,
+      batch,
+      training: optimizer,
+      open: (place) => openStep(training, examples, place),
+      compare: (tuning, { device }) =>
+        compared([training, compileParts(graph, { ...how, tuning }).training], examples, device, patience),
+    };
+  };
+}
+
+/** What steps are taken with. */
+interface Examples {
+  readonly set: DataSet;
+  readonly batch: number;
+  readonly seed: number;
+  readonly given: Weights | undefined;
+}
+
+/**
+ * The first step of a training is behind it once a whole step is run; the second one is gone through. So momentum and
+ * moments are no longer zero.
+ */
+async function openStep(
+  training: Training,
+  { set, batch, seed, given }: Examples,
+  { device, clock }: Place,
+): Promise<Bench> {
+  const { step, optimizer } = training;
+  const gpu = new Gpu(device, false);
+  const sets = new DataSets(gpu, training);
+  const { buffers } = await gpu.scoped(`${training.name}: examples`, () => {
+    const source = sets.take(set);
+    source.shuffle(shuffled(source.rows, seed, 0));
+    return source.train;
+  });
+  const uniform = new Uint32Array(8);
+  uniform.set([batch, 0, 1, seed]);
+  new Float32Array(uniform.buffer, 16).set(ratesOf(optimizer, optimizer.lr, 2));
+  const values = step.params.map((param) => given?.[param.name]?.data ?? initialise(param, seed));
+  return new Bench(device, step, clock, batch).open(values, {
+    buffers,
+    uniform,
+    close: () => sets.destroy(),
+  });
+}
+
+/** Of the losses of the first steps, relative: rounding grows from step to step. */
+const ROUNDING = 1e-3;
+/** Fewer rounds where steps are long, but not fewer than these. */
+const LEAST_ROUNDS = 3;
+
+/** Trains both on the same examples, in turns. */
+async function compared(
+  trainings: readonly Training[],
+  { set, batch, seed, given }: Examples,
+  device: GPUDevice,
+  patience: number,
+): Promise<Whole> {
+  const trainers: Trainer[] = [];
+  const losses: number[][] = trainings.map(() => []);
+  const times: number[][] = trainings.map(() => []);
+  const end = performance.now() + patience;
+  try {
+    for (const training of trainings)
+      trainers.push(await createTrainer(training, { device, seed, ...(given && { weights: given }) }));
+    for (let round = -1; round < ROUNDS; round++) {
+      if (round >= LEAST_ROUNDS && performance.now() > end) break;
+      for (const [i, trainer] of trainers.entries()) {
+        const fit = trainer.fit(set, {
+          epochs: round + 2,
+          batch,
+          onStep: ({ batchLoss }) => losses[i]?.push(batchLoss),
+        });
+        for await (const { seconds, steps } of fit) if (round >= 0) times[i]?.push((seconds * 1000) / steps);
+      }
+      if (round < 0) requireEqual(losses);
+    }
+  } catch (error) {
+    if (!(error instanceof DivergedError)) throw error;
+    throw new UserError({
+      problem: error.failure.problem,
+      rule: "the losses of some steps are compared, tuned and untuned, and have to be numbers",
+      fix: "a smaller --lr, or --clip-norm 1",
+    });
+  } finally {
+    for (const trainer of trainers) trainer.destroy();
+  }
+  return { default: median(times[0] ?? []), tuned: median(times[1] ?? []) };
+}
+
+function requireEqual([expected = [], got = []]: readonly (readonly number[])[]): void {
+  for (const [i, want] of expected.entries()) {
+    const is = got[i] ?? Number.NaN;
+    if (!(Math.abs(is - want) <= ROUNDING * Math.max(1, Math.abs(want))))
+      throw new InternalError(`tuning changes the loss of step ${i + 1}: ${is}, the default's is ${want}`);
+  }
+}
