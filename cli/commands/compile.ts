@@ -27,7 +27,7 @@ export function compileCommand(outcome: { code: number }): Command {
     .addOption(
       new Option(
         "--target <target>",
-        'what kernels may count on: "octets" and "quads" need an adapter with subgroups; "weft run" and others choose by the adapter',
+        'what kernels may count on: "gpu" stages in workgroup memory, "octets" and "quads" need an adapter with subgroups; "weft run" and others choose by the adapter',
       )
         .choices(Object.keys(targets))
         .default("portable"),
@@ -35,8 +35,9 @@ export function compileCommand(outcome: { code: number }): Command {
     .addOption(precisionOption())
     .option(
       "--variants <list>",
-      'with --out: programs besides the portable one, of which the bundle takes what suits the device: "tuned" (what weft tune measured), "octets" and "quads" (adapters on CPUs), "f16" (adapters with shader-f16)',
+      'with --out: programs besides the portable one, of which the bundle takes what suits the device: "tuned" (what weft tune measured), "gpu" (adapters that are no CPU), "octets" and "quads" (adapters on CPUs), "f16" (adapters with shader-f16), "baked" (small --weights as numbers in the WGSL)',
     )
+    .option("--weights <file>", "with --variants baked: the safetensors file whose numbers stand in the WGSL")
     .option(
       "-t, --train",
       "compile the training step too (forward, backward and update, cross-entropy); with --out, a page trains with it",

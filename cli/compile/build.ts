@@ -6,6 +6,7 @@ import { UserError } from "../../compiler/errors.ts";
 import { loadModel } from "../../compiler/frontend/index.ts";
 import type { Graph } from "../../compiler/ir/graph.ts";
 import type { Training } from "../../compiler/ir/training.ts";
+import { MOST_BAKED } from "../../compiler/passes/bake.ts";
 import type { TargetName } from "../../compiler/passes/target.ts";
 import type { TrainingOptions } from "../../compiler/train/index.ts";
 import { trainingStep } from "../../compiler/train/step.ts";
@@ -14,6 +15,7 @@ import type { CommonOptions, Stage } from "../common.ts";
 import { shownPath } from "../files.ts";
 import { clipOf, type Given, optimizerOf, settle } from "../training/settings.ts";
 import type { Ui } from "../ui.ts";
+import { readWeights } from "../weights.ts";
 
 /** The flags of `--train`: `weft train` has them too. */
 const OPTIMIZER = [
@@ -37,6 +39,8 @@ export interface CompileOptions extends CommonOptions, Pick<Given, (typeof OPTIM
   readonly precision: Precision;
   /** Names with commas between them. */
   readonly variants?: string;
+  /** What the variant "baked" is made of. */
+  readonly weights?: string;
   readonly watch?: boolean;
 }
 
@@ -66,7 +70,7 @@ export function checkFlags(options: CompileOptions): void {
 }
 
 /** Throws `UserError` for a name that is none, and where the programs would go nowhere. */
-function variantNames({ variants, out, target, precision }: CompileOptions): readonly VariantName[] {
+function variantNames({ variants, weights, out, target, precision }: CompileOptions): readonly VariantName[] {
   const names = variants?.split(",").map((name) => name.trim()) ?? [];
   const known = (name: string): name is VariantName => VARIANTS.some((v) => v === name);
   const wrong = names.find((name) => !known(name));
@@ -89,6 +93,19 @@ function variantNames({ variants, out, target, precision }: CompileOptions): rea
       problem: `--variants does not go with --target ${target}`,
       rule: "with variants the device chooses, and the portable program is what every other one gets",
       fix: "leave out --target",
+    });
+  const baked = names.includes("baked");
+  if (baked && weights === undefined)
+    throw new UserError({
+      problem: "--variants baked needs weights",
+      rule: "it has numbers of theirs in the WGSL, for whoever loads the same weights",
+      fix: "add --weights FILE, a safetensors file of this model",
+    });
+  if (!baked && weights !== undefined)
+    throw new UserError({
+      problem: "--weights goes with --variants baked",
+      rule: "other programs take any weights when they are loaded",
+      fix: "add --variants baked, or leave out --weights",
     });
   return names.filter(known);
 }
@@ -115,7 +132,7 @@ export async function build(file: string, options: CompileOptions, ui: Ui): Prom
       ? undefined
       : await (await import("../../compiler/emit/index.ts")).emit(compilation, options.out, {
           ...(training && { training }),
-          ...(await variants(graph, compilation, file, options)),
+          ...(await variants(graph, compilation, file, options, ui)),
         });
   return { compilation, training, emitted, shown: () => (how ? stepOf(graph, how) : compilation), sources };
 }
@@ -126,6 +143,7 @@ async function variants(
   { program }: Compilation,
   file: string,
   options: CompileOptions,
+  ui: Ui,
 ): Promise<Pick<EmitOptions, "variants">> {
   const names = variantNames(options);
   if (names.length === 0) return {};
@@ -133,7 +151,13 @@ async function variants(
   const { readTuning, tuningPath } = await import("../../compiler/emit/tuning.ts");
   const tuning = names.includes("tuned") ? await readTuning(shownPath(tuningPath(file))) : undefined;
   const how = options.batch === undefined ? {} : { batch: options.batch };
-  return { variants: variantsOf(graph, program, names, how, tuning) };
+  const weights = options.weights === undefined ? undefined : await readWeights(options.weights, program);
+  const all = variantsOf(graph, program, names, how, tuning, weights);
+  if (weights && !all.some((v) => v.program.baked))
+    ui.note(
+      `nothing of ${program.name} can be baked: parameters of at most ${MOST_BAKED} numbers can, where a kernel reads each at a constant address`,
+    );
+  return { variants: all };
 }
 
 /** @throws UserError where flags of a training are given without `--train` */

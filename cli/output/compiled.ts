@@ -140,11 +140,12 @@ function trainLines(training: Training, batch: number, ui: Ui): readonly string[
 }
 
 /** `quads (adapters on CPUs, subgroups)` */
-function variantText({ name, when }: VariantReport): string {
+function variantText({ name, when, baked = [] }: VariantReport): string {
   const { fallback, lanes, features = [] } = when ?? {};
   const needs = [
-    ...(fallback ? ["adapters on CPUs"] : []),
+    ...(fallback === undefined ? [] : [fallback ? "adapters on CPUs" : "GPUs"]),
     ...features.map((f) => (f === "subgroups" && lanes ? `subgroups of ${lanes}` : f)),
+    ...(baked.length > 0 ? [`these weights: ${baked.join(" and ")} in the WGSL`] : []),
   ];
   return needs.length > 0 ? `${name} (${needs.join(", ")})` : name;
 }

@@ -13,7 +13,9 @@
 import { readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import type { PartialMessage, Plugin } from "esbuild";
-import { compile } from "../compile.ts";
+import { WeftError } from "../../runtime/errors.ts";
+import { readWeights } from "../../runtime/node/files.ts";
+import { type BakeValues, compile } from "../compile.ts";
 import { UserError } from "../errors.ts";
 import { loadModel } from "../frontend/index.ts";
 import { entrySource } from "./bundle.ts";
@@ -32,9 +34,11 @@ export interface WeftPluginOptions {
   /**
    * Programs besides the portable one, of which the page takes what suits its device: "tuned" (of model.tune.json
    * beside the model), "octets" and "quads" (adapters on CPUs), "f16" (devices with
-   * "shader-f16").
+   * "shader-f16"), "baked" (small weights as numbers in the WGSL, for a page that loads `weights`).
    */
   readonly variants?: readonly VariantName[];
+  /** The safetensors file that "baked" is made of; a path from where esbuild runs. */
+  readonly weights?: string;
 }
 
 declare module "weftgpu" {
@@ -55,12 +59,14 @@ export function weft(options: WeftPluginOptions = {}): Plugin {
           const { variants: names = [] } = options;
           const beside = names.includes("tuned") ? [tuningPath(path)] : [];
           const tuning = beside[0] === undefined ? undefined : await readTuning(beside[0]);
-          const variants = names.length > 0 ? variantsOf(graph, program, names, how, tuning) : [];
+          const given = options.weights === undefined ? undefined : resolve(cwd, options.weights);
+          const weights = given === undefined ? undefined : await weightsOf(given);
+          const variants = names.length > 0 ? variantsOf(graph, program, names, how, tuning, weights) : [];
           return {
             contents: entrySource(program, variants),
             loader: "js",
             resolveDir: dirname(path),
-            watchFiles: [...sources.keys(), ...beside],
+            watchFiles: [...sources.keys(), ...beside, ...(given === undefined ? [] : [given])],
           };
         } catch (error) {
           if (!(error instanceof UserError)) throw error;
@@ -69,6 +75,16 @@ export function weft(options: WeftPluginOptions = {}): Plugin {
       });
     },
   };
+}
+
+/** @throws UserError where the file cannot be read or is damaged */
+async function weightsOf(path: string): Promise<BakeValues> {
+  try {
+    return await readWeights(path);
+  } catch (error) {
+    if (!(error instanceof WeftError)) throw error;
+    throw new UserError({ problem: error.message, fix: "weights: a safetensors file of this model" });
+  }
 }
 
 /** esbuild shows the line of source itself, so the message is told without it. */

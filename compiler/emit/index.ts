@@ -67,6 +67,8 @@ export interface VariantReport {
   readonly name: string;
   /** Absent: any device. */
   readonly when?: AdapterTest;
+  /** The parameters whose values are numbers in its WGSL: it is taken with these weights alone. */
+  readonly baked?: readonly string[];
   readonly pipelines: number;
 }
 
@@ -130,7 +132,9 @@ export async function emit(
 }
 
 function variantReport({ name, when, program }: Variant): VariantReport {
-  return { name, ...(when && { when }), pipelines: new Set(program.kernels.map((k) => k.wgsl)).size };
+  const baked = program.baked?.map((b) => b.name);
+  const pipelines = new Set(program.kernels.map((k) => k.wgsl)).size;
+  return { name, ...(when && { when }), ...(baked && { baked }), pipelines };
 }
 
 function bundleReport(program: Program, bundle: BundleSize, batch = 1): BundleReport {

@@ -1,5 +1,5 @@
 /** One model as several programs, of which a device gets the one that suits it. */
-import { type CompileOptions, compile } from "../compile.ts";
+import { type BakeValues, type CompileOptions, compile } from "../compile.ts";
 import { UserError } from "../errors.ts";
 import type { Graph } from "../ir/graph.ts";
 import type { Program, Variant } from "../ir/program.ts";
@@ -9,7 +9,7 @@ import { isTarget, perAdapter } from "./tuning.ts";
 import type { Files } from "./write.ts";
 
 /** What can be asked for besides the program that runs everywhere. */
-export const VARIANTS = ["tuned", "octets", "quads", "f16"] as const;
+export const VARIANTS = ["tuned", "gpu", "octets", "quads", "f16", "baked"] as const;
 /** One of `VARIANTS`. */
 export type VariantName = (typeof VARIANTS)[number];
 
@@ -19,8 +19,9 @@ export function schedulesOf({ kernels }: AdapterTuning): Tuning {
 
 /**
  * The variants in the order in which a device is asked whether they suit it; the last one, `program`, always does. A
- * variant that would be the same program is left out. Throws `UserError` where "tuned" is asked for and nothing was
- * measured.
+ * variant that would be the same program is left out. With "baked", each program is preceded by itself with small weights
+ * as numbers, for whoever loads it with these `weights`. Throws `UserError` where "tuned" is asked for and nothing was
+ * measured, where "baked" is and there are no weights, and where weights do not fit.
  */
 export function variantsOf(
   graph: Graph,
@@ -28,14 +29,26 @@ export function variantsOf(
   names: readonly VariantName[],
   options: CompileOptions,
   tuning: TuningFile | undefined,
+  weights?: BakeValues,
 ): readonly Variant[] {
   const made: Variant[] = [];
+  const bake = names.includes("baked") ? weights : undefined;
+  if (names.includes("baked") && !bake)
+    throw new UserError({
+      problem: `"baked" is asked for, but there are no weights to bake into ${graph.name}`,
+      rule: "the variant has numbers of the weights in its WGSL, for whoever loads these weights",
+      fix: "give the weights, or leave out baked",
+    });
   const text = (p: Program): string => JSON.stringify(p);
-  const add = (name: string, when: NonNullable<Variant["when"]>, how: CompileOptions): void => {
-    const variant = compile(graph, { ...options, ...how }).program;
+  const put = (name: string, when: Variant["when"], variant: Program): void => {
     const { features } = variant;
     if ([program, ...made.map((m) => m.program)].some((p) => text(p) === text(variant))) return;
-    made.push({ name, when: { ...when, ...(features && { features }) }, program: variant });
+    const needs = features ? { ...when, features } : when;
+    made.push({ name, ...(needs && { when: needs }), program: variant });
+  };
+  const add = (name: string, when: NonNullable<Variant["when"]>, how: CompileOptions): void => {
+    if (bake) put(`${name} baked`, when, compile(graph, { ...options, ...how, bake }).program);
+    put(name, when, compile(graph, { ...options, ...how }).program);
   };
   if (names.includes("tuned")) {
     const batch = options.batch ?? options.typicalBatch ?? 1;
@@ -60,9 +73,11 @@ export function variantsOf(
       );
     }
   }
+  if (names.includes("gpu")) add("gpu", { fallback: false }, { target: "gpu" });
   if (names.includes("octets")) add("octets", { fallback: true, lanes: 8 }, { target: "octets" });
   if (names.includes("quads")) add("quads", { fallback: true }, { target: "quads" });
   if (names.includes("f16")) add("f16", {}, { precision: "f16" });
+  if (bake) put("baked", undefined, compile(graph, { ...options, bake }).program);
   return [...made, { name: "portable", program }];
 }
 

@@ -88,6 +88,18 @@ describe("what a device gets", () => {
     expect(pick(all, adapter)).toBe(all[place]?.program);
   });
 
+  test("a GPU is what says that it does not compute on a CPU", () => {
+    const both = variants("gpu", "quads");
+    expect(both.map((v) => v.name)).toEqual(["gpu", "quads", "portable"]);
+    const nameFor = (info: Facts["info"]): string | undefined => {
+      const program = pick(both, facts(info, "subgroups"));
+      return both.find((v) => v.program === program)?.name;
+    };
+    expect(nameFor({ isFallbackAdapter: false })).toBe("gpu");
+    expect(nameFor({ isFallbackAdapter: true })).toBe("quads");
+    expect(nameFor({})).toBe("portable");
+  });
+
   test("octets are for wider subgroups", () => {
     const both = variants("quads", "octets");
     expect(both.map((v) => v.name)).toEqual(["octets", "quads", "portable"]);
@@ -219,10 +231,10 @@ describe("weft compile --variants", () => {
   });
 
   test("refuses what makes no sense", async () => {
-    expect(await fails(["compile", model, "--variants", "gpu", "--out", folder])).toBe(
-      `error: --variants: "gpu" is none
-  rule: tuned, octets, quads, f16; what runs everywhere is always there
-  try:  --variants tuned,octets,quads,f16\n`,
+    expect(await fails(["compile", model, "--variants", "cuda", "--out", folder])).toBe(
+      `error: --variants: "cuda" is none
+  rule: tuned, gpu, octets, quads, f16, baked; what runs everywhere is always there
+  try:  --variants tuned,gpu,octets,quads,f16,baked\n`,
     );
     expect(await fails(["compile", model, "--variants", "quads"])).toContain("--variants goes with --out");
     expect(
