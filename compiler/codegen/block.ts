@@ -4,9 +4,9 @@
  */
 import { must } from "../errors.ts";
 import type { Axis, Expr } from "../ir/expr.ts";
-import type { ContractionKernel, ContractionSchedule, Stage } from "../ir/kernel.ts";
+import type { ContractionKernel, ContractionSchedule, Layouts, Stage } from "../ir/kernel.ts";
 import type { Grid } from "../ir/program.ts";
-import { runsAlongSteps } from "./neighbours.ts";
+import { sectorsOf } from "../math/locality.ts";
 import { decompose, type Held, holdBatch, product, sum, type Tiled, threadsOf } from "./threads.ts";
 import type { Writer } from "./writer.ts";
 
@@ -117,7 +117,7 @@ function named(writer: Writer, stem: string, value: string): string {
   return name;
 }
 
-/** Writes where the workgroup number `block` is, and its threads `local`. */
+/** Writes where the workgroup number `groupAt` is, and its threads `local`. */
 export function placeBlock(writer: Writer, kernel: ContractionKernel, schedule: Staged): Block {
   const { rows, columns } = sidesOf(kernel, schedule);
   const [inner, outer] = schedule.stage.inner === "rows" ? [rows, columns] : [columns, rows];
@@ -127,7 +127,7 @@ export function placeBlock(writer: Writer, kernel: ContractionKernel, schedule: 
   ]);
   const numberOf = (side: Side): string => must(numbers.get(side), "thread");
 
-  let rest = "block";
+  let rest = "groupAt";
   const digit = (count: number): string => {
     if (count === 1) return "0";
     const found = named(writer, "block", `${rest} % ${count}`);
@@ -170,6 +170,14 @@ function spotOf({ writer, schedule, blocks, batch }: Ground, side: Side, thread:
   );
   const examples = holdBatch(writer, marked(tiled), named(writer, "batch", at), true);
   return { thread, held: [{ ...examples, axis: tiled.axis }, ...held], busy };
+}
+
+/** Whether neighbours read less memory at successive steps of the sum than at successive places of their side. */
+function runsAlongSteps({ k }: ContractionKernel, side: Side, layouts: Layouts): boolean {
+  const tiles = [...(side.batch ? [side.batch.tiled] : []), ...side.tiles];
+  const places = tiles.map(({ axis, tile }) => ({ axis, step: tile }));
+  const steps = k.map((axis) => ({ axis, step: 1 }));
+  return sectorsOf([side.factor], steps, layouts) < sectorsOf([side.factor], places, layouts);
 }
 
 /** What a thread fetches of a side's factor. `own` and `across` are where it is along this side and the other one. */

@@ -14,6 +14,7 @@ import { isStaged, placeBlock } from "./block.ts";
 import { declareQuad, type Element, fetchTogether } from "./quads.ts";
 import { type Read, walkBlocks } from "./stage.ts";
 import { storeResult } from "./store.ts";
+import { combineParts, loopTogether } from "./team.ts";
 import { type Held, type Position, placeThread, registerPositions, type Tiled } from "./threads.ts";
 import { positionsOf, type Writer } from "./writer.ts";
 
@@ -63,12 +64,18 @@ export function writeContraction(
       writer.push({ kind: "assign", target: must(names[i], "accumulator"), op: "+=", value });
     });
   };
+  const { team } = schedule;
   if (block && isStaged(schedule)) walkBlocks(writer, kernel, schedule, block, window, addUp);
   else
     walk(writer, kernel.k, schedule, (steps) => {
       if (quads) fetchTogether(writer, elementsOf(writer, quads.factor === "lhs" ? lhs : rhs, tile, steps));
       for (const at of steps) addUp(factorAt(writer, lhs, at), factorAt(writer, rhs, at));
     });
+
+  if (team) {
+    const parts = names.map((name) => ({ name, width }));
+    combineParts(writer, "sum", parts, team, schedule.workgroup);
+  }
 
   const slots = held.map((h) => slotsOf(h, lane));
   writer.accumulator = (index) => {
@@ -82,8 +89,8 @@ export function writeContraction(
   const store = (): void => {
     for (const position of registerPositions(space)) storeResult(writer, kernel, position, outWidth);
   };
-  // A quad, and a workgroup with a stage, works on as a whole; what is not asked for is not stored.
-  const conditions = [...(quads ? ["live"] : []), ...busy];
+  // A quad, a team, and a workgroup with a stage work on as a whole; what is not asked for is not stored.
+  const conditions = [...(quads || team ? ["live"] : []), ...(team ? ["member == 0"] : []), ...busy];
   if (conditions.length === 0) store();
   else writer.nested(store, (body) => ({ kind: "if", condition: conditions.join(" && "), body }));
 }
@@ -168,7 +175,7 @@ function holdWhole(axis: Axis): Held {
 function walk(
   writer: Writer,
   axes: readonly Axis[],
-  { unroll }: ContractionSchedule,
+  { unroll, team }: ContractionSchedule,
   body: (steps: readonly At[]) => void,
 ): void {
   const whole = axes.filter((a) => unroll.get(a.key) === a.extent);
@@ -195,6 +202,11 @@ function walk(
     const done = Math.floor(axis.extent / block) * block;
     if (done < axis.extent) steps(constant(done), axis.extent - done);
   };
+  if (team) {
+    const looped = axes.filter((a) => !whole.includes(a));
+    loopTogether(writer, looped, team, (at) => loops([], at));
+    return;
+  }
   const blocked = (a: Axis): number => (unroll.has(a.key) ? 1 : 0);
   loops(
     axes.filter((a) => !whole.includes(a)).toSorted((a, b) => blocked(a) - blocked(b)),

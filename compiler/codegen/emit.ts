@@ -2,18 +2,19 @@
 import { InternalError, must } from "../errors.ts";
 import type { Axis } from "../ir/expr.ts";
 import type { Node } from "../ir/graph.ts";
-import type { Kernel, Layouts, Schedule } from "../ir/kernel.ts";
+import type { Kernel, Layouts, Schedule, Team } from "../ir/kernel.ts";
 import type { Grid, Program } from "../ir/program.ts";
 import { add, axisIndex, scale } from "../math/affine.ts";
 import { type Width, wgslType } from "../ops/scalar.ts";
 import { Bindings, isBytes, placeholder } from "./bindings.ts";
 import { blockGrid, isStaged } from "./block.ts";
 import { contractionTiles, writeContraction } from "./contraction.ts";
+import { entryBody } from "./entry.ts";
 import { halfType } from "./literal.ts";
 import { mapReduceTiles, writeMapReduce } from "./mapReduce.ts";
 import { isVectorAddress, resultAddress } from "./store.ts";
 import { gridOf } from "./threads.ts";
-import { DECLARE_ONCE, ONCE, printStatements } from "./wgsl.ts";
+import { printStatements } from "./wgsl.ts";
 import { Writer } from "./writer.ts";
 
 /** One kernel's work: what a thread with the number `thread` does. */
@@ -35,14 +36,14 @@ export interface Emitted {
   readonly grid: Grid;
 }
 
-interface Body {
+export interface Body {
   readonly text: string;
   readonly writer: Writer;
   readonly grid: Grid;
   /** `array<f32>` … of each binding, in order; the last is the result. */
   readonly types: readonly string[];
-  /** Which threads fetch for each other: a quad's four, or those of a workgroup, whose grid is then one of workgroups. */
-  readonly together: "quad" | "workgroup" | undefined;
+  /** Which threads work together: a quad's four; those of a workgroup; or a team, whose grid is one of teams. */
+  readonly together: "quad" | "workgroup" | Team | undefined;
 }
 
 /** What a part binds, in order: the tensors it reads, the row numbers of a data set ("order"), the result. */
@@ -84,54 +85,17 @@ export function emitModule(parts: readonly Part[], layouts: Layouts): Emitted {
     `@compute @workgroup_size(${size})`,
     "fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,",
     "  @builtin(local_invocation_index) local: u32) {",
-    ...mainBody(bodies, size),
+    ...entryBody(bodies, size),
     "}",
     "",
   );
   const features = [...(quads ? ["subgroups" as const] : []), ...(halves ? ["shader-f16" as const] : [])];
   const locals = new Set([...bodies.flatMap((b) => [...b.writer.names]), ...helpers.keys()]);
   const grid = totalGrid(bodies);
-  const items = bodies[0]?.together === "workgroup" ? grid.items * size : grid.items;
+  const together = bodies[0]?.together;
+  const threads = together === "workgroup" ? size : typeof together === "object" ? together.size : 1;
+  const items = grid.items * threads;
   return { wgsl: lines.join("\n"), locals, usesBatch, features, grid: { ...grid, items } };
-}
-
-function mainBody(bodies: readonly Body[], size: number): readonly string[] {
-  const number = `i32((group.y * groups.x + group.x) * ${size}u + local)`;
-  if (bodies.some((b) => b.text.includes(` * ${ONCE};`)))
-    return [`  ${DECLARE_ONCE}`, ...work(bodies, number)];
-  return work(bodies, number);
-}
-
-function work(bodies: readonly Body[], number: string): readonly string[] {
-  const [only] = bodies;
-  if (bodies.length === 1 && only?.together === "workgroup") {
-    return [
-      "  let block = i32(group.y * groups.x + group.x);",
-      `  if (block >= ${threadCount(only.grid)}) { return; }`,
-      only.text,
-    ];
-  }
-  if (bodies.length === 1 && only?.together === "quad") {
-    // Threads that are too many stay, so that no quad is torn apart.
-    return [
-      `  let every = ${number};`,
-      `  let live = every < ${threadCount(only.grid)};`,
-      "  let thread = select(0, every, live);",
-      only.text,
-    ];
-  }
-  if (bodies.length === 1 && only) {
-    return [`  let thread = ${number};`, `  if (thread >= ${threadCount(only.grid)}) { return; }`, only.text];
-  }
-  // Independent kernels side by side: each takes the next range of thread numbers.
-  let from = 0;
-  const lines = [`  let every = ${number};`];
-  bodies.forEach(({ grid, text }, i) => {
-    const test = `every < ${from + grid.items}`;
-    lines.push(`  ${i === 0 ? "" : "} else "}if (${test}) {`, `    let thread = every - ${from};`, text);
-    from += grid.items;
-  });
-  return [...lines, "  }"];
 }
 
 /** Parts that share a module have no batch factor: their threads add up. */
@@ -178,14 +142,6 @@ function writeBody(part: Part, index: number, layouts: Layouts, indent: string):
   return { text, writer, types, ...gridAndThreads(kernel, schedule) };
 }
 
-function threadCount(grid: Grid): string {
-  if (grid.batchTile === 0) return `${grid.items}`;
-  const blocks =
-    grid.batchTile === 1 ? "i32(batch.n)" : `(i32(batch.n) + ${grid.batchTile - 1}) / ${grid.batchTile}`;
-  if (grid.items === 1) return blocks;
-  return grid.batchTile === 1 ? `${blocks} * ${grid.items}` : `(${blocks}) * ${grid.items}`;
-}
-
 function write(kernel: Kernel, schedule: Schedule, writer: Writer, resultWidth: Width): void {
   if (kernel.kind === "contraction" && schedule.kind === "contraction")
     writeContraction(writer, kernel, schedule, resultWidth);
@@ -197,12 +153,12 @@ function write(kernel: Kernel, schedule: Schedule, writer: Writer, resultWidth: 
 function gridAndThreads(kernel: Kernel, schedule: Schedule): Pick<Body, "grid" | "together"> {
   if (kernel.kind === "contraction" && schedule.kind === "contraction") {
     if (isStaged(schedule)) return { grid: blockGrid(kernel, schedule), together: "workgroup" };
-    const { quads } = schedule;
+    const { quads, team } = schedule;
     const grid = gridOf(contractionTiles(kernel, schedule), quads?.lanes);
-    return { grid, together: quads ? "quad" : undefined };
+    return { grid, together: team ?? (quads ? "quad" : undefined) };
   }
   if (kernel.kind === "mapReduce" && schedule.kind === "mapReduce")
-    return { grid: gridOf(mapReduceTiles(kernel, schedule)), together: undefined };
+    return { grid: gridOf(mapReduceTiles(kernel, schedule)), together: schedule.team ?? undefined };
   throw new InternalError(`a ${schedule.kind} schedule for a ${kernel.kind} kernel`);
 }
 

@@ -3,11 +3,12 @@
  * evaluated where their variables are known, so those that do not depend on the serial axes run once per thread.
  */
 import type { Axis, Index } from "../ir/expr.ts";
-import type { MapReduceKernel, MapReduceSchedule } from "../ir/kernel.ts";
-import { add, axisIndex, scale } from "../math/affine.ts";
+import type { MapReduceKernel, MapReduceSchedule, Team } from "../ir/kernel.ts";
+import { add, axisIndex, scale, substitute as substituteIndex } from "../math/affine.ts";
 import type { Width } from "../ops/scalar.ts";
 import { storeResult } from "./store.ts";
-import { placeThread, registerPositions, type Tiled } from "./threads.ts";
+import { loopTogether } from "./team.ts";
+import { type Position, placeThread, registerPositions, type Tiled } from "./threads.ts";
 import type { Writer } from "./writer.ts";
 
 export function mapReduceTiles(kernel: MapReduceKernel, schedule: MapReduceSchedule): readonly Tiled[] {
@@ -24,6 +25,16 @@ export function writeMapReduce(
 ): void {
   const { held } = placeThread(writer, mapReduceTiles(kernel, schedule), writer.lane, schedule.vector?.axis);
   const serial = kernel.space.filter((a) => schedule.serial.includes(a.key));
+  const { team, workgroup } = schedule;
+  if (team) {
+    writer.together = { team, workgroup };
+    for (const position of registerPositions(held)) {
+      const store = (): void => storeTogether(writer, kernel, schedule, team, position, serial, outWidth);
+      const condition = serial.length > 0 ? "live" : "live && member == 0";
+      writer.nested(store, (body) => ({ kind: "if", condition, body }));
+    }
+    return;
+  }
   for (const position of registerPositions(held)) {
     const walk = (axes: readonly Axis[], at: ReadonlyMap<string, Index>): void => {
       const [axis, ...rest] = axes;
@@ -36,6 +47,28 @@ export function writeMapReduce(
     };
     walk(serial, position.at);
   }
+}
+
+/** What a team stores of a row: each member its own positions. */
+function storeTogether(
+  writer: Writer,
+  kernel: MapReduceKernel,
+  schedule: MapReduceSchedule,
+  team: Team,
+  position: Position,
+  serial: readonly Axis[],
+  outWidth: Width,
+): void {
+  if (serial.length === 0) {
+    storeResult(writer, kernel, position, outWidth);
+    return;
+  }
+  const walked = serial.map((axis) => ({ axis, ...steps(axis, schedule, writer.lane) }));
+  const overs = walked.map((w) => w.over);
+  loopTogether(writer, overs, team, (at) => {
+    const here = walked.map((w) => [w.axis.key, substituteIndex(w.index, at)] as const);
+    storeResult(writer, kernel, { ...position, at: new Map([...position.at, ...here]) }, outWidth);
+  });
 }
 
 /** The loop variable of a serial axis, and the axis in terms of it: whole vectors where the axis holds the lane. */

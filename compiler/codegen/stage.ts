@@ -36,8 +36,7 @@ export function walkBlocks(
   const step: Axis = { key: "step", name: "step", extent: depth };
   writer.nested(
     () => {
-      for (const store of stores)
-        store.fetch(steps, name, endless || known % depth !== 0 ? total : undefined);
+      for (const store of stores) store.fill(steps, name, endless || known % depth !== 0 ? total : undefined);
       writer.push({ kind: "barrier" });
       writer.loop(step, () => {
         const at = writer.index(axisIndex(step)).text;
@@ -51,8 +50,8 @@ export function walkBlocks(
 }
 
 interface Store {
-  /** Fetches part `part` of the sum; past `total` steps the factor is 0. */
-  fetch(axes: readonly Axis[], part: string, total: string | undefined): void;
+  /** Fills it with part `part` of the sum; past `total` steps the factor is 0. */
+  fill(axes: readonly Axis[], part: string, total: string | undefined): void;
   read(step: string): Read;
 }
 
@@ -86,7 +85,7 @@ function storeOf(
   const array = writer.share(`${side.stem}s`, `array<${wgslType(width)}, ${depth * row}>`);
 
   const element = (at: string, vector: number): string => (vector > 0 ? `${at} + ${vector * size}` : at);
-  const fetchStep = (axes: readonly Axis[], part: string, total: string | undefined, at: string): void => {
+  const fillStep = (axes: readonly Axis[], part: string, total: string | undefined, at: string): void => {
     const raw = writer.name("at");
     writer.push({ kind: "let", name: raw, value: `${part} * ${depth} + ${at}` });
     const number = total === undefined ? raw : writer.name("at");
@@ -106,9 +105,9 @@ function storeOf(
       writer.push({ kind: "assign", target: `${array}[${element(to, v)}]`, op: "=", value });
     }
   };
-  const fetch = (axes: readonly Axis[], part: string, total: string | undefined): void => {
+  const fill = (axes: readonly Axis[], part: string, total: string | undefined): void => {
     if (stride === depth) {
-      fetchStep(axes, part, total, step);
+      fillStep(axes, part, total, step);
       return;
     }
     const rounds: Axis = { key: `${side.stem} rounds`, name: "round", extent: depth / stride };
@@ -116,7 +115,7 @@ function storeOf(
       const at = writer.name("step");
       const round = writer.index(axisIndex(rounds)).text;
       writer.push({ kind: "let", name: at, value: `${step} + ${product(round, stride)}` });
-      fetchStep(axes, part, total, at);
+      fillStep(axes, part, total, at);
     });
   };
   const read = (at: string): Read => {
@@ -133,7 +132,7 @@ function storeOf(
       return pack === 1 ? name : `${name}.${"xyzw"[slot % pack]}`;
     };
   };
-  return { fetch, read };
+  return { fill, read };
 }
 
 /** The indices of the summed axes at a step's number. `unique` tells them from those of other steps. */

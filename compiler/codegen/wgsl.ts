@@ -22,7 +22,7 @@ function printStatement(s: Stmt, indent: string, opaque: boolean): string {
       const next = s.step === 1 ? `${s.name}++` : `${s.name} += ${s.step}`;
       // An end that is no number is not known to the driver anyway.
       const end = opaque && /^\d+$/.test(s.end) ? `${s.end} * ${ONCE}` : s.end;
-      const head = `for (var ${s.name} = 0; ${s.name} < ${end}; ${next}) {`;
+      const head = `for (var ${s.name} = ${s.start ?? 0}; ${s.name} < ${end}; ${next}) {`;
       return `${indent}${head}\n${body(s.body)}\n${indent}}`;
     }
     case "barrier":

@@ -2,7 +2,7 @@
 import { must } from "../errors.ts";
 import type { Axis, Bound, Expr, Index, Load, Reduce } from "../ir/expr.ts";
 import type { Node } from "../ir/graph.ts";
-import type { Layouts } from "../ir/kernel.ts";
+import type { Layouts, Team } from "../ir/kernel.ts";
 import {
   alwaysInside,
   axesOf,
@@ -18,6 +18,7 @@ import { type Bindings, elementStem, type ReadBinding } from "./bindings.ts";
 import { floatLiteral, halfType, unparenthesised } from "./literal.ts";
 import type { Element } from "./quads.ts";
 import { Scopes, type Value } from "./scopes.ts";
+import { combineParts, loopTogether } from "./team.ts";
 
 /** Reductions with at most this many terms are written out. */
 const UNROLL = 16;
@@ -48,6 +49,9 @@ export class Writer extends Scopes {
     const type = wgslType(width);
     return `${halfType(width)}(clamp(${text}, ${type}(${-LARGEST_HALF}.0), ${type}(${LARGEST_HALF}.0)))`;
   }
+
+  /** Who shares reductions; set by the mapReduce skeleton. */
+  together: { readonly team: Team; readonly workgroup: number } | undefined;
 
   /** How accumulator elements are spelt; set by the contraction skeleton. */
   accumulator: ((index: readonly Index[]) => Value) | undefined;
@@ -321,17 +325,22 @@ fn random(counter: u32, salt: u32) -> f32 {
     const name = this.name(e.op);
     const start = e.op === "sum" ? 0 : e.op === "max" ? LOWEST : -LOWEST;
     const [type, first] = [wgslType(width), floatLiteral(start)];
+    // Within a loop the members of a team are apart: there each adds up by itself.
+    const together = depth === 0 ? this.together : undefined;
+    const addUp = (term: Value): void => {
+      const text = term.width === width ? term.text : `${type}(${term.text})`;
+      this.push(
+        e.op === "sum"
+          ? { kind: "assign", target: name, op: "+=", value: text }
+          : { kind: "assign", target: name, op: "=", value: `${e.op}(${name}, ${text})` },
+      );
+    };
     this.at(depth, () => {
       this.push({ kind: "var", name, value: width === 1 ? first : `${type}(${first})` });
-      this.#loops(e.axes, () => {
-        const body = this.value(e.body);
-        const term = body.width === width ? body.text : `${type}(${body.text})`;
-        this.push(
-          e.op === "sum"
-            ? { kind: "assign", target: name, op: "+=", value: term }
-            : { kind: "assign", target: name, op: "=", value: `${e.op}(${name}, ${term})` },
-        );
-      });
+      if (together) {
+        loopTogether(this, e.axes, together.team, (at) => addUp(this.value(substitute(e.body, at))));
+        combineParts(this, e.op, [{ name, width }], together.team, together.workgroup);
+      } else this.#loops(e.axes, () => addUp(this.value(e.body)));
     });
     const value = { text: name, width, depth } as const;
     this.remember(e.key, value);

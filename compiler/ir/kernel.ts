@@ -69,10 +69,19 @@ export interface ContractionSchedule {
   readonly quads: { readonly factor: "lhs" | "rhs"; readonly lanes: number } | null;
   /** How a workgroup fetches both factors together, into workgroup memory; null: each thread fetches for itself. */
   readonly stage: Stage | null;
+  readonly team: Team | null;
   /** Whether loops hide how often they run from the driver, which else may write short ones out once more. */
   readonly opaque: boolean;
   /** Which ordered rule chose this. */
   readonly rule: string;
+}
+
+/** Threads that add up one sum together: each takes every `size`-th step, and what they have meets in workgroup memory. */
+export interface Team {
+  /** A divisor of the workgroup. */
+  readonly size: number;
+  /** Which threads are neighbours: the members of a team, or the same members of neighbouring teams. */
+  readonly inner: "members" | "places";
 }
 
 /**
@@ -99,5 +108,7 @@ export interface MapReduceSchedule {
   readonly vector: { readonly axis: string; readonly width: 2 | 4 } | null;
   /** As in a contraction's. */
   readonly opaque: boolean;
+  /** Whose members share the long reductions, and the serial axes; null: each thread has its own. */
+  readonly team: Team | null;
   readonly rule: string;
 }

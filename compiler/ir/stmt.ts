@@ -5,6 +5,8 @@ export type Stmt =
   | {
       readonly kind: "for";
       readonly name: string;
+      /** Default: 0. */
+      readonly start?: string;
       readonly end: string;
       readonly step: number;
       readonly body: readonly Stmt[];

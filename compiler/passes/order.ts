@@ -40,8 +40,9 @@ function joins(bundle: readonly Step[], step: Step): boolean {
   return bindings.length <= MAX_BINDINGS && new Set(bindings).size === bindings.length;
 }
 
-/** A mapReduce with few elements, none of them per example. */
-function isSmall({ kernel }: Step): boolean {
+/** A mapReduce with few elements, none of them per example, in which each thread works by itself. */
+function isSmall({ kernel, schedule }: Step): boolean {
+  if (schedule.kind === "mapReduce" && schedule.team) return false;
   if (kernel.kind !== "mapReduce" || kernel.space.some((a) => a.extent === "N")) return false;
   if (kernel.reads.some((t) => t.kind === "input" && t.storage === "bytes")) return false;
   return kernel.space.reduce((a, x) => a * Number(x.extent), 1) <= SMALL;

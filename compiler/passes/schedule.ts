@@ -2,42 +2,67 @@
  * Schedules: how a kernel is tiled on a target. Rules are tried in order; each either returns a schedule or
  * passes, and the last one is always legal. Numbers of a target stand in one record.
  */
-import type { Kernel, Layouts, MapReduceKernel, MapReduceSchedule, Schedule } from "../ir/kernel.ts";
+import type { Axis, Reduce } from "../ir/expr.ts";
+import type { Kernel, Layouts, MapReduceKernel, MapReduceSchedule, Schedule, Team } from "../ir/kernel.ts";
 import { freeAxes, visit } from "../math/build.ts";
 import { scheduleStaged } from "./stage.ts";
 import { extentOf, type Target, vectorOver, vectorWidth } from "./target.ts";
+import { nearest, scheduleTeam, teamOf } from "./team.ts";
 import { scheduleContraction } from "./tile.ts";
 
 export function schedule(kernel: Kernel, target: Target, layouts: Layouts): Schedule {
-  if (kernel.kind === "mapReduce") return scheduleMapReduce(kernel, target);
-  return scheduleStaged(kernel, target) ?? scheduleContraction(kernel, target, layouts);
+  if (kernel.kind === "mapReduce") return scheduleMapReduce(kernel, target, layouts);
+  return (
+    scheduleStaged(kernel, target) ??
+    scheduleTeam(kernel, target, layouts) ??
+    scheduleContraction(kernel, target, layouts)
+  );
 }
 
 /** Reductions longer than this are loops: axes they do not depend on are walked inside the thread that ran them. */
 const SHORT = 16;
 
-function scheduleMapReduce(kernel: MapReduceKernel, target: Target): MapReduceSchedule {
+function scheduleMapReduce(kernel: MapReduceKernel, target: Target, layouts: Layouts): MapReduceSchedule {
   const depends = new Set<string>();
+  const long: Reduce[] = [];
   let reduces = false;
   visit(kernel.result, (e) => {
     if (e.kind !== "reduce") return;
     reduces = true;
     if (e.axes.reduce((a, x) => a * extentOf(x), 1) <= SHORT) return;
+    long.push(e);
     for (const key of freeAxes(e).keys()) depends.add(key);
     depends.add("");
   });
-  const serial =
-    depends.size > 0
-      ? kernel.space.filter((a) => !depends.has(a.key) && a.extent !== "N").map((a) => a.key)
-      : [];
+  const serial = long.length > 0 ? kernel.space.filter((a) => !depends.has(a.key) && a.extent !== "N") : [];
   const last = kernel.space.at(-1);
-  const inner = last && (serial.includes(last.key) || !reduces) ? last : undefined;
+  const inner = last && (serial.includes(last) || !reduces) ? last : undefined;
+  const rows = kernel.space.filter((a) => !serial.includes(a));
+  const team = teamOfRows(rows, long, target, layouts);
+  const rule = serial.length > 0 ? "a thread per row" : "a thread per position";
   return {
     kind: "mapReduce",
     workgroup: target.workgroup,
-    serial,
+    serial: serial.map((a) => a.key),
     vector: vectorOver(inner, vectorWidth(inner)),
     opaque: target.opaque,
-    rule: serial.length > 0 ? "a thread per row" : "a thread per position",
+    team,
+    rule: team ? rule.replace("thread", `team of ${team.size}`) : rule,
   };
+}
+
+/** A team for each row where there are few rows, and long reductions. */
+function teamOfRows(
+  rows: readonly Axis[],
+  long: readonly Reduce[],
+  target: Target,
+  layouts: Layouts,
+): Team | null {
+  const [first] = long;
+  if (!first) return null;
+  const size = (axes: readonly Axis[]): number =>
+    axes.reduce((a, x) => a * (x.extent === "N" ? target.batch : x.extent), 1);
+  const places = rows.map((axis) => ({ axis, step: 1 }));
+  const steps = Math.max(...long.map((e) => size(e.axes)));
+  return teamOf(target, size(rows), steps, nearest(long, first.axes, places, layouts));
 }

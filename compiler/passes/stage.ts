@@ -6,6 +6,7 @@ import type { Axis } from "../ir/expr.ts";
 import type { ContractionKernel, ContractionSchedule, Stage } from "../ir/kernel.ts";
 import { freeAxes } from "../math/build.ts";
 import { extentOf, type Target, vectorOver, vectorWidth } from "./target.ts";
+import { BUSY } from "./team.ts";
 
 /** A block of threads, and what it costs. */
 export interface Staging {
@@ -41,11 +42,9 @@ const LEAST = { rows: 16, columns: 16, steps: 16 } as const;
  * Memory"): a vector that neighbours share costs 4, one that differs from thread to thread 8.
  */
 const TIME = { near: 4, far: 8, fetch: 16, place: 24, barrier: 60 } as const;
-/** Threads that keep a GPU busy: some thousands on a phone's, 200,000 on the largest; fewer leave it idle. */
-const BUSY = 32_768;
 
 export function scheduleStaged(kernel: ContractionKernel, target: Target): ContractionSchedule | undefined {
-  if (!target.stages) return undefined;
+  if (!target.workgroupMemory) return undefined;
   let best: Staging | undefined;
   for (const staging of stagingsOf(kernel, target))
     if (best === undefined || staging.cost < best.cost) best = staging;
@@ -66,6 +65,7 @@ export function stagedSchedule(
     order: kernel.space.map((a) => a.key),
     quads: null,
     stage,
+    team: null,
     opaque: false,
     rule: `workgroup stages ${stage.rows * stage.batch} × ${stage.columns} threads, ${stage.depth} steps`,
   };

@@ -20,8 +20,8 @@ export interface Target {
   readonly opaque: boolean;
   /** Whether four neighbouring threads may fetch for each other: WebGPU's feature "subgroups". */
   readonly quads: boolean;
-  /** Whether a workgroup may fetch together into its memory: it pays where that is a memory of its own, not a CPU's cache. */
-  readonly stages: boolean;
+  /** Whether workgroups have a fast memory of their own, and threads are many: then they fetch and add up together. */
+  readonly workgroupMemory: boolean;
 }
 
 /** Legal everywhere. */
@@ -34,11 +34,11 @@ export const portable: Target = {
   batch: 64,
   opaque: false,
   quads: false,
-  stages: false,
+  workgroupMemory: false,
 };
 
-/** GPUs: many threads that share fast memory by the workgroup. Legal everywhere, too. */
-export const gpu: Target = { ...portable, name: "gpu", stages: true };
+/** GPUs. Legal everywhere, too; but a CPU has nothing to gain. */
+export const gpu: Target = { ...portable, name: "gpu", workgroupMemory: true };
 
 /** CPU adapters whose subgroups are wider than a quad, as llvmpipe's: they fetch each lane of a load by itself, and build slowly. */
 export const octets: Target = { ...portable, name: "octets", opaque: true, quads: true };

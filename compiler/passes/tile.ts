@@ -92,6 +92,7 @@ export function scheduleOf(
     order: order.map((a) => a.key),
     quads: share ? { factor: share, lanes: lanes.length } : null,
     stage: null,
+    team: null,
     opaque: target.opaque && workOf(kernel, target) < SMALL,
     rule: rules.join(", "),
   };

@@ -117,6 +117,7 @@ function scheduleOf({ region, kernel, schedule }: Step): ScheduleView {
           ["tile", sizes(schedule.tile)],
           ["vector", vector],
           ["unrolled", sizes(schedule.unroll)],
+          ["stage", schedule.stage ? `${schedule.stage.depth} steps at a time` : ""],
           ["quads", schedule.quads ? `fetch for each other: ${schedule.quads.factor}` : ""],
         ]
       : [

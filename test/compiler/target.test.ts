@@ -19,7 +19,8 @@ describe("targetFor", () => {
     ["a CPU adapter with subgroups", adapter(true, "subgroups"), "quads"],
     ["a CPU adapter with wider subgroups", wide, "octets"],
     ["a CPU adapter without", adapter(true), "portable"],
-    ["a GPU", adapter(false, "subgroups"), "portable"],
+    ["a GPU", adapter(false, "subgroups"), "gpu"],
+    ["an adapter that does not say", { features: new Set<string>(), info: {} }, "portable"],
   ] as const)("%s", (_, facts, target) => {
     expect(targetFor(facts)).toBe(target);
   });

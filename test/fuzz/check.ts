@@ -23,7 +23,7 @@ export async function check(spec: ModelSpec): Promise<Verdict> {
     const { inputs, params } = dataFor(graph, spec.batch, spec.seed, spec.scale);
     const want = reference(graph, inputs, params);
     const compilation = compile(graph, {
-      target: (["portable", "octets", "quads"] as const)[spec.seed % 3] ?? "portable",
+      target: (["portable", "octets", "quads", "gpu"] as const)[spec.seed % 4] ?? "portable",
     });
     const [got] = await runProgram(compilation.program, params, inputs);
     const compared = Object.values(want).every((r) => isMeaningful(r));

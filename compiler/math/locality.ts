@@ -1,0 +1,50 @@
+/** Locality: how much memory neighbouring threads read, counted from the addresses. */
+import type { Axis, Expr } from "../ir/expr.ts";
+import type { Layouts } from "../ir/kernel.ts";
+import { visit } from "./build.ts";
+import { address } from "./layout.ts";
+
+/** Threads looked at, and elements that a GPU reads from memory at once (32 bytes). */
+const THREADS = 16;
+const SECTOR = 8;
+
+/** An axis that threads walk, `step` positions from one to the next. */
+export interface Walk {
+  readonly axis: Axis;
+  readonly step: number;
+}
+
+/**
+ * Sectors of memory that `THREADS` neighbours read in expressions, where they walk some axes, the last one fastest;
+ * all others stand still. What lies under a division or remainder counts as standing still.
+ */
+export function sectorsOf(values: readonly Expr[], walks: readonly Walk[], layouts: Layouts): number {
+  const addresses = new Map<string, ReturnType<typeof address>>();
+  for (const value of values)
+    visit(value, (e) => {
+      if (e.kind !== "load") return;
+      const at = address(e.from, e.index, layouts);
+      addresses.set(`${e.from.origin.name} ${at.key}`, at);
+    });
+  const sectors = new Set<string>();
+  for (let thread = 0; thread < THREADS; thread++) {
+    const at = placesOf(thread, walks);
+    for (const [key, { terms }] of addresses) {
+      const offset = terms.reduce((a, { coefficient, atom }) => a + coefficient * (at.get(atom.key) ?? 0), 0);
+      sectors.add(`${key} ${Math.floor(offset / SECTOR)}`);
+    }
+  }
+  return sectors.size;
+}
+
+/** Where the thread of a number is along each axis. */
+function placesOf(thread: number, walks: readonly Walk[]): ReadonlyMap<string, number> {
+  const at = new Map<string, number>();
+  let rest = thread;
+  for (const { axis, step } of walks.toReversed()) {
+    const count = axis.extent === "N" ? Number.POSITIVE_INFINITY : Math.ceil(axis.extent / step);
+    at.set(axis.key, (rest % count) * step);
+    rest = Math.floor(rest / count);
+  }
+  return at;
+}

@@ -1,0 +1,63 @@
+/** Which kernels have so few results, and so long sums, that teams of threads share the sums; and how large teams are. */
+import type { Axis, Expr } from "../ir/expr.ts";
+import type { ContractionKernel, ContractionSchedule, Layouts, Team } from "../ir/kernel.ts";
+import { sectorsOf, type Walk } from "../math/locality.ts";
+import { extentOf, type Target, vectorOver, vectorWidth } from "./target.ts";
+
+/** Threads that keep a GPU busy: some thousands on a phone's, 200,000 on the largest. */
+export const BUSY = 32_768;
+/** Members at most, which is the workgroup; and steps that each has at least, so that it is worth meeting. */
+const LARGEST = 64;
+const LEAST = 4;
+
+/** A team for `places` sums of `steps` steps each; null where threads are many anyway, or sums short. */
+export function teamOf(target: Target, places: number, steps: number, inner: Team["inner"]): Team | null {
+  if (!target.workgroupMemory) return null;
+  let size = 1;
+  while (size < LARGEST && places * size * 2 <= BUSY && steps >= size * 2 * LEAST) size *= 2;
+  return size > 1 ? { size, inner } : null;
+}
+
+/** Who should be neighbours: members, at successive steps of a sum, or places; whoever reads less memory. */
+export function nearest(
+  values: readonly Expr[],
+  steps: readonly Axis[],
+  places: readonly Walk[],
+  layouts: Layouts,
+): Team["inner"] {
+  const walk = steps.map((axis): Walk => ({ axis, step: 1 }));
+  return sectorsOf(values, walk, layouts) < sectorsOf(values, places, layouts) ? "members" : "places";
+}
+
+/** A contraction of few results, such as a dense layer of one example: a vector a team. */
+export function scheduleTeam(
+  kernel: ContractionKernel,
+  target: Target,
+  layouts: Layouts,
+): ContractionSchedule | undefined {
+  const columns = kernel.n.at(-1);
+  const width = vectorWidth(columns);
+  const size = (axes: readonly Axis[]): number =>
+    axes.reduce((a, x) => a * (x.extent === "N" ? target.batch : x.extent), 1);
+  // The taps of a window are few: they are written out.
+  const taps = kernel.k.slice(1).filter((a) => extentOf(a) <= 3);
+  const looped = kernel.k.filter((a) => !taps.includes(a));
+  const order = kernel.space.toSorted((a, b) => Number(b.extent === "N") - Number(a.extent === "N"));
+  const places = order.map((axis): Walk => ({ axis, step: axis === columns ? width : 1 }));
+  const inner = nearest([kernel.lhs, kernel.rhs], looped, places, layouts);
+  const team = teamOf(target, size(kernel.space) / width, size(looped), inner);
+  if (!team || kernel.window.length > 0 || kernel.region.phase === "prepare") return undefined;
+  return {
+    kind: "contraction",
+    workgroup: target.workgroup,
+    tile: columns ? new Map([[columns.key, width]]) : new Map(),
+    vector: vectorOver(columns, width),
+    unroll: new Map(taps.map((a) => [a.key, extentOf(a)])),
+    order: order.map((a) => a.key),
+    quads: null,
+    stage: null,
+    team,
+    opaque: false,
+    rule: `teams of ${team.size} share each sum`,
+  };
+}
