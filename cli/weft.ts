@@ -65,7 +65,7 @@ Exit codes:
    0  it worked
    1  the model, a flag or a file is wrong, or there is no adapter
   70  a bug in Weft
- 130  ended with Ctrl-C (143: by SIGTERM); what training had reached is saved
+ 130  ended with Ctrl-C (143: by SIGTERM); what training or tuning had reached is saved
 `,
     );
   for (const command of [weft, ...weft.commands])
