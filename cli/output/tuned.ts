@@ -87,15 +87,18 @@ const columns: readonly Column[] = [
 function scheduleText(schedule: TunedSchedule | null): string {
   if (!schedule) return "as compiled";
   const hidden = schedule.opaque ? ["opaque loops"] : [];
+  const team = schedule.team ? [`teams of ${schedule.team.size}`] : [];
   if (schedule.kind === "mapReduce")
-    return [`vector ${schedule.vector}`, ...hidden, `workgroup ${schedule.workgroup}`].join(", ");
-  const { tile, unroll, share, workgroup } = schedule;
+    return [`vector ${schedule.vector}`, ...team, ...hidden, `workgroup ${schedule.workgroup}`].join(", ");
+  const { tile, unroll, share, stage, workgroup } = schedule;
+  const block = stage && `${stage.rows * stage.batch} × ${stage.columns} threads fetch ${stage.depth} steps`;
   return [
     `tile ${tile.join("·")}`,
     ...(unroll.some((n) => n > 1) ? [`unroll ${unroll.join("·")}`] : []),
     ...(share ? [`quads ${share}`] : []),
+    ...team,
     ...hidden,
-    `workgroup ${workgroup}`,
+    block ?? `workgroup ${workgroup}`,
   ].join(", ");
 }
 

@@ -63,15 +63,22 @@ function measuredOn(file: TuningFile, adapter: Adapter): readonly AdapterTuning[
   return file.adapters.filter((a) => fits({ adapter: a, features: a.features }, adapter));
 }
 
-/** By ratio; undefined where all are too far. */
+/** How many times a batch is another. */
+const apart = (a: AdapterTuning, batch: number): number => Math.max(a.batch / batch, batch / a.batch);
+
+/** Undefined where all are too far. */
 function nearest(entries: readonly AdapterTuning[], batch: number, use: Use): AdapterTuning | undefined {
-  const ratio = (a: AdapterTuning): number => Math.max(a.batch / batch, batch / a.batch);
-  const [best] = entries.filter((a) => a.training === use).toSorted((a, b) => ratio(a) - ratio(b));
-  return best && ratio(best) <= FAR ? best : undefined;
+  const [best] = entries
+    .filter((a) => a.training === use)
+    .toSorted((a, b) => apart(a, batch) - apart(b, batch));
+  return best && apart(best, batch) <= FAR ? best : undefined;
 }
 
 function shared(entries: readonly AdapterTuning[], batch: number, use: Use): AdapterTuning | undefined {
-  const found = [use, ...USES.filter((u) => u !== use)].flatMap((u) => nearest(entries, batch, u) ?? []);
+  const others = USES.filter((u) => u !== use)
+    .flatMap((u) => nearest(entries, batch, u) ?? [])
+    .toSorted((a, b) => apart(a, batch) - apart(b, batch));
+  const found = [nearest(entries, batch, use) ?? [], others].flat();
   const [first] = found;
   return first && { ...first, kernels: Object.assign({}, ...found.toReversed().map((a) => a.kernels)) };
 }
@@ -200,6 +207,18 @@ const counts: Rule = ["no list of whole numbers of at least 1", isCounts];
 const optional = ([rule, ok]: Rule): Rule => [rule, (value) => value === undefined || ok(value)];
 const opaque = optional(["neither true nor false", (value) => typeof value === "boolean"]);
 
+const isOf = (value: unknown, rules: Readonly<Record<string, Rule>>): boolean =>
+  isRecord(value) && Object.entries(rules).every(([name, [, ok]]) => ok(value[name]));
+const stage: Rule = [
+  'no { rows, batch, columns, depth, inner: "rows" or "columns" }',
+  (value) =>
+    isOf(value, { rows: count, batch: count, columns: count, depth: count, inner: oneOf("rows", "columns") }),
+];
+const team: Rule = [
+  'no { size, inner: "members" or "places" }',
+  (value) => isOf(value, { size: count, inner: oneOf("members", "places") }),
+];
+
 /** What a file may say of a schedule. */
 const SCHEDULES: {
   readonly contraction: Rules<TunedContraction>;
@@ -211,11 +230,14 @@ const SCHEDULES: {
     unroll: counts,
     share: oneOf(null, "lhs", "rhs"),
     opaque,
+    stage: optional(stage),
+    team: optional(team),
   },
   mapReduce: {
     workgroup: count,
     vector: ["not 1, 2 or 4", (value) => [1, 2, 4].some((n) => n === value)],
     opaque,
+    team: optional(team),
   },
 };
 

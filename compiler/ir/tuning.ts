@@ -2,6 +2,7 @@
  * What `weft tune` measured: schedules that were faster on one adapter than the compiler's own choice. JSON; axes are
  * told by their position, so the same kernel of another model, with other names, finds its schedule.
  */
+import type { Stage, Team } from "./kernel.ts";
 import type { Optimizer } from "./training.ts";
 
 /** How a contraction is tiled. */
@@ -16,6 +17,10 @@ export interface TunedContraction {
   readonly share: "lhs" | "rhs" | null;
   /** Whether loops hide how often they run. Absent (files of before it was searched): as the target decides. */
   readonly opaque?: boolean;
+  /** How the workgroup fetches together; absent: each thread fetches for itself. */
+  readonly stage?: Stage;
+  /** Who adds up together; absent: each thread by itself. */
+  readonly team?: Team;
 }
 
 /** How any other kernel is. */
@@ -26,6 +31,7 @@ export interface TunedMapReduce {
   readonly vector: 1 | 2 | 4;
   /** As in a contraction's. */
   readonly opaque?: boolean;
+  readonly team?: Team;
 }
 
 /**

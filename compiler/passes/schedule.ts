@@ -39,16 +39,21 @@ function scheduleMapReduce(kernel: MapReduceKernel, target: Target, layouts: Lay
   const inner = last && (serial.includes(last) || !reduces) ? last : undefined;
   const rows = kernel.space.filter((a) => !serial.includes(a));
   const team = teamOfRows(rows, long, target, layouts);
-  const rule = serial.length > 0 ? "a thread per row" : "a thread per position";
-  return {
+  const plain: MapReduceSchedule = {
     kind: "mapReduce",
     workgroup: target.workgroup,
     serial: serial.map((a) => a.key),
     vector: vectorOver(inner, vectorWidth(inner)),
     opaque: target.opaque,
-    team,
-    rule: team ? rule.replace("thread", `team of ${team.size}`) : rule,
+    team: null,
+    rule: serial.length > 0 ? "a thread per row" : "a thread per position",
   };
+  return team ? withTeam(plain, team) : plain;
+}
+
+/** The same with a team in the place of each thread. */
+export function withTeam(plain: MapReduceSchedule, team: Team): MapReduceSchedule {
+  return { ...plain, team, rule: plain.rule.replace("a thread", `a team of ${team.size}`) };
 }
 
 /** A team for each row where there are few rows, and long reductions. */

@@ -4,6 +4,7 @@
  */
 import type { Axis } from "../ir/expr.ts";
 import type { ContractionKernel, ContractionSchedule, Stage } from "../ir/kernel.ts";
+import type { TunedContraction } from "../ir/tuning.ts";
 import { freeAxes } from "../math/build.ts";
 import { extentOf, type Target, vectorOver, vectorWidth } from "./target.ts";
 import { BUSY } from "./team.ts";
@@ -71,6 +72,44 @@ export function stagedSchedule(
   };
 }
 
+export const fitsMemory = (bytes: number): boolean => bytes <= MEMORY;
+
+/** Whether a stage is legal for a kernel: what it fetches fits the memory, and is shared out evenly. */
+export function fitsStage(
+  kernel: ContractionKernel,
+  { tile, workgroup }: TunedContraction,
+  stage: Stage,
+): boolean {
+  const { rows, batch, columns, depth, inner } = stage;
+  const numbers = [rows, batch, columns, depth].every((n) => Number.isInteger(n) && n >= 1);
+  const endless = (axes: readonly Axis[]): boolean => axes.some((a) => a.extent === "N");
+  const tiles = new Map(kernel.space.map((a, i) => [a.key, tile[i] ?? 1]));
+  return (
+    numbers &&
+    (inner === "rows" || inner === "columns") &&
+    rows * batch * columns === workgroup &&
+    depth % (rows * batch) === 0 &&
+    depth % columns === 0 &&
+    (batch === 1 || endless(kernel.m)) &&
+    !endless(kernel.n) &&
+    fitsMemory(bytesOf(kernel, stage, tiles))
+  );
+}
+
+/** Elements of a factor that a thread's register tile reads in one step. */
+function heldOf(kernel: ContractionKernel, factor: "lhs" | "rhs", tile: ReadonlyMap<string, number>): number {
+  const free = freeAxes(kernel[factor]);
+  const held = kernel.axes.filter((a) => free.has(a.key));
+  return held.reduce((a, x) => a * (kernel.window.includes(x) ? extentOf(x) : (tile.get(x.key) ?? 1)), 1);
+}
+
+/** Workgroup memory of both factors, with what may be left free after each step. */
+function bytesOf(kernel: ContractionKernel, stage: Stage, tile: ReadonlyMap<string, number>): number {
+  const { rows, batch, columns, depth } = stage;
+  const [left, right] = [heldOf(kernel, "lhs", tile), heldOf(kernel, "rhs", tile)];
+  return 4 * depth * (left * rows * batch + right * columns + 8);
+}
+
 /** The side whose axis is innermost in the result: neighbours store next to each other. */
 export function innerSide({ space, m, n }: ContractionKernel): Stage["inner"] {
   const last = space.findLast((a) => m.includes(a) || n.includes(a));
@@ -129,16 +168,9 @@ function costOf(
 ): number | undefined {
   const tileOf = (a: Axis): number => tile.get(a.key) ?? 1;
   const extent = (a: Axis): number => (a.extent === "N" ? target.batch : a.extent);
-  const held = (factor: "lhs" | "rhs"): number => {
-    const free = freeAxes(kernel[factor]);
-    return kernel.axes
-      .filter((a) => free.has(a.key))
-      .reduce((a, x) => a * (kernel.window.includes(x) ? extentOf(x) : tileOf(x)), 1);
-  };
-  const [left, right] = [held("lhs"), held("rhs")];
+  if (!fitsMemory(bytesOf(kernel, stage, tile))) return undefined;
+  const [left, right] = [heldOf(kernel, "lhs", tile), heldOf(kernel, "rhs", tile)];
   const rows = stage.rows * stage.batch;
-  const bytes = 4 * stage.depth * (left * rows + right * stage.columns + 8);
-  if (bytes > MEMORY) return undefined;
   // A thread's work for one block of steps.
   const adds = kernel.axes.reduce((a, x) => a * (kernel.window.includes(x) ? extentOf(x) : tileOf(x)), 1);
   const vectors = (count: number): number =>

@@ -29,31 +29,73 @@ export function nearest(
   return sectorsOf(values, walk, layouts) < sectorsOf(values, places, layouts) ? "members" : "places";
 }
 
+/** Sizes of teams that are worth measuring. */
+export const SIZES = [4, 8, 16, 32, 64] as const;
+
+/** Whether a team is one of this workgroup's threads. */
+export function fitsTeam({ size, inner }: Team, workgroup: number): boolean {
+  return size > 1 && workgroup % size === 0 && (inner === "members" || inner === "places");
+}
+
+/** A way to share a contraction's sums. */
+export interface Shared {
+  readonly team: Team;
+  readonly tile: ReadonlyMap<string, number>;
+  readonly unroll: ReadonlyMap<string, number>;
+}
+
 /** A contraction of few results, such as a dense layer of one example: a vector a team. */
 export function scheduleTeam(
   kernel: ContractionKernel,
   target: Target,
   layouts: Layouts,
 ): ContractionSchedule | undefined {
+  const { places, steps, ...shared } = smallest(kernel, target, layouts);
+  const team = teamOf(target, places, steps, shared.inner);
+  if (!team || kernel.window.length > 0 || kernel.region.phase === "prepare") return undefined;
+  return teamSchedule(kernel, target, { ...shared, team });
+}
+
+/** Teams of every size, if there is a sum to share. */
+export function teamsOf(kernel: ContractionKernel, target: Target, layouts: Layouts): readonly Shared[] {
+  const { steps, inner, ...shared } = smallest(kernel, target, layouts);
+  return SIZES.filter((size) => size <= steps).map((size) => ({ ...shared, team: { size, inner } }));
+}
+
+/** The smallest tile, a vector; how many there are, and how many steps each takes. The taps of a window are written out. */
+function smallest(kernel: ContractionKernel, target: Target, layouts: Layouts) {
   const columns = kernel.n.at(-1);
   const width = vectorWidth(columns);
   const size = (axes: readonly Axis[]): number =>
     axes.reduce((a, x) => a * (x.extent === "N" ? target.batch : x.extent), 1);
-  // The taps of a window are few: they are written out.
   const taps = kernel.k.slice(1).filter((a) => extentOf(a) <= 3);
   const looped = kernel.k.filter((a) => !taps.includes(a));
-  const order = kernel.space.toSorted((a, b) => Number(b.extent === "N") - Number(a.extent === "N"));
-  const places = order.map((axis): Walk => ({ axis, step: axis === columns ? width : 1 }));
-  const inner = nearest([kernel.lhs, kernel.rhs], looped, places, layouts);
-  const team = teamOf(target, size(kernel.space) / width, size(looped), inner);
-  if (!team || kernel.window.length > 0 || kernel.region.phase === "prepare") return undefined;
+  const walk = batchFirst(kernel.space).map((axis): Walk => ({ axis, step: axis === columns ? width : 1 }));
+  return {
+    tile: new Map(columns ? [[columns.key, width]] : []),
+    unroll: new Map(taps.map((a) => [a.key, extentOf(a)])),
+    places: size(kernel.space) / width,
+    steps: size(looped),
+    inner: nearest([kernel.lhs, kernel.rhs], looped, walk, layouts),
+  };
+}
+
+const batchFirst = (axes: readonly Axis[]): readonly Axis[] =>
+  axes.toSorted((a, b) => Number(b.extent === "N") - Number(a.extent === "N"));
+
+export function teamSchedule(
+  kernel: ContractionKernel,
+  target: Target,
+  { team, tile, unroll }: Shared,
+): ContractionSchedule {
+  const columns = kernel.n.at(-1);
   return {
     kind: "contraction",
     workgroup: target.workgroup,
-    tile: columns ? new Map([[columns.key, width]]) : new Map(),
-    vector: vectorOver(columns, width),
-    unroll: new Map(taps.map((a) => [a.key, extentOf(a)])),
-    order: order.map((a) => a.key),
+    tile,
+    vector: vectorOver(columns, vectorWidth(columns)),
+    unroll,
+    order: batchFirst(kernel.space).map((a) => a.key),
     quads: null,
     stage: null,
     team,

@@ -9,8 +9,10 @@ import type {
   Schedule,
 } from "../ir/kernel.ts";
 import type { TunedContraction, TunedMapReduce, TunedSchedule } from "../ir/tuning.ts";
-import { schedule as defaultSchedule } from "./schedule.ts";
+import { schedule as defaultSchedule, withTeam } from "./schedule.ts";
+import { fitsMemory, fitsStage, stagedSchedule, stagingsOf } from "./stage.ts";
 import { extentOf, type Target, vectorOver, vectorWidth } from "./target.ts";
+import { fitsTeam, SIZES, teamSchedule, teamsOf } from "./team.ts";
 import { candidatesOf, scheduleOf } from "./tile.ts";
 
 /** What the rule of a measured schedule ends with. */
@@ -33,12 +35,21 @@ export function tunedSchedule(kernel: Kernel, target: Target, tuned: TunedSchedu
 function plainSchedule(kernel: Kernel, target: Target, tuned: TunedSchedule): Schedule | undefined {
   if (kernel.kind === "contraction" && tuned.kind === "contraction") {
     if (!fits(kernel, tuned)) return undefined;
-    const plain = scheduleOf(kernel, target, choiceOf(kernel, tuned));
+    const choice = choiceOf(kernel, tuned);
+    const { stage, team = null } = tuned;
+    if (stage) return stagedSchedule(kernel, { stage, tile: choice.tile });
+    const plain = team
+      ? teamSchedule(kernel, target, { ...choice, team })
+      : scheduleOf(kernel, target, choice);
     return { ...plain, ...besides(tuned, plain) };
   }
   if (kernel.kind === "mapReduce" && tuned.kind === "mapReduce") {
-    const plain = vectorised(kernel, target, tuned);
-    return plain && { ...plain, ...besides(tuned, plain) };
+    const plain = vectorised(kernel, { ...target, workgroupMemory: false }, tuned);
+    const { team } = tuned;
+    if (!plain || !team) return plain && { ...plain, ...besides(tuned, plain) };
+    return fitsTeam(team, tuned.workgroup)
+      ? { ...withTeam(plain, team), ...besides(tuned, plain) }
+      : undefined;
   }
   return undefined;
 }
@@ -54,7 +65,8 @@ function choiceOf(kernel: ContractionKernel, { tile, unroll, share }: TunedContr
   return { tile: sizes(kernel.space, tile), unroll: sizes(kernel.k, unroll), share };
 }
 
-function fits(kernel: ContractionKernel, { tile, unroll, share }: TunedContraction): boolean {
+function fits(kernel: ContractionKernel, tuned: TunedContraction): boolean {
+  const { tile, unroll, share, stage, team, workgroup } = tuned;
   const { space, k, window } = kernel;
   if (tile.length !== space.length || unroll.length !== k.length) return false;
   const columns = kernel.n.at(-1);
@@ -63,6 +75,16 @@ function fits(kernel: ContractionKernel, { tile, unroll, share }: TunedContracti
   const most = (axis: Axis): number => Math.min(extentOf(axis), LARGEST_BATCH_TILE);
   const blocks = k.filter((a, i) => unroll[i] !== 1 && unroll[i] !== a.extent); // loops over blocks do not nest
   const lanes = share === null || (share === "lhs" ? kernel.n : kernel.m).some((a) => a.extent !== "N");
+  // Those who work together take steps one by one, or whole axes of them, and have no quads.
+  const together = (stage || team) && (share !== null || blocks.length > 0);
+  if (together || (stage && team)) return false;
+  if (stage && (unroll.some((n) => n !== 1) || !fitsStage(kernel, tuned, stage))) return false;
+  const columnsHeld = columns ? vectorWidth(columns) : 1;
+  if (
+    team &&
+    !(fitsTeam(team, workgroup) && fitsMemory(4 * workgroup * Math.ceil(held / columnsHeld) * columnsHeld))
+  )
+    return false;
   return (
     vectors &&
     lanes &&
@@ -100,8 +122,16 @@ export function untuned(kernel: Kernel, target: Target, schedule: Schedule): Tun
           unroll: kernel.k.map((a) => schedule.unroll.get(a.key) ?? 1),
           share: schedule.quads?.factor ?? null,
           opaque,
+          ...(schedule.stage && { stage: schedule.stage }),
+          ...(schedule.team && { team: schedule.team }),
         }
-      : { kind: "mapReduce", workgroup, vector: schedule.vector?.width ?? 1, opaque };
+      : {
+          kind: "mapReduce",
+          workgroup,
+          vector: schedule.vector?.width ?? 1,
+          opaque,
+          ...(schedule.team && { team: schedule.team }),
+        };
   const back = plainSchedule(kernel, { ...target, workgroup }, data);
   return back && textOf(back) === textOf(schedule) ? data : undefined;
 }
@@ -128,7 +158,8 @@ export function trialsOf(
   most: number,
 ): readonly TunedSchedule[] {
   const [own] = targets;
-  if (kernel.kind === "mapReduce") return mapReduceTrials(kernel, own);
+  if (kernel.kind === "mapReduce") return mapReduceTrials(kernel, own, layouts);
+  const together = own.workgroupMemory ? togetherTrials(kernel, own, layouts, Math.ceil(most / 2)) : [];
   const found = new Map<string, { readonly data: TunedSchedule; readonly cost: number }>();
   const alike = new Map<string, number>();
   const all = targets.flatMap((target) =>
@@ -146,17 +177,55 @@ export function trialsOf(
     alike.set(tile, before + 1);
     found.set(key, { data, cost: candidate.cost * ALIKE ** before });
   }
-  return [...found.values()]
-    .toSorted((a, b) => a.cost - b.cost)
-    .slice(0, most)
-    .map((f) => f.data);
+  const apart = [...found.values()].toSorted((a, b) => a.cost - b.cost).map((f) => f.data);
+  return [...together, ...apart].slice(0, most);
 }
 
-function mapReduceTrials(kernel: MapReduceKernel, target: Target): readonly TunedSchedule[] {
-  const widest = defaultSchedule(kernel, target, new Map()).vector?.width ?? 1;
+/** Blocks of threads that fetch together, those that differ in the register tile first; and teams. */
+function togetherTrials(
+  kernel: ContractionKernel,
+  target: Target,
+  layouts: Layouts,
+  most: number,
+): readonly TunedSchedule[] {
+  const teams = teamsOf(kernel, target, layouts).map((t) => teamSchedule(kernel, target, t));
+  const alike = new Map<string, number>();
+  const stagings = [...stagingsOf(kernel, target)]
+    .toSorted((a, b) => a.cost - b.cost)
+    .map((staging) => {
+      const tile = JSON.stringify([...staging.tile]);
+      const before = alike.get(tile) ?? 0;
+      alike.set(tile, before + 1);
+      return { staging, cost: staging.cost * ALIKE ** before };
+    })
+    .toSorted((a, b) => a.cost - b.cost)
+    .slice(0, Math.max(0, most - teams.length))
+    .map(({ staging }) => stagedSchedule(kernel, staging));
+  return [...teams, ...stagings].flatMap((s) => untuned(kernel, target, s) ?? []);
+}
+
+function mapReduceTrials(
+  kernel: MapReduceKernel,
+  target: Target,
+  layouts: Layouts,
+): readonly TunedSchedule[] {
+  const chosen = defaultSchedule(kernel, target, layouts);
+  const widest = chosen.vector?.width ?? 1;
   const widths = ([4, 2, 1] as const).filter((w) => w <= widest);
   const { workgroup, opaque } = target;
-  return widths.map((vector) => ({ kind: "mapReduce", workgroup, vector, opaque }));
+  const team = chosen.kind === "mapReduce" ? chosen.team : null;
+  const teams = team
+    ? [team, ...SIZES.filter((n) => n !== team.size).map((size) => ({ ...team, size }))]
+    : [];
+  return [...teams, undefined].flatMap((t) =>
+    widths.map((vector) => ({
+      kind: "mapReduce" as const,
+      workgroup,
+      vector,
+      opaque,
+      ...(t && { team: t }),
+    })),
+  );
 }
 
 /** The same schedule with loops that hide how often they run, or no longer do: none where the target hides none. */
@@ -164,7 +233,9 @@ export function loopsOf(data: TunedSchedule, { opaque }: Target): readonly Tuned
   return opaque ? [{ ...data, opaque: !(data.opaque ?? opaque) }] : [];
 }
 
-/** The same schedule with other numbers of threads in a workgroup. */
+/** The same schedule with other numbers of threads in a workgroup; a stage is one number of threads. */
 export function workgroupsOf(data: TunedSchedule): readonly TunedSchedule[] {
-  return WORKGROUPS.filter((w) => w !== data.workgroup).map((workgroup) => ({ ...data, workgroup }));
+  if (data.kind === "contraction" && data.stage) return [];
+  const sizes = WORKGROUPS.filter((w) => w !== data.workgroup && w % (data.team?.size ?? 1) === 0);
+  return sizes.map((workgroup) => ({ ...data, workgroup }));
 }

@@ -55,14 +55,12 @@ describe("LeNet", () => {
     expect(text?.match(/workgroupBarrier\(\);/g)).toHaveLength(2);
   });
 
-  test("with one picture teams share the sums of the dense layers", async () => {
-    const compilation = forBatch(lenet.graph, 1);
-    expect(rules(compilation).slice(2)).toEqual([
+  test("with one picture teams share the sums of the dense layers", () => {
+    expect(rules(forBatch(lenet.graph, 1)).slice(2)).toEqual([
       "teams of 64 share each sum",
       "teams of 16 share each sum",
       "teams of 16 share each sum",
     ]);
-    await agrees(lenet.graph, compilation, [1, 5]);
   });
 
   test("no workgroup needs more memory than WebGPU promises, whatever the sizes", () => {

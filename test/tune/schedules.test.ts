@@ -19,9 +19,10 @@ import {
   softmax,
 } from "weftgpu";
 import { tuningKey } from "../../compiler/codegen/shape.ts";
-import type { Kernel } from "../../compiler/ir/kernel.ts";
-import type { TunedSchedule, Tuning } from "../../compiler/ir/tuning.ts";
-import { portable, quads, vectorWidth } from "../../compiler/passes/target.ts";
+import type { Kernel, Stage } from "../../compiler/ir/kernel.ts";
+import type { TunedContraction, TunedSchedule, Tuning } from "../../compiler/ir/tuning.ts";
+import { fitsStage } from "../../compiler/passes/stage.ts";
+import { gpu, portable, quads, vectorWidth } from "../../compiler/passes/target.ts";
 import { trialsOf, tunedSchedule, untuned } from "../../compiler/passes/tuning.ts";
 import lenet from "../../models/lenet.ts";
 import { dataFor } from "../fuzz/data.ts";
@@ -95,6 +96,31 @@ function anySchedule(kernel: Kernel, draw: (below: number) => number): TunedSche
   return { kind: "contraction", workgroup, tile, unroll, share: shares[draw(shares.length)] ?? null };
 }
 
+/** The same, for workgroups that fetch or add up together. */
+function anyTogether(kernel: Kernel, draw: (below: number) => number): TunedSchedule {
+  const drawn = anySchedule(kernel, draw);
+  const size = [2, 4, 8, 16][draw(4)] ?? 4;
+  const inner = draw(2) === 0;
+  const team = { size, inner: inner ? "members" : "places" } as const;
+  if (drawn.kind === "mapReduce" || kernel.kind === "mapReduce") return { ...drawn, team };
+  const whole = kernel.k.map((a) => a.extent);
+  if (draw(3) === 0)
+    return { ...drawn, workgroup: 64, share: null, unroll: whole.map((n) => (n === 3 ? 3 : 1)), team };
+  const threads = [1, 2, 4, 8];
+  const [rows, columns] = [threads[draw(3)] ?? 1, threads[draw(4)] ?? 1];
+  const batch = kernel.m.some((a) => a.extent === "N") ? (threads[draw(3)] ?? 1) : 1;
+  const depth = Math.max(rows * batch, columns) * (1 + draw(2));
+  const stage: Stage = { rows, batch, columns, depth, inner: inner ? "rows" : "columns" };
+  const last = kernel.n.at(-1);
+  const small = kernel.space.map((a) => (a === last ? vectorWidth(a) : 1));
+  const staged = (tile: readonly number[]): TunedContraction => {
+    const workgroup = rows * batch * columns;
+    return { kind: "contraction", workgroup, tile, unroll: whole.map(() => 1), share: null, stage };
+  };
+  // A large tile may need more memory than there is.
+  return fitsStage(kernel, staged(drawn.tile), stage) ? staged(drawn.tile) : staged(small);
+}
+
 function tuningOf(graph: Graph, choose: (kernel: Kernel) => TunedSchedule): Tuning {
   const { steps, layouts } = compile(graph);
   return Object.fromEntries(
@@ -107,25 +133,35 @@ describe.each(Object.entries(models))("%s", (_, graph) => {
   const { inputs, params } = dataFor(graph, batch, SEED, 1);
   const want = reference(graph, inputs, params);
 
-  test("any legal schedule of every kernel gives the reference's numbers", { timeout: 120_000 }, async () => {
-    await fc.assert(
-      fc.asyncProperty(fc.infiniteStream(fc.nat(1000)), async (numbers) => {
-        const draw = (below: number): number => (numbers.next().value ?? 0) % below;
-        const tuning = tuningOf(graph, (kernel) => anySchedule(kernel, draw));
-        const compilation = compile(graph, { tuning });
-        expect(compilation.tuned.size).toBe(Object.keys(tuning).length); // every one was legal, and taken
-        const [got] = await runProgram(compilation.program, params, inputs);
-        expect(differences(got ?? {}, want), JSON.stringify(tuning)).toBeUndefined();
-      }),
-      { numRuns: RUNS, seed: SEED },
-    );
-  });
+  test.each([
+    ["schedule", anySchedule],
+    ["stage or team", anyTogether],
+  ] as const)(
+    "any legal %s of every kernel gives the reference's numbers",
+    { timeout: 120_000 },
+    async (_, any) => {
+      await fc.assert(
+        fc.asyncProperty(fc.infiniteStream(fc.nat(1000)), async (numbers) => {
+          const draw = (below: number): number => (numbers.next().value ?? 0) % below;
+          const tuning = tuningOf(graph, (kernel) => any(kernel, draw));
+          const compilation = compile(graph, { tuning });
+          expect(compilation.tuned.size).toBe(Object.keys(tuning).length); // every one was legal, and taken
+          const [got] = await runProgram(compilation.program, params, inputs);
+          expect(differences(got ?? {}, want), JSON.stringify(tuning)).toBeUndefined();
+        }),
+        { numRuns: RUNS, seed: SEED },
+      );
+    },
+  );
 
-  test("so does whatever a tuner would try", { timeout: 120_000 }, async () => {
+  test.each([
+    ["on a CPU", [portable, quads]],
+    ["on a GPU", [{ ...gpu, batch: 3 }, portable]],
+  ] as const)("so does whatever a tuner would try %s", { timeout: 120_000 }, async (_, targets) => {
     await fc.assert(
       fc.asyncProperty(fc.nat(1000), async (place) => {
         const tuning = tuningOf(graph, (kernel) => {
-          const trials = trialsOf(kernel, [portable, quads], new Map(), 1000);
+          const trials = trialsOf(kernel, targets, new Map(), 1000);
           return trials[place % trials.length] ?? { kind: "mapReduce", workgroup: 64, vector: 1 };
         });
         const compilation = compile(graph, { tuning });
