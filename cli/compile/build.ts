@@ -155,7 +155,7 @@ async function variants(
   const all = variantsOf(graph, program, names, how, tuning, weights);
   if (weights && !all.some((v) => v.program.baked))
     ui.note(
-      `nothing of ${program.name} can be baked: parameters of at most ${MOST_BAKED} numbers can, where a kernel reads each at a constant address`,
+      `no weight of ${program.name} is baked: those of at most ${MOST_BAKED} numbers are, where it pays to write a kernel's sums out whole`,
     );
   return { variants: all };
 }

@@ -20,7 +20,7 @@ export function schedulesOf({ kernels }: AdapterTuning): Tuning {
 /**
  * The variants in the order in which a device is asked whether they suit it; the last one, `program`, always does. A
  * variant that would be the same program is left out. With "baked", each program is preceded by itself with small weights
- * as numbers, for whoever loads it with these `weights`. Throws `UserError` where "tuned" is asked for and nothing was
+ * as numbers, for whoever loads it with these `weights`, where more than biases can be. Throws `UserError` where "tuned" is asked for and nothing was
  * measured, where "baked" is and there are no weights, and where weights do not fit.
  */
 export function variantsOf(
@@ -46,8 +46,13 @@ export function variantsOf(
     const needs = features ? { ...when, features } : when;
     made.push({ name, ...(needs && { when: needs }), program: variant });
   };
+  const putBaked = (name: string, when: Variant["when"], how: CompileOptions): void => {
+    const baked = bake && compile(graph, { ...options, ...how, bake }).program;
+    // A thread reads a bias once: numbers in its place alone gain nothing.
+    if (baked?.baked?.some((b) => b.shape.length > 1)) put(name, when, baked);
+  };
   const add = (name: string, when: NonNullable<Variant["when"]>, how: CompileOptions): void => {
-    if (bake) put(`${name} baked`, when, compile(graph, { ...options, ...how, bake }).program);
+    putBaked(`${name} baked`, when, how);
     put(name, when, compile(graph, { ...options, ...how }).program);
   };
   if (names.includes("tuned")) {
@@ -77,7 +82,7 @@ export function variantsOf(
   if (names.includes("octets")) add("octets", { fallback: true, lanes: 8 }, { target: "octets" });
   if (names.includes("quads")) add("quads", { fallback: true }, { target: "quads" });
   if (names.includes("f16")) add("f16", {}, { precision: "f16" });
-  if (bake) put("baked", undefined, compile(graph, { ...options, bake }).program);
+  putBaked("baked", undefined, {});
   return [...made, { name: "portable", program }];
 }
 

@@ -165,7 +165,7 @@ export default model("wide", { x }, { y });
       join(folder, "wide"),
     ]);
     expect(stderr.replace(/\s+/g, " ")).toContain(
-      "nothing of wide can be baked: parameters of at most 1024 numbers can, where a kernel reads each at a constant address",
+      "no weight of wide is baked: those of at most 1024 numbers are, where it pays to write a kernel's sums out whole",
     );
   });
 
