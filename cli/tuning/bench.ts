@@ -209,19 +209,25 @@ export class Bench extends Plan {
   /** The outputs after `run(dispatches)`. */
   async outputs(): Promise<ReadonlyMap<string, Float32Array>> {
     const found = new Map<string, Float32Array>();
-    for (const { name, buffer, shape } of this.program.outputs) {
-      const size = 4 * this.#sizeOf(shape);
-      const staging = this.#device.createBuffer({ size, usage: READBACK });
+    for (const { name, buffer, shape } of this.program.outputs)
+      found.set(name, await this.contents(buffer, this.#sizeOf(shape)));
+    return found;
+  }
+
+  /** The first numbers of a buffer, as they are now. */
+  async contents(index: number, count: number): Promise<Float32Array> {
+    const staging = this.#device.createBuffer({ size: 4 * count, usage: READBACK });
+    try {
       await this.gpu.scoped(this.#what, () => {
         const encoder = this.#device.createCommandEncoder();
-        encoder.copyBufferToBuffer(must(this.#buffers[buffer], "buffer"), 0, staging, 0, size);
+        encoder.copyBufferToBuffer(must(this.#buffers[index], "buffer"), 0, staging, 0, 4 * count);
         this.#device.queue.submit([encoder.finish()]);
       });
-      await this.gpu.wait(this.#what, staging.mapAsync(READ, 0, size));
-      found.set(name, new Float32Array(staging.getMappedRange(0, size).slice(0)));
+      await this.gpu.wait(this.#what, staging.mapAsync(READ, 0, 4 * count));
+      return new Float32Array(staging.getMappedRange(0, 4 * count).slice(0));
+    } finally {
       staging.destroy();
     }
-    return found;
   }
 
   #keep(buffer: GPUBuffer): GPUBuffer {

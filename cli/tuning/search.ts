@@ -180,7 +180,9 @@ async function searchOne(
       .flatMap((m) => m.schedule ?? own ?? []);
   const over = (): boolean => (signal?.aborted ?? false) || performance.now() > end;
 
-  const trials = trialsOf(kernel, targets, layouts, MOST_TRIALS);
+  // The default with its loops the other way comes early: it says most where loops matter.
+  const promising = trialsOf(kernel, targets, layouts, MOST_TRIALS);
+  const trials = promising.toSpliced(2, 0, ...(own ? loopsOf(own, target) : []));
   for (const [i, data] of trials.entries()) {
     if (i > 0 && over()) break; // each kernel gets one chance at least
     onProgress(i / (trials.length + 1));

@@ -24,6 +24,7 @@ export const GUIDE = [
   "docs/guide/ops.md",
   "docs/guide/errors.md",
   "docs/guide/performance.md",
+  "docs/guide/tuning.md",
 ] as const;
 
 export interface Block {
