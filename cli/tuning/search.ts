@@ -3,9 +3,11 @@ import { performance } from "node:perf_hooks";
 import { singleShader } from "../../compiler/codegen/single.ts";
 import type { Compilation } from "../../compiler/compile.ts";
 import { must } from "../../compiler/errors.ts";
+import type { Axis } from "../../compiler/ir/expr.ts";
 import type { Kernel, Schedule } from "../../compiler/ir/kernel.ts";
 import type { TunedKernel, TunedSchedule } from "../../compiler/ir/tuning.ts";
 import { countAt, elements } from "../../compiler/ir/type.ts";
+import { visit } from "../../compiler/math/build.ts";
 import type { Target } from "../../compiler/passes/target.ts";
 import { loopsOf, trialsOf, tunedSchedule, untuned, workgroupsOf } from "../../compiler/passes/tuning.ts";
 import { WeftError } from "../../runtime/errors.ts";
@@ -231,10 +233,15 @@ async function final(
   return { default: own, best: won ? winner : own };
 }
 
+/** The terms of the longest sum that makes one number. */
 function summands(kernel: Kernel, batch: number): number {
-  return kernel.kind === "contraction"
-    ? kernel.k.reduce((a, x) => a * (x.extent === "N" ? batch : x.extent), 1)
-    : 1;
+  const count = (axes: readonly Axis[]): number =>
+    axes.reduce((a, x) => a * (x.extent === "N" ? batch : x.extent), 1);
+  let most = kernel.kind === "contraction" ? count(kernel.k) : 1;
+  visit(kernel.result, (e) => {
+    if (e.kind === "reduce") most = Math.max(most, count(e.axes));
+  });
+  return most;
 }
 
 /**
