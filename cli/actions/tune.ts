@@ -90,7 +90,8 @@ export async function tune(file: string, options: TuneOptions): Promise<Interrup
     const more = adapter.features.has("subgroups") && !own.quads ? [{ ...octets, batch: job.batch }] : [];
     const book = new Book({ job, target, adapter, earlier, path: out });
     const { whole, signal } = await measured(book, job, [own, ...more], { device, clock }, options, ui);
-    if (book.found.length > 0) await book.write();
+    const nothing = signal !== undefined && book.found.length === 0;
+    if (!nothing) await book.write();
     const report = tuneReport({
       model: job.compilation.program.name,
       batch: job.batch,
@@ -104,8 +105,7 @@ export async function tune(file: string, options: TuneOptions): Promise<Interrup
       dropped: book.dropped,
       file: shownPath(out),
     });
-    if (signal && book.found.length === 0)
-      ui.note("interrupted before anything was measured; nothing has changed");
+    if (nothing) ui.note("interrupted before anything was measured; nothing has changed");
     else print(report, options, ui);
     return signal;
   } finally {
