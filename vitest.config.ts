@@ -1,10 +1,54 @@
 import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
+import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 const source = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
-export default defineConfig({
+/** What takes longest begins first: else a worker is left alone with it at the end. By CPU time, longest first. */
+const LONG = [
+  "test/fuzz/fuzz.test.ts",
+  "test/studio/model.test.ts",
+  "test/studio/train.test.ts",
+  "test/studio/try.test.ts",
+  "test/studio/lecture.test.ts",
+  "test/pages/",
+  "test/models/",
+  "test/cli/packed.test.ts",
+  "test/cli/train-process.test.ts",
+  "test/docs/",
+  "test/tune/",
+];
+
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const rank = ({ moduleId }: TestSpecification): number => {
+      const at = LONG.findIndex((name) => moduleId.includes(`/${name}`));
+      return at < 0 ? LONG.length : at;
+    };
+    return (await super.sort(files)).sort((a, b) => rank(a) - rank(b));
+  }
+}
+
+/**
+ * Tests that open no device and keep nothing in the process: one process runs many files, and loads what they share,
+ * such as TypeScript, once.
+ */
+const PURE = [
+  "test/cli/{input,train-output}.test.ts",
+  "test/compiler/{affine,compile}.test.ts",
+  "test/dsl/{build,define,errors,names,ops,resnet}.test.ts",
+  "test/emit/{esbuild,golden,names,squeeze}.test.ts",
+  "test/errors/*.test.ts",
+  "test/frontend/*.test.ts",
+  "test/hostile/{files,pictures,saved}.test.ts",
+  "test/report/*.test.ts",
+  "test/runtime/{init,size}.test.ts",
+  "test/studio/*-parts.test.ts",
+  "test/{architecture,golden}.test.ts",
+];
+
+const shared = {
   resolve: {
     // Tests run the sources; whole names only, so that `weftgpu` does not swallow `weftgpu/node`.
     alias: [
@@ -17,15 +61,29 @@ export default defineConfig({
       { find: /^weftgpu\/load$/, replacement: source("compiler/frontend/index.ts") },
     ],
   },
+};
+
+/** A process of its own per file: the WebGPU adapter is loaded into the process and cannot be unloaded. */
+const common = { pool: "forks", testTimeout: 60_000, hookTimeout: 120_000 } as const;
+
+export default defineConfig({
   test: {
-    include: ["test/**/*.test.ts"],
-    globalSetup: ["scripts/build-once.ts"],
-    // A process of its own per file: the WebGPU adapter is loaded into the process and cannot be unloaded.
-    pool: "forks",
     // A software adapter takes every core it can get, so more workers than this only slow each other down.
     maxWorkers: Math.max(1, Math.min(4, availableParallelism())),
-    testTimeout: 60_000,
-    hookTimeout: 120_000,
     passWithNoTests: true,
+    sequence: { sequencer: LongestFirst },
+    projects: [
+      {
+        ...shared,
+        test: {
+          ...common,
+          name: "whole",
+          include: ["test/**/*.test.ts"],
+          exclude: PURE,
+          globalSetup: ["scripts/build-once.ts"],
+        },
+      },
+      { ...shared, test: { ...common, name: "pure", include: PURE, isolate: false } },
+    ],
   },
 });

@@ -17,7 +17,7 @@ import { shownPath } from "../files.ts";
 import { type TuneReport, tuneReport, tuneText } from "../output/tuned.ts";
 import { startBar } from "../progress.ts";
 import { type Interrupt, onInterrupt } from "../signals.ts";
-import type { Given } from "../training/settings.ts";
+import { type Given, OPTIMIZER } from "../training/settings.ts";
 import { Book } from "../tuning/book.ts";
 import { inferenceJob } from "../tuning/inference.ts";
 import type { Job, Place, Prepared, Whole } from "../tuning/job.ts";
@@ -27,18 +27,7 @@ import type { Ui } from "../ui.ts";
 import { requireWritableFile } from "../write.ts";
 
 /** What goes with `--train` alone. */
-const OF_TRAINING = [
-  "data",
-  "dataDir",
-  "limit",
-  "lr",
-  "optimizer",
-  "momentum",
-  "nesterov",
-  "weightDecay",
-  "clipNorm",
-  "clipValue",
-] as const;
+const OF_TRAINING = ["data", "dataDir", "limit", ...OPTIMIZER] as const;
 
 export interface TuneOptions
   extends CommonOptions,

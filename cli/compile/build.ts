@@ -13,20 +13,9 @@ import { trainingStep } from "../../compiler/train/step.ts";
 import { classifierOf } from "../classifier.ts";
 import type { CommonOptions, Stage } from "../common.ts";
 import { shownPath } from "../files.ts";
-import { clipOf, type Given, optimizerOf, settle } from "../training/settings.ts";
+import { clipOf, type Given, OPTIMIZER, optimizerOf, settle } from "../training/settings.ts";
 import type { Ui } from "../ui.ts";
 import { readWeights } from "../weights.ts";
-
-/** The flags of `--train`: `weft train` has them too. */
-const OPTIMIZER = [
-  "lr",
-  "optimizer",
-  "momentum",
-  "nesterov",
-  "weightDecay",
-  "clipNorm",
-  "clipValue",
-] as const;
 
 export interface CompileOptions extends CommonOptions, Pick<Given, (typeof OPTIMIZER)[number]> {
   readonly out?: string;

@@ -23,11 +23,8 @@ export interface Settings {
 /** As given on the command line. */
 export type Given = Partial<Settings>;
 
-const KEYS = [
-  "data",
-  "limit",
-  "epochs",
-  "batch",
+/** What a training step is made with. */
+export const OPTIMIZER = [
   "lr",
   "optimizer",
   "momentum",
@@ -35,8 +32,9 @@ const KEYS = [
   "weightDecay",
   "clipNorm",
   "clipValue",
-  "schedule",
 ] as const;
+
+const KEYS = ["data", "limit", "epochs", "batch", ...OPTIMIZER, "schedule"] as const;
 
 const isWhole = (value: unknown): boolean => Number.isSafeInteger(value) && Number(value) >= 1;
 const isNumber = (value: unknown): boolean => Number.isFinite(value);

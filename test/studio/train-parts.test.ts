@@ -96,6 +96,12 @@ describe("data", () => {
     );
   });
 
+  test("is unpacked up to a size: a small file can be made to fill any memory", async () => {
+    const zeros = gzipSync(new Uint8Array(3_000_000));
+    await expect(unpacked(file("zeros.gz", zeros), 2)).rejects.toThrow("zeros.gz unpacks to more than 2 MB");
+    expect((await unpacked(file("zeros.gz", zeros), 3)).length).toBe(3_000_000);
+  });
+
   test("can be drawn, for LeNet", async () => {
     const { graph } = await loadModel("models/lenet.ts");
     const data = prepared(drawnShapes(20), graph, 20);

@@ -72,14 +72,34 @@ export function recognised(labels: Uint8Array): string | undefined {
   return Object.keys(BEGINNINGS).find((name) => BEGINNINGS[name] === first);
 }
 
-/** The file's bytes, gunzipped by the browser where they are packed. Throws `UserError` where that fails. */
-export async function unpacked(file: File): Promise<Uint8Array<ArrayBuffer>> {
+/** Megabytes that a packed file may unpack to: a small one can be made to fill any memory. */
+const MOST = 256;
+
+/**
+ * The file's bytes, gunzipped by the browser where they are packed. Throws `UserError` where that fails, or once they
+ * are more than `most` megabytes.
+ */
+export async function unpacked(file: File, most = MOST): Promise<Uint8Array<ArrayBuffer>> {
   const [a, b] = new Uint8Array(await file.slice(0, 2).arrayBuffer());
   if (a !== 0x1f || b !== 0x8b) return new Uint8Array(await file.arrayBuffer());
+  let bytes = 0;
+  const counted = new TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>({
+    transform(chunk, controller) {
+      bytes += chunk.length;
+      if (bytes > most * 1e6) controller.error(new Error("too large"));
+      else controller.enqueue(chunk);
+    },
+  });
   try {
-    const stream = file.stream().pipeThrough(new DecompressionStream("gzip"));
+    const stream = file.stream().pipeThrough(new DecompressionStream("gzip")).pipeThrough(counted);
     return new Uint8Array(await new Response(stream).arrayBuffer());
   } catch {
+    if (bytes > most * 1e6)
+      throw new UserError({
+        problem: `${file.name} unpacks to more than ${most} MB`,
+        rule: "the largest file of MNIST and Fashion-MNIST unpacks to 47 MB; more is likely to be a mistake",
+        fix: "if it is right, unpack it first: files that are not packed may be larger",
+      });
     throw new UserError({
       problem: `${file.name} is a broken gzip file`,
       fix: "download or copy it again; it may have been cut off",
