@@ -1,6 +1,8 @@
 /** What `weftgpu` exports: the model language and the compiler. */
 export {
   type AdapterFacts,
+  type BakeValues,
+  type Baking,
   type Compilation,
   type CompileOptions,
   compile,

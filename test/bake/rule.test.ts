@@ -80,6 +80,17 @@ describe("LeNet with its trained weights", () => {
     expect(program.peakBytes.fixed).toBe(plain.program.peakBytes.fixed - 608 - 32);
   });
 
+  test.each([
+    ["baked[0].shape[0]: 0, but it has to be a whole number of at least 1", { shape: [0] }],
+    ["baked[0].digest: -1, but it has to be a whole number from 0 to 4294967295", { digest: -1 }],
+    ["baked[0].name: another one has the same name", { name: "fc1.weight" }],
+    ["baked[0].name: missing, but it has to be a text that is not empty", { name: undefined }],
+  ])("a damaged one is told: %s", (message, damage) => {
+    const program = structuredClone(baked.program);
+    const damaged = { ...program, baked: [{ ...program.baked?.[0], ...damage }] };
+    expect(() => validateProgram(damaged)).toThrow(message);
+  });
+
   test("its digests are those that the runtime computes of the weights", () => {
     for (const { name, digest } of baked.program.baked ?? []) {
       const { shape, data } = weights[name] ?? {};
