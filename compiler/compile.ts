@@ -19,7 +19,6 @@ import {
   checkedValues,
 } from "./passes/bake.ts";
 import { bindBatch } from "./passes/batch.ts";
-import { foldedInPlace } from "./passes/inPlace.ts";
 import { chooseLayouts } from "./passes/layout.ts";
 import { lower } from "./passes/lower.ts";
 import { bundle, inExecutionOrder } from "./passes/order.ts";
@@ -94,8 +93,7 @@ export function compile(model: Graph, options: CompileOptions = {}): Compilation
   const halves = options.precision === "f16" ? storedAsHalves(graph, regions, aliases) : undefined;
   const kernels = regions.map(lower);
   const prepared = new Set<Node>(regions.filter((r) => r.phase === "prepare").map((r) => r.root));
-  const folded = [...foldedInPlace(graph, kernels)].filter(([v, raw]) => halves?.has(v) === halves?.has(raw));
-  const inPlace = new Map([...folded, ...(graph.updates ?? []).map((u) => [u.value, u.state] as const)]);
+  const inPlace = new Map((graph.updates ?? []).map((u) => [u.value, u.state] as const));
   const ordered = chooseLayouts(kernels, (node) => node.kind === "param" || prepared.has(node));
   // What overwrites a tensor lies as the tensor does.
   const overwriting = [...inPlace].flatMap(([value, state]) => {

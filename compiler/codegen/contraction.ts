@@ -7,13 +7,13 @@
 import { must } from "../errors.ts";
 import type { Axis, Expr, Index } from "../ir/expr.ts";
 import type { ContractionKernel, ContractionSchedule } from "../ir/kernel.ts";
-import { add, axesOf, axisIndex, constant, scale, substitute as substituteIndex } from "../math/affine.ts";
+import { add, axisIndex, constant, scale } from "../math/affine.ts";
 import { freeAxes, substitute, visit } from "../math/build.ts";
 import { type Width, wgslType } from "../ops/scalar.ts";
 import { isStaged, placeBlock } from "./block.ts";
+import { storeTile } from "./epilogue.ts";
 import { declareQuad, type Element, fetchTogether } from "./quads.ts";
 import { type Read, walkBlocks } from "./stage.ts";
-import { storeResult } from "./store.ts";
 import { combineParts, loopTogether } from "./team.ts";
 import { type Held, type Position, placeThread, registerPositions, type Tiled } from "./threads.ts";
 import { positionsOf, type Writer } from "./writer.ts";
@@ -55,7 +55,6 @@ export function writeContraction(
   for (const name of names) {
     writer.push({ kind: "var", name, value: width === 1 ? "0.0" : `${wgslType(width)}(0.0)` });
   }
-  const bySlot = new Map(tile.map((p, i) => [p.registers.join(), must(names[i], "accumulator")]));
 
   const [lhs, rhs] = [registersOf(kernel.lhs, held), registersOf(kernel.rhs, held)];
   const addUp = (left: Read, right: Read): void => {
@@ -77,42 +76,12 @@ export function writeContraction(
     combineParts(writer, "sum", parts, team, schedule.workgroup);
   }
 
-  const slots = held.map((h) => slotsOf(h, lane));
-  writer.accumulator = (index) => {
-    const found = index.map((part, i) => must(slots[i]?.get(part.key), "accumulator position"));
-    const text = must(bySlot.get(found.map((f) => f.register).join()), "accumulator");
-    const component = found.find((f) => f.component !== undefined)?.component;
-    return component === undefined
-      ? { text, width, depth: 0 }
-      : { text: `${text}.${component}`, width: 1, depth: 0 };
-  };
-  const store = (): void => {
-    for (const position of registerPositions(space)) storeResult(writer, kernel, position, outWidth);
-  };
+  const store = (): void =>
+    storeTile(writer, kernel, { space, held, names, width }, schedule.looped, outWidth);
   // A quad, a team, and a workgroup with a stage work on as a whole; what is not asked for is not stored.
   const conditions = [...(quads || team ? ["live"] : []), ...(team ? ["member == 0"] : []), ...busy];
   if (conditions.length === 0) store();
   else writer.nested(store, (body) => ({ kind: "if", condition: conditions.join(" && "), body }));
-}
-
-interface Slot {
-  readonly register: number;
-  /** Of the vector, where one component is meant: a guard may split a vector. */
-  readonly component?: string;
-}
-
-/** Which register holds an index of a held axis, and which component where the index is that of one lane. */
-function slotsOf({ at }: Held, lane: Axis | undefined): ReadonlyMap<string, Slot> {
-  const slots = new Map<string, Slot>();
-  at.forEach((index, register) => {
-    slots.set(index.key, { register });
-    if (!lane || !axesOf(index).has(lane.key)) return;
-    for (let l = 0; l < (lane.extent as number); l++) {
-      const single = substituteIndex(index, new Map([[lane.key, constant(l)]]));
-      slots.set(single.key, { register, component: "xyzw"[l] ?? "x" });
-    }
-  });
-  return slots;
 }
 
 /** A factor, and which of the held axes it depends on. */

@@ -70,6 +70,8 @@ export interface ContractionSchedule {
   /** How a workgroup fetches both factors together, into workgroup memory; null: each thread fetches for itself. */
   readonly stage: Stage | null;
   readonly team: Team | null;
+  /** Whether the register tile is stored in loops, from an array: less code, but accumulators go through memory. */
+  readonly looped: boolean;
   /** Whether loops hide how often they run from the driver, which else may write short ones out once more. */
   readonly opaque: boolean;
   /** Which ordered rule chose this. */

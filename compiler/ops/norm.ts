@@ -5,7 +5,7 @@ import type { Expr, Index } from "../ir/expr.ts";
 import type { Node, OpDef, OpNode, Update } from "../ir/graph.ts";
 import { showShape } from "../ir/type.ts";
 import { axisIndex, constant } from "../math/affine.ts";
-import { batchSize, call, literal, load, reduce, times } from "../math/build.ts";
+import { batchSize, call, guard, literal, load, reduce, times } from "../math/build.ts";
 import { fail, finiteNumber, fixed, positiveInteger, record } from "./check.ts";
 import { constantNode, derivedNode, opNode, suffixed } from "./derived.ts";
 import { pointwise } from "./pointwise.ts";
@@ -56,6 +56,30 @@ const batchNorm2d: OpDef<BatchNormAttrs, BatchNormOptions | undefined> = {
   training: batchNormTraining,
   summary: (attrs) => ({ options: attrs.eps === 1e-5 ? "" : `eps ${attrs.eps}`, formula: "" }),
 };
+
+/**
+ * The same in two steps: s = γ/√(σ² + ε) and t = β − μ·s of each channel, the rows of a tensor [2, C] that depends on
+ * parameters alone, and x·s + t.
+ */
+export function scaleAndShift(node: OpNode): OpNode {
+  const [x, gamma, beta, mean, variance] = node.inputs;
+  if (!x || !gamma || !beta || !mean || !variance) return fail("batchNorm2d: missing operands");
+  const { eps } = node.attrs as BatchNormAttrs;
+  const channels = fixed("batchNorm2d", gamma.type.shape[0], "the number of channels");
+  const [dtype, rows] = [gamma.type.dtype, suffixed(node.origin, "affine")];
+  const affine = derivedNode("scaleAndShift", { dtype, shape: [2, channels] }, rows, ({ at }) => {
+    const [row, c] = at.map(axisIndex);
+    if (!row || !c) return fail("batchNorm2d: missing axes");
+    const scale = scaleOf(load(gamma, [c]), load(variance, [c]), eps);
+    const shift = call("sub", load(beta, [c]), call("mul", load(mean, [c]), scale));
+    return guard([{ index: row, extent: 1 }], scale, shift);
+  });
+  return derivedNode("batchNorm2d", node.type, node.origin, ({ at }) => {
+    const place = at.map(axisIndex);
+    const row = (i: number): Expr => load(affine, [constant(i), must(place[1], "channel")]);
+    return call("add", call("mul", load(x, place), row(0)), row(1));
+  });
+}
 
 /** The same with the batch's own mean and (biased) variance; the running ones follow it, with the unbiased variance. */
 function batchNormTraining(node: OpNode): { readonly value: Node; readonly updates: readonly Update[] } {
@@ -225,8 +249,10 @@ function positive(op: string, eps: unknown): number {
 }
 
 function normalise(x: Expr, mean: Expr, variance: Expr, eps: number, gamma: Expr, beta: Expr): Expr {
-  const scale = call("div", gamma, call("sqrt", call("add", variance, literal(eps))));
-  return call("add", call("mul", call("sub", x, mean), scale), beta);
+  return call("add", call("mul", call("sub", x, mean), scaleOf(gamma, variance, eps)), beta);
 }
+
+const scaleOf = (gamma: Expr, variance: Expr, eps: number): Expr =>
+  call("div", gamma, call("sqrt", call("add", variance, literal(eps))));
 
 export const norm = { batchNorm2d, layerNorm };

@@ -5,7 +5,7 @@ import type { Region } from "../ir/region.ts";
 
 /**
  * Weights and what lies between kernels. Inputs and outputs are f32, as those who give and take them have them. So are
- * parameters of one axis: they are small, and variances want the range. Throws `UserError` for a training step.
+ * parameters of one axis, and what is computed once from parameters: they are small, and variances want the range. Throws `UserError` for a training step.
  */
 export function storedAsHalves(
   graph: Graph,
@@ -20,7 +20,7 @@ export function storedAsHalves(
     });
   const outputs = new Set(graph.outputs.map((o) => aliases.get(o.node) ?? o.node));
   const weights = graph.nodes.filter((n) => n.kind === "param");
-  const computed = regions.map((r) => r.root);
+  const computed = regions.filter((r) => r.phase === "run").map((r) => r.root);
   const wide = (node: Node): boolean => node.type.shape.length > 1 && node.type.dtype === "f32";
   return new Set([...weights, ...computed].filter((node) => wide(node) && !outputs.has(node)));
 }

@@ -36,7 +36,9 @@ function scheduleMapReduce(kernel: MapReduceKernel, target: Target, layouts: Lay
   });
   const serial = long.length > 0 ? kernel.space.filter((a) => !depends.has(a.key) && a.extent !== "N") : [];
   const last = kernel.space.at(-1);
-  const inner = last && (serial.includes(last) || !reduces) ? last : undefined;
+  // What runs once is not worth vectors, which take three times as long to build.
+  const once = kernel.region.phase === "prepare";
+  const inner = last && !once && (serial.includes(last) || !reduces) ? last : undefined;
   const rows = kernel.space.filter((a) => !serial.includes(a));
   const team = teamOfRows(rows, long, target, layouts);
   const plain: MapReduceSchedule = {

@@ -5,8 +5,9 @@
 
 import { must } from "../errors.ts";
 import { consumers, type Graph, mapGraph, type Node, type OpDef, type OpNode } from "../ir/graph.ts";
-import { constantNode, opNode, suffixed } from "../ops/derived.ts";
+import { opNode, suffixed } from "../ops/derived.ts";
 import { ops } from "../ops/index.ts";
+import { scaleAndShift } from "../ops/norm.ts";
 
 export interface Rewrite {
   readonly rule: string;
@@ -41,33 +42,13 @@ const rules: readonly Rule[] = [
     apply: (node) => (isOp(node, ops.dropout) ? node.inputs[0] : undefined),
   },
   {
-    name: "fold batch norm",
+    name: "batch norm in two steps",
     description:
-      "batchNorm(conv(x, w, b)) ⇒ conv(x, w·s, (b − μ)·s + β) with s = γ/√(σ² + ε), where only the norm reads the convolution; the new parameters are computed once",
+      "batchNorm(x) ⇒ x·s + t with s = γ/√(σ² + ε) and t = β − μ·s computed once, where x is a convolution that only the norm reads",
     apply(node, context) {
       const conv = node.inputs[0];
       if (!isOp(node, ops.batchNorm2d) || !isOp(conv, ops.conv2d)) return undefined;
-      if (context.users(conv) > 1 || context.isOutput(conv)) return undefined;
-      const [, gamma, beta, mean, variance] = node.inputs;
-      const [x, weight, bias] = conv.inputs;
-      if (!gamma || !beta || !mean || !variance || !x || !weight) return undefined;
-      const derived = (role: string): Node["origin"] => suffixed(conv.origin, role);
-      const op = (def: OpDef, inputs: readonly Node[], role: string): Node =>
-        opNode(def, {}, inputs, derived(role));
-      const eps = typeof node.attrs["eps"] === "number" ? node.attrs["eps"] : 1e-5;
-      const sigma = op(
-        ops.sqrt,
-        [op(ops.add, [variance, constantNode(eps, derived("constant"))], "variance")],
-        "deviation",
-      );
-      const scale = op(ops.div, [gamma, sigma], "scale");
-      const channels = scale.type.shape[0];
-      const column = opNode(ops.reshape, { shape: [channels, 1, 1, 1] }, [scale], derived("scale4d"));
-      const foldedWeight = op(ops.mul, [weight, column], "weight_folded");
-      const centred = bias ? op(ops.sub, [bias, mean], "centred") : op(ops.neg, [mean], "centred");
-      const foldedBias = op(ops.add, [op(ops.mul, [centred, scale], "scaled"), beta], "bias_folded");
-      const attrs = { ...conv.attrs, bias: true };
-      return { ...conv, attrs, inputs: [x, foldedWeight, foldedBias] };
+      return context.users(conv) > 1 || context.isOutput(conv) ? undefined : scaleAndShift(node);
     },
   },
   {

@@ -67,6 +67,7 @@ export function stagedSchedule(
     quads: null,
     stage,
     team: null,
+    looped: false,
     opaque: false,
     rule: `workgroup stages ${stage.rows * stage.batch} × ${stage.columns} threads, ${stage.depth} steps`,
   };

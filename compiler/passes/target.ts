@@ -41,7 +41,7 @@ export const portable: Target = {
 export const gpu: Target = { ...portable, name: "gpu", workgroupMemory: true };
 
 /** CPU adapters whose subgroups are wider than a quad, as llvmpipe's: they fetch each lane of a load by itself, and build slowly. */
-export const octets: Target = { ...portable, name: "octets", opaque: true, quads: true };
+export const octets: Target = { ...portable, name: "octets", opaque: true, quads: true, build: 480 };
 
 /** CPU adapters whose subgroups are a quad, as SwiftShader's: they build several times as fast, and their loops are slow. */
 export const quads: Target = { ...portable, name: "quads", build: 2400, runs: 30_000, quads: true };

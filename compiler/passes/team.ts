@@ -99,6 +99,7 @@ export function teamSchedule(
     quads: null,
     stage: null,
     team,
+    looped: false,
     opaque: false,
     rule: `teams of ${team.size} share each sum`,
   };

@@ -93,6 +93,7 @@ export function scheduleOf(
     quads: share ? { factor: share, lanes: lanes.length } : null,
     stage: null,
     team: null,
+    looped: isLooped(kernel, target),
     opaque: target.opaque && workOf(kernel, target) < SMALL,
     rule: rules.join(", "),
   };
@@ -187,9 +188,10 @@ function* pricesOf(
   const block = blockOf(kernel, tile, unroll);
   const countOf = (a: Axis): number => block.get(a.key)?.count ?? 1;
   const stored = kernel.space.reduce((a, x) => a * countOf(x), 1);
+  const written = isLooped(kernel, target) ? vectorWidth(kernel.n.at(-1)) : stored;
   const held = kernel.window.reduce((a, x) => a * countOf(x), stored);
   const adds = kernel.k.reduce((a, x) => a * countOf(x), held);
-  const body = BUILD.kernel + BUILD.store * stored + BUILD.multiplyAdd * adds;
+  const body = BUILD.kernel + BUILD.store * written + BUILD.multiplyAdd * adds;
   if (body > target.build) return;
   const reads = { lhs: factors.lhs(block), rhs: factors.rhs(block) };
   const waste = kernel.space.reduce((a, x) => a * wasteOf(x, tile.get(x.key) ?? 1, target), 1);
@@ -214,6 +216,14 @@ function* pricesOf(
     const cost = (time * waste * idle) / adds;
     yield { tile, unroll, share, cost, price: build + cost * work };
   }
+}
+
+/** Steps of a sum from which on a tile is stored in loops: its accumulators then go through memory, once. */
+const LONG = 16;
+
+/** llvmpipe takes 7 ms to build a store, and walks arrays well; elsewhere an array of accumulators is slower. */
+function isLooped({ k }: ContractionKernel, target: Target): boolean {
+  return target.opaque && k.reduce((a, x) => a * extentOf(x), 1) >= LONG;
 }
 
 /**

@@ -49,6 +49,6 @@ test("resnet18's buffers are its weights and twice the largest pair of activatio
   });
   const weights = program.params.reduce((a, p) => a + 4 * elements(p.shape), 0);
   expect(program.peakBytes.perBatch).toBeLessThanOrEqual(2 * Math.max(...pairs));
-  expect(program.peakBytes.fixed).toBeLessThanOrEqual(weights * 1.001); // what is folded overwrites what it came from
+  expect(program.peakBytes.fixed).toBeLessThanOrEqual(weights * 1.001); // besides them two numbers a channel of each norm
   expect(Math.max(...pairs)).toBe(4 * (64 * 112 * 112 + 64 * 56 * 56));
 });

@@ -1,14 +1,16 @@
-// depthwise/conv2d → depthwise
+// depthwise/conv2d → depthwise/batchNorm2d → depthwise
 //   depthwise/conv2d: conv2d 8 · 3×3, padding same, depthwise [N, 8, 8, 8] → [N, 8, 8, 8], block.model.ts:22:37  (⌊(8 + 2·1 − 3)/1⌋ + 1 = 8)
+//   depthwise/batchNorm2d: batchNorm2d [N, 8, 8, 8] → [N, 8, 8, 8], block.model.ts:22:25
 //   depthwise: relu6 [N, 8, 8, 8] → [N, 8, 8, 8], block.model.ts:22:19
-// depthwise[n, c, h, w] = min(max((Σ_{kh<3, kw<3} (0 ≤ h + kh − 1 < 8 ∧ 0 ≤ kw + w − 1 < 8 ? pooled[n, c, h + kh − 1, kw + w − 1] : 0) · depthwise/conv2d.weight_folded[c, 0, kh, kw]) + depthwise/conv2d.bias_folded[c], 0), 6)
+// depthwise[n, c, h, w] = min(max(((Σ_{kh<3, kw<3} (0 ≤ h + kh − 1 < 8 ∧ 0 ≤ kw + w − 1 < 8 ? pooled[n, c, h + kh − 1, kw + w − 1] : 0) · depthwise/conv2d.weight[c, 0, kh, kw]) + depthwise/conv2d.bias[c]) · depthwise/batchNorm2d.affine[0, c] + depthwise/batchNorm2d.affine[1, c], 0), 6)
 // contraction: register tile
 struct Batch { n: u32 }
 @group(0) @binding(0) var<uniform> batch: Batch;
 @group(0) @binding(1) var<storage, read> pooled: array<vec4<f32>>;
-@group(0) @binding(2) var<storage, read> depthwise_conv2d_weight_folded: array<f32>;
-@group(0) @binding(3) var<storage, read> depthwise_conv2d_bias_folded: array<f32>;
-@group(0) @binding(4) var<storage, read_write> depthwise: array<f32>;
+@group(0) @binding(2) var<storage, read> depthwise_conv2d_weight: array<f32>;
+@group(0) @binding(3) var<storage, read> depthwise_conv2d_bias: array<f32>;
+@group(0) @binding(4) var<storage, read> depthwise_batchNorm2d_affine: array<f32>;
+@group(0) @binding(5) var<storage, read_write> depthwise: array<f32>;
 
 @compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,
@@ -37,7 +39,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
     let x0 = pooled[i4 - 3];
     let v0 = select(0.0, x0.w, inside0);
     let i6 = i5 + kh0 * 3;
-    let weight0 = depthwise_conv2d_weight_folded[i6];
+    let weight0 = depthwise_conv2d_weight[i6];
     acc0 += v0 * weight0;
     let inside1 = i1 - 1 >= 0 && i1 - 1 < 8;
     let x1 = pooled[i4 - 2];
@@ -47,13 +49,13 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
     acc2 += v2 * weight0;
     let v3 = select(0.0, x1.z, inside1);
     acc3 += v3 * weight0;
-    let weight1 = depthwise_conv2d_weight_folded[i6 + 1];
+    let weight1 = depthwise_conv2d_weight[i6 + 1];
     acc0 += v1 * weight1;
     acc1 += v2 * weight1;
     acc2 += v3 * weight1;
     let v4 = select(0.0, x1.w, inside1);
     acc3 += v4 * weight1;
-    let weight2 = depthwise_conv2d_weight_folded[i6 + 2];
+    let weight2 = depthwise_conv2d_weight[i6 + 2];
     acc0 += v2 * weight2;
     acc1 += v3 * weight2;
     acc2 += v4 * weight2;
@@ -62,10 +64,12 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
     let v5 = select(0.0, x2.x, inside2);
     acc3 += v5 * weight2;
   }
-  let bias0 = depthwise_conv2d_bias_folded[c0];
+  let bias0 = depthwise_conv2d_bias[c0];
+  let affine0 = depthwise_batchNorm2d_affine[c0];
+  let affine1 = depthwise_batchNorm2d_affine[c0 + 8];
   let i7 = c0 * 64 + h0 * 8 + n0 * 512 + w0 * 4;
-  depthwise[i7] = min(max((acc0 + bias0), 0.0), 6.0);
-  depthwise[i7 + 1] = min(max((acc1 + bias0), 0.0), 6.0);
-  depthwise[i7 + 2] = min(max((acc2 + bias0), 0.0), 6.0);
-  depthwise[i7 + 3] = min(max((acc3 + bias0), 0.0), 6.0);
+  depthwise[i7] = min(max((((acc0 + bias0) * affine0) + affine1), 0.0), 6.0);
+  depthwise[i7 + 1] = min(max((((acc1 + bias0) * affine0) + affine1), 0.0), 6.0);
+  depthwise[i7 + 2] = min(max((((acc2 + bias0) * affine0) + affine1), 0.0), 6.0);
+  depthwise[i7 + 3] = min(max((((acc3 + bias0) * affine0) + affine1), 0.0), 6.0);
 }
