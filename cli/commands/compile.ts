@@ -59,6 +59,10 @@ export function compileCommand(outcome: { code: number }): Command {
           "a bundle that takes other kernels where an adapter suits them",
         ],
         [
+          "weft compile models/lenet.ts --variants baked --weights lenet.safetensors --out dist/lenet",
+          "and kernels with these weights as numbers, for whoever loads them",
+        ],
+        [
           "weft compile models/lenet.ts --train --out dist/lenet",
           "and lenet.train.bundle.js, all that a page needs to train",
         ],
