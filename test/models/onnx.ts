@@ -1,6 +1,6 @@
 /** Runs a whole model through Weft and through onnxruntime with the same seeded data. */
 import { performance } from "node:perf_hooks";
-import { type Compilation, compile } from "../../compiler/compile.ts";
+import { type Compilation, type CompileOptions, compile } from "../../compiler/compile.ts";
 import type { Graph } from "../../compiler/ir/graph.ts";
 import { dataFor } from "../fuzz/data.ts";
 import { runOnnx } from "../oracle/onnx.ts";
@@ -19,10 +19,14 @@ export interface Comparison {
 }
 
 /** Throws where either side refuses the model, or where an output is missing. */
-export async function compareWithOnnx(graph: Graph, { batch = 1, seed = 1 } = {}): Promise<Comparison> {
+export async function compareWithOnnx(
+  graph: Graph,
+  options: CompileOptions = {},
+  { batch = 1, seed = 1 } = {},
+): Promise<Comparison> {
   const { inputs, params } = dataFor(graph, batch, seed);
   const start = performance.now();
-  const compilation = compile(graph);
+  const compilation = compile(graph, options);
   const compiled = performance.now();
   const [got = {}] = await runProgram(compilation.program, params, inputs);
   const ran = performance.now();
