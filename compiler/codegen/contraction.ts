@@ -6,14 +6,14 @@
 
 import { must } from "../errors.ts";
 import type { Axis, Expr, Index } from "../ir/expr.ts";
-import type { ContractionKernel, ContractionSchedule } from "../ir/kernel.ts";
+import { type ContractionKernel, type ContractionSchedule, TERMS } from "../ir/kernel.ts";
 import { add, axisIndex, constant, scale } from "../math/affine.ts";
 import { freeAxes, substitute, visit } from "../math/build.ts";
 import { type Width, wgslType } from "../ops/scalar.ts";
 import { isStaged, placeBlock } from "./block.ts";
 import { storeTile } from "./epilogue.ts";
-import { declareQuad, type Element, fetchTogether } from "./quads.ts";
-import { type Read, walkBlocks } from "./stage.ts";
+import { declareFetchers, type Element, fetchTogether } from "./quads.ts";
+import { type Factors, type Read, walkBlocks } from "./stage.ts";
 import { combineParts, loopTogether } from "./team.ts";
 import { type Held, type Position, placeThread, registerPositions, type Tiled } from "./threads.ts";
 import { positionsOf, type Writer } from "./writer.ts";
@@ -39,8 +39,8 @@ export function writeContraction(
   const block = isStaged(schedule) ? placeBlock(writer, kernel, schedule) : undefined;
   const { held: space, busy } =
     block ??
-    placeThread(writer, contractionTiles(kernel, schedule), lane, schedule.vector?.axis, quads?.lanes);
-  if (quads) declareQuad(writer);
+    placeThread(writer, contractionTiles(kernel, schedule), lane, schedule.vector?.axis, quads ?? undefined);
+  if (quads) declareFetchers(writer, quads.size);
   const window = kernel.window.map(holdWhole);
   const held = kernel.axes.map((a) =>
     must(
@@ -57,9 +57,12 @@ export function writeContraction(
   }
 
   const [lhs, rhs] = [registersOf(kernel.lhs, held), registersOf(kernel.rhs, held)];
-  const addUp = (left: Read, right: Read): void => {
-    tile.forEach((position, i) => {
-      const value = `${left(position)} * ${right(position)}`;
+  const addUp = (steps: readonly Factors[]): void => {
+    const sums = tile.map((position) => {
+      const products = steps.map(([left, right]) => `${left(position)} * ${right(position)}`);
+      return products.join(" + ");
+    });
+    sums.forEach((value, i) => {
       writer.push({ kind: "assign", target: must(names[i], "accumulator"), op: "+=", value });
     });
   };
@@ -67,8 +70,14 @@ export function writeContraction(
   if (block && isStaged(schedule)) walkBlocks(writer, kernel, schedule, block, window, addUp);
   else
     walk(writer, kernel.k, schedule, (steps) => {
-      if (quads) fetchTogether(writer, elementsOf(writer, quads.factor === "lhs" ? lhs : rhs, tile, steps));
-      for (const at of steps) addUp(factorAt(writer, lhs, at), factorAt(writer, rhs, at));
+      if (quads)
+        fetchTogether(
+          writer,
+          elementsOf(writer, quads.factor === "lhs" ? lhs : rhs, tile, steps),
+          quads.size,
+        );
+      for (const some of inParts(steps, TERMS))
+        addUp(some.map((at) => [factorAt(writer, lhs, at), factorAt(writer, rhs, at)] as const));
     });
 
   if (team) {
@@ -82,6 +91,13 @@ export function writeContraction(
   const conditions = [...(quads || team ? ["live"] : []), ...(team ? ["member == 0"] : []), ...busy];
   if (conditions.length === 0) store();
   else writer.nested(store, (body) => ({ kind: "if", condition: conditions.join(" && "), body }));
+}
+
+/** A list in order, cut into as few parts of at most `most` as there can be, of about the same size. */
+function inParts<T>(list: readonly T[], most: number): readonly (readonly T[])[] {
+  const count = Math.ceil(list.length / most);
+  const cut = (i: number): number => Math.ceil((i * list.length) / count);
+  return Array.from({ length: count }, (_, i) => list.slice(cut(i), cut(i + 1)));
 }
 
 /** A factor, and which of the held axes it depends on. */

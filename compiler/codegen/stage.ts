@@ -16,6 +16,9 @@ import type { Writer } from "./writer.ts";
 /** A factor's value at a register position, at the current step. */
 export type Read = (position: Position) => string;
 
+/** Both factors at one step of the sum. */
+export type Factors = readonly [left: Read, right: Read];
+
 /** Writes the sum, block by block of steps. `windows` are what all threads hold whole; `add` adds up one step's products. */
 export function walkBlocks(
   writer: Writer,
@@ -23,7 +26,7 @@ export function walkBlocks(
   schedule: Staged,
   block: Block,
   windows: readonly Held[],
-  add: (left: Read, right: Read) => void,
+  add: (steps: readonly Factors[]) => void,
 ): void {
   const { depth } = schedule.stage;
   const steps = kernel.k.toSorted((a, b) => Number(b.extent === "N") - Number(a.extent === "N"));
@@ -41,7 +44,7 @@ export function walkBlocks(
       writer.loop(step, () => {
         const at = writer.index(axisIndex(step)).text;
         const [left, right] = stores.map((store) => store.read(at));
-        add(must(left, "rows"), must(right, "columns"));
+        add([[must(left, "rows"), must(right, "columns")]]);
       });
       writer.push({ kind: "barrier" });
     },

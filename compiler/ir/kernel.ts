@@ -65,8 +65,8 @@ export interface ContractionSchedule {
   readonly unroll: ReadonlyMap<string, number>;
   /** Space axes by the order of threads, outermost first. */
   readonly order: readonly string[];
-  /** A factor whose elements the four threads of a quad fetch for each other: they differ along the last `lanes` axes only. */
-  readonly quads: { readonly factor: "lhs" | "rhs"; readonly lanes: number } | null;
+  /** A factor whose elements so many neighbouring threads fetch for each other: they differ along the last `lanes` axes only. */
+  readonly quads: { readonly factor: "lhs" | "rhs"; readonly lanes: number; readonly size: 4 | 8 } | null;
   /** How a workgroup fetches both factors together, into workgroup memory; null: each thread fetches for itself. */
   readonly stage: Stage | null;
   readonly team: Team | null;
@@ -100,6 +100,12 @@ export interface Stage {
   /** Which threads are neighbours: those along the side whose axis is innermost in the result. */
   readonly inner: "rows" | "columns";
 }
+
+/**
+ * Products that are summed before they are added to an accumulator. There are more accumulators than registers on a
+ * CPU: one that is touched for every product is loaded and stored as often. With more, the factors' values do not fit.
+ */
+export const TERMS = 6;
 
 export interface MapReduceSchedule {
   readonly kind: "mapReduce";

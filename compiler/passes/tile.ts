@@ -4,22 +4,9 @@
  */
 import type { Axis } from "../ir/expr.ts";
 import type { ContractionKernel, ContractionSchedule, Layouts } from "../ir/kernel.ts";
-import { gcd } from "../math/affine.ts";
-import { type Block, type Reader, readerOf, type Stride } from "./cost.ts";
+import { readerOf } from "./cost.ts";
+import { type Candidate, fetchersOf, isLooped, lanesOf, pricesOf, SMALL, workOf } from "./price.ts";
 import { extentOf, type Target, vectorOver, vectorWidth } from "./target.ts";
-
-/** A way to tile a contraction, and what it costs. */
-export interface Candidate {
-  readonly tile: ReadonlyMap<string, number>;
-  readonly unroll: ReadonlyMap<string, number>;
-  readonly share: "lhs" | "rhs" | null;
-  /** Per useful multiply-add, in the time of one from registers. */
-  readonly cost: number;
-  /** What is minimised: milliseconds of building once and of running as often as the target says, by estimate. */
-  readonly price: number;
-}
-
-type Factors = Readonly<Record<"lhs" | "rhs", Reader>>;
 
 export function scheduleContraction(
   kernel: ContractionKernel,
@@ -82,7 +69,11 @@ export function scheduleOf(
   const place = (a: Axis): number => (a.extent === "N" ? 0 : lanes.includes(a) ? 2 : 1);
   const order = [...kernel.n, ...kernel.batch, ...kernel.m].toSorted((a, b) => place(a) - place(b));
   const rules = ["register tile", ...(vector ? ["vectors over columns"] : [])];
-  if (share) rules.push(`quads fetch the ${share === "lhs" ? "rows" : "columns"} together`);
+  const size = share ? fetchersOf(kernel, target, tile, share) : 4;
+  if (share) {
+    const who = size === 8 ? "octets" : "quads";
+    rules.push(`${who} fetch the ${share === "lhs" ? "rows" : "columns"} together`);
+  }
   return {
     kind: "contraction",
     workgroup: target.workgroup,
@@ -90,7 +81,7 @@ export function scheduleOf(
     vector,
     unroll,
     order: order.map((a) => a.key),
-    quads: share ? { factor: share, lanes: lanes.length } : null,
+    quads: share ? { factor: share, lanes: lanes.length, size } : null,
     stage: null,
     team: null,
     looped: isLooped(kernel, target),
@@ -147,121 +138,4 @@ function* unrollings(k: readonly Axis[]): Generator<Map<string, number>> {
     unroll.set(axis.key, extent);
     yield new Map(unroll);
   }
-}
-
-/** The axes along which the lanes of a quad may differ where they fetch a factor together: it does not depend on them. */
-function lanesOf(kernel: ContractionKernel, share: "lhs" | "rhs"): readonly Axis[] {
-  return (share === "lhs" ? kernel.n : kernel.m).filter((a) => a.extent !== "N");
-}
-
-/** Accumulators beyond these are kept in memory. */
-const SPILL = 24;
-/** A loop's own work for a round. */
-const LOOP = 28;
-/** Time of an element fetched, a load, an element that a neighbour fetched, a guarded value, a multiply-add. */
-const TIME = { element: 20, vector: 10, shared: 1.5, guard: 3, add: 3, spilledAdd: 3.6 } as const;
-/** Milliseconds that llvmpipe, the slowest compiler met, takes to build one of each. */
-const BUILD = {
-  kernel: 20,
-  element: 8,
-  shared: 0.4,
-  fixed: 1,
-  store: 7,
-  guard: 0.9,
-  multiplyAdd: 0.6,
-} as const;
-/** Multiply-adds in registers that a CPU adapter does in a millisecond. */
-const ADDS_PER_MS = 7e7;
-
-/**
- * What a tiling costs, each factor shared or none; those are left out whose code is too large to build quickly.
- * The figures are those of CPU adapters, where every lane of a load is fetched by itself; on a GPU they rank
- * tilings the same way, since there too loads are what a register tile saves.
- */
-function* pricesOf(
-  kernel: ContractionKernel,
-  factors: Factors,
-  tile: ReadonlyMap<string, number>,
-  unroll: ReadonlyMap<string, number>,
-  target: Target,
-): Generator<Candidate> {
-  const block = blockOf(kernel, tile, unroll);
-  const countOf = (a: Axis): number => block.get(a.key)?.count ?? 1;
-  const stored = kernel.space.reduce((a, x) => a * countOf(x), 1);
-  const written = isLooped(kernel, target) ? vectorWidth(kernel.n.at(-1)) : stored;
-  const held = kernel.window.reduce((a, x) => a * countOf(x), stored);
-  const adds = kernel.k.reduce((a, x) => a * countOf(x), held);
-  const body = BUILD.kernel + BUILD.store * written + BUILD.multiplyAdd * adds;
-  if (body > target.build) return;
-  const reads = { lhs: factors.lhs(block), rhs: factors.rhs(block) };
-  const waste = kernel.space.reduce((a, x) => a * wasteOf(x, tile.get(x.key) ?? 1, target), 1);
-  const runs = kernel.region.phase === "prepare" ? 1 : target.runs;
-  const work = (runs * workOf(kernel, target)) / ADDS_PER_MS;
-  for (const share of target.quads ? ([null, "lhs", "rhs"] as const) : [null]) {
-    let time = LOOP + adds * (held > SPILL ? TIME.spilledAdd : TIME.add);
-    let build = body;
-    for (const side of ["lhs", "rhs"] as const) {
-      const { elements, vectors, fixed, guarded } = reads[side];
-      const fetched = (elements - fixed) / (side === share ? 4 : 1);
-      time += TIME.element * fetched + TIME.guard * guarded + fixed;
-      time += side === share ? TIME.shared * elements + (TIME.vector * vectors) / 4 : TIME.vector * vectors;
-      build += BUILD.element * fetched + BUILD.fixed * fixed + BUILD.guard * guarded;
-      if (side === share) build += BUILD.shared * elements;
-    }
-    const threads = share
-      ? lanesOf(kernel, share).reduce((a, x) => a * Math.ceil(extentOf(x) / countOf(x)), 1)
-      : 4;
-    if (build > target.build || threads === 1) continue;
-    const idle = (Math.ceil(threads / 4) * 4) / threads;
-    const cost = (time * waste * idle) / adds;
-    yield { tile, unroll, share, cost, price: build + cost * work };
-  }
-}
-
-/** Steps of a sum from which on a tile is stored in loops: its accumulators then go through memory, once. */
-const LONG = 16;
-
-/** llvmpipe takes 7 ms to build a store, and walks arrays well; elsewhere an array of accumulators is slower. */
-function isLooped({ k }: ContractionKernel, target: Target): boolean {
-  return target.opaque && k.reduce((a, x) => a * extentOf(x), 1) >= LONG;
-}
-
-/**
- * Multiply-adds of a run below which a kernel's loops stay loops. Written out again by llvmpipe they take up to ten
- * times as long to build, and run up to twice as fast: they hold their accumulators without asking who is in the loop.
- */
-const SMALL = 1e6;
-
-/** Multiply-adds of a run. */
-function workOf({ space, window, k }: ContractionKernel, { batch }: Target): number {
-  return [...space, ...window, ...k].reduce((a, x) => a * (x.extent === "N" ? batch : x.extent), 1);
-}
-
-function blockOf(
-  kernel: ContractionKernel,
-  tile: ReadonlyMap<string, number>,
-  unroll: ReadonlyMap<string, number>,
-): Block {
-  const whole = (a: Axis): Stride => ({ count: extentOf(a), step: 0 });
-  return new Map([
-    ...kernel.space.map((a) => [a.key, strideOf(a, tile.get(a.key) ?? 1)] as const),
-    ...kernel.window.map((a) => [a.key, whole(a)] as const),
-    ...kernel.k.map((a) => {
-      const count = unroll.get(a.key) ?? 1;
-      return [a.key, count === a.extent ? whole(a) : { count, step: count }] as const;
-    }),
-  ]);
-}
-
-/** A tile that does not divide its axis is moved back at the end: blocks then start at multiples of what divides both. */
-function strideOf(axis: Axis, tile: number): Stride {
-  if (axis.extent === "N") return { count: tile, step: 1 };
-  if (axis.extent === tile) return { count: tile, step: 0 };
-  return { count: tile, step: axis.extent % tile === 0 ? tile : gcd(tile, axis.extent - tile) };
-}
-
-/** How often a position is computed, on average: the moved tile computes some twice. */
-function wasteOf(axis: Axis, tile: number, { batch }: Target): number {
-  const extent = axis.extent === "N" ? batch : axis.extent;
-  return (Math.ceil(extent / tile) * tile) / extent;
 }

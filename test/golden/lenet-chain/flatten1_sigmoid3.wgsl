@@ -45,19 +45,19 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
     let x0 = pool2[i2];
     let i4 = i3 + k0 * 30;
     let weight0 = fc1_weight[i4];
-    acc0 += x0 * weight0;
     let weight1 = fc1_weight[i4 + 1];
-    acc1 += x0 * weight1;
     let i6 = i5 + k0;
     let x1 = pool2[i6];
-    acc2 += x1 * weight0;
-    acc3 += x1 * weight1;
     let i8 = i7 + k0;
     let x2 = pool2[i8];
-    acc4 += x2 * weight0;
-    acc5 += x2 * weight1;
     let i10 = i9 + k0;
     let x3 = pool2[i10];
+    acc0 += x0 * weight0;
+    acc1 += x0 * weight1;
+    acc2 += x1 * weight0;
+    acc3 += x1 * weight1;
+    acc4 += x2 * weight0;
+    acc5 += x2 * weight1;
     acc6 += x3 * weight0;
     acc7 += x3 * weight1;
   }

@@ -40,15 +40,15 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
     let x0 = fc2_sigmoid[i2];
     let i4 = i3 + k0 * 21;
     let weight0 = fc2_weight[i4];
-    acc0 += x0 * weight0;
     let i6 = i5 + k0;
     let x1 = fc2_sigmoid[i6];
-    acc1 += x1 * weight0;
     let i8 = i7 + k0;
     let x2 = fc2_sigmoid[i8];
-    acc2 += x2 * weight0;
     let i10 = i9 + k0;
     let x3 = fc2_sigmoid[i10];
+    acc0 += x0 * weight0;
+    acc1 += x1 * weight0;
+    acc2 += x2 * weight0;
     acc3 += x3 * weight0;
   }
   let bias0 = fc2_bias[i0];

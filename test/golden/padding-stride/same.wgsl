@@ -36,10 +36,10 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
       let v0 = select(0.0, x0, inside0);
       let i8 = i7 + kw0;
       let weight0 = same_weight[i8];
-      acc0 += v0 * weight0;
       let inside1 = i1 < 8 && i3 - 1 >= 0 && i3 - 1 < 8;
       let x1 = picture[i6 - 1];
       let v1 = select(0.0, x1, inside1);
+      acc0 += v0 * weight0;
       acc1 += v1 * weight0;
     }
   }

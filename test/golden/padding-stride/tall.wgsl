@@ -39,16 +39,14 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
     let x2 = picture[i4 - 15];
     let v2 = select(0.0, x2, inside1);
     for (var kw0 = 0; kw0 < 1; kw0++) {
-      acc0 += v0 * weight0;
-      acc1 += v1 * weight0;
-      acc0 += v1 * weight1;
-      acc1 += v2 * weight1;
+      acc0 += v0 * weight0 + v1 * weight1;
+      acc1 += v1 * weight0 + v2 * weight1;
     }
     let weight2 = tall_weight[i5 + 2];
-    acc0 += v2 * weight2;
     let inside2 = i1 - 2 >= 0 && i1 - 2 < 8 && i2 + 2 < 8;
     let x3 = picture[i4 - 14];
     let v3 = select(0.0, x3, inside2);
+    acc0 += v2 * weight2;
     acc1 += v3 * weight2;
   }
   let bias0 = tall_bias[0];

@@ -1,3 +1,0 @@
-/** A message as a sentence of its own: it begins with a capital, unless with a name, such as `conv1's` or `t10k-…`. */
-export const sentence = (message: string): string =>
-  /^[a-z]+ /.test(message) ? message.charAt(0).toUpperCase() + message.slice(1) : message;
