@@ -14,7 +14,7 @@ import { readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import type { PartialMessage, Plugin } from "esbuild";
 import { WeftError } from "../../runtime/errors.ts";
-import { readWeights } from "../../runtime/node/files.ts";
+import { readSafetensors } from "../../runtime/weights.ts";
 import { type BakeValues, compile } from "../compile.ts";
 import { UserError } from "../errors.ts";
 import { loadModel } from "../frontend/index.ts";
@@ -22,6 +22,7 @@ import { entrySource } from "./bundle.ts";
 import type { CompiledModel } from "./client.ts";
 import { readTuning, tuningPath } from "./tuning.ts";
 import { type VariantName, variantsOf } from "./variants.ts";
+import { fileReason } from "./write.ts";
 
 export type { CompiledModel, CompiledSession, CompiledTensor } from "./client.ts";
 
@@ -60,7 +61,7 @@ export function weft(options: WeftPluginOptions = {}): Plugin {
           const beside = names.includes("tuned") ? [tuningPath(path)] : [];
           const tuning = beside[0] === undefined ? undefined : await readTuning(beside[0]);
           const given = options.weights === undefined ? undefined : resolve(cwd, options.weights);
-          const weights = given === undefined ? undefined : await weightsOf(given);
+          const weights = given === undefined ? undefined : weightsOf(given);
           const variants = names.length > 0 ? variantsOf(graph, program, names, how, tuning, weights) : [];
           return {
             contents: entrySource(program, variants),
@@ -78,12 +79,12 @@ export function weft(options: WeftPluginOptions = {}): Plugin {
 }
 
 /** @throws UserError where the file cannot be read or is damaged */
-async function weightsOf(path: string): Promise<BakeValues> {
+function weightsOf(path: string): BakeValues {
   try {
-    return await readWeights(path);
+    return readSafetensors(readFileSync(path));
   } catch (error) {
-    if (!(error instanceof WeftError)) throw error;
-    throw new UserError({ problem: error.message, fix: "weights: a safetensors file of this model" });
+    const why = error instanceof WeftError ? error.message.replace(/^weights: /, "") : fileReason(error);
+    throw new UserError({ problem: `${path}: ${why}`, fix: "weights: a safetensors file of this model" });
   }
 }
 

@@ -149,6 +149,7 @@ export function bakeWherePossible({ kernels, layouts, values, kept, schedule, lo
         );
         for (const other of kernels) if (other.region.reads.includes(param)) schedules.delete(other);
       }
+      if (!settled) break; // nothing further is scheduled for constants that are none
     }
     if (!settled) continue;
     const baking = given.map((param) => ({
