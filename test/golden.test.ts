@@ -2,10 +2,14 @@
  * The kernels, shape tables and plans of our own models, as they were accepted. After a change that is meant:
  * `WEFT_UPDATE_GOLDEN=1 npx vitest run test/golden.test.ts`, and read the diff.
  */
-import { readdirSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import "weftgpu/vitest";
+import { compile } from "../compiler/compile.ts";
+import { loadModel } from "../compiler/frontend/index.ts";
+import { readSafetensors } from "../runtime/weights.ts";
+import { compareGolden } from "./bake/golden.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 
@@ -22,6 +26,13 @@ const MODELS = {
 describe("golden output", () => {
   test.each(Object.entries(MODELS))("of %s is as it was", async (name, file) => {
     await expect(`${root}${file}`).toMatchGolden(`${root}test/golden/${name}`);
+  });
+
+  test("of LeNet's first kernel with its weights as numbers is as it was", async () => {
+    const { graph } = await loadModel(`${root}models/lenet.ts`);
+    const bake = readSafetensors(readFileSync(`${root}models/lenet.fashion-mnist.safetensors`));
+    const [kernel] = compile(graph, { bake }).program.kernels;
+    compareGolden("lenet-conv1.wgsl", kernel?.wgsl ?? "");
   });
 
   test("has no folder without a model", () => {
