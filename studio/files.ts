@@ -1,4 +1,4 @@
-/** Pictures and weights that are dropped, chosen or pasted. */
+/** Files that are dropped, chosen or pasted: pictures, weights, data sets. */
 
 /** A picture that can be drawn on a canvas; SVG goes by an image element. Throws where the browser cannot read it. */
 export async function readPicture(file: Blob): Promise<ImageBitmap | HTMLImageElement> {

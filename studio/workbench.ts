@@ -5,6 +5,7 @@ import { type Compiled, pipeline } from "./compile/pipeline.ts";
 import type { LanguageCalls } from "./compile/protocol.ts";
 import type { Remote } from "./compile/rpc.ts";
 import type { ModelView } from "./compile/view.ts";
+import { messageOf } from "./message.ts";
 import { saveFile } from "./server.ts";
 import { type Signal, signal } from "./signal.ts";
 import type { CompiledModel, Project } from "./tab.ts";
@@ -114,8 +115,4 @@ export async function workbench(project: Project, target: Signal<TargetName>): P
       compare();
     },
   };
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

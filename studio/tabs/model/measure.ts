@@ -4,6 +4,7 @@ import { initialise } from "../../../runtime/init.ts";
 import { clockOf } from "../../../runtime/node/clock.ts";
 import { profileProgram } from "../../../runtime/node/profile.ts";
 import { h } from "../../dom.ts";
+import { messageOf } from "../../message.ts";
 import type { State } from "./state.ts";
 import { milliseconds } from "./text.ts";
 
@@ -67,7 +68,7 @@ export function meter(state: State): Meter {
       status.textContent = `Σ ${whole}`;
       status.title = `${whole} ${state.say("total")}`;
     } catch (error) {
-      status.textContent = error instanceof Error ? error.message : String(error);
+      status.textContent = messageOf(error);
       status.title = status.textContent;
     } finally {
       busy = false;

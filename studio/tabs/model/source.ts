@@ -2,6 +2,7 @@
 import type { Diagnosis } from "../../../compiler/errors.ts";
 import type { Mark } from "../../compile/protocol.ts";
 import { fill, h } from "../../dom.ts";
+import { messageOf } from "../../message.ts";
 import type { Status } from "../../workbench.ts";
 import { editor } from "./editor.ts";
 import { chooseLayer, type State } from "./state.ts";
@@ -86,7 +87,7 @@ export function sourcePane(state: State): HTMLElement {
       if (project.live) await bench.save(code.path);
       else download(code.path, bench.files.value.get(code.path) ?? "");
     } catch (error) {
-      fill(status, h("p", { class: "problem" }, error instanceof Error ? error.message : String(error)));
+      fill(status, h("p", { class: "problem" }, messageOf(error)));
     }
   };
   const draw = (): void => {

@@ -14,6 +14,7 @@ import {
   WeftError,
   type Weights,
 } from "../../../runtime/train.ts";
+import { messageOf } from "../../message.ts";
 import { type Signal, signal } from "../../signal.ts";
 import type { CompiledModel } from "../../tab.ts";
 import { pace } from "./pace.ts";
@@ -46,6 +47,8 @@ export interface Failure {
   readonly message: string;
   /** Of a training that diverged: the step, and the layer whose numbers were lost. */
   readonly diverged: { readonly problem: string; readonly where: string | undefined } | undefined;
+  /** The device was lost: what is done next takes another one. */
+  readonly lost: boolean;
 }
 
 const IDLE: Progress = {
@@ -153,7 +156,7 @@ export function training(device: () => Promise<GPUDevice>): Training {
       const done = (trainer?.position.epoch ?? 0) >= (progress.value.settings?.epochs ?? 0);
       say({ phase: done ? "done" : "paused", learned: (trainer?.position.step ?? 0) > 0 });
     } catch (error) {
-      lost = error instanceof WeftError && error.code === "device-lost";
+      lost = isLost(error);
       // Where nothing was learnt, there is nothing to go on with, and all settings can be changed.
       const begun = (trainer?.position.step ?? 0) > 0;
       say({ phase: begun ? "paused" : "idle", failure: failureOf(error) });
@@ -230,9 +233,10 @@ export function training(device: () => Promise<GPUDevice>): Training {
   };
 }
 
+const isLost = (error: unknown): boolean => error instanceof WeftError && error.code === "device-lost";
+
 function failureOf(error: unknown): Failure {
-  const message = error instanceof Error ? error.message : String(error);
-  if (!(error instanceof DivergedError)) return { message, diverged: undefined };
-  const { problem, where } = error.failure;
-  return { message, diverged: { problem, where } };
+  const { problem, where } = error instanceof DivergedError ? error.failure : {};
+  const diverged = problem === undefined ? undefined : { problem, where };
+  return { message: messageOf(error), diverged, lost: isLost(error) };
 }

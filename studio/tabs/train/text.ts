@@ -50,6 +50,9 @@ export interface Text {
   readonly edited: string;
   readonly diverged: string;
   readonly advice: string;
+  /** What to do once the device was lost: before a step was taken, and after. */
+  readonly beginAnew: string;
+  readonly goOn: string;
   readonly table: string;
   readonly learnsFrom: (name: string, train: string, test: string) => string;
   readonly setNames: Readonly<Record<string, string>>;
@@ -109,6 +112,8 @@ const en: Text = {
     "The model has been edited since. This training goes on with the one that it began with; the next takes the new one.",
   diverged: "The training diverged",
   advice: "The state before is kept. Try a smaller learning rate, or clip gradients.",
+  beginAnew: "“Train” takes another device.",
+  goOn: "“Resume” takes another device and goes on with the state that was kept last.",
   table: "Epochs",
   learnsFrom: (name, train, test) => `${name}: ${train} to train with, ${test} to test with`,
   setNames: {
@@ -173,6 +178,8 @@ const zh: Text = {
   edited: "模型已被修改。本次训练继续使用开始时的模型；下一次训练使用新模型。",
   diverged: "训练发散",
   advice: "已保留此前的状态。请降低学习率，或裁剪梯度。",
+  beginAnew: "点击“开始训练”会使用新的设备。",
+  goOn: "点击“继续”会使用新的设备，并从最后保留的状态继续训练。",
   table: "各周期",
   learnsFrom: (name, train, test) => `${name}：${train} 张用于训练，${test} 张用于测试`,
   setNames: { files: "自选文件", synthetic: "绘制的图形", "fashion-mnist": "Fashion-MNIST", mnist: "MNIST" },

@@ -2,10 +2,10 @@
 
 import { writeSafetensors } from "../../../runtime/train.ts";
 import { fill, h } from "../../dom.ts";
+import { listenForFiles } from "../../files.ts";
+import { sentence } from "../../message.ts";
 import type { CompiledModel, Studio } from "../../tab.ts";
-import { listenForFiles } from "../try/files.ts";
 import { parameterCount } from "../try/layers.ts";
-import { sentence } from "../try/sentence.ts";
 import { remember } from "../try/weights.ts";
 import { chart } from "./chart.ts";
 import { drawnShapes, prepared, readIdxFiles } from "./data.ts";
@@ -208,7 +208,7 @@ function words({ phase, work, step, settings }: Progress, finished: number, text
   }
 }
 
-function showFailure(place: HTMLElement, { failure }: Progress, text: Text): void {
+function showFailure(place: HTMLElement, { failure, phase }: Progress, text: Text): void {
   if (!failure) {
     if (place.querySelector(".of-run")) fill(place);
     return;
@@ -223,7 +223,10 @@ function showFailure(place: HTMLElement, { failure }: Progress, text: Text): voi
         diverged.where !== undefined && h("p", {}, sentence(diverged.where)),
         h("p", {}, text.advice),
       ]
-    : [sentence(failure.message)];
+    : [
+        sentence(failure.message),
+        failure.lost && h("p", {}, phase === "paused" ? text.goOn : text.beginAnew),
+      ];
   fill(place, h("div", { class: "note bad of-run", attrs: { role: "alert" } }, ...lines));
 }
 

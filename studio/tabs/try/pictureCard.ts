@@ -1,9 +1,9 @@
 /** The card with the picture: drawing, files, samples; and the box of what a value sees. */
 import { brightBorder, type Frame } from "../../../cli/input/frame.ts";
 import { h } from "../../dom.ts";
+import { readPicture } from "../../files.ts";
 import type { Sample } from "../../tab.ts";
 import type { Box } from "./field.ts";
-import { readPicture } from "./files.ts";
 import { openPad, type Picture, sizeOf } from "./pad.ts";
 import { contained, cropped, toInput } from "./picture.ts";
 import type { Text } from "./text.ts";

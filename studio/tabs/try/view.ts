@@ -3,10 +3,11 @@
 import { showShape } from "../../../compiler/ir/type.ts";
 import { WeftError } from "../../../runtime/errors.ts";
 import { fill, h } from "../../dom.ts";
+import { listenForFiles } from "../../files.ts";
+import { messageOf, sentence } from "../../message.ts";
 import type { CompiledModel, Studio } from "../../tab.ts";
 import { dark } from "../../theme.ts";
 import { type Engine, startEngine } from "./engine.ts";
-import { listenForFiles } from "./files.ts";
 import { layerList } from "./layerList.ts";
 import { type Layer, layersOf, openAtFirst, parameterCount, resultName } from "./layers.ts";
 import type { PictureInput } from "./picture.ts";
@@ -14,7 +15,6 @@ import { type Kept, pictureCard } from "./pictureCard.ts";
 import { readout } from "./readout.ts";
 import { classNames, scoreKind, sharesOf } from "./scores.ts";
 import { scoresCard } from "./scoresCard.ts";
-import { sentence } from "./sentence.ts";
 import type { Text } from "./text.ts";
 import { type Drawn, openWeights, originOf } from "./weights.ts";
 
@@ -108,11 +108,8 @@ export function showTry(
 
   const complain = (error: unknown): void => {
     const again = h("button", { type: "button", textContent: text.retry, onclick: () => restart() });
-    const message = error instanceof Error ? error.message : String(error);
-    fill(
-      problem,
-      h("div", { class: "note bad", attrs: { role: "alert" } }, sentence(message), h("div", {}, again)),
-    );
+    const message = sentence(messageOf(error));
+    fill(problem, h("div", { class: "note bad", attrs: { role: "alert" } }, message, h("div", {}, again)));
     status.textContent = "\u00a0";
   };
   const restart = (): void => {

@@ -1,6 +1,7 @@
 /** What cannot be computed, and why: a mistake in the sizes in Weft's own words, or no device. */
 import { UserError } from "../../../../compiler/errors.ts";
 import { type Child, fill, h } from "../../../dom.ts";
+import { messageOf } from "../../../message.ts";
 import type { Words } from "../../../tab.ts";
 import type { Scene } from "../scene.ts";
 
@@ -38,8 +39,7 @@ export function notice(scene: Scene): Notice {
 
 function words(scene: Scene, error: unknown): readonly Child[] {
   if (!(error instanceof UserError)) {
-    const message = error instanceof Error ? error.message : String(error);
-    return [h("b", {}, scene.say(FAILED)), h("span", {}, message)];
+    return [h("b", {}, scene.say(FAILED)), h("span", {}, messageOf(error))];
   }
   const { problem, rule, fix } = error.diagnosis;
   const more = (title: Words, text: string | undefined): Child =>
