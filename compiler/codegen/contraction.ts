@@ -12,7 +12,7 @@ import { freeAxes, substitute, visit } from "../math/build.ts";
 import { type Width, wgslType } from "../ops/scalar.ts";
 import { isStaged, placeBlock } from "./block.ts";
 import { storeTile } from "./epilogue.ts";
-import { declareFetchers, type Element, fetchTogether } from "./quads.ts";
+import { declareQuad, type Element, fetchTogether } from "./quads.ts";
 import { type Factors, type Read, walkBlocks } from "./stage.ts";
 import { combineParts, loopTogether } from "./team.ts";
 import { type Held, type Position, placeThread, registerPositions, type Tiled } from "./threads.ts";
@@ -39,8 +39,8 @@ export function writeContraction(
   const block = isStaged(schedule) ? placeBlock(writer, kernel, schedule) : undefined;
   const { held: space, busy } =
     block ??
-    placeThread(writer, contractionTiles(kernel, schedule), lane, schedule.vector?.axis, quads ?? undefined);
-  if (quads) declareFetchers(writer, quads.size);
+    placeThread(writer, contractionTiles(kernel, schedule), lane, schedule.vector?.axis, quads?.lanes);
+  if (quads) declareQuad(writer);
   const window = kernel.window.map(holdWhole);
   const held = kernel.axes.map((a) =>
     must(
@@ -70,12 +70,7 @@ export function writeContraction(
   if (block && isStaged(schedule)) walkBlocks(writer, kernel, schedule, block, window, addUp);
   else
     walk(writer, kernel.k, schedule, (steps) => {
-      if (quads)
-        fetchTogether(
-          writer,
-          elementsOf(writer, quads.factor === "lhs" ? lhs : rhs, tile, steps),
-          quads.size,
-        );
+      if (quads) fetchTogether(writer, elementsOf(writer, quads.factor === "lhs" ? lhs : rhs, tile, steps));
       for (const some of inParts(steps, TERMS))
         addUp(some.map((at) => [factorAt(writer, lhs, at), factorAt(writer, rhs, at)] as const));
     });

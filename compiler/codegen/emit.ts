@@ -12,7 +12,6 @@ import { contractionTiles, writeContraction } from "./contraction.ts";
 import { entryBody } from "./entry.ts";
 import { halfType } from "./literal.ts";
 import { mapReduceTiles, writeMapReduce } from "./mapReduce.ts";
-import { SUBLANE } from "./quads.ts";
 import { isVectorAddress, resultAddress } from "./store.ts";
 import { gridOf } from "./threads.ts";
 import { printStatements } from "./wgsl.ts";
@@ -85,9 +84,6 @@ export function emitModule(parts: readonly Part[], layouts: Layouts): Emitted {
   lines.push(
     `@compute @workgroup_size(${size})`,
     "fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,",
-    ...(bodies.some((b) => b.text.includes(SUBLANE))
-      ? [`  @builtin(subgroup_invocation_id) ${SUBLANE}: u32,`]
-      : []),
     "  @builtin(local_invocation_index) local: u32) {",
     ...entryBody(bodies, size),
     "}",
@@ -158,7 +154,7 @@ function gridAndThreads(kernel: Kernel, schedule: Schedule): Pick<Body, "grid" |
   if (kernel.kind === "contraction" && schedule.kind === "contraction") {
     if (isStaged(schedule)) return { grid: blockGrid(kernel, schedule), together: "workgroup" };
     const { quads, team } = schedule;
-    const grid = gridOf(contractionTiles(kernel, schedule), quads ?? undefined);
+    const grid = gridOf(contractionTiles(kernel, schedule), quads?.lanes);
     return { grid, together: team ?? (quads ? "quad" : undefined) };
   }
   if (kernel.kind === "mapReduce" && schedule.kind === "mapReduce")

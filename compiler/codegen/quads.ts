@@ -1,7 +1,6 @@
 /**
- * Neighbouring threads fetch for each other: where all of a quad need the same elements, each thread loads a quarter
- * of them and `quadBroadcast` hands them round; in an octet an eighth, and `subgroupShuffle` (WGSL, "Quad operations",
- * "Subgroup operations"; feature "subgroups").
+ * Four neighbouring threads fetch for each other: where all of a quad need the same elements, each thread loads a
+ * quarter of them and `quadBroadcast` hands them round (WGSL, "Quad operations"; feature "subgroups").
  */
 import { must } from "../errors.ts";
 import type { Axis, Index } from "../ir/expr.ts";
@@ -9,27 +8,18 @@ import type { Node } from "../ir/graph.ts";
 import { add, axisIndex, scale } from "../math/affine.ts";
 import type { Writer } from "./writer.ts";
 
-/** The bits of a thread's number in its quad or octet, lowest first, and the number's last two bits: index terms that are declared. */
-const BITS: readonly Axis[] = [0, 1, 2].map((i) => ({ key: `quad.${i}`, name: "quad", extent: 2 }));
-const LANES: ReadonlyMap<number, Axis> = new Map(
-  [4, 8].map((extent) => [extent, { key: `quad<${extent}`, name: "quad", extent }]),
-);
+/** A thread's number in its quad, and that number's two bits: index terms that the skeleton declares. */
+const LANE: Axis = { key: "quad", name: "quad", extent: 4 };
+const LOW: Axis = { key: "quad%2", name: "quad", extent: 2 };
+const HIGH: Axis = { key: "quad/2", name: "quad", extent: 2 };
 
-/** The builtin `subgroup_invocation_id`. */
-export const SUBLANE = "sublane";
-
-/** The first thread of an octet, by its number in the subgroup. */
-const FIRST = `(${SUBLANE} & ~7u)`;
-
-/** Names the thread's place among those that fetch together: `size` consecutive threads of the workgroup. */
-export function declareFetchers(writer: Writer, size: 4 | 8): void {
+/** Names the thread's place in its quad. Quads are four consecutive threads of the workgroup. */
+export function declareQuad(writer: Writer): void {
   const name = writer.name("quad");
-  writer.push({ kind: "let", name, value: `i32(local & ${size - 1}u)` });
-  for (const [extent, lane] of LANES)
-    writer.declare(lane, extent === size ? name : `(${name} & ${extent - 1})`);
-  BITS.forEach((bit, i) => {
-    writer.declare(bit, i === 0 ? `(${name} & 1)` : `((${name} >> ${i}u) & 1)`);
-  });
+  writer.push({ kind: "let", name, value: "i32(local & 3u)" });
+  writer.declare(LANE, name);
+  writer.declare(LOW, `(${name} & 1)`);
+  writer.declare(HIGH, `(${name} >> 1u)`);
 }
 
 /** An element of a binding: of its array of scalars or vectors. */
@@ -38,8 +28,8 @@ export interface Element {
   readonly at: Index;
 }
 
-/** Loads elements, a part per thread where there are enough of them; whoever reads one afterwards gets it from its thread. */
-export function fetchTogether(writer: Writer, elements: readonly Element[], size: 4 | 8): void {
+/** Loads elements, a quarter per thread where there are enough of them; whoever reads one afterwards gets it from its thread. */
+export function fetchTogether(writer: Writer, elements: readonly Element[]): void {
   const groups = new Map<string, Element[]>();
   for (const element of elements) {
     const key = `${element.from.origin.name} ${base(element.at).key}`;
@@ -47,46 +37,32 @@ export function fetchTogether(writer: Writer, elements: readonly Element[], size
   }
   for (const group of groups.values()) {
     const sorted = group.toSorted((a, b) => a.at.constant - b.at.constant);
-    for (const chunk of chunks(sorted, size)) share(writer, chunk);
+    for (const chunk of chunks(sorted)) share(writer, chunk);
   }
 }
 
 function share(writer: Writer, chunk: readonly Element[]): void {
   const { from, at } = must(chunk[0], "element");
-  const fetched = writer.loadElement(from, add(at, offsetOf(chunk)));
+  const [near, far] = [distance(chunk, 1), distance(chunk, 2)];
+  const offset =
+    chunk.length === 2
+      ? scale(axisIndex(LOW), near)
+      : far === 2 * near
+        ? scale(axisIndex(LANE), near)
+        : add(scale(axisIndex(LOW), near), scale(axisIndex(HIGH), far));
+  const fetched = writer.loadElement(from, add(at, offset));
   chunk.forEach((element, i) => {
-    const text =
-      chunk.length === 8
-        ? `subgroupShuffle(${fetched.text}, ${FIRST} + ${i}u)`
-        : `quadBroadcast(${fetched.text}, ${i})`;
-    writer.hand(element, { ...fetched, text });
+    writer.hand(element, { ...fetched, text: `quadBroadcast(${fetched.text}, ${i})` });
   });
 }
 
-/** How far from the first element is the one that a thread fetches. */
-function offsetOf(chunk: readonly Element[]): Index {
-  const near = distance(chunk, 1);
-  const lane = LANES.get(chunk.length);
-  if (lane && chunk.every((_, i) => distance(chunk, i) === i * near)) return scale(axisIndex(lane), near);
-  const bits = BITS.slice(0, Math.log2(chunk.length));
-  return add(...bits.map((bit, i) => scale(axisIndex(bit), distance(chunk, 2 ** i))));
-}
-
-/** Eights and fours whose distances a thread can compute from the bits of its number, else twos; a single one stays alone. */
-function chunks(sorted: readonly Element[], most: number): readonly (readonly Element[])[] {
+/** Fours whose distances a thread can compute from the two bits of its number, else twos; a single one stays alone. */
+function chunks(sorted: readonly Element[]): readonly (readonly Element[])[] {
   if (sorted.length < 2) return [];
-  let size = most;
-  while (!isEven(sorted.slice(0, size), size)) size /= 2;
-  return [sorted.slice(0, size), ...chunks(sorted.slice(size), most)];
-}
-
-/** Whether the distances are the sums of those of the elements at powers of two. */
-function isEven(elements: readonly Element[], size: number): boolean {
-  if (elements.length < size) return false;
-  return elements.every((_, i) => {
-    const bits = [1, 2, 4].filter((bit) => i & bit);
-    return distance(elements, i) === bits.reduce((a, bit) => a + distance(elements, bit), 0);
-  });
+  const four = sorted.slice(0, 4);
+  const even = four.length === 4 && distance(four, 1) === distance(four.slice(2), 1);
+  const size = even ? 4 : 2;
+  return [sorted.slice(0, size), ...chunks(sorted.slice(size))];
 }
 
 function distance(elements: readonly Element[], to: number): number {

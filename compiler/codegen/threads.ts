@@ -26,23 +26,15 @@ export function threadsOf({ axis, tile }: Tiled): number {
   return axis.extent === "N" ? 1 : Math.ceil(axis.extent / tile);
 }
 
-export function gridOf(tiles: readonly Tiled[], { lanes, size }: Fetchers = ALONE): Grid {
+export function gridOf(tiles: readonly Tiled[], lanes = 0): Grid {
   const outer = tiles.slice(0, tiles.length - lanes);
   const inner = tiles.slice(tiles.length - lanes).reduce((a, t) => a * threadsOf(t), 1);
-  const items = outer.reduce((a, t) => a * threadsOf(t), 1) * (lanes > 0 ? whole(inner, size) : 1);
+  const items = outer.reduce((a, t) => a * threadsOf(t), 1) * (lanes > 0 ? wholeQuads(inner) : 1);
   const batch = tiles.find((t) => t.axis.extent === "N");
   return { items, batchTile: batch ? batch.tile : 0 };
 }
 
-/** Threads that fetch for each other: so many neighbours, which differ along the innermost `lanes` axes only. */
-export interface Fetchers {
-  readonly lanes: number;
-  readonly size: number;
-}
-
-const ALONE: Fetchers = { lanes: 0, size: 1 };
-
-const whole = (threads: number, size: number): number => Math.ceil(threads / size) * size;
+const wholeQuads = (threads: number): number => Math.ceil(threads / 4) * 4;
 
 /**
  * Writes the decomposition of the thread's number `thread` and returns what each axis holds. `tiles` is ordered
@@ -51,26 +43,26 @@ const whole = (threads: number, size: number): number => Math.ceil(threads / siz
  * An axis whose tile does not divide it ends with a tile that is moved back to fit: it computes a few positions
  * twice but stores only its own. Along N, whose size is unknown here, positions are clamped instead.
  *
- * Where threads fetch for each other, those along the innermost `lanes` axes are filled up to whole groups of them. Those too
- * many repeat the last one's work; `busy` is the condition of the others.
+ * Where a quad's threads may differ along the innermost `lanes` axes only, the threads along them are filled up to
+ * whole quads. Those too many repeat the last one's work; `busy` is the condition of the others.
  */
 export function placeThread(
   writer: Writer,
   tiles: readonly Tiled[],
   lane: Axis | undefined,
   laneOf: string | undefined,
-  { lanes, size }: Fetchers = ALONE,
+  lanes = 0,
 ): { readonly held: readonly Held[]; readonly busy: readonly string[] } {
   const place = (some: readonly Tiled[], number: string): Held[] =>
     decompose(writer, some, number, lane, laneOf);
   const [outer, inner] = [tiles.slice(0, tiles.length - lanes), tiles.slice(tiles.length - lanes)];
   const count = inner.reduce((a, t) => a * threadsOf(t), 1);
-  if (lanes === 0 || count % size === 0) return { held: place(tiles, "thread"), busy: [] };
+  if (lanes === 0 || count % 4 === 0) return { held: place(tiles, "thread"), busy: [] };
   const [number, inside] = [writer.name("quads"), writer.name("place")];
-  writer.push({ kind: "let", name: number, value: `thread / ${whole(count, size)}` });
-  writer.push({ kind: "let", name: inside, value: `min(thread % ${whole(count, size)}, ${count - 1})` });
+  writer.push({ kind: "let", name: number, value: `thread / ${wholeQuads(count)}` });
+  writer.push({ kind: "let", name: inside, value: `min(thread % ${wholeQuads(count)}, ${count - 1})` });
   const held = [...place(outer, number), ...place(inner, inside)];
-  return { held, busy: [`thread % ${whole(count, size)} < ${count}`] };
+  return { held, busy: [`thread % ${wholeQuads(count)} < ${count}`] };
 }
 
 /** Writes each axis's place from the number of a thread along all of them, the last one fastest. */

@@ -65,8 +65,8 @@ export interface ContractionSchedule {
   readonly unroll: ReadonlyMap<string, number>;
   /** Space axes by the order of threads, outermost first. */
   readonly order: readonly string[];
-  /** A factor whose elements so many neighbouring threads fetch for each other: they differ along the last `lanes` axes only. */
-  readonly quads: { readonly factor: "lhs" | "rhs"; readonly lanes: number; readonly size: 4 | 8 } | null;
+  /** A factor whose elements the four threads of a quad fetch for each other: they differ along the last `lanes` axes only. */
+  readonly quads: { readonly factor: "lhs" | "rhs"; readonly lanes: number } | null;
   /** How a workgroup fetches both factors together, into workgroup memory; null: each thread fetches for itself. */
   readonly stage: Stage | null;
   readonly team: Team | null;

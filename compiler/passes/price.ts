@@ -32,21 +32,6 @@ function lanesAlong(
   return lanesOf(kernel, share).reduce((a, x) => a * Math.ceil(extentOf(x) / (tile.get(x.key) ?? 1)), 1);
 }
 
-/** How many threads fetch together: as many as the target allows, if filling them up leaves few idle. */
-export function fetchersOf(
-  kernel: ContractionKernel,
-  target: Target,
-  tile: ReadonlyMap<string, number>,
-  share: "lhs" | "rhs",
-): 4 | 8 {
-  if (target.fetchers === 4) return 4;
-  const threads = lanesAlong(kernel, tile, share);
-  return threads > 4 && idleOf(threads, 8) <= 1.1 * idleOf(threads, 4) ? 8 : 4;
-}
-
-/** Threads that run, for one that is of use. */
-const idleOf = (threads: number, size: number): number => (Math.ceil(threads / size) * size) / threads;
-
 /** Accumulators beyond these are kept in memory. */
 const SPILL = 24;
 /** A loop's own work for a round. */
@@ -118,22 +103,21 @@ export function* pricesOf(
   const runs = kernel.region.phase === "prepare" ? 1 : target.runs;
   const work = (runs * workOf(kernel, target)) / ADDS_PER_MS;
   for (const share of target.quads ? ([null, "lhs", "rhs"] as const) : [null]) {
-    const size = share ? fetchersOf(kernel, target, tile, share) : 1;
     const threads = share ? lanesAlong(kernel, tile, share) : 1;
     if (share && threads === 1) continue;
     let time = LOOP + adds * (held > SPILL ? times.spilledAdd : times.add) + sums * times.sum;
     let build = body;
     for (const side of ["lhs", "rhs"] as const) {
       const { elements, vectors, fixed, guarded } = reads[side];
-      const fetched = (elements - fixed) / (side === share ? size : 1);
+      const fetched = (elements - fixed) / (side === share ? 4 : 1);
       time += times.element * fetched + times.guard * guarded + fixed;
       time +=
-        side === share ? times.shared * elements + (times.vector * vectors) / size : times.vector * vectors;
+        side === share ? times.shared * elements + (times.vector * vectors) / 4 : times.vector * vectors;
       build += BUILD.element * fetched + BUILD.fixed * fixed + BUILD.guard * guarded;
       if (side === share) build += BUILD.shared * elements;
     }
     if (build > target.build) continue;
-    const idle = share ? idleOf(threads, size) : 1;
+    const idle = share ? (Math.ceil(threads / 4) * 4) / threads : 1;
     const cost = (time * waste * idle) / adds;
     yield { tile, unroll, share, cost, price: build + cost * work };
   }

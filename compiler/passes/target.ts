@@ -20,8 +20,6 @@ export interface Target {
   readonly opaque: boolean;
   /** Whether four neighbouring threads may fetch for each other: WebGPU's feature "subgroups". */
   readonly quads: boolean;
-  /** How many neighbours may fetch for each other, where they may: 8 needs subgroups as wide. */
-  readonly fetchers: 4 | 8;
   /** Whether workgroups have a fast memory of their own, and threads are many: then they fetch and add up together. */
   readonly workgroupMemory: boolean;
 }
@@ -36,7 +34,6 @@ export const portable: Target = {
   batch: 64,
   opaque: false,
   quads: false,
-  fetchers: 4,
   workgroupMemory: false,
 };
 

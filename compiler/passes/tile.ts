@@ -5,7 +5,7 @@
 import type { Axis } from "../ir/expr.ts";
 import type { ContractionKernel, ContractionSchedule, Layouts } from "../ir/kernel.ts";
 import { readerOf } from "./cost.ts";
-import { type Candidate, fetchersOf, isLooped, lanesOf, pricesOf, SMALL, workOf } from "./price.ts";
+import { type Candidate, isLooped, lanesOf, pricesOf, SMALL, workOf } from "./price.ts";
 import { extentOf, type Target, vectorOver, vectorWidth } from "./target.ts";
 
 export function scheduleContraction(
@@ -69,11 +69,7 @@ export function scheduleOf(
   const place = (a: Axis): number => (a.extent === "N" ? 0 : lanes.includes(a) ? 2 : 1);
   const order = [...kernel.n, ...kernel.batch, ...kernel.m].toSorted((a, b) => place(a) - place(b));
   const rules = ["register tile", ...(vector ? ["vectors over columns"] : [])];
-  const size = share ? fetchersOf(kernel, target, tile, share) : 4;
-  if (share) {
-    const who = size === 8 ? "octets" : "quads";
-    rules.push(`${who} fetch the ${share === "lhs" ? "rows" : "columns"} together`);
-  }
+  if (share) rules.push(`quads fetch the ${share === "lhs" ? "rows" : "columns"} together`);
   return {
     kind: "contraction",
     workgroup: target.workgroup,
@@ -81,7 +77,7 @@ export function scheduleOf(
     vector,
     unroll,
     order: order.map((a) => a.key),
-    quads: share ? { factor: share, lanes: lanes.length, size } : null,
+    quads: share ? { factor: share, lanes: lanes.length } : null,
     stage: null,
     team: null,
     looped: isLooped(kernel, target),
