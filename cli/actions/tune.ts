@@ -21,6 +21,7 @@ import { type Given, OPTIMIZER } from "../training/settings.ts";
 import { Book } from "../tuning/book.ts";
 import { inferenceJob } from "../tuning/inference.ts";
 import type { Job, Place, Prepared, Whole } from "../tuning/job.ts";
+import { unlessStopped } from "../tuning/patience.ts";
 import { search } from "../tuning/search.ts";
 import { trainingJob } from "../tuning/training.ts";
 import type { Ui } from "../ui.ts";
@@ -151,22 +152,22 @@ async function measured(
     stop.abort();
   });
   try {
-    const bench = await job.open(place);
-    await search({
-      bench,
-      compilation: job.compilation,
-      targets,
-      batch: job.batch,
-      budget: millisecondsOf(options),
-      onProgress: (done, layers) => bar.update(done, { layers }),
-      onFound: (found) => book.found.push(found),
-      signal: stop.signal,
-    }).finally(() => bench.close());
-    bar.stop();
-    const { aborted } = stop.signal;
-    const whole = aborted
-      ? undefined
-      : await unlessStopped(job.compare(schedulesOf(book.entry), place), stop.signal);
+    const work = async (): Promise<Whole> => {
+      const bench = await job.open(place);
+      await search({
+        bench,
+        compilation: job.compilation,
+        targets,
+        batch: job.batch,
+        budget: millisecondsOf(options),
+        onProgress: (done, layers) => bar.update(done, { layers }),
+        onFound: (found) => book.found.push(found),
+      }).finally(() => bench.close());
+      bar.stop();
+      return job.compare(schedulesOf(book.entry), place);
+    };
+    // A driver that is busy building is not waited for.
+    const whole = await unlessStopped(work(), stop.signal);
     return { whole, signal };
   } catch (error) {
     if (book.found.length > 0 && !(error instanceof InternalError)) {
@@ -178,14 +179,6 @@ async function measured(
     bar.stop();
     off();
   }
-}
-
-/** The result of `work`, or undefined as soon as the signal is aborted. */
-function unlessStopped<T>(work: Promise<T>, signal: AbortSignal): Promise<T | undefined> {
-  const stopped = new Promise<undefined>((resolve) => {
-    signal.addEventListener("abort", () => resolve(undefined), { once: true });
-  });
-  return Promise.race([work, stopped]);
 }
 
 function print(report: TuneReport, options: TuneOptions, ui: Ui): void {

@@ -14,6 +14,7 @@ import { WeftError } from "../../runtime/errors.ts";
 import type { Work } from "../../runtime/node/index.ts";
 import type { Bench, Trial } from "./bench.ts";
 import { median, ROUNDS } from "./job.ts";
+import { inTime } from "./patience.ts";
 import { axesText, type Subject, subjectsOf } from "./subjects.ts";
 
 export interface Found {
@@ -47,8 +48,6 @@ export interface SearchOptions {
   readonly onProgress?: (done: number, layers: string) => void;
   /** Called with what was found of each kernel. */
   readonly onFound: (found: Found) => void;
-  /** Ends the search: a kernel whose measuring has begun is given up. */
-  readonly signal?: AbortSignal;
 }
 
 const MOST_TRIALS = 40;
@@ -59,6 +58,9 @@ const FINALISTS = 4;
 const WORTH = 0.03;
 /** No kernel may take a shader compiler longer than this, unless the default does. Milliseconds. */
 const LONGEST_BUILD = 1500;
+/** Milliseconds, and times the default's building, after which the search no longer waits for a schedule. */
+const PATIENCE = 30_000;
+const PATIENT = 20;
 
 interface Measured {
   readonly schedule: TunedSchedule | undefined;
@@ -77,7 +79,7 @@ const scoring =
 
 /** Goes through the run once, and measures each distinct kernel where it first occurs. */
 export async function search(options: SearchOptions): Promise<void> {
-  const { bench, compilation, budget, signal } = options;
+  const { bench, compilation, budget } = options;
   const { dispatches } = compilation.program;
   const subjects = subjectsOf(compilation);
   const end = performance.now() + budget;
@@ -90,9 +92,7 @@ export async function search(options: SearchOptions): Promise<void> {
     const left = weights.slice(i).reduce((a, b) => a + b, 0);
     const share = (end - performance.now()) * ((weights[i] ?? 0) / left);
     const step = (part: number): void => options.onProgress?.(i + part, subject.layers[0] ?? "");
-    const found = await searchOne(options, subject, performance.now() + Math.max(0, share), step);
-    if (signal?.aborted) return;
-    options.onFound(found);
+    options.onFound(await searchOne(options, subject, performance.now() + Math.max(0, share), step));
   }
 }
 
@@ -110,7 +110,7 @@ async function searchOne(
   end: number,
   onProgress: (part: number) => void,
 ): Promise<Found> {
-  const { bench, compilation, targets, batch, signal } = options;
+  const { bench, compilation, targets, batch } = options;
   const [target] = targets;
   const { step, dispatch } = subject;
   const { kernel } = step;
@@ -146,25 +146,31 @@ async function searchOne(
   const measured: Measured[] = [];
   let tried = 0;
 
+  const first = async (schedule: Schedule) => {
+    const trial = await build(schedule);
+    return trial && { trial, got: await bench.result(trial.work, subject, bytes) };
+  };
+  const layers = subject.layers[0] ?? "";
+  const patience = Math.max(PATIENCE, PATIENT * usual.build);
   const attempt = async (data: TunedSchedule): Promise<void> => {
     const schedule = tunedSchedule(kernel, target, data);
     const text = JSON.stringify(data);
     if (!schedule || known.has(text)) return;
     known.add(text);
     const reject = (why: string): void => {
-      rejected.push({ layers: subject.layers[0] ?? "", schedule: data, why });
+      rejected.push({ layers, schedule: data, why });
     };
     try {
-      const trial = await build(schedule);
-      if (!trial) return;
+      const made = await inTime(first(schedule), patience, layers);
+      if (!made) return;
       tried++;
-      const got = await bench.result(trial.work, subject, bytes);
+      const { trial, got } = made;
       const off = deviation(got.data, expected.data, summands(kernel, batch));
       if (off !== undefined) return reject(off);
-      const first = await timeOf(trial.work);
+      const once = await timeOf(trial.work);
       const best = Math.min(usual.time, ...measured.map((m) => m.time));
-      if (first > 2 * HOPELESS * best) return;
-      const quick = Math.min(first, await timeOf(trial.work));
+      if (once > 2 * HOPELESS * best) return;
+      const quick = Math.min(once, await timeOf(trial.work));
       const built = building(trial, got.milliseconds, quick);
       const slow = built > LONGEST_BUILD && built > usual.build;
       if (quick < HOPELESS * best && !slow)
@@ -180,7 +186,7 @@ async function searchOne(
       .toSorted((a, b) => scoreOf(a) - scoreOf(b))
       .slice(0, count)
       .flatMap((m) => m.schedule ?? own ?? []);
-  const over = (): boolean => (signal?.aborted ?? false) || performance.now() > end;
+  const over = (): boolean => performance.now() > end;
 
   // The default with its loops the other way comes early: it says most where loops matter.
   const promising = trialsOf(kernel, targets, layouts, MOST_TRIALS);

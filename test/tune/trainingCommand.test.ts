@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { Book } from "../../cli/tuning/book.ts";
+import { inTime, unlessStopped } from "../../cli/tuning/patience.ts";
 import type { Found } from "../../cli/tuning/search.ts";
 import { subjectsOf } from "../../cli/tuning/subjects.ts";
 import type { Adapter } from "../../compiler/emit/tuning.ts";
@@ -44,7 +45,7 @@ const gone: TunedKernel = {
 
 describe("weft tune --train", () => {
   test("measures a step, writes beside what was there, and weft train uses it", {
-    timeout: 60_000,
+    timeout: 120_000,
   }, async () => {
     const first = await works(["tune", file, "--budget", "1", ...SOFTWARE]);
     expect(first.stdout).toMatch(/^small, N = 1, on SwiftShader/);
@@ -121,7 +122,7 @@ describe("weft tune --train", () => {
   });
 
   test("interrupted: what was not come to stays as it was, and the code is the signal's", {
-    timeout: 60_000,
+    timeout: 120_000,
   }, async () => {
     const before = readFile();
     const listening = process.listenerCount("SIGINT");
@@ -168,6 +169,18 @@ export default model("other", { x }, { y: relu(x) });
       "--clip-norm and --clip-value exclude each other",
     );
   });
+});
+
+test("a driver that does not come to an end is not waited for", async () => {
+  const never = new Promise<number>(() => {});
+  await expect(inTime(never, 20, "conv1")).rejects.toThrow(
+    /^a schedule for conv1 has not been built after 0 s\n {2}rule: .*\n {2}try: {2}a smaller --budget/,
+  );
+  expect(await inTime(Promise.resolve(3), 20, "conv1")).toBe(3);
+  const stop = new AbortController();
+  const waiting = unlessStopped(never, stop.signal);
+  stop.abort();
+  expect(await waiting).toBeUndefined();
 });
 
 test("what a tuning has so far: measured kernels anew, the others as the file had them", async () => {
