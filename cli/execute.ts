@@ -48,12 +48,17 @@ export async function execute(
   return { outputs, milliseconds };
 }
 
+/** How many examples there are, and how many of them go into a run where the device holds them. */
+const countOf = (batches: readonly Batch[]): number =>
+  batches.find((b) => b.target.batched)?.titles.length ?? 1;
+export const typicalBatchOf = (batches: readonly Batch[]): number => Math.min(LARGEST, countOf(batches));
+
 /** The examples in batches that fit the device; `from` is the position of a batch's first. */
 export function* partsOf(
   program: Program,
   batches: readonly Batch[],
 ): Generator<{ readonly from: number; readonly feeds: Readonly<Record<string, Tensor>> }> {
-  const count = batches.find((b) => b.target.batched)?.titles.length ?? 1;
+  const count = countOf(batches);
   const size = Math.min(LARGEST, program.maxBatch || LARGEST);
   for (let from = 0; from < count; from += size) {
     const to = Math.min(count, from + size);

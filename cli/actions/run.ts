@@ -7,7 +7,7 @@ import type { Program } from "../../compiler/ir/program.ts";
 import type { AdapterChoice } from "../../runtime/node/index.ts";
 import { type CommonOptions, printJson, uiOf } from "../common.ts";
 import { openDevice } from "../device.ts";
-import { execute } from "../execute.ts";
+import { execute, typicalBatchOf } from "../execute.ts";
 import { requireFinite } from "../finite.ts";
 import { readClasses } from "../input/classes.ts";
 import { readLabels } from "../input/labels.ts";
@@ -34,21 +34,18 @@ export interface RunOptions extends CommonOptions {
   readonly checkFinite?: boolean;
 }
 
-/** Of one example each. */
-const PICTURE = /\.(png|jpe?g|webp|gif|avif|tiff?|svg)$/i;
-
 /** Everything that can be wrong with the files is found before a device is asked for. */
 export async function run(file: string, options: RunOptions): Promise<void> {
   const ui = uiOf(options);
   const { graph } = await loadModel(file);
-  const files = options.input ?? [];
-  const typicalBatch = files.every((f) => PICTURE.test(f)) ? Math.max(1, files.length) : undefined;
-  const { program } = await compileHere(graph, file, { ...options, typicalBatch }, ui);
-  const batches = await readInputs(program.inputs, options.input ?? [], {
+  const inputs = graph.inputs.map(({ name, node }) => ({ name, shape: node.type.shape }));
+  const batches = await readInputs(inputs, options.input ?? [], {
     index: options.index,
     invert: options.invert,
     note: ui.note,
   });
+  const typicalBatch = typicalBatchOf(batches);
+  const { program } = await compileHere(graph, file, { ...options, typicalBatch }, ui);
   const weights = options.weights === undefined ? undefined : await readWeights(options.weights, program);
   const classes = options.classes === undefined ? undefined : await readClasses(options.classes);
   const labels = options.labels === undefined ? undefined : await readLabels(options.labels, batches);
