@@ -14,12 +14,12 @@ export interface Facts {
 const FIELDS = ["vendor", "architecture", "device", "description"] as const;
 
 /** A page may hide what its adapter is called: such fields are not compared. An adapter that says nothing fits no name. */
-export function fits(test: AdapterTest, { info, ...has }: Facts): boolean {
+export function fits(test: AdapterTest, { info, features: has }: Facts): boolean {
   const { fallback = info?.isFallbackAdapter, lanes = 0, features = [], adapter } = test;
   return (
     (info?.subgroupMinSize ?? 0) >= lanes &&
     fallback === info?.isFallbackAdapter &&
-    features.every((f) => has.features.has(f)) &&
+    features.every((f) => has.has(f)) &&
     (!adapter ||
       (FIELDS.some((f) => info?.[f]) &&
         FIELDS.every((f) => !adapter[f] || !info?.[f] || adapter[f] === info[f])))
