@@ -16,7 +16,8 @@ test("LeNet on the software adapter: table, picture and trace", async () => {
   const args = ["profile", lenet, "--runs", "3", "--warmup", "1", "--adapter", "software"];
   const { stdout } = await works([...args, "--svg", svg, "--trace", trace], weftProcess);
   expect(stdout).toMatch(/^lenet, N = 1, on SwiftShader/);
-  expect(stdout).toMatch(/^conv1 → pool1 +8 +[\d.]+ +\d+% +\d+% +[\d.]+ +\d+% +[\d.]+ +\d+% +[\d.]+ [cm]$/m);
+  // Where a machine is so busy that the spread takes more digits, the name is shortened: `…nv1 → pool1`.
+  expect(stdout).toMatch(/^\S*nv1 → pool1 +8 +[\d.]+ +\d+% +\d+% +[\d.]+ +\d+% +[\d.]+ +\d+% +[\d.]+ [cm]$/m);
   expect(stdout).toMatch(/by the adapter's own clock|by the wall clock/);
   expect(stdout.replace(/\s+/g, " ")).toContain("median of 3 runs after 1 for warm-up");
   for (const line of stdout.split("\n")) expect(line.length, line).toBeLessThanOrEqual(80);

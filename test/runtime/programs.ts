@@ -128,3 +128,7 @@ export function slow(steps: number): Program {
 export function withWgsl(p: Program, change: (wgsl: string) => string): Program {
   return { ...p, kernels: p.kernels.map((k, i) => (i === 0 ? { ...k, wgsl: change(k.wgsl) } : k)) };
 }
+
+export const range = (count: number, from = 0): Float32Array<ArrayBuffer> =>
+  Float32Array.from({ length: count }, (_, i) => from + i);
+export const w = { "layer.w": { shape: [5], data: Float32Array.of(1, 2, 3, 4, 5) } };

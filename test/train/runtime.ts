@@ -2,7 +2,7 @@
 import { batchNorm2d, conv2d, dropout, flatten, input, linear, model, N, relu } from "weftgpu";
 import { adam, compileTraining, type Optimizer, sgd } from "../../compiler/train/index.ts";
 import type { DataSet } from "../../runtime/data.ts";
-import type { Training } from "../../runtime/train.ts";
+import { type Checkpoint, type Epoch, type Training, writeSafetensors } from "../../runtime/train.ts";
 
 export const CLASSES = 3;
 export const PIXELS = 16;
@@ -82,3 +82,13 @@ export function countCalls(device: GPUDevice): { readonly counts: Counts; readon
   );
   return { counts, stop: () => undo.forEach((u) => void u()) };
 }
+
+export async function collect(epochs: AsyncIterable<Epoch>): Promise<Epoch[]> {
+  const all: Epoch[] = [];
+  for await (const epoch of epochs) all.push(epoch);
+  return all;
+}
+
+export const bytesOf = ({ tensors, metadata }: Checkpoint): Uint8Array => writeSafetensors(tensors, metadata);
+export const figures = (epochs: readonly Epoch[]): unknown[] =>
+  epochs.map(({ examplesPerSecond: _, seconds: __, ...rest }) => rest);
