@@ -79,11 +79,20 @@ export function convKernel(
     }
     return `let c${j} = left + ${at}; let v${j} = select(0.0, x[line + c${j}], c${j} >= 0 && c${j} < ${size});`;
   });
-  const taps = range(kernel).flatMap((kx) =>
-    range(wide).flatMap((j) => [
-      `let w${kx}_${j} = weight[(ci * ${kernel}u + ky) * ${(kernel * outputs) / 4}u + ${(kx * outputs) / 4}u + o + ${j}u];`,
-      ...range(columns).map((c) => `acc${c}_${j} += v${c * stride + kx} * w${kx}_${j};`),
-    ]),
+  const weights = range(kernel).flatMap((kx) =>
+    range(wide).map(
+      (j) =>
+        `let w${kx}_${j} = weight[(ci * ${kernel}u + ky) * ${(kernel * outputs) / 4}u + ${(kx * outputs) / 4}u + o + ${j}u];`,
+    ),
+  );
+  // A row of taps is summed before an accumulator is touched: it is in memory where registers are few.
+  const taps = range(wide).flatMap((j) =>
+    range(columns).map(
+      (c) =>
+        `acc${c}_${j} += ${range(kernel)
+          .map((kx) => `v${c * stride + kx} * w${kx}_${j}`)
+          .join(" + ")};`,
+    ),
   );
   const store = range(columns).flatMap((c) =>
     range(channels).map(
@@ -111,7 +120,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lo
       let rowAt = top + i32(ky);
       if (rowAt < 0 || rowAt >= ${size}) { continue; }
       let line = (i32(ci) * ${size} + rowAt) * ${size};
-      ${lines([...loadRow, ...taps])}
+      ${lines([...loadRow, ...weights, ...taps])}
     }
   }
   ${lines(store)}

@@ -62,15 +62,19 @@ export function matmulKernel(
     : range(rows).map((r) => `let a${r} = a[(row + ${r}u) * ${k / 4}u + k];`);
   const scalarOf = (r: number, part: string): string =>
     shared ? `subgroupBroadcast(own${Math.floor(r / lanes)}.${part}, ${r % lanes}u)` : `a${r}.${part}`;
-  const step = ["x", "y", "z", "w"].map((part, kk) =>
-    lines([
-      ...range(wide).map((j) => `let b${kk}_${j} = b[(k * 4u + ${kk}u) * ${n / 4}u + column + ${j}u];`),
-      ...range(rows).flatMap((r) => [
-        `let s${kk}_${r} = ${scalarOf(r, part)};`,
-        ...range(wide).map((j) => `acc${r}_${j} += s${kk}_${r} * b${kk}_${j};`),
-      ]),
-    ]),
+  const loadB = range(4).flatMap((kk) =>
+    range(wide).map((j) => `let b${kk}_${j} = b[(k * 4u + ${kk}u) * ${n / 4}u + column + ${j}u];`),
   );
+  // Four products are summed before an accumulator is touched: it is in memory where registers are few.
+  const sums = range(rows).flatMap((r) => [
+    ...["x", "y", "z", "w"].map((part, kk) => `let s${kk}_${r} = ${scalarOf(r, part)};`),
+    ...range(wide).map(
+      (j) =>
+        `acc${r}_${j} += ${range(4)
+          .map((kk) => `s${kk}_${r} * b${kk}_${j}`)
+          .join(" + ")};`,
+    ),
+  ]);
   const wgsl = `${shared ? "enable subgroups;" : ""}
 @group(0) @binding(0) var<storage, read> a: array<vec4f, ${(m * k) / 4}>;
 @group(0) @binding(1) var<storage, read> b: array<vec4f, ${(k * n) / 4}>;
@@ -81,7 +85,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lo
   ${at}
   ${lines(range(rows).flatMap((r) => range(wide).map((j) => `var acc${r}_${j} = vec4f();`)))}
   for (var k = 0u; k < ${k / 4}u; k++) {
-    ${lines([...loadA, ...step])}
+    ${lines([...loadA, ...loadB, ...sums])}
   }
   ${lines(range(rows).flatMap((r) => range(wide).map((j) => `c[(row + ${r}u) * ${n / 4}u + column + ${j}u] = acc${r}_${j};`)))}
 }`;

@@ -71,11 +71,14 @@ export function pooledKernel(
       ...(constants
         ? []
         : range(perInput).map((i) => `let w${i} = weight[(block * ${inputs} + ci) * ${perInput} + ${i}];`)),
-      ...range(kernel * kernel).flatMap((tap) =>
+      // A row of taps is summed before an accumulator is touched: it is in memory where registers are few.
+      ...range(kernel).flatMap((ky) =>
         range(channels).flatMap((o) =>
           range(4).map((q) => {
-            const [i, j] = [Math.floor(tap / kernel) + (q >> 1), (tap % kernel) + (q & 1)];
-            return `acc${o}_${q} += ${patch(i, j)} * ${value(tap, o, input)};`;
+            const products = range(kernel).map(
+              (kx) => `${patch(ky + (q >> 1), kx + (q & 1))} * ${value(ky * kernel + kx, o, input)}`,
+            );
+            return `acc${o}_${q} += ${products.join(" + ")};`;
           }),
         ),
       ),

@@ -59,6 +59,7 @@ const MATMUL_TILES = [
   tile(16, 8),
   tile(8, 4, "subgroup"),
   tile(16, 4, "subgroup"),
+  tile(32, 4, "subgroup"),
   tile(8, 8, "subgroup"),
   tile(16, 8, "subgroup"),
   tile(8, 4, "workgroup"),
