@@ -12,6 +12,7 @@ const LONG = [
   "test/studio/train.test.ts",
   "test/studio/try.test.ts",
   "test/studio/lecture.test.ts",
+  "test/studio/surroundings.test.ts",
   "test/pages/",
   "test/models/",
   "test/cli/packed.test.ts",

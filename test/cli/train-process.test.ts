@@ -89,16 +89,13 @@ describe("as a process", () => {
   test("mistakes are one message and code 1", async () => {
     const train = ["train", model, "--out", join(scratch(), "w.safetensors")];
     expect(await fails([...train, "--lr", "0"], process_)).toContain("It must be a number above 0.");
-    expect(await fails([...train, "--limit", "9"], process_)).toContain(
-      "is larger than the 9 examples of synthetic",
+    // The rest within this process: what makes a message and a code of an error is the same for all.
+    expect(await fails([...train, "--limit", "9"])).toContain("is larger than the 9 examples of synthetic");
+    expect(await fails([...train, "--resume"])).toContain("there is no checkpoint to resume from");
+    expect(await fails(["train", model, "--out", "/proc/w.safetensors", "--limit", "300"])).toContain(
+      "cannot write",
     );
-    expect(await fails([...train, "--resume"], process_)).toContain("there is no checkpoint to resume from");
-    expect(
-      await fails(["train", model, "--out", "/proc/w.safetensors", "--limit", "300"], process_),
-    ).toContain("cannot write");
-    expect(await fails(["eval", model, "-w", "none.safetensors"], process_)).toContain(
-      "cannot read the weights",
-    );
+    expect(await fails(["eval", model, "-w", "none.safetensors"])).toContain("cannot read the weights");
   });
 
   test("a disk that is full ends training; what was written before stays whole", async () => {

@@ -3,6 +3,7 @@ import { execFileSync } from "node:child_process";
 import { copyFileSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
+import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { type Compilation, compile } from "../../compiler/compile.ts";
 import { type Emitted, emit, pageTraining } from "../../compiler/emit/index.ts";
@@ -23,6 +24,7 @@ const code = blocksFor("ts", "run", "check", "model");
 
 let lenet: Compilation;
 let emitted: Emitted;
+let browser: Browser | undefined;
 
 beforeAll(async () => {
   lenet = compile((await loadModel(join(root, "models/lenet.ts"))).graph);
@@ -37,7 +39,10 @@ beforeAll(async () => {
     JSON.stringify({ extends: "../../tsconfig.json", compilerOptions, include: ["*.ts"] }),
   );
 });
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+afterAll(async () => {
+  await browser?.close();
+  rmSync(folder, { recursive: true, force: true });
+});
 
 describe("TypeScript", () => {
   test("passes the type check", () => {
@@ -139,9 +144,9 @@ describe("the page", () => {
         copyFileSync(join(emitted.folder, bundle), join(site, bundle));
       copyFileSync(join(root, "models/lenet.fashion-mnist.safetensors"), join(site, "lenet.safetensors"));
       const server = await serve({ "/site": site });
-      const browser = await openBrowser();
+      browser ??= await openBrowser();
+      const page = await browser.newPage();
       try {
-        const page = await browser.newPage();
         const list = complaints(page);
         await page.goto(`${server.origin}/site/index.html`);
         await page.waitForFunction(
@@ -153,7 +158,7 @@ describe("the page", () => {
         );
         expect(list).toEqual([]);
       } finally {
-        await browser.close();
+        await page.close();
         await server.close();
       }
     },

@@ -1,48 +1,25 @@
 /** The studio's lecture tab in a real browser: every section clicked, its numbers compared with the lecture's. */
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { Browser, BrowserContextOptions, Locator, Page } from "playwright-core";
+import type { Locator, Page } from "playwright-core";
 import sharp from "sharp";
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import { complaints, openBrowser, PATIENCE } from "../pages/chromium.ts";
-import { type Site, serve } from "../pages/server.ts";
+import { beforeAll, describe, expect, test, vi } from "vitest";
+import { PATIENCE } from "../pages/chromium.ts";
 import { outlined, readTable } from "./lecturePage.ts";
+import { SOON, studioPages } from "./page.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
-/** Where screenshots go: for whoever wants to look at them. */
-const shots = process.env["WEFT_SCREENSHOTS"];
-const SOON = { timeout: PATIENCE / 3 };
 const DESK = { viewport: { width: 1200, height: 900 } };
 
 vi.setConfig({ testTimeout: PATIENCE, hookTimeout: PATIENCE });
 
-let site: Site;
-let browser: Browser;
+const { open, shoot } = studioPages("lecture");
 let page: Page;
 let list: readonly string[];
 
-async function open(
-  options: BrowserContextOptions,
-  prepare = "",
-  address = "#lecture",
-): Promise<[Page, readonly string[]]> {
-  const context = await browser.newContext(options);
-  const opened = await context.newPage();
-  if (prepare) await opened.addInitScript(prepare);
-  const said = complaints(opened);
-  await opened.goto(`${site.origin}/studio/index.html${address}`);
-  await opened.waitForSelector(".panel-lecture .topic", SOON);
-  return [opened, said];
-}
-
 beforeAll(async () => {
-  site = await serve({ "/studio": join(root, "dist/studio") });
-  browser = await openBrowser();
-  [page, list] = await open({ ...DESK, permissions: ["clipboard-read", "clipboard-write"] });
-});
-afterAll(async () => {
-  await browser?.close();
-  await site?.close();
+  ({ page, list } = await open({ ...DESK, permissions: ["clipboard-read", "clipboard-write"] }));
+  await page.waitForSelector(".panel-lecture .topic", SOON);
 });
 
 const section = (id: string): Locator => page.locator(`#lecture-${id}`);
@@ -272,7 +249,7 @@ describe("the lecture", () => {
     // Only names, code and Weft's own messages stay English.
     const words = await page.locator(".panel-lecture .topic > p, .panel-lecture .opening").allInnerTexts();
     expect(words.filter((w) => !/[\u4e00-\u9fff]/.test(w) && !w.startsWith("Y["))).toEqual([]);
-    if (shots) await page.screenshot({ path: join(shots, "lecture-zh.png"), fullPage: true });
+    await shoot(page, "zh");
     await page.click("#language");
     await press("lenet", "Open the Model tab →");
     await expect.poll(() => page.evaluate("location.hash")).toBe("#model");
@@ -281,41 +258,5 @@ describe("the lecture", () => {
     await shows("pooling", "Y", ["5 7", "13 15"]);
     await says("learning", ".status", "The kernel starts at [0.3680, −0.2034].");
     expect(list).toEqual([]);
-  });
-});
-
-describe("the page", () => {
-  test("fits a phone, is dark where the system is, leads to a topic, and holds still where asked", async () => {
-    const phone = {
-      viewport: { width: 390, height: 844 },
-      colorScheme: "dark",
-      reducedMotion: "reduce",
-    } as const;
-    const [small, said] = await open(phone, "", "#lecture/pooling");
-    const busy = small.locator('.panel-lecture [aria-busy="true"]');
-    await expect.poll(() => busy.count(), SOON).toBe(0);
-    expect(await small.evaluate("document.documentElement.scrollWidth")).toBe(390);
-    expect(await small.evaluate("document.activeElement.id")).toBe("lecture-pooling-title");
-    const style = (selector: string, name: string): Promise<string> =>
-      small.evaluate(`getComputedStyle(document.querySelector("${selector}")).${name}`);
-    expect(await style(".panel-lecture .frame", "transitionDuration")).toBe("0s");
-    const color = await style("#lecture-pooling", "backgroundColor");
-    const [red = 255] = (/\d+/.exec(color) ?? []).map(Number);
-    expect(red).toBeLessThan(60);
-    if (shots) await small.screenshot({ path: join(shots, "lecture-phone.png"), fullPage: true });
-    expect(said).toEqual([]);
-    await small.context().close();
-  });
-
-  test("says so where there is no WebGPU, and still shows code", async () => {
-    const [bare] = await open(DESK, "delete Navigator.prototype.gpu");
-    const note = bare.locator("#lecture-corr2d .note");
-    await expect
-      .poll(() => note.textContent(), SOON)
-      .toMatch(/^This cannot be computed here:this browser has no WebGPU/);
-    for (const code of await bare.locator(".panel-lecture details.wgsl code").allTextContents())
-      expect(code).toMatch(/@compute/);
-    await expect.poll(() => bare.locator("#lecture-learning .note").isVisible(), SOON).toBe(true);
-    await bare.context().close();
   });
 });

@@ -1,18 +1,15 @@
 /** The model tab in a real browser, served as `weft studio` serves it: each feature used, each claim checked. */
 import { cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Browser, BrowserContextOptions, Page } from "playwright-core";
+import type { Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { type ProjectFiles, projectFiles } from "../../cli/studio/project.ts";
 import { type StudioServer, serveStudio } from "../../cli/studio/server.ts";
 import { compile } from "../../compiler/compile.ts";
 import { loadModel } from "../../compiler/frontend/index.ts";
 import { root, scratch } from "../cli/weft.ts";
-import { complaints, openBrowser, PATIENCE } from "../pages/chromium.ts";
-
-/** Where screenshots go: for whoever wants to look at them. */
-const shots = process.env["WEFT_SCREENSHOTS"];
-const SOON = { timeout: PATIENCE / 4 };
+import { PATIENCE } from "../pages/chromium.ts";
+import { type Opened, SOON, studioPages } from "./page.ts";
 
 vi.setConfig({ testTimeout: PATIENCE / 2, hookTimeout: PATIENCE });
 
@@ -21,7 +18,11 @@ let folder = "";
 let file = "";
 let project: ProjectFiles;
 let server: StudioServer;
-let browser: Browser;
+const { open: openPage, shoot: shootPage } = studioPages("model", () => server.url);
+/** On request alone: the page is shared, and a picture of all of it changes its size for a moment. */
+const shoot = async (page: Page, name: string): Promise<void> => {
+  if (process.env["WEFT_SCREENSHOTS"]) await shootPage(page, name);
+};
 
 beforeAll(async () => {
   folder = scratch();
@@ -30,10 +31,8 @@ beforeAll(async () => {
   cpSync(join(root, "models/samples"), join(folder, "models/samples"), { recursive: true });
   writeFileSync(file, lenet);
   server = await serveStudio({ project: () => project, port: 0 });
-  browser = await openBrowser();
 });
 afterAll(async () => {
-  await browser?.close();
   await server?.close();
 });
 beforeEach(() => {
@@ -57,21 +56,10 @@ async function desk(): Promise<Page> {
 
 afterEach(() => expect(shared?.list ?? []).toEqual([]));
 
-interface Opened {
-  readonly page: Page;
-  readonly list: readonly string[];
-}
-
-const DESK = { viewport: { width: 1440, height: 900 } };
-
 /** A page with the model tab. */
-async function open(options: BrowserContextOptions = DESK): Promise<Opened> {
-  const context = await browser.newContext({ locale: "en", ...options });
-  const page = await context.newPage();
-  const list = complaints(page);
-  await page.goto(server.url);
-  return { page, list };
-}
+const open = (): Promise<Opened> => openPage({ viewport: DESK });
+
+const DESK = { width: 1440, height: 900 };
 
 async function settled(page: Page): Promise<void> {
   await page.waitForSelector(".verdict.good", SOON);
@@ -80,12 +68,6 @@ async function settled(page: Page): Promise<void> {
 async function close({ page, list }: Opened): Promise<void> {
   await page.context().close();
   expect(list).toEqual([]);
-}
-
-async function shoot(page: Page, name: string): Promise<void> {
-  if (!shots) return;
-  mkdirSync(shots, { recursive: true });
-  await page.screenshot({ path: join(shots, `${name}.png`), fullPage: name.includes("full") });
 }
 
 /** Puts a text in place of the whole source, as by hand. */
@@ -121,7 +103,7 @@ describe("the graph", () => {
       const box = await cell(page, name).boundingBox();
       expect(box && frame && box.y > frame.y && box.y + box.height < frame.y + frame.height).toBe(true);
     }
-    await shoot(page, "model-light");
+    await shoot(page, "light");
   });
 
   test("zooms by buttons, wheel and keys, and moves by dragging", async () => {
@@ -187,7 +169,7 @@ describe("a layer", () => {
     await page.click("#jump");
     const line = page.locator(".cm-activeLine");
     expect(await line.textContent()).toContain("const pool2 = avgPool2d");
-    await shoot(page, "model-kernel");
+    await shoot(page, "kernel");
   });
 
   test("shows what it sees of the picture, and follows the pointer there", async () => {
@@ -268,7 +250,7 @@ describe("editing", () => {
     );
     // What compiled last stays to be looked at.
     expect(await page.locator(".cell.layer").count()).toBe(12);
-    await shoot(page, "model-error");
+    await shoot(page, "error");
     await type(page, lenet);
     await settled(page);
     await expect.poll(() => mark.count(), SOON).toBe(0);
@@ -306,7 +288,7 @@ describe("editing", () => {
     expect(await page.locator(".cm-tooltip-autocomplete li").allInnerTexts()).toEqual(
       expect.arrayContaining(["bias", "in", "init"]),
     );
-    await shoot(page, "model-complete");
+    await shoot(page, "complete");
   });
 
   test("runs ops of the model's own", async () => {
@@ -401,7 +383,7 @@ describe("the page", () => {
       page.evaluate("getComputedStyle(document.documentElement).backgroundColor");
     const dark = await ground();
     await cell(page, "conv1").click();
-    await shoot(page, "model-dark");
+    await shoot(page, "dark");
     await page.click("#theme");
     const light = await ground();
     expect(light).not.toBe(dark);
@@ -440,28 +422,8 @@ describe("the page", () => {
     expect(await page.evaluate("document.documentElement.scrollWidth")).toBe(390);
     await cell(page, "conv1").click();
     expect(await page.locator("#kernel-name").textContent()).toBe("conv1_pool1");
-    await shoot(page, "model-phone-full");
-    await page.setViewportSize(DESK.viewport);
-  });
-
-  test("shows the model without WebGPU too, and says what is missing", async () => {
-    const context = await browser.newContext({ locale: "en", ...DESK });
-    const page = await context.newPage();
-    await page.addInitScript("delete Navigator.prototype.gpu");
-    await page.goto(server.url);
-    await settled(page);
-    expect(await page.locator(".cell.layer").count()).toBe(12);
-    await page.click("#measure");
-    await expect
-      .poll(() => page.locator(".tools .status-text").getAttribute("title"), SOON)
-      .toMatch(/^this browser has no WebGPU/);
-    expect(await page.locator(".notice").textContent()).toMatch(
-      /^No WebGPU: this browser has no WebGPU\. .*The model can be looked at and edited here/,
-    );
-    await shoot(page, "model-no-webgpu");
-    await page.click(".notice button");
-    expect(await page.isVisible(".notice")).toBe(false);
-    await context.close();
+    await shoot(page, "phone-full");
+    await page.setViewportSize(DESK);
   });
 });
 

@@ -27,6 +27,10 @@ export interface Wanted extends BrowserContextOptions {
   readonly model?: string;
   /** Default true. */
   readonly gpu?: boolean;
+  /** A script that the page runs before its own. */
+  readonly prepare?: string;
+  /** What follows the page's address; default: the tab. */
+  readonly hash?: string;
 }
 
 export interface StudioPages {
@@ -37,8 +41,11 @@ export interface StudioPages {
   shoot(page: Page, name: string): Promise<void>;
 }
 
-/** One browser for the tests of a file; `tab` is shown. To be called where hooks can be registered. */
-export function studioPages(tab: string): StudioPages {
+/**
+ * One browser for the tests of a file; `tab` is shown. `url`: where the studio is, if not in a static folder. To be
+ * called where hooks can be registered.
+ */
+export function studioPages(tab: string, url?: () => string): StudioPages {
   let folder = "";
   let site: Site | undefined;
   let browser: Browser | undefined;
@@ -54,7 +61,7 @@ export function studioPages(tab: string): StudioPages {
   });
   return {
     folder: () => folder,
-    async open({ model, gpu = true, ...options } = {}) {
+    async open({ model, gpu = true, prepare, hash = tab, ...options } = {}) {
       if (!browser || !site) throw new Error("the browser is not open");
       const viewport = { width: 1280, height: 900 };
       const context = await browser.newContext({ locale: "en", viewport, ...options });
@@ -65,7 +72,8 @@ export function studioPages(tab: string): StudioPages {
       if (model !== undefined)
         await page.route("**/project.json", (route) => route.fulfill({ json: project }));
       if (!gpu) await page.addInitScript("delete Navigator.prototype.gpu");
-      await page.goto(`${site.origin}/studio/index.html#${tab}`);
+      if (prepare !== undefined) await page.addInitScript(prepare);
+      await page.goto(`${url?.() ?? `${site.origin}/studio/index.html`}#${hash}`);
       return { page, list };
     },
     async shoot(page, name) {

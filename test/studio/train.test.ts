@@ -165,15 +165,4 @@ describe("the Train tab", () => {
     expect(list).toEqual([]);
     await page.context().close();
   });
-
-  test("fits a phone, speaks Chinese, and tells what is missing where there is no WebGPU", async () => {
-    const phone = { width: 390, height: 844 };
-    const { page } = await open({ viewport: phone, deviceScaleFactor: 2, locale: "zh-CN", gpu: false });
-    await expect.poll(() => page.textContent("#train-failure"), SOON).toMatch(/^This browser has no WebGPU/);
-    expect(await page.isDisabled("#train-go")).toBe(true);
-    expect(await page.textContent("#train-go")).toBe("开始训练");
-    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(phone.width);
-    await shoot(page, "phone");
-    await page.context().close();
-  });
 });

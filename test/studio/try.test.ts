@@ -253,29 +253,4 @@ describe("the Try tab", () => {
       .toMatch(/^This model takes x \[N, 5\]\. A picture can feed a model with one input/);
     await other.page.context().close();
   });
-
-  test("fits a phone, speaks Chinese, and tells what is missing where there is no WebGPU", async () => {
-    const phone = { width: 390, height: 844 };
-    const { page, list } = await open({
-      viewport: phone,
-      deviceScaleFactor: 2,
-      hasTouch: true,
-      locale: "zh-CN",
-    });
-    await expect.poll(() => verdict(page), SOON).toBe("Bag");
-    expect(await page.textContent(".main h2")).toBe("各层");
-    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(phone.width);
-    await page.tap('[data-layer="conv2"] canvas >> nth=5');
-    await expect.poll(() => page.textContent(".readout .line")).toMatch(/^conv2，?.*通道 5/);
-    await shoot(page, "phone");
-    expect(list).toEqual([]);
-    await page.context().close();
-
-    const { page: without } = await open({ gpu: false });
-    await expect
-      .poll(() => without.textContent(".problem [role=alert]"), SOON)
-      .toMatch(/^This browser has no WebGPU/);
-    await shoot(without, "no-webgpu");
-    await without.context().close();
-  });
 });

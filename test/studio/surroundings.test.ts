@@ -1,0 +1,86 @@
+/** The studio on a phone and without WebGPU: one page each, for every tab. */
+import type { Page } from "playwright-core";
+import { describe, expect, test, vi } from "vitest";
+import { PATIENCE } from "../pages/chromium.ts";
+import { SOON, studioPages } from "./page.ts";
+
+vi.setConfig({ testTimeout: 2 * PATIENCE, hookTimeout: PATIENCE });
+
+const { open, shoot } = studioPages("model");
+
+const tab = (page: Page, id: string): Promise<void> => page.click(`#tab-${id}`);
+
+describe("the studio", () => {
+  test("fits a phone, is dark where the system is, speaks Chinese, and holds still where asked", async () => {
+    const { page, list } = await open({
+      viewport: { width: 390, height: 844 },
+      deviceScaleFactor: 2,
+      hasTouch: true,
+      locale: "zh-CN",
+      colorScheme: "dark",
+      reducedMotion: "reduce",
+      hash: "lecture/pooling",
+    });
+    const width = (): Promise<unknown> => page.evaluate("document.documentElement.scrollWidth");
+    await page.waitForSelector(".panel-lecture .topic", SOON);
+    await expect.poll(() => page.locator('.panel-lecture [aria-busy="true"]').count(), SOON).toBe(0);
+    expect(await width()).toBe(390);
+    expect(await page.evaluate("document.activeElement.id")).toBe("lecture-pooling-title"); // led to the topic
+    const style = (selector: string, name: string): Promise<string> =>
+      page.evaluate(`getComputedStyle(document.querySelector("${selector}")).${name}`);
+    expect(await style(".panel-lecture .frame", "transitionDuration")).toBe("0s");
+    const [red = 255] = (/\d+/.exec(await style("#lecture-pooling", "backgroundColor")) ?? []).map(Number);
+    expect(red).toBeLessThan(60);
+    await shoot(page, "lecture-phone");
+
+    await tab(page, "try");
+    await expect.poll(() => page.textContent(".verdict"), SOON).toBe("Bag");
+    expect(await page.textContent(".main h2")).toBe("各层");
+    expect(await width()).toBe(390);
+    await page.tap('[data-layer="conv2"] canvas >> nth=5');
+    await expect.poll(() => page.textContent(".readout .line")).toMatch(/^conv2，?.*通道 5/);
+    await shoot(page, "try-phone");
+
+    await tab(page, "train");
+    expect(await page.textContent("#train-go")).toBe("开始训练");
+    expect(await width()).toBe(390);
+    await shoot(page, "train-phone");
+    expect(list).toEqual([]);
+    await page.context().close();
+  });
+
+  test("without WebGPU shows models and code, and each tab says what is missing", async () => {
+    const { page } = await open({ gpu: false });
+    await page.waitForSelector(".verdict.good", SOON);
+    expect(await page.locator(".cell.layer").count()).toBe(12);
+    await page.click("#measure");
+    await expect
+      .poll(() => page.locator(".tools .status-text").getAttribute("title"), SOON)
+      .toMatch(/^this browser has no WebGPU/);
+    expect(await page.locator(".notice").textContent()).toMatch(
+      /^No WebGPU: this browser has no WebGPU\. .*The model can be looked at and edited here/,
+    );
+    await shoot(page, "no-webgpu");
+    await page.click(".notice button");
+    expect(await page.isVisible(".notice")).toBe(false);
+
+    await tab(page, "lecture");
+    await expect
+      .poll(() => page.locator("#lecture-corr2d .note").textContent(), SOON)
+      .toMatch(/^This cannot be computed here:this browser has no WebGPU/);
+    for (const code of await page.locator(".panel-lecture details.wgsl code").allTextContents())
+      expect(code).toMatch(/@compute/);
+    await expect.poll(() => page.locator("#lecture-learning .note").isVisible(), SOON).toBe(true);
+
+    await tab(page, "try");
+    await expect
+      .poll(() => page.textContent(".problem [role=alert]"), SOON)
+      .toMatch(/^This browser has no WebGPU/);
+    await shoot(page, "try-no-webgpu");
+
+    await tab(page, "train");
+    await expect.poll(() => page.textContent("#train-failure"), SOON).toMatch(/^This browser has no WebGPU/);
+    expect(await page.isDisabled("#train-go")).toBe(true);
+    await page.context().close();
+  });
+});
