@@ -102,7 +102,7 @@ test("a file that is none is not written over, and --out names another", async (
   expect(await fails(["tune", file, ...SOFTWARE])).toContain(
     'is no tuning file: its "format" is not "weft-tuning"',
   );
-  expect(await fails(["run", file, ...SOFTWARE])).toContain("or use --no-tune");
+  expect(await fails(["profile", file, ...SOFTWARE])).toContain("or use --no-tune");
   expect(await fails(["tune", file, "--out", scratch(), ...SOFTWARE])).toMatch(
     /cannot read .*: it is a directory/,
   );
