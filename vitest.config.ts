@@ -44,7 +44,7 @@ const PURE = [
   "test/frontend/*.test.ts",
   "test/hostile/{files,pictures,saved}.test.ts",
   "test/report/*.test.ts",
-  "test/runtime/{init,size}.test.ts",
+  "test/runtime/{gpu,init,size}.test.ts",
   "test/studio/*-parts.test.ts",
   "test/{architecture,golden}.test.ts",
 ];

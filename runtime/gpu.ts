@@ -41,8 +41,8 @@ export class Gpu {
       this.#waiting.add(reject);
       work
         .then(resolve, async (error) => {
-          // A lost device rejects its promises first and says so a little later.
-          await new Promise((later) => setTimeout(later));
+          // A lost device rejects its promises first and says so a little later: in a page, by another process.
+          await new Promise((later) => setTimeout(later, 200));
           reject(this.#end ?? new WeftError("gpu", `${what}: ${error.message}`));
         })
         .finally(() => this.#waiting.delete(reject));
