@@ -1,4 +1,4 @@
-/** The studio on a phone and without WebGPU: one page each, for every tab. */
+/** The studio on a phone, without WebGPU, and where the GPU device is lost: one page each, for every tab. */
 import type { Page } from "playwright-core";
 import { describe, expect, test, vi } from "vitest";
 import { PATIENCE } from "../pages/chromium.ts";
@@ -81,6 +81,62 @@ describe("the studio", () => {
     await tab(page, "train");
     await expect.poll(() => page.textContent("#train-failure"), SOON).toMatch(/^This browser has no WebGPU/);
     expect(await page.isDisabled("#train-go")).toBe(true);
+    await page.context().close();
+  });
+
+  test("outlives its device: each tab computes on another one, or says how to go on", async () => {
+    /** Keeps every device that the page is given, and counts them. */
+    const prepare = `
+      window.devices = [];
+      const request = GPUAdapter.prototype.requestDevice;
+      GPUAdapter.prototype.requestDevice = async function (wanted) {
+        const device = await request.call(this, wanted);
+        window.devices.push(device);
+        return device;
+      };`;
+    const model = `
+      import { flatten, input, linear, model, N } from "weftgpu";
+      const image = input("image", [N, 1, 28, 28]);
+      export default model("small", { image }, { scores: linear(flatten(image), { out: 10 }) });`;
+    const { page, list } = await open({ prepare, model, hash: "try" });
+    const lose = (): Promise<unknown> => page.evaluate("window.devices.at(-1).destroy()");
+    const count = (): Promise<unknown> => page.evaluate("window.devices.length");
+    const verdict = (): Promise<string | null> => page.textContent(".verdict");
+    await expect.poll(verdict, SOON).toBe("Draw something bright on black");
+    expect(await count()).toBe(1);
+
+    await lose();
+    await page.click(".pad", { position: { x: 100, y: 60 } });
+    await expect.poll(verdict, SOON).toMatch(/^class \d$/);
+    expect(await count()).toBe(2);
+
+    await tab(page, "train");
+    const status = (): Promise<string | null> => page.textContent("#train-status");
+    for (const [name, value] of Object.entries({ limit: 60, batch: 20, epochs: 1000 }))
+      await page.fill(`#train-${name}`, `${value}`);
+    await page.click("#train-go");
+    await expect.poll(status, SOON).toMatch(/^Epoch (?:[2-9]|\d\d+) of 1000/);
+    await lose();
+    await expect
+      .poll(() => page.textContent("#train-failure"), SOON)
+      .toMatch(
+        /^The GPU device was lost \([^;]+\)“Resume” takes another device and goes on with the state that was kept last\.$/,
+      );
+    await page.click("#train-go:has-text('Resume')");
+    await expect.poll(status, SOON).toMatch(/^Epoch \d+ of 1000/);
+    expect(await page.textContent("#train-failure")).toBe("");
+    expect(await count()).toBe(3);
+    await page.click("#train-stop");
+    await expect.poll(status, SOON).toMatch(/^Stopped after \d+ epochs?$/);
+
+    await lose();
+    await tab(page, "model");
+    await page.click("#measure");
+    await expect
+      .poll(() => page.locator(".tools .status-text").textContent(), SOON)
+      .toMatch(/^Σ [\d.]+ (?:µs|ms)$/);
+    expect(await count()).toBe(4);
+    expect(list).toEqual([]);
     await page.context().close();
   });
 });
