@@ -63,7 +63,10 @@ export class Writer extends Scopes {
     this.lane = lane;
   }
 
-  /** Whether all bounds hold, as a bool. */
+  /**
+   * Whether all bounds hold, as a bool. All are looked at (`&`, not `&&`): a branch for each within a loop makes
+   * SwiftShader take minutes, and gigabytes, to build a kernel of many accumulators.
+   */
   #condition(bounds: readonly Bound[]): Value {
     const tests: Value[] = [];
     for (const { index, extent } of bounds) {
@@ -74,7 +77,7 @@ export class Writer extends Scopes {
       else if (high >= extent) tests.push({ ...at, text: `${at.text} < ${extent}` });
     }
     const depth = Math.max(0, ...tests.map((t) => t.depth));
-    const text = tests.map((t) => t.text).join(" && ");
+    const text = tests.length === 1 ? `${tests[0]?.text}` : tests.map((t) => `(${t.text})`).join(" & ");
     return this.named(`c:${text}@${depth}`, "inside", () => ({ text, width: 1, depth }));
   }
 

@@ -34,13 +34,13 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
   let i5 = c0 * 9;
   for (var kh0 = 0; kh0 < 3; kh0++) {
     let i1 = i0 + kh0;
-    let inside0 = i1 - 1 >= 0 && i1 - 1 < 8 && i2 - 1 >= 0;
+    let inside0 = (i1 - 1 >= 0) & (i1 - 1 < 8) & (i2 - 1 >= 0);
     let i4 = i3 + kh0 * 2;
     let x0 = pooled[i4 - 3];
     let v0 = select(0.0, x0.w, inside0);
     let i6 = i5 + kh0 * 3;
     let weight0 = depthwise_conv2d_weight[i6];
-    let inside1 = i1 - 1 >= 0 && i1 - 1 < 8;
+    let inside1 = (i1 - 1 >= 0) & (i1 - 1 < 8);
     let x1 = pooled[i4 - 2];
     let v1 = select(0.0, x1.x, inside1);
     let weight1 = depthwise_conv2d_weight[i6 + 1];
@@ -48,7 +48,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
     let weight2 = depthwise_conv2d_weight[i6 + 2];
     let v3 = select(0.0, x1.z, inside1);
     let v4 = select(0.0, x1.w, inside1);
-    let inside2 = i1 - 1 >= 0 && i1 - 1 < 8 && i2 + 4 < 8;
+    let inside2 = (i1 - 1 >= 0) & (i1 - 1 < 8) & (i2 + 4 < 8);
     let x2 = pooled[i4 - 1];
     let v5 = select(0.0, x2.x, inside2);
     acc0 += v0 * weight0 + v1 * weight1 + v2 * weight2;

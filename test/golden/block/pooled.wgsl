@@ -21,7 +21,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
   let n0 = rest2;
   let i0 = h0 * 2;
   let i1 = w0 * 2;
-  let inside0 = i0 - 1 >= 0 && i1 - 1 >= 0;
+  let inside0 = (i0 - 1 >= 0) & (i1 - 1 >= 0);
   let i2 = c0 * 128 + h0 * 16 + n0 * 1024 + w0;
   let x0 = stem[i2 - 9];
   let v0 = select((-3.4028234663852886e+38), x0.y, inside0);

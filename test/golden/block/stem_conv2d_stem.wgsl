@@ -25,7 +25,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
   var acc1 = vec4<f32>(0.0);
   let i0 = h0 * 2;
   let i1 = w0 * 2;
-  let inside0 = i0 - 1 >= 0 && i1 - 1 >= 0;
+  let inside0 = (i0 - 1 >= 0) & (i1 - 1 >= 0);
   let i2 = h0 * 32 + n0 * 1536 + w0;
   let x0 = image[i2 - 17];
   let v0 = select(0.0, x0.y, inside0);

@@ -29,7 +29,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
     let i7 = kh0 * 3;
     for (var kw0 = 0; kw0 < 3; kw0++) {
       let i3 = i2 + kw0;
-      let inside0 = i1 - 1 >= 0 && i3 - 1 >= 0;
+      let inside0 = (i1 - 1 >= 0) & (i3 - 1 >= 0);
       let i6 = i5 + kw0;
       let x0 = picture[i6 - 9];
       let v0 = select(0.0, x0, inside0);

@@ -30,13 +30,13 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
     let i7 = kh0 * 3;
     for (var kw0 = 0; kw0 < 3; kw0++) {
       let i3 = i2 + kw0;
-      let inside0 = i1 - 1 >= 0 && i3 - 1 >= 0 && i3 - 1 < 8;
+      let inside0 = (i1 - 1 >= 0) & (i3 - 1 >= 0) & (i3 - 1 < 8);
       let i6 = i5 + kw0;
       let x0 = picture[i6 - 9];
       let v0 = select(0.0, x0, inside0);
       let i8 = i7 + kw0;
       let weight0 = same_weight[i8];
-      let inside1 = i1 < 8 && i3 - 1 >= 0 && i3 - 1 < 8;
+      let inside1 = (i1 < 8) & (i3 - 1 >= 0) & (i3 - 1 < 8);
       let x1 = picture[i6 - 1];
       let v1 = select(0.0, x1, inside1);
       acc0 += v0 * weight0;

@@ -26,13 +26,13 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
   let i3 = h0 * 8 + n0 * 64 + w0 * 2;
   for (var kh0 = 0; kh0 < 5; kh0++) {
     let i1 = i0 + kh0;
-    let inside0 = i1 - 2 >= 0 && i1 - 2 < 8 && i2 - 1 >= 0;
+    let inside0 = (i1 - 2 >= 0) & (i1 - 2 < 8) & (i2 - 1 >= 0);
     let i4 = i3 + kh0 * 8;
     let x0 = picture[i4 - 17];
     let v0 = select(0.0, x0, inside0);
     let i5 = kh0 * 3;
     let weight0 = tall_weight[i5];
-    let inside1 = i1 - 2 >= 0 && i1 - 2 < 8;
+    let inside1 = (i1 - 2 >= 0) & (i1 - 2 < 8);
     let x1 = picture[i4 - 16];
     let v1 = select(0.0, x1, inside1);
     let weight1 = tall_weight[i5 + 1];
@@ -43,7 +43,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
       acc1 += v1 * weight0 + v2 * weight1;
     }
     let weight2 = tall_weight[i5 + 2];
-    let inside2 = i1 - 2 >= 0 && i1 - 2 < 8 && i2 + 2 < 8;
+    let inside2 = (i1 - 2 >= 0) & (i1 - 2 < 8) & (i2 + 2 < 8);
     let x3 = picture[i4 - 14];
     let v3 = select(0.0, x3, inside2);
     acc0 += v2 * weight2;

@@ -19,7 +19,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
   let n0 = rest1;
   let i0 = h0 * 2;
   let i1 = w0 * 2;
-  let inside0 = i0 - 1 >= 0 && i1 - 1 >= 0;
+  let inside0 = (i0 - 1 >= 0) & (i1 - 1 >= 0);
   let i2 = h0 * 4 + n0 * 8 + w0;
   let x0 = picture[i2 - 3];
   let v0 = select((-3.4028234663852886e+38), x0.y, inside0);
