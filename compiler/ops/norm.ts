@@ -57,28 +57,51 @@ const batchNorm2d: OpDef<BatchNormAttrs, BatchNormOptions | undefined> = {
   summary: (attrs) => ({ options: attrs.eps === 1e-5 ? "" : `eps ${attrs.eps}`, formula: "" }),
 };
 
-/**
- * The same in two steps: s = γ/√(σ² + ε) and t = β − μ·s of each channel, the rows of a tensor [2, C] that depends on
- * parameters alone, and x·s + t.
- */
-export function scaleAndShift(node: OpNode): OpNode {
-  const [x, gamma, beta, mean, variance] = node.inputs;
-  if (!x || !gamma || !beta || !mean || !variance) return fail("batchNorm2d: missing operands");
-  const { eps } = node.attrs as BatchNormAttrs;
-  const channels = fixed("batchNorm2d", gamma.type.shape[0], "the number of channels");
-  const [dtype, rows] = [gamma.type.dtype, suffixed(node.origin, "affine")];
-  const affine = derivedNode("scaleAndShift", { dtype, shape: [2, channels] }, rows, ({ at }) => {
+/** s = γ/√(σ² + ε) and t = β − μ·s of each channel: the rows of a tensor [2, C] that depends on parameters alone. */
+const scaleAndShift: OpDef<BatchNormAttrs> = {
+  name: "scaleAndShift",
+  arity: 4,
+  options: batchNorm2d.options,
+  infer(_, inputs) {
+    const { dtype, shape } = must(inputs[0], "weight");
+    return { dtype, shape: [2, ...shape] };
+  },
+  define({ eps }, { at, inputs }) {
     const [row, c] = at.map(axisIndex);
     if (!row || !c) return fail("batchNorm2d: missing axes");
-    const scale = scaleOf(load(gamma, [c]), load(variance, [c]), eps);
-    const shift = call("sub", load(beta, [c]), call("mul", load(mean, [c]), scale));
-    return guard([{ index: row, extent: 1 }], scale, shift);
-  });
-  return derivedNode("batchNorm2d", node.type, node.origin, ({ at }) => {
-    const place = at.map(axisIndex);
-    const row = (i: number): Expr => load(affine, [constant(i), must(place[1], "channel")]);
+    const [gamma, beta, mean, variance] = inputs.map((t) => load(t, [c]));
+    if (!gamma || !beta || !mean || !variance) return fail("batchNorm2d: missing operands");
+    const scale = scaleOf(gamma, variance, eps);
+    return guard([{ index: row, extent: 1 }], scale, call("sub", beta, call("mul", mean, scale)));
+  },
+  summary: batchNorm2d.summary,
+};
+
+/** y = x·s + t per channel, with s and t as the rows of a tensor [2, C]. */
+const scaledAndShifted: OpDef<BatchNormAttrs> = {
+  name: "batchNorm2d",
+  arity: 2,
+  options: batchNorm2d.options,
+  infer: batchNorm2d.infer,
+  define(_, { at, inputs }) {
+    const [place, channel] = [at.map(axisIndex), axisIndex(must(at[1], "channel"))];
+    const [x, affine] = inputs;
+    if (!x || !affine) return fail("batchNorm2d: missing operands");
+    const row = (i: number): Expr => load(affine, [constant(i), channel]);
     return call("add", call("mul", load(x, place), row(0)), row(1));
-  });
+  },
+  summary: () => ({ options: "", formula: "" }),
+};
+
+/** The two steps that batch normalisation is taken in: ops of the compiler's own. */
+export const normSteps = { scaleAndShift, scaledAndShifted };
+
+/** Batch normalisation in two steps, of which the first is computed once. */
+export function inTwoSteps({ attrs, inputs, origin }: OpNode): OpNode {
+  const [x, ...params] = inputs;
+  if (!x) return fail("batchNorm2d: missing operand");
+  const affine = opNode(scaleAndShift, attrs as BatchNormAttrs, params, suffixed(origin, "affine"));
+  return opNode(scaledAndShifted, attrs as BatchNormAttrs, [x, affine], origin);
 }
 
 /** The same with the batch's own mean and (biased) variance; the running ones follow it, with the unbiased variance. */

@@ -7,7 +7,7 @@ import { must } from "../errors.ts";
 import { consumers, type Graph, mapGraph, type Node, type OpDef, type OpNode } from "../ir/graph.ts";
 import { opNode, suffixed } from "../ops/derived.ts";
 import { ops } from "../ops/index.ts";
-import { scaleAndShift } from "../ops/norm.ts";
+import { inTwoSteps } from "../ops/norm.ts";
 
 export interface Rewrite {
   readonly rule: string;
@@ -48,7 +48,7 @@ const rules: readonly Rule[] = [
     apply(node, context) {
       const conv = node.inputs[0];
       if (!isOp(node, ops.batchNorm2d) || !isOp(conv, ops.conv2d)) return undefined;
-      return context.users(conv) > 1 || context.isOutput(conv) ? undefined : scaleAndShift(node);
+      return context.users(conv) > 1 || context.isOutput(conv) ? undefined : inTwoSteps(node);
     },
   },
   {

@@ -4,6 +4,7 @@
  */
 import type { Graph, OpDef, OpNode } from "../../compiler/ir/graph.ts";
 import { ops } from "../../compiler/ops/index.ts";
+import { normSteps } from "../../compiler/ops/norm.ts";
 import { customOps } from "./customOps.ts";
 
 /** The name of one of Weft's ops, or the place of another in the list of the model's own. */
@@ -16,8 +17,11 @@ export interface Packed<T> {
   readonly refs: readonly OpRef[];
 }
 
+/** Weft's ops, and those that simplification puts in their place. */
+const weftOps: Readonly<Record<string, OpDef>> = { ...ops, ...normSteps };
+
 const own: ReadonlyMap<OpDef, string> = new Map(
-  Object.entries(ops).map(([name, op]): [OpDef, string] => [op, name]),
+  Object.entries(weftOps).map(([name, op]): [OpDef, string] => [op, name]),
 );
 
 /** `graph` is the one that the model file built: its nodes lead to the user's ops. */
@@ -58,10 +62,9 @@ export function pack<T>(value: T, graph: Graph): Packed<T> {
 
 /** Puts the ops back, in place. `users` are those of the model itself. */
 export function unpack<T>({ value, nodes, refs }: Packed<T>, users: readonly OpDef[]): T {
-  const byName: Readonly<Record<string, OpDef>> = ops;
   nodes.forEach((node, i) => {
     const ref = refs[i] ?? -1;
-    const op = typeof ref === "string" ? byName[ref] : users[ref];
+    const op = typeof ref === "string" ? weftOps[ref] : users[ref];
     if (!op) throw new Error(`the page does not know the op ${ref}`);
     Object.assign(node, { op });
   });

@@ -62,10 +62,10 @@ test("as JSON, by the wall clock", async () => {
 test("work is counted from the model", () => {
   const work = workOf(compile(resnet18.graph), 2);
   const conv = work[0];
-  // conv1: 64·112·112 positions · 3·7·7 taps, a multiply-add being two; bias of the folded norm, and relu.
+  // conv1: 64·112·112 positions · 3·7·7 taps, a multiply-add being two; scale and shift of the norm, and relu.
   const positions = 2 * 64 * 112 * 112;
-  expect(conv?.flops).toBe(positions * (2 * 147 + 2));
-  expect(conv?.bytes).toBe(4 * (2 * 3 * 224 * 224 + 64 * 147 + 64 + positions));
+  expect(conv?.flops).toBe(positions * (2 * 147 + 3));
+  expect(conv?.bytes).toBe(4 * (2 * 3 * 224 * 224 + 64 * 147 + 2 * 64 + positions));
   expect(work).toHaveLength(compile(resnet18.graph).program.dispatches.length);
 });
 
