@@ -44,12 +44,13 @@ function matmulKernels(
   { lanes }: Adapter,
 ): readonly RawKernel[] {
   return tiles
-    .filter(({ sharing, rows, columns }) => {
+    .filter(({ sharing, rows, columns, workgroup }) => {
       if (shape.m % rows || shape.n % columns) return false;
-      return (
-        sharing !== "subgroup" ||
-        (lanes !== undefined && (shape.n / columns) % lanes === 0 && rows % lanes === 0)
-      );
+      if (sharing !== "subgroup") return true;
+      // Subgroups keep to a row, and no thread may leave: WGSL wants uniform control flow.
+      const across = shape.n / columns;
+      const whole = ((across * shape.m) / rows) % workgroup === 0;
+      return lanes !== undefined && across % lanes === 0 && rows % lanes === 0 && whole;
     })
     .map((t) => matmulKernel(a, b, shape, t, lanes ?? 0));
 }
