@@ -16,7 +16,8 @@ import { declareQuad, type Element, fetchTogether } from "./quads.ts";
 import { type Factors, type Read, walkBlocks } from "./stage.ts";
 import { combineParts, loopTogether } from "./team.ts";
 import { type Held, type Position, placeThread, registerPositions, type Tiled } from "./threads.ts";
-import { positionsOf, type Writer } from "./writer.ts";
+import { positionsOf } from "./values.ts";
+import type { Writer } from "./writer.ts";
 
 export function contractionTiles(kernel: ContractionKernel, schedule: ContractionSchedule): readonly Tiled[] {
   return schedule.order.map((key) => {

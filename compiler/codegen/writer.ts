@@ -14,11 +14,12 @@ import {
 import { freeAxes, substitute } from "../math/build.ts";
 import { address } from "../math/layout.ts";
 import { LOWEST, scalars, type Width, wgslType } from "../ops/scalar.ts";
-import { type Bindings, elementStem, type ReadBinding } from "./bindings.ts";
+import { type Bindings, elementStem } from "./bindings.ts";
 import { floatLiteral, halfType, unparenthesised } from "./literal.ts";
 import type { Element } from "./quads.ts";
 import { Scopes, type Value } from "./scopes.ts";
 import { combineParts, loopTogether } from "./team.ts";
+import { combine, LARGEST_HALF, loaded, positionsOf, RANDOM } from "./values.ts";
 
 /** Reductions with at most this many terms are written out. */
 const UNROLL = 16;
@@ -133,19 +134,7 @@ export class Writer extends Scopes {
     const lane = this.#laneOf([counter]);
     if (lane) return this.#perLane(lane, (at) => this.#random(substituteIndex(counter, at), salt));
     this.usesBatch = true;
-    this.helpers.set(
-      "random",
-      `fn hash(x: u32) -> u32 {
-  let s = x * 747796405u + 2891336453u;
-  let w = ((s >> ((s >> 28u) + 4u)) ^ s) * 277803737u;
-  return (w >> 22u) ^ w;
-}
-
-fn random(counter: u32, salt: u32) -> f32 {
-  let key = hash(batch.step ^ hash(batch.seed ^ hash(salt)));
-  return f32(hash(counter ^ key) >> 8u) * ${2 ** -24};
-}`,
-    );
+    this.helpers.set("random", RANDOM);
     const at = this.index(counter);
     return this.named(`random${salt}:${at.text}`, "random", () => ({
       text: `random(u32(${at.text}), ${salt}u)`,
@@ -367,34 +356,4 @@ fn random(counter: u32, salt: u32) -> f32 {
     const open = bounds.filter((b) => !alwaysInside(b));
     return open.length > 0 ? this.#condition(open).text : undefined;
   }
-}
-
-/** The largest number of f16. */
-const LARGEST_HALF = 65504;
-
-/** An array element as f32. */
-function loaded({ name, width, half }: ReadBinding, at: Value): Value {
-  const text = `${name}[${at.text}]`;
-  return { text: half ? `${wgslType(width)}(${text})` : text, width, depth: at.depth };
-}
-
-/** All positions of a product of small axes, in row-major order. */
-export function positionsOf(axes: readonly Axis[]): readonly ReadonlyMap<string, Index>[] {
-  let all: ReadonlyMap<string, Index>[] = [new Map()];
-  for (const axis of axes) {
-    const extent = axis.extent as number; // callers pass axes of known, small extent
-    all = all.flatMap((at) =>
-      Array.from({ length: extent }, (_, i) => new Map([...at, [axis.key, constant(i)]])),
-    );
-  }
-  return all;
-}
-
-/** a + b + c, or max(max(a, b), c). */
-export function combine(op: Reduce["op"], terms: readonly Value[]): Value {
-  const depth = Math.max(...terms.map((t) => t.depth));
-  const width = Math.max(...terms.map((t) => t.width)) as Width;
-  const wide = terms.map((t) => (t.width === width ? t.text : `${wgslType(width)}(${t.text})`));
-  const text = op === "sum" ? `(${wide.join(" + ")})` : wide.reduce((a, b) => `${op}(${a}, ${b})`);
-  return { text, width, depth };
 }
