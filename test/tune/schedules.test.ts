@@ -33,7 +33,7 @@ afterAll(closeDevice);
 
 const SEED = 4;
 /** Tunings drawn for each model and test. */
-const RUNS = Number(process.env["WEFT_TUNE_RUNS"] ?? 3);
+const RUNS = Number(process.env["WEFT_TUNE_RUNS"] ?? 2);
 
 /** Odd sizes, a stride, padding, groups of rows: what a tile may not divide. */
 const models: Readonly<Record<string, Graph>> = {
