@@ -6,6 +6,7 @@ import { must } from "../errors.ts";
 import type { Axis, Expr } from "../ir/expr.ts";
 import type { ContractionKernel, ContractionSchedule, Layouts, Stage } from "../ir/kernel.ts";
 import type { Grid } from "../ir/program.ts";
+import { batchFirst } from "../math/affine.ts";
 import { sectorsOf } from "../math/locality.ts";
 import { decompose, type Held, holdBatch, product, sum, type Tiled, threadsOf } from "./threads.ts";
 import type { Writer } from "./writer.ts";
@@ -54,9 +55,7 @@ function sidesOf(kernel: ContractionKernel, { stage, tile }: Staged): Record<"ro
 
 /** Axes of both factors or of neither, N outermost: workgroups differ along them as wholes. */
 function outerTiles({ batch }: ContractionKernel, { tile }: Staged): readonly Tiled[] {
-  const isBatch = (a: Axis): number => (a.extent === "N" ? 1 : 0);
-  const axes = batch.toSorted((a, b) => isBatch(b) - isBatch(a));
-  return axes.map((axis) => ({ axis, tile: tile.get(axis.key) ?? 1 }));
+  return batchFirst(batch).map((axis) => ({ axis, tile: tile.get(axis.key) ?? 1 }));
 }
 
 /** The grid in workgroups, not threads. */

@@ -4,13 +4,13 @@
  * Tune Dense Linear Algebra", 2008).
  */
 import { must } from "../errors.ts";
-import type { Axis, Index } from "../ir/expr.ts";
+import type { Axis } from "../ir/expr.ts";
 import type { ContractionKernel } from "../ir/kernel.ts";
-import { axisIndex } from "../math/affine.ts";
+import { axisIndex, batchFirst } from "../math/affine.ts";
 import { freeAxes, substitute } from "../math/build.ts";
 import { type Width, wgslType } from "../ops/scalar.ts";
 import { type Block, type Fetch, type Staged, sizeOf } from "./block.ts";
-import { decompose, type Held, type Position, product, registerPositions, sum } from "./threads.ts";
+import { type Held, type Position, product, registerPositions, stepsAt, sum } from "./threads.ts";
 import type { Writer } from "./writer.ts";
 
 /** A factor's value at a register position, at the current step. */
@@ -29,7 +29,7 @@ export function walkBlocks(
   add: (steps: readonly Factors[]) => void,
 ): void {
   const { depth } = schedule.stage;
-  const steps = kernel.k.toSorted((a, b) => Number(b.extent === "N") - Number(a.extent === "N"));
+  const steps = batchFirst(kernel.k);
   const known = steps.reduce((a, x) => a * (x.extent === "N" ? 1 : x.extent), 1);
   const endless = steps[0]?.extent === "N";
   const total = endless ? `${writer.batch().text} * ${known}` : `${known}`;
@@ -136,16 +136,4 @@ function storeOf(
     };
   };
   return { fill, read };
-}
-
-/** The indices of the summed axes at a step's number. `unique` tells them from those of other steps. */
-function stepsAt(
-  writer: Writer,
-  sum: readonly Axis[],
-  number: string,
-  unique: string,
-): ReadonlyMap<string, Index> {
-  const fresh = sum.map((axis) => ({ axis: { ...axis, key: `${axis.key}~${unique}` }, tile: 1 }));
-  const held = decompose(writer, fresh, number, undefined, undefined);
-  return new Map(sum.map((axis, i) => [axis.key, must(held[i]?.at[0], "step")]));
 }

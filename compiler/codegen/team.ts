@@ -2,8 +2,9 @@
 import { must } from "../errors.ts";
 import type { Axis, Index, Reduce } from "../ir/expr.ts";
 import type { Team } from "../ir/kernel.ts";
+import { batchFirst } from "../math/affine.ts";
 import { type Width, wgslType } from "../ops/scalar.ts";
-import { decompose } from "./threads.ts";
+import { stepsAt } from "./threads.ts";
 import type { Writer } from "./writer.ts";
 
 /** One loop over all positions of some axes, of which each member of the team takes its own. */
@@ -13,16 +14,12 @@ export function loopTogether(
   { size }: Team,
   body: (at: ReadonlyMap<string, Index>) => void,
 ): void {
-  const sorted = axes.toSorted((a, b) => Number(b.extent === "N") - Number(a.extent === "N"));
+  const sorted = batchFirst(axes);
   const known = sorted.reduce((a, x) => a * (x.extent === "N" ? 1 : x.extent), 1);
   const end = sorted[0]?.extent === "N" ? `${writer.batch().text} * ${known}` : `${known}`;
   const name = writer.name("turn");
   writer.nested(
-    () => {
-      const fresh = sorted.map((axis) => ({ axis: { ...axis, key: `${axis.key}~${name}` }, tile: 1 }));
-      const held = decompose(writer, fresh, name, undefined, undefined);
-      body(new Map(sorted.map((axis, i) => [axis.key, must(held[i]?.at[0], "step")])));
-    },
+    () => body(stepsAt(writer, sorted, name, name)),
     (inner) => ({ kind: "for", name, start: "member", end, step: size, body: inner }),
   );
 }

@@ -159,6 +159,18 @@ export function holdBatch(writer: Writer, { axis, tile }: Tiled, block: string, 
   };
 }
 
+/** The indices of some axes, N first, at a number along all of them. `unique` tells them from those at other numbers. */
+export function stepsAt(
+  writer: Writer,
+  axes: readonly Axis[],
+  number: string,
+  unique: string,
+): ReadonlyMap<string, Index> {
+  const fresh = axes.map((axis) => ({ axis: { ...axis, key: `${axis.key}~${unique}` }, tile: 1 }));
+  const held = decompose(writer, fresh, number, undefined, undefined);
+  return new Map(axes.map((axis, i) => [axis.key, must(held[i]?.at[0], "step")]));
+}
+
 /** Products and sums of names and numbers, without what changes nothing. */
 export const product = (a: string, by: number): string => (a === "0" || by === 1 ? a : `${a} * ${by}`);
 export const sum = (a: string, b: string): string => (a === "0" ? b : b === "0" ? a : `${a} + ${b}`);

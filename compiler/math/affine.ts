@@ -24,6 +24,11 @@ export function axisIndex(axis: Axis): Index {
   return make(0, [{ coefficient: 1, atom: { kind: "axis", key: axis.key, axis } }]);
 }
 
+/** N before all others: what is numbered along it then needs no division by N. */
+export function batchFirst(axes: readonly Axis[]): readonly Axis[] {
+  return axes.toSorted((a, b) => Number(b.extent === "N") - Number(a.extent === "N"));
+}
+
 export function add(...parts: readonly (Index | number)[]): Index {
   let sum = 0;
   let terms: readonly Term[] = [];

@@ -6,7 +6,7 @@ import type { Axis, Reduce } from "../ir/expr.ts";
 import type { Kernel, Layouts, MapReduceKernel, MapReduceSchedule, Schedule, Team } from "../ir/kernel.ts";
 import { freeAxes, visit } from "../math/build.ts";
 import { scheduleStaged } from "./stage.ts";
-import { extentOf, type Target, vectorOver, vectorWidth } from "./target.ts";
+import { extentOf, positionsAt, type Target, vectorOver, vectorWidth } from "./target.ts";
 import { nearest, scheduleTeam, teamOf } from "./team.ts";
 import { scheduleContraction } from "./tile.ts";
 
@@ -67,8 +67,7 @@ function teamOfRows(
 ): Team | null {
   const [first] = long;
   if (!first) return null;
-  const size = (axes: readonly Axis[]): number =>
-    axes.reduce((a, x) => a * (x.extent === "N" ? target.batch : x.extent), 1);
+  const size = (axes: readonly Axis[]): number => positionsAt(axes, target);
   const places = rows.map((axis) => ({ axis, step: 1 }));
   const steps = Math.max(...long.map((e) => size(e.axes)));
   return teamOf(target, size(rows), steps, nearest(long, first.axes, places, layouts));

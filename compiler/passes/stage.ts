@@ -6,7 +6,7 @@ import type { Axis } from "../ir/expr.ts";
 import type { ContractionKernel, ContractionSchedule, Stage } from "../ir/kernel.ts";
 import type { TunedContraction } from "../ir/tuning.ts";
 import { freeAxes } from "../math/build.ts";
-import { extentOf, type Target, vectorOver, vectorWidth } from "./target.ts";
+import { extentOf, positionsAt, type Target, vectorOver, vectorWidth } from "./target.ts";
 import { BUSY } from "./team.ts";
 
 /** A block of threads, and what it costs. */
@@ -120,8 +120,7 @@ export function innerSide({ space, m, n }: ContractionKernel): Stage["inner"] {
 /** Every block of threads that fits; none where a factor is read too seldom. */
 export function* stagingsOf(kernel: ContractionKernel, target: Target): Generator<Staging> {
   const { m, n, k } = kernel;
-  const sizeOf = (axes: readonly Axis[]): number =>
-    axes.reduce((a, x) => a * (x.extent === "N" ? target.batch : x.extent), 1);
+  const sizeOf = (axes: readonly Axis[]): number => positionsAt(axes, target);
   const [rows, columns, steps] = [sizeOf(m), sizeOf(n), sizeOf(k)];
   if (rows < LEAST.rows || columns < LEAST.columns || steps < LEAST.steps) return;
   if (n.some((a) => a.extent === "N") || kernel.region.phase === "prepare") return;

@@ -75,6 +75,11 @@ export function targetFor({ features, info }: AdapterFacts): TargetName {
 export const extentOf = (axis: Axis): number =>
   axis.extent === "N" ? Number.POSITIVE_INFINITY : axis.extent;
 
+/** Positions along all of some axes, at the batch size that is expected. */
+export function positionsAt(axes: readonly Axis[], { batch }: Target): number {
+  return axes.reduce((a, x) => a * (x.extent === "N" ? batch : x.extent), 1);
+}
+
 /** The widest vector that an axis divides into. */
 export function vectorWidth(axis: Axis | undefined): 1 | 2 | 4 {
   if (axis === undefined || axis.extent === "N") return 1;

@@ -1,8 +1,9 @@
 /** Which kernels have so few results, and so long sums, that teams of threads share the sums; and how large teams are. */
 import type { Axis, Expr } from "../ir/expr.ts";
 import type { ContractionKernel, ContractionSchedule, Layouts, Team } from "../ir/kernel.ts";
+import { batchFirst } from "../math/affine.ts";
 import { sectorsOf, type Walk } from "../math/locality.ts";
-import { extentOf, type Target, vectorOver, vectorWidth } from "./target.ts";
+import { extentOf, positionsAt, type Target, vectorOver, vectorWidth } from "./target.ts";
 
 /** Threads that keep a GPU busy: some thousands on a phone's, 200,000 on the largest. */
 export const BUSY = 32_768;
@@ -66,8 +67,7 @@ export function teamsOf(kernel: ContractionKernel, target: Target, layouts: Layo
 function smallest(kernel: ContractionKernel, target: Target, layouts: Layouts) {
   const columns = kernel.n.at(-1);
   const width = vectorWidth(columns);
-  const size = (axes: readonly Axis[]): number =>
-    axes.reduce((a, x) => a * (x.extent === "N" ? target.batch : x.extent), 1);
+  const size = (axes: readonly Axis[]): number => positionsAt(axes, target);
   const taps = kernel.k.slice(1).filter((a) => extentOf(a) <= 3);
   const looped = kernel.k.filter((a) => !taps.includes(a));
   const walk = batchFirst(kernel.space).map((axis): Walk => ({ axis, step: axis === columns ? width : 1 }));
@@ -79,9 +79,6 @@ function smallest(kernel: ContractionKernel, target: Target, layouts: Layouts) {
     inner: nearest([kernel.lhs, kernel.rhs], looped, walk, layouts),
   };
 }
-
-const batchFirst = (axes: readonly Axis[]): readonly Axis[] =>
-  axes.toSorted((a, b) => Number(b.extent === "N") - Number(a.extent === "N"));
 
 export function teamSchedule(
   kernel: ContractionKernel,
