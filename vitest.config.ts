@@ -43,13 +43,14 @@ const PURE = [
   "test/errors/*.test.ts",
   "test/frontend/*.test.ts",
   "test/hostile/{files,pictures,saved}.test.ts",
+  "test/mutate/*.test.ts",
   "test/report/*.test.ts",
   "test/runtime/{gpu,init,size}.test.ts",
   "test/studio/*-parts.test.ts",
   "test/{architecture,golden}.test.ts",
 ];
 
-const shared = {
+export const shared = {
   resolve: {
     // Tests run the sources; whole names only, so that `weftgpu` does not swallow `weftgpu/node`.
     alias: [

@@ -65,10 +65,12 @@ export class Gpu {
       verdicts = FILTERS.map(() => device.popErrorScope());
     }
     const errors = await this.wait(what, Promise.all(verdicts));
-    const error = errors.find(Boolean);
+    // A buffer for which there is no memory is invalid, which its first use says as well.
+    const [, full] = errors;
+    const error = full ?? errors.find(Boolean);
     if (error)
       throw new WeftError(
-        errors[1] ? "out-of-memory" : "gpu",
+        full ? "out-of-memory" : "gpu",
         `${what}: ${(await explain?.(made)) || error.message}`,
       );
     return made;

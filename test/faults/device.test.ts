@@ -5,7 +5,7 @@ import { requestDevice } from "../../runtime/node/index.ts";
 import { createTrainer, writeSafetensors } from "../../runtime/train.ts";
 import { addition, chain, counter } from "../runtime/programs.ts";
 import { linearTraining, quarters } from "../train/runtime.ts";
-import { ending, failure, watched } from "./faulty.ts";
+import { ending, failure, watched, withoutMemory } from "./faulty.ts";
 
 const weights = { "layer.w": { shape: [5], data: Float32Array.of(1, 2, 3, 4, 5) } };
 const x = Float32Array.of(0, 1, 2, 3, 4);
@@ -102,24 +102,10 @@ describe("a device destroyed", () => {
   });
 });
 
-/** A device whose memory is used up at the n-th buffer: its errors are what WebGPU reports then. */
+/** A device whose memory is used up at the n-th buffer, and free again for the next. */
 function full(of: GPUDevice, at: number): GPUDevice {
-  let [made, scopes] = [0, 0];
-  const { device } = watched(of, (_, name) => {
-    if (name === "createBuffer" && made++ === at) scopes = 3;
-  });
-  // The scopes are closed in the order validation, out-of-memory, internal.
-  const pop = device.popErrorScope.bind(device);
-  return new Proxy(device, {
-    get: (target, key) =>
-      key === "popErrorScope"
-        ? async () => {
-            const open = scopes--;
-            const error = await pop();
-            return open === 2 ? { message: "no memory left" } : error;
-          }
-        : Reflect.get(target, key),
-  });
+  let made = 0;
+  return withoutMemory(of, () => made++ === at);
 }
 
 describe("out of memory", () => {

@@ -28,6 +28,40 @@ export function watched(of: GPUDevice, before: (call: number, name: string) => v
   return { device: through(of, "", through(of.queue, "queue.")), calls };
 }
 
+/**
+ * A device that has no memory for the buffers that `refuses` picks by their size: they are invalid, and the scope for
+ * that kind of error says why.
+ */
+export function withoutMemory(of: GPUDevice, refuses: (size: number) => boolean): GPUDevice {
+  const open: { readonly filter: GPUErrorFilter; full: boolean }[] = [];
+  const own = {
+    pushErrorScope(filter: GPUErrorFilter): void {
+      open.push({ filter, full: false });
+      of.pushErrorScope(filter);
+    },
+    async popErrorScope(): Promise<Pick<GPUError, "message"> | null> {
+      const scope = open.pop();
+      const error = await of.popErrorScope();
+      return scope?.full ? { message: "no memory left" } : error;
+    },
+    createBuffer(descriptor: GPUBufferDescriptor): GPUBuffer {
+      if (!refuses(descriptor.size)) return of.createBuffer(descriptor);
+      const scope = open.findLast((s) => s.filter === "out-of-memory");
+      if (scope) scope.full = true;
+      of.pushErrorScope("validation");
+      const invalid = of.createBuffer({ ...descriptor, usage: 0 });
+      of.popErrorScope();
+      return invalid;
+    },
+  };
+  return new Proxy(of, {
+    get(_, key) {
+      const value: unknown = Reflect.get(key in own ? own : of, key);
+      return typeof value === "function" && !(key in own) ? value.bind(of) : value;
+    },
+  });
+}
+
 /** How the work ended: its result, or the code of the `WeftError` that it threw. Anything else is thrown. */
 export async function ending<T>(
   work: Promise<T>,

@@ -102,6 +102,18 @@ describe("validateProgram", () => {
         'params[0].dtype: "f64", but it has to be "f32" or "i32" or "u32"',
       ],
       [(p) => (p.outputs = []), "outputs: an array of 0, but it has to be an array of at least 1"],
+      [(p) => p.outputs.push(p.outputs[0]), "outputs[2].name: another one has the same name"],
+      [
+        (p) => p.inputs.push({ ...p.inputs[0], name: "z" }),
+        "inputs[1].buffer: buffer 0 holds another input or parameter already",
+      ],
+      [
+        (p) => {
+          p.params[0].shape = [1, 5];
+          p.params[0].order = [1, 1];
+        },
+        "params[0].order: an axis occurs twice",
+      ],
       [(p) => (p.dispatches = []), "outputs[0].buffer: nothing is ever written to buffer 4"],
       [
         (p) => (p.kernels[2].workgroup = 0),

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { WeftError } from "../../runtime/errors.ts";
 import { Gpu } from "../../runtime/gpu.ts";
 import { failure } from "./failure.ts";
 
@@ -20,4 +21,17 @@ test("what a device rejects before it says that it is lost is a lost device, as 
 test("what a device rejects that stays is a failure of its own", async () => {
   const error = await failure(new Gpu(device(), false).wait("m, batch of 2", unmapped()));
   expect([error.code, error.message]).toEqual(["gpu", "m, batch of 2: Buffer was unmapped"]);
+});
+
+test("what a device never answers ends when it is lost", async () => {
+  const error = await failure(new Gpu(device(20), false).wait("m", new Promise(() => {})));
+  expect(error.code).toBe("device-lost");
+});
+
+test("what was given up first stays the reason: a device that is destroyed is lost, too", async () => {
+  const gpu = new Gpu(device(20), false);
+  gpu.close(new WeftError("destroyed", "m: the session was destroyed"));
+  await gpu.device.lost;
+  const error = await failure(gpu.wait("m", new Promise(() => {})));
+  expect([error.code, error.message]).toEqual(["destroyed", "m: the session was destroyed"]);
 });

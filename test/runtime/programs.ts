@@ -106,6 +106,25 @@ export function counter(count: number): Program {
   });
 }
 
+/** total = Σ x[n] over the batch, which the kernel knows from its uniform alone. */
+export const total = program({
+  name: "total",
+  buffers: [
+    { name: "x", bytes: perBatch(1) },
+    { name: "total", bytes: fixed(1) },
+  ],
+  inputs: [f32("x", ["N"], 0)],
+  outputs: [f32("total", [1], 1)],
+  kernels: [
+    kernel(
+      "add_up",
+      ["x"],
+      "if (i == 0u) { var sum = 0.0; for (var k = 0u; k < batch.n; k++) { sum += x[k]; } y[0] = sum; }",
+    ),
+  ],
+  dispatches: [dispatch(0, [0, 1], 1)],
+});
+
 /** y[n] = x[n] after `steps` additions of zero that no compiler removes: slow. */
 export function slow(steps: number): Program {
   return program({

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { load } from "../../runtime/index.ts";
 import { requestDevice } from "../../runtime/node/index.ts";
+import { withoutMemory } from "../faults/faulty.ts";
 import { failure } from "./failure.ts";
 import { addition, chain, dispatch, range, slow, w, withWgsl } from "./programs.ts";
 
@@ -50,25 +51,31 @@ describe("failures of the GPU", () => {
   });
   test("out of memory: the run is rejected and a smaller one works", async () => {
     const { device: own } = await requestDevice();
-    const createBuffer = own.createBuffer.bind(own);
-    const popErrorScope = own.popErrorScope.bind(own);
     // No test can count on a machine lacking memory, so the device says that it does where a buffer is large.
-    let scopes = 0;
-    own.createBuffer = (d) => {
-      if (d.size > 1e6) scopes = 3;
-      return createBuffer(d);
-    };
-    own.popErrorScope = async () => {
-      const error = await popErrorScope();
-      return scopes-- === 2 ? ({ message: "no memory left" } as GPUError) : error;
-    };
-    const session = await load(addition, { device: own });
+    const small = withoutMemory(own, (size) => size > 1e6);
+    const session = await load(addition, { device: small });
     const many = range(3 * 100_000);
     const error = await failure(session.run({ a: many, b: many }));
     expect(error.code).toBe("out-of-memory");
     expect(error.message).toBe("addition, batch of 100000: no memory left");
     const { sum } = await session.run({ a: range(3), b: range(3) });
     expect(sum?.data).toEqual(Float32Array.of(0, 2, 4));
+    own.destroy();
+  });
+  test("leaves no error scope open, whether it worked or not", async () => {
+    const { device: own } = await requestDevice();
+    const session = await load(addition, { device: own });
+    await session.run({ a: range(3), b: range(3) });
+    const bad = { ...addition, dispatches: [dispatch(0, [0, 1, 1], 3)] };
+    const faulty = await load(bad, { device: own });
+    await failure(faulty.run({ a: range(3), b: range(3) }));
+    await failure(
+      load(
+        withWgsl(addition, () => "nothing"),
+        { device: own },
+      ),
+    );
+    await expect(own.popErrorScope()).rejects.toThrow();
     own.destroy();
   });
   test("something that is no program", async () => {

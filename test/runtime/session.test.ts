@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { load, type Session } from "../../runtime/index.ts";
 import { requestDevice } from "../../runtime/node/index.ts";
 import { failure } from "./failure.ts";
-import { addition, chain, counter, dispatch, range, w } from "./programs.ts";
+import { addition, chain, counter, dispatch, range, total, w } from "./programs.ts";
 
 let device: GPUDevice;
 const uncaptured: string[] = [];
@@ -57,6 +57,23 @@ describe("run", () => {
     const { y } = await session.run({ x: Float32Array.of(1) });
     const wrong = y?.data.findIndex((v: number, i: number) => v !== i + 1);
     expect(wrong).toBe(-1);
+  });
+
+  test("the last workgroup may have threads to spare", async () => {
+    const session = await load(counter(100), { device });
+    const { y } = await session.run({ x: Float32Array.of(1) });
+    expect(y?.data).toEqual(range(100, 1));
+  });
+
+  test("a small batch after a large one has its own size, not the last one's", async () => {
+    const session = await load(total, { device });
+    for (const [n, sum] of [
+      [5, 15],
+      [2, 3],
+      [2, 3],
+      [4, 10],
+    ] as const)
+      expect((await session.run({ x: range(n, 1) }))["total"]?.data).toEqual(Float32Array.of(sum));
   });
 
   test("results of overlapping calls do not mix, whatever their batches", async () => {
@@ -197,8 +214,8 @@ describe("inputs that do not fit", () => {
     expect(error.message).toBe(
       'addition: a batch of 100 is too large, the most is 98: "a" needs 1216 bytes, a buffer of this device holds 1200',
     );
-    const { sum } = await limited.run({ a: range(3), b: range(3) });
-    expect(sum?.data).toEqual(Float32Array.of(0, 2, 4));
+    const { sum } = await limited.run({ a: range(3 * 98), b: range(3 * 98) });
+    expect(sum?.data).toEqual(range(3 * 98).map((x) => 2 * x));
     small.destroy();
   });
 });

@@ -1,0 +1,5 @@
+/** Every mutation there is. */
+import type { Mutation } from "../mutation.ts";
+import { runtime } from "./runtime.ts";
+
+export const mutations: readonly Mutation[] = [...runtime];

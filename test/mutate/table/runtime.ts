@@ -1,0 +1,541 @@
+/** Mutations of the runtime that carries out a program: numbers, buffers, dispatches, errors, files. */
+import { guard, inFile, type Mutation } from "../mutation.ts";
+
+const halves = guard("ops/f16", "numbers as f16");
+const init = guard("runtime/init");
+const weights = guard("runtime/weights");
+/** Without the test that measures a process's memory, which a busy machine disturbs. */
+const session = guard("runtime/session", "^(?!.*makes its objects once)");
+const objects = guard("runtime/session", "makes its objects once");
+const failures = guard("runtime/session-failures");
+const program = guard("hostile/program", "validateProgram");
+
+const number: readonly Mutation[] = [
+  ...inFile("runtime/half.ts", [
+    {
+      name: "f16: ties go up, not to even",
+      find: "((b >> 13) & 1)",
+      put: "1",
+      guards: [halves],
+      why: "half of all ties are a last place off",
+    },
+    {
+      name: "f16: numbers below the normal ones have another bias",
+      find: "low - 0x3f000000",
+      put: "low - 0x3f000001",
+      guards: [halves],
+      why: "small weights are a last place off",
+    },
+    {
+      name: "f16: the sign is lost",
+      find: "(x < 0 ? 0x8000 : 0)",
+      put: "0",
+      guards: [halves],
+      why: "weights lose their sign",
+    },
+    {
+      name: "f16: an odd count takes half a word",
+      find: "data.length + (data.length % 2)",
+      put: "data.length",
+      guards: [halves],
+      why: "WebGPU refuses a write of two bytes",
+    },
+  ]),
+  ...inFile("runtime/random.ts", [
+    {
+      name: "threefry: a rotation by another number",
+      find: "[17, 29, 16, 24]",
+      put: "[17, 29, 16, 25]",
+      guards: [init],
+      why: "the numbers are not those of Threefry, nor those of a checkpoint",
+    },
+    {
+      name: "threefry: the group's number is not added to the key",
+      find: "(keys[(group + 1) % 3] as number) + group",
+      put: "(keys[(group + 1) % 3] as number)",
+      guards: [init],
+      why: "slides of the key give the same numbers",
+    },
+  ]),
+  ...inFile("runtime/init.ts", [
+    {
+      name: "initialiser: Kaiming's gain is Xavier's",
+      find: "(normal ? 2 : 6)",
+      put: "(normal ? 1 : 3)",
+      guards: [init],
+      why: "weights start too small by √2",
+    },
+    {
+      name: "initialiser: fan out does not count",
+      find: '("fanOut" in init ? init.fanOut : 0)',
+      put: "0",
+      guards: [init],
+      why: "Xavier's weights start too large",
+    },
+    {
+      name: "initialiser: the lower bound of a uniform distribution is its upper one",
+      find: "low = -high;",
+      put: "low = high;",
+      guards: [init],
+      why: "all weights are equal",
+    },
+    {
+      name: "initialiser: element and name change places in the counter",
+      find: "threefry(seed, key, i, 0)",
+      put: "threefry(seed, i, key, 0)",
+      guards: [init],
+      why: "a seed gives other weights than before",
+    },
+    {
+      name: "initialiser: the constant is one",
+      find: 'init.kind === "constant" ? init.value : init.kind',
+      put: 'init.kind === "constant" ? 1 : init.kind',
+      guards: [init],
+      why: "constants that a model asks for are not heeded",
+    },
+  ]),
+  ...inFile("runtime/tensor.ts", [
+    {
+      name: "permute: strides of the axis itself",
+      find: "sizeOf(shape.slice(axis + 1))",
+      put: "sizeOf(shape.slice(axis))",
+      guards: [guard("compiler/gpu", "any sizes"), guard("ops/conv2d")],
+      why: "weights that are laid out anew are scrambled",
+    },
+  ]),
+];
+
+const files: readonly Mutation[] = inFile("runtime/weights.ts", [
+  {
+    name: "safetensors: data that leave the file are read",
+    find: "if (start + end > length)",
+    put: "if (end > length)",
+    guards: [weights, guard("hostile/saved"), guard("hostile/files")],
+    why: "a truncated file is a RangeError, or weights of other bytes",
+  },
+  {
+    name: "safetensors: a header that leaves the file is read",
+    find: "if (start > length) fail(",
+    put: "if (start > length + 8) fail(",
+    guards: [weights],
+    why: "a truncated file is a RangeError",
+  },
+  {
+    name: "safetensors: overlapping tensors are read",
+    find: "if (begin !== used) failAt",
+    put: "if (begin > used) failAt",
+    guards: [weights],
+    why: "two names for the same bytes, which the format forbids",
+  },
+  {
+    name: "safetensors: gaps are read over",
+    find: "if (begin !== used) failAt",
+    put: "if (begin < used) failAt",
+    guards: [weights],
+    why: "bytes that belong to nothing are not noticed",
+  },
+  {
+    name: "safetensors: bytes after the last tensor are passed over",
+    find: "if (start + used < length) fail(",
+    put: "if (start + used < length - 4) fail(",
+    guards: [weights],
+    why: "a file with a rest is taken for whole",
+  },
+  {
+    name: "safetensors: the size of a shape is not held against its bytes",
+    find: 'checkSize(name, shape, end - begin, "bytes", 4);',
+    put: "",
+    guards: [weights],
+    why: "a tensor takes the bytes of its neighbours",
+  },
+  {
+    name: "safetensors: data at an odd offset are read as if aligned",
+    find: "from % 4 ? buffer.slice(from, from + end - begin) : buffer",
+    put: "from % 4 ? buffer.slice(from - 1, from - 1 + end - begin) : buffer",
+    guards: [weights],
+    why: "files whose data are not aligned give other numbers",
+  },
+  {
+    name: "safetensors: negative offsets are offsets",
+    find: "Number.isSafeInteger(n) && n >= 0",
+    put: "Number.isSafeInteger(n)",
+    guards: [weights, guard("hostile/files")],
+    why: "a file may point before its data",
+  },
+  {
+    name: "safetensors: the header is padded to 4",
+    find: "const start = 8 + Math.ceil(text.length / 8) * 8;",
+    put: "const start = 8 + Math.ceil(text.length / 4) * 4;",
+    guards: [weights],
+    why: "other readers, which demand 8, refuse the file",
+  },
+  {
+    name: "weights: NaN passes",
+    find: "!(Math.abs(x) <= (storage ? LARGEST_HALF : Number.MAX_VALUE))",
+    put: "Math.abs(x) > (storage ? LARGEST_HALF : Number.MAX_VALUE)",
+    guards: [weights],
+    why: "a file with NaN is loaded, and every output is NaN",
+  },
+  {
+    name: "weights: what f16 does not hold passes",
+    find: "(storage ? LARGEST_HALF : Number.MAX_VALUE)",
+    put: "Number.MAX_VALUE",
+    guards: [guard("ops/f16", "weights that f16 does not hold")],
+    why: "large weights become infinite on the GPU",
+  },
+  {
+    name: "weights: only sizes are compared, not shapes",
+    find: "if (`${tensor.shape}` !== `${shape}`)",
+    put: "if (sizeOf(tensor.shape) !== sizeOf(shape))",
+    guards: [weights],
+    why: "a transposed weight is loaded",
+  },
+]);
+
+const device: readonly Mutation[] = [
+  ...inFile("runtime/plan.ts", [
+    {
+      name: "buffers: bytes per example are counted once",
+      find: "Math.ceil((fixed + perBatch * batch) / 16)",
+      put: "Math.ceil((fixed + perBatch) / 16)",
+      guards: [session],
+      why: "buffers are too small for more than one example",
+    },
+    {
+      name: "dispatch: workgroups beyond one row are lost",
+      find: "pass.dispatchWorkgroups(Math.ceil(groups(batch) / rows), rows);",
+      put: "pass.dispatchWorkgroups(Math.min(groups(batch), MAX_WORKGROUPS));",
+      guards: [session],
+      why: "the end of a large tensor is never computed",
+    },
+    {
+      name: "dispatch: the last workgroup is left out",
+      find: "Math.ceil((items * Math.ceil(batchTile ? batch / batchTile : 1)) / workgroup)",
+      put: "Math.floor((items * Math.ceil(batchTile ? batch / batchTile : 1)) / workgroup) || 1",
+      guards: [session],
+      why: "the last elements are never computed",
+    },
+    {
+      name: "dispatch: the last examples that fill no tile are left out",
+      find: "Math.ceil(batchTile ? batch / batchTile : 1)",
+      put: "Math.floor(batchTile ? batch / batchTile : 1) || 1",
+      guards: [guard("compiler/target", "agree where nothing divides"), guard("ops/conv2d")],
+      why: "the last examples of a batch are those of the run before",
+    },
+    {
+      name: "features: a program's features are not asked for",
+      find: "const lacks = features?.find((f) => !this.gpu.device.features.has(f));",
+      put: "const lacks = features?.find((f) => !f);",
+      guards: [
+        guard("faults/adapter", "without the feature"),
+        guard("ops/f16", "a device without shader-f16"),
+      ],
+      why: "instead of its name a message about WGSL",
+    },
+    {
+      name: "parameters: the order of axes is not heeded",
+      find: "const lying = order ? permute(data, shape, order) : data;\n    this",
+      put: "const lying = order ? permute(data, shape, shape.map((_, i) => i)) : data;\n    this",
+      guards: [guard("ops/conv2d")],
+      why: "weights are scrambled",
+    },
+    {
+      name: "limits: the smaller one of two is not looked at",
+      find: "const limit = Math.min(maxBufferSize, maxStorageBufferBindingSize);",
+      put: "const limit = maxBufferSize;",
+      guards: [session],
+      why: "a batch that is too large is a message of the driver's",
+    },
+    {
+      name: "limits: a batch that fits exactly is refused",
+      find: "if (need <= limit) continue;",
+      put: "if (need < limit) continue;",
+      guards: [session, guard("faults/device"), guard("faults/many")],
+      why: "the largest batch that a message names does not run",
+    },
+  ]),
+  ...inFile("runtime/engine.ts", [
+    {
+      name: "uniform: the batch of the last run stays",
+      find: "if (this.#batch !== batch) {",
+      put: "if (this.#batch < batch) {",
+      guards: [session],
+      why: "after a large batch a small one computes examples that are not there",
+    },
+    {
+      name: "uniform: the batch is noted, not written",
+      find: "      this.write(this.#uniform, Uint32Array.of(batch));\n",
+      put: "",
+      guards: [session],
+      why: "no example is computed",
+    },
+    {
+      name: "capacity: a larger batch takes the old buffers",
+      find: "this.#capacity.batch >= batch) return",
+      put: "this.#capacity.batch >= 1) return",
+      guards: [session],
+      why: "the second, larger run is refused or cut",
+    },
+    {
+      name: "capacity: each batch makes its own buffers",
+      find: "this.#capacity.batch >= batch) return",
+      put: "this.#capacity.batch === batch) return",
+      guards: [session, objects],
+      why: "alternating batches allocate at every run",
+    },
+    {
+      name: "capacity: parameters are made anew, and empty",
+      find: "this.#fixed[i] ?? this.buffer(i, batch)",
+      put: "this.buffer(i, batch)",
+      guards: [session],
+      why: "after a larger batch all weights are zero",
+    },
+    {
+      name: "readback: outputs share one place",
+      find: "total += Math.ceil(bytes / 8) * 8;",
+      put: "total = Math.ceil(bytes / 8) * 8;",
+      guards: [session],
+      why: "of several outputs each holds the last one's numbers",
+    },
+    {
+      name: "readback: the place for a small batch is taken for a large one",
+      find: "if (!slot.staging || slot.staging.size < total) {",
+      put: "if (!slot.staging) {",
+      guards: [session],
+      why: "a larger batch is refused",
+    },
+    {
+      name: "readback: outputs are views of a buffer that is unmapped",
+      find: "range.slice(at, at + bytes)",
+      put: "range, at, bytes / 4",
+      guards: [session],
+      why: "outputs are empty, or change with the next run",
+    },
+    {
+      name: "runs: all overlapping ones share one slot",
+      find: "    this.#slots.reverse();\n",
+      put: "",
+      guards: [session],
+      why: "a run waits for the one before although two may be in flight",
+    },
+    {
+      name: "runs: the next one does not wait for its slot",
+      find: "const result = slot.done.then(() => this.#run(batch, slot));",
+      put: "const result = this.#run(batch, slot);",
+      guards: [session],
+      why: "two runs map one buffer",
+    },
+    {
+      name: "runs: after a failure the slot keeps its buffer",
+      find: "      this.#release(slot);\n      throw error;",
+      put: "      throw error;",
+      guards: [failures, guard("faults/device")],
+      why: "a session that ran out of memory does not recover",
+    },
+    {
+      name: "prepare: what depends on parameters alone is not computed",
+      find: "if (prepare.length) this.#submit",
+      put: "if (prepare.length > 99) this.#submit",
+      guards: [session],
+      why: "batch norm after a convolution multiplies by zero",
+    },
+  ]),
+  ...inFile("runtime/gpu.ts", [
+    {
+      name: "error scopes: memory and validation change places",
+      find: '["internal", "out-of-memory", "validation"]',
+      put: '["out-of-memory", "internal", "validation"]',
+      guards: [failures],
+      why: "out of memory is told as another failure, and programs do not try less",
+    },
+    {
+      name: "error scopes: the first verdict alone is looked at",
+      find: "const error = full ?? errors.find(Boolean);",
+      put: "const error = errors[0];",
+      guards: [failures],
+      why: "failures pass, and outputs are zeros",
+    },
+    {
+      name: "error scopes: a buffer that is invalid hides that memory is full",
+      find: "const error = full ?? errors.find(Boolean);",
+      put: "const error = errors.find(Boolean);",
+      guards: [failures],
+      why: "the message speaks of an invalid buffer, not of memory",
+    },
+    {
+      name: "error scopes: a scope stays open",
+      find: "verdicts = FILTERS.map(() => device.popErrorScope());",
+      put: "verdicts = FILTERS.slice(1).map(() => device.popErrorScope());",
+      guards: [failures, guard("faults/device")],
+      why: "errors of the page's own work land in Weft's scopes",
+    },
+    {
+      name: "device: what is awaited when it is lost stays pending",
+      find: "for (const reject of this.#waiting) reject(this.#end);",
+      put: "",
+      guards: [guard("runtime/gpu")],
+      why: "a run never ends after the device is lost",
+    },
+    {
+      name: "device: what is awaited later does not know that it was lost",
+      find: "      if (this.#end) reject(this.#end);\n",
+      put: "",
+      guards: [guard("runtime/gpu"), failures],
+      why: "a run after the loss waits, or is told another reason",
+    },
+    {
+      name: "device: the first end is overwritten by later ones",
+      find: "this.#end ??= error;",
+      put: "this.#end = error;",
+      guards: [guard("runtime/gpu")],
+      why: "a destroyed session says that the device was lost",
+    },
+    {
+      name: "device: one that was given is destroyed",
+      find: "if (this.#owned) this.device.destroy();",
+      put: "this.device.destroy();",
+      guards: [failures],
+      why: "a session ends the work of others on the same device",
+    },
+    {
+      name: "device: a rejection is told before the loss is known",
+      find: "await new Promise((later) => setTimeout(later, 200));",
+      put: "",
+      guards: [guard("runtime/gpu")],
+      why: "in a page a lost device is told as a failure of the program",
+    },
+    {
+      name: "bindings: what is read is bound as writable",
+      find: '"read" ? "read-only-storage" : "storage"',
+      put: '"read" ? "storage" : "storage"',
+      guards: [session],
+      why: "WGSL and layout do not fit",
+    },
+  ]),
+  ...inFile("runtime/inputs.ts", [
+    {
+      name: "inputs: of different batches the last one counts",
+      find: "if (size && size !== n) fail(name,",
+      put: "if (size && size > n * 99) fail(name,",
+      guards: [session],
+      why: "examples are computed from stale elements",
+    },
+    {
+      name: "inputs: a part of an example is an example",
+      find: "if (!n || n % 1 ||",
+      put: "if (!n ||",
+      guards: [session],
+      why: "a wrong length is computed with",
+    },
+    {
+      name: "inputs: a shape that is given is not compared",
+      find: "if (says && `${says}` !==",
+      put: "if (says && !`${says}` && `${says}` !==",
+      guards: [session],
+      why: "a transposed input is computed with",
+    },
+  ]),
+];
+
+const checks: readonly Mutation[] = inFile("runtime/validate.ts", [
+  {
+    name: "validate: what is read before it is written passes",
+    find: "if (!filled.has(index)) at.fail(`buffer ${index} is read before it is written`);",
+    put: "",
+    guards: [program],
+    why: "a damaged program computes with zeros",
+  },
+  {
+    name: "validate: a buffer may be written and read in one dispatch",
+    find: "if (indices.indexOf(index) !== indices.lastIndexOf(index))",
+    put: "if (indices.indexOf(index) > indices.lastIndexOf(index))",
+    guards: [program],
+    why: "a race that WebGPU refuses at the first run only",
+  },
+  {
+    name: "validate: a buffer that is too small passes",
+    find: "if ((half || !storage) && holds < each * size)",
+    put: "if ((half || !storage) && holds < each)",
+    guards: [program],
+    why: "an output is cut",
+  },
+  {
+    name: "validate: the workgroup of the WGSL may be another",
+    find: "if (threads !== workgroup)",
+    put: "if (threads === undefined)",
+    guards: [program],
+    why: "results are left unwritten",
+  },
+  {
+    name: "validate: an order may name an axis twice",
+    find: "if (new Set(axes).size < (axes?.length ?? 0))",
+    put: "if (new Set(axes).size < 0)",
+    guards: [program, guard("hostile/program")],
+    why: "a weight is filled with copies of a part of itself",
+  },
+  {
+    name: "validate: two outputs may have one name",
+    find: "  distinct(outputs);\n",
+    put: "",
+    guards: [program],
+    why: "one of them is lost",
+  },
+  {
+    name: "validate: a grid of billions of threads passes",
+    find: "if (items > holds * THREADS_PER_ELEMENT)",
+    put: "if (items > holds * THREADS_PER_ELEMENT ** 9)",
+    guards: [program],
+    why: "a file from a stranger keeps the GPU for hours",
+  },
+  {
+    name: "validate: a parameter and an input may share a buffer",
+    find: "if (filled.has(buffer)) at.fail(",
+    put: "if (filled.has(-1 - buffer)) at.fail(",
+    guards: [program],
+    why: "inputs overwrite weights",
+  },
+  {
+    name: "validate: what grows with the batch may be prepared",
+    find: 'if (phase === "prepare" && bytes.perBatch)',
+    put: 'if (phase === "prepare" && bytes.perBatch < 0)',
+    guards: [program],
+    why: "the buffer is not there before a run",
+  },
+  {
+    name: "validate: N may stand inside",
+    find: '(d.value === "N" && i === 0 && !param ? "N" : d.whole(1))',
+    put: '(d.value === "N" && !param ? "N" : d.whole(1))',
+    guards: [program],
+    why: "sizes are computed from a text",
+  },
+]);
+
+const variants: readonly Mutation[] = [
+  ...inFile("runtime/values.ts", [
+    {
+      name: "baked: other values of a baked parameter pass",
+      find: "return !data || hash(`${shape};${data}`) === digest;",
+      put: "return !data || hash(`${shape};${data}`) >= 0;",
+      guards: [guard("bake/run")],
+      why: "weights are loaded, and others are computed with",
+    },
+  ]),
+  ...inFile("runtime/variants.ts", [
+    {
+      name: "variants: features of a variant are not asked for",
+      find: "features.every((f) => has.has(f)) &&",
+      put: "",
+      guards: [guard("emit/variants"), guard("bake/variants")],
+      why: "a page picks a program that its adapter cannot run",
+    },
+    {
+      name: "variants: a baked program is picked for other weights",
+      find: "(tensors && baked.every((b) => agrees(b, tensors)))",
+      put: "tensors",
+      guards: [guard("bake/variants")],
+      why: "loading fails although another variant fits",
+    },
+  ]),
+];
+
+export const runtime: readonly Mutation[] = [...number, ...files, ...device, ...checks, ...variants];
