@@ -3,7 +3,7 @@ import type { Dispatch, ParamSpec, Shader } from "../compiler/ir/program.ts";
 import type { Source } from "./dataUpload.ts";
 import { bytesAt, Plan, READ, READBACK, type Step, UNIFORM } from "./plan.ts";
 import { ARRAYS, permute, sizeOf, type Tensor, type TensorData } from "./tensor.ts";
-import { METRICS } from "./trainState.ts";
+import { isMetrics } from "./trainState.ts";
 import type { Weights } from "./weights.ts";
 
 /** The most batches that share a submit. */
@@ -60,7 +60,7 @@ export class TrainPlan extends Plan {
       this.#fixed = buffers.map(({ bytes }, i) =>
         bytes.perBatch || drawn.includes(i) ? undefined : this.buffer(i, 0),
       );
-      this.#metrics = this.#fixed[params.find((p) => p.name === METRICS)?.buffer ?? -1];
+      this.#metrics = this.#fixed[params.find(isMetrics)?.buffer ?? -1];
       this.#staging = Array.from({ length: MOST_SUBMITS }, () =>
         make("metrics read back", MOST_BATCHES * METRICS_BYTES, READBACK),
       );
@@ -203,7 +203,7 @@ export class TrainPlan extends Plan {
 
   /** Everything that changes but the metrics. */
   #state(): ParamSpec[] {
-    return this.program.params.filter((p) => p.name !== METRICS);
+    return this.program.params.filter((p) => !isMetrics(p));
   }
 
   #bind({ buffers, bound }: Capacity, source: Source): readonly Step[] {

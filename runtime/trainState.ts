@@ -6,9 +6,6 @@ import { WeftError } from "./errors.ts";
 import type { Tensor } from "./tensor.ts";
 import { checkWeights, type Weights } from "./weights.ts";
 
-/** The param of both programs that a batch's [Σ loss, number right] are added to. */
-export const METRICS = "training.metrics";
-
 /** Where a training is: with the tensors and the data, this determines everything that follows. */
 export interface Position {
   /** Steps taken in all. */
@@ -54,12 +51,17 @@ const FORMAT = "weft-checkpoint 1";
 
 /** What changes in a step, metrics aside: parameters and moments. */
 export function stateParams({ step }: Training): ParamSpec[] {
-  return step.params.filter((p) => p.name !== METRICS);
+  return step.params.filter((p) => !isMetrics(p));
 }
 
 /** The model's own parameters. */
 export function modelParams({ evaluate }: Training): ParamSpec[] {
-  return evaluate.params.filter((p) => p.name !== METRICS);
+  return evaluate.params.filter((p) => !isMetrics(p));
+}
+
+/** Whether it is what a batch's [Σ loss, number right] are added to: one of each program's params. */
+export function isMetrics({ use }: ParamSpec): boolean {
+  return use === "metrics";
 }
 
 /** The terms of the loss that an example has: one of labels, one for each output of other losses. */

@@ -1,7 +1,6 @@
 /** Trainings that come from outside, checked before anything of them reaches the GPU. */
 import type { LossName, Training } from "../compiler/ir/training.ts";
 import { Field } from "./fields.ts";
-import { METRICS } from "./trainState.ts";
 import { checkProgram } from "./validate.ts";
 
 const LOSSES: readonly LossName[] = ["crossEntropy", "squaredError", "binaryCrossEntropy"];
@@ -29,7 +28,8 @@ export function validateTraining(value: unknown): Training {
       if ((input.find("storage") !== undefined) !== bytes)
         input.fail(`its storage does not go with bytes: ${bytes}`);
     const params = program.get("params");
-    if (!params.list().some((p) => p.get("name").value === METRICS)) params.fail(`none is called ${METRICS}`);
+    const metrics = params.list().filter((p) => p.find("use")?.value === "metrics");
+    if (metrics.length !== 1) params.fail('exactly one has to have the use "metrics"');
   }
   const [step, evaluate] = programs.map((p) => p.get("params").list()) as [Field[], Field[]];
   const known = new Map(step.map((p) => [p.get("name").text(), `${p.get("shape").value}`]));

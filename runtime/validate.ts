@@ -4,7 +4,7 @@
  * What is not checked is what WGSL says: WebGPU validates it, bounds its memory accesses, and an error of it names the
  * kernel. Nobody can tell whether a kernel ends, so a program from a stranger may still take a GPU's time.
  */
-import type { Init, Program } from "../compiler/ir/program.ts";
+import type { Init, ParamUse, Program } from "../compiler/ir/program.ts";
 import type { Count, Dim } from "../compiler/ir/type.ts";
 import { Field } from "./fields.ts";
 import { bytesAt } from "./plan.ts";
@@ -18,6 +18,7 @@ const THREADS_PER_ELEMENT = MOST_THREADS;
 
 const DTYPES = ["f32", "i32", "u32"] as const;
 const FEATURES = ["subgroups", "shader-f16"] as const;
+const USES: readonly ParamUse[] = ["statistic", "moment", "metrics"];
 const INITS: Readonly<Record<Init["kind"], readonly string[]>> = {
   zeros: [],
   ones: [],
@@ -138,8 +139,9 @@ function signature(tensor: Field, buffers: readonly Count[], param: boolean): nu
   return buffer;
 }
 
-/** How a parameter is filled. */
+/** How a parameter is filled, and what it is for. */
 function checkFilling(param: Field, rank: number): void {
+  param.find("use")?.oneOf(USES);
   const init = param.get("init");
   const kind = init.get("kind").oneOf(Object.keys(INITS)) as Init["kind"]; // the keys of INITS
   for (const key of INITS[kind]) {

@@ -78,7 +78,13 @@ export function assemble({ graph, bundles, memory, aliases, layouts }: Parts): P
     params: params.map((p) => {
       const order = layouts.get(p);
       const shape = p.type.shape.map(Number);
-      return { ...signature(p.origin.name, p), shape, init: p.init, ...(order ? { order } : {}) };
+      return {
+        ...signature(p.origin.name, p),
+        shape,
+        init: p.init,
+        ...(p.use ? { use: p.use } : {}),
+        ...(order ? { order } : {}),
+      };
     }),
     buffers: memory.buffers,
     kernels: all.map((g, i) => shader(g, must(entries[i], "name"))),

@@ -74,8 +74,15 @@ function showGiven(value: unknown): string {
 function nodeOf(op: string, operand: unknown, position: number, origin: Origin): Node {
   if (isTensor(operand)) return operand.node;
   if (typeof operand === "number" && Number.isFinite(operand)) {
-    const name = `${origin.name}.operand${position + 1}`;
-    return { kind: "const", type: { dtype: "f32", shape: [] }, origin: { ...origin, name }, value: operand };
+    const own = `operand${position + 1}`;
+    const name = `${origin.name}.${own}`;
+    return {
+      kind: "const",
+      type: { dtype: "f32", shape: [] },
+      origin: { ...origin, name },
+      value: operand,
+      own,
+    };
   }
   const given = typeof operand === "function" ? "a layer" : showGiven(operand);
   throw new UserError({
@@ -104,14 +111,16 @@ function opNode(def: OpDef, attrs: Attrs, operands: readonly unknown[], origin: 
       attrs,
       given.map((n) => n.type),
     ) ?? [];
-  const params = requests.map(({ role, shape, init }): Node => {
-    return {
+  const params = requests.map(
+    ({ role, shape, init, use }): Node => ({
       kind: "param",
       type: { dtype: "f32", shape },
       origin: { ...origin, name: `${origin.name}.${role}` },
       init,
-    };
-  });
+      ...(use ? { use } : {}),
+      own: role,
+    }),
+  );
   const inputs = [...given, ...params];
   const type = def.infer(
     attrs,

@@ -1,6 +1,6 @@
 /** Unique names: inputs by their key in `model()`, layers by op and position, own parameters by layer and role. */
 import { UserError } from "../errors.ts";
-import { type Graph, mapGraph, type Node, type OpNode } from "../ir/graph.ts";
+import { type Graph, mapGraph, type Node, ownNodes } from "../ir/graph.ts";
 import { creationOrder, ModelError } from "./build.ts";
 
 /** Throws `UserError` where two parameters, or an input and a parameter, have the same name. */
@@ -10,7 +10,7 @@ export function nameLayers(graph: Graph): Graph {
   const layers = graph.nodes
     .filter((n) => n.kind === "op")
     .toSorted((a, b) => creationOrder(a) - creationOrder(b));
-  const own = new Set(layers.flatMap((layer) => ownNodes(layer)));
+  const own = new Set<Node>(layers.flatMap(ownNodes));
   const taken = new Map<string, Node>();
   for (const node of graph.nodes)
     if (node.kind !== "op" && !own.has(node)) take(taken, names.get(node) ?? node.origin.name, node);
@@ -20,7 +20,8 @@ export function nameLayers(graph: Graph): Graph {
     take(taken, name, layer);
     names.set(layer, name);
     for (const node of ownNodes(layer)) {
-      const inner = name + node.origin.name.slice(layer.origin.name.length);
+      if (names.has(node)) continue; // called after the first of its layers
+      const inner = `${name}.${node.own}`;
       take(taken, inner, node);
       names.set(node, inner);
     }
@@ -29,16 +30,6 @@ export function nameLayers(graph: Graph): Graph {
     const name = names.get(original) ?? node.origin.name;
     return name === node.origin.name ? node : { ...node, origin: { ...node.origin, name } };
   });
-}
-
-/** The parameters and constants that a layer made for itself: they share its trace and start with its name. */
-function ownNodes(layer: OpNode): readonly Node[] {
-  return layer.inputs.filter(
-    (n) =>
-      (n.kind === "param" || n.kind === "const") &&
-      n.origin.trace === layer.origin.trace &&
-      n.origin.name.startsWith(`${layer.origin.name}.`),
-  );
 }
 
 function next(op: string, counts: Map<string, number>, taken: ReadonlyMap<string, Node>): string {

@@ -1,6 +1,6 @@
 /** The types of a training bundle: text that needs no other file. A test holds it to the trainer's own types. */
 import type { Signature } from "../ir/program.ts";
-import { METRICS, type Training } from "../ir/training.ts";
+import type { Training } from "../ir/training.ts";
 import { type Dim, showCount, showShape } from "../ir/type.ts";
 import { docText, literal, MADE_BY, propertyName } from "./names.ts";
 
@@ -8,7 +8,7 @@ import { docText, literal, MADE_BY, propertyName } from "./names.ts";
 export function trainingTypes(training: Training): string {
   const { name, step, evaluate, optimizer, classes } = training;
   const [images] = step.inputs;
-  const params = evaluate.params.filter((p) => p.name !== METRICS);
+  const params = evaluate.params.filter((p) => p.use !== "metrics");
   const lines = params.map((p) => `  /** ${showShape(p.shape)} */\n  ${property(p.name, p.shape)}`);
   return `// ${docText(name)}, ${MADE_BY}: \`weft compile --train\` writes this file anew.
 ${TYPES}

@@ -1,7 +1,6 @@
 /** A training step's own forward pass and metrics as the program that measures: a page then has one set of kernels. */
 import { must } from "../errors.ts";
 import type { BufferPlan, Dispatch, Program, Signature } from "../ir/program.ts";
-import { METRICS } from "../ir/training.ts";
 import { addCounts } from "../ir/type.ts";
 import { largestBatch } from "../passes/plan.ts";
 
@@ -11,7 +10,7 @@ import { largestBatch } from "../passes/plan.ts";
  */
 export function measuringPart(step: Program, evaluate: Program): Program | undefined {
   const metrics = must(
-    step.params.find((p) => p.name === METRICS),
+    step.params.find((p) => p.use === "metrics"),
     "metrics",
   ).buffer;
   const chosen = leadingTo(step, metrics);

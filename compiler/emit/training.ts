@@ -1,6 +1,6 @@
 /** What a page trains with: the step, what measures, and the trainer, in one module with its types. */
 import type { Graph } from "../ir/graph.ts";
-import { METRICS, type Training } from "../ir/training.ts";
+import type { Training } from "../ir/training.ts";
 import { compileTraining, type TrainingOptions } from "../train/index.ts";
 import { type BundleSize, bundleModule, runtimePath, sizeOfBundle } from "./bundle.ts";
 import { trainingTypes } from "./declarations.ts";
@@ -41,7 +41,7 @@ function trainingEntry({ step, evaluate, ...rest }: Training): string {
 }
 
 function shapes({ params }: Training["evaluate"]): Readonly<Record<string, readonly number[]>> {
-  return Object.fromEntries(params.filter((p) => p.name !== METRICS).map((p) => [p.name, p.shape]));
+  return Object.fromEntries(params.filter((p) => p.use !== "metrics").map((p) => [p.name, p.shape]));
 }
 
 /** The files of a training that go beside a model's own, the bundle among them. */

@@ -1,7 +1,7 @@
 /** Puts names and places from the model file into a graph. */
 
 import { type Location, UserError } from "../errors.ts";
-import { type Graph, mapGraph, type Node, type OpNode } from "../ir/graph.ts";
+import { type Graph, mapGraph, type Node, type OpNode, ownNodes } from "../ir/graph.ts";
 import { location, type StackReader } from "./frames.ts";
 import { nameLayers } from "./names.ts";
 import type { Site, SiteReader } from "./site.ts";
@@ -12,7 +12,10 @@ export type Show = (file: string) => string;
 /** The same graph: layers named after the file's variables, parameters after their layers, each with its place. */
 export function annotate(graph: Graph, reader: StackReader, sites: SiteReader, show: Show): Graph {
   const layers = graph.nodes.filter((n): n is OpNode => n.kind === "op");
-  const taken = new Set(graph.nodes.filter((n) => !isLayers(n, layers)).map((n) => n.origin.name));
+  const owned = new Set<Node>(layers.flatMap(ownNodes));
+  const taken = new Set(
+    graph.nodes.filter((n) => n.kind !== "op" && !owned.has(n)).map((n) => n.origin.name),
+  );
   const names = nameLayers(
     layers.map((n) => ({
       op: n.op.name,
@@ -25,10 +28,7 @@ export function annotate(graph: Graph, reader: StackReader, sites: SiteReader, s
   layers.forEach((layer, i) => {
     const name = names[i] ?? layer.origin.name;
     renamed.set(layer, name);
-    for (const operand of layer.inputs) {
-      if (isOwned(operand, layer))
-        renamed.set(operand, `${name}${operand.origin.name.slice(layer.origin.name.length)}`);
-    }
+    for (const own of ownNodes(layer)) if (!renamed.has(own)) renamed.set(own, `${name}.${own.own}`);
   });
   const named = mapGraph(graph, (node, original) => {
     const at = place(node.origin.trace, reader, show);
@@ -56,19 +56,6 @@ function checkWeights(graph: Graph): void {
     }
     known.add(origin.name);
   }
-}
-
-/** Parameters and constants that an op made for itself are named after it. */
-function isOwned(node: Node, layer: OpNode): boolean {
-  if (node.kind === "param") return node.origin.name.startsWith(`${layer.origin.name}.`);
-  return (
-    node.kind === "const" &&
-    (node.origin.name === layer.origin.name || node.origin.name.startsWith(`${layer.origin.name}.`))
-  );
-}
-
-function isLayers(node: Node, layers: readonly OpNode[]): boolean {
-  return node.kind === "op" || layers.some((layer) => layer.inputs.includes(node) && isOwned(node, layer));
 }
 
 /** The calls in the user's files that led to a layer, outermost first. */

@@ -4,7 +4,7 @@
  */
 import type { Location } from "../errors.ts";
 import type { Expr, OpContext } from "./expr.ts";
-import type { Init } from "./program.ts";
+import type { Init, ParamUse } from "./program.ts";
 import type { TensorType } from "./type.ts";
 
 export type AttrValue = number | string | boolean | null | readonly AttrValue[] | Attrs;
@@ -18,12 +18,14 @@ export interface Origin {
   readonly trace?: string;
 }
 
-/** A trainable tensor that an op makes for itself (weight, bias). */
+/** A parameter that an op makes for itself (weight, bias, running mean). */
 export interface ParamRequest {
   /** The suffix of the parameter's name: `conv1.weight`. */
   readonly role: string;
   readonly shape: readonly number[];
   readonly init: Init;
+  /** Absent: it is trained. */
+  readonly use?: ParamUse;
 }
 
 /** What a row of the shape table says about an op beyond its output shape. */
@@ -76,8 +78,24 @@ export type Node =
     }
   /** A number that is set anew for every run (a learning rate): slot of the uniform's `rates`. */
   | { readonly kind: "scalar"; readonly type: TensorType; readonly origin: Origin; readonly slot: number }
-  | { readonly kind: "param"; readonly type: TensorType; readonly origin: Origin; readonly init: Init }
-  | { readonly kind: "const"; readonly type: TensorType; readonly origin: Origin; readonly value: number }
+  | {
+      readonly kind: "param";
+      readonly type: TensorType;
+      readonly origin: Origin;
+      readonly init: Init;
+      /** Absent: it is trained. */
+      readonly use?: ParamUse;
+      /** What it is to the layer that made it and that it is called after: `weight`. Absent: it has its own name. */
+      readonly own?: string;
+    }
+  | {
+      readonly kind: "const";
+      readonly type: TensorType;
+      readonly origin: Origin;
+      readonly value: number;
+      /** As of a parameter. */
+      readonly own?: string;
+    }
   | OpNode;
 
 export interface OpNode {
@@ -133,6 +151,21 @@ export function topologicalOrder(outputs: readonly Node[]): readonly Node[] {
     }
   }
   return order;
+}
+
+/** Whether gradients change it. */
+export function isTrained(node: Node): boolean {
+  return node.kind === "param" && node.use === undefined;
+}
+
+/** A parameter or a number that a layer made for itself. */
+export type OwnNode = Node & { readonly own: string };
+
+/** Those among a layer's operands. */
+export function ownNodes(layer: OpNode): readonly OwnNode[] {
+  return layer.inputs.filter(
+    (n): n is OwnNode => (n.kind === "param" || n.kind === "const") && n.own !== undefined,
+  );
 }
 
 /** The nodes that read each node. */

@@ -14,6 +14,12 @@ export type Init =
   | { readonly kind: "kaimingUniform" | "kaimingNormal"; readonly fanIn: number }
   | { readonly kind: "uniform"; readonly low: number; readonly high: number };
 
+/**
+ * What a parameter is for, where no gradient changes it: a running statistic of the model, an optimiser's moment, or
+ * what a training adds its loss and hits to.
+ */
+export type ParamUse = "statistic" | "moment" | "metrics";
+
 /** An input or output of the program. */
 export interface Signature {
   readonly name: string;
@@ -31,6 +37,8 @@ export interface Signature {
 export interface ParamSpec extends Signature {
   readonly shape: readonly number[];
   readonly init: Init;
+  /** Absent: the parameter is trained. */
+  readonly use?: ParamUse;
   /**
    * The order in which the axes lie in the buffer, outermost first; absent: the order of `shape`. Whoever fills or
    * reads the buffer permutes: with order [1, 0], element [i, j] of a [2, 3] parameter is at j · 2 + i.

@@ -1,9 +1,12 @@
 /** What a trainer is given: two programs, and the optimiser's numbers. JSON and WGSL, like a Program. */
 import type { Program } from "./program.ts";
 
-/** The state that a step adds to: Σ loss and the number of examples whose largest logit is the label's. */
+/**
+ * What the metrics are called unless the model has a tensor of this name: Σ loss and the number of examples whose
+ * largest logit is the label's. They are known by their `use`.
+ */
 export const METRICS = "training.metrics";
-/** The name of the input that holds labels or targets. */
+/** What labels or targets are called unless the model has a tensor of this name. They are known as the second input. */
 export const TARGET = "target";
 
 /** What training makes small. */
@@ -64,7 +67,7 @@ export interface Training {
   readonly classes?: number;
   /**
    * Takes one step on the batch order[offset … offset + n): parameters, moments and the metrics
-   * [Σ loss, number right] are overwritten in place. Its params are the model's parameters, then moments and metrics.
+   * [Σ loss, number right] are overwritten in place. Its inputs are the model's and the target. Its params are the model's parameters, then moments and metrics.
    */
   readonly step: Program;
   /** Adds a batch to the metrics and changes nothing else. Its params are the model's parameters and the metrics. */

@@ -42,8 +42,8 @@ const batchNorm2d: OpDef<BatchNormAttrs, BatchNormOptions | undefined> = {
     return [
       { role: "weight", shape, init: ones },
       { role: "bias", shape, init: zeros },
-      { role: "running_mean", shape, init: zeros },
-      { role: "running_var", shape, init: ones },
+      { role: "running_mean", shape, init: zeros, use: "statistic" },
+      { role: "running_var", shape, init: ones, use: "statistic" },
     ];
   },
   infer: (_, inputs) => must(inputs[0], "operand"),

@@ -6,7 +6,6 @@ import { checkClip } from "./clip.ts";
 import { evaluationStep, type TrainingOptions, trainingStep } from "./step.ts";
 
 export type { AdamOptions, Clip, LossName, Optimizer, SgdOptions, Training } from "../ir/training.ts";
-export { METRICS, TARGET } from "../ir/training.ts";
 export { adam, sgd } from "./optimizer.ts";
 export type { TrainingOptions } from "./step.ts";
 

@@ -11,6 +11,7 @@ import {
 } from "../ir/training.ts";
 import { constantNode, opNode, suffixed } from "../ops/derived.ts";
 import { pointwise } from "../ops/pointwise.ts";
+import type { FreeNames } from "./names.ts";
 
 function number(name: string, value: number, ok: boolean, rule: string): number {
   if (Number.isFinite(value) && ok) return value;
@@ -50,7 +51,12 @@ function scalar(slot: number, name: string): Node {
 }
 
 /** What is overwritten after a step: the parameter, and moments that start at zero. */
-export function updatesFor(parameter: Node, gradient: Node, optimizer: Optimizer): readonly Update[] {
+export function updatesFor(
+  parameter: Node,
+  gradient: Node,
+  optimizer: Optimizer,
+  names: FreeNames,
+): readonly Update[] {
   const { origin } = parameter;
   const op = (def: (typeof pointwise)["add"], inputs: readonly Node[], name: string): Node =>
     opNode(def, {}, inputs, suffixed(origin, name));
@@ -58,8 +64,9 @@ export function updatesFor(parameter: Node, gradient: Node, optimizer: Optimizer
   const moment = (name: string): Node => ({
     kind: "param",
     type: parameter.type,
-    origin: suffixed(origin, name),
+    origin: { ...origin, name: names.take(`${origin.name}.${name}`) },
     init: { kind: "zeros" },
+    use: "moment",
   });
   const { add, sub, mul, div } = pointwise;
   const lr = scalar(RATE_LR, "lr");

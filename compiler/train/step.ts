@@ -1,7 +1,7 @@
 /** The training step of a model: forward, loss, backward and updates as one graph. */
 import type { CompileOptions } from "../compile.ts";
 import { must, UserError } from "../errors.ts";
-import { type Graph, mapGraph, type Node, topologicalOrder, type Update } from "../ir/graph.ts";
+import { type Graph, isTrained, mapGraph, type Node, topologicalOrder, type Update } from "../ir/graph.ts";
 import { type Clip, type LossName, METRICS, type Optimizer, TARGET } from "../ir/training.ts";
 import type { TensorType } from "../ir/type.ts";
 import { axisIndex } from "../math/affine.ts";
@@ -12,6 +12,7 @@ import { pointwise } from "../ops/pointwise.ts";
 import { reductions } from "../ops/reduce.ts";
 import { differentiate } from "../passes/differentiate.ts";
 import { clipped } from "./clip.ts";
+import { FreeNames } from "./names.ts";
 import { updatesFor } from "./optimizer.ts";
 
 export interface TrainingOptions {
@@ -58,6 +59,10 @@ interface Objective {
   readonly target: Node;
   /** The loss of each example or element. */
   readonly each: Node;
+  /** Holds [Σ loss, Σ right]. */
+  readonly metrics: Node;
+  /** For what else is added. */
+  readonly names: FreeNames;
 }
 
 /** Throws `UserError` if the model has several inputs or outputs, or if the loss does not fit the output. */
@@ -84,13 +89,21 @@ function objective(model: Graph, loss: LossName, bytes: boolean): Objective {
   const { shape } = prediction.type;
   const type: TensorType =
     loss === "crossEntropy" ? { dtype: "f32", shape: shape.slice(0, 1) } : prediction.type;
-  const target: Node = { kind: "input", type, origin: { name: TARGET }, ...storage };
+  const names = new FreeNames(model);
+  const target: Node = { kind: "input", type, origin: { name: names.take(TARGET) }, ...storage };
   const each = opNode(losses[loss], {}, [prediction, target], { ...prediction.origin, name: "loss" });
+  const metrics: Node = {
+    kind: "param",
+    type: { dtype: "f32", shape: [2] },
+    origin: { name: names.take(METRICS) },
+    init: { kind: "zeros" },
+    use: "metrics",
+  };
   const inputs = [
     { name: input.name, node: source },
-    { name: TARGET, node: target },
+    { name: target.origin.name, node: target },
   ];
-  return { inputs, forward, prediction, target, each };
+  return { inputs, forward, prediction, target, each, metrics, names };
 }
 
 function withUpdates(name: string, inputs: Graph["inputs"], updates: readonly Update[]): Graph {
@@ -109,14 +122,14 @@ function withUpdates(name: string, inputs: Graph["inputs"], updates: readonly Up
  */
 export function trainingStep(model: Graph, options: TrainingOptions): Graph {
   const { loss = "crossEntropy", reduction = "mean", optimizer, clip, bytes = true } = options;
-  const { inputs, forward, each, ...rest } = objective(trainingForm(model), loss, bytes);
+  const { inputs, forward, each, names, ...rest } = objective(trainingForm(model), loss, bytes);
   const total = opNode(reductions[reduction], {}, [each], suffixed(each.origin, reduction));
-  const parameters = forward.nodes.filter((n) => n.kind === "param" && !n.origin.name.includes(".running_"));
+  const parameters = forward.nodes.filter(isTrained);
   const plain = differentiate(total, parameters);
   const gradients = clip ? clipped(plain, clip) : plain;
   return withUpdates(model.name, inputs, [
     ...(forward.updates ?? []),
-    ...sideBySide(parameters.map((p) => updatesFor(p, must(gradients.get(p), "gradient"), optimizer))),
+    ...sideBySide(parameters.map((p) => updatesFor(p, must(gradients.get(p), "gradient"), optimizer, names))),
     metricsUpdate(each, rest, loss),
   ]);
 }
@@ -145,39 +158,38 @@ export function evaluationStep(
 /** metrics ← metrics + [Σ loss, Σ right]. */
 function metricsUpdate(
   each: Node,
-  { prediction, target }: Pick<Objective, "prediction" | "target">,
+  { prediction, target, metrics: state }: Pick<Objective, "prediction" | "target" | "metrics">,
   loss: LossName,
 ): Update {
-  const state: Node = {
-    kind: "param",
-    type: { dtype: "f32", shape: [2] },
-    origin: { name: METRICS },
-    init: { kind: "zeros" },
-  };
-  const value = derivedNode("metrics", state.type, { name: `${METRICS}_updated` }, ({ at, axis }) => {
-    const which = must(at[0], "metric");
-    const axes = each.type.shape.map((extent) => axis("n", extent));
-    const total = reduce("sum", axes, load(each, axes.map(axisIndex)));
-    if (loss !== "crossEntropy")
-      return call(
-        "add",
-        load(state, [axisIndex(which)]),
-        times(equal(position(axisIndex(which)), literal(0)), total),
+  const value = derivedNode(
+    "metrics",
+    state.type,
+    { name: `${state.origin.name}_updated` },
+    ({ at, axis }) => {
+      const which = must(at[0], "metric");
+      const axes = each.type.shape.map((extent) => axis("n", extent));
+      const total = reduce("sum", axes, load(each, axes.map(axisIndex)));
+      if (loss !== "crossEntropy")
+        return call(
+          "add",
+          load(state, [axisIndex(which)]),
+          times(equal(position(axisIndex(which)), literal(0)), total),
+        );
+      const [n, j, k] = [
+        axis("n", "N"),
+        axis("j", must(prediction.type.shape[1], "classes")),
+        axis("k", must(prediction.type.shape[1], "classes")),
+      ];
+      const logit = (a: typeof j) => load(prediction, [axisIndex(n), axisIndex(a)]);
+      const picked = reduce(
+        "sum",
+        [j],
+        times(equal(position(axisIndex(j)), load(target, [axisIndex(n)])), logit(j)),
       );
-    const [n, j, k] = [
-      axis("n", "N"),
-      axis("j", must(prediction.type.shape[1], "classes")),
-      axis("k", must(prediction.type.shape[1], "classes")),
-    ];
-    const logit = (a: typeof j) => load(prediction, [axisIndex(n), axisIndex(a)]);
-    const picked = reduce(
-      "sum",
-      [j],
-      times(equal(position(axisIndex(j)), load(target, [axisIndex(n)])), logit(j)),
-    );
-    const right = reduce("sum", [n], equal(picked, reduce("max", [k], logit(k))));
-    const chosen = call("select", position(axisIndex(which)), right, total);
-    return call("add", load(state, [axisIndex(which)]), chosen);
-  });
+      const right = reduce("sum", [n], equal(picked, reduce("max", [k], logit(k))));
+      const chosen = call("select", position(axisIndex(which)), right, total);
+      return call("add", load(state, [axisIndex(which)]), chosen);
+    },
+  );
   return { state, value };
 }

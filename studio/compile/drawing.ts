@@ -69,9 +69,7 @@ function drafts(graph: Graph, layers: readonly LayerView[]): readonly Draft[] {
   const rows = new Map(layers.map((row) => [row.name, row]));
   const loose = new Set(
     graph.nodes.flatMap((n) =>
-      n.kind === "op"
-        ? n.inputs.filter((i) => i.kind === "param" && !i.origin.name.startsWith(`${n.origin.name}.`))
-        : [],
+      n.kind === "op" ? n.inputs.filter((i) => i.kind === "param" && i.own === undefined) : [],
     ),
   );
   const simple = (kind: Box["kind"], id: string, name: string, shape: Shape): Draft => ({

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { isTrained } from "../../compiler/ir/graph.ts";
 import resnet50 from "../types/programs/resnet50.ts";
 
 test("ResNet-50 has the field's number of layers and parameters", () => {
@@ -11,7 +12,7 @@ test("ResNet-50 has the field's number of layers and parameters", () => {
     linear: 1,
   });
   const sizes = nodes
-    .filter((n) => n.kind === "param" && !n.origin.name.includes("running_"))
+    .filter(isTrained)
     .map((n) => n.type.shape.reduce<number>((a, d) => a * Number(d), 1));
   expect(sizes.reduce((a, b) => a + b)).toBe(25_557_032);
   expect(new Set(nodes.map((n) => n.origin.name)).size).toBe(nodes.length);

@@ -86,6 +86,15 @@ export default model("m", { x }, { y });
     for (const name of ["a.js", "a.mjs", "a.mts"])
       expect(layers(await load({ [name]: text }, name))).toEqual(["y"]);
   });
+  it("keeps the name of a parameter that is called like a layer's own", async () => {
+    const text = `import { N, input, matmul, model, param } from "weftgpu";
+const x = input("x", [N, 4]);
+const y = matmul(x, param("matmul1.weight", [4, 4]));
+export default model("m", { x }, { y });
+`;
+    const { graph } = await load({ "own.ts": text }, "own.ts");
+    expect(graph.nodes.map((n) => n.origin.name)).toEqual(["x", "matmul1.weight", "y"]);
+  });
   it("may import files, packages that build layers, JSON and Node's modules, and await", async () => {
     const loaded = await load({
       "node_modules/layers/package.json": `{"name": "layers", "version": "1.0.0", "type": "module", "exports": "./index.js"}`,

@@ -205,6 +205,14 @@ describe("validateTraining", () => {
         ": step.params has none of this name and shape",
       ],
       [(t) => t.step.params.shift(), "step.dispatches["],
+      [
+        (t) => (t.step.params[0].use = "constant"),
+        'step.params[0].use: "constant", but it has to be "statistic" or "moment" or "metrics"',
+      ],
+      [
+        (t) => delete t.evaluate.params.find((p: Json) => p.name === METRICS).use,
+        'evaluate.params: exactly one has to have the use "metrics"',
+      ],
       [(t) => (t.bytes = false), "step.inputs[0]: its storage does not go with bytes: false"],
     ]),
   )("%s", (message, change) => {
