@@ -3,7 +3,7 @@ import { UserError } from "../compiler/errors.ts";
 import type { Graph } from "../compiler/ir/graph.ts";
 import type { Program } from "../compiler/ir/program.ts";
 import { type Dim, showShape } from "../compiler/ir/type.ts";
-import { load } from "../runtime/index.ts";
+import { load, type TensorData } from "../runtime/index.ts";
 import type { Weights } from "../runtime/weights.ts";
 import type { DataSet } from "./data/set.ts";
 import { product, type Target, targetOf } from "./input/array.ts";
@@ -74,10 +74,14 @@ export async function classify(program: Program, set: DataSet, options: Classify
     const start = performance.now();
     const outputs = await session.run({ [input?.name ?? ""]: pixels });
     seconds += (performance.now() - start) / 1000;
-    const scores = outputs[output?.name ?? ""]?.data ?? [];
+    const scores = outputs[output?.name ?? ""]?.data ?? new Float32Array();
     parts.push(scores);
     const classes = scores.length / (to - from);
-    for (let i = from; i < to; i++) answers[i] = largest(scores, (i - from) * classes, classes);
+    for (let i = from; i < to; i++) {
+      const row = scores.subarray((i - from) * classes, (i - from + 1) * classes);
+      if (row.some(Number.isNaN)) throw notNumbers(program.name, i);
+      answers[i] = largest(row);
+    }
     options.onProgress?.(to);
   }
   const scores = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));
@@ -89,9 +93,17 @@ export async function classify(program: Program, set: DataSet, options: Classify
   return { answers, scores, seconds };
 }
 
-/** The position of the largest of `count` scores, the first one of equals. */
-function largest(scores: ArrayLike<number>, from: number, count: number): number {
+/** The position of the largest score, the first one of equals. */
+function largest(scores: TensorData): number {
   let best = 0;
-  for (let i = 1; i < count; i++) if ((scores[from + i] ?? 0) > (scores[from + best] ?? 0)) best = i;
+  for (const [i, score] of scores.entries()) if (score > (scores[best] ?? 0)) best = i;
   return best;
+}
+
+function notNumbers(model: string, example: number): UserError {
+  return new UserError({
+    problem: `${model}: among the scores of example ${example} is NaN`,
+    rule: "the answer is the largest score, and of NaN there is none",
+    fix: "weft run --check-finite names the layer that it comes from",
+  });
 }

@@ -16,14 +16,7 @@ import { lectureLine } from "../output/curveLive.ts";
 import { curveSvg, requirePlotName, writePlot } from "../output/plot.ts";
 import { Run } from "../training/run.ts";
 import { checkpointPath, protect, readSaved, type Saved } from "../training/saved.ts";
-import {
-  clipOf,
-  type Given,
-  optimizerOf,
-  requireBatch,
-  type Settings,
-  settle,
-} from "../training/settings.ts";
+import { batchFor, clipOf, type Given, optimizerOf, type Settings, settle } from "../training/settings.ts";
 import { here, noteStale } from "../tuning/use.ts";
 import type { Ui } from "../ui.ts";
 import { requireWritableFile } from "../write.ts";
@@ -50,7 +43,11 @@ export async function train(file: string, options: TrainOptions): Promise<boolea
   const out = options.out ?? `${fileName(graph.name)}.safetensors`;
   const saved = options.resume ? await readSaved(out) : undefined;
   if (!options.resume && !options.restart) await protect(out, options.out !== undefined);
-  const settings = settle(options, saved?.settings);
+  const wanted = settle(options, saved?.settings);
+  const { dataDir } = options;
+  const data = await openData({ ...wanted, ...(dataDir === undefined ? {} : { dataDir }) }, input, classes);
+  const asked = options.batch ?? saved?.settings.batch;
+  const settings = { ...wanted, batch: batchFor(asked, data.train.rows, data.name) };
   const clip = clipOf(settings);
   const { batch, optimizer } = settings;
   const found = await here(file, { ...options, typicalBatch: batch, training: optimizer }, ui);
@@ -61,9 +58,6 @@ export async function train(file: string, options: TrainOptions): Promise<boolea
     typicalBatch: batch,
   });
   noteStale(new Set([...step.tuned, ...evaluate.tuned]), found, ui);
-  const { dataDir } = options;
-  const data = await openData({ ...settings, ...(dataDir === undefined ? {} : { dataDir }) }, input, classes);
-  requireBatch(batch, data.train.rows, data.name);
   for (const path of [out, checkpointPath(out), options.plot])
     if (path !== undefined) await requireWritableFile(path);
 

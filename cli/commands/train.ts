@@ -24,7 +24,7 @@ export function trainCommand(outcome: { code: number }): Command {
     .argument("<model>", "a model file, such as models/lenet.ts");
   dataOptions(command)
     .option("-e, --epochs <n>", "how often the data is gone through, in all; default 10", wholeNumber(1))
-    .option("-b, --batch <n>", "examples in a step; default 256", wholeNumber(1))
+    .option("-b, --batch <n>", "examples in a step; default 256, or all if they are fewer", wholeNumber(1))
     .option("--seed <n>", "the seed of initial values and of the shuffle; default 0", wholeNumber(0));
   optimizerOptions(command)
     .addOption(

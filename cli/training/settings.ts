@@ -107,13 +107,13 @@ export function settle(given: Given, earlier: Given = {}): Settings {
   return { ...rest, lr: lr ?? RATES[merged.optimizer] };
 }
 
-/** Throws `UserError` where a step takes more examples than there are. */
-export function requireBatch(batch: number, rows: number, data: string): void {
-  if (batch <= rows) return;
+/** As asked, else 256 examples in a step, or all if they are fewer. Throws `UserError` where more are asked for. */
+export function batchFor(asked: number | undefined, rows: number, data: string): number {
+  if (asked === undefined || asked <= rows) return asked ?? Math.min(DEFAULTS.batch, rows);
   throw new UserError({
-    problem: `--batch ${batch} is larger than the ${rows} examples of ${data}`,
+    problem: `--batch ${asked} is larger than the ${rows} examples of ${data}`,
     rule: "a step takes at most all examples",
-    fix: `--batch ${Math.min(64, rows)}`,
+    fix: `--batch ${Math.min(64, rows)}, or leave out --batch`,
   });
 }
 

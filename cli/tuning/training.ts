@@ -14,7 +14,7 @@ import { ratesOf } from "../../runtime/trainSteps.ts";
 import type { Weights } from "../../runtime/weights.ts";
 import { classifierOf } from "../classifier.ts";
 import { openData } from "../data/index.ts";
-import { clipOf, type Given, optimizerOf, requireBatch, settle } from "../training/settings.ts";
+import { batchFor, clipOf, type Given, optimizerOf, settle } from "../training/settings.ts";
 import { readWeights } from "../weights.ts";
 import { Bench } from "./bench.ts";
 import { type Job, median, type Place, type Prepared, ROUNDS, type Whole } from "./job.ts";
@@ -35,16 +35,16 @@ const STEPS = 4;
 export async function trainingJob(graph: Graph, options: TrainingJobOptions): Promise<Prepared> {
   const { input, classes } = classifierOf(graph);
   const settings = settle(options);
-  const { batch, optimizer } = settings;
+  const { optimizer } = settings;
   const { dataDir, weights, seed, patience } = options;
-  const limit = Math.min(settings.limit ?? Number.POSITIVE_INFINITY, STEPS * batch);
+  const limit = Math.min(settings.limit ?? Number.POSITIVE_INFINITY, STEPS * settings.batch);
   const given = weights === undefined ? undefined : await readWeights(weights, compile(graph).program);
   const data = await openData(
     { ...settings, limit, ...(dataDir === undefined ? {} : { dataDir }) },
     input,
     classes,
   );
-  requireBatch(batch, data.train.rows, data.name);
+  const batch = batchFor(options.batch, data.train.rows, data.name);
   const { images, labels } = data.train;
   const examples: Examples = { set: { images, labels, classes }, batch, seed, given };
   const clip = clipOf(settings);

@@ -1,11 +1,12 @@
 /** The training step of a model: forward, loss, backward and updates as one graph. */
 import type { CompileOptions } from "../compile.ts";
 import { must, UserError } from "../errors.ts";
+import type { Axis, Expr } from "../ir/expr.ts";
 import { type Graph, isTrained, mapGraph, type Node, topologicalOrder, type Update } from "../ir/graph.ts";
 import { type Clip, type LossName, METRICS, type Optimizer, TARGET } from "../ir/training.ts";
 import type { TensorType } from "../ir/type.ts";
 import { axisIndex } from "../math/affine.ts";
-import { call, equal, literal, load, position, reduce, times } from "../math/build.ts";
+import { type AxisSource, call, equal, literal, load, position, reduce, times } from "../math/build.ts";
 import { constantNode, derivedNode, opNode, suffixed } from "../ops/derived.ts";
 import { losses } from "../ops/loss.ts";
 import { pointwise } from "../ops/pointwise.ts";
@@ -175,21 +176,27 @@ function metricsUpdate(
           load(state, [axisIndex(which)]),
           times(equal(position(axisIndex(which)), literal(0)), total),
         );
-      const [n, j, k] = [
-        axis("n", "N"),
-        axis("j", must(prediction.type.shape[1], "classes")),
-        axis("k", must(prediction.type.shape[1], "classes")),
-      ];
-      const logit = (a: typeof j) => load(prediction, [axisIndex(n), axisIndex(a)]);
-      const picked = reduce(
-        "sum",
-        [j],
-        times(equal(position(axisIndex(j)), load(target, [axisIndex(n)])), logit(j)),
-      );
-      const right = reduce("sum", [n], equal(picked, reduce("max", [k], logit(k))));
+      const right = rightAnswers(prediction, target, axis);
       const chosen = call("select", position(axisIndex(which)), right, total);
       return call("add", load(state, [axisIndex(which)]), chosen);
     },
   );
   return { state, value };
+}
+
+/**
+ * How many examples are right: those whose label is the first of the largest scores, as argmax has it. The label's score
+ * is above those before it and not below those after it. No comparison holds of NaN, so a row with one is never right.
+ */
+function rightAnswers(prediction: Node, target: Node, axis: AxisSource): Expr {
+  const classes = must(prediction.type.shape[1], "classes");
+  const [n, j, k] = [axis("n", "N"), axis("j", classes), axis("k", classes)];
+  const score = (a: Axis): Expr => load(prediction, [axisIndex(n), axisIndex(a)]);
+  const label = load(target, [axisIndex(n)]);
+  const number = (a: Axis): Expr => position(axisIndex(a));
+  const labels = reduce("sum", [j], call("select", equal(number(j), label), score(j), literal(0)));
+  const isNumber = call("max", call("less", score(k), literal(1)), call("less", literal(0), score(k)));
+  const notAbove = call("select", call("less", labels, score(k)), literal(0), isNumber);
+  const beaten = call("select", call("less", number(k), label), call("less", score(k), labels), notAbove);
+  return reduce("sum", [n], call("less", literal(Number(classes) - 0.5), reduce("sum", [k], beaten)));
 }

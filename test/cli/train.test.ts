@@ -293,4 +293,66 @@ describe("weft eval", () => {
     await works([...args, "--plot", `${plot}.png`]);
     expect((await sharp(`${plot}.png`).metadata()).format).toBe("png");
   });
+
+  test("the first of equal scores is the answer, as in training", async () => {
+    const silent = join(folder, "silent.ts");
+    writeFileSync(
+      silent,
+      readFileSync(tiny, "utf8")
+        .replace(/out: 10/, "out: 10, init: constant(0)")
+        .replace("{ ", "{ constant, "),
+    );
+    const path = out();
+    // Too small a rate to tell any scores apart.
+    const { stdout } = await works([
+      "train",
+      silent,
+      "--limit",
+      "100",
+      "--lr",
+      "1e-40",
+      "-e",
+      "1",
+      "-o",
+      path,
+      "-f",
+      "json",
+    ]);
+    expect(lines(stdout)).toMatchObject([{ trainAccuracy: 0.1, testAccuracy: 0.1 }]);
+    // No --batch: it fits the data.
+    expect(JSON.parse(readMetadata(readFileSync(checkpointOf(path)))["settings"] ?? "")).toMatchObject({
+      batch: 100,
+    });
+    const evaluated = await works(["eval", silent, "-w", path, "--limit", "100"]);
+    expect(evaluated.stdout).toContain("test acc 0.1000 (10 of 100 right)");
+  });
+
+  test("scores that are NaN have no largest", async () => {
+    const path = out();
+    const large = join(folder, "large.ts");
+    writeFileSync(
+      large,
+      readFileSync(tiny, "utf8")
+        .replace("linear(", "softmax(linear(")
+        .replace("10 })", "10 }))")
+        .replace("{ ", "{ softmax, "),
+    );
+    const ofLayer = {
+      bias: { shape: [10], data: new Float32Array(10) },
+      weight: { shape: [10, 784], data: new Float32Array(7840).fill(3e38) },
+    };
+    writeFileSync(
+      path,
+      writeSafetensors(
+        Object.fromEntries(Object.entries(ofLayer).map(([k, v]) => [`logits/linear.${k}`, v])),
+      ),
+    );
+    const text = await fails(["eval", large, "-w", path, "--limit", "20"]);
+    expect(text.slice(text.indexOf("error:"))).toBe(
+      `error: tiny: among the scores of example 0 is NaN
+  rule: the answer is the largest score, and of NaN there is none
+  try:  weft run --check-finite names the layer that it comes from
+`,
+    );
+  });
 });
