@@ -91,7 +91,7 @@ export class DataSets {
       buffers,
       train: source(step, shuffled),
       evaluate: source(evaluate, order),
-      shuffle: (order) => this.#gpu.device.queue.writeBuffer(shuffled, 0, order),
+      shuffle: (order) => this.#gpu.write(shuffled, order),
     };
   }
 

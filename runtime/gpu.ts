@@ -1,6 +1,7 @@
 /** One device, watched: whatever is asked of it either works or throws a `WeftError`. */
 import type { Shader } from "../compiler/ir/program.ts";
 import { WeftError } from "./errors.ts";
+import type { TensorData } from "./tensor.ts";
 
 /** They are closed in the reverse order, of which the middle one is the middle one too. */
 const FILTERS = ["internal", "out-of-memory", "validation"] as const;
@@ -74,6 +75,16 @@ export class Gpu {
         `${what}: ${(await explain?.(made)) || error.message}`,
       );
     return made;
+  }
+
+  /**
+   * Everything that is sent to a buffer goes through here. WebGPU takes no memory that is shared or may change its size
+   * (npm's webgpu ends the process, a page throws): of such, a copy.
+   */
+  write(buffer: GPUBuffer, data: TensorData | Uint16Array): void {
+    const memory = data.buffer as ArrayBufferLike & { readonly resizable?: boolean }; // of ES2024
+    const fixed = memory instanceof ArrayBuffer && !memory.resizable;
+    this.device.queue.writeBuffer(buffer, 0, (fixed ? data : data.slice()) as GPUAllowSharedBufferSource);
   }
 
   /**

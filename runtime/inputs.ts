@@ -1,7 +1,7 @@
 /** Checks what `session.run` is given and infers the batch from it. */
 import type { Program } from "../compiler/ir/program.ts";
 import { WeftError } from "./errors.ts";
-import { dtypeOf, show, sizeOf, type Tensor, type TensorData } from "./tensor.ts";
+import { dtypeOf, kindOf, show, sizeOf, type Tensor, type TensorData } from "./tensor.ts";
 
 /** An input: its elements in row-major order, or a tensor whose shape is checked too. */
 export type InputValue = TensorData | Tensor;
@@ -51,8 +51,4 @@ export function checkInputs(
     return array;
   });
   return { size: size || 1, data };
-}
-
-function kindOf(value: unknown): string {
-  return (value as object | null)?.constructor?.name ?? String(value);
 }

@@ -1,11 +1,11 @@
 /** Texts beside the tensors of a safetensors file. */
 import { WeftError } from "./errors.ts";
-import { readSafetensors } from "./weights.ts";
+import { plainBytes, readSafetensors } from "./weights.ts";
 
 /** The file's `__metadata__`: texts by name. Throws `WeftError` "weights" if they are no such thing. */
 export function readMetadata(bytes: ArrayBuffer | Uint8Array): Record<string, string> {
   readSafetensors(bytes); // throws unless the header is sound
-  const { buffer, byteOffset } = bytes instanceof Uint8Array ? bytes : new Uint8Array(bytes);
+  const { buffer, byteOffset } = plainBytes(bytes) as Uint8Array;
   const length = Number(new DataView(buffer, byteOffset).getBigUint64(0, true));
   const header = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, byteOffset + 8, length)));
   const found: Record<string, string> = Object.create(null);

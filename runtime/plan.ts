@@ -74,7 +74,7 @@ export class Plan {
   }
 
   protected write(buffer: GPUBuffer | undefined, data: TensorData | Uint16Array): void {
-    this.gpu.device.queue.writeBuffer(buffer as GPUBuffer, 0, data as GPUAllowSharedBufferSource);
+    this.gpu.write(buffer as GPUBuffer, data);
   }
 
   /** Writes a parameter as its buffer holds it. */

@@ -20,6 +20,11 @@ export function dtypeOf(data: unknown): DType | undefined {
   return undefined;
 }
 
+/** `Promise`, `Array`, `DataView`, `String`: what a message calls a value of another kind than was wanted. */
+export function kindOf(value: unknown): string {
+  return value == null ? `${value}` : Object.prototype.toString.call(value).slice(8, -1);
+}
+
 export function sizeOf(shape: readonly number[]): number {
   return shape.reduce((a, b) => a * b, 1);
 }

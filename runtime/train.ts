@@ -19,7 +19,7 @@ import {
   type State,
   stateParams,
 } from "./trainState.ts";
-import { checkWeights, readSafetensors, type Weights } from "./weights.ts";
+import { checkWeights, plainBytes, readSafetensors, tensorsOf, type Weights } from "./weights.ts";
 
 export type { LossName, Optimizer, Training } from "../compiler/ir/training.ts";
 export type { DataSet } from "./data.ts";
@@ -57,9 +57,10 @@ export async function createTrainer(
   for (const program of [training.step, training.evaluate])
     if (program?.format !== "weft-program" || program.version !== 1)
       throw new WeftError("program", "this is no Weft training of version 1");
-  const state = checkpoint
-    ? fromCheckpoint(training, readCheckpoint(checkpoint))
-    : begin(training, weights, checkSeed(seed ?? 0));
+  const state =
+    checkpoint !== undefined
+      ? fromCheckpoint(training, readCheckpoint(checkpoint))
+      : begin(training, weights, checkSeed(seed ?? 0));
   if (seed !== undefined && seed !== state.seed)
     throw new WeftError("input", `the seed is ${seed}, but the checkpoint's is ${state.seed}: leave it out`);
   const trainer = new Trainer(training, state);
@@ -67,20 +68,17 @@ export async function createTrainer(
   return trainer;
 }
 
-function isBytes(value: object): value is ArrayBuffer | Uint8Array {
-  return value instanceof ArrayBuffer || value instanceof Uint8Array;
-}
-
 function readCheckpoint(checkpoint: ArrayBuffer | Uint8Array | Checkpoint): Checkpoint {
-  return isBytes(checkpoint)
-    ? { tensors: readSafetensors(checkpoint), metadata: readMetadata(checkpoint) }
-    : checkpoint;
+  const bytes = plainBytes(checkpoint);
+  return bytes
+    ? { tensors: readSafetensors(bytes), metadata: readMetadata(bytes) }
+    : (checkpoint as Checkpoint);
 }
 
 /** The state before the first step: given or drawn parameters, and moments of zero. */
 function begin(training: Training, weights: TrainerOptions["weights"], seed: number): State {
   const model = modelParams(training);
-  const given = weights && checkWeights(model, isBytes(weights) ? readSafetensors(weights) : weights);
+  const given = weights === undefined ? undefined : checkWeights(model, tensorsOf(weights));
   const tensors = stateParams(training).map((param) => {
     const data = given?.[model.findIndex((p) => p.name === param.name)] ?? initialise(param, seed);
     return [param.name, { shape: param.shape, data }] as const;

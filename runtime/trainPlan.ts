@@ -166,7 +166,7 @@ export class TrainPlan extends Plan {
     const steps = this.#bind(capacity, source);
     this.#writeEntries([entry], seed);
     this.#writeInputs(capacity, source, entry);
-    device.queue.writeBuffer(this.#metrics as GPUBuffer, 0, new Float32Array(2));
+    this.write(this.#metrics, new Float32Array(2));
     for (const [i, dispatch] of dispatches.entries()) {
       const { bindings } = kernels[dispatch.kernel] as Shader;
       let total = 0;
@@ -232,7 +232,7 @@ export class TrainPlan extends Plan {
       new Uint32Array(data, i * STRIDE).set([n, offset, step, seed]);
       new Float32Array(data, i * STRIDE + 16).set(rates);
     });
-    this.gpu.device.queue.writeBuffer(this.#uniform as GPUBuffer, 0, data);
+    this.write(this.#uniform, new Uint32Array(data));
   }
 
   /** Submits what `encode` adds and gives the bytes that it left in `staging`. */

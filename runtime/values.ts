@@ -3,14 +3,10 @@ import type { BakedParam, Program } from "../compiler/ir/program.ts";
 import { initialise } from "./init.ts";
 import { hash } from "./random.ts";
 import type { TensorData } from "./tensor.ts";
-import { checkWeights, failAt, readSafetensors, type Weights } from "./weights.ts";
+import { checkWeights, failAt, tensorsOf, type Weights } from "./weights.ts";
 
 /** The bytes of a safetensors file, or tensors by name. */
 export type GivenWeights = ArrayBuffer | Uint8Array | Weights;
-
-export function tensorsOf(weights: GivenWeights): Weights {
-  return weights instanceof ArrayBuffer || weights instanceof Uint8Array ? readSafetensors(weights) : weights;
-}
 
 /** Whether weights have no tensor of a baked parameter's name, or one with its shape and values. */
 export function agrees({ name, digest }: BakedParam, weights: Weights): boolean {
@@ -27,7 +23,7 @@ export function valuesOf(
   weights: GivenWeights | undefined,
   seed: number,
 ): TensorData[] {
-  const given = weights && { ...tensorsOf(weights) };
+  const given = weights === undefined ? undefined : { ...tensorsOf(weights) };
   for (const param of baked) {
     if (given ? !agrees(param, given) : params.length)
       failAt(param.name, `is compiled in, ${given ? "with other values" : "so the rest is needed"}`);

@@ -1,7 +1,8 @@
 /** Several programs that compute the same: which one a device gets. */
 import type { AdapterTest, Program, Variant } from "../compiler/ir/program.ts";
 import { WeftError } from "./errors.ts";
-import { agrees, type GivenWeights, tensorsOf } from "./values.ts";
+import { agrees, type GivenWeights } from "./values.ts";
+import { tensorsOf } from "./weights.ts";
 
 /** What is looked at: GPUAdapter's `features` and `info`, GPUDevice's `features` and `adapterInfo`. */
 export interface Facts {

@@ -2,7 +2,7 @@
 import type { ParamSpec } from "../compiler/ir/program.ts";
 import { WeftError } from "./errors.ts";
 import { LARGEST_HALF } from "./half.ts";
-import { ARRAYS, dtypeOf, show, sizeOf, type Tensor, type TensorData } from "./tensor.ts";
+import { ARRAYS, dtypeOf, kindOf, show, sizeOf, type Tensor, type TensorData } from "./tensor.ts";
 
 /** Tensors by name. */
 export type Weights = Readonly<Record<string, Tensor>>;
@@ -27,6 +27,29 @@ interface Entry {
   readonly data_offsets?: unknown;
 }
 
+const BYTES = "ArrayBuffer or Uint8Array";
+
+/** The bytes that a buffer or a view of bytes holds, copied where they are shared; undefined of anything else. */
+export function plainBytes(value: unknown): Uint8Array | undefined {
+  const kind = kindOf(value);
+  const buffer = kind.endsWith("ArrayBuffer");
+  if (!buffer && kind !== "Uint8Array") return undefined;
+  const bytes = buffer ? new Uint8Array(value as ArrayBuffer) : (value as Uint8Array);
+  return kindOf(bytes.buffer) === "ArrayBuffer" ? bytes : bytes.slice();
+}
+
+/** Tensors by name, as they are or read from bytes. Throws `WeftError` "weights" that names any other kind. */
+export function tensorsOf(weights: unknown): Weights {
+  const bytes = plainBytes(weights);
+  if (bytes) return readSafetensors(bytes);
+  const kind = kindOf(weights);
+  if (kind === "Object") return weights as Weights; // each tensor is checked by `checkWeights`
+  return fail(
+    `${kind}, but they have to be the ${BYTES} of a safetensors file, or tensors by name` +
+      (kind === "Promise" ? "; try: await" : kind === "String" ? "; try: readWeights of weftgpu/node" : ""),
+  );
+}
+
 /**
  * Reads a safetensors file (https://github.com/huggingface/safetensors, "Format"): the header's length as u64, a
  * JSON header, the data. The tensors are views of `bytes` where alignment allows, else copies.
@@ -35,7 +58,7 @@ interface Entry {
  * Types: F32, I32, U32. Throws `WeftError` with the tensor's name.
  */
 export function readSafetensors(bytes: ArrayBuffer | Uint8Array): Record<string, Tensor> {
-  const { buffer, byteOffset, length } = bytes instanceof Uint8Array ? bytes : new Uint8Array(bytes);
+  const { buffer, byteOffset, length } = plainBytes(bytes) ?? fail(`${kindOf(bytes)} is no ${BYTES}`);
   const start = length < 8 ? length + 1 : 8 + Number(new DataView(buffer, byteOffset).getBigUint64(0, true));
   if (start > length) fail(`${length} bytes are no safetensors file, or it is truncated`);
   let header: Record<string, Entry | null> | null;
@@ -114,12 +137,14 @@ export function checkWeights(params: readonly ParamSpec[], weights: Weights): Te
   const unknown = extra.length ? `not in the model: "${extra.join('", "')}"` : "";
   const values = params.map(({ name, dtype, shape, storage }) => {
     const tensor = Object.hasOwn(weights, name) ? weights[name] : undefined;
-    if (!tensor?.data) return failAt(name, `${show(shape)} is missing${unknown && `; ${unknown}`}`);
+    if (tensor === undefined) return failAt(name, `${show(shape)} is missing${unknown && `; ${unknown}`}`);
+    if (!tensor?.data || !isSizes(tensor.shape))
+      return failAt(name, `is ${kindOf(tensor)}, but has to be { shape, data }`);
     const { data } = tensor;
     if (`${tensor.shape}` !== `${shape}`)
-      failAt(name, `has shape ${show(tensor.shape ?? [])}, the model wants ${show(shape)}`);
+      failAt(name, `has shape ${show(tensor.shape)}, the model wants ${show(shape)}`);
     if (dtypeOf(data) !== dtype)
-      failAt(name, `is ${dtypeOf(data) ?? "no typed array"}, the model wants ${dtype}`);
+      failAt(name, `is ${dtypeOf(data) ?? kindOf(data)}, the model wants ${dtype}`);
     checkSize(name, shape, data.length);
     const bad = data.findIndex((x: number) => !(Math.abs(x) <= (storage ? LARGEST_HALF : Number.MAX_VALUE)));
     if (bad >= 0) failAt(name, `holds ${data[bad]} at element ${bad}${storage ? ", beyond f16" : ""}`);

@@ -176,8 +176,38 @@ describe("weights that do not fit the model", () => {
       'weights: "layer.w" is i32, the model wants f32',
     );
     expect(await loading({ "layer.w": { shape: [5], data: [1, 2, 3, 4, 5] } })).toBe(
-      'weights: "layer.w" is no typed array, the model wants f32',
+      'weights: "layer.w" is Array, the model wants f32',
     );
+  });
+  test.each([
+    [Promise.resolve({}), "Promise", "; try: await"],
+    ["model.safetensors", "String", "; try: readWeights of weftgpu/node"],
+    [[1, 2, 3], "Array", ""],
+    [new Float32Array(5), "Float32Array", ""],
+    [new DataView(new ArrayBuffer(8)), "DataView", ""],
+    [new Map(), "Map", ""],
+    [new Blob(), "Blob", ""],
+    [null, "null", ""],
+    [0, "Number", ""],
+  ])("of another kind: %o", async (weights, kind, fix) => {
+    expect(await loading(weights)).toBe(
+      `weights: ${kind}, but they have to be the ArrayBuffer or Uint8Array of a safetensors file, or tensors by name${fix}`,
+    );
+    expect(message(() => readSafetensors(weights as never))).toBe(
+      `weights: ${kind} is no ArrayBuffer or Uint8Array`,
+    );
+  });
+  test("tensors of another kind", async () => {
+    for (const [tensor, kind] of [
+      [[1, 2, 3, 4, 5], "Array"],
+      [w.data, "Float32Array"],
+      [Promise.resolve(w), "Promise"],
+      [null, "null"],
+      [{ shape: 5, data: w.data }, "Object"],
+    ])
+      expect(await loading({ "layer.w": tensor })).toBe(
+        `weights: "layer.w" is ${kind}, but has to be { shape, data }`,
+      );
   });
   test("of another length than their shape says", async () => {
     expect(await loading({ "layer.w": { shape: [5], data: new Float32Array(4) } })).toBe(
