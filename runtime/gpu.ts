@@ -1,6 +1,7 @@
 /** One device, watched: whatever is asked of it either works or throws a `WeftError`. */
 import type { Shader } from "../compiler/ir/program.ts";
 import { WeftError } from "./errors.ts";
+import { checkOptions, DEVICE } from "./options.ts";
 import type { TensorData } from "./tensor.ts";
 
 /** They are closed in the reverse order, of which the middle one is the middle one too. */
@@ -134,7 +135,10 @@ const FEATURES = ["subgroups", "shader-f16"] as const;
 
 /** The given device, or a page's own with the largest buffers that its adapter has. */
 export async function openGpu(device?: GPUDevice): Promise<Gpu> {
-  if (device) return new Gpu(device, false);
+  if (device !== undefined) {
+    checkOptions("device", { device }, { device: DEVICE });
+    return new Gpu(device, false);
+  }
   const adapter = await globalThis.navigator?.gpu?.requestAdapter();
   if (!adapter)
     throw new WeftError(

@@ -7,6 +7,7 @@
 import type { Program } from "../compiler/ir/program.ts";
 import { WeftError } from "./errors.ts";
 import type { InputValue } from "./inputs.ts";
+import { checkOptions, LOAD } from "./options.ts";
 import { Session } from "./session.ts";
 import type { Tensor } from "./tensor.ts";
 import { valuesOf } from "./values.ts";
@@ -36,13 +37,15 @@ export interface LoadOptions {
 
 /**
  * Makes a program ready to run. Weights are checked before anything reaches the GPU; they are kept, not copied,
- * for `session.reload`. Throws `WeftError`: "program", "weights", "no-device", "gpu", "out-of-memory", "device-lost".
+ * for `session.reload`. Throws `WeftError`: "input" (of the options), "program", "weights", "no-device", "gpu", "out-of-memory", "device-lost".
  */
 export async function load<
   Inputs extends object = Record<string, InputValue>,
   Outputs extends object = Record<string, Tensor>,
->(program: Program, { weights, device, seed = 0 }: LoadOptions = {}): Promise<Session<Inputs, Outputs>> {
-  if (program.format !== "weft-program" || program.version !== 1)
+>(program: Program, options: LoadOptions = {}): Promise<Session<Inputs, Outputs>> {
+  checkOptions("load", options, LOAD);
+  const { weights, device, seed = 0 } = options;
+  if (program?.format !== "weft-program" || program.version !== 1)
     throw new WeftError("program", "this is no Weft program of version 1");
   const session = new Session<Inputs, Outputs>(program, valuesOf(program, weights, seed));
   await session.reload(device);

@@ -2,6 +2,7 @@
 import type { Dispatch, Program, Shader } from "../compiler/ir/program.ts";
 import { type Gpu, openGpu } from "./gpu.ts";
 import { type Batch, checkInputs, type InputValue } from "./inputs.ts";
+import { checkOptions, LOAD } from "./options.ts";
 import { bytesAt, Plan, READ, READBACK, type Step, UNIFORM } from "./plan.ts";
 import type { TensorData } from "./tensor.ts";
 import { valuesOf } from "./values.ts";
@@ -147,8 +148,10 @@ class Sentinel extends Plan {
 export async function checkFinite(
   program: Program,
   inputs: Readonly<Record<string, InputValue>>,
-  { weights, device, seed = 0 }: CheckOptions = {},
+  options: CheckOptions = {},
 ): Promise<NonFinite | undefined> {
+  checkOptions("checkFinite", options, LOAD);
+  const { weights, device, seed = 0 } = options;
   const values = valuesOf(program, weights, seed);
   const batch = checkInputs(program, inputs);
   for (const [i, { name }] of program.inputs.entries()) {

@@ -9,11 +9,11 @@ import type { Training } from "../compiler/ir/training.ts";
 import { WeftError } from "./errors.ts";
 import { initialise } from "./init.ts";
 import { readMetadata } from "./metadata.ts";
+import { ANYTHING, checkOptions, LOAD } from "./options.ts";
 import { Trainer } from "./trainer.ts";
 import {
   BEGINNING,
   type Checkpoint,
-  checkSeed,
   fromCheckpoint,
   modelParams,
   type State,
@@ -50,17 +50,21 @@ export interface TrainerOptions {
  * Makes a training ready to run. Throws `WeftError`: "program", "weights" (they, or the checkpoint, do not fit),
  * "input", "no-device", "gpu", "out-of-memory", "device-lost".
  */
-export async function createTrainer(
-  training: Training,
-  { weights, checkpoint, device, seed }: TrainerOptions = {},
-): Promise<Trainer> {
-  for (const program of [training.step, training.evaluate])
+export async function createTrainer(training: Training, options: TrainerOptions = {}): Promise<Trainer> {
+  checkOptions("createTrainer", options, { ...LOAD, checkpoint: ANYTHING });
+  const { weights, checkpoint, device, seed } = options;
+  if (weights !== undefined && checkpoint !== undefined)
+    throw new WeftError(
+      "input",
+      "createTrainer: a checkpoint holds the weights; try: leave out one of the two",
+    );
+  for (const program of [training?.step, training?.evaluate])
     if (program?.format !== "weft-program" || program.version !== 1)
       throw new WeftError("program", "this is no Weft training of version 1");
   const state =
     checkpoint !== undefined
       ? fromCheckpoint(training, readCheckpoint(checkpoint))
-      : begin(training, weights, checkSeed(seed ?? 0));
+      : begin(training, weights, seed ?? 0);
   if (seed !== undefined && seed !== state.seed)
     throw new WeftError("input", `the seed is ${seed}, but the checkpoint's is ${state.seed}: leave it out`);
   const trainer = new Trainer(training, state);

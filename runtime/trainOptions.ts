@@ -2,6 +2,7 @@
 import type { Training } from "../compiler/ir/training.ts";
 import type { DataSet } from "./data.ts";
 import { WeftError } from "./errors.ts";
+import { ANYTHING, checkOptions, FUNCTION, type Rule, shownOption } from "./options.ts";
 import { MOST_BATCHES } from "./trainPlan.ts";
 import { constant, type Schedule } from "./trainSchedule.ts";
 import type { Checkpoint, Position } from "./trainState.ts";
@@ -70,6 +71,19 @@ export interface FitOptions {
   readonly stepsPerSubmit?: number;
 }
 
+/** Numbers are looked at by `checkFit`, data sets by `checkData`. */
+const FIT: Readonly<Record<keyof FitOptions, Rule>> = {
+  epochs: ANYTHING,
+  batch: ANYTHING,
+  test: ANYTHING,
+  schedule: FUNCTION,
+  signal: ["an AbortSignal", (value) => "aborted" in Object(value)],
+  onStep: FUNCTION,
+  checkpointEvery: ANYTHING,
+  onCheckpoint: FUNCTION,
+  stepsPerSubmit: ANYTHING,
+};
+
 /** Checked options. */
 export interface Fit extends Omit<FitOptions, "schedule"> {
   readonly epochs: number;
@@ -90,11 +104,12 @@ export function checkFit(
   const fail = (problem: string): never => {
     throw new WeftError("input", `${name}: ${problem}`);
   };
+  checkOptions("fit", options, FIT);
   const { epochs = 1, batch = Math.min(256, rows), schedule = constant() } = options;
   const { checkpointEvery, stepsPerSubmit } = options;
   const whole = (what: string, value: number | undefined, most = Number.MAX_SAFE_INTEGER): void => {
     if (value !== undefined && !(Number.isSafeInteger(value) && value >= 1 && value <= most))
-      fail(`${what} is ${value}, it has to be a whole number from 1 to ${most}`);
+      fail(`${what} is ${shownOption(value)}, it has to be a whole number from 1 to ${most}`);
   };
   whole("epochs", epochs);
   whole("batch", batch);
@@ -109,8 +124,8 @@ export function checkFit(
   const stepsPerEpoch = Math.ceil(rows / batch);
   const rate = (step: number, epoch: number): number => {
     const lr = schedule({ step, epoch, stepsPerEpoch, epochs, lr: optimizer.lr });
-    if (!(lr > 0 && lr < Infinity))
-      fail(`the learning rate of step ${step + 1} is ${lr}, it has to be a number above 0`);
+    if (!(typeof lr === "number" && lr > 0 && lr < Infinity))
+      fail(`the learning rate of step ${step + 1} is ${shownOption(lr)}, it has to be a number above 0`);
     return lr;
   };
   if (position.epoch < epochs) rate(position.step, position.epoch); // a wrong one is said before anything is sent

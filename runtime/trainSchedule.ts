@@ -1,4 +1,12 @@
 /** Learning rates that change as training goes on. */
+import { checkOptions, FUNCTION, type Rule } from "./options.ts";
+
+const POSITIVE: Rule = [
+  "a number above 0",
+  (value) => Number(value) === value && value > 0 && value < Infinity,
+];
+
+const COUNT: Rule = ["a number of at least 0", (value) => Number(value) === value && value >= 0];
 
 /** Where training is. */
 export interface Moment {
@@ -20,19 +28,24 @@ export type Schedule = (at: Moment) => number;
 export const constant = (): Schedule => (at) => at.lr;
 
 /** The rate times `factor` after every `every` epochs. */
-export const stepDecay =
-  ({ every, factor = 0.1 }: { readonly every: number; readonly factor?: number }): Schedule =>
-  (at) =>
-    at.lr * factor ** Math.floor(at.epoch / every);
+export const stepDecay = (options: { readonly every: number; readonly factor?: number }): Schedule => {
+  checkOptions("stepDecay", options, { every: POSITIVE, factor: POSITIVE });
+  const { every, factor = 0.1 } = options;
+  return (at) => at.lr * factor ** Math.floor(at.epoch / every);
+};
 
 /** From the rate to `to` of it (default 0) along half a cosine over all epochs (Loshchilov & Hutter 2017). */
-export const cosine =
-  ({ to = 0 }: { readonly to?: number } = {}): Schedule =>
-  (at) =>
+export const cosine = (options: { readonly to?: number } = {}): Schedule => {
+  checkOptions("cosine", options, {
+    to: ["a number from 0 to 1", (to) => Number(to) === to && to >= 0 && to <= 1],
+  });
+  const { to = 0 } = options;
+  return (at) =>
     at.lr * (to + ((1 - to) * (1 + Math.cos((Math.PI * at.step) / (at.epochs * at.stepsPerEpoch)))) / 2);
+};
 
 /** The first `steps` steps rise evenly up to what `then` gives (default: the optimiser's rate). */
-export const warmUp =
-  (steps: number, then: Schedule = constant()): Schedule =>
-  (at) =>
-    then(at) * Math.min(1, (at.step + 1) / steps);
+export const warmUp = (steps: number, then: Schedule = constant()): Schedule => {
+  checkOptions("warmUp", { steps, schedule: then }, { steps: COUNT, schedule: FUNCTION });
+  return (at) => then(at) * Math.min(1, (at.step + 1) / steps);
+};

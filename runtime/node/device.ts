@@ -4,6 +4,7 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import { WeftError } from "../errors.ts";
 import { deviceOf } from "../gpu.ts";
+import { checkOptions, type Rule } from "../options.ts";
 import { loadLibrary, loadSoftwareDriver, softwareProblem } from "./software.ts";
 import { pace } from "./wait.ts";
 
@@ -44,11 +45,25 @@ export interface OpenedDevice {
   readonly note: string | undefined;
 }
 
+const TEXTS: Rule = [
+  "an array of texts",
+  (value) => Array.isArray(value) && value.every((each) => typeof each === "string"),
+];
+const CHOICES: readonly unknown[] = ["auto", "hardware", "software"] satisfies AdapterChoice[];
+const CHOICE: Rule = ['"auto", "hardware" or "software"', (value) => CHOICES.includes(value)];
+const OPTIONS: Readonly<Record<keyof DeviceOptions, Rule>> = {
+  adapter: CHOICE,
+  features: TEXTS,
+  flags: TEXTS,
+};
+
 /**
- * Opens a device with the largest buffers that its adapter has, and the features that programs may use. Throws `WeftError` "no-device" that says what to do.
+ * Opens a device with the largest buffers that its adapter has, and the features that programs may use. Throws `WeftError`:
+ * "no-device", which says what to do, and "input" of options.
  * A process with open devices ends by itself once nothing is pending.
  */
 export async function requestDevice(options: DeviceOptions = {}): Promise<OpenedDevice> {
+  checkOptions("requestDevice", options, OPTIONS);
   const adapter = await findAdapter(options.adapter ?? choiceFromEnvironment(), options.flags);
   const device = await deviceOf(adapter, options.features);
   const info = describe(adapter);
@@ -108,8 +123,9 @@ function softwareNote({ name }: AdapterInfo): string {
 }
 
 function choiceFromEnvironment(): AdapterChoice {
-  const choice = process.env["WEFT_ADAPTER"];
-  return choice === "hardware" || choice === "software" ? choice : "auto";
+  const choice = process.env["WEFT_ADAPTER"] || "auto";
+  checkOptions("the environment", { WEFT_ADAPTER: choice }, { WEFT_ADAPTER: CHOICE });
+  return choice as AdapterChoice; // as checked
 }
 
 function driverIsConfigured(): boolean {

@@ -3,8 +3,9 @@ import { performance } from "node:perf_hooks";
 import type { Dispatch, Program } from "../../compiler/ir/program.ts";
 import { WeftError } from "../errors.ts";
 import { Gpu } from "../gpu.ts";
+import { checkOptions, DEVICE, type Rule } from "../options.ts";
 import { Plan, type Step, UNIFORM } from "../plan.ts";
-import { sizeOf, type TensorData } from "../tensor.ts";
+import { dtypeOf, sizeOf, type TensorData } from "../tensor.ts";
 import { type Clock, workOf } from "./clock.ts";
 
 /** How a program is measured. */
@@ -29,6 +30,19 @@ export interface Measured {
   /** Milliseconds until all pipelines were built. */
   readonly build: number;
 }
+
+const whole = (least: number): Rule => [
+  `a whole number of at least ${least}`,
+  (value) => Number.isSafeInteger(value) && Number(value) >= least,
+];
+const OPTIONS: Readonly<Record<keyof ProfileOptions, Rule>> = {
+  device: DEVICE,
+  clock: ["a clock, as clockOf(device) gives it", (value) => "measure" in Object(value)],
+  values: ["an array of typed arrays", (value) => Array.isArray(value) && value.every(dtypeOf)],
+  batch: whole(1),
+  warmup: whole(0),
+  runs: whole(0),
+};
 
 class Profiler extends Plan {
   readonly #device: GPUDevice;
@@ -102,10 +116,11 @@ function picture(size: number): Float32Array {
  * Times every dispatch of the program, `warmup + runs` times. Throws `WeftError`: "gpu", "input" (a batch that the
  * device cannot hold), "out-of-memory", "device-lost".
  */
-export async function profileProgram(
-  program: Program,
-  { device, ...options }: ProfileOptions,
-): Promise<Measured> {
+export async function profileProgram(program: Program, settings: ProfileOptions): Promise<Measured> {
+  checkOptions("profileProgram", settings, OPTIONS);
+  for (const key of Object.keys(OPTIONS) as (keyof ProfileOptions)[])
+    if (settings[key] === undefined) throw new WeftError("input", `profileProgram: ${key} is missing`);
+  const { device, ...options } = settings;
   const profiler = new Profiler(device, program);
   try {
     return await profiler.measure(options);

@@ -11,9 +11,7 @@ test("ResNet-50 has the field's number of layers and parameters", () => {
     add: 16,
     linear: 1,
   });
-  const sizes = nodes
-    .filter(isTrained)
-    .map((n) => n.type.shape.reduce<number>((a, d) => a * Number(d), 1));
+  const sizes = nodes.filter(isTrained).map((n) => n.type.shape.reduce<number>((a, d) => a * Number(d), 1));
   expect(sizes.reduce((a, b) => a + b)).toBe(25_557_032);
   expect(new Set(nodes.map((n) => n.origin.name)).size).toBe(nodes.length);
 });

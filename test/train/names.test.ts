@@ -1,6 +1,6 @@
 /** What a tensor is to a training is data, not its name: models whose names are those that training would give. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { adam, add, input, matmul, model, mul, N, ones, type Optimizer, param, sgd } from "weftgpu";
+import { adam, add, input, matmul, model, mul, N, type Optimizer, ones, param, sgd } from "weftgpu";
 import { compileTraining } from "../../compiler/train/index.ts";
 import { requestDevice } from "../../runtime/node/index.ts";
 import { createTrainer } from "../../runtime/train.ts";

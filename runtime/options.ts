@@ -1,0 +1,46 @@
+/** Options, looked at before use: also in JavaScript a wrong one is said rather than passed over. */
+import { WeftError } from "./errors.ts";
+import { kindOf } from "./tensor.ts";
+
+/** What an option has to be, in words and as a test. */
+export type Rule = readonly [text: string, fits: (value: unknown) => boolean];
+
+export const ANYTHING: Rule = ["", () => true];
+export const DEVICE: Rule = ["a GPUDevice", (value) => "createBuffer" in Object(value)];
+export const FUNCTION: Rule = ["a function", (value) => typeof value === "function"];
+export const SEED: Rule = ["a whole number from 0 to 4294967295", (value) => value === Number(value) >>> 0];
+/** Of `load` and what checks a run. */
+export const LOAD = { weights: ANYTHING, device: DEVICE, seed: SEED };
+
+/** Throws `WeftError` "input" unless `given` has no other options than those of `rules`, each as it has to be. */
+export function checkOptions(where: string, given: object, rules: Readonly<Record<string, Rule>>): void {
+  const fail = (problem: string): never => {
+    throw new WeftError("input", `${where}: ${problem}`);
+  };
+  if (kindOf(given) !== "Object") fail(`its options are an object, got ${shownOption(given)}`);
+  for (const [key, value] of Object.entries(given)) {
+    const [text, fits] = Object.hasOwn(rules, key)
+      ? (rules[key] as Rule)
+      : fail(`unknown option "${key}"; try: ${nearest(key, Object.keys(rules))}`);
+    if (value !== undefined && !fits(value)) fail(`${key} has to be ${text}, got ${shownOption(value)}`);
+  }
+}
+
+/** A value in a message: objects and functions by their kind. */
+export function shownOption(value: unknown): string {
+  return Object(value) === value
+    ? kindOf(value)
+    : typeof value === "string"
+      ? JSON.stringify(value)
+      : `${String(value)}`;
+}
+
+/** The name of which the largest part stands in `key`, letter by letter in this order. */
+function nearest(key: string, names: readonly string[]): string {
+  const share = (name: string): number => {
+    let found = 0;
+    for (const letter of key) if (letter === name[found]) found++;
+    return found / name.length;
+  };
+  return names.reduce((best, name) => (share(name) > share(best) ? name : best));
+}
