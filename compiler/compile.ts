@@ -2,7 +2,7 @@
 
 import { assemble } from "./codegen/assemble.ts";
 import { loadedTensors } from "./codegen/emit.ts";
-import { tuningKey } from "./codegen/shape.ts";
+import { tuningKey } from "./codegen/identity.ts";
 import { must } from "./errors.ts";
 import type { Graph, Node } from "./ir/graph.ts";
 import type { Kernel, Layouts, Schedule } from "./ir/kernel.ts";

@@ -1,6 +1,7 @@
 /** What `weft compile --show` prints: the data of one stage of the compiler. */
 import type { Compilation } from "../../compiler/compile.ts";
 import { InternalError } from "../../compiler/errors.ts";
+import type { Axis } from "../../compiler/ir/expr.ts";
 import type { Kernel, Schedule } from "../../compiler/ir/kernel.ts";
 import { ExprPrinter } from "../../compiler/ir/print.ts";
 import type { Decision, Region } from "../../compiler/ir/region.ts";
@@ -58,11 +59,11 @@ function kernelLines(kernel: Kernel, i: number): readonly string[] {
 
 function scheduleLines(kernel: Kernel, schedule: Schedule, i: number): readonly string[] {
   const print = new ExprPrinter();
-  const all = kernel.kind === "contraction" ? [...kernel.axes, ...kernel.k] : kernel.space;
-  const named = new Map(all.map((a) => [a.key, print.name(a)]));
-  const name = (key: string): string => named.get(key) ?? key;
-  const sizes = (map: ReadonlyMap<string, number>): string =>
-    [...map].map(([key, size]) => `${name(key)}:${size}`).join(" ") || "–";
+  for (const axis of kernel.kind === "contraction" ? [...kernel.axes, ...kernel.k] : kernel.space)
+    print.name(axis); // in this order, so that axes keep their plain names
+  const name = (axis: Axis): string => print.name(axis);
+  const sizes = (map: ReadonlyMap<Axis, number>): string =>
+    [...map].map(([axis, size]) => `${name(axis)}:${size}`).join(" ") || "–";
   const lines = [
     `${i + 1}. ${kernel.region.root.origin.name}: ${schedule.kind}, rule "${schedule.rule}"`,
     `   workgroup ${schedule.workgroup}`,

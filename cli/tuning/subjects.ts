@@ -1,5 +1,5 @@
 /** What is tuned of a program: its distinct kernels. */
-import { tuningKey } from "../../compiler/codegen/shape.ts";
+import { tuningKey } from "../../compiler/codegen/identity.ts";
 import type { Compilation } from "../../compiler/compile.ts";
 import { must } from "../../compiler/errors.ts";
 import type { Kernel } from "../../compiler/ir/kernel.ts";

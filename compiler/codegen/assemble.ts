@@ -1,15 +1,15 @@
 /** Steps + memory plan → Program: names, headers, one shader per distinct kernel, dispatches. */
 import { formatLocation, must } from "../errors.ts";
-import type { Graph, Node, OpNode } from "../ir/graph.ts";
+import { type Graph, isBytes, type Node, type OpNode } from "../ir/graph.ts";
 import type { Layouts } from "../ir/kernel.ts";
 import { ExprPrinter } from "../ir/print.ts";
-import type { Dispatch, Program, Shader, Signature } from "../ir/program.ts";
+import type { Dispatch, Grid, Program, Shader, Signature } from "../ir/program.ts";
 import type { MemoryPlan, Step } from "../ir/step.ts";
 import { showShape } from "../ir/type.ts";
-import { isBytes, nameBindings } from "./bindings.ts";
+import { nameBindings } from "./bindings.ts";
 import { boundTensors, type Emitted, emitModule, type Part } from "./emit.ts";
+import { moduleIdentity } from "./identity.ts";
 import { comment, identifiers } from "./names.ts";
-import { keyOf } from "./shape.ts";
 
 /** Dispatches that run the same shader; each is a bundle of steps that run side by side. */
 interface Group {
@@ -28,19 +28,19 @@ export interface Parts {
 }
 
 export function assemble({ graph, bundles, memory, aliases, layouts }: Parts): Program {
-  // Kernels that differ in names alone are one shader: equal texts before naming are one kernel.
+  // Each distinct kernel is written once; those that turn out to be the same text, names aside, are one shader, too.
   const groups = new Map<string, Group>();
-  const groupOf = new Map<readonly Step[], Group>();
+  const groupOf = new Map<readonly Step[], { readonly group: Group; readonly grid: Grid }>();
   const known = new Map<string, Emitted>();
   for (const bundle of bundles) {
     const parts = bundle.map(partOf);
-    const key = keyOf(parts, layouts);
-    const emitted = known.get(key) ?? emitModule(parts, layouts);
-    known.set(key, emitted);
+    const identity = moduleIdentity(parts, layouts);
+    const emitted = known.get(identity) ?? emitModule(parts, layouts);
+    known.set(identity, emitted);
     const group = groups.get(emitted.wgsl) ?? { bundles: [], emitted };
     group.bundles.push([...bundle]);
     groups.set(emitted.wgsl, group);
-    groupOf.set(bundle, group);
+    groupOf.set(bundle, { group, grid: emitted.grid });
   }
   const all = [...groups.values()];
   const entries = identifiers(all.map((g) => entryName(must(g.bundles[0], "bundle"))));
@@ -49,11 +49,11 @@ export function assemble({ graph, bundles, memory, aliases, layouts }: Parts): P
   const bound = (tensor: Node | "order"): number =>
     tensor === "order" ? must(memory.order, "row numbers") : bufferOf(tensor);
   const dispatch = (bundle: readonly Step[]): Dispatch => {
-    const group = must(groupOf.get(bundle), "group");
+    const { group, grid } = must(groupOf.get(bundle), "group");
     return {
       kernel: all.indexOf(group),
       buffers: bundle.flatMap((step) => boundTensors(partOf(step)).map(bound)),
-      grid: group.emitted.grid,
+      grid,
       layers: layersOf(bundle),
     };
   };

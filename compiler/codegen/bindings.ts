@@ -8,7 +8,7 @@
 
 import { must } from "../errors.ts";
 import type { Index } from "../ir/expr.ts";
-import type { Node } from "../ir/graph.ts";
+import { isBytes, type Node } from "../ir/graph.ts";
 import { add, constant, div, scale } from "../math/affine.ts";
 import type { Width } from "../ops/scalar.ts";
 import { identifier } from "./names.ts";
@@ -30,8 +30,8 @@ interface Notes {
   widest: 2 | 4;
   /** Largest power of two ≤ 4 that divides every variable part. */
   alignment: number;
-  readonly elements: Set<string>;
-  readonly bases: Map<string, Set<number>>;
+  readonly elements: Set<Index>;
+  readonly bases: Map<Index, Set<number>>;
 }
 
 const COMPONENTS = ["x", "y", "z", "w"] as const;
@@ -47,10 +47,6 @@ export function nameBindings(text: string, names: readonly (readonly string[])[]
     /\u00a7(\d+)\.(\d+)\u00a7/g,
     (slot, part, i) => names[Number(part)]?.[Number(i)] ?? slot,
   );
-}
-
-export function isBytes(node: Node): boolean {
-  return node.kind === "input" && node.storage === "bytes";
 }
 
 export interface BindingOptions {
@@ -108,8 +104,8 @@ export class Bindings {
       this.#notes.set(node, notes);
     }
     for (const t of address.terms) while (t.coefficient % notes.alignment !== 0) notes.alignment /= 2;
-    notes.elements.add(address.key);
-    const base = add(address, -address.constant).key;
+    notes.elements.add(address);
+    const base = add(address, -address.constant);
     const offsets = notes.bases.get(base) ?? new Set<number>();
     offsets.add(address.constant);
     notes.bases.set(base, offsets);
@@ -163,7 +159,7 @@ export class Bindings {
 }
 
 function isConsecutive([first, ...rest]: readonly Index[]): boolean {
-  return first !== undefined && rest.every((a, i) => add(a, scale(first, -1)).key === constant(i + 1).key);
+  return first !== undefined && rest.every((a, i) => add(a, scale(first, -1)) === constant(i + 1));
 }
 
 /** `weight`, `bias`, or `x`: what a tensor is to the layer. */

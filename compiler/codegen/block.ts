@@ -37,7 +37,7 @@ const countOf = (tiles: readonly Tiled[]): number => tiles.reduce((a, t) => a * 
 const blocksOf = ({ tiles, along }: Side): number => Math.ceil(countOf(tiles) / along);
 
 function sidesOf(kernel: ContractionKernel, { stage, tile }: Staged): Record<"rows" | "columns", Side> {
-  const tiled = (axis: Axis): Tiled => ({ axis, tile: tile.get(axis.key) ?? 1 });
+  const tiled = (axis: Axis): Tiled => ({ axis, tile: tile.get(axis) ?? 1 });
   const known = (axes: readonly Axis[]): readonly Tiled[] => axes.filter((a) => a.extent !== "N").map(tiled);
   const N = kernel.m.find((a) => a.extent === "N");
   const batch = N && { tiled: tiled(N), threads: stage.batch };
@@ -55,7 +55,7 @@ function sidesOf(kernel: ContractionKernel, { stage, tile }: Staged): Record<"ro
 
 /** Axes of both factors or of neither, N outermost: workgroups differ along them as wholes. */
 function outerTiles({ batch }: ContractionKernel, { tile }: Staged): readonly Tiled[] {
-  return batchFirst(batch).map((axis) => ({ axis, tile: tile.get(axis.key) ?? 1 }));
+  return batchFirst(batch).map((axis) => ({ axis, tile: tile.get(axis) ?? 1 }));
 }
 
 /** The grid in workgroups, not threads. */
@@ -147,10 +147,9 @@ export function placeBlock(writer: Writer, kernel: ContractionKernel, schedule: 
   };
 }
 
-/** Where the thread number `thread` along a side is. Axes of another thread's place have a `mark` to their keys. */
-function spotOf({ writer, schedule, blocks, batch }: Ground, side: Side, thread: string, mark = ""): Spot {
+/** Where the thread number `thread` along a side is. */
+function spotOf({ writer, schedule, blocks, batch }: Ground, side: Side, thread: string): Spot {
   const { along, tiles, stem } = side;
-  const marked = ({ axis, tile }: Tiled): Tiled => ({ axis: { ...axis, key: `${axis.key}${mark}` }, tile });
   const [count, block] = [countOf(tiles), must(blocks.get(side), "block")];
   const threads = side.batch?.threads ?? 1;
   const within = along === 1 ? "0" : threads > 1 ? `${thread} % ${along}` : thread;
@@ -158,8 +157,7 @@ function spotOf({ writer, schedule, blocks, batch }: Ground, side: Side, thread:
   const excess = blocksOf(side) * along > count;
   const number = excess ? named(writer, `${stem}s`, `min(${place}, ${count - 1})`) : place;
   const lane = side.stem === "column" ? writer.lane : undefined;
-  const known = decompose(writer, tiles.map(marked), number, lane, `${schedule.vector?.axis}${mark}`);
-  const held = known.map((h, i) => ({ ...h, axis: must(tiles[i], "tile").axis }));
+  const held = decompose(writer, tiles, number, lane, schedule.vector?.axis);
   const busy = excess ? [`${place} < ${count}`] : [];
   if (!side.batch) return { thread, held, busy };
   const { tiled } = side.batch;
@@ -167,8 +165,8 @@ function spotOf({ writer, schedule, blocks, batch }: Ground, side: Side, thread:
     product(batch, threads),
     threads === 1 ? "0" : along === 1 ? thread : `${thread} / ${along}`,
   );
-  const examples = holdBatch(writer, marked(tiled), named(writer, "batch", at), true);
-  return { thread, held: [{ ...examples, axis: tiled.axis }, ...held], busy };
+  const examples = holdBatch(writer, tiled, named(writer, "batch", at), true);
+  return { thread, held: [examples, ...held], busy };
 }
 
 /** Whether neighbours read less memory at successive steps of the sum than at successive places of their side. */
@@ -193,5 +191,5 @@ function fetchOf(ground: Ground, side: Side, own: Spot, across: Spot, isInner: b
   const low = named(writer, "low", `i32(local) % ${size}`);
   const high = named(writer, "high", `i32(local) / ${size}`);
   const [thread, step] = alongSteps ? [high, low] : [low, high];
-  return from(spotOf(ground, side, thread, "~from"), step);
+  return from(spotOf(ground, side, thread), step);
 }

@@ -5,9 +5,9 @@
  */
 
 import { must } from "../errors.ts";
-import type { Axis, Expr, Index } from "../ir/expr.ts";
+import type { Axis, Expr, Index, Substitution } from "../ir/expr.ts";
 import { type ContractionKernel, type ContractionSchedule, TERMS } from "../ir/kernel.ts";
-import { add, axisIndex, constant, scale } from "../math/affine.ts";
+import { add, axisIndex, constant, newAxis, scale } from "../math/affine.ts";
 import { freeAxes, substitute, visit } from "../math/build.ts";
 import { type Width, wgslType } from "../ops/scalar.ts";
 import { isStaged, placeBlock } from "./block.ts";
@@ -19,14 +19,8 @@ import { type Held, type Position, placeThread, registerPositions, type Tiled } 
 import { positionsOf } from "./values.ts";
 import type { Writer } from "./writer.ts";
 
-export function contractionTiles(kernel: ContractionKernel, schedule: ContractionSchedule): readonly Tiled[] {
-  return schedule.order.map((key) => {
-    const axis = must(
-      kernel.space.find((a) => a.key === key),
-      "scheduled axis",
-    );
-    return { axis, tile: schedule.tile.get(key) ?? 1 };
-  });
+export function contractionTiles(schedule: ContractionSchedule): readonly Tiled[] {
+  return schedule.order.map((axis) => ({ axis, tile: schedule.tile.get(axis) ?? 1 }));
 }
 
 export function writeContraction(
@@ -39,19 +33,18 @@ export function writeContraction(
   const { quads } = schedule;
   const block = isStaged(schedule) ? placeBlock(writer, kernel, schedule) : undefined;
   const { held: space, busy } =
-    block ??
-    placeThread(writer, contractionTiles(kernel, schedule), lane, schedule.vector?.axis, quads?.lanes);
+    block ?? placeThread(writer, contractionTiles(schedule), lane, schedule.vector?.axis, quads?.lanes);
   if (quads) declareQuad(writer);
   const window = kernel.window.map(holdWhole);
   const held = kernel.axes.map((a) =>
     must(
-      [...space, ...window].find((h) => h.axis.key === a.key),
+      [...space, ...window].find((h) => h.axis === a),
       "held axis",
     ),
   );
   const tile = registerPositions(held);
   const width: Width =
-    lane && held.some((h) => h.axis.key === schedule.vector?.axis) ? (lane.extent as Width) : 1;
+    lane && held.some((h) => h.axis === schedule.vector?.axis) ? (lane.extent as Width) : 1;
   const names = tile.map(() => writer.name("acc"));
   for (const name of names) {
     writer.push({ kind: "var", name, value: width === 1 ? "0.0" : `${wgslType(width)}(0.0)` });
@@ -104,16 +97,14 @@ interface Factor {
 
 function registersOf(value: Expr, held: readonly Held[]): Factor {
   const used = freeAxes(value);
-  return { value, axes: [...held.keys()].filter((i) => used.has(must(held[i], "held axis").axis.key)) };
+  return { value, axes: [...held.keys()].filter((i) => used.has(must(held[i], "held axis").axis)) };
 }
-
-type At = ReadonlyMap<string, Index>;
 
 const slotOf = ({ axes }: Factor, position: Position): string =>
   axes.map((i) => position.registers[i]).join();
 
 /** A factor at one step of the sum: evaluated once for each combination of the register axes it depends on. */
-function factorAt(writer: Writer, factor: Factor, at: At): Read {
+function factorAt(writer: Writer, factor: Factor, at: Substitution): Read {
   const known = new Map<string, string>();
   return (position) => {
     const slot = slotOf(factor, position);
@@ -129,7 +120,7 @@ function elementsOf(
   writer: Writer,
   factor: Factor,
   tile: readonly Position[],
-  steps: readonly At[],
+  steps: readonly Substitution[],
 ): readonly Element[] {
   const found = new Map<string, Element>();
   const positions = new Map(tile.map((position) => [slotOf(factor, position), position]));
@@ -137,8 +128,7 @@ function elementsOf(
     for (const position of positions.values())
       visit(substitute(factor.value, new Map([...at, ...position.at])), (e) => {
         if (e.kind !== "load") return;
-        for (const element of writer.elementsOf(e))
-          found.set(`${e.from.origin.name} ${element.at.key}`, element);
+        for (const element of writer.elementsOf(e)) found.set(writer.elementKey(element), element);
       });
   return [...found.values()];
 }
@@ -157,18 +147,18 @@ function walk(
   writer: Writer,
   axes: readonly Axis[],
   { unroll, team }: ContractionSchedule,
-  body: (steps: readonly At[]) => void,
+  body: (steps: readonly Substitution[]) => void,
 ): void {
-  const whole = axes.filter((a) => unroll.get(a.key) === a.extent);
+  const whole = axes.filter((a) => unroll.get(a) === a.extent);
   const written = positionsOf(whole);
-  const loops = (looped: readonly Axis[], at: At): void => {
+  const loops = (looped: readonly Axis[], at: Substitution): void => {
     const [axis, ...rest] = looped;
     if (axis === undefined) {
       body(written.map((w) => new Map([...at, ...w])));
       return;
     }
-    const inside = (index: Index): At => new Map([...at, [axis.key, index]]);
-    const block = unroll.get(axis.key) ?? 1;
+    const inside = (index: Index): Substitution => new Map([...at, [axis, index]]);
+    const block = unroll.get(axis) ?? 1;
     if (axis.extent === "N" || block === 1) {
       writer.loop(axis, () => loops(rest, inside(axisIndex(axis))));
       return;
@@ -178,7 +168,7 @@ function walk(
       const places = Array.from({ length: count }, (_, i) => inside(add(base, i)));
       body(places.flatMap((i) => written.map((w) => new Map([...i, ...w]))));
     };
-    const blocks: Axis = { key: `${axis.key}^`, name: axis.name, extent: Math.floor(axis.extent / block) };
+    const blocks = newAxis(axis.name, Math.floor(axis.extent / block));
     writer.loop(blocks, () => steps(scale(axisIndex(blocks), block), block));
     const done = Math.floor(axis.extent / block) * block;
     if (done < axis.extent) steps(constant(done), axis.extent - done);
@@ -188,7 +178,7 @@ function walk(
     loopTogether(writer, looped, team, (at) => loops([], at));
     return;
   }
-  const blocked = (a: Axis): number => (unroll.has(a.key) ? 1 : 0);
+  const blocked = (a: Axis): number => (unroll.has(a) ? 1 : 0);
   loops(
     axes.filter((a) => !whole.includes(a)).toSorted((a, b) => blocked(a) - blocked(b)),
     new Map(),

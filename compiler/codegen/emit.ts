@@ -1,12 +1,12 @@
 /** (Kernel, Schedule) → WGSL. A body is written twice, the second time with vector bindings. */
 import { InternalError, must } from "../errors.ts";
 import type { Axis } from "../ir/expr.ts";
-import type { Node } from "../ir/graph.ts";
+import { isBytes, type Node } from "../ir/graph.ts";
 import type { Kernel, Layouts, Schedule, Team } from "../ir/kernel.ts";
 import type { Grid, Program } from "../ir/program.ts";
-import { add, axisIndex, scale } from "../math/affine.ts";
+import { add, axisIndex, newAxis, scale } from "../math/affine.ts";
 import { type Width, wgslType } from "../ops/scalar.ts";
-import { Bindings, isBytes, placeholder } from "./bindings.ts";
+import { Bindings, placeholder } from "./bindings.ts";
 import { blockGrid, isStaged } from "./block.ts";
 import { contractionTiles, writeContraction } from "./contraction.ts";
 import { entryBody } from "./entry.ts";
@@ -154,7 +154,7 @@ function gridAndThreads(kernel: Kernel, schedule: Schedule): Pick<Body, "grid" |
   if (kernel.kind === "contraction" && schedule.kind === "contraction") {
     if (isStaged(schedule)) return { grid: blockGrid(kernel, schedule), together: "workgroup" };
     const { quads, team } = schedule;
-    const grid = gridOf(contractionTiles(kernel, schedule), quads?.lanes);
+    const grid = gridOf(contractionTiles(schedule), quads?.lanes);
     return { grid, together: team ?? (quads ? "quad" : undefined) };
   }
   if (kernel.kind === "mapReduce" && schedule.kind === "mapReduce")
@@ -163,20 +163,16 @@ function gridAndThreads(kernel: Kernel, schedule: Schedule): Pick<Body, "grid" |
 }
 
 function laneOf(schedule: Schedule): Axis | undefined {
-  return schedule.vector ? { key: "lane", name: "lane", extent: schedule.vector.width } : undefined;
+  return schedule.vector ? newAxis("lane", schedule.vector.width) : undefined;
 }
 
 /** The result is an array of vectors where every store is a whole, aligned vector. */
 function widthOfResult(kernel: Kernel, schedule: Schedule, layouts: Layouts, lane: Axis | undefined): Width {
   if (!lane || !schedule.vector) return 1;
-  const axis = must(
-    kernel.space.find((a) => a.key === schedule.vector?.axis),
-    "vector axis",
-  );
-  const { width } = schedule.vector;
-  const tile = schedule.kind === "contraction" ? (schedule.tile.get(axis.key) ?? 1) : width;
+  const { axis, width } = schedule.vector;
+  const tile = schedule.kind === "contraction" ? (schedule.tile.get(axis) ?? 1) : width;
   if ((axis.extent as number) % width !== 0 || tile % width !== 0) return 1;
-  const blocks: Axis = { ...axis, key: `${axis.key}^`, extent: (axis.extent as number) / width };
-  const at = new Map([[axis.key, add(scale(axisIndex(blocks), width), axisIndex(lane))]]);
+  const blocks = newAxis(axis.name, (axis.extent as number) / width);
+  const at = new Map([[axis, add(scale(axisIndex(blocks), width), axisIndex(lane))]]);
   return isVectorAddress(resultAddress(kernel, at, layouts), lane) ? width : 1;
 }

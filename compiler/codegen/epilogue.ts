@@ -5,7 +5,15 @@
 import { must } from "../errors.ts";
 import type { Axis, Index } from "../ir/expr.ts";
 import type { ContractionKernel } from "../ir/kernel.ts";
-import { add, axesOf, axisIndex, constant, scale, substitute as substituteIndex } from "../math/affine.ts";
+import {
+  add,
+  axesOf,
+  axisIndex,
+  constant,
+  newAxis,
+  scale,
+  substitute as substituteIndex,
+} from "../math/affine.ts";
 import { type Width, wgslType } from "../ops/scalar.ts";
 import type { Value } from "./scopes.ts";
 import { storeResult } from "./store.ts";
@@ -67,13 +75,13 @@ function storeLooped(
   const type = `array<${wgslType(width)}, ${names.length}>`;
   writer.push({ kind: "var", name: array, value: `${type}(${names.join(", ")})` });
 
-  const rolled = (h: Held): Held => rolls.find((r) => r.held.axis.key === h.axis.key)?.single ?? h;
+  const rolled = (h: Held): Held => rolls.find((r) => r.held.axis === h.axis)?.single ?? h;
   const slots = held.map((h) => slotsOf(rolled(h).at, writer.lane));
   writer.accumulator = (index) => {
     const found = foundIn(slots, index);
     let place = constant(0);
     held.forEach((h, i) => {
-      const roll = rolls.find((r) => r.held.axis.key === h.axis.key);
+      const roll = rolls.find((r) => r.held.axis === h.axis);
       const register = roll ? axisIndex(roll.counter) : constant(must(found[i], "register").register);
       place = add(scale(place, h.at.length), register);
     });
@@ -118,8 +126,8 @@ function rollOf(held: Held): Roll | undefined {
   const [first, second] = at;
   if (!first || !second || owned.some((o) => o !== undefined)) return undefined;
   const step = second.constant - first.constant;
-  if (at.some((index, r) => index.key !== add(first, r * step).key)) return undefined;
-  const counter: Axis = { key: `${axis.key}@`, name: axis.name, extent: at.length };
+  if (at.some((index, r) => index !== add(first, r * step))) return undefined;
+  const counter = newAxis(axis.name, at.length);
   const index = add(first, scale(axisIndex(counter), step));
   return { held, counter, single: { axis, at: [index], owned: [undefined] } };
 }
@@ -131,21 +139,21 @@ interface Slot {
 }
 
 /** Which register holds an index of a held axis, and which component where the index is that of one lane. */
-function slotsOf(at: readonly Index[], lane: Axis | undefined): ReadonlyMap<string, Slot> {
-  const slots = new Map<string, Slot>();
+function slotsOf(at: readonly Index[], lane: Axis | undefined): ReadonlyMap<Index, Slot> {
+  const slots = new Map<Index, Slot>();
   at.forEach((index, register) => {
-    slots.set(index.key, { register });
-    if (!lane || !axesOf(index).has(lane.key)) return;
+    slots.set(index, { register });
+    if (!lane || !axesOf(index).has(lane)) return;
     for (let l = 0; l < (lane.extent as number); l++) {
-      const single = substituteIndex(index, new Map([[lane.key, constant(l)]]));
-      slots.set(single.key, { register, component: "xyzw"[l] ?? "x" });
+      const single = substituteIndex(index, new Map([[lane, constant(l)]]));
+      slots.set(single, { register, component: "xyzw"[l] ?? "x" });
     }
   });
   return slots;
 }
 
-function foundIn(slots: readonly ReadonlyMap<string, Slot>[], index: readonly Index[]): readonly Slot[] {
-  return index.map((part, i) => must(slots[i]?.get(part.key), "accumulator position"));
+function foundIn(slots: readonly ReadonlyMap<Index, Slot>[], index: readonly Index[]): readonly Slot[] {
+  return index.map((part, i) => must(slots[i]?.get(part), "accumulator position"));
 }
 
 function componentOf(value: Value, found: readonly Slot[]): Value {

@@ -2,9 +2,9 @@
  * The mapReduce skeleton: each thread evaluates the result at its positions. Reductions inside the result are
  * evaluated where their variables are known, so those that do not depend on the serial axes run once per thread.
  */
-import type { Axis, Index } from "../ir/expr.ts";
+import type { Axis, Index, Substitution } from "../ir/expr.ts";
 import type { MapReduceKernel, MapReduceSchedule, Team } from "../ir/kernel.ts";
-import { add, axisIndex, scale, substitute as substituteIndex } from "../math/affine.ts";
+import { add, axisIndex, newAxis, scale, substitute as substituteIndex } from "../math/affine.ts";
 import type { Width } from "../ops/scalar.ts";
 import { storeResult } from "./store.ts";
 import { loopTogether } from "./team.ts";
@@ -13,8 +13,8 @@ import type { Writer } from "./writer.ts";
 
 export function mapReduceTiles(kernel: MapReduceKernel, schedule: MapReduceSchedule): readonly Tiled[] {
   return kernel.space
-    .filter((a) => !schedule.serial.includes(a.key))
-    .map((axis) => ({ axis, tile: axis.key === schedule.vector?.axis ? schedule.vector.width : 1 }));
+    .filter((a) => !schedule.serial.includes(a))
+    .map((axis) => ({ axis, tile: axis === schedule.vector?.axis ? schedule.vector.width : 1 }));
 }
 
 export function writeMapReduce(
@@ -24,7 +24,7 @@ export function writeMapReduce(
   outWidth: Width,
 ): void {
   const { held } = placeThread(writer, mapReduceTiles(kernel, schedule), writer.lane, schedule.vector?.axis);
-  const serial = kernel.space.filter((a) => schedule.serial.includes(a.key));
+  const serial = kernel.space.filter((a) => schedule.serial.includes(a));
   const { team, workgroup } = schedule;
   if (team) {
     writer.together = { team, workgroup };
@@ -36,14 +36,14 @@ export function writeMapReduce(
     return;
   }
   for (const position of registerPositions(held)) {
-    const walk = (axes: readonly Axis[], at: ReadonlyMap<string, Index>): void => {
+    const walk = (axes: readonly Axis[], at: Substitution): void => {
       const [axis, ...rest] = axes;
       if (axis === undefined) {
         storeResult(writer, kernel, { ...position, at }, outWidth);
         return;
       }
       const { over, index } = steps(axis, schedule, writer.lane);
-      writer.loop(over, () => walk(rest, new Map([...at, [axis.key, index]])));
+      writer.loop(over, () => walk(rest, new Map([...at, [axis, index]])));
     };
     walk(serial, position.at);
   }
@@ -66,7 +66,7 @@ function storeTogether(
   const walked = serial.map((axis) => ({ axis, ...steps(axis, schedule, writer.lane) }));
   const overs = walked.map((w) => w.over);
   loopTogether(writer, overs, team, (at) => {
-    const here = walked.map((w) => [w.axis.key, substituteIndex(w.index, at)] as const);
+    const here = walked.map((w) => [w.axis, substituteIndex(w.index, at)] as const);
     storeResult(writer, kernel, { ...position, at: new Map([...position.at, ...here]) }, outWidth);
   });
 }
@@ -77,8 +77,8 @@ function steps(
   schedule: MapReduceSchedule,
   lane: Axis | undefined,
 ): { readonly over: Axis; readonly index: Index } {
-  if (axis.key !== schedule.vector?.axis || !lane) return { over: axis, index: axisIndex(axis) };
+  if (axis !== schedule.vector?.axis || !lane) return { over: axis, index: axisIndex(axis) };
   const { width } = schedule.vector;
-  const over: Axis = { key: `${axis.key}^`, name: axis.name, extent: (axis.extent as number) / width };
+  const over = newAxis(axis.name, (axis.extent as number) / width);
   return { over, index: add(scale(axisIndex(over), width), axisIndex(lane)) };
 }

@@ -3,15 +3,15 @@
  * quarter of them and `quadBroadcast` hands them round (WGSL, "Quad operations"; feature "subgroups").
  */
 import { must } from "../errors.ts";
-import type { Axis, Index } from "../ir/expr.ts";
+import type { Index } from "../ir/expr.ts";
 import type { Node } from "../ir/graph.ts";
-import { add, axisIndex, scale } from "../math/affine.ts";
+import { add, axisIndex, newAxis, scale } from "../math/affine.ts";
 import type { Writer } from "./writer.ts";
 
 /** A thread's number in its quad, and that number's two bits: index terms that the skeleton declares. */
-const LANE: Axis = { key: "quad", name: "quad", extent: 4 };
-const LOW: Axis = { key: "quad%2", name: "quad", extent: 2 };
-const HIGH: Axis = { key: "quad/2", name: "quad", extent: 2 };
+const LANE = newAxis("quad", 4);
+const LOW = newAxis("quad", 2);
+const HIGH = newAxis("quad", 2);
 
 /** Names the thread's place in its quad. Quads are four consecutive threads of the workgroup. */
 export function declareQuad(writer: Writer): void {
@@ -32,7 +32,7 @@ export interface Element {
 export function fetchTogether(writer: Writer, elements: readonly Element[]): void {
   const groups = new Map<string, Element[]>();
   for (const element of elements) {
-    const key = `${element.from.origin.name} ${base(element.at).key}`;
+    const key = writer.elementKey({ from: element.from, at: base(element.at) });
     groups.set(key, [...(groups.get(key) ?? []), element]);
   }
   for (const group of groups.values()) {

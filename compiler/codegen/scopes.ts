@@ -3,7 +3,8 @@
  * it depends on: one rule that gives common-subexpression elimination and loop-invariant code motion together.
  */
 import { InternalError, must } from "../errors.ts";
-import type { Atom, Axis, Index } from "../ir/expr.ts";
+import type { Atom, Axis, Expr, Index } from "../ir/expr.ts";
+import { byWeight } from "../ir/print.ts";
 import type { Stmt } from "../ir/stmt.ts";
 import { add, rangeOf } from "../math/affine.ts";
 import type { Width } from "../ops/scalar.ts";
@@ -17,14 +18,17 @@ export interface Value {
   readonly depth: number;
 }
 
+/** What a value is known by: the expression itself, or a text that holds the ids of what it is made of. */
+export type Key = Expr | string;
+
 interface Scope {
   readonly statements: Stmt[];
-  readonly known: Map<string, Value>;
+  readonly known: Map<Key, Value>;
 }
 
 export class Scopes {
   readonly #scopes: Scope[] = [{ statements: [], known: new Map() }];
-  readonly #axes = new Map<string, { readonly name: string; readonly depth: number }>();
+  readonly #axes = new Map<Axis, { readonly name: string; readonly depth: number }>();
   readonly #counters = new Map<string, number>();
   /** Every local name given so far: the names of bindings must differ. */
   readonly names = new Set<string>();
@@ -55,7 +59,7 @@ export class Scopes {
 
   /** Declares that an axis is the variable `name`, known from the current scope on. */
   declare(axis: Axis, name: string): void {
-    this.#axes.set(axis.key, { name, depth: this.depth });
+    this.#axes.set(axis, { name, depth: this.depth });
   }
 
   /** Writes `body` into a new innermost scope and wraps its statements. */
@@ -94,7 +98,7 @@ export class Scopes {
     }
   }
 
-  lookup(key: string): Value | undefined {
+  lookup(key: Key): Value | undefined {
     for (const scope of this.#scopes) {
       const value = scope.known.get(key);
       if (value) return value;
@@ -103,7 +107,7 @@ export class Scopes {
   }
 
   /** Names a value in the scope it belongs to, once. */
-  named(key: string, stem: string, make: () => Value): Value {
+  named(key: Key, stem: string, make: () => Value): Value {
     const known = this.lookup(key);
     if (known) return known;
     const value = make();
@@ -115,19 +119,19 @@ export class Scopes {
   }
 
   /** Remembers what a key stands for, in the scope that the value belongs to. */
-  remember(key: string, value: Value): void {
+  remember(key: Key, value: Value): void {
     must(this.#scopes[value.depth], "scope").known.set(key, value);
   }
 
   /** The scope from which an axis has a variable; 0 where it has none. */
-  depthOf(key: string): number {
-    return this.#axes.get(key)?.depth ?? 0;
+  depthOf(axis: Axis): number {
+    return this.#axes.get(axis)?.depth ?? 0;
   }
 
   /** An index as i32. Parts that belong to outer scopes are named there. */
   index(index: Index): Value {
     const byDepth = new Map<number, string[]>();
-    for (const { coefficient, atom } of index.terms) {
+    for (const { coefficient, atom } of byWeight(index)) {
       const { text, depth } = this.#atom(atom);
       const list = byDepth.get(depth) ?? [];
       list.push(coefficient === 1 ? text : coefficient === -1 ? `-${text}` : `${text} * ${coefficient}`);
@@ -149,8 +153,8 @@ export class Scopes {
 
   #atom(atom: Atom): Value {
     if (atom.kind === "axis") {
-      const variable = this.#axes.get(atom.key);
-      if (!variable) throw new InternalError(`axis ${atom.axis.name} has no variable here`);
+      const variable = this.#axes.get(atom);
+      if (!variable) throw new InternalError(`axis ${atom.name} has no variable here`);
       return { text: variable.name, width: 1, depth: variable.depth };
     }
     // WGSL's / and % round towards 0, ours down: a whole number of turns keeps what is divided at 0 or above.

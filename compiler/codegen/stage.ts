@@ -6,7 +6,7 @@
 import { must } from "../errors.ts";
 import type { Axis } from "../ir/expr.ts";
 import type { ContractionKernel } from "../ir/kernel.ts";
-import { axisIndex, batchFirst } from "../math/affine.ts";
+import { axisIndex, batchFirst, newAxis } from "../math/affine.ts";
 import { freeAxes, substitute } from "../math/build.ts";
 import { type Width, wgslType } from "../ops/scalar.ts";
 import { type Block, type Fetch, type Staged, sizeOf } from "./block.ts";
@@ -36,7 +36,7 @@ export function walkBlocks(
   const stores = [block.rows, block.columns].map((f) => storeOf(writer, kernel, f, windows, schedule));
   const name = writer.name("part");
   const end = endless ? `(${total} + ${depth - 1}) / ${depth}` : `${Math.ceil(known / depth)}`;
-  const step: Axis = { key: "step", name: "step", extent: depth };
+  const step = newAxis("step", depth);
   writer.nested(
     () => {
       for (const store of stores) store.fill(steps, name, endless || known % depth !== 0 ? total : undefined);
@@ -67,17 +67,17 @@ function storeOf(
   { stage: { depth }, vector: lane }: Staged,
 ): Store {
   const free = freeAxes(side.factor);
-  const used = [...kernel.axes.keys()].filter((i) => free.has(must(kernel.axes[i], "axis").key));
+  const used = [...kernel.axes.keys()].filter((i) => free.has(must(kernel.axes[i], "axis")));
   const place = (i: number): Held => {
-    const key = kernel.axes[i]?.key;
+    const axis = kernel.axes[i];
     return must(
-      [...held, ...windows].find((h) => h.axis.key === key),
+      [...held, ...windows].find((h) => h.axis === axis),
       "held axis",
     );
   };
   const positions = registerPositions(used.map(place));
   const slots = new Map(positions.map((p, i) => [p.registers.join(), i]));
-  const hasLane = used.some((i) => kernel.axes[i]?.key === lane?.axis);
+  const hasLane = used.some((i) => kernel.axes[i] === lane?.axis);
   const wide = hasLane && writer.lane ? (writer.lane.extent as Width) : 1;
   // Scalars lie in vectors where their number allows it.
   const pack = wide > 1 ? 1 : positions.length % 4 === 0 ? 4 : positions.length % 2 === 0 ? 2 : 1;
@@ -93,7 +93,7 @@ function storeOf(
     writer.push({ kind: "let", name: raw, value: `${part} * ${depth} + ${at}` });
     const number = total === undefined ? raw : writer.name("at");
     if (total !== undefined) writer.push({ kind: "let", name: number, value: `min(${raw}, ${total} - 1)` });
-    const steps = stepsAt(writer, axes, number, raw);
+    const steps = stepsAt(writer, axes, number);
     const zero = wide === 1 ? "0.0" : `${wgslType(wide)}(0.0)`;
     const values = positions.map((p) => {
       const value = writer.value(substitute(side.factor, new Map([...steps, ...p.at])));
@@ -113,7 +113,7 @@ function storeOf(
       fillStep(axes, part, total, step);
       return;
     }
-    const rounds: Axis = { key: `${side.stem} rounds`, name: "round", extent: depth / stride };
+    const rounds = newAxis("round", depth / stride);
     writer.loop(rounds, () => {
       const at = writer.name("step");
       const round = writer.index(axisIndex(rounds)).text;

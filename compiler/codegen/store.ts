@@ -1,5 +1,5 @@
 /** Writing a result to its place: scalars, vectors where the place is contiguous, and only what a thread owns. */
-import type { Axis, Index } from "../ir/expr.ts";
+import type { Axis, Index, Substitution } from "../ir/expr.ts";
 import type { Kernel, Layouts } from "../ir/kernel.ts";
 import type { Stmt } from "../ir/stmt.ts";
 import { axesOf, constant, div, substitute as substituteIndex } from "../math/affine.ts";
@@ -11,7 +11,7 @@ import type { Position } from "./threads.ts";
 import type { Writer } from "./writer.ts";
 
 /** The address of the result at a position. */
-export function resultAddress(kernel: Kernel, at: ReadonlyMap<string, Index>, layouts: Layouts): Index {
+export function resultAddress(kernel: Kernel, at: Substitution, layouts: Layouts): Index {
   return address(
     kernel.region.root,
     kernel.place.map((i) => substituteIndex(i, at)),
@@ -25,11 +25,11 @@ export function isVectorAddress(at: Index, lane: Axis): boolean {
   return (
     at.constant % width === 0 &&
     at.terms.every((t) =>
-      t.atom.key === lane.key
+      t.atom === lane
         ? t.coefficient === 1
-        : t.coefficient % width === 0 && !(t.atom.kind !== "axis" && axesOf(t.atom.of).has(lane.key)),
+        : t.coefficient % width === 0 && !(t.atom.kind !== "axis" && axesOf(t.atom.of).has(lane)),
     ) &&
-    at.terms.some((t) => t.atom.key === lane.key)
+    at.terms.some((t) => t.atom === lane)
   );
 }
 
@@ -49,14 +49,14 @@ function stores(writer: Writer, target: Index, value: Value, outWidth: Width): r
     op: "=",
     value: writer.stored(text, wide),
   });
-  if (!lane || !axesOf(target).has(lane.key)) return [store(target, value.text)];
+  if (!lane || !axesOf(target).has(lane)) return [store(target, value.text)];
   const width = lane.extent as Width;
   const whole = value.width === width ? value.text : `${wgslType(width)}(${value.text})`;
   if (outWidth === width)
-    return [store(div(substituteIndex(target, new Map([[lane.key, constant(0)]])), width), whole, width)];
+    return [store(div(substituteIndex(target, new Map([[lane, constant(0)]])), width), whole, width)];
   const name = writer.name("out");
   writer.push({ kind: "let", name, value: whole });
   return Array.from({ length: width }, (_, l) =>
-    store(substituteIndex(target, new Map([[lane.key, constant(l)]])), `${name}.${"xyzw"[l]}`),
+    store(substituteIndex(target, new Map([[lane, constant(l)]])), `${name}.${"xyzw"[l]}`),
   );
 }

@@ -1,6 +1,6 @@
 /** Teams: some threads of a workgroup add up one sum, each every so many-th step of it, and put their parts together. */
 import { must } from "../errors.ts";
-import type { Axis, Index, Reduce } from "../ir/expr.ts";
+import type { Axis, Reduce, Substitution } from "../ir/expr.ts";
 import type { Team } from "../ir/kernel.ts";
 import { batchFirst } from "../math/affine.ts";
 import { type Width, wgslType } from "../ops/scalar.ts";
@@ -12,14 +12,14 @@ export function loopTogether(
   writer: Writer,
   axes: readonly Axis[],
   { size }: Team,
-  body: (at: ReadonlyMap<string, Index>) => void,
+  body: (at: Substitution) => void,
 ): void {
   const sorted = batchFirst(axes);
   const known = sorted.reduce((a, x) => a * (x.extent === "N" ? 1 : x.extent), 1);
   const end = sorted[0]?.extent === "N" ? `${writer.batch().text} * ${known}` : `${known}`;
   const name = writer.name("turn");
   writer.nested(
-    () => body(stepsAt(writer, sorted, name, name)),
+    () => body(stepsAt(writer, sorted, name)),
     (inner) => ({ kind: "for", name, start: "member", end, step: size, body: inner }),
   );
 }

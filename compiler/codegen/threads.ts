@@ -1,9 +1,9 @@
 /** From a thread's number to its place in the iteration space, and its tile's positions as indices. */
 
 import { must } from "../errors.ts";
-import type { Axis, Index } from "../ir/expr.ts";
+import type { Axis, Index, Substitution } from "../ir/expr.ts";
 import type { Grid } from "../ir/program.ts";
-import { add, axisIndex, gcd, scale } from "../math/affine.ts";
+import { add, axisIndex, gcd, newAxis, scale } from "../math/affine.ts";
 import type { Writer } from "./writer.ts";
 
 /** The positions of one axis that a thread holds. */
@@ -50,7 +50,7 @@ export function placeThread(
   writer: Writer,
   tiles: readonly Tiled[],
   lane: Axis | undefined,
-  laneOf: string | undefined,
+  laneOf: Axis | undefined,
   lanes = 0,
 ): { readonly held: readonly Held[]; readonly busy: readonly string[] } {
   const place = (some: readonly Tiled[], number: string): Held[] =>
@@ -71,7 +71,7 @@ export function decompose(
   tiles: readonly Tiled[],
   number: string,
   lane: Axis | undefined,
-  laneOf: string | undefined,
+  laneOf: Axis | undefined,
 ): Held[] {
   const held: Held[] = [];
   let rest = number;
@@ -89,7 +89,7 @@ export function decompose(
         rest = next;
       }
     }
-    const width = lane && axis.key === laneOf ? (lane.extent as number) : 1;
+    const width = lane && axis === laneOf ? (lane.extent as number) : 1;
     const offsets = Array.from({ length: Math.ceil(tile / width) }, (_, r) => r * width);
     held.push(holdAxis(writer, tiled, block, offsets, width > 1 ? lane : undefined));
   });
@@ -107,7 +107,7 @@ function holdAxis(
   const withLane = (index: Index): Index => (lane ? add(index, axisIndex(lane)) : index);
   const name = writer.name(axis.name);
   if (axis.extent % tile === 0) {
-    const blocks: Axis = { key: `${axis.key}^`, name: axis.name, extent: axis.extent / tile };
+    const blocks = newAxis(axis.name, axis.extent / tile);
     if (blocks.extent !== 1) writer.push({ kind: "let", name, value: block });
     writer.declare(blocks, name);
     return {
@@ -118,7 +118,7 @@ function holdAxis(
   }
   // The moved tile starts at a multiple of what divides both the tile and the way to the last place: vectors stay aligned.
   const unit = gcd(tile, axis.extent - tile);
-  const starts: Axis = { key: `${axis.key}^`, name: axis.name, extent: (axis.extent - tile) / unit + 1 };
+  const starts = newAxis(axis.name, (axis.extent - tile) / unit + 1);
   const first = writer.name(`${axis.name}first`);
   writer.push({ kind: "let", name: first, value: scaled(block, tile / unit) });
   writer.push({ kind: "let", name, value: `min(${first}, ${(axis.extent - tile) / unit})` });
@@ -142,7 +142,7 @@ export function holdBatch(writer: Writer, { axis, tile }: Tiled, block: string, 
   writer.push({ kind: "let", name, value: scaled(block, tile) });
   const end = writer.batch().text;
   const offsets = Array.from({ length: tile }, (_, r) => r);
-  const positions = offsets.map((r): Axis => ({ key: `${axis.key}^${r}`, name: axis.name, extent: "N" }));
+  const positions = offsets.map(() => newAxis(axis.name, "N"));
   for (const [r, position] of positions.entries()) {
     const inside = r === 0 && !beyond;
     const at = r === 0 ? name : `${name} + ${r}`;
@@ -159,16 +159,11 @@ export function holdBatch(writer: Writer, { axis, tile }: Tiled, block: string, 
   };
 }
 
-/** The indices of some axes, N first, at a number along all of them. `unique` tells them from those at other numbers. */
-export function stepsAt(
-  writer: Writer,
-  axes: readonly Axis[],
-  number: string,
-  unique: string,
-): ReadonlyMap<string, Index> {
-  const fresh = axes.map((axis) => ({ axis: { ...axis, key: `${axis.key}~${unique}` }, tile: 1 }));
-  const held = decompose(writer, fresh, number, undefined, undefined);
-  return new Map(axes.map((axis, i) => [axis.key, must(held[i]?.at[0], "step")]));
+/** The indices of some axes, N first, at a number along all of them. */
+export function stepsAt(writer: Writer, axes: readonly Axis[], number: string): Substitution {
+  const tiles = axes.map((axis) => ({ axis, tile: 1 }));
+  const held = decompose(writer, tiles, number, undefined, undefined);
+  return new Map(axes.map((axis, i) => [axis, must(held[i]?.at[0], "step")]));
 }
 
 /** Products and sums of names and numbers, without what changes nothing. */
@@ -177,7 +172,7 @@ export const sum = (a: string, b: string): string => (a === "0" ? b : b === "0" 
 
 /** All combinations of register positions: which r of each axis, the substitution, and the store conditions. */
 export interface Position {
-  readonly at: ReadonlyMap<string, Index>;
+  readonly at: Substitution;
   readonly registers: readonly number[];
   readonly owned: readonly string[];
 }
@@ -187,7 +182,7 @@ export function registerPositions(held: readonly Held[]): readonly Position[] {
   for (const { axis, at, owned } of held) {
     all = all.flatMap((p) =>
       at.map((index, r) => ({
-        at: new Map([...p.at, [axis.key, index]]),
+        at: new Map([...p.at, [axis, index]]),
         registers: [...p.registers, r],
         owned: owned[r] === undefined ? p.owned : [...p.owned, must(owned[r], "condition")],
       })),

@@ -1,5 +1,5 @@
 /** Texts of values, apart from what a writer knows. */
-import type { Axis, Index, Reduce } from "../ir/expr.ts";
+import type { Axis, Reduce, Substitution } from "../ir/expr.ts";
 import { constant } from "../math/affine.ts";
 import { type Width, wgslType } from "../ops/scalar.ts";
 import type { ReadBinding } from "./bindings.ts";
@@ -15,12 +15,12 @@ export function loaded({ name, width, half }: ReadBinding, at: Value): Value {
 }
 
 /** All positions of a product of small axes, in row-major order. */
-export function positionsOf(axes: readonly Axis[]): readonly ReadonlyMap<string, Index>[] {
-  let all: ReadonlyMap<string, Index>[] = [new Map()];
+export function positionsOf(axes: readonly Axis[]): readonly Substitution[] {
+  let all: Substitution[] = [new Map()];
   for (const axis of axes) {
     const extent = axis.extent as number; // callers pass axes of known, small extent
     all = all.flatMap((at) =>
-      Array.from({ length: extent }, (_, i) => new Map([...at, [axis.key, constant(i)]])),
+      Array.from({ length: extent }, (_, i) => new Map([...at, [axis, constant(i)]])),
     );
   }
   return all;

@@ -1,6 +1,6 @@
 /** Turns index expressions into WGSL statements. */
 import { must } from "../errors.ts";
-import type { Axis, Bound, Expr, Index, Load, Reduce } from "../ir/expr.ts";
+import type { Axis, Bound, Expr, Index, Load, Reduce, Substitution } from "../ir/expr.ts";
 import type { Node } from "../ir/graph.ts";
 import type { Layouts, Team } from "../ir/kernel.ts";
 import {
@@ -111,13 +111,13 @@ export class Writer extends Scopes {
 
   #laneOf(indices: readonly Index[]): Axis | undefined {
     const lane = this.lane;
-    return lane && indices.some((i) => axesOf(i).has(lane.key)) ? lane : undefined;
+    return lane && indices.some((i) => axesOf(i).has(lane)) ? lane : undefined;
   }
 
   /** One value per lane, put together. */
-  #perLane(lane: Axis, component: (at: ReadonlyMap<string, Index>) => Value): Value {
+  #perLane(lane: Axis, component: (at: Substitution) => Value): Value {
     const width = lane.extent as Width;
-    const parts = Array.from({ length: width }, (_, l) => component(new Map([[lane.key, constant(l)]])));
+    const parts = Array.from({ length: width }, (_, l) => component(new Map([[lane, constant(l)]])));
     const text = `${wgslType(width)}(${parts.map((p) => p.text).join(", ")})`;
     return { text, width, depth: Math.max(...parts.map((p) => p.depth)) };
   }
@@ -152,11 +152,11 @@ export class Writer extends Scopes {
     if (binding.bytes) return lane ? this.#perLane(lane, (l) => this.#byte(e, l)) : this.#byte(e, new Map());
     if (!lane) return this.#element(e.from, at);
     const addresses = Array.from({ length: lane.extent as number }, (_, l) =>
-      substituteIndex(at, new Map([[lane.key, constant(l)]])),
+      substituteIndex(at, new Map([[lane, constant(l)]])),
     );
     this.#bindings.noteVector(e.from, addresses);
     const whole = this.#bindings.wholeVector(e.from, addresses);
-    const key = `v:${binding.name}[${at.key}]`;
+    const key = `v:${binding.name}[${at.id}]`;
     if (whole) {
       return this.named(key, binding.element, () => this.#fetched(e.from, whole));
     }
@@ -172,7 +172,7 @@ export class Writer extends Scopes {
     const at = rowMajor(e.index, e.from.type.shape);
     const lane = this.#laneOf([at]);
     const lanes = Array.from({ length: lane ? Number(lane.extent) : 1 }, (_, l) =>
-      lane ? substituteIndex(at, new Map([[lane.key, constant(l)]])) : at,
+      lane ? substituteIndex(at, new Map([[lane, constant(l)]])) : at,
     );
     // What lies outside is discarded by a guard.
     return lanes.every((i) => i.terms.length === 0) ? lanes.map((i) => values[i.constant] ?? 0) : undefined;
@@ -182,7 +182,7 @@ export class Writer extends Scopes {
   #literal(e: Load, numbers: readonly number[]): Value {
     const [first = 0] = numbers;
     const width = numbers.length as Width; // a lane's extent, or 1
-    return this.named(`k:${e.key}`, elementStem(e.from), () => ({
+    return this.named(`k:${e.id}`, elementStem(e.from), () => ({
       text:
         width === 1
           ? floatLiteral(first)
@@ -193,12 +193,12 @@ export class Writer extends Scopes {
   }
 
   /** An element of a data set's row: the byte of a word. */
-  #byte(e: Load, lane: ReadonlyMap<string, Index>): Value {
+  #byte(e: Load, lane: Substitution): Value {
     const [n, ...rest] = e.index.map((i) => substituteIndex(i, lane));
     const [, ...inner] = e.from.type.shape;
     const { name, element } = this.#bindings.read(e.from);
     this.usesBatch = true;
-    const row = this.named(`row:${n?.key}`, "row", () => {
+    const row = this.named(`row:${n?.id}`, "row", () => {
       const at = this.index(must(n, "batch index"));
       return {
         text: `i32(${this.#bindings.order}[i32(batch.offset) + ${at.text}])`,
@@ -224,7 +224,7 @@ export class Writer extends Scopes {
     this.#bindings.note(from, address);
     const { name, element: stem } = this.#bindings.read(from);
     const { element, component } = this.#located(from, address);
-    const vector = this.named(`l:${name}[${element.key}]`, stem, () => ({
+    const vector = this.named(`l:${name}[${element.id}]`, stem, () => ({
       ...this.#fetched(from, element),
       width: 1,
     }));
@@ -244,7 +244,7 @@ export class Writer extends Scopes {
     const lane = this.#laneOf([at]);
     if (!lane) return [{ from: e.from, at: this.#located(e.from, at).element }];
     const lanes = Array.from({ length: lane.extent as number }, (_, l) =>
-      substituteIndex(at, new Map([[lane.key, constant(l)]])),
+      substituteIndex(at, new Map([[lane, constant(l)]])),
     );
     const whole = this.#bindings.wholeVector(e.from, lanes);
     if (whole) return [{ from: e.from, at: whole }];
@@ -254,23 +254,28 @@ export class Writer extends Scopes {
   /** Loads an array element into a variable. */
   loadElement(from: Node, element: Index): Value {
     const binding = this.#bindings.read(from);
-    return this.named(`f:${binding.name}[${element.key}]`, binding.element, () =>
+    return this.named(`f:${binding.name}[${element.id}]`, binding.element, () =>
       loaded(binding, this.index(element)),
     );
   }
 
+  /** Tells an element from others: its binding and its place in it. */
+  elementKey({ from, at }: Element): string {
+    return `${this.#bindings.read(from).name}[${at.id}]`;
+  }
+
   /** From now on, in this scope, an element is what another thread handed over. */
   hand({ from, at }: Element, value: Value): void {
-    this.remember(`h:${this.#bindings.read(from).name}[${at.key}]`, value);
+    this.remember(`h:${this.elementKey({ from, at })}`, value);
   }
 
   #fetched(from: Node, element: Index): Value {
     const binding = this.#bindings.read(from);
-    return this.lookup(`h:${binding.name}[${element.key}]`) ?? loaded(binding, this.index(element));
+    return this.lookup(`h:${this.elementKey({ from, at: element })}`) ?? loaded(binding, this.index(element));
   }
 
   #call(e: Extract<Expr, { kind: "call" }>): Value {
-    const known = this.lookup(e.key);
+    const known = this.lookup(e);
     if (known) return known;
     const def = scalars[e.fn];
     const args = e.args.map((a) => this.value(a));
@@ -285,13 +290,13 @@ export class Writer extends Scopes {
     }
     const value = { text, width, depth };
     const worthNaming = def.cost === "transcendental" || text.length > 60;
-    return worthNaming ? this.named(e.key, "v", () => value) : value;
+    return worthNaming ? this.named(e, "v", () => value) : value;
   }
 
   #guard(e: Extract<Expr, { kind: "guard" }>): Value {
     const lane = this.#laneOf(e.bounds.map((b) => b.index));
     if (lane) {
-      return this.named(e.key, "v", () => this.#perLane(lane, (at) => this.value(substitute(e, at))));
+      return this.named(e, "v", () => this.#perLane(lane, (at) => this.value(substitute(e, at))));
     }
     const condition = this.#condition(e.bounds);
     const [then, otherwise] = [this.value(e.then), this.value(e.otherwise)];
@@ -299,21 +304,21 @@ export class Writer extends Scopes {
     const wide = (v: Value): string => (v.width === width ? v.text : `${wgslType(width)}(${v.text})`);
     const depth = Math.max(condition.depth, then.depth, otherwise.depth);
     const text = `select(${wide(otherwise)}, ${wide(then)}, ${condition.text})`;
-    return this.named(e.key, "v", () => ({ text, width, depth }));
+    return this.named(e, "v", () => ({ text, width, depth }));
   }
 
   /** A reduction inside the body: written out if short, else loops with an accumulator variable. */
   #reduce(e: Reduce): Value {
-    const known = this.lookup(e.key);
+    const known = this.lookup(e);
     if (known) return known;
     const count = e.axes.reduce((a, x) => a * (x.extent === "N" ? Number.POSITIVE_INFINITY : x.extent), 1);
     if (count <= UNROLL) {
       const terms = positionsOf(e.axes).map((at) => this.value(substitute(e.body, at)));
-      return this.named(e.key, "r", () => combine(e.op, terms));
+      return this.named(e, "r", () => combine(e.op, terms));
     }
     const depth = this.#depthOf(e);
     const lane = this.lane;
-    const width = lane && freeAxes(e).has(lane.key) ? (lane.extent as Width) : 1;
+    const width = lane && freeAxes(e).has(lane) ? (lane.extent as Width) : 1;
     const name = this.name(e.op);
     const start = e.op === "sum" ? 0 : e.op === "max" ? LOWEST : -LOWEST;
     const [type, first] = [wgslType(width), floatLiteral(start)];
@@ -335,7 +340,7 @@ export class Writer extends Scopes {
       } else this.#loops(e.axes, () => addUp(this.value(e.body)));
     });
     const value = { text: name, width, depth } as const;
-    this.remember(e.key, value);
+    this.remember(e, value);
     return value;
   }
 
@@ -347,7 +352,7 @@ export class Writer extends Scopes {
 
   /** The innermost scope among the variables an expression depends on. */
   #depthOf(e: Expr): number {
-    const depths = [...freeAxes(e).keys()].filter((k) => k !== this.lane?.key).map((k) => this.depthOf(k));
+    const depths = [...freeAxes(e)].filter((a) => a !== this.lane).map((a) => this.depthOf(a));
     return Math.max(0, ...depths);
   }
 

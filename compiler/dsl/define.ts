@@ -2,7 +2,7 @@
 import { UserError } from "../errors.ts";
 import type { Attrs, AttrValue, Node, OpDef } from "../ir/graph.ts";
 import { type Dim as IrDim, showShape, type TensorType } from "../ir/type.ts";
-import { axisSource, opContext } from "../math/build.ts";
+import { opContext } from "../math/build.ts";
 import { ops } from "../ops/index.ts";
 import { apply, here, located } from "./build.ts";
 import { AxisPosition, Elements, over, type Position, toValue, type Value } from "./expression.ts";
@@ -127,7 +127,7 @@ function opDef(definition: OpDefinition<Shape[], Shape, OpOptions>): OpDef<Attrs
     infer(attrs, inputs) {
       const type = { dtype: "f32", shape: shapeOf(name, definition, attrs, inputs) } as const;
       const stand = inputs.map((t): Node => ({ kind: "input", type: t, origin: { name: "operand" } }));
-      meaning(attrs, { type, inputs: stand }, opContext({ type, inputs: stand }, axisSource())); // positions are checked here
+      meaning(attrs, { type, inputs: stand }, opContext({ type, inputs: stand })); // positions are checked here
       return type;
     },
     define: (attrs, context) =>

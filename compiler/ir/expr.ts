@@ -3,27 +3,37 @@
  *
  *   conv2d   y[n,o,h,w] = b[o] + Σ_{c,u,v} x[n, c, h·s + u·d − p, w·s + v·d − p] · k[o,c,u,v]
  *
- * Indices are affine in the axes, plus floor division and remainder by constants (reshapes, groups). Every
- * object carries a `key`: equal keys mean equal expressions. Build them with math/affine.ts and math/build.ts.
+ * Indices are affine in the axes, plus floor division and remainder by constants (reshapes, groups).
+ *
+ * Indices, atoms and expressions are interned: equal ones are one object, so equality is `===` and they are keys of
+ * maps by themselves (hash consing; Filliâtre & Conchon, "Type-safe modular hash-consing", 2006). Build them with
+ * math/affine.ts and math/build.ts, never by hand. `id` tells them apart within one process, and is never printed.
  */
 import type { Node } from "./graph.ts";
 import type { Dim } from "./type.ts";
 
-/** A loop variable that runs over 0 … extent − 1. */
+/** A loop variable that runs over 0 … extent − 1. Every one is made once and is itself alone, whatever its name. */
 export interface Axis {
-  readonly key: string;
+  readonly kind: "axis";
+  readonly id: number;
   /** What it counts, for printing: `n`, `c`, `h`, `kw`. */
   readonly name: string;
   readonly extent: Dim;
 }
 
-export type Atom =
-  | { readonly kind: "axis"; readonly key: string; readonly axis: Axis }
-  | { readonly kind: "div" | "mod"; readonly key: string; readonly of: Index; readonly by: number };
+/** ⌊of / by⌋, or of mod by. */
+export interface Quotient {
+  readonly kind: "div" | "mod";
+  readonly id: number;
+  readonly of: Index;
+  readonly by: number;
+}
 
-/** `constant + Σ coefficient · atom`; terms are sorted by key and have distinct atoms, coefficients are not 0. */
+export type Atom = Axis | Quotient;
+
+/** `constant + Σ coefficient · atom`; terms have distinct atoms, in the order in which these were made, and no coefficient 0. */
 export interface Index {
-  readonly key: string;
+  readonly id: number;
   readonly constant: number;
   readonly terms: readonly Term[];
 }
@@ -39,34 +49,37 @@ export interface Bound {
   readonly extent: Dim;
 }
 
+/** Where each axis goes. */
+export type Substitution = ReadonlyMap<Axis, Index>;
+
 export type ReduceOp = "sum" | "max" | "min";
 
 export type Expr =
-  | { readonly kind: "const"; readonly key: string; readonly value: number }
+  | { readonly kind: "const"; readonly id: number; readonly value: number }
   /** The batch size as a number. */
-  | { readonly kind: "batch"; readonly key: string }
+  | { readonly kind: "batch"; readonly id: number }
   /** A number of the uniform's `rates`. */
-  | { readonly kind: "rate"; readonly key: string; readonly slot: number }
+  | { readonly kind: "rate"; readonly id: number; readonly slot: number }
   /** A number in [0, 1), determined by the run's seed and step, the salt, and the counter. */
-  | { readonly kind: "random"; readonly key: string; readonly counter: Index; readonly salt: number }
+  | { readonly kind: "random"; readonly id: number; readonly counter: Index; readonly salt: number }
   /** An index as a number: positions, counters. */
-  | { readonly kind: "position"; readonly key: string; readonly index: Index }
+  | { readonly kind: "position"; readonly id: number; readonly index: Index }
   /** Element of a tensor. Every index must be provably in range under the guards around it. */
-  | { readonly kind: "load"; readonly key: string; readonly from: Node; readonly index: readonly Index[] }
+  | { readonly kind: "load"; readonly id: number; readonly from: Node; readonly index: readonly Index[] }
   /** Element of a contraction's accumulator, by the kernel's axes; appears only after lowering. */
-  | { readonly kind: "acc"; readonly key: string; readonly index: readonly Index[] }
-  | { readonly kind: "call"; readonly key: string; readonly fn: ScalarName; readonly args: readonly Expr[] }
+  | { readonly kind: "acc"; readonly id: number; readonly index: readonly Index[] }
+  | { readonly kind: "call"; readonly id: number; readonly fn: ScalarName; readonly args: readonly Expr[] }
   /** `then` where all bounds hold, else `otherwise`. */
   | {
       readonly kind: "guard";
-      readonly key: string;
+      readonly id: number;
       readonly bounds: readonly Bound[];
       readonly then: Expr;
       readonly otherwise: Expr;
     }
   | {
       readonly kind: "reduce";
-      readonly key: string;
+      readonly id: number;
       readonly op: ReduceOp;
       readonly axes: readonly Axis[];
       readonly body: Expr;

@@ -98,6 +98,11 @@ export type Node =
     }
   | OpNode;
 
+/** Whether a tensor is drawn from a data set of bytes. */
+export function isBytes(node: Node): boolean {
+  return node.kind === "input" && node.storage === "bytes";
+}
+
 export interface OpNode {
   readonly kind: "op";
   readonly op: OpDef;

@@ -51,6 +51,12 @@ export interface Layouts extends ReadonlyMap<Node, readonly number[]> {
   readonly baked?: ReadonlyMap<Node, Float32Array>;
 }
 
+/** Neighbours along an axis that share a vector. */
+export interface Lanes {
+  readonly axis: Axis;
+  readonly width: 2 | 4;
+}
+
 /** How a kernel is tiled: plain data, chosen per target. */
 export type Schedule = ContractionSchedule | MapReduceSchedule;
 
@@ -58,13 +64,13 @@ export interface ContractionSchedule {
   readonly kind: "contraction";
   readonly workgroup: number;
   /** Register tile: positions of each space axis held by one thread (window axes are always whole). */
-  readonly tile: ReadonlyMap<string, number>;
+  readonly tile: ReadonlyMap<Axis, number>;
   /** The axis whose neighbours share a vector, and the vector's width. */
-  readonly vector: { readonly axis: string; readonly width: 2 | 4 } | null;
+  readonly vector: Lanes | null;
   /** Summed axes that are written out; the value is how many steps are (the whole axis, or a block of it). */
-  readonly unroll: ReadonlyMap<string, number>;
+  readonly unroll: ReadonlyMap<Axis, number>;
   /** Space axes by the order of threads, outermost first. */
-  readonly order: readonly string[];
+  readonly order: readonly Axis[];
   /** A factor whose elements the four threads of a quad fetch for each other: they differ along the last `lanes` axes only. */
   readonly quads: { readonly factor: "lhs" | "rhs"; readonly lanes: number } | null;
   /** How a workgroup fetches both factors together, into workgroup memory; null: each thread fetches for itself. */
@@ -111,9 +117,9 @@ export interface MapReduceSchedule {
   readonly kind: "mapReduce";
   readonly workgroup: number;
   /** Space axes walked by one thread in a loop, because the reductions do not depend on them. */
-  readonly serial: readonly string[];
+  readonly serial: readonly Axis[];
   /** Neighbouring elements of the innermost axis computed by one thread as a vector. */
-  readonly vector: { readonly axis: string; readonly width: 2 | 4 } | null;
+  readonly vector: Lanes | null;
   /** As in a contraction's. */
   readonly opaque: boolean;
   /** Whose members share the long reductions, and the serial axes; null: each thread has its own. */

@@ -1,5 +1,5 @@
 /** Index expressions in mathematical notation: `sigmoid((Σ_{i<3} image[n, i, h + u − 2] · weight[c, i, u]) + bias[c])`. */
-import type { Axis, Bound, Expr, Index } from "./expr.ts";
+import type { Axis, Bound, Expr, Index, Term } from "./expr.ts";
 
 const INFIX: Readonly<Record<string, readonly [symbol: string, rank: number]>> = {
   add: ["+", 1],
@@ -14,17 +14,22 @@ function showNumber(value: number): string {
   return Number.isInteger(value) ? `${value}` : `${Number(value.toPrecision(6))}`;
 }
 
+/** The terms as a person writes an address: the largest strides first. */
+export function byWeight({ terms }: Index): readonly Term[] {
+  return terms.toSorted((a, b) => Math.abs(b.coefficient) - Math.abs(a.coefficient));
+}
+
 /** Prints expressions of one kernel; two axes never share a name: the second `c` is `c′`. */
 export class ExprPrinter {
-  private readonly names = new Map<string, string>();
+  private readonly names = new Map<Axis, string>();
 
   name(axis: Axis): string {
-    const known = this.names.get(axis.key);
+    const known = this.names.get(axis);
     if (known !== undefined) return known;
     const taken = new Set(this.names.values());
     let name = axis.name;
     while (taken.has(name)) name += "′";
-    this.names.set(axis.key, name);
+    this.names.set(axis, name);
     return name;
   }
 
@@ -34,8 +39,8 @@ export class ExprPrinter {
   }
 
   index(index: Index): string {
-    const parts = index.terms.map(({ coefficient, atom }) => {
-      const inner = atom.kind === "axis" ? this.name(atom.axis) : this.inParentheses(atom.of);
+    const parts = byWeight(index).map(({ coefficient, atom }) => {
+      const inner = atom.kind === "axis" ? this.name(atom) : this.inParentheses(atom.of);
       const text =
         atom.kind === "axis"
           ? inner

@@ -1,27 +1,36 @@
 /**
  * Affine index algebra: integer-linear combinations of axes, with floor division and remainder by constants.
- * Everything is kept in one normal form, so that equal indices have equal keys and row-major addresses of a
- * reshape fold back: (x / 25) · 25 + x % 25 = x.
+ * Everything is kept in one normal form and interned, so that equal indices are one object and row-major addresses of
+ * a reshape fold back: (x / 25) · 25 + x % 25 = x.
  */
 
 import { InternalError } from "../errors.ts";
-import type { Atom, Axis, Bound, Index, Term } from "../ir/expr.ts";
+import type { Atom, Axis, Bound, Index, Quotient, Substitution, Term } from "../ir/expr.ts";
+import type { Dim } from "../ir/type.ts";
+import { FOREVER, Interned, nextId } from "./intern.ts";
 
-/** From terms in normal form: sorted by key, distinct, no coefficient 0. */
+const indices = new Interned<Index>();
+const quotients = new Interned<Quotient>();
+
+/** From terms in normal form: in the order of their atoms, distinct, no coefficient 0. */
 function make(constant: number, terms: readonly Term[]): Index {
-  const whole = constant + 0; // −0 becomes 0: equal values have equal keys
-  let key = `${whole}`;
-  for (const t of terms) key += `+${t.coefficient}*${t.atom.key}`;
-  return { key, constant: whole, terms };
+  const whole = constant + 0; // −0 becomes 0
+  let rest = `${whole}`;
+  for (const t of terms) rest += ` ${t.coefficient}*${t.atom.id}`;
+  return indices.get(terms[0]?.atom ?? FOREVER, rest, (id) => ({ id, constant: whole, terms }));
 }
 
 export function constant(value: number): Index {
   return make(value, []);
 }
 
+/** A new axis, which is no other one. */
+export function newAxis(name: string, extent: Dim): Axis {
+  return { kind: "axis", id: nextId(), name, extent };
+}
+
 export function axisIndex(axis: Axis): Index {
-  if (axis.extent === 1) return constant(0);
-  return make(0, [{ coefficient: 1, atom: { kind: "axis", key: axis.key, axis } }]);
+  return axis.extent === 1 ? constant(0) : make(0, [{ coefficient: 1, atom: axis }]);
 }
 
 /** N before all others: what is numbered along it then needs no division by N. */
@@ -49,10 +58,10 @@ function merge(a: readonly Term[], b: readonly Term[]): readonly Term[] {
   for (;;) {
     const [x, y] = [a[i], b[j]];
     if (x === undefined && y === undefined) return merged;
-    if (y === undefined || (x !== undefined && x.atom.key < y.atom.key)) {
+    if (y === undefined || (x !== undefined && x.atom.id < y.atom.id)) {
       if (x) merged.push(x);
       i++;
-    } else if (x === undefined || x.atom.key > y.atom.key) {
+    } else if (x === undefined || x.atom.id > y.atom.id) {
       merged.push(y);
       j++;
     } else {
@@ -124,8 +133,7 @@ export function rangeOf(index: Index): Range {
 }
 
 function atomRange(atom: Atom): Range {
-  if (atom.kind === "axis")
-    return { low: 0, high: atom.axis.extent === "N" ? Infinity : atom.axis.extent - 1 };
+  if (atom.kind === "axis") return { low: 0, high: atom.extent === "N" ? Infinity : atom.extent - 1 };
   const r = rangeOf(atom.of);
   if (atom.kind === "div") return { low: Math.floor(r.low / atom.by), high: Math.floor(r.high / atom.by) };
   return { low: 0, high: r.low >= 0 ? Math.min(atom.by - 1, r.high) : atom.by - 1 };
@@ -188,9 +196,8 @@ function residues(index: Index, by: number): Index {
 }
 
 function atomIndex(kind: "div" | "mod", of: Index, by: number): Index {
-  return make(0, [
-    { coefficient: 1, atom: { kind, key: `(${of.key})${kind === "div" ? "/" : "%"}${by}`, of, by } },
-  ]);
+  const atom = quotients.get(of, `${kind} ${by}`, (id) => ({ kind, id, of, by }));
+  return make(0, [{ coefficient: 1, atom }]);
 }
 
 /** The greatest common divisor; gcd(0, b) = |b|. */
@@ -199,24 +206,24 @@ export function gcd(a: number, b: number): number {
 }
 
 /** Replaces axes by indices, bottom-up. */
-export function substitute(index: Index, by: ReadonlyMap<string, Index>): Index {
+export function substitute(index: Index, by: Substitution): Index {
   if (!index.terms.some((t) => mentions(t.atom, by))) return index;
   return add(index.constant, ...index.terms.map((t) => scale(substituteAtom(t.atom, by), t.coefficient)));
 }
 
-function mentions(atom: Atom, by: ReadonlyMap<string, Index>): boolean {
-  return atom.kind === "axis" ? by.has(atom.key) : atom.of.terms.some((t) => mentions(t.atom, by));
+function mentions(atom: Atom, by: Substitution): boolean {
+  return atom.kind === "axis" ? by.has(atom) : atom.of.terms.some((t) => mentions(t.atom, by));
 }
 
-function substituteAtom(atom: Atom, by: ReadonlyMap<string, Index>): Index {
-  if (atom.kind === "axis") return by.get(atom.key) ?? make(0, [{ coefficient: 1, atom }]);
+function substituteAtom(atom: Atom, by: Substitution): Index {
+  if (atom.kind === "axis") return by.get(atom) ?? make(0, [{ coefficient: 1, atom }]);
   const of = substitute(atom.of, by);
   return atom.kind === "div" ? div(of, atom.by) : mod(of, atom.by);
 }
 
-export function axesOf(index: Index, into: Map<string, Axis> = new Map()): ReadonlyMap<string, Axis> {
+export function axesOf(index: Index, into: Set<Axis> = new Set()): ReadonlySet<Axis> {
   for (const { atom } of index.terms) {
-    if (atom.kind === "axis") into.set(atom.key, atom.axis);
+    if (atom.kind === "axis") into.add(atom);
     else axesOf(atom.of, into);
   }
   return into;
@@ -229,7 +236,7 @@ export function alwaysInside({ index, extent }: Bound): boolean {
   if (extent !== "N") return high < extent;
   return (
     index.constant === 0 &&
-    index.terms.every((t) => t.coefficient === 1 && t.atom.kind === "axis" && t.atom.axis.extent === "N")
+    index.terms.every((t) => t.coefficient === 1 && t.atom.kind === "axis" && t.atom.extent === "N")
   );
 }
 

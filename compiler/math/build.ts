@@ -1,84 +1,109 @@
 /** Constructors for index expressions, with the simplifications that hold by the definition of each form. */
 
 import { must } from "../errors.ts";
-import type { Axis, Bound, Expr, Index, Load, OpContext, ReduceOp, ScalarName } from "../ir/expr.ts";
+import type {
+  Axis,
+  Bound,
+  Expr,
+  Index,
+  Load,
+  OpContext,
+  ReduceOp,
+  ScalarName,
+  Substitution,
+} from "../ir/expr.ts";
 import type { Node } from "../ir/graph.ts";
-import { alwaysInside, axesOf, axisIndex, rangeOf, substitute as substituteIndex } from "./affine.ts";
+import {
+  alwaysInside,
+  axesOf,
+  axisIndex,
+  constant,
+  newAxis,
+  rangeOf,
+  substitute as substituteIndex,
+} from "./affine.ts";
+import { FOREVER, Interned, nextId } from "./intern.ts";
 
+const expressions = new Interned<Expr>();
 const nodeIds = new WeakMap<Node, number>();
-let nextNodeId = 0;
 
-/** A name for a node within keys; never printed. */
 function nodeId(node: Node): number {
-  const known = nodeIds.get(node);
-  if (known !== undefined) return known;
-  nodeIds.set(node, nextNodeId);
-  return nextNodeId++;
+  const id = nodeIds.get(node) ?? nextId();
+  nodeIds.set(node, id);
+  return id;
 }
 
+/** An index that moves lives no longer than the axes of a compilation; constants stay. */
+const ownerAmong = (index: readonly Index[]): object | undefined => index.find((i) => i.terms.length > 0);
+
+const ids = (parts: readonly { readonly id: number }[]): string => parts.map((p) => p.id).join();
+
 export function literal(value: number): Expr {
-  return { kind: "const", key: Object.is(value, -0) ? "-0" : `${value}`, value };
+  const rest = Object.is(value, -0) ? "-0" : `${value}`;
+  return expressions.get(FOREVER, rest, (id) => ({ kind: "const", id, value }));
 }
 
 /** The batch size N as a number. */
-export const batchSize: Expr = { kind: "batch", key: "N" };
+export const batchSize: Expr = { kind: "batch", id: nextId() };
 
 export function position(index: Index): Expr {
-  return index.terms.length === 0
-    ? literal(index.constant)
-    : { kind: "position", key: `#(${index.key})`, index };
+  if (index.terms.length === 0) return literal(index.constant);
+  return expressions.get(index, "position", (id) => ({ kind: "position", id, index }));
 }
 
 /** The element of `from` at `index`; constants are put in place. */
 export function load(from: Node, index: readonly Index[]): Expr {
   if (from.kind === "const") return literal(from.value);
-  if (from.kind === "scalar") return { kind: "rate", key: `rate${from.slot}`, slot: from.slot };
-  return { kind: "load", key: `t${nodeId(from)}[${index.map((i) => i.key).join(",")}]`, from, index };
+  if (from.kind === "scalar") {
+    const { slot } = from;
+    return expressions.get(FOREVER, `rate ${slot}`, (id) => ({ kind: "rate", id, slot }));
+  }
+  const rest = `load ${nodeId(from)} ${ids(index)}`;
+  return expressions.get(ownerAmong(index) ?? from, rest, (id) => ({ kind: "load", id, from, index }));
 }
 
 export function call(fn: ScalarName, ...args: readonly Expr[]): Expr {
-  return { kind: "call", key: `${fn}(${args.map((a) => a.key).join(",")})`, fn, args };
+  const owner = args.find((a) => a.kind !== "const" && a !== batchSize) ?? FOREVER;
+  return expressions.get(owner, `${fn} ${ids(args)}`, (id) => ({ kind: "call", id, fn, args }));
 }
 
 /** `then` inside the bounds, `otherwise` outside; bounds that always hold vanish. */
 export function guard(bounds: readonly Bound[], then: Expr, otherwise: Expr): Expr {
   const open: Bound[] = [];
   for (const b of bounds) {
-    if (alwaysInside(b) || open.some((o) => o.index.key === b.index.key && o.extent === b.extent)) continue;
+    if (alwaysInside(b) || open.some((o) => o.index === b.index && o.extent === b.extent)) continue;
     const { low, high } = rangeOf(b.index);
     if (high < 0 || (b.extent !== "N" && low >= b.extent)) return otherwise;
     open.push(b);
   }
-  if (open.length === 0 || then.key === otherwise.key) return then;
-  const key = `(${open.map((b) => `${b.index.key}<${b.extent}`).join("&")}?${then.key}:${otherwise.key})`;
-  return { kind: "guard", key, bounds: open, then, otherwise };
+  const [first] = open;
+  if (first === undefined || then === otherwise) return then;
+  const rest = `guard ${open.map((b) => `${b.index.id}<${b.extent}`).join()} ${then.id} ${otherwise.id}`;
+  return expressions.get(first.index, rest, (id) => ({ kind: "guard", id, bounds: open, then, otherwise }));
 }
 
 export function reduce(op: ReduceOp, axes: readonly Axis[], body: Expr): Expr {
   const real = axes.filter((a) => a.extent !== 1);
-  if (real.length === 0) return body;
+  const [first] = real;
+  if (first === undefined) return body;
   if (body.kind === "const" && op !== "sum") return body;
   if (body.kind === "const") {
     const count = real.reduce((a, x) => a * (x.extent === "N" ? 1 : x.extent), 1);
     const fixed = literal(body.value * count);
     return real.some((x) => x.extent === "N") ? call("mul", fixed, batchSize) : fixed;
   }
-  return {
-    kind: "reduce",
-    key: `${op}{${real.map((a) => a.key).join(",")}}(${body.key})`,
-    op,
-    axes: real,
-    body,
-  };
+  const rest = `${op} over ${ids(real)} ${body.id}`;
+  return expressions.get(first, rest, (id) => ({ kind: "reduce", id, op, axes: real, body }));
 }
 
 /** A number in [0, 1) that depends on the counter, the salt, and the run's seed and step. */
 export function random(counter: Index, salt: number): Expr {
-  return { kind: "random", key: `random${salt}(${counter.key})`, counter, salt };
+  return expressions.get(counter, `random ${salt}`, (id) => ({ kind: "random", id, counter, salt }));
 }
 
 export function accumulator(index: readonly Index[]): Expr {
-  return { kind: "acc", key: `acc[${index.map((i) => i.key).join(",")}]`, index };
+  const rest = `acc ${ids(index)}`;
+  return expressions.get(ownerAmong(index) ?? FOREVER, rest, (id) => ({ kind: "acc", id, index }));
 }
 
 /** Load with padding: `fill` where an index leaves the tensor. */
@@ -95,7 +120,7 @@ export function loadBroadcast(from: Node, at: readonly Axis[]): Expr {
     from,
     shape.map((extent, d) => {
       const axis = must(at[offset + d], "broadcast axis");
-      return extent === 1 ? axisIndex({ ...axis, extent: 1 }) : axisIndex(axis);
+      return extent === 1 ? constant(0) : axisIndex(axis);
     }),
   );
 }
@@ -121,7 +146,7 @@ export function mapChildren(e: Expr, f: (child: Expr) => Expr): Expr {
 }
 
 /** Replaces axes by indices everywhere; reduced axes must not be among them. */
-export function substitute(e: Expr, by: ReadonlyMap<string, Index>): Expr {
+export function substitute(e: Expr, by: Substitution): Expr {
   if (by.size === 0) return e;
   switch (e.kind) {
     case "position":
@@ -172,44 +197,35 @@ export function visit(e: Expr, f: (e: Expr) => void): void {
 }
 
 /** The axes an expression depends on, those it reduces over excluded. */
-export function freeAxes(e: Expr): ReadonlyMap<string, Axis> {
-  const into = new Map<string, Axis>();
-  const walk = (x: Expr, bound: ReadonlySet<string>): void => {
+export function freeAxes(e: Expr): ReadonlySet<Axis> {
+  const into = new Set<Axis>();
+  const walk = (x: Expr, bound: ReadonlySet<Axis>): void => {
     const keep = (index: Index): void => {
-      for (const [key, axis] of axesOf(index)) if (!bound.has(key)) into.set(key, axis);
+      for (const axis of axesOf(index)) if (!bound.has(axis)) into.add(axis);
     };
     if (x.kind === "position") keep(x.index);
     else if (x.kind === "random") keep(x.counter);
     else if (x.kind === "load" || x.kind === "acc") x.index.forEach(keep);
     else if (x.kind === "guard") for (const b of x.bounds) keep(b.index);
-    const inner = x.kind === "reduce" ? new Set([...bound, ...x.axes.map((a) => a.key)]) : bound;
+    const inner = x.kind === "reduce" ? new Set([...bound, ...x.axes]) : bound;
     for (const child of children(x)) walk(child, inner);
   };
   walk(e, new Set());
   return into;
 }
 
-/** A context for `OpDef.define`, drawing new axes from `fresh`. */
+/** A context for `OpDef.define`, with new axes. */
 export function opContext(
   node: { readonly inputs: readonly Node[]; readonly type: Node["type"] },
-  fresh: AxisSource,
   names = defaultNames,
 ): OpContext {
   const shape = node.type.shape;
   return {
-    at: shape.map((extent, i) => fresh(names(shape.length, i), extent)),
+    at: shape.map((extent, i) => newAxis(names(shape.length, i), extent)),
     inputs: node.inputs,
     shape,
-    axis: fresh,
+    axis: newAxis,
   };
-}
-
-export type AxisSource = (name: string, extent: Axis["extent"]) => Axis;
-
-/** A source of axes that are distinct within one compilation. */
-export function axisSource(): AxisSource {
-  let next = 0;
-  return (name, extent) => ({ key: `${name}.${next++}`, name, extent });
 }
 
 /** n c h w for images, n i j … otherwise. */

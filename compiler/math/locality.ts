@@ -1,7 +1,7 @@
 /** Locality: how much memory neighbouring threads read, counted from the addresses. */
-import type { Axis, Expr } from "../ir/expr.ts";
+import type { Atom, Axis, Expr, Index } from "../ir/expr.ts";
 import type { Layouts } from "../ir/kernel.ts";
-import { visit } from "./build.ts";
+import { load, visit } from "./build.ts";
 import { address } from "./layout.ts";
 
 /** Threads looked at, and elements that a GPU reads from memory at once (32 bytes). */
@@ -19,31 +19,31 @@ export interface Walk {
  * all others stand still. What lies under a division or remainder counts as standing still.
  */
 export function sectorsOf(values: readonly Expr[], walks: readonly Walk[], layouts: Layouts): number {
-  const addresses = new Map<string, ReturnType<typeof address>>();
+  const addresses = new Map<Expr, Index>();
   for (const value of values)
     visit(value, (e) => {
       if (e.kind !== "load") return;
       const at = address(e.from, e.index, layouts);
-      addresses.set(`${e.from.origin.name} ${at.key}`, at);
+      addresses.set(load(e.from, [at]), at);
     });
   const sectors = new Set<string>();
   for (let thread = 0; thread < THREADS; thread++) {
     const at = placesOf(thread, walks);
     for (const [key, { terms }] of addresses) {
-      const offset = terms.reduce((a, { coefficient, atom }) => a + coefficient * (at.get(atom.key) ?? 0), 0);
-      sectors.add(`${key} ${Math.floor(offset / SECTOR)}`);
+      const offset = terms.reduce((a, { coefficient, atom }) => a + coefficient * (at.get(atom) ?? 0), 0);
+      sectors.add(`${key.id} ${Math.floor(offset / SECTOR)}`);
     }
   }
   return sectors.size;
 }
 
 /** Where the thread of a number is along each axis. */
-function placesOf(thread: number, walks: readonly Walk[]): ReadonlyMap<string, number> {
-  const at = new Map<string, number>();
+function placesOf(thread: number, walks: readonly Walk[]): ReadonlyMap<Atom, number> {
+  const at = new Map<Atom, number>();
   let rest = thread;
   for (const { axis, step } of walks.toReversed()) {
     const count = axis.extent === "N" ? Number.POSITIVE_INFINITY : Math.ceil(axis.extent / step);
-    at.set(axis.key, (rest % count) * step);
+    at.set(axis, (rest % count) * step);
     rest = Math.floor(rest / count);
   }
   return at;

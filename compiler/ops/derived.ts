@@ -4,7 +4,7 @@ import { must } from "../errors.ts";
 import type { Expr, OpContext } from "../ir/expr.ts";
 import type { Attrs, Node, OpDef, OpNode, Origin } from "../ir/graph.ts";
 import type { TensorType } from "../ir/type.ts";
-import { axisSource, mapLoads, opContext } from "../math/build.ts";
+import { mapLoads, opContext } from "../math/build.ts";
 
 /**
  * A node whose value is `define(context)`, an expression over existing tensors. Its operands are the tensors that
@@ -17,7 +17,7 @@ export function derivedNode(
   define: (context: OpContext) => Expr,
 ): OpNode {
   const reads: Node[] = [];
-  const value = define(opContext({ inputs: [], type }, axisSource()));
+  const value = define(opContext({ inputs: [], type }));
   mapLoads(value, (l) => {
     if (!reads.includes(l.from)) reads.push(l.from);
     return l;

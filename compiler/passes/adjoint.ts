@@ -9,7 +9,7 @@
  */
 
 import { must } from "../errors.ts";
-import type { Axis, Bound, Expr, Index, Load, OpContext, Reduce } from "../ir/expr.ts";
+import type { Axis, Bound, Expr, Index, Load, OpContext, Reduce, Substitution } from "../ir/expr.ts";
 import type { Node, OpNode } from "../ir/graph.ts";
 import {
   add,
@@ -19,11 +19,11 @@ import {
   div,
   gcd,
   mod,
+  newAxis,
   scale,
   substitute as substituteIndex,
 } from "../math/affine.ts";
 import {
-  type AxisSource,
   call,
   children,
   equal,
@@ -49,27 +49,32 @@ interface Path {
 
 /** ∂L/∂operand at `context.at`, given the node `grad` that holds ∂L/∂node. */
 export function adjoint(node: OpNode, operand: Node, grad: Node, context: OpContext): Expr {
-  const forward = opContext(node, context.axis);
+  const forward = opContext(node);
   const split = splitAxes({ value: node.op.define(node.attrs, forward), axes: forward.at });
   const self = load(node, split.place);
-  const paths = pathsTo(operand, split.value, self, context.axis);
+  const paths = pathsTo(operand, split.value, self);
   return paths.reduce<Expr>((sum, path) => plus(sum, contribution(path, split, grad, context)), literal(0));
 }
+
+/** A reduction over axes that no other expression has. */
+type Renamed = Pick<Reduce, "axes" | "body">;
 
 function dependsOn(e: Expr, operand: Node): boolean {
   return (e.kind === "load" && e.from === operand) || children(e).some((child) => dependsOn(child, operand));
 }
 
 /** `self` is the stored value of the whole expression: a derivative that needs it reads it instead of recomputing. */
-function pathsTo(operand: Node, value: Expr, self: Expr, fresh: AxisSource): readonly Path[] {
+function pathsTo(operand: Node, value: Expr, self: Expr): readonly Path[] {
   const found: Path[] = [];
   // Axes that are solved must not be those that a reduction within a partial derivative binds.
-  const apart = new Map<string, Reduce>();
-  const renamed = (e: Reduce): Reduce => {
-    const axes = e.axes.map((a) => fresh(a.name, a.extent));
-    const body = substitute(e.body, new Map(e.axes.map((a, i) => [a.key, axisIndex(must(axes[i], "axis"))])));
-    const copy = apart.get(e.key) ?? { ...e, axes, body };
-    apart.set(e.key, copy);
+  const apart = new Map<Reduce, Renamed>();
+  const renamed = (e: Reduce): Renamed => {
+    const known = apart.get(e);
+    if (known) return known;
+    const axes = e.axes.map((a) => newAxis(a.name, a.extent));
+    const body = substitute(e.body, new Map(e.axes.map((a, i) => [a, axisIndex(must(axes[i], "axis"))])));
+    const copy = { axes, body };
+    apart.set(e, copy);
     return copy;
   };
   const walk = (e: Expr, partial: Expr, axes: readonly Axis[]): void => {
@@ -92,7 +97,7 @@ function pathsTo(operand: Node, value: Expr, self: Expr, fresh: AxisSource): rea
         return;
       case "reduce": {
         const inner = renamed(e);
-        const slope = e.op === "sum" ? partial : times(partial, share(inner, e === value ? self : e, fresh));
+        const slope = e.op === "sum" ? partial : times(partial, share(inner, e === value ? self : e));
         walk(inner.body, slope, [...axes, ...inner.axes]);
         return;
       }
@@ -109,22 +114,27 @@ function pathsTo(operand: Node, value: Expr, self: Expr, fresh: AxisSource): rea
  * evenly among those that do. (At least 1 by which to divide: a compiler may round the element here and the stored
  * extremum differently, and then none equals it.)
  */
-function share(e: Reduce, extremum: Expr, fresh: AxisSource): Expr {
-  const axes = e.axes.map((a) => fresh(a.name, a.extent));
-  const other = new Map(e.axes.map((a, i) => [a.key, axisIndex(must(axes[i], "axis"))]));
+function share(e: Renamed, extremum: Expr): Expr {
+  const axes = e.axes.map((a) => newAxis(a.name, a.extent));
+  const other = new Map(e.axes.map((a, i) => [a, axisIndex(must(axes[i], "axis"))]));
   const count = reduce("sum", axes, equal(substitute(e.body, other), extremum));
   return call("div", equal(e.body, extremum), call("max", count, literal(1)));
 }
 
 /** Paths to the same element over the same axes are one: their partials add up. */
 function merged(paths: readonly Path[]): readonly Path[] {
-  const byElement = new Map<string, Path>();
+  const found: Path[] = [];
   for (const path of paths) {
-    const key = `${path.load.key} ${path.axes.map((a) => a.key).join()}`;
-    const known = byElement.get(key);
-    byElement.set(key, known ? { ...path, partial: plus(known.partial, path.partial) } : path);
+    const same = (p: Path): boolean =>
+      p.load === path.load &&
+      p.axes.length === path.axes.length &&
+      p.axes.every((a, i) => a === path.axes[i]);
+    const at = found.findIndex(same);
+    const known = found[at];
+    if (known) found[at] = { ...path, partial: plus(known.partial, path.partial) };
+    else found.push(path);
   }
-  return [...byElement.values()];
+  return found;
 }
 
 function contribution(
@@ -148,8 +158,8 @@ function contribution(
 
 /** Where the solution holds the operand's own index is the position; said so, it is in range without a proof. */
 function atPosition(e: Expr, index: readonly Index[], at: readonly Axis[]): Expr {
-  const known = new Map(index.map((part, d) => [part.key, axisIndex(must(at[d], "position"))]));
-  const put = (i: Index): Index => known.get(i.key) ?? i;
+  const known = new Map(index.map((part, d) => [part, axisIndex(must(at[d], "position"))]));
+  const put = (i: Index): Index => known.get(i) ?? i;
   const walk = (x: Expr): Expr => {
     if (x.kind === "load") return load(x.from, x.index.map(put));
     if (x.kind !== "guard") return mapChildren(x, walk);
@@ -172,7 +182,7 @@ function isPlain(e: Expr): boolean {
 
 interface Solution {
   /** Axes of the forward expression in terms of the position p and of what is left to sum. */
-  readonly solved: ReadonlyMap<string, Index>;
+  readonly solved: Substitution;
   readonly bounds: readonly Bound[];
   readonly rest: readonly Axis[];
 }
@@ -188,16 +198,16 @@ function solve(
   context: OpContext,
 ): Solution {
   // In closed form at all times: no value mentions a solved axis.
-  const solved = new Map<string, Index>();
+  const solved = new Map<Axis, Index>();
   const bounds: Bound[] = [];
   const fresh: Axis[] = [];
-  const unknown = new Map(all.map((a) => [a.key, a]));
-  const isOuter = new Set(outer.map((a) => a.key));
+  const unknown = new Set(all);
+  const isOuter = new Set(outer);
   const put = (axis: Axis, value: Index): void => {
-    const one = new Map([[axis.key, value]]);
-    for (const [key, known] of solved) solved.set(key, substituteIndex(known, one));
-    solved.set(axis.key, value);
-    unknown.delete(axis.key);
+    const one = new Map([[axis, value]]);
+    for (const [other, known] of solved) solved.set(other, substituteIndex(known, one));
+    solved.set(axis, value);
+    unknown.delete(axis);
     bounds.push({ index: value, extent: axis.extent });
   };
   index.forEach((given, d) => {
@@ -205,8 +215,7 @@ function solve(
     const part = substituteIndex(given, solved);
     const open = openTerms(part, unknown);
     const pivot = open.toSorted(
-      (a, b) =>
-        Number(isOuter.has(b.axis.key)) - Number(isOuter.has(a.axis.key)) || Math.abs(a.by) - Math.abs(b.by),
+      (a, b) => Number(isOuter.has(b.axis)) - Number(isOuter.has(a.axis)) || Math.abs(a.by) - Math.abs(b.by),
     )[0];
     if (pivot === undefined) {
       bounds.push({ index: add(p, scale(part, -1)), extent: 1 });
@@ -235,21 +244,19 @@ function solve(
   return {
     solved,
     bounds: bounds.map((b) => ({ ...b, index: substituteIndex(b.index, solved) })),
-    rest: [...unknown.values(), ...fresh],
+    rest: [...unknown, ...fresh],
   };
 }
 
 /** The terms of an index that it can be solved for: axes that are unknown and occur once. */
 function openTerms(
   { terms }: Index,
-  unknown: ReadonlyMap<string, Axis>,
+  unknown: ReadonlySet<Axis>,
 ): readonly { readonly axis: Axis; readonly by: number }[] {
-  const nested = new Map<string, Axis>();
+  const nested = new Set<Axis>();
   for (const { atom } of terms) if (atom.kind !== "axis") axesOf(atom.of, nested);
   return terms.flatMap(({ atom, coefficient }) =>
-    atom.kind === "axis" && unknown.has(atom.key) && !nested.has(atom.key)
-      ? [{ axis: atom.axis, by: coefficient }]
-      : [],
+    atom.kind === "axis" && unknown.has(atom) && !nested.has(atom) ? [{ axis: atom, by: coefficient }] : [],
   );
 }
 

@@ -28,8 +28,8 @@ export function factorsOf(e: Reduce): { readonly lhs: Expr; readonly rhs: Expr }
   const [lhs, rhs] = e.body.args;
   if (!lhs || !rhs || hasReduce(lhs) || hasReduce(rhs)) return undefined;
   const [left, right] = [freeAxes(lhs), freeAxes(rhs)];
-  if (!e.axes.every((a) => left.has(a.key) && right.has(a.key))) return undefined;
-  const reused = [...left.keys()].some((k) => !right.has(k)) || [...right.keys()].some((k) => !left.has(k));
+  if (!e.axes.every((a) => left.has(a) && right.has(a))) return undefined;
+  const reused = [...left].some((a) => !right.has(a)) || [...right].some((a) => !left.has(a));
   return reused ? { lhs, rhs } : undefined;
 }
 
@@ -53,11 +53,11 @@ export function sizeOf(e: Expr): number {
 
 /** The distinct contractions within an expression. */
 export function contractionsOf(e: Expr): readonly Reduce[] {
-  const found = new Map<string, Reduce>();
+  const found = new Set<Reduce>();
   visit(e, (x) => {
-    if (x.kind === "reduce" && factorsOf(x)) found.set(x.key, x);
+    if (x.kind === "reduce" && factorsOf(x)) found.add(x);
   });
-  return [...found.values()];
+  return [...found];
 }
 
 /** The stored tensors an expression reads, in the order of first use. */
@@ -76,9 +76,9 @@ export interface Access {
 }
 
 export function accessesOf(e: Expr, from: Node): readonly Access[] {
-  const found = new Map<string, Access>();
+  const found = new Map<Load, Access>();
   const walk = (x: Expr, around: readonly Axis[]): void => {
-    if (x.kind === "load" && x.from === from) found.set(x.key, { load: x, around });
+    if (x.kind === "load" && x.from === from) found.set(x, { load: x, around });
     const inner = x.kind === "reduce" ? [...around, ...x.axes] : around;
     for (const child of children(x)) walk(child, inner);
   };
@@ -92,18 +92,17 @@ export function accessesOf(e: Expr, from: Node): readonly Access[] {
  * smaller ones, as digits of a mixed radix do).
  */
 export function readsOnce(index: readonly Index[], space: readonly Axis[]): boolean {
-  const wanted = new Set(space.filter((a) => a.extent !== 1).map((a) => a.key));
-  const seen = new Set<string>();
+  const wanted = new Set(space.filter((a) => a.extent !== 1));
+  const seen = new Set<Axis>();
   for (const part of index) {
     let span = 0;
     for (const { coefficient, atom } of part.terms.toSorted(
       (a, b) => Math.abs(a.coefficient) - Math.abs(b.coefficient),
     )) {
-      if (atom.kind !== "axis" || Math.abs(coefficient) <= span || seen.has(atom.key)) return false;
-      seen.add(atom.key);
-      span +=
-        Math.abs(coefficient) * (atom.axis.extent === "N" ? Number.POSITIVE_INFINITY : atom.axis.extent - 1);
+      if (atom.kind !== "axis" || Math.abs(coefficient) <= span || seen.has(atom)) return false;
+      seen.add(atom);
+      span += Math.abs(coefficient) * (atom.extent === "N" ? Number.POSITIVE_INFINITY : atom.extent - 1);
     }
   }
-  return [...wanted].every((key) => seen.has(key));
+  return [...wanted].every((axis) => seen.has(axis));
 }

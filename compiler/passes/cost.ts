@@ -2,10 +2,10 @@
  * What one block of a contraction's steps reads, counted from its addresses. A register tile pays because
  * neighbouring positions read the same elements; how many distinct ones they read follows from the index alone.
  */
-import type { Expr, Index } from "../ir/expr.ts";
+import type { Axis, Expr, Index } from "../ir/expr.ts";
 import type { Layouts } from "../ir/kernel.ts";
 import { axesOf } from "../math/affine.ts";
-import { freeAxes, visit } from "../math/build.ts";
+import { freeAxes, load, visit } from "../math/build.ts";
 import { address } from "../math/layout.ts";
 
 /** How a thread walks an axis: positions it holds at once, and the distance between one block of them and the next. */
@@ -16,12 +16,12 @@ export interface Stride {
 }
 
 /** Of the axes that move by more than single positions. */
-export type Block = ReadonlyMap<string, Stride>;
+export type Block = ReadonlyMap<Axis, Stride>;
 
 /** Where a factor reads: the addresses of its loads, and for each guard the axes its value depends on. */
 interface Footprint {
   readonly addresses: readonly Address[];
-  readonly guards: readonly (readonly string[])[];
+  readonly guards: readonly (readonly Axis[])[];
 }
 
 interface Address {
@@ -49,7 +49,7 @@ export type Reader = (block: Block) => Reads;
 /** Blocks that differ along axes of the other factor alone are counted once. */
 export function readerOf(factor: Expr, layouts: Layouts): Reader {
   const footprint = footprintOf(factor, layouts);
-  const axes = [...freeAxes(factor).keys()];
+  const axes = [...freeAxes(factor)];
   const known = new Map<string, Reads>();
   return (block) => {
     const key = axes.map((axis) => block.get(axis)?.count ?? 1).join();
@@ -60,13 +60,13 @@ export function readerOf(factor: Expr, layouts: Layouts): Reader {
 }
 
 function footprintOf(factor: Expr, layouts: Layouts): Footprint {
-  const addresses = new Map<string, Address>();
-  const guards: (readonly string[])[] = [];
+  const addresses = new Map<Expr, Address>();
+  const guards: (readonly Axis[])[] = [];
   visit(factor, (e) => {
-    if (e.kind === "guard") guards.push([...freeAxes(e).keys()]);
+    if (e.kind === "guard") guards.push([...freeAxes(e)]);
     if (e.kind !== "load") return;
     const at = address(e.from, e.index, layouts);
-    addresses.set(`${e.from.origin.name} ${at.key}`, { at, baked: layouts.baked?.has(e.from) ?? false });
+    addresses.set(load(e.from, [at]), { at, baked: layouts.baked?.has(e.from) ?? false });
   });
   return { addresses: [...addresses.values()], guards };
 }
@@ -74,7 +74,7 @@ function footprintOf(factor: Expr, layouts: Layouts): Footprint {
 /** What is read in one block. */
 function readsOf({ addresses, guards }: Footprint, block: Block): Reads {
   const total = { elements: 0, vectors: 0, fixed: 0, guarded: 0 };
-  for (const keys of guards) total.guarded += combinations(keys, block);
+  for (const axes of guards) total.guarded += combinations(axes, block);
   for (const { at, baked } of addresses) {
     const { elements, vectors, moves } = spread(at, block);
     if (baked && !moves) continue;
@@ -86,8 +86,8 @@ function readsOf({ addresses, guards }: Footprint, block: Block): Reads {
 }
 
 /** Combinations of the block's positions along some axes. */
-function combinations(keys: readonly string[], block: Block): number {
-  return keys.reduce((a, key) => a * (block.get(key) ?? SINGLE).count, 1);
+function combinations(axes: readonly Axis[], block: Block): number {
+  return axes.reduce((a, axis) => a * (block.get(axis) ?? SINGLE).count, 1);
 }
 
 /** How many distinct elements, and vectors, an address takes in one block, and whether it moves between blocks. */
@@ -98,12 +98,12 @@ function spread(at: Index, block: Block): { elements: number; vectors: number; m
   let moves = false;
   for (const { coefficient, atom } of at.terms) {
     if (atom.kind !== "axis") {
-      opaque *= combinations([...axesOf(atom.of).keys()], block);
+      opaque *= combinations([...axesOf(atom.of)], block);
       alignment = 1;
       moves = true;
       continue;
     }
-    const { count, step } = block.get(atom.key) ?? SINGLE;
+    const { count, step } = block.get(atom) ?? SINGLE;
     if (step > 0) moves = true;
     while ((coefficient * step) % alignment !== 0) alignment /= 2;
     if (count > 1) offsets = widened(offsets, coefficient, count);

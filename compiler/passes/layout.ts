@@ -27,7 +27,7 @@ export function chooseLayouts(kernels: readonly Kernel[], isParameter: (node: No
 }
 
 function mentions(index: Index | undefined, axis: Axis): boolean {
-  return index !== undefined && axesOf(index).has(axis.key);
+  return index !== undefined && axesOf(index).has(axis);
 }
 
 function loadsOf(e: Expr): readonly Load[] {
@@ -54,5 +54,5 @@ function readPlainly(kernels: readonly Kernel[], node: Node): boolean {
 
 /** The distance in memory between neighbours along an axis; 0 where the axis does not occur by itself. */
 function strideOf(e: Load, axis: Axis): number {
-  return address(e.from, e.index, new Map()).terms.find((t) => t.atom.key === axis.key)?.coefficient ?? 0;
+  return address(e.from, e.index, new Map()).terms.find((t) => t.atom === axis)?.coefficient ?? 0;
 }

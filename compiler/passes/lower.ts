@@ -4,7 +4,7 @@ import { InternalError, must } from "../errors.ts";
 import type { Axis, Expr, Index, Reduce } from "../ir/expr.ts";
 import type { Kernel } from "../ir/kernel.ts";
 import type { Region } from "../ir/region.ts";
-import { add, axisIndex, rowMajor, scale, substitute as substituteIndex } from "../math/affine.ts";
+import { add, axisIndex, newAxis, rowMajor, scale, substitute as substituteIndex } from "../math/affine.ts";
 import { accumulator, freeAxes, mapChildren, reduce, substitute, visit } from "../math/build.ts";
 import { contractionsOf, factorsOf, tensorsOf } from "./analysis.ts";
 
@@ -23,14 +23,13 @@ export function lower(region: Region): Kernel {
 function contraction(value: Expr, sum: Reduce, space: readonly Axis[]) {
   const { lhs, rhs } = must(factorsOf(sum), "factors of a contraction");
   const free = freeAxes(sum);
-  const outer = new Set(space.map((a) => a.key));
-  const window = [...free.values()].filter((a) => !outer.has(a.key));
-  const axes = [...space.filter((a) => free.has(a.key)), ...window];
+  const window = [...free].filter((a) => !space.includes(a));
+  const axes = [...space.filter((a) => free.has(a)), ...window];
   const acc = accumulator(axes.map(axisIndex));
-  const put = (e: Expr): Expr => (e.key === sum.key ? acc : mapChildren(e, put));
+  const put = (e: Expr): Expr => (e === sum ? acc : mapChildren(e, put));
   const [left, right] = [freeAxes(lhs), freeAxes(rhs)];
   const role = (inLeft: boolean, inRight: boolean): readonly Axis[] =>
-    space.filter((a) => left.has(a.key) === inLeft && right.has(a.key) === inRight);
+    space.filter((a) => left.has(a) === inLeft && right.has(a) === inRight);
   return {
     result: put(value),
     window,
@@ -71,7 +70,7 @@ function divided(value: Expr): { readonly axis: Axis; readonly by: number } | un
       const [term] = atom.of.terms;
       const alone = atom.of.terms.length === 1 && atom.of.constant === 0 && term?.coefficient === 1;
       if (alone && term.atom.kind === "axis") {
-        const { axis } = term.atom;
+        const axis = term.atom;
         if (axis.extent !== "N" && axis.extent % atom.by === 0) found ??= { axis, by: atom.by };
       }
       look(atom.of);
@@ -86,15 +85,11 @@ function divided(value: Expr): { readonly axis: Axis; readonly by: number } | un
 }
 
 function splitAxis(split: Split, axis: Axis, by: number): Split {
-  const outer: Axis = {
-    key: `${axis.key}/${by}`,
-    name: `${axis.name}o`,
-    extent: (axis.extent as number) / by,
-  };
-  const inner: Axis = { key: `${axis.key}%${by}`, name: `${axis.name}i`, extent: by };
-  const map = new Map([[axis.key, add(scale(axisIndex(outer), by), axisIndex(inner))]]);
+  const outer = newAxis(`${axis.name}o`, (axis.extent as number) / by);
+  const inner = newAxis(`${axis.name}i`, by);
+  const map = new Map([[axis, add(scale(axisIndex(outer), by), axisIndex(inner))]]);
   const parts = (axes: readonly Axis[]): readonly Axis[] =>
-    axes.flatMap((a) => (a.key === axis.key ? [outer, inner] : [a]));
+    axes.flatMap((a) => (a === axis ? [outer, inner] : [a]));
   // A reduced axis keeps its place in the reduction: its body is rewritten, its list gets both parts.
   const rebuild = (e: Expr): Expr =>
     e.kind === "reduce" ? reduce(e.op, parts(e.axes), rebuild(e.body)) : mapChildren(e, rebuild);

@@ -9,7 +9,7 @@ import type { Axis, Expr, Index } from "../ir/expr.ts";
 import { consumers, type Graph, type Node, type OpNode } from "../ir/graph.ts";
 import type { Decision, Partition, Region } from "../ir/region.ts";
 import { axesOf } from "../math/affine.ts";
-import { axisSource, freeAxes, mapChildren, opContext, substitute } from "../math/build.ts";
+import { freeAxes, mapChildren, opContext, substitute } from "../math/build.ts";
 import {
   type Access,
   accessesOf,
@@ -47,7 +47,6 @@ const yes = (reason: string): Verdict => ({ fused: true, reason });
 const no = (reason: string): Verdict => ({ fused: false, reason });
 
 export function partition(graph: Graph): Partition {
-  const fresh = axisSource();
   const users = consumers(graph.nodes);
   const updates = (graph.updates ?? []).map((u) => u.value);
   const outputs = new Set([...graph.outputs.map((o) => o.node), ...updates]);
@@ -68,7 +67,7 @@ export function partition(graph: Graph): Partition {
 
   for (const node of graph.nodes) {
     if (node.kind !== "op") continue;
-    const context = opContext(node, fresh);
+    const context = opContext(node);
     const own = node.op.define(node.attrs, context);
     let fused: Fused = { axes: context.at, value: own, nodes: [node] };
     // The last operand first: of two contractions the later one is fused, the earlier one is long computed.
@@ -170,10 +169,8 @@ function sharesAlong(inner: Fused, { load, around }: Access): boolean {
   const factors = sum && factorsOf(sum);
   if (!factors) return true;
   const sides = [freeAxes(factors.lhs), freeAxes(factors.rhs)];
-  const moved = inner.axes.filter((_, i) =>
-    around.some((a) => axesOf(must(load.index[i], "index")).has(a.key)),
-  );
-  return sides.some((side) => moved.every((a) => !side.has(a.key)));
+  const moved = inner.axes.filter((_, i) => around.some((a) => axesOf(must(load.index[i], "index")).has(a)));
+  return sides.some((side) => moved.every((a) => !side.has(a)));
 }
 
 /** A few cheap operations on one tensor. */
@@ -192,7 +189,7 @@ function judgeView(inner: Fused, into: Kind): Verdict {
 function inline(outer: Fused, operand: OpNode, inner: Fused): Fused {
   const replace = (e: Expr): Expr => {
     if (e.kind !== "load" || e.from !== operand) return mapChildren(e, replace);
-    const at = new Map(inner.axes.map((a, i): [string, Index] => [a.key, must(e.index[i], "index")]));
+    const at = new Map(inner.axes.map((a, i): [Axis, Index] => [a, must(e.index[i], "index")]));
     return substitute(inner.value, at);
   };
   const nodes = [...inner.nodes.filter((n) => !outer.nodes.includes(n)), ...outer.nodes];

@@ -1,7 +1,7 @@
 /** Buffers and dispatches: lifetimes, reuse, and the memory that a program takes, known before it runs. */
 
 import { must } from "../errors.ts";
-import type { Graph, Node } from "../ir/graph.ts";
+import { type Graph, isBytes, type Node } from "../ir/graph.ts";
 import type { Region } from "../ir/region.ts";
 import type { MemoryPlan } from "../ir/step.ts";
 import { addCounts, type Count, elements, scaleCount } from "../ir/type.ts";
@@ -38,7 +38,6 @@ export function planMemory(
       bytes: isBytes(node) ? { fixed: 0, perBatch: 0 } : bytesOf(node, halves),
     });
   };
-  const isBytes = (node: Node): boolean => node.kind === "input" && node.storage === "bytes";
   for (const { node } of graph.inputs) own(node);
   for (const node of graph.nodes) if (node.kind === "param") own(node);
   const order = graph.inputs.some((i) => isBytes(i.node)) ? buffers.length : undefined;

@@ -7,8 +7,8 @@ import { extentOf, type Target, vectorWidth } from "./target.ts";
 
 /** A way to tile a contraction, and what it costs. */
 export interface Candidate {
-  readonly tile: ReadonlyMap<string, number>;
-  readonly unroll: ReadonlyMap<string, number>;
+  readonly tile: ReadonlyMap<Axis, number>;
+  readonly unroll: ReadonlyMap<Axis, number>;
   readonly share: "lhs" | "rhs" | null;
   /** Per useful multiply-add, in the time of one from registers. */
   readonly cost: number;
@@ -26,10 +26,10 @@ export function lanesOf(kernel: ContractionKernel, share: "lhs" | "rhs"): readon
 /** Threads along the axes of `lanesOf`. */
 function lanesAlong(
   kernel: ContractionKernel,
-  tile: ReadonlyMap<string, number>,
+  tile: ReadonlyMap<Axis, number>,
   share: "lhs" | "rhs",
 ): number {
-  return lanesOf(kernel, share).reduce((a, x) => a * Math.ceil(extentOf(x) / (tile.get(x.key) ?? 1)), 1);
+  return lanesOf(kernel, share).reduce((a, x) => a * Math.ceil(extentOf(x) / (tile.get(x) ?? 1)), 1);
 }
 
 /** Accumulators beyond these are kept in memory. */
@@ -83,12 +83,12 @@ const ADDS_PER_MS = 7e7;
 export function* pricesOf(
   kernel: ContractionKernel,
   factors: Factors,
-  tile: ReadonlyMap<string, number>,
-  unroll: ReadonlyMap<string, number>,
+  tile: ReadonlyMap<Axis, number>,
+  unroll: ReadonlyMap<Axis, number>,
   target: Target,
 ): Generator<Candidate> {
   const block = blockOf(kernel, tile, unroll);
-  const countOf = (a: Axis): number => block.get(a.key)?.count ?? 1;
+  const countOf = (a: Axis): number => block.get(a)?.count ?? 1;
   const stored = kernel.space.reduce((a, x) => a * countOf(x), 1);
   const written = isLooped(kernel, target) ? vectorWidth(kernel.n.at(-1)) : stored;
   const held = kernel.window.reduce((a, x) => a * countOf(x), stored);
@@ -99,7 +99,7 @@ export function* pricesOf(
   const body = BUILD.kernel + BUILD.store * written + BUILD.multiplyAdd * adds;
   if (body > target.build) return;
   const reads = { lhs: factors.lhs(block), rhs: factors.rhs(block) };
-  const waste = kernel.space.reduce((a, x) => a * wasteOf(x, tile.get(x.key) ?? 1, target), 1);
+  const waste = kernel.space.reduce((a, x) => a * wasteOf(x, tile.get(x) ?? 1, target), 1);
   const runs = kernel.region.phase === "prepare" ? 1 : target.runs;
   const work = (runs * workOf(kernel, target)) / ADDS_PER_MS;
   for (const share of target.quads ? ([null, "lhs", "rhs"] as const) : [null]) {
@@ -144,16 +144,16 @@ export function workOf({ space, window, k }: ContractionKernel, { batch }: Targe
 
 function blockOf(
   kernel: ContractionKernel,
-  tile: ReadonlyMap<string, number>,
-  unroll: ReadonlyMap<string, number>,
+  tile: ReadonlyMap<Axis, number>,
+  unroll: ReadonlyMap<Axis, number>,
 ): Block {
   const whole = (a: Axis): Stride => ({ count: extentOf(a), step: 0 });
   return new Map([
-    ...kernel.space.map((a) => [a.key, strideOf(a, tile.get(a.key) ?? 1)] as const),
-    ...kernel.window.map((a) => [a.key, whole(a)] as const),
+    ...kernel.space.map((a) => [a, strideOf(a, tile.get(a) ?? 1)] as const),
+    ...kernel.window.map((a) => [a, whole(a)] as const),
     ...kernel.k.map((a) => {
-      const count = unroll.get(a.key) ?? 1;
-      return [a.key, count === a.extent ? whole(a) : { count, step: count }] as const;
+      const count = unroll.get(a) ?? 1;
+      return [a, count === a.extent ? whole(a) : { count, step: count }] as const;
     }),
   ]);
 }

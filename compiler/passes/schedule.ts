@@ -23,7 +23,7 @@ export function schedule(kernel: Kernel, target: Target, layouts: Layouts): Sche
 const SHORT = 16;
 
 function scheduleMapReduce(kernel: MapReduceKernel, target: Target, layouts: Layouts): MapReduceSchedule {
-  const depends = new Set<string>();
+  const depends = new Set<Axis>();
   const long: Reduce[] = [];
   let reduces = false;
   visit(kernel.result, (e) => {
@@ -31,10 +31,9 @@ function scheduleMapReduce(kernel: MapReduceKernel, target: Target, layouts: Lay
     reduces = true;
     if (e.axes.reduce((a, x) => a * extentOf(x), 1) <= SHORT) return;
     long.push(e);
-    for (const key of freeAxes(e).keys()) depends.add(key);
-    depends.add("");
+    for (const axis of freeAxes(e)) depends.add(axis);
   });
-  const serial = long.length > 0 ? kernel.space.filter((a) => !depends.has(a.key) && a.extent !== "N") : [];
+  const serial = long.length > 0 ? kernel.space.filter((a) => !depends.has(a) && a.extent !== "N") : [];
   const last = kernel.space.at(-1);
   // What runs once is not worth vectors, which take three times as long to build.
   const once = kernel.region.phase === "prepare";
@@ -44,7 +43,7 @@ function scheduleMapReduce(kernel: MapReduceKernel, target: Target, layouts: Lay
   const plain: MapReduceSchedule = {
     kind: "mapReduce",
     workgroup: target.workgroup,
-    serial: serial.map((a) => a.key),
+    serial: serial,
     vector: vectorOver(inner, vectorWidth(inner)),
     opaque: target.opaque,
     team: null,

@@ -7,7 +7,7 @@ import { must } from "../errors.ts";
 import type { Axis, Expr, OpContext } from "../ir/expr.ts";
 import { type Graph, mapGraph, type Node, type OpNode } from "../ir/graph.ts";
 import { axisIndex } from "../math/affine.ts";
-import { axisSource, opContext, reduce, substitute } from "../math/build.ts";
+import { opContext, reduce, substitute } from "../math/build.ts";
 import { derivedNode, opNode, suffixed } from "../ops/derived.ts";
 import { reductions } from "../ops/reduce.ts";
 
@@ -23,7 +23,7 @@ export function splitReductions(graph: Graph): Graph {
 function split(node: OpNode): Node | undefined {
   const { shape } = node.type;
   if (shape.includes("N") || shape.reduce<number>((a, d) => a * Number(d), 1) > FEW) return undefined;
-  const whole = node.op.define(node.attrs, opContext(node, axisSource()));
+  const whole = node.op.define(node.attrs, opContext(node));
   if (whole.kind !== "reduce" || whole.op !== "sum" || !whole.axes.some((a) => a.extent === "N"))
     return undefined;
   const which = longest(whole.axes);
@@ -50,7 +50,7 @@ function partialSum(node: OpNode, which: number, { at, axis }: OpContext): Expr 
   const whole = node.op.define(node.attrs, { at: rest, inputs: node.inputs, shape: node.type.shape, axis });
   if (whole.kind !== "reduce") return whole; // `split` saw a sum
   const taken = must(whole.axes[which], "split axis");
-  const body = substitute(whole.body, new Map([[taken.key, axisIndex(must(part, "part"))]]));
+  const body = substitute(whole.body, new Map([[taken, axisIndex(must(part, "part"))]]));
   return reduce(
     "sum",
     whole.axes.filter((a) => a !== taken),

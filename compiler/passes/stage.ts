@@ -12,7 +12,7 @@ import { BUSY } from "./team.ts";
 /** A block of threads, and what it costs. */
 export interface Staging {
   readonly stage: Stage;
-  readonly tile: ReadonlyMap<string, number>;
+  readonly tile: ReadonlyMap<Axis, number>;
   /** Per useful multiply-add, in the time of one. */
   readonly cost: number;
 }
@@ -63,7 +63,7 @@ export function stagedSchedule(
     tile,
     vector: vectorOver(columns, vectorWidth(columns)),
     unroll: new Map(),
-    order: kernel.space.map((a) => a.key),
+    order: kernel.space,
     quads: null,
     stage,
     team: null,
@@ -84,7 +84,7 @@ export function fitsStage(
   const { rows, batch, columns, depth, inner } = stage;
   const numbers = [rows, batch, columns, depth].every((n) => Number.isInteger(n) && n >= 1);
   const endless = (axes: readonly Axis[]): boolean => axes.some((a) => a.extent === "N");
-  const tiles = new Map(kernel.space.map((a, i) => [a.key, tile[i] ?? 1]));
+  const tiles = new Map(kernel.space.map((a, i) => [a, tile[i] ?? 1]));
   return (
     numbers &&
     (inner === "rows" || inner === "columns") &&
@@ -98,14 +98,14 @@ export function fitsStage(
 }
 
 /** Elements of a factor that a thread's register tile reads in one step. */
-function heldOf(kernel: ContractionKernel, factor: "lhs" | "rhs", tile: ReadonlyMap<string, number>): number {
+function heldOf(kernel: ContractionKernel, factor: "lhs" | "rhs", tile: ReadonlyMap<Axis, number>): number {
   const free = freeAxes(kernel[factor]);
-  const held = kernel.axes.filter((a) => free.has(a.key));
-  return held.reduce((a, x) => a * (kernel.window.includes(x) ? extentOf(x) : (tile.get(x.key) ?? 1)), 1);
+  const held = kernel.axes.filter((a) => free.has(a));
+  return held.reduce((a, x) => a * (kernel.window.includes(x) ? extentOf(x) : (tile.get(x) ?? 1)), 1);
 }
 
 /** Workgroup memory of both factors, with what may be left free after each step. */
-function bytesOf(kernel: ContractionKernel, stage: Stage, tile: ReadonlyMap<string, number>): number {
+function bytesOf(kernel: ContractionKernel, stage: Stage, tile: ReadonlyMap<Axis, number>): number {
   const { rows, batch, columns, depth } = stage;
   const [left, right] = [heldOf(kernel, "lhs", tile), heldOf(kernel, "rhs", tile)];
   return 4 * depth * (left * rows * batch + right * columns + 8);
@@ -144,7 +144,7 @@ function batchesOf(m: readonly Axis[], threads: number): readonly number[] {
 }
 
 /** Register tiles over the innermost axis of the rows and of the columns. */
-function* tilesOf(kernel: ContractionKernel, target: Target): Generator<ReadonlyMap<string, number>> {
+function* tilesOf(kernel: ContractionKernel, target: Target): Generator<ReadonlyMap<Axis, number>> {
   const rows = kernel.m.findLast((a) => a.extent !== "N") ?? kernel.m.at(-1);
   const columns = kernel.n.at(-1);
   const window = kernel.window.reduce((a, x) => a * extentOf(x), 1);
@@ -154,8 +154,8 @@ function* tilesOf(kernel: ContractionKernel, target: Target): Generator<Readonly
       if (rows === undefined || columns === undefined || c % width !== 0) continue;
       if (r > extentOf(rows) || c > extentOf(columns) || r * c * window > target.registers) continue;
       yield new Map([
-        [rows.key, r],
-        [columns.key, c],
+        [rows, r],
+        [columns, c],
       ]);
     }
 }
@@ -164,9 +164,9 @@ function costOf(
   kernel: ContractionKernel,
   target: Target,
   stage: Stage,
-  tile: ReadonlyMap<string, number>,
+  tile: ReadonlyMap<Axis, number>,
 ): number | undefined {
-  const tileOf = (a: Axis): number => tile.get(a.key) ?? 1;
+  const tileOf = (a: Axis): number => tile.get(a) ?? 1;
   const extent = (a: Axis): number => (a.extent === "N" ? target.batch : a.extent);
   if (!fitsMemory(bytesOf(kernel, stage, tile))) return undefined;
   const [left, right] = [heldOf(kernel, "lhs", tile), heldOf(kernel, "rhs", tile)];

@@ -1,5 +1,6 @@
 /** Targets: what schedules may count on, and their numbers. One record each. */
 import type { Axis } from "../ir/expr.ts";
+import type { Lanes } from "../ir/kernel.ts";
 
 export interface Target {
   readonly name: string;
@@ -87,9 +88,6 @@ export function vectorWidth(axis: Axis | undefined): 1 | 2 | 4 {
 }
 
 /** A schedule's vector: none over a width of 1. */
-export function vectorOver(
-  axis: Axis | undefined,
-  width: 1 | 2 | 4,
-): { readonly axis: string; readonly width: 2 | 4 } | null {
-  return axis === undefined || width === 1 ? null : { axis: axis.key, width };
+export function vectorOver(axis: Axis | undefined, width: 1 | 2 | 4): Lanes | null {
+  return axis === undefined || width === 1 ? null : { axis, width };
 }

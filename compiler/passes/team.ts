@@ -41,8 +41,8 @@ export function fitsTeam({ size, inner }: Team, workgroup: number): boolean {
 /** A way to share a contraction's sums. */
 export interface Shared {
   readonly team: Team;
-  readonly tile: ReadonlyMap<string, number>;
-  readonly unroll: ReadonlyMap<string, number>;
+  readonly tile: ReadonlyMap<Axis, number>;
+  readonly unroll: ReadonlyMap<Axis, number>;
 }
 
 /** A contraction of few results, such as a dense layer of one example: a vector a team. */
@@ -72,8 +72,8 @@ function smallest(kernel: ContractionKernel, target: Target, layouts: Layouts) {
   const looped = kernel.k.filter((a) => !taps.includes(a));
   const walk = batchFirst(kernel.space).map((axis): Walk => ({ axis, step: axis === columns ? width : 1 }));
   return {
-    tile: new Map(columns ? [[columns.key, width]] : []),
-    unroll: new Map(taps.map((a) => [a.key, extentOf(a)])),
+    tile: new Map(columns ? [[columns, width]] : []),
+    unroll: new Map(taps.map((a) => [a, extentOf(a)])),
     places: size(kernel.space) / width,
     steps: size(looped),
     inner: nearest([kernel.lhs, kernel.rhs], looped, walk, layouts),
@@ -92,7 +92,7 @@ export function teamSchedule(
     tile,
     vector: vectorOver(columns, vectorWidth(columns)),
     unroll,
-    order: batchFirst(kernel.space).map((a) => a.key),
+    order: batchFirst(kernel.space),
     quads: null,
     stage: null,
     team,

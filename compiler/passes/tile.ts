@@ -15,7 +15,7 @@ export function scheduleContraction(
 ): ContractionSchedule {
   const columns = kernel.n.at(-1);
   let best: Candidate = {
-    tile: columns ? new Map([[columns.key, vectorWidth(columns)]]) : new Map(),
+    tile: columns ? new Map([[columns, vectorWidth(columns)]]) : new Map(),
     unroll: new Map(),
     share: null,
     cost: Number.POSITIVE_INFINITY,
@@ -39,7 +39,7 @@ function workgroupOf(
 ): number {
   if (!target.quads) return target.workgroup;
   const threads = space.reduce(
-    (a, x) => a * Math.ceil((x.extent === "N" ? target.batch : x.extent) / (tile.get(x.key) ?? 1)),
+    (a, x) => a * Math.ceil((x.extent === "N" ? target.batch : x.extent) / (tile.get(x) ?? 1)),
     1,
   );
   let size = target.workgroup;
@@ -76,7 +76,7 @@ export function scheduleOf(
     tile,
     vector,
     unroll,
-    order: order.map((a) => a.key),
+    order: order,
     quads: share ? { factor: share, lanes: lanes.length } : null,
     stage: null,
     team: null,
@@ -98,7 +98,7 @@ function sidesOf(axis: Axis | undefined, step: number, cap: number): readonly nu
 const isPower = (n: number): boolean => (n & (n - 1)) === 0;
 
 /** Register tiles that fit: over the columns and the innermost two axes of the rows. */
-function* tilesOf(kernel: ContractionKernel, target: Target, width: number): Generator<Map<string, number>> {
+function* tilesOf(kernel: ContractionKernel, target: Target, width: number): Generator<Map<Axis, number>> {
   const window = kernel.window.reduce((a, x) => a * extentOf(x), 1);
   const budget = Math.max(1, Math.floor(target.registers / window));
   const columns = kernel.n.at(-1);
@@ -113,7 +113,7 @@ function* tilesOf(kernel: ContractionKernel, target: Target, width: number): Gen
           [rows, r],
           [outer, o],
         ];
-        yield new Map(sides.flatMap(([axis, side]) => (axis ? [[axis.key, side] as const] : [])));
+        yield new Map(sides.flatMap(([axis, side]) => (axis ? [[axis, side] as const] : [])));
       }
 }
 
@@ -121,17 +121,17 @@ function* tilesOf(kernel: ContractionKernel, target: Target, width: number): Gen
 const MAX_WRITTEN = 64;
 
 /** Which summed axes are written out: none, or some whole innermost ones, and a block of the next. */
-function* unrollings(k: readonly Axis[]): Generator<Map<string, number>> {
-  const unroll = new Map<string, number>();
+function* unrollings(k: readonly Axis[]): Generator<Map<Axis, number>> {
+  const unroll = new Map<Axis, number>();
   yield new Map();
   let written = 1;
   for (const axis of k.toReversed()) {
     const extent = extentOf(axis);
     for (const block of [2, 4])
-      if (extent > block && axis.extent !== "N") yield new Map([...unroll, [axis.key, block]]);
+      if (extent > block && axis.extent !== "N") yield new Map([...unroll, [axis, block]]);
     written *= extent;
     if (written > MAX_WRITTEN) return;
-    unroll.set(axis.key, extent);
+    unroll.set(axis, extent);
     yield new Map(unroll);
   }
 }

@@ -9,6 +9,7 @@ import type {
   Schedule,
 } from "../ir/kernel.ts";
 import type { TunedContraction, TunedMapReduce, TunedSchedule } from "../ir/tuning.ts";
+import { scheduleIdentity } from "../math/identity.ts";
 import { schedule as defaultSchedule, withTeam } from "./schedule.ts";
 import { fitsMemory, fitsStage, stagedSchedule, stagingsOf } from "./stage.ts";
 import { extentOf, type Target, vectorOver, vectorWidth } from "./target.ts";
@@ -60,8 +61,8 @@ function besides({ opaque }: TunedSchedule, plain: Schedule): Pick<Schedule, "op
 }
 
 function choiceOf(kernel: ContractionKernel, { tile, unroll, share }: TunedContraction) {
-  const sizes = (axes: readonly Axis[], list: readonly number[]): Map<string, number> =>
-    new Map(axes.flatMap((a, i) => (list[i] === 1 ? [] : [[a.key, list[i] ?? 1] as const])));
+  const sizes = (axes: readonly Axis[], list: readonly number[]): Map<Axis, number> =>
+    new Map(axes.flatMap((a, i) => (list[i] === 1 ? [] : [[a, list[i] ?? 1] as const])));
   return { tile: sizes(kernel.space, tile), unroll: sizes(kernel.k, unroll), share };
 }
 
@@ -105,9 +106,8 @@ function vectorised(
 ): MapReduceSchedule | undefined {
   const plain = defaultSchedule(kernel, target, new Map());
   if (plain.kind !== "mapReduce") return undefined;
-  const axis = kernel.space.find((a) => a.key === plain.vector?.axis);
   if (tuned.vector > (plain.vector?.width ?? 1)) return undefined;
-  return { ...plain, vector: vectorOver(axis, tuned.vector) };
+  return { ...plain, vector: vectorOver(plain.vector?.axis, tuned.vector) };
 }
 
 /** A schedule as data; undefined where the data cannot say it. */
@@ -118,8 +118,8 @@ export function untuned(kernel: Kernel, target: Target, schedule: Schedule): Tun
       ? {
           kind: "contraction",
           workgroup,
-          tile: kernel.space.map((a) => schedule.tile.get(a.key) ?? 1),
-          unroll: kernel.k.map((a) => schedule.unroll.get(a.key) ?? 1),
+          tile: kernel.space.map((a) => schedule.tile.get(a) ?? 1),
+          unroll: kernel.k.map((a) => schedule.unroll.get(a) ?? 1),
           share: schedule.quads?.factor ?? null,
           opaque,
           ...(schedule.stage && { stage: schedule.stage }),
@@ -133,14 +133,18 @@ export function untuned(kernel: Kernel, target: Target, schedule: Schedule): Tun
           ...(schedule.team && { team: schedule.team }),
         };
   const back = plainSchedule(kernel, { ...target, workgroup }, data);
-  return back && textOf(back) === textOf(schedule) ? data : undefined;
+  return back && sameSchedule(kernel, back, schedule) ? data : undefined;
 }
 
-/** Tiles of 1 say nothing. */
-function textOf(schedule: Schedule): string {
-  const entries = (map: ReadonlyMap<string, number>): unknown =>
-    [...map].filter(([, n]) => n !== 1).toSorted();
-  return JSON.stringify(schedule, (_, value) => (value instanceof Map ? entries(value) : value));
+/** The sizes of axes in their order; 1 where nothing is said. */
+function sizesOf(axes: readonly Axis[], sizes: ReadonlyMap<Axis, number>): string {
+  return axes.map((a) => sizes.get(a) ?? 1).join();
+}
+
+function sameSchedule(kernel: Kernel, a: Schedule, b: Schedule): boolean {
+  const axes = kernel.kind === "contraction" ? [...kernel.axes, ...kernel.k, ...kernel.space] : kernel.space;
+  const number = (axis: Axis): number => axes.indexOf(axis);
+  return scheduleIdentity(a, number) === scheduleIdentity(b, number) && a.rule === b.rule;
 }
 
 /** Each further tiling of the same register tile stands as if it were so much dearer: what is measured shall differ. */
@@ -170,7 +174,7 @@ export function trialsOf(
     if (!said) continue;
     // Another target's tilings, but not its loops.
     const data = target === own ? said : { ...said, opaque: scheduleOf(kernel, own, candidate).opaque };
-    const tile = JSON.stringify([...candidate.tile]);
+    const tile = sizesOf(kernel.space, candidate.tile);
     const before = alike.get(tile) ?? 0;
     const key = JSON.stringify(data);
     if (found.has(key)) continue;
@@ -193,7 +197,7 @@ function togetherTrials(
   const stagings = [...stagingsOf(kernel, target)]
     .toSorted((a, b) => a.cost - b.cost)
     .map((staging) => {
-      const tile = JSON.stringify([...staging.tile]);
+      const tile = sizesOf(kernel.space, staging.tile);
       const before = alike.get(tile) ?? 0;
       alike.set(tile, before + 1);
       return { staging, cost: staging.cost * ALIKE ** before };

@@ -73,7 +73,7 @@ const MOST_BOUNDS = 3;
 /** From its range alone, or as a sum of multiples of known bounds' indices plus something whose range is known. */
 function proved({ index, extent }: Bound, known: readonly Bound[]): boolean {
   if (alwaysInside({ index, extent })) return true;
-  if (extent === "N") return known.some((b) => b.extent === "N" && b.index.key === index.key);
+  if (extent === "N") return known.some((b) => b.extent === "N" && b.index === index);
   return within(index, 0, extent - 1, known, MOST_BOUNDS);
 }
 
@@ -104,7 +104,7 @@ function within(index: Index, low: number, high: number, known: readonly Bound[]
 /** The whole numbers of times that a term of `part` goes into the same term of `index`. */
 function multiples(index: Index, part: Index): readonly number[] {
   const by = part.terms.flatMap((t) => {
-    const same = index.terms.find((u) => u.atom.key === t.atom.key);
+    const same = index.terms.find((u) => u.atom === t.atom);
     const ratio = (same?.coefficient ?? 0) / t.coefficient;
     return ratio !== 0 && Number.isInteger(ratio) ? [ratio] : [];
   });

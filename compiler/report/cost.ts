@@ -9,7 +9,7 @@
 import type { Axis, Expr } from "../ir/expr.ts";
 import type { OpNode } from "../ir/graph.ts";
 import { addCounts, type Count } from "../ir/type.ts";
-import { axisSource, freeAxes, opContext, visit } from "../math/build.ts";
+import { freeAxes, opContext, visit } from "../math/build.ts";
 
 export interface Cost {
   /** Multiply-adds in sums of products of two tensors. */
@@ -20,7 +20,7 @@ export interface Cost {
 
 /** The meaning of a node, in axes of its own. */
 export function meaning(node: OpNode): { readonly expr: Expr; readonly at: readonly Axis[] } {
-  const context = opContext(node, axisSource());
+  const context = opContext(node);
   return { expr: node.op.define(node.attrs, context), at: context.at };
 }
 
@@ -28,14 +28,13 @@ export function costOf(node: OpNode): Cost {
   const { expr } = meaning(node);
   let macs: Count = { fixed: 0, perBatch: 0 };
   let flops: Count = { fixed: 0, perBatch: 0 };
-  const seen = new Set<string>();
+  const seen = new Set<Expr>();
   visit(expr, (e) => {
-    if (seen.has(e.key)) return;
-    seen.add(e.key);
-    if (e.kind === "call") flops = addCounts(flops, iterations(freeAxes(e).values()));
+    if (seen.has(e)) return;
+    seen.add(e);
+    if (e.kind === "call") flops = addCounts(flops, iterations(freeAxes(e)));
     if (e.kind !== "reduce") return;
-    const axes = new Map([...freeAxes(e), ...e.axes.map((a): [string, Axis] => [a.key, a])]);
-    const terms = iterations(axes.values());
+    const terms = iterations(new Set([...freeAxes(e), ...e.axes]));
     flops = addCounts(flops, terms);
     if (e.op === "sum" && isProduct(e.body)) macs = addCounts(macs, terms);
   });

@@ -131,11 +131,9 @@ function compose(
 ): Span {
   if (span.axis < 0) return span;
   const place = must(index[span.axis], "index");
-  const own = [...axesOf(place).keys()]
-    .map((key) => at.findIndex((a) => a.key === key))
-    .filter((i) => i >= 0);
+  const own = [...axesOf(place)].map((axis) => at.indexOf(axis)).filter((i) => i >= 0);
   const mover = own[0];
-  const term = place.terms.find((t) => t.atom.kind === "axis" && t.atom.key === at[mover ?? -1]?.key);
+  const term = place.terms.find((t) => t.atom === at[mover ?? -1]);
   const extent = shape[span.axis];
   const last = typeof extent === "number" ? extent - 1 : 0;
   if (
@@ -143,7 +141,7 @@ function compose(
     own.length > 1 ||
     term === undefined ||
     term.coefficient < 0 ||
-    inDivision(place, term.atom.key)
+    inDivision(place, must(at[mover], "axis"))
   ) {
     const { low, high } = rangeOf(place);
     return whole(span, Math.max(low, 0), Math.min(high, last), limit);
@@ -159,8 +157,8 @@ function compose(
 }
 
 /** Whether an axis also occurs inside a floor division or remainder. */
-function inDivision(place: Index, key: string): boolean {
-  return place.terms.some((t) => t.atom.kind !== "axis" && axesOf(t.atom.of).has(key));
+function inDivision(place: Index, axis: Axis): boolean {
+  return place.terms.some((t) => t.atom.kind !== "axis" && axesOf(t.atom.of).has(axis));
 }
 
 /** All that positions low … high see, cut to the input. */

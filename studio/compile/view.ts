@@ -1,6 +1,7 @@
 /** What the model tab shows of a compilation: rows, kernels and a drawing, as plain data. Made in the worker. */
 import type { Compilation } from "../../compiler/compile.ts";
 import { type Location, must } from "../../compiler/errors.ts";
+import type { Axis } from "../../compiler/ir/expr.ts";
 import { ExprPrinter } from "../../compiler/ir/print.ts";
 import type { Step } from "../../compiler/ir/step.ts";
 import { type FusionDecision, fusionSteps } from "../../compiler/report/fusion.ts";
@@ -102,11 +103,11 @@ function scheduleOf({ region, kernel, schedule }: Step): ScheduleView {
   const at = region.axes.map((a) => print.name(a)).join(", ");
   const meaning = `[${at}] = ${print.expr(region.value)}`;
   const kernels = new ExprPrinter();
-  const all = kernel.kind === "contraction" ? [...kernel.axes, ...kernel.k] : kernel.space;
-  const named = new Map(all.map((a) => [a.key, kernels.name(a)]));
-  const name = (key: string): string => named.get(key) ?? key;
-  const sizes = (map: ReadonlyMap<string, number>): string =>
-    [...map].map(([key, size]) => `${name(key)} × ${size}`).join(", ");
+  for (const axis of kernel.kind === "contraction" ? [...kernel.axes, ...kernel.k] : kernel.space)
+    kernels.name(axis); // in this order, so that axes keep their plain names
+  const name = (axis: Axis): string => kernels.name(axis);
+  const sizes = (map: ReadonlyMap<Axis, number>): string =>
+    [...map].map(([axis, size]) => `${name(axis)} × ${size}`).join(", ");
   const vector = schedule.vector ? `${name(schedule.vector.axis)} × ${schedule.vector.width}` : "";
   const facts: readonly (readonly [string, string])[] =
     kernel.kind === "contraction" && schedule.kind === "contraction"

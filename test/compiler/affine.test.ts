@@ -9,23 +9,21 @@ import {
   constant,
   div,
   mod,
+  newAxis,
   rangeOf,
   rowMajor,
   scale,
   substitute,
 } from "../../compiler/math/affine.ts";
 
-const axes: readonly Axis[] = [
-  { key: "a.0", name: "a", extent: 7 },
-  { key: "b.1", name: "b", extent: 4 },
-  { key: "c.2", name: "c", extent: 12 },
-];
+const axes: readonly Axis[] = [newAxis("a", 7), newAxis("b", 4), newAxis("c", 12)];
+const [first] = axes as [Axis];
 
-type Point = ReadonlyMap<string, number>;
+type Point = ReadonlyMap<Axis, number>;
 
 function at(index: Index, point: Point): number {
   return index.terms.reduce((sum, { coefficient, atom }) => {
-    if (atom.kind === "axis") return sum + coefficient * (point.get(atom.key) ?? 0);
+    if (atom.kind === "axis") return sum + coefficient * (point.get(atom) ?? 0);
     const of = at(atom.of, point);
     return (
       sum +
@@ -42,7 +40,7 @@ interface Case {
 
 const leaf: fc.Arbitrary<Case> = fc.oneof(
   fc.integer({ min: -9, max: 9 }).map((v): Case => ({ index: constant(v), plain: () => v })),
-  fc.constantFrom(...axes).map((a): Case => ({ index: axisIndex(a), plain: (p) => p.get(a.key) ?? 0 })),
+  fc.constantFrom(...axes).map((a): Case => ({ index: axisIndex(a), plain: (p) => p.get(a) ?? 0 })),
 );
 
 const tree: fc.Arbitrary<Case> = fc.letrec<{ node: Case }>((tie) => ({
@@ -76,14 +74,9 @@ const tree: fc.Arbitrary<Case> = fc.letrec<{ node: Case }>((tie) => ({
   ),
 })).node;
 
-const point: fc.Arbitrary<Point> = fc.tuple(fc.nat(6), fc.nat(3), fc.nat(11)).map(
-  ([a, b, c]) =>
-    new Map([
-      ["a.0", a],
-      ["b.1", b],
-      ["c.2", c],
-    ]),
-);
+const point: fc.Arbitrary<Point> = fc
+  .tuple(...axes.map((axis) => fc.nat(Number(axis.extent) - 1)))
+  .map((places) => new Map(axes.map((axis, i) => [axis, places[i] ?? 0])));
 
 describe("affine indices", () => {
   test("mean what integer arithmetic says", () => {
@@ -109,11 +102,11 @@ describe("affine indices", () => {
   test("substitute like functions compose", () => {
     fc.assert(
       fc.property(tree, tree, point, (outer, inner, p) => {
-        const replaced = substitute(outer.index, new Map([["a.0", inner.index]]));
+        const replaced = substitute(outer.index, new Map([[first, inner.index]]));
         // The ranges of axis a no longer hold: only compare where the inner value is within them.
         const a = inner.plain(p);
         fc.pre(a >= 0 && a < 7 && rangeOf(inner.index).low >= 0 && rangeOf(inner.index).high < 7);
-        expect(at(replaced, p)).toBe(outer.plain(new Map([...p, ["a.0", a]])) + 0);
+        expect(at(replaced, p)).toBe(outer.plain(new Map([...p, [first, a]])) + 0);
       }),
       { numRuns: 3000 },
     );
@@ -122,7 +115,12 @@ describe("affine indices", () => {
   test("a reshape folds back: the row-major address of the digits of x is x", () => {
     fc.assert(
       fc.property(fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1, maxLength: 5 }), (shape) => {
-        const x = axisIndex({ key: "x.9", name: "x", extent: shape.reduce((a, b) => a * b, 1) });
+        const x = axisIndex(
+          newAxis(
+            "x",
+            shape.reduce((a, b) => a * b, 1),
+          ),
+        );
         let inner = 1;
         const digits = shape
           .toReversed()
@@ -132,7 +130,7 @@ describe("affine indices", () => {
             return digit;
           })
           .toReversed();
-        expect(rowMajor(digits, shape).key).toBe(x.key);
+        expect(rowMajor(digits, shape)).toBe(x);
       }),
     );
   });

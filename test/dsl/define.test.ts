@@ -2,13 +2,13 @@ import { describe, expect, expectTypeOf, test } from "vitest";
 import { defineOp, input, model, N, param, type Tensor } from "../../compiler/dsl/index.ts";
 import type { Expr } from "../../compiler/ir/expr.ts";
 import type { Node } from "../../compiler/ir/graph.ts";
-import { axisSource, opContext } from "../../compiler/math/build.ts";
+import { opContext } from "../../compiler/math/build.ts";
 import { message } from "./message.ts";
 
 /** What the op computes, with its axes named by position. */
 function meaning(tensor: Tensor): Expr {
   const node = tensor.node as Extract<Node, { kind: "op" }>;
-  return node.op.define(node.attrs, opContext(node, axisSource()));
+  return node.op.define(node.attrs, opContext(node));
 }
 
 const corr = defineOp({

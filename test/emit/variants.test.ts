@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { tuningKey } from "../../compiler/codegen/shape.ts";
+import { tuningKey } from "../../compiler/codegen/identity.ts";
 import { bundleProgram, entrySource } from "../../compiler/emit/bundle.ts";
 import { type Emitted, emit } from "../../compiler/emit/index.ts";
 import { merged } from "../../compiler/emit/tuning.ts";

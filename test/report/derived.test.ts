@@ -4,16 +4,17 @@ import { describe, expect, it } from "vitest";
 import { must } from "../../compiler/errors.ts";
 import type { Atom, Axis, Expr, Index } from "../../compiler/ir/expr.ts";
 import type { Node, OpNode } from "../../compiler/ir/graph.ts";
+import { newAxis } from "../../compiler/math/affine.ts";
 import { ops } from "../../compiler/ops/index.ts";
 import { costOf, meaning } from "../../compiler/report/cost.ts";
 import { receptiveFields } from "../../compiler/report/receptive.ts";
 import { apply, chain, graphOf, last, source } from "./build.ts";
 
-type Env = ReadonlyMap<string, number>;
+type Env = ReadonlyMap<Axis, number>;
 
 function indexAt(index: Index, env: Env): number {
   const atom = (a: Atom): number => {
-    if (a.kind === "axis") return must(env.get(a.key), "axis");
+    if (a.kind === "axis") return must(env.get(a), "axis");
     const of = indexAt(a.of, env);
     return a.kind === "div" ? Math.floor(of / a.by) : ((of % a.by) + a.by) % a.by;
   };
@@ -28,7 +29,7 @@ function positions(axes: readonly Axis[]): readonly (readonly number[])[] {
 }
 
 const bind = (env: Env, axes: readonly Axis[], at: readonly number[]): Env =>
-  new Map([...env, ...axes.map((a, i): [string, number] => [a.key, at[i] ?? 0])]);
+  new Map([...env, ...axes.map((a, i): [Axis, number] => [a, at[i] ?? 0])]);
 
 /** Visits every element that an expression reads. */
 function forEachRead(e: Expr, env: Env, visit: (node: Node, at: readonly number[]) => void): void {
@@ -148,9 +149,7 @@ describe("receptive fields", () => {
           const field = receptiveFields(graph).get(node) ?? { size: [0], stride: [0], offset: [0] };
           const [length, stride, offset] = [field.size[0] ?? 0, field.stride[0] ?? 0, field.offset[0] ?? 0];
           const known = new Map<string, ReadonlySet<number>>();
-          for (const at of positions(
-            node.type.shape.map((extent, i) => ({ key: `${i}`, name: "", extent })),
-          )) {
+          for (const at of positions(node.type.shape.map((extent) => newAxis("", extent)))) {
             const rows = rowsOf(node, at, image, known);
             const low = offset + stride * (at[2] ?? 0);
             for (const row of rows) {

@@ -5,7 +5,7 @@ import { afterAll, describe, expect, test, vi } from "vitest";
 import { conv2d, input, model, N, relu } from "weftgpu";
 import { deviation } from "../../cli/tuning/search.ts";
 import { subjectsOf } from "../../cli/tuning/subjects.ts";
-import { tuningKey } from "../../compiler/codegen/shape.ts";
+import { tuningKey } from "../../compiler/codegen/identity.ts";
 import { compile } from "../../compiler/compile.ts";
 import { loadModel } from "../../compiler/frontend/index.ts";
 import type { TuningFile } from "../../compiler/ir/tuning.ts";

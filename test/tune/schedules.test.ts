@@ -18,7 +18,7 @@ import {
   sigmoid,
   softmax,
 } from "weftgpu";
-import { tuningKey } from "../../compiler/codegen/shape.ts";
+import { tuningKey } from "../../compiler/codegen/identity.ts";
 import type { Kernel, Stage } from "../../compiler/ir/kernel.ts";
 import type { TunedContraction, TunedSchedule, Tuning } from "../../compiler/ir/tuning.ts";
 import { fitsStage } from "../../compiler/passes/stage.ts";

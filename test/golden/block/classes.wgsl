@@ -15,7 +15,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
   let rest0 = thread / 5;
   let i0 = thread % 5;
   let n0 = rest0;
-  let i1 = i0 + n0 * 5;
+  let i1 = n0 * 5 + i0;
   let x0 = scores[i1];
   let i2 = n0 * 5;
   let x1 = scores[i2];

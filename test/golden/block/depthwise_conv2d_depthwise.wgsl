@@ -2,7 +2,7 @@
 //   depthwise/conv2d: conv2d 8 · 3×3, padding same, depthwise [N, 8, 8, 8] → [N, 8, 8, 8], block.model.ts:22:37  (⌊(8 + 2·1 − 3)/1⌋ + 1 = 8)
 //   depthwise/batchNorm2d: batchNorm2d [N, 8, 8, 8] → [N, 8, 8, 8], block.model.ts:22:25
 //   depthwise: relu6 [N, 8, 8, 8] → [N, 8, 8, 8], block.model.ts:22:19
-// depthwise[n, c, h, w] = min(max(((Σ_{kh<3, kw<3} (0 ≤ h + kh − 1 < 8 ∧ 0 ≤ kw + w − 1 < 8 ? pooled[n, c, h + kh − 1, kw + w − 1] : 0) · depthwise/conv2d.weight[c, 0, kh, kw]) + depthwise/conv2d.bias[c]) · depthwise/batchNorm2d.affine[0, c] + depthwise/batchNorm2d.affine[1, c], 0), 6)
+// depthwise[n, c, h, w] = min(max(((Σ_{kh<3, kw<3} (0 ≤ kh + h − 1 < 8 ∧ 0 ≤ kw + w − 1 < 8 ? pooled[n, c, kh + h − 1, kw + w − 1] : 0) · depthwise/conv2d.weight[c, 0, kh, kw]) + depthwise/conv2d.bias[c]) · depthwise/batchNorm2d.affine[0, c] + depthwise/batchNorm2d.affine[1, c], 0), 6)
 // contraction: register tile
 struct Batch { n: u32 }
 @group(0) @binding(0) var<uniform> batch: Batch;
@@ -30,7 +30,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
   var acc3 = 0.0;
   let i0 = h0;
   let i2 = w0 * 4;
-  let i3 = c0 * 16 + h0 * 2 + n0 * 128 + w0;
+  let i3 = n0 * 128 + c0 * 16 + h0 * 2 + w0;
   let i5 = c0 * 9;
   for (var kh0 = 0; kh0 < 3; kh0++) {
     let i1 = i0 + kh0;
@@ -59,7 +59,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
   let bias0 = depthwise_conv2d_bias[c0];
   let affine0 = depthwise_batchNorm2d_affine[c0];
   let affine1 = depthwise_batchNorm2d_affine[c0 + 8];
-  let i7 = c0 * 64 + h0 * 8 + n0 * 512 + w0 * 4;
+  let i7 = n0 * 512 + c0 * 64 + h0 * 8 + w0 * 4;
   depthwise[i7] = min(max((((acc0 + bias0) * affine0) + affine1), 0.0), 6.0);
   depthwise[i7 + 1] = min(max((((acc1 + bias0) * affine0) + affine1), 0.0), 6.0);
   depthwise[i7 + 2] = min(max((((acc2 + bias0) * affine0) + affine1), 0.0), 6.0);

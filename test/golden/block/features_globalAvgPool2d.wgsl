@@ -16,7 +16,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
   let c0 = thread % 8;
   let n0 = rest0;
   var sum0 = 0.0;
-  let i0 = c0 * 64 + n0 * 512;
+  let i0 = n0 * 512 + c0 * 64;
   for (var h0 = 0; h0 < 8; h0++) {
     let i1 = i0 + h0 * 8;
     for (var w0 = 0; w0 < 8; w0++) {
@@ -25,6 +25,6 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
       sum0 += x0;
     }
   }
-  let i3 = c0 + n0 * 8;
+  let i3 = n0 * 8 + c0;
   features_globalAvgPool2d[i3] = sum0 * 0.015625;
 }

@@ -26,7 +26,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
   let n0 = rest2;
   var acc0 = vec4<f32>(0.0);
   var acc1 = vec4<f32>(0.0);
-  let i0 = h0 * 4 + n0 * 256 + w0;
+  let i0 = n0 * 256 + h0 * 4 + w0;
   let i2 = c0;
   for (var c1 = 0; c1 < 8; c1++) {
     let i1 = i0 + c1 * 32;
@@ -37,14 +37,14 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
     acc1 += x0.y * weight0;
   }
   let bias0 = pointwise_bias[c0];
-  let i4 = c0 * 128 + h0 * 4 + n0 * 256 + w0;
+  let i4 = n0 * 256 + c0 * 128 + h0 * 4 + w0;
   let x1 = pooled[i4];
   let x2 = pooled[i4 + 32];
   let x3 = pooled[i4 + 64];
   let x4 = pooled[i4 + 96];
   let x5 = vec4<f32>(x1.x, x2.x, x3.x, x4.x);
   let out0 = max(((acc0 + bias0) + x5), vec4<f32>(0.0));
-  let i5 = c0 * 256 + h0 * 8 + n0 * 512 + w0 * 2;
+  let i5 = n0 * 512 + c0 * 256 + h0 * 8 + w0 * 2;
   block[i5] = out0.x;
   block[i5 + 64] = out0.y;
   block[i5 + 128] = out0.z;

@@ -25,6 +25,6 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
   let bias0 = bias[i0];
   let running1 = running_mean[i0];
   let v1 = select((bias0 - (running1 * (weight0 / v0))), (weight0 / v0), inside0);
-  let i1 = i0 + n0 * 8;
+  let i1 = n0 * 8 + i0;
   y[i1] = v1;
 }

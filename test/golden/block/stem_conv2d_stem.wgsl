@@ -2,7 +2,7 @@
 //   stem/conv2d: conv2d 8 · 3×3, stride 2, padding 1, no bias [N, 3, 32, 32] → [N, 8, 16, 16], block.model.ts:19:31  (⌊(32 + 2·1 − 3)/2⌋ + 1 = 16)
 //   stem/batchNorm2d: batchNorm2d [N, 8, 16, 16] → [N, 8, 16, 16], block.model.ts:19:19
 //   stem: relu [N, 8, 16, 16] → [N, 8, 16, 16], block.model.ts:19:14
-// stem[n, c, h, w] = max((Σ_{c′<3, kh<3, kw<3} (0 ≤ h·2 + kh − 1 < 32 ∧ 0 ≤ kw + w·2 − 1 < 32 ? image[n, c′, h·2 + kh − 1, kw + w·2 − 1] : 0) · stem/conv2d.weight[c, c′, kh, kw]) · stem/batchNorm2d.affine[0, c] + stem/batchNorm2d.affine[1, c], 0)
+// stem[n, c, h, w] = max((Σ_{c′<3, kh<3, kw<3} (0 ≤ h·2 + kh − 1 < 32 ∧ 0 ≤ w·2 + kw − 1 < 32 ? image[n, c′, h·2 + kh − 1, w·2 + kw − 1] : 0) · stem/conv2d.weight[c, c′, kh, kw]) · stem/batchNorm2d.affine[0, c] + stem/batchNorm2d.affine[1, c], 0)
 // contraction: register tile, vectors over columns
 struct Batch { n: u32 }
 @group(0) @binding(0) var<uniform> batch: Batch;
@@ -26,7 +26,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
   let i0 = h0 * 2;
   let i1 = w0 * 2;
   let inside0 = (i0 - 1 >= 0) & (i1 - 1 >= 0);
-  let i2 = h0 * 32 + n0 * 1536 + w0;
+  let i2 = n0 * 1536 + h0 * 32 + w0;
   let x0 = image[i2 - 17];
   let v0 = select(0.0, x0.y, inside0);
   let weight0 = stem_conv2d_weight[0];
@@ -129,7 +129,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
   let affine0 = stem_batchNorm2d_affine[0];
   let affine1 = stem_batchNorm2d_affine[2];
   let out0 = max(((acc0 * affine0) + affine1), vec4<f32>(0.0));
-  let i3 = h0 * 16 + n0 * 2048 + w0;
+  let i3 = n0 * 2048 + h0 * 16 + w0;
   stem[i3] = out0.x;
   stem[i3 + 256] = out0.y;
   stem[i3 + 512] = out0.z;

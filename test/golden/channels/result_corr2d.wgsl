@@ -1,6 +1,6 @@
 // result/corr2d
 //   result/corr2d: corr2d 2×2 [3, 3] → [2, 2], channels.ts:12:20  (⌊(3 − 2)/1⌋ + 1 = 2)
-// result/corr2d[n, i] = Σ_{kh<2, kw<2} red[kh + n, i + kw] · redKernel[kh, kw]
+// result/corr2d[n, i] = Σ_{kh<2, kw<2} red[n + kh, i + kw] · redKernel[kh, kw]
 // contraction: register tile
 @group(0) @binding(0) var<storage, read> red: array<f32>;
 @group(0) @binding(1) var<storage, read> redKernel: array<f32>;
@@ -15,7 +15,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
   let i0 = thread % 2;
   let n0 = rest0;
   var acc0 = 0.0;
-  let i1 = i0 + n0 * 3;
+  let i1 = n0 * 3 + i0;
   for (var kh0 = 0; kh0 < 2; kh0++) {
     let i2 = i1 + kh0 * 3;
     let i4 = kh0 * 2;
@@ -27,6 +27,6 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
       acc0 += x0 * x1;
     }
   }
-  let i6 = i0 + n0 * 2;
+  let i6 = n0 * 2 + i0;
   result_corr2d[i6] = acc0;
 }

@@ -1,7 +1,7 @@
 // result/corr2d#2 → result
 //   result/corr2d#2: corr2d 2×2 [3, 3] → [2, 2], channels.ts:12:44  (⌊(3 − 2)/1⌋ + 1 = 2)
 //   result: add [2, 2] → [2, 2], channels.ts:12:16
-// result[n, i] = result/corr2d[n, i] + (Σ_{kh<2, kw<2} green[kh + n, i + kw] · greenKernel[kh, kw])
+// result[n, i] = result/corr2d[n, i] + (Σ_{kh<2, kw<2} green[kh + n, kw + i] · greenKernel[kh, kw])
 // contraction: register tile
 @group(0) @binding(0) var<storage, read> result_corr2d: array<f32>;
 @group(0) @binding(1) var<storage, read> green: array<f32>;
@@ -17,7 +17,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
   let i0 = thread % 2;
   let n0 = rest0;
   var acc0 = 0.0;
-  let i1 = i0 + n0 * 3;
+  let i1 = n0 * 3 + i0;
   for (var kh0 = 0; kh0 < 2; kh0++) {
     let i2 = i1 + kh0 * 3;
     let i4 = kh0 * 2;
@@ -29,7 +29,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
       acc0 += x0 * x1;
     }
   }
-  let i6 = i0 + n0 * 2;
+  let i6 = n0 * 2 + i0;
   let x2 = result_corr2d[i6];
   result[i6] = x2 + acc0;
 }

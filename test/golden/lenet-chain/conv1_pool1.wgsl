@@ -2,7 +2,7 @@
 //   conv1: conv2d 6 · 5×5, padding 2 [N, 1, 28, 28] → [N, 6, 28, 28], lenet-chain.ts:7:3  (⌊(28 + 2·2 − 5)/1⌋ + 1 = 28)
 //   sigmoid1: sigmoid [N, 6, 28, 28] → [N, 6, 28, 28], lenet-chain.ts:8:3
 //   pool1: avgPool2d 2×2 [N, 6, 28, 28] → [N, 6, 14, 14], lenet-chain.ts:9:3  (⌊(28 − 2)/2⌋ + 1 = 14)
-// pool1[n, c, h, w] = (Σ_{u<2, v<2} sigmoid((Σ_{kh<5, kw<5} (0 ≤ h·2 + kh + u − 2 < 28 ∧ 0 ≤ kw + v + w·2 − 2 < 28 ? image[n, 0, h·2 + kh + u − 2, kw + v + w·2 − 2] : 0) · conv1.weight[c, 0, kh, kw]) + conv1.bias[c])) · 0.25
+// pool1[n, c, h, w] = (Σ_{u<2, v<2} sigmoid((Σ_{kh<5, kw<5} (0 ≤ h·2 + kh + u − 2 < 28 ∧ 0 ≤ w·2 + kw + v − 2 < 28 ? image[n, 0, h·2 + kh + u − 2, w·2 + kw + v − 2] : 0) · conv1.weight[c, 0, kh, kw]) + conv1.bias[c])) · 0.25
 // contraction: register tile, vectors over columns
 struct Batch { n: u32 }
 @group(0) @binding(0) var<uniform> batch: Batch;
@@ -52,7 +52,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
   var acc23 = vec2<f32>(0.0);
   let i0 = h0 * 2;
   let i2 = w0 * 4;
-  let i3 = h0 * 14 + n0 * 196 + w0;
+  let i3 = n0 * 196 + h0 * 14 + w0;
   for (var kh0 = 0; kh0 < 5; kh0++) {
     let i1 = i0 + kh0;
     let inside0 = (i1 - 2 >= 0) & (i1 - 2 < 28) & (i2 - 2 >= 0);
@@ -162,7 +162,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
   let v19 = sigmoid2((acc3 + bias0));
   let r0 = v16 + v17 + v18 + v19;
   let out0 = r0 * 0.25;
-  let i6 = h0 * 14 + n0 * 1176 + w0 * 2;
+  let i6 = n0 * 1176 + h0 * 14 + w0 * 2;
   pool1[i6] = out0.x;
   pool1[i6 + 196] = out0.y;
   let v20 = sigmoid2((acc4 + bias0));

@@ -28,6 +28,6 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
     acc0 += x0 * weight0;
   }
   let bias0 = fc3_bias[i0];
-  let i5 = i0 + n0 * 5;
+  let i5 = n0 * 5 + i0;
   fc3[i5] = acc0 + bias0;
 }

@@ -63,13 +63,13 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
   }
   let bias0 = fc1_bias[i3];
   let v0 = sigmoid4((acc0 + bias0));
-  let i11 = i0 * 2 + n0 * 30;
+  let i11 = n0 * 30 + i0 * 2;
   sigmoid3[i11] = v0;
   let bias1 = fc1_bias[i3 + 1];
   let v1 = sigmoid4((acc1 + bias1));
   sigmoid3[i11 + 1] = v1;
   let v2 = sigmoid4((acc2 + bias0));
-  let i12 = i0 * 2 + n1 * 30;
+  let i12 = n1 * 30 + i0 * 2;
   if (n0 + 1 < i32(batch.n)) {
     sigmoid3[i12] = v2;
   }
@@ -78,7 +78,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
     sigmoid3[i12 + 1] = v3;
   }
   let v4 = sigmoid4((acc4 + bias0));
-  let i13 = i0 * 2 + n2 * 30;
+  let i13 = n2 * 30 + i0 * 2;
   if (n0 + 2 < i32(batch.n)) {
     sigmoid3[i13] = v4;
   }
@@ -87,7 +87,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
     sigmoid3[i13 + 1] = v5;
   }
   let v6 = sigmoid4((acc6 + bias0));
-  let i14 = i0 * 2 + n3 * 30;
+  let i14 = n3 * 30 + i0 * 2;
   if (n0 + 3 < i32(batch.n)) {
     sigmoid3[i14] = v6;
   }

@@ -2,7 +2,7 @@
 //   conv2: conv2d 16 · 5×5 [N, 6, 14, 14] → [N, 16, 10, 10], lenet.ts:9:15  (⌊(14 − 5)/1⌋ + 1 = 10)
 //   pool2/sigmoid: sigmoid [N, 16, 10, 10] → [N, 16, 10, 10], lenet.ts:10:25
 //   pool2: avgPool2d 2×2 [N, 16, 10, 10] → [N, 16, 5, 5], lenet.ts:10:15  (⌊(10 − 2)/2⌋ + 1 = 5)
-// pool2[n, c, h, w] = (Σ_{u<2, v<2} sigmoid((Σ_{c′<6, kh<5, kw<5} pool1[n, c′, h·2 + kh + u, kw + v + w·2] · conv2.weight[c, c′, kh, kw]) + conv2.bias[c])) · 0.25
+// pool2[n, c, h, w] = (Σ_{u<2, v<2} sigmoid((Σ_{c′<6, kh<5, kw<5} pool1[n, c′, h·2 + kh + u, w·2 + kw + v] · conv2.weight[c, c′, kh, kw]) + conv2.bias[c])) · 0.25
 // contraction: register tile, vectors over columns
 struct Batch { n: u32 }
 @group(0) @binding(0) var<uniform> batch: Batch;
@@ -45,7 +45,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
   var acc13 = vec4<f32>(0.0);
   var acc14 = vec4<f32>(0.0);
   var acc15 = vec4<f32>(0.0);
-  let i0 = h0 * 14 + n0 * 588 + w0;
+  let i0 = n0 * 588 + h0 * 14 + w0;
   let i3 = c0 * 2;
   for (var c1 = 0; c1 < 6; c1++) {
     let i1 = i0 + c1 * 98;
@@ -114,7 +114,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
   let v3 = sigmoid4((acc3 + bias0));
   let r0 = v0 + v1 + v2 + v3;
   let out0 = r0 * 0.25;
-  let i6 = c0 * 200 + h0 * 5 + n0 * 400 + w0;
+  let i6 = n0 * 400 + c0 * 200 + h0 * 5 + w0;
   if (w0 + 0 >= wfirst0) {
     pool2[i6] = out0.x;
     pool2[i6 + 25] = out0.y;

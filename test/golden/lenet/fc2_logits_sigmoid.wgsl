@@ -53,20 +53,20 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
   }
   let bias0 = fc2_bias[i0];
   let v0 = sigmoid4((acc0 + bias0));
-  let i11 = i0 + n0 * 21;
+  let i11 = n0 * 21 + i0;
   logits_sigmoid[i11] = v0;
   let v1 = sigmoid4((acc1 + bias0));
-  let i12 = i0 + n1 * 21;
+  let i12 = n1 * 21 + i0;
   if (n0 + 1 < i32(batch.n)) {
     logits_sigmoid[i12] = v1;
   }
   let v2 = sigmoid4((acc2 + bias0));
-  let i13 = i0 + n2 * 21;
+  let i13 = n2 * 21 + i0;
   if (n0 + 2 < i32(batch.n)) {
     logits_sigmoid[i13] = v2;
   }
   let v3 = sigmoid4((acc3 + bias0));
-  let i14 = i0 + n3 * 21;
+  let i14 = n3 * 21 + i0;
   if (n0 + 3 < i32(batch.n)) {
     logits_sigmoid[i14] = v3;
   }

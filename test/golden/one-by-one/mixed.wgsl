@@ -20,7 +20,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
   let h0 = rest0 % 3;
   let n0 = rest1;
   var acc0 = vec2<f32>(0.0);
-  let i0 = h0 * 3 + n0 * 27 + w0;
+  let i0 = n0 * 27 + h0 * 3 + w0;
   for (var c1 = 0; c1 < 3; c1++) {
     let i1 = i0 + c1 * 9;
     let x0 = picture[i1];
@@ -29,7 +29,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
   }
   let bias0 = mixed_bias[0];
   let out0 = acc0 + bias0;
-  let i2 = h0 * 3 + n0 * 18 + w0;
+  let i2 = n0 * 18 + h0 * 3 + w0;
   mixed[i2] = out0.x;
   mixed[i2 + 9] = out0.y;
 }

@@ -1,6 +1,6 @@
 // few
 //   few: conv2d 1 · 3×5, stride 3×4, padding 0×1 [N, 1, 8, 8] → [N, 1, 2, 2], padding-stride.ts:11:13  (⌊(8 − 3)/3⌋ + 1 = 2; ⌊(8 + 2·1 − 5)/4⌋ + 1 = 2)
-// few[n, c, h, w] = (Σ_{kh<3, kw<5} (0 ≤ kw + w·4 − 1 < 8 ? picture[n, 0, h·3 + kh, kw + w·4 − 1] : 0) · few.weight[0, 0, kh, kw]) + few.bias[0]
+// few[n, c, h, w] = (Σ_{kh<3, kw<5} (0 ≤ w·4 + kw − 1 < 8 ? picture[n, 0, h·3 + kh, w·4 + kw − 1] : 0) · few.weight[0, 0, kh, kw]) + few.bias[0]
 // contraction: register tile
 struct Batch { n: u32 }
 @group(0) @binding(0) var<uniform> batch: Batch;
@@ -21,7 +21,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
   let n0 = rest1;
   var acc0 = 0.0;
   let i0 = w0 * 4;
-  let i2 = h0 * 24 + n0 * 64 + w0 * 4;
+  let i2 = n0 * 64 + h0 * 24 + w0 * 4;
   for (var kh0 = 0; kh0 < 3; kh0++) {
     let i3 = i2 + kh0 * 8;
     let i5 = kh0 * 5;
@@ -37,6 +37,6 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
     }
   }
   let bias0 = few_bias[0];
-  let i7 = h0 * 2 + n0 * 4 + w0;
+  let i7 = n0 * 4 + h0 * 2 + w0;
   few[i7] = acc0 + bias0;
 }

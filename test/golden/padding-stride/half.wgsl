@@ -1,6 +1,6 @@
 // half
 //   half: conv2d 1 · 3×3, stride 2, padding 1 [N, 1, 8, 8] → [N, 1, 4, 4], padding-stride.ts:10:14  (⌊(8 + 2·1 − 3)/2⌋ + 1 = 4)
-// half[n, c, h, w] = (Σ_{kh<3, kw<3} (0 ≤ h·2 + kh − 1 < 8 ∧ 0 ≤ kw + w·2 − 1 < 8 ? picture[n, 0, h·2 + kh − 1, kw + w·2 − 1] : 0) · half.weight[0, 0, kh, kw]) + half.bias[0]
+// half[n, c, h, w] = (Σ_{kh<3, kw<3} (0 ≤ h·2 + kh − 1 < 8 ∧ 0 ≤ w·2 + kw − 1 < 8 ? picture[n, 0, h·2 + kh − 1, w·2 + kw − 1] : 0) · half.weight[0, 0, kh, kw]) + half.bias[0]
 // contraction: register tile
 struct Batch { n: u32 }
 @group(0) @binding(0) var<uniform> batch: Batch;
@@ -22,7 +22,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
   var acc0 = 0.0;
   let i0 = h0 * 2;
   let i2 = w0 * 2;
-  let i4 = h0 * 16 + n0 * 64 + w0 * 2;
+  let i4 = n0 * 64 + h0 * 16 + w0 * 2;
   for (var kh0 = 0; kh0 < 3; kh0++) {
     let i1 = i0 + kh0;
     let i5 = i4 + kh0 * 8;
@@ -39,6 +39,6 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
     }
   }
   let bias0 = half_bias[0];
-  let i9 = h0 * 4 + n0 * 16 + w0;
+  let i9 = n0 * 16 + h0 * 4 + w0;
   half[i9] = acc0 + bias0;
 }

@@ -1,6 +1,6 @@
 // same
 //   same: conv2d 1 · 3×3, padding 1 [N, 1, 8, 8] → [N, 1, 8, 8], padding-stride.ts:8:14  (⌊(8 + 2·1 − 3)/1⌋ + 1 = 8)
-// same[n, c, h, w] = (Σ_{kh<3, kw<3} (0 ≤ h + kh − 1 < 8 ∧ 0 ≤ kw + w − 1 < 8 ? picture[n, 0, h + kh − 1, kw + w − 1] : 0) · same.weight[0, 0, kh, kw]) + same.bias[0]
+// same[n, c, h, w] = (Σ_{kh<3, kw<3} (0 ≤ h + kh − 1 < 8 ∧ 0 ≤ w + kw − 1 < 8 ? picture[n, 0, h + kh − 1, w + kw − 1] : 0) · same.weight[0, 0, kh, kw]) + same.bias[0]
 // contraction: register tile
 struct Batch { n: u32 }
 @group(0) @binding(0) var<uniform> batch: Batch;
@@ -23,7 +23,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
   var acc1 = 0.0;
   let i0 = h0 * 2;
   let i2 = w0;
-  let i4 = h0 * 16 + n0 * 64 + w0;
+  let i4 = n0 * 64 + h0 * 16 + w0;
   for (var kh0 = 0; kh0 < 3; kh0++) {
     let i1 = i0 + kh0;
     let i5 = i4 + kh0 * 8;

@@ -1,6 +1,6 @@
 // tall
 //   tall: conv2d 1 · 5×3, padding 2×1 [N, 1, 8, 8] → [N, 1, 8, 8], padding-stride.ts:9:14  (⌊(8 + 2·2 − 5)/1⌋ + 1 = 8; ⌊(8 + 2·1 − 3)/1⌋ + 1 = 8)
-// tall[n, c, h, w] = (Σ_{kh<5, kw<3} (0 ≤ h + kh − 2 < 8 ∧ 0 ≤ kw + w − 1 < 8 ? picture[n, 0, h + kh − 2, kw + w − 1] : 0) · tall.weight[0, 0, kh, kw]) + tall.bias[0]
+// tall[n, c, h, w] = (Σ_{kh<5, kw<3} (0 ≤ h + kh − 2 < 8 ∧ 0 ≤ w + kw − 1 < 8 ? picture[n, 0, h + kh − 2, w + kw − 1] : 0) · tall.weight[0, 0, kh, kw]) + tall.bias[0]
 // contraction: register tile
 struct Batch { n: u32 }
 @group(0) @binding(0) var<uniform> batch: Batch;
@@ -23,7 +23,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
   var acc1 = 0.0;
   let i0 = h0;
   let i2 = w0 * 2;
-  let i3 = h0 * 8 + n0 * 64 + w0 * 2;
+  let i3 = n0 * 64 + h0 * 8 + w0 * 2;
   for (var kh0 = 0; kh0 < 5; kh0++) {
     let i1 = i0 + kh0;
     let inside0 = (i1 - 2 >= 0) & (i1 - 2 < 8) & (i2 - 1 >= 0);

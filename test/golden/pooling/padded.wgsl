@@ -1,6 +1,6 @@
 // padded
 //   padded: maxPool2d 3×3, stride 2, padding 1 [N, 1, 4, 4] → [N, 1, 2, 2], pooling.ts:9:16  (⌊(4 + 2·1 − 3)/2⌋ + 1 = 2)
-// padded[n, c, h, w] = max_{u<3, v<3} (0 ≤ h·2 + u − 1 < 4 ∧ 0 ≤ v + w·2 − 1 < 4 ? picture[n, 0, h·2 + u − 1, v + w·2 − 1] : -3.4028234663852886e+38)
+// padded[n, c, h, w] = max_{u<3, v<3} (0 ≤ h·2 + u − 1 < 4 ∧ 0 ≤ w·2 + v − 1 < 4 ? picture[n, 0, h·2 + u − 1, w·2 + v − 1] : -3.4028234663852886e+38)
 // mapReduce: a thread per position
 struct Batch { n: u32 }
 @group(0) @binding(0) var<uniform> batch: Batch;
@@ -20,7 +20,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
   let i0 = h0 * 2;
   let i1 = w0 * 2;
   let inside0 = (i0 - 1 >= 0) & (i1 - 1 >= 0);
-  let i2 = h0 * 4 + n0 * 8 + w0;
+  let i2 = n0 * 8 + h0 * 4 + w0;
   let x0 = picture[i2 - 3];
   let v0 = select((-3.4028234663852886e+38), x0.y, inside0);
   let inside1 = i0 - 1 >= 0;
@@ -35,6 +35,6 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
   let v4 = select((-3.4028234663852886e+38), x4.y, inside2);
   let x5 = picture[i2 + 2];
   let r0 = max(max(max(max(max(max(max(max(v0, v1), v2), v3), x3.x), x3.y), v4), x5.x), x5.y);
-  let i3 = h0 * 2 + n0 * 4 + w0;
+  let i3 = n0 * 4 + h0 * 2 + w0;
   padded[i3] = r0;
 }

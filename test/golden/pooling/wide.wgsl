@@ -1,6 +1,6 @@
 // wide
 //   wide: maxPool2d 2×3, padding 0×1 [N, 1, 4, 4] → [N, 1, 2, 2], pooling.ts:10:14  (⌊(4 − 2)/2⌋ + 1 = 2; ⌊(4 + 2·1 − 3)/3⌋ + 1 = 2)
-// wide[n, c, h, w] = max_{u<2, v<3} (0 ≤ v + w·3 − 1 < 4 ? picture[n, 0, h·2 + u, v + w·3 − 1] : -3.4028234663852886e+38)
+// wide[n, c, h, w] = max_{u<2, v<3} (0 ≤ w·3 + v − 1 < 4 ? picture[n, 0, h·2 + u, w·3 + v − 1] : -3.4028234663852886e+38)
 // mapReduce: a thread per position
 struct Batch { n: u32 }
 @group(0) @binding(0) var<uniform> batch: Batch;
@@ -19,7 +19,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
   let n0 = rest1;
   let i0 = w0 * 3;
   let inside0 = i0 - 1 >= 0;
-  let i1 = h0 * 8 + n0 * 16 + w0 * 3;
+  let i1 = n0 * 16 + h0 * 8 + w0 * 3;
   let x0 = picture[i1 - 1];
   let v0 = select((-3.4028234663852886e+38), x0, inside0);
   let x1 = picture[i1];
@@ -32,6 +32,6 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
   let x5 = picture[i1 + 5];
   let v3 = select((-3.4028234663852886e+38), x5, inside1);
   let r0 = max(max(max(max(max(v0, x1), v1), v2), x4), v3);
-  let i2 = h0 * 2 + n0 * 4 + w0;
+  let i2 = n0 * 4 + h0 * 2 + w0;
   wide[i2] = r0;
 }

@@ -1,0 +1,44 @@
+/** Which kernels are one: those whose structure, schedules and tensors' places in memory are the same. */
+import { isBytes, type Node } from "../ir/graph.ts";
+import type { Kernel, Layouts } from "../ir/kernel.ts";
+import { type Describe, kernelIdentity } from "../math/identity.ts";
+import { elementStem } from "./bindings.ts";
+import type { Part } from "./emit.ts";
+
+/** Parts with equal identities have the same module, letter by letter: a deep model repeats its blocks, and each is written once. */
+export function moduleIdentity(parts: readonly Part[], layouts: Layouts): string {
+  return parts
+    .map(({ kernel, schedule, inPlace }) => kernelIdentity(kernel, describing(layouts, inPlace), schedule))
+    .join("\n\n");
+}
+
+/** How a tensor lies in memory and is spelt. */
+function describing(layouts: Layouts, inPlace: Node | undefined): Describe {
+  return (node) => {
+    const facts = [
+      elementStem(node),
+      layouts.get(node) ?? "",
+      isBytes(node) ? "bytes" : "",
+      layouts.halves?.has(node) ? "f16" : "",
+      node === inPlace ? "in place" : "",
+      layouts.baked?.get(node) ?? "",
+    ];
+    return facts.join(" | ");
+  };
+}
+
+/** The key of a kernel in a tuning, whatever its schedule: 16 hexadecimal digits. */
+export function tuningKey(kernel: Kernel, inPlace: Node | undefined, layouts: Layouts): string {
+  return digest(kernelIdentity(kernel, describing(layouts, inPlace)));
+}
+
+/** Two hashes of 32 bits as 16 hexadecimal digits (FNV-1a; Fowler, Noll & Vo), the second one over rotated words. */
+function digest(text: string): string {
+  let [a, b] = [0x811c9dc5, 0x9747b28c];
+  for (let i = 0; i < text.length; i++) {
+    const c = text.charCodeAt(i);
+    a = Math.imul(a ^ c, 0x01000193);
+    b = Math.imul(((b << 13) | (b >>> 19)) ^ c, 0x85ebca6b);
+  }
+  return [a, b].map((h) => (h >>> 0).toString(16).padStart(8, "0")).join("");
+}
