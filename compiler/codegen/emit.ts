@@ -14,7 +14,7 @@ import { halfType } from "./literal.ts";
 import { mapReduceTiles, writeMapReduce } from "./mapReduce.ts";
 import { isVectorAddress, resultAddress } from "./store.ts";
 import { gridOf } from "./threads.ts";
-import { printStatements } from "./wgsl.ts";
+import { printStatements, usesOnce } from "./wgsl.ts";
 import { Writer } from "./writer.ts";
 
 /** One kernel's work: what a thread with the number `thread` does. */
@@ -40,6 +40,8 @@ export interface Body {
   readonly text: string;
   readonly writer: Writer;
   readonly grid: Grid;
+  /** Whether a loop hides how often it runs: `ONCE` has to be declared. */
+  readonly hides: boolean;
   /** `array<f32>` … of each binding, in order; the last is the result. */
   readonly types: readonly string[];
   /** Which threads work together: a quad's four; those of a workgroup; or a team, whose grid is one of teams. */
@@ -56,15 +58,15 @@ export function boundTensors({ kernel, inPlace }: Part): readonly (Node | "order
 export function emitModule(parts: readonly Part[], layouts: Layouts): Emitted {
   const bodies = parts.map((part, i) => writeBody(part, i, layouts, parts.length > 1 ? "    " : "  "));
   const usesBatch = bodies.some((b) => b.writer.usesBatch || b.grid.batchTile > 0);
-  const rates = bodies.some((b) => /batch\.(rates|offset)/.test(b.text) || b.writer.helpers.has("random"));
+  const usesRun = bodies.some((b) => b.writer.usesRun);
   const quads = bodies.some((b) => b.together === "quad");
   if (bodies.length > 1 && bodies.some((b) => b.together))
     throw new InternalError("a kernel whose threads fetch together is alone");
-  const halves = bodies.some((b) => b.types.some((t) => t.includes("f16")));
+  const halves = parts.some((p) => boundTensors(p).some((t) => t !== "order" && layouts.halves?.has(t)));
   const lines = [...(halves ? ["enable f16;"] : []), ...(quads ? ["enable subgroups;"] : [])];
   let slot = 0;
   if (usesBatch) {
-    const fields = rates ? "n: u32, offset: u32, step: u32, seed: u32, rates: vec4<f32>" : "n: u32";
+    const fields = usesRun ? "n: u32, offset: u32, step: u32, seed: u32, rates: vec4<f32>" : "n: u32";
     lines.push(`struct Batch { ${fields} }`, `@group(0) @binding(${slot++}) var<uniform> batch: Batch;`);
   }
   bodies.forEach(({ types }, part) => {
@@ -139,7 +141,8 @@ function writeBody(part: Part, index: number, layouts: Layouts, indent: string):
     return array(bindings.read(tensor).width, bindings.read(tensor).half);
   });
   const text = printStatements(writer.statements, indent, schedule.opaque);
-  return { text, writer, types, ...gridAndThreads(kernel, schedule) };
+  const hides = usesOnce(writer.statements, schedule.opaque);
+  return { text, writer, types, hides, ...gridAndThreads(kernel, schedule) };
 }
 
 function write(kernel: Kernel, schedule: Schedule, writer: Writer, resultWidth: Width): void {

@@ -2,12 +2,12 @@
 import type { Team } from "../ir/kernel.ts";
 import type { Grid } from "../ir/program.ts";
 import type { Body } from "./emit.ts";
-import { DECLARE_ONCE, ONCE } from "./wgsl.ts";
+import { DECLARE_ONCE } from "./wgsl.ts";
 
 const GROUP = "group.y * groups.x + group.x";
 
 export function entryBody(bodies: readonly Body[], workgroup: number): readonly string[] {
-  const once = bodies.some((b) => b.text.includes(` * ${ONCE};`)) ? [`  ${DECLARE_ONCE}`] : [];
+  const once = bodies.some((b) => b.hides) ? [`  ${DECLARE_ONCE}`] : [];
   const [only] = bodies;
   const work = bodies.length === 1 && only ? alone(only, workgroup) : sideBySide(bodies, workgroup);
   return [...once, ...work];

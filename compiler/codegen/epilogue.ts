@@ -18,7 +18,6 @@ import { type Width, wgslType } from "../ops/scalar.ts";
 import type { Value } from "./scopes.ts";
 import { storeResult } from "./store.ts";
 import { type Held, registerPositions } from "./threads.ts";
-import { ONCE } from "./wgsl.ts";
 import type { Writer } from "./writer.ts";
 
 /** The accumulators of one thread. */
@@ -106,7 +105,7 @@ function storeLooped(
         walk(rest);
       },
       // A bound that the driver cannot see, or it writes the loop out again.
-      (body) => ({ kind: "for", name, end: `${roll.held.at.length} * ${ONCE}`, step: 1, body }),
+      (body) => ({ kind: "for", name, end: roll.held.at.length, opaque: true, step: 1, body }),
     );
   };
   walk(rolls);

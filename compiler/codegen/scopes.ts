@@ -33,6 +33,8 @@ export class Scopes {
   /** Every local name given so far: the names of bindings must differ. */
   readonly names = new Set<string>();
   usesBatch = false;
+  /** Whether it reads what differs from run to run besides N: the place in a data set, the step, the seed, the rates. */
+  usesRun = false;
 
   get depth(): number {
     return this.#scopes.length - 1;
@@ -73,7 +75,7 @@ export class Scopes {
   /** A loop over an axis, `step` positions at a time. */
   loop(axis: Axis, body: () => void, step = 1): void {
     const name = this.name(axis.name);
-    const end = axis.extent === "N" ? this.batch().text : `${axis.extent}`;
+    const end = axis.extent === "N" ? this.batch().text : axis.extent;
     this.nested(
       () => {
         this.declare(axis, name);

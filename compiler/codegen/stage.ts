@@ -35,7 +35,7 @@ export function walkBlocks(
   const total = endless ? `${writer.batch().text} * ${known}` : `${known}`;
   const stores = [block.rows, block.columns].map((f) => storeOf(writer, kernel, f, windows, schedule));
   const name = writer.name("part");
-  const end = endless ? `(${total} + ${depth - 1}) / ${depth}` : `${Math.ceil(known / depth)}`;
+  const end = endless ? `(${total} + ${depth - 1}) / ${depth}` : Math.ceil(known / depth);
   const step = newAxis("step", depth);
   writer.nested(
     () => {

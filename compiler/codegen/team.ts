@@ -16,7 +16,7 @@ export function loopTogether(
 ): void {
   const sorted = batchFirst(axes);
   const known = sorted.reduce((a, x) => a * (x.extent === "N" ? 1 : x.extent), 1);
-  const end = sorted[0]?.extent === "N" ? `${writer.batch().text} * ${known}` : `${known}`;
+  const end = sorted[0]?.extent === "N" ? `${writer.batch().text} * ${known}` : known;
   const name = writer.name("turn");
   writer.nested(
     () => body(stepsAt(writer, sorted, name)),
@@ -59,6 +59,6 @@ export function combineParts(
         );
       }
     },
-    (body) => ({ kind: "for", name: part, end: `${size}`, step: 1, body }),
+    (body) => ({ kind: "for", name: part, end: size, step: 1, body }),
   );
 }

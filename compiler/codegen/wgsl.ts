@@ -5,6 +5,17 @@ import type { Stmt } from "../ir/stmt.ts";
 export const ONCE = "once";
 export const DECLARE_ONCE = `let ${ONCE} = i32(groups.z);`;
 
+/** Whether a loop hides its end from the driver: one that is no number is not known anyway. */
+const hides = (s: Extract<Stmt, { kind: "for" }>, opaque: boolean): boolean =>
+  typeof s.end === "number" && (opaque || s.opaque === true);
+
+/** Whether statements need `ONCE`. */
+export function usesOnce(statements: readonly Stmt[], opaque: boolean): boolean {
+  return statements.some(
+    (s) => (s.kind === "for" && hides(s, opaque)) || ("body" in s && usesOnce(s.body, opaque)),
+  );
+}
+
 /** With `opaque` loops, `ONCE` must have been declared. */
 export function printStatements(statements: readonly Stmt[], indent: string, opaque: boolean): string {
   return statements.map((s) => printStatement(s, indent, opaque)).join("\n");
@@ -20,8 +31,7 @@ function printStatement(s: Stmt, indent: string, opaque: boolean): string {
       return `${indent}${s.target} ${s.op} ${strip(s.value)};`;
     case "for": {
       const next = s.step === 1 ? `${s.name}++` : `${s.name} += ${s.step}`;
-      // An end that is no number is not known to the driver anyway.
-      const end = opaque && /^\d+$/.test(s.end) ? `${s.end} * ${ONCE}` : s.end;
+      const end = hides(s, opaque) ? `${s.end} * ${ONCE}` : s.end;
       const head = `for (var ${s.name} = ${s.start ?? 0}; ${s.name} < ${end}; ${next}) {`;
       return `${indent}${head}\n${body(s.body)}\n${indent}}`;
     }

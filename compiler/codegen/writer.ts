@@ -91,6 +91,7 @@ export class Writer extends Scopes {
         return { text: `f32(${this.batch().text})`, width: 1, depth: 0 };
       case "rate":
         this.usesBatch = true;
+        this.usesRun = true;
         return { text: `batch.rates.${"xyzw"[e.slot]}`, width: 1, depth: 0 };
       case "random":
         return this.#random(e.counter, e.salt);
@@ -134,6 +135,7 @@ export class Writer extends Scopes {
     const lane = this.#laneOf([counter]);
     if (lane) return this.#perLane(lane, (at) => this.#random(substituteIndex(counter, at), salt));
     this.usesBatch = true;
+    this.usesRun = true;
     this.helpers.set("random", RANDOM);
     const at = this.index(counter);
     return this.named(`random${salt}:${at.text}`, "random", () => ({
@@ -198,6 +200,7 @@ export class Writer extends Scopes {
     const [, ...inner] = e.from.type.shape;
     const { name, element } = this.#bindings.read(e.from);
     this.usesBatch = true;
+    this.usesRun = true;
     const row = this.named(`row:${n?.id}`, "row", () => {
       const at = this.index(must(n, "batch index"));
       return {

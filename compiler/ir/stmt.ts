@@ -7,7 +7,10 @@ export type Stmt =
       readonly name: string;
       /** Default: 0. */
       readonly start?: string;
-      readonly end: string;
+      /** A number where the driver could know it, unless the loop hides it. */
+      readonly end: string | number;
+      /** Whether it hides how often it runs, whatever the schedule says of loops. */
+      readonly opaque?: boolean;
       readonly step: number;
       readonly body: readonly Stmt[];
     }
