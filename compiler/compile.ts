@@ -27,9 +27,12 @@ import { planMemory } from "./passes/plan.ts";
 import { storedAsHalves } from "./passes/precision.ts";
 import { schedule } from "./passes/schedule.ts";
 import { type Rewrite, simplify } from "./passes/simplify.ts";
-import { splitReductions } from "./passes/split.ts";
+import { seenByHost } from "./passes/storage.ts";
 import { type Target, type TargetName, targets } from "./passes/target.ts";
 import { tunedSchedule } from "./passes/tuning.ts";
+import { overwrite } from "./passes/update.ts";
+import { verifyGraph, verifyKernel, verifyRegion } from "./passes/verify.ts";
+import { verifyMemory, verifyProgram } from "./passes/verifyProgram.ts";
 
 export type { BakeValues, Baking } from "./passes/bake.ts";
 export { type AdapterFacts, type Target, type TargetName, targetFor } from "./passes/target.ts";
@@ -72,6 +75,10 @@ export interface Compilation {
   readonly decisions: readonly Decision[];
   /** In the order of execution, those of phase "prepare" first. */
   readonly steps: readonly Step[];
+  /** The same by dispatch: those of one list run side by side. */
+  readonly bundles: readonly (readonly Step[])[];
+  /** Outputs that are the bytes of another tensor. */
+  readonly aliases: ReadonlyMap<Node, Node>;
   readonly layouts: Layouts;
   /** The keys of the tuning that fitted a kernel. */
   readonly tuned: ReadonlySet<string>;
@@ -81,26 +88,25 @@ export interface Compilation {
   readonly program: Program;
 }
 
+/** Throws `UserError` for options that do not fit the graph, `InternalError` where a stage breaks its promise. */
 export function compile(model: Graph, options: CompileOptions = {}): Compilation {
   const source = options.batch === undefined ? model : bindBatch(model, options.batch);
   const { target: chosen = "portable", tuning } = options;
   const target = settled(typeof chosen === "string" ? targets[chosen] : chosen, source, options);
-  const { graph, rewrites } = source.updates
-    ? { graph: splitReductions(source), rewrites: [] }
-    : simplify(source);
-  const { regions, decisions, aliases } = partition(graph);
+  verifyGraph(source);
+  const { graph, rewrites } = simplify(source);
+  if (rewrites.length > 0) verifyGraph(graph);
+  const { regions: computed, decisions, aliases } = partition(graph);
+  const { regions, inPlace } = overwrite(graph, computed);
+  regions.forEach(verifyRegion);
 
-  const halves = options.precision === "f16" ? storedAsHalves(graph, regions, aliases) : undefined;
+  const seen = seenByHost(graph, aliases, inPlace);
+  const halves = options.precision === "f16" ? storedAsHalves(graph, regions, seen) : undefined;
   const kernels = regions.map(lower);
+  for (const kernel of kernels) verifyKernel(kernel, inPlace.get(kernel.region.root));
   const prepared = new Set<Node>(regions.filter((r) => r.phase === "prepare").map((r) => r.root));
-  const inPlace = new Map((graph.updates ?? []).map((u) => [u.value, u.state] as const));
-  const ordered = chooseLayouts(kernels, (node) => node.kind === "param" || prepared.has(node));
-  // What overwrites a tensor lies as the tensor does.
-  const overwriting = [...inPlace].flatMap(([value, state]) => {
-    const order = ordered.get(state) ?? ordered.get(value);
-    return order ? [[value, order] as const, [state, order] as const] : [];
-  });
-  const stored: Layouts = Object.assign(new Map([...ordered, ...overwriting]), halves && { halves });
+  const free = (node: Node): boolean => (node.kind === "param" || prepared.has(node)) && !seen.has(node);
+  const stored: Layouts = Object.assign(new Map(chooseLayouts(kernels, free, inPlace)), halves && { halves });
   const tuned = new Set<string>();
   const scheduled = (kernel: Kernel, layouts: Layouts): Schedule => {
     const key = tuning && tuningKey(kernel, inPlace.get(kernel.region.root), stored);
@@ -115,7 +121,7 @@ export function compile(model: Graph, options: CompileOptions = {}): Compilation
         kernels,
         layouts: stored,
         values,
-        kept: new Set([...inPlace.values(), ...aliases.values(), ...graph.outputs.map((o) => o.node)]),
+        kept: new Set([...seen, ...inPlace.values()]),
         schedule: scheduled,
         loaded: (kernel, plan, now) =>
           loadedTensors({ kernel, schedule: plan, inPlace: inPlace.get(kernel.region.root) }, now),
@@ -133,18 +139,27 @@ export function compile(model: Graph, options: CompileOptions = {}): Compilation
   });
   const lying = layouts.baked ? { ...graph, nodes: graph.nodes.filter(isStored) } : graph;
   const bundles = bundle(inExecutionOrder(all));
-  const steps = bundles.flat();
-  const memory = planMemory(
-    lying,
-    bundles.map((b) => b.map((s) => s.region)),
-    aliases,
-    inPlace,
-    halves,
-  );
+  const memory = planMemory({ graph: lying, bundles, seen, inPlace, halves });
+  verifyMemory({ graph: lying, bundles, memory, aliases, layouts, seen });
   const assembled = assemble({ graph: lying, bundles, memory, aliases, layouts });
   const baked = values ? bakedParams(layouts, values) : [];
   const program = baked.length > 0 ? { ...assembled, baked } : assembled;
-  return { source, graph, rewrites, decisions, steps, layouts, tuned, baking, memory, program };
+  verifyProgram(program);
+  const steps = bundles.flat();
+  return {
+    source,
+    graph,
+    rewrites,
+    decisions,
+    steps,
+    bundles,
+    aliases,
+    layouts,
+    tuned,
+    baking,
+    memory,
+    program,
+  };
 }
 
 function settled(target: Target, { updates }: Graph, { typicalBatch }: CompileOptions): Target {

@@ -1,6 +1,7 @@
 /** What executing a program takes: its pipelines, its buffers, and dispatches that are ready but for the batch. */
 import type { Dispatch, ParamSpec, Program, Shader } from "../compiler/ir/program.ts";
 import type { Count } from "../compiler/ir/type.ts";
+import { LIMITS } from "../contract/limits.ts";
 import { WeftError } from "./errors.ts";
 import type { Gpu } from "./gpu.ts";
 import { halves } from "./half.ts";
@@ -11,9 +12,6 @@ export const STORAGE = 0x80 | 0x08 | 0x04; // and COPY_DST, COPY_SRC
 export const UNIFORM = 0x40 | 0x08;
 export const READBACK = 0x08 | 0x01;
 export const READ = 1;
-
-/** Workgroups per dimension that every device allows. */
-const MAX_WORKGROUPS = 65535;
 
 /** A dispatch, ready but for its size. */
 export interface Step {
@@ -37,7 +35,7 @@ export const dispatch = (
   batch: number,
   offsets: readonly number[] = [],
 ): void => {
-  const rows = Math.ceil(groups(batch) / MAX_WORKGROUPS);
+  const rows = Math.ceil(groups(batch) / LIMITS.workgroups);
   pass.setPipeline(pipeline);
   pass.setBindGroup(0, group, usesBatch ? offsets : []);
   pass.dispatchWorkgroups(Math.ceil(groups(batch) / rows), rows);

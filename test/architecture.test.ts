@@ -53,7 +53,7 @@ function sources(folder: string): readonly Source[] {
     });
 }
 
-const all = ["compiler", "runtime", "cli", "models", "studio"].flatMap(sources);
+const all = ["contract", "compiler", "runtime", "cli", "models", "studio"].flatMap(sources);
 
 /** `compiler/passes/partition.ts` → `compiler/passes`; files of `compiler/` itself are a layer each. */
 function layerOf(file: string): string {
@@ -73,8 +73,9 @@ const resolved = (source: Source, to: string): string =>
 const core = ["compiler/errors.ts", "compiler/ir", "compiler/math"];
 const scalar = "compiler/ops/scalar.ts";
 
-/** What each layer may import besides itself: layers, single files, or `node` and `package`. */
+/** What each layer may import besides itself and the contract: layers, single files, or `node` and `package`. */
 const allowed: Readonly<Record<string, readonly string[]>> = {
+  contract: [],
   "compiler/errors.ts": [],
   "compiler/ir": ["compiler/errors.ts"],
   "compiler/math": ["compiler/errors.ts", "compiler/ir"],
@@ -127,7 +128,7 @@ function mayImport(layer: string, target: string, typeOnly: boolean): boolean {
   if (target.startsWith("node:")) return rules.includes("node");
   if (!target.includes(".ts")) return rules.includes("package") || rules.includes(target);
   const to = layerOf(target);
-  if (to === layer || rules.includes(to) || rules.includes(target)) return true;
+  if (to === layer || to === "contract" || rules.includes(to) || rules.includes(target)) return true;
   if (layer === "runtime" || layer === "runtime/node")
     return typeOnly && ["program", "type", "training"].some((name) => target === `compiler/ir/${name}.ts`);
   return rules.includes("compiler") && to.startsWith("compiler/");

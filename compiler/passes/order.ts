@@ -1,23 +1,114 @@
-/** The order of execution, and which small kernels run side by side in one dispatch. */
-import type { Node } from "../ir/graph.ts";
+/**
+ * The order of execution, and which small kernels run side by side in one dispatch. Both ask one graph, whose edges say
+ * who must be done before whom: who writes before who reads (read after write), and who reads an old value before who
+ * overwrites it (write after read). No tensor is written twice.
+ */
+import { LIMITS } from "../../contract/limits.ts";
+import { InternalError, must } from "../errors.ts";
+import { isBytes, type Node } from "../ir/graph.ts";
 import type { Step } from "../ir/step.ts";
 
-/** WebGPU's default number of storage buffers in one stage. */
-const MAX_BINDINGS = 8;
-/** A kernel with more output elements than this fills a dispatch of its own. */
-const SMALL = 8192;
+/** What a step, or a region, does to tensors. */
+export interface Effects {
+  readonly reads: readonly Node[];
+  readonly writes: Node;
+  /** The tensor whose memory the result takes: its old value is gone. */
+  readonly overwrites: Node | undefined;
+}
 
-/** What is computed once comes first; what overwrites a tensor comes last, after all that read its old value. */
-export function inExecutionOrder(steps: readonly Step[]): readonly Step[] {
-  // Among updates the small ones come together, so that they share dispatches.
-  const update = (s: Step): number => (s.kernel.kind === "contraction" ? 2 : 3);
-  const rank = (s: Step): number => (s.region.phase === "prepare" ? 0 : s.inPlace ? update(s) : 1);
-  return steps.toSorted((a, b) => rank(a) - rank(b));
+export const effectsOf = ({ kernel, region, inPlace }: Step): Effects => ({
+  reads: kernel.reads,
+  writes: region.root,
+  overwrites: inPlace,
+});
+
+/** Whether `a` has to be done before `b`. */
+export function precedes(a: Effects, b: Effects): boolean {
+  return (
+    b.reads.includes(a.writes) || (a !== b && b.overwrites !== undefined && a.reads.includes(b.overwrites))
+  );
+}
+
+/** For each of a list, those that have to be done before it. */
+export function dependencies<T>(
+  list: readonly T[],
+  of: (item: T) => Effects,
+): ReadonlyMap<T, ReadonlySet<T>> {
+  const writers = new Map<Node, T>();
+  const readers = new Map<Node, T[]>();
+  for (const item of list) {
+    const { writes, reads } = of(item);
+    writers.set(writes, item);
+    for (const tensor of reads) {
+      const others = readers.get(tensor);
+      if (others) others.push(item);
+      else readers.set(tensor, [item]);
+    }
+  }
+  return new Map(
+    list.map((item) => {
+      const { reads, overwrites } = of(item);
+      const before = new Set<T>();
+      for (const tensor of reads) {
+        const writer = writers.get(tensor);
+        if (writer) before.add(writer);
+      }
+      const old = overwrites === undefined ? [] : (readers.get(overwrites) ?? []);
+      for (const reader of old) if (reader !== item) before.add(reader);
+      return [item, before];
+    }),
+  );
 }
 
 /**
- * Horizontal fusion: neighbouring small kernels that do not read each other's results share a dispatch (and a
- * shader), as far as bindings allow. A training step has many: the gradients and updates of biases.
+ * The list in an order that its dependencies allow; among those that may come next, the one with the lowest rank, then
+ * the first (Kahn, "Topological sorting of large networks", 1962). `stuck` are those that wait for each other.
+ */
+export function topological<T extends object>(
+  list: readonly T[],
+  of: (item: T) => Effects,
+  rank: (item: T) => number,
+): { readonly sorted: readonly T[]; readonly stuck: readonly T[] } {
+  const before = dependencies(list, of);
+  const after = new Map<T, T[]>();
+  const waiting = new Map<T, number>();
+  for (const [item, others] of before) {
+    waiting.set(item, others.size);
+    for (const other of others) after.set(other, [...(after.get(other) ?? []), item]);
+  }
+  const place = new Map([...list].toSorted((a, b) => rank(a) - rank(b)).map((item, i) => [item, i]));
+  const ready = [...place.keys()].filter((item) => waiting.get(item) === 0);
+  const sorted: T[] = [];
+  for (let item = ready.shift(); item !== undefined; item = ready.shift()) {
+    sorted.push(item);
+    for (const next of after.get(item) ?? []) {
+      const left = must(waiting.get(next), "count") - 1;
+      waiting.set(next, left);
+      if (left > 0) continue;
+      const at = ready.findIndex((r) => must(place.get(r), "place") > must(place.get(next), "place"));
+      ready.splice(at < 0 ? ready.length : at, 0, next);
+    }
+  }
+  const done = new Set(sorted);
+  return { sorted, stuck: list.filter((item) => !done.has(item)) };
+}
+
+/** What is computed once comes first; updates come late, small ones together, so that they share dispatches. */
+export function inExecutionOrder(steps: readonly Step[]): readonly Step[] {
+  const update = (s: Step): number => (s.kernel.kind === "contraction" ? 2 : 3);
+  const rank = (s: Step): number => (s.region.phase === "prepare" ? 0 : s.inPlace ? update(s) : 1);
+  const { sorted, stuck } = topological(steps, effectsOf, rank);
+  if (stuck.length > 0)
+    throw new InternalError(`${stuck.map((s) => s.region.root.origin.name).join(", ")} wait for each other`);
+  return sorted;
+}
+
+/** A kernel with more output elements than this fills a dispatch of its own. */
+const SMALL = 8192;
+
+/**
+ * Horizontal fusion: neighbouring small kernels that do not depend on each other share a dispatch (and a shader), as far
+ * as bindings allow. A training step has many: the gradients and updates of biases.
  */
 export function bundle(steps: readonly Step[]): readonly (readonly Step[])[] {
   const bundles: Step[][] = [];
@@ -32,18 +123,17 @@ export function bundle(steps: readonly Step[]): readonly (readonly Step[])[] {
 function joins(bundle: readonly Step[], step: Step): boolean {
   const all = [...bundle, step];
   if (!all.every(isSmall) || bundle.some((b) => b.region.phase !== step.region.phase)) return false;
-  const roots = new Set<Node>(bundle.map((b) => b.region.root));
-  const overwritten = new Set(bundle.flatMap((b) => b.inPlace ?? []));
-  if (step.kernel.reads.some((t) => roots.has(t) || overwritten.has(t))) return false;
-  if (step.inPlace && bundle.some((b) => b.kernel.reads.includes(step.inPlace as Node))) return false;
+  const own = effectsOf(step);
+  const apart = bundle.map(effectsOf).every((other) => !precedes(other, own) && !precedes(own, other));
+  if (!apart) return false;
   const bindings = all.flatMap((s) => [...s.kernel.reads.filter((t) => t !== s.inPlace), s.region.root]);
-  return bindings.length <= MAX_BINDINGS && new Set(bindings).size === bindings.length;
+  return bindings.length <= LIMITS.storageBuffers && new Set(bindings).size === bindings.length;
 }
 
 /** A mapReduce with few elements, none of them per example, in which each thread works by itself. */
 function isSmall({ kernel, schedule }: Step): boolean {
   if (schedule.kind === "mapReduce" && schedule.team) return false;
   if (kernel.kind !== "mapReduce" || kernel.space.some((a) => a.extent === "N")) return false;
-  if (kernel.reads.some((t) => t.kind === "input" && t.storage === "bytes")) return false;
+  if (kernel.reads.some(isBytes)) return false;
   return kernel.space.reduce((a, x) => a * Number(x.extent), 1) <= SMALL;
 }

@@ -4,11 +4,13 @@
  * the consumer reads each element, and what kind of computation each side is.
  */
 
+import { MOST_READS } from "../../contract/limits.ts";
 import { InternalError, must } from "../errors.ts";
 import type { Axis, Expr, Index } from "../ir/expr.ts";
-import { consumers, type Graph, type Node, type OpNode } from "../ir/graph.ts";
+import { consumers, type Graph, isBytes, type Node, type OpNode } from "../ir/graph.ts";
 import type { Decision, Partition, Region } from "../ir/region.ts";
-import { axesOf } from "../math/affine.ts";
+import { elements, type Shape } from "../ir/type.ts";
+import { axesOf, axisIndex, rowMajor } from "../math/affine.ts";
 import { freeAxes, mapChildren, opContext, substitute } from "../math/build.ts";
 import {
   type Access,
@@ -23,8 +25,6 @@ import {
   tensorsOf,
 } from "./analysis.ts";
 
-/** WebGPU's default is 8 storage buffers a stage; one is the result. */
-const MAX_READS = 7;
 /** A pooling window is kept in registers: windows beyond this many elements are pooled by a kernel of their own. */
 const MAX_WINDOW = 16;
 /** A fused expression beyond this many operations is cut: compile time and registers stay bounded. */
@@ -90,9 +90,10 @@ export function partition(graph: Graph): Partition {
 
   const aliases = new Map<Node, Node>();
   for (const { node } of graph.outputs) {
-    const source = node.kind === "op" ? reshapeOf(node, stored) : undefined;
+    if (node.kind !== "op") continue;
+    const source = stored.has(node) ? undefined : sameBytes(must(open.get(node), "fused value"), stored);
     if (source) aliases.set(node, source);
-    else if (node.kind === "op") store(node);
+    else store(node);
   }
   for (const value of updates) if (value.kind === "op") store(value);
   return { regions: inOrder(regions, graph), decisions, aliases };
@@ -118,9 +119,9 @@ function judge(
   const size = sizeOf(inner.value) * accessesOf(outer.value, operand).length + sizeOf(outer.value);
   if (size > MAX_SIZE) return no(`the fused expression would hold ${size} operations, more than ${MAX_SIZE}`);
   // Data sets of bytes are read through a buffer of row numbers.
-  const rows = [...reads].some((t) => t.kind === "input" && t.storage === "bytes") ? 1 : 0;
+  const rows = [...reads].some(isBytes) ? 1 : 0;
   const read = reads.size + rows;
-  if (read > MAX_READS) return no(`together they read ${read} tensors, more than ${MAX_READS}`);
+  if (read > MOST_READS) return no(`together they read ${read} tensors, more than ${MOST_READS}`);
   if (once) return no("depends on parameters alone: computed once, when weights are set");
   const kind = kindOf(inner.value);
   if (kind === "view") return judgeView(inner, itself);
@@ -207,12 +208,20 @@ function parameterOnly(graph: Graph): ReadonlySet<Node> {
   return found;
 }
 
-/** The stored tensor that an output merely reshapes. */
-function reshapeOf(node: OpNode, stored: ReadonlySet<Node>): Node | undefined {
-  if (node.op.name !== "flatten" && node.op.name !== "reshape") return undefined;
-  const source = must(node.inputs[0], "operand");
-  if (stored.has(source)) return source;
-  return source.kind === "op" ? reshapeOf(source, stored) : undefined;
+/** The stored tensor whose bytes, in their order, a value is: what merely reshapes it. */
+function sameBytes({ axes, value }: Fused, stored: ReadonlySet<Node>): Node | undefined {
+  if (value.kind !== "load" || !stored.has(value.from)) return undefined;
+  const { from, index } = value;
+  const here = rowMajor(
+    axes.map(axisIndex),
+    axes.map((a) => a.extent),
+  );
+  return sameCount(from.type.shape, axes) && rowMajor(index, from.type.shape) === here ? from : undefined;
+}
+
+function sameCount(shape: Shape, axes: readonly Axis[]): boolean {
+  const [a, b] = [elements(shape), elements(axes.map((x) => x.extent))];
+  return a.fixed === b.fixed && a.perBatch === b.perBatch;
 }
 
 /** Regions in the order of their roots, every one after those it reads. */

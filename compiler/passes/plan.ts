@@ -1,13 +1,11 @@
 /** Buffers and dispatches: lifetimes, reuse, and the memory that a program takes, known before it runs. */
 
+import { LIMITS } from "../../contract/limits.ts";
 import { must } from "../errors.ts";
 import { type Graph, isBytes, type Node } from "../ir/graph.ts";
-import type { Region } from "../ir/region.ts";
-import type { MemoryPlan } from "../ir/step.ts";
+import type { MemoryPlan, Step } from "../ir/step.ts";
 import { addCounts, type Count, elements, scaleCount } from "../ir/type.ts";
-
-/** WebGPU's default limit of one storage binding. */
-export const MAX_BINDING = 128 * 1024 * 1024;
+import type { InPlace } from "./storage.ts";
 
 /** Bytes of a tensor, rounded up to whole 16-byte vectors. */
 function bytesOf(node: Node, halves: ReadonlySet<Node> | undefined): Count {
@@ -17,17 +15,20 @@ function bytesOf(node: Node, halves: ReadonlySet<Node> | undefined): Count {
     : { fixed: perBatch % 16 === 0 ? 0 : 16, perBatch };
 }
 
-/**
- * `bundles`: the regions of each dispatch; those of one run at the same time. `inPlace`: results that overwrite a stored tensor. A tensor drawn from a data set has a buffer whose size the data
- * decides, so it does not count here.
- */
-export function planMemory(
-  graph: Graph,
-  bundles: readonly (readonly Region[])[],
-  aliases: ReadonlyMap<Node, Node>,
-  inPlace: ReadonlyMap<Node, Node>,
-  halves?: ReadonlySet<Node>,
-): MemoryPlan {
+/** What memory is planned for. */
+export interface Lying {
+  readonly graph: Graph;
+  /** The steps of each dispatch; those of one run at the same time. */
+  readonly bundles: readonly (readonly Step[])[];
+  /** What the host reads or fills. */
+  readonly seen: ReadonlySet<Node>;
+  readonly inPlace: InPlace;
+  /** What is stored as f16. */
+  readonly halves: ReadonlySet<Node> | undefined;
+}
+
+/** A tensor drawn from a data set has a buffer whose size the data decides, so it does not count here. */
+export function planMemory({ graph, bundles, seen, inPlace, halves }: Lying): MemoryPlan {
   const buffers: { name: string; bytes: Count }[] = [];
   const place = new Map<Node, number>();
   const own = (node: Node): void => {
@@ -43,24 +44,27 @@ export function planMemory(
   const order = graph.inputs.some((i) => isBytes(i.node)) ? buffers.length : undefined;
   if (order !== undefined) buffers.push({ name: "order", bytes: { fixed: 0, perBatch: 0 } });
   for (const [result, target] of inPlace) place.set(result, must(place.get(target), "overwritten buffer"));
-  const outputs = graph.outputs.map((o) => aliases.get(o.node) ?? o.node);
-  for (const r of bundles.flat()) if (r.phase === "prepare" || outputs.includes(r.root)) own(r.root);
+  for (const { region } of bundles.flat())
+    if (region.phase === "prepare" || seen.has(region.root)) own(region.root);
 
-  const run = bundles.filter((b) => b.some((r) => r.phase === "run"));
-  const computed = new Set<Node>(run.flat().map((r) => r.root));
+  const run = bundles.filter((b) => b.some((s) => s.region.phase === "run"));
+  const readsOf = (steps: readonly Step[]): ReadonlySet<Node> =>
+    new Set(steps.flatMap((s) => s.kernel.reads));
   const lastRead = new Map<Node, number>();
-  run.forEach((regions, step) => {
-    for (const t of regions.flatMap((r) => r.reads)) lastRead.set(t, step);
+  run.forEach((steps, i) => {
+    for (const tensor of readsOf(steps)) lastRead.set(tensor, i);
   });
+  const transient = new Set<Node>();
   const free: number[] = [];
-  run.forEach((regions, step) => {
-    for (const r of regions)
-      if (!place.has(r.root))
-        place.set(r.root, takeSlot(bytesOf(r.root, halves), r.root.origin.name, buffers, free));
-    for (const t of new Set(regions.flatMap((r) => r.reads))) {
-      const transient = computed.has(t) && !outputs.includes(t) && !inPlace.has(t);
-      if (transient && lastRead.get(t) === step) free.push(must(place.get(t), "buffer"));
+  run.forEach((steps, i) => {
+    for (const { region } of steps) {
+      if (place.has(region.root)) continue;
+      transient.add(region.root);
+      place.set(region.root, takeSlot(bytesOf(region.root, halves), region.root.origin.name, buffers, free));
     }
+    // What the dispatch itself reads last is free only for those after it.
+    for (const tensor of readsOf(steps))
+      if (transient.has(tensor) && lastRead.get(tensor) === i) free.push(must(place.get(tensor), "buffer"));
   });
   const peakBytes = buffers.reduce((sum, b) => addCounts(sum, b.bytes), { fixed: 0, perBatch: 0 });
   return { buffers, place, order, peakBytes, maxBatch: largestBatch(buffers) };
@@ -68,10 +72,12 @@ export function planMemory(
 
 /** The largest batch whose buffers can be bound by default: 0 where a fixed one cannot, null where nothing depends on N. */
 export function largestBatch(buffers: readonly { readonly bytes: Count }[]): number | null {
-  if (buffers.some(({ bytes }) => bytes.fixed > MAX_BINDING)) return 0;
+  if (buffers.some(({ bytes }) => bytes.fixed > LIMITS.bindingBytes)) return 0;
   const growing = buffers.filter(({ bytes }) => bytes.perBatch > 0);
   if (growing.length === 0) return null;
-  return Math.min(...growing.map(({ bytes }) => Math.floor((MAX_BINDING - bytes.fixed) / bytes.perBatch)));
+  return Math.min(
+    ...growing.map(({ bytes }) => Math.floor((LIMITS.bindingBytes - bytes.fixed) / bytes.perBatch)),
+  );
 }
 
 /**

@@ -4,13 +4,13 @@ import type { Graph, Node } from "../ir/graph.ts";
 import type { Region } from "../ir/region.ts";
 
 /**
- * Weights and what lies between kernels. Inputs and outputs are f32, as those who give and take them have them. So are
+ * Weights and what lies between kernels, unless the host sees them (`seen`): whoever gives or takes them has f32. So are
  * parameters of one axis, and what is computed once from parameters: they are small, and variances want the range. Throws `UserError` for a training step.
  */
 export function storedAsHalves(
   graph: Graph,
   regions: readonly Region[],
-  aliases: ReadonlyMap<Node, Node>,
+  seen: ReadonlySet<Node>,
 ): ReadonlySet<Node> {
   if (graph.updates)
     throw new UserError({
@@ -18,9 +18,8 @@ export function storedAsHalves(
       rule: 'the precision "f16" is for inference',
       fix: "train in f32; its weights run in f16",
     });
-  const outputs = new Set(graph.outputs.map((o) => aliases.get(o.node) ?? o.node));
   const weights = graph.nodes.filter((n) => n.kind === "param");
   const computed = regions.filter((r) => r.phase === "run").map((r) => r.root);
   const wide = (node: Node): boolean => node.type.shape.length > 1 && node.type.dtype === "f32";
-  return new Set([...weights, ...computed].filter((node) => wide(node) && !outputs.has(node)));
+  return new Set([...weights, ...computed].filter((node) => wide(node) && !seen.has(node)));
 }

@@ -5,7 +5,7 @@
  */
 import { must } from "../errors.ts";
 import type { Axis, Expr, OpContext } from "../ir/expr.ts";
-import { type Graph, mapGraph, type Node, type OpNode } from "../ir/graph.ts";
+import type { Node, OpDef, OpNode } from "../ir/graph.ts";
 import { axisIndex } from "../math/affine.ts";
 import { opContext, reduce, substitute } from "../math/build.ts";
 import { derivedNode, opNode, suffixed } from "../ops/derived.ts";
@@ -16,12 +16,13 @@ const FEW = 16384;
 /** Sums over the batch are split if an axis of at least this many terms can be taken apart. */
 const PARTS = 4;
 
-export function splitReductions(graph: Graph): Graph {
-  return mapGraph(graph, (node) => (node.kind === "op" ? (split(node) ?? node) : node));
-}
+/** Partial sums are not taken apart again. */
+const partials = new WeakSet<OpDef>();
 
-function split(node: OpNode): Node | undefined {
+/** The sum in two steps; undefined where the op is none that gains by it. */
+export function splitSum(node: OpNode): Node | undefined {
   const { shape } = node.type;
+  if (partials.has(node.op)) return undefined;
   if (shape.includes("N") || shape.reduce<number>((a, d) => a * Number(d), 1) > FEW) return undefined;
   const whole = node.op.define(node.attrs, opContext(node));
   if (whole.kind !== "reduce" || whole.op !== "sum" || !whole.axes.some((a) => a.extent === "N"))
@@ -34,6 +35,7 @@ function split(node: OpNode): Node | undefined {
   const partial = derivedNode(`${node.op.name}.partial`, type, suffixed(node.origin, "partial"), (context) =>
     partialSum(node, which, context),
   );
+  partials.add(partial.op);
   return opNode(reductions.sum, { axis: 0 }, [partial], node.origin);
 }
 
@@ -48,7 +50,7 @@ function longest(axes: readonly Axis[]): number | undefined {
 function partialSum(node: OpNode, which: number, { at, axis }: OpContext): Expr {
   const [part, ...rest] = at;
   const whole = node.op.define(node.attrs, { at: rest, inputs: node.inputs, shape: node.type.shape, axis });
-  if (whole.kind !== "reduce") return whole; // `split` saw a sum
+  if (whole.kind !== "reduce") return whole; // `splitSum` saw a sum
   const taken = must(whole.axes[which], "split axis");
   const body = substitute(whole.body, new Map([[taken, axisIndex(must(part, "part"))]]));
   return reduce(

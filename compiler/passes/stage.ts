@@ -2,6 +2,7 @@
  * Which contractions a workgroup fetches for together, and how: blocks of threads and register tiles are listed, and
  * the one is taken that spends least on what is not a multiply-add.
  */
+import { LIMITS } from "../../contract/limits.ts";
 import type { Axis } from "../ir/expr.ts";
 import type { ContractionKernel, ContractionSchedule, Stage } from "../ir/kernel.ts";
 import type { TunedContraction } from "../ir/tuning.ts";
@@ -17,8 +18,6 @@ export interface Staging {
   readonly cost: number;
 }
 
-/** Bytes of workgroup memory: WebGPU's default limit. */
-const MEMORY = 16_384;
 /** Threads along the rows and along the columns. */
 const THREADS = [
   [16, 16],
@@ -73,7 +72,7 @@ export function stagedSchedule(
   };
 }
 
-export const fitsMemory = (bytes: number): boolean => bytes <= MEMORY;
+export const fitsMemory = (bytes: number): boolean => bytes <= LIMITS.workgroupBytes;
 
 /** Whether a stage is legal for a kernel: what it fetches fits the memory, and is shared out evenly. */
 export function fitsStage(

@@ -1,4 +1,5 @@
 /** Measured schedules as data: read for a kernel, written for one, and which ones are worth measuring. */
+import { LIMITS } from "../../contract/limits.ts";
 import type { Axis } from "../ir/expr.ts";
 import type {
   ContractionKernel,
@@ -19,8 +20,6 @@ import { candidatesOf, scheduleOf } from "./tile.ts";
 /** What the rule of a measured schedule ends with. */
 export const TUNED = ", tuned";
 
-/** Threads of a workgroup, at most: WebGPU's default limit. */
-const LARGEST_WORKGROUP = 256;
 /** Positions along N that a thread may hold. */
 const LARGEST_BATCH_TILE = 16;
 /** Accumulators that a thread may hold: far above what is fast, for what is legal at all. */
@@ -28,7 +27,7 @@ const LARGEST_TILE = 512;
 
 /** The schedule that was measured; undefined where the data does not fit the kernel. */
 export function tunedSchedule(kernel: Kernel, target: Target, tuned: TunedSchedule): Schedule | undefined {
-  if (!isCount(tuned.workgroup, LARGEST_WORKGROUP)) return undefined;
+  if (!isCount(tuned.workgroup, LIMITS.workgroupThreads)) return undefined;
   const plain = plainSchedule(kernel, { ...target, workgroup: tuned.workgroup }, tuned);
   return plain && { ...plain, rule: `${plain.rule}${TUNED}` };
 }

@@ -1,11 +1,13 @@
 /** Checks of every stage's data. A breach is a bug of ours: `InternalError`. */
-import { InternalError } from "../errors.ts";
+import { LIMITS } from "../../contract/limits.ts";
+import { InternalError, must } from "../errors.ts";
 import type { Bound, Expr, Index } from "../ir/expr.ts";
-import type { Graph, Node } from "../ir/graph.ts";
-import type { Program } from "../ir/program.ts";
+import { type Graph, isBytes, type Node } from "../ir/graph.ts";
+import type { Kernel } from "../ir/kernel.ts";
 import type { Region } from "../ir/region.ts";
-import { sameShape, showShape } from "../ir/type.ts";
+import { elements, sameShape, showCount, showShape } from "../ir/type.ts";
 import { add, alwaysInside, div, rangeOf, scale } from "../math/affine.ts";
+import { tensorsOf } from "./analysis.ts";
 
 /** Operands precede users, inferred types are what `infer` says, and names are unique. */
 export function verifyGraph(graph: Graph): void {
@@ -111,37 +113,25 @@ function multiples(index: Index, part: Index): readonly number[] {
   return [...new Set(by)];
 }
 
-/** Dispatches name buffers and kernels that exist, and what is read was written before. */
-export function verifyProgram(program: Program): void {
-  const written = new Set([...program.inputs, ...program.params].map((s) => s.buffer));
-  if (program.order !== undefined) written.add(program.order);
-  for (const dispatch of [...program.prepare, ...program.dispatches]) {
-    const kernel = program.kernels[dispatch.kernel];
-    if (!kernel) throw broken(`dispatch of ${dispatch.layers.join(", ")} names kernel ${dispatch.kernel}`);
-    if (kernel.bindings.length !== dispatch.buffers.length) {
-      throw broken(
-        `${kernel.name} has ${kernel.bindings.length} bindings, the dispatch ${dispatch.buffers.length}`,
-      );
-    }
-    for (const [i, binding] of kernel.bindings.entries()) {
-      const buffer = dispatch.buffers[i];
-      if (buffer === undefined || !program.buffers[buffer])
-        throw broken(`${kernel.name} names buffer ${buffer}`);
-      if (binding.access === "read" && !written.has(buffer))
-        throw broken(`${kernel.name} reads ${binding.name} before it is written`);
-      if (binding.access !== "read") {
-        if (dispatch.buffers.indexOf(buffer) !== i)
-          throw broken(`${kernel.name} reads and writes buffer ${buffer}`);
-        written.add(buffer);
-      }
-    }
-    if (kernel.bindings.length > 8)
-      throw broken(`${kernel.name} has ${kernel.bindings.length} storage buffers, more than 8`);
-  }
-  for (const o of program.outputs)
-    if (!written.has(o.buffer)) throw broken(`output ${o.name} is never written`);
+/** What a kernel reads is listed and fits its buffers; its result has a place for every element, within the tensor. */
+export function verifyKernel(kernel: Kernel, inPlace: Node | undefined): void {
+  const { region, space, place, reads, result } = kernel;
+  const { name } = region.root.origin;
+  const values = kernel.kind === "contraction" ? [kernel.lhs, kernel.rhs, result] : [result];
+  for (const tensor of values.flatMap(tensorsOf))
+    if (!reads.includes(tensor)) throw broken(`the kernel of ${name} reads ${tensor.origin.name} unlisted`);
+  const rows = reads.some(isBytes) ? 1 : 0;
+  const buffers = reads.filter((tensor) => tensor !== inPlace).length + rows + 1;
+  if (buffers > LIMITS.storageBuffers)
+    throw broken(`the kernel of ${name} has ${buffers} storage buffers, more than ${LIMITS.storageBuffers}`);
+  const { shape } = region.root.type;
+  const inside = place.every((index, d) => alwaysInside({ index, extent: must(shape[d], "dimension") }));
+  if (place.length !== shape.length || !inside) throw broken(`the kernel of ${name} stores outside of it`);
+  const [have, want] = [elements(space.map((a) => a.extent)), elements(shape)];
+  if (have.fixed !== want.fixed || have.perBatch !== want.perBatch)
+    throw broken(`the kernel of ${name} has ${showCount(have)} positions for ${showCount(want)} elements`);
 }
 
-function broken(what: string): InternalError {
+export function broken(what: string): InternalError {
   return new InternalError(`verification failed: ${what}`);
 }

@@ -20,7 +20,7 @@ import {
 } from "weftgpu";
 import { loadModel } from "../../compiler/frontend/index.ts";
 import { MOST_BAKED } from "../../compiler/passes/bake.ts";
-import { verifyProgram } from "../../compiler/passes/verify.ts";
+import { verifyProgram } from "../../compiler/passes/verifyProgram.ts";
 import { trainingStep } from "../../compiler/train/step.ts";
 import { halves } from "../../runtime/half.ts";
 import { readSafetensors, validateProgram, type Weights } from "../../runtime/index.ts";

@@ -19,7 +19,7 @@ import {
 } from "weftgpu";
 import { loadModel } from "../../compiler/frontend/index.ts";
 import { type TargetName, targets } from "../../compiler/passes/target.ts";
-import { verifyProgram } from "../../compiler/passes/verify.ts";
+import { verifyProgram } from "../../compiler/passes/verifyProgram.ts";
 import { load, readSafetensors, type Weights } from "../../runtime/index.ts";
 import { dataFor } from "../fuzz/data.ts";
 import type { Arrays } from "../oracle/array.ts";

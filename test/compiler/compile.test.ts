@@ -21,7 +21,8 @@ import {
   softmax,
   transpose,
 } from "weftgpu";
-import { verifyGraph, verifyProgram, verifyRegion } from "../../compiler/passes/verify.ts";
+import { verifyGraph, verifyRegion } from "../../compiler/passes/verify.ts";
+import { verifyProgram } from "../../compiler/passes/verifyProgram.ts";
 import lenet from "../../models/lenet.ts";
 
 type Compilation = ReturnType<typeof compile>;

@@ -9,7 +9,7 @@ import { type Compilation, compile } from "../../compiler/compile.ts";
 import { type Emitted, emit, pageTraining } from "../../compiler/emit/index.ts";
 import { loadModel } from "../../compiler/frontend/index.ts";
 import { showCount } from "../../compiler/ir/type.ts";
-import { verifyProgram } from "../../compiler/passes/verify.ts";
+import { verifyProgram } from "../../compiler/passes/verifyProgram.ts";
 import { sgd } from "../../compiler/train/index.ts";
 import { weft } from "../cli/weft.ts";
 import { complaints, openBrowser } from "../pages/chromium.ts";

@@ -12,7 +12,7 @@ import { abbreviate } from "../../compiler/emit/abbreviate.ts";
 import { checkGolden, type Emitted, emit, pageTraining } from "../../compiler/emit/index.ts";
 import type { Graph } from "../../compiler/ir/graph.ts";
 import type { Training } from "../../compiler/ir/training.ts";
-import { verifyProgram } from "../../compiler/passes/verify.ts";
+import { verifyProgram } from "../../compiler/passes/verifyProgram.ts";
 import { adam, compileTraining, sgd } from "../../compiler/train/index.ts";
 import lenetModel from "../../models/lenet.ts";
 import { type OpenedDevice, requestDevice } from "../../runtime/node/index.ts";

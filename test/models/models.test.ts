@@ -4,7 +4,8 @@
  */
 import { afterAll, describe, expect, test } from "vitest";
 import { compile } from "../../compiler/compile.ts";
-import { verifyGraph, verifyProgram, verifyRegion } from "../../compiler/passes/verify.ts";
+import { verifyGraph, verifyRegion } from "../../compiler/passes/verify.ts";
+import { verifyProgram } from "../../compiler/passes/verifyProgram.ts";
 import { shapeTable } from "../../compiler/report/shapes.ts";
 import resnet18 from "../../models/resnet18.ts";
 import { closeDevice } from "../oracle/weft.ts";

@@ -21,7 +21,7 @@ import {
   softmax,
   type Tensor,
 } from "weftgpu";
-import { verifyProgram } from "../../compiler/passes/verify.ts";
+import { verifyProgram } from "../../compiler/passes/verifyProgram.ts";
 import { trainingStep } from "../../compiler/train/step.ts";
 import lenet from "../../models/lenet.ts";
 import { halves, LARGEST_HALF } from "../../runtime/half.ts";

@@ -2,7 +2,7 @@
 import { afterAll, describe, expect, test } from "vitest";
 import { compileTraining, type Optimizer, sgd, type Tensor } from "weftgpu";
 import { type Clip, TARGET } from "../../compiler/ir/training.ts";
-import { verifyProgram } from "../../compiler/passes/verify.ts";
+import { verifyProgram } from "../../compiler/passes/verifyProgram.ts";
 import lenet from "../../models/lenet.ts";
 import { type Arrays, type NdArray, random, randomArray } from "../oracle/array.ts";
 import { closeDevice } from "../oracle/weft.ts";

@@ -8,7 +8,8 @@ import { type Graph, type Node, type OpNode, topologicalOrder } from "../../comp
 import { opNode } from "../../compiler/ops/derived.ts";
 import { ops } from "../../compiler/ops/index.ts";
 import { differentiate } from "../../compiler/passes/differentiate.ts";
-import { verifyGraph, verifyProgram, verifyRegion } from "../../compiler/passes/verify.ts";
+import { verifyGraph, verifyRegion } from "../../compiler/passes/verify.ts";
+import { verifyProgram } from "../../compiler/passes/verifyProgram.ts";
 import { type Arrays, type NdArray, random, randomArray, sizeOf } from "../oracle/array.ts";
 import { type EvaluateOptions, evaluate } from "../oracle/oracle.ts";
 import { runProgram } from "../oracle/weft.ts";

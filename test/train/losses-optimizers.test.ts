@@ -7,7 +7,7 @@ import { adam, compileTraining, type Optimizer, sgd, type Tensor } from "weftgpu
 import type { Graph } from "../../compiler/ir/graph.ts";
 import { topologicalOrder } from "../../compiler/ir/graph.ts";
 import { METRICS, TARGET } from "../../compiler/ir/training.ts";
-import { verifyProgram } from "../../compiler/passes/verify.ts";
+import { verifyProgram } from "../../compiler/passes/verifyProgram.ts";
 import lenet from "../../models/lenet.ts";
 import { type Arrays, type NdArray, random, randomArray, zeros } from "../oracle/array.ts";
 import { evaluate } from "../oracle/oracle.ts";

@@ -1,0 +1,97 @@
+/**
+ * Which updates overwrite their state in place. A result may take the memory of the old value only where nobody needs
+ * that value any more: no other thread of its own kernel, and no kernel that has to come later. Otherwise it is stored
+ * apart, and copied when all have read what they need.
+ */
+import { must } from "../errors.ts";
+import type { Expr } from "../ir/expr.ts";
+import type { Graph, Node, Update } from "../ir/graph.ts";
+import type { Region } from "../ir/region.ts";
+import { axisIndex } from "../math/affine.ts";
+import { children, load, opContext } from "../math/build.ts";
+import { derivedNode, suffixed } from "../ops/derived.ts";
+import { dependencies, type Effects, topological } from "./order.ts";
+import type { InPlace } from "./storage.ts";
+
+export interface Overwriting {
+  /** With a region for each copy. */
+  readonly regions: readonly Region[];
+  readonly inPlace: InPlace;
+}
+
+export function overwrite(graph: Graph, regions: readonly Region[]): Overwriting {
+  const updates = (graph.updates ?? []).filter((u) => u.value !== u.state);
+  const roots = new Map<Node, Region>(regions.map((r) => [r.root, r]));
+  const direct = new Set<Update>();
+  const taken = new Set<Node>();
+  for (const update of updates) {
+    const region = roots.get(update.value);
+    if (!region || taken.has(update.value) || !readsItsOwn(region, update.state)) continue;
+    taken.add(update.value);
+    direct.add(update);
+  }
+  for (;;) {
+    const found = placed(updates, direct, regions);
+    const cycle = waiting(found);
+    if (cycle.length === 0) return found;
+    const one = must(
+      [...direct].filter((u) => cycle.includes(u.value)).toSorted((a, b) => sizeOf(a) - sizeOf(b))[0],
+      "an update among regions that wait for each other",
+    );
+    direct.delete(one);
+  }
+}
+
+const sizeOf = ({ state }: Update): number => state.type.shape.reduce<number>((a, d) => a * Number(d), 1);
+
+function placed(
+  updates: readonly Update[],
+  direct: ReadonlySet<Update>,
+  regions: readonly Region[],
+): Overwriting {
+  const copies = updates.filter((u) => !direct.has(u)).map((u) => [copyOf(u), u.state] as const);
+  return {
+    regions: [...regions, ...copies.map(([region]) => region)],
+    inPlace: new Map<Node, Node>([
+      ...[...direct].map((u) => [u.value, u.state] as const),
+      ...copies.map(([region, state]) => [region.root, state] as const),
+    ]),
+  };
+}
+
+function copyOf({ state, value }: Update): Region {
+  const root = derivedNode("copy", state.type, suffixed(state.origin, "copied"), ({ at }) =>
+    load(value, at.map(axisIndex)),
+  );
+  const { at } = opContext(root);
+  const reads = value.kind === "const" || value.kind === "scalar" ? [] : [value];
+  return { root, nodes: [root], axes: at, value: load(value, at.map(axisIndex)), reads, phase: "run" };
+}
+
+/** The roots of regions that wait for themselves, by way of others. */
+function waiting({ regions, inPlace }: Overwriting): readonly Node[] {
+  const of = ({ root, reads }: Region): Effects => ({ reads, writes: root, overwrites: inPlace.get(root) });
+  const { stuck } = topological(regions, of, () => 0);
+  const before = dependencies(stuck, of);
+  const waitsForItself = (region: Region): boolean => {
+    const seen = new Set<Region>();
+    const open = [region];
+    for (let next = open.pop(); next; next = open.pop())
+      for (const other of before.get(next) ?? []) {
+        if (other === region) return true;
+        if (!seen.has(other)) open.push(other);
+        seen.add(other);
+      }
+    return false;
+  };
+  return stuck.filter(waitsForItself).map((r) => r.root);
+}
+
+/** Whether a region reads a tensor, if at all, at the very place where it writes. */
+function readsItsOwn({ value, axes }: Region, tensor: Node): boolean {
+  const walk = (e: Expr): boolean =>
+    e.kind === "load" && e.from === tensor
+      ? e.index.every((index, d) => index === axisIndex(must(axes[d], "axis")))
+      : children(e).every(walk);
+  return walk(value);
+}

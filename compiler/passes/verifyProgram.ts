@@ -1,0 +1,112 @@
+/**
+ * Checks of what runs when and where it lies: order, memory, and the finished Program. Every buffer is followed from
+ * dispatch to dispatch, and whoever reads finds in it the value that is meant.
+ */
+import { LIMITS } from "../../contract/limits.ts";
+import { must } from "../errors.ts";
+import type { Graph, Node } from "../ir/graph.ts";
+import type { Layouts } from "../ir/kernel.ts";
+import type { Program } from "../ir/program.ts";
+import type { MemoryPlan, Step } from "../ir/step.ts";
+import { effectsOf } from "./order.ts";
+import { broken } from "./verify.ts";
+
+/** What a verifier is shown of a compilation. */
+export interface Placement {
+  /** Without what has no buffer. */
+  readonly graph: Graph;
+  readonly bundles: readonly (readonly Step[])[];
+  readonly memory: MemoryPlan;
+  readonly aliases: ReadonlyMap<Node, Node>;
+  readonly layouts: Layouts;
+  /** What the host reads or fills as it is. */
+  readonly seen: ReadonlySet<Node>;
+}
+
+/**
+ * Happens-before: carries out the dispatches on names of values in place of numbers. A dispatch that reads a tensor finds
+ * that very one in its buffer; none reads what runs beside it writes; and in the end outputs, inputs, parameters and what
+ * is computed once are where the next run, or the host, looks for them.
+ */
+export function verifyMemory({ graph, bundles, memory, aliases, layouts, seen }: Placement): void {
+  const holds = new Map<number, Node>();
+  const placeOf = (node: Node): number => must(memory.place.get(node), `buffer of ${node.origin.name}`);
+  const expect = (node: Node, who: string): void => {
+    const found = holds.get(placeOf(node));
+    if (found !== node)
+      throw broken(`${who} needs ${node.origin.name}, but finds ${found?.origin.name ?? "nothing"}`);
+  };
+  const given = [...graph.inputs.map((i) => i.node), ...graph.nodes.filter((n) => n.kind === "param")];
+  for (const node of new Set(given)) {
+    const before = holds.get(placeOf(node));
+    if (before) throw broken(`${node.origin.name} and ${before.origin.name} share a buffer`);
+    holds.set(placeOf(node), node);
+  }
+  const lasting = new Map<Node, Node>([...new Set(given)].map((node) => [node, node]));
+  for (const bundle of bundles) {
+    const effects = bundle.map(effectsOf);
+    const written = new Set<number>();
+    for (const { writes, reads, overwrites } of effects) {
+      const name = writes.origin.name;
+      for (const tensor of reads) expect(tensor, name);
+      const to = placeOf(writes);
+      if (written.has(to)) throw broken(`two kernels of one dispatch write where ${name} lies`);
+      written.add(to);
+      if (overwrites) {
+        if (placeOf(overwrites) !== to) throw broken(`${name} lies apart from ${overwrites.origin.name}`);
+        expect(overwrites, name);
+      }
+    }
+    for (const { writes, reads, overwrites } of effects)
+      for (const tensor of reads)
+        if (written.has(placeOf(tensor)) && tensor !== overwrites)
+          throw broken(
+            `${writes.origin.name} reads ${tensor.origin.name}, which its own dispatch overwrites`,
+          );
+    for (const [i, { writes, overwrites }] of effects.entries()) {
+      holds.set(placeOf(writes), writes);
+      if (overwrites) lasting.set(overwrites, writes);
+      if (bundle[i]?.region.phase === "prepare") lasting.set(writes, writes);
+    }
+  }
+  for (const node of lasting.values()) expect(node, "the next run");
+  for (const { name, node } of graph.outputs) expect(aliases.get(node) ?? node, `the output ${name}`);
+  for (const node of seen)
+    if (layouts.has(node) || layouts.halves?.has(node) || layouts.baked?.has(node))
+      throw broken(`the host sees ${node.origin.name}, which is not stored as it is given`);
+}
+
+/** Dispatches name buffers and kernels that exist, what is read was written before, and all is within WebGPU's limits. */
+export function verifyProgram(program: Program): void {
+  const written = new Set([...program.inputs, ...program.params].map((s) => s.buffer));
+  if (program.order !== undefined) written.add(program.order);
+  for (const { name, bindings, workgroup } of program.kernels) {
+    if (bindings.length > LIMITS.storageBuffers)
+      throw broken(`${name} has ${bindings.length} storage buffers, more than ${LIMITS.storageBuffers}`);
+    if (workgroup > LIMITS.workgroupThreads)
+      throw broken(`${name} has ${workgroup} threads in a workgroup, more than ${LIMITS.workgroupThreads}`);
+  }
+  for (const dispatch of [...program.prepare, ...program.dispatches]) {
+    const kernel = program.kernels[dispatch.kernel];
+    if (!kernel) throw broken(`dispatch of ${dispatch.layers.join(", ")} names kernel ${dispatch.kernel}`);
+    if (kernel.bindings.length !== dispatch.buffers.length) {
+      throw broken(
+        `${kernel.name} has ${kernel.bindings.length} bindings, the dispatch ${dispatch.buffers.length}`,
+      );
+    }
+    for (const [i, binding] of kernel.bindings.entries()) {
+      const buffer = dispatch.buffers[i];
+      if (buffer === undefined || !program.buffers[buffer])
+        throw broken(`${kernel.name} names buffer ${buffer}`);
+      if (binding.access === "read" && !written.has(buffer))
+        throw broken(`${kernel.name} reads ${binding.name} before it is written`);
+      if (binding.access !== "read") {
+        if (dispatch.buffers.indexOf(buffer) !== i)
+          throw broken(`${kernel.name} reads and writes buffer ${buffer}`);
+        written.add(buffer);
+      }
+    }
+  }
+  for (const o of program.outputs)
+    if (!written.has(o.buffer)) throw broken(`output ${o.name} is never written`);
+}
