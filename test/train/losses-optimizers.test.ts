@@ -13,9 +13,10 @@ import { type Arrays, type NdArray, random, randomArray, zeros } from "../oracle
 import { evaluate } from "../oracle/oracle.ts";
 import { closeDevice } from "../oracle/weft.ts";
 import { execute } from "./execute.ts";
+import { expectSteps } from "./follow.ts";
 import { input, lang } from "./language.ts";
 import { inTraining, statistics } from "./meanings.ts";
-import { gradientsOf, graphOf, lossOf, ratesFor, sum, updated } from "./stepReference.ts";
+import { gradientsOf, graphOf, lossOf, sum } from "./stepReference.ts";
 
 afterAll(closeDevice);
 
@@ -30,8 +31,6 @@ const optimizers = {
   "Adam with other betas and eps": adam({ lr: 0.05, betas: [0.5, 0.8], eps: 1e-3 }),
   AdamW: adam({ lr: 0.02, weightDecay: 0.3 }),
 } satisfies Record<string, Optimizer>;
-
-const BATCHES = [5, 3, 5, 1] as const;
 
 const dense = (): Tensor => lang.linear(lang.tanh(lang.linear(input("x", ["N", 3]), { out: 4 })), { out: 2 });
 const convolutional = (): Tensor =>
@@ -54,65 +53,7 @@ describe.each([
   ],
 ] as const)("%s", (_, build, loss, chosen) => {
   test.each(chosen)("%s: four steps equal float64", async (__, optimizer) => {
-    const graph = graphOf(build());
-    const training = compileTraining(graph, { loss, optimizer, bytes: false });
-    for (const program of [training.step, training.evaluate]) verifyProgram(program);
-    const next = random(11);
-    const shapes = graph.nodes.flatMap((n) =>
-      n.kind === "param" ? [[n.origin.name, n.type.shape] as const] : [],
-    );
-    let params: Arrays = Object.fromEntries(
-      shapes.map(([name, shape]) => [name, randomArray(shape.map(Number), next)]),
-    );
-    const execution = await execute(training.step, params, Math.max(...BATCHES));
-    const moments = new Map<string, { m: number; v: number }>();
-    let total = 0;
-    for (const [i, batch] of BATCHES.entries()) {
-      const t = i + 1;
-      const shape = (graph.inputs[0]?.node.type.shape ?? []).map((d) => (d === "N" ? batch : d));
-      const classes = Number(graph.outputs[0]?.node.type.shape[1]);
-      const target =
-        loss === "squaredError"
-          ? randomArray([batch, classes], next)
-          : { shape: [batch], data: zeros([batch]).data.map(() => Math.floor(next() * classes)) };
-      const inputs = { x: randomArray(shape, next), [TARGET]: target };
-      execution.run(inputs, { batch, step: i, rates: ratesFor(optimizer, t) });
-
-      const now = params;
-      const values = lossOf(graph, loss, inputs, now);
-      total += sum(values);
-      const gradients = gradientsOf((p) => {
-        const list = lossOf(graph, loss, inputs, p);
-        return sum(list) / list.length;
-      }, now);
-      params = Object.fromEntries(
-        Object.entries(now).map(([name, x]): [string, NdArray] => {
-          const data = x.data.map((w, j) => {
-            const key = `${name}[${j}]`;
-            const moved = updated(
-              { w, ...(moments.get(key) ?? { m: 0, v: 0 }) },
-              gradients[name]?.data[j] ?? 0,
-              optimizer,
-              t,
-            );
-            moments.set(key, moved);
-            return moved.w;
-          });
-          return [name, { shape: x.shape, data }];
-        }),
-      );
-      for (const [name, want] of Object.entries(params)) {
-        const got = await execution.read(name);
-        want.data.forEach((w, j) => {
-          const error = Math.abs((got.data[j] ?? Number.NaN) - w);
-          if (!(error <= 2e-5 * Math.max(1, Math.abs(w))))
-            expect.fail(`after step ${t}, ${name}[${j}] is ${got.data[j]}, not ${w}`);
-        });
-      }
-    }
-    const metrics = await execution.read(METRICS);
-    expect(Math.abs((metrics.data[0] ?? Number.NaN) - total)).toBeLessThan(1e-5 * total + 1e-6);
-    execution.destroy();
+    await expectSteps(graphOf(build()), loss, optimizer);
   });
 });
 
