@@ -1,7 +1,7 @@
 /** What executing a program takes: its pipelines, its buffers, and dispatches that are ready but for the batch. */
 import type { Dispatch, ParamSpec, Program, Shader } from "../compiler/ir/program.ts";
 import type { Count } from "../compiler/ir/type.ts";
-import { LIMITS } from "../contract/limits.ts";
+import { WORKGROUPS } from "../contract/limits.ts";
 import { WeftError } from "./errors.ts";
 import type { Gpu } from "./gpu.ts";
 import { halves } from "./half.ts";
@@ -35,7 +35,7 @@ export const dispatch = (
   batch: number,
   offsets: readonly number[] = [],
 ): void => {
-  const rows = Math.ceil(groups(batch) / LIMITS.workgroups);
+  const rows = Math.ceil(groups(batch) / WORKGROUPS);
   pass.setPipeline(pipeline);
   pass.setBindGroup(0, group, usesBatch ? offsets : []);
   pass.dispatchWorkgroups(Math.ceil(groups(batch) / rows), rows);

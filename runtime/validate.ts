@@ -6,14 +6,14 @@
  */
 import type { Init, ParamUse, Program } from "../compiler/ir/program.ts";
 import type { Count, Dim } from "../compiler/ir/type.ts";
-import { LIMITS } from "../contract/limits.ts";
+import { STORAGE_BUFFERS, WORKGROUP_THREADS, WORKGROUPS } from "../contract/limits.ts";
 import { Field } from "./fields.ts";
 import { bytesAt } from "./plan.ts";
 
 /** Workgroups in two dimensions. */
-const MOST_WORKGROUPS = LIMITS.workgroups ** 2;
+const MOST_WORKGROUPS = WORKGROUPS ** 2;
 /** A workgroup for every element that is written, at most: no schedule takes more threads. */
-const THREADS_PER_ELEMENT = LIMITS.workgroupThreads;
+const THREADS_PER_ELEMENT = WORKGROUP_THREADS;
 
 const DTYPES = ["f32", "i32", "u32"] as const;
 const FEATURES = ["subgroups", "shader-f16"] as const;
@@ -161,7 +161,7 @@ interface Kernel {
 function kernel(field: Field): Kernel {
   field.get("name").text();
   for (const layer of field.get("layers").list()) layer.text();
-  const workgroup = field.get("workgroup").whole(1, LIMITS.workgroupThreads);
+  const workgroup = field.get("workgroup").whole(1, WORKGROUP_THREADS);
   const wgsl = field.get("wgsl");
   // A kernel of another workgroup size than the grid is divided by would leave results unwritten.
   const code = wgsl.text().replace(/\/\/.*/g, "");
@@ -173,7 +173,7 @@ function kernel(field: Field): Kernel {
         ? "it has no @workgroup_size in numbers"
         : `its @workgroup_size is ${threads}, but the kernel's workgroup ${workgroup}`,
     );
-  const bindings = field.get("bindings").list(1, LIMITS.storageBuffers);
+  const bindings = field.get("bindings").list(1, STORAGE_BUFFERS);
   const access = bindings.map((binding) => {
     binding.get("name").text();
     return binding.get("access").oneOf(["read", "read_write"] as const);

@@ -7,7 +7,7 @@ import type { Training } from "../../compiler/ir/training.ts";
 import { countAt } from "../../compiler/ir/type.ts";
 import { kernelTable, kernelText } from "../../compiler/report/kernels.ts";
 import { bytesText, grouped } from "../../compiler/report/layout.ts";
-import { LIMITS } from "../../contract/limits.ts";
+import { BINDING_BYTES } from "../../contract/limits.ts";
 import { shownPath } from "../files.ts";
 import type { Ui } from "../ui.ts";
 import { decisionLine } from "./stages.ts";
@@ -85,7 +85,7 @@ export function compileJson({ compilation: c, training, batch, emitted }: Compil
 }
 
 function tooLarge(program: Program, batch: number): readonly string[] {
-  return program.buffers.filter((b) => countAt(b.bytes, batch) > LIMITS.bindingBytes).map((b) => b.name);
+  return program.buffers.filter((b) => countAt(b.bytes, batch) > BINDING_BYTES).map((b) => b.name);
 }
 
 function limitLines(program: Program, batch: number, ui: Ui): readonly string[] {

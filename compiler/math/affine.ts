@@ -229,6 +229,15 @@ export function axesOf(index: Index, into: Set<Axis> = new Set()): ReadonlySet<A
   return into;
 }
 
+/** The number that an index is at a point. */
+export function valueOf({ constant, terms }: Index, point: ReadonlyMap<Axis, number>): number {
+  return terms.reduce((sum, { coefficient, atom }) => {
+    if (atom.kind === "axis") return sum + coefficient * (point.get(atom) ?? 0);
+    const whole = Math.floor(valueOf(atom.of, point) / atom.by);
+    return sum + coefficient * (atom.kind === "div" ? whole : valueOf(atom.of, point) - whole * atom.by);
+  }, constant);
+}
+
 /** Whether `0 ≤ index < extent` holds everywhere. An index that is the batch axis itself is in range of N. */
 export function alwaysInside({ index, extent }: Bound): boolean {
   const { low, high } = rangeOf(index);

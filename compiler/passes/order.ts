@@ -3,7 +3,7 @@
  * who must be done before whom: who writes before who reads (read after write), and who reads an old value before who
  * overwrites it (write after read). No tensor is written twice.
  */
-import { LIMITS } from "../../contract/limits.ts";
+import { STORAGE_BUFFERS } from "../../contract/limits.ts";
 import { InternalError, must } from "../errors.ts";
 import { isBytes, type Node } from "../ir/graph.ts";
 import type { Step } from "../ir/step.ts";
@@ -127,7 +127,7 @@ function joins(bundle: readonly Step[], step: Step): boolean {
   const apart = bundle.map(effectsOf).every((other) => !precedes(other, own) && !precedes(own, other));
   if (!apart) return false;
   const bindings = all.flatMap((s) => [...s.kernel.reads.filter((t) => t !== s.inPlace), s.region.root]);
-  return bindings.length <= LIMITS.storageBuffers && new Set(bindings).size === bindings.length;
+  return bindings.length <= STORAGE_BUFFERS && new Set(bindings).size === bindings.length;
 }
 
 /** A mapReduce with few elements, none of them per example, in which each thread works by itself. */

@@ -1,6 +1,6 @@
 /** Buffers and dispatches: lifetimes, reuse, and the memory that a program takes, known before it runs. */
 
-import { LIMITS } from "../../contract/limits.ts";
+import { BINDING_BYTES } from "../../contract/limits.ts";
 import { must } from "../errors.ts";
 import { type Graph, isBytes, type Node } from "../ir/graph.ts";
 import type { MemoryPlan, Step } from "../ir/step.ts";
@@ -72,12 +72,10 @@ export function planMemory({ graph, bundles, seen, inPlace, halves }: Lying): Me
 
 /** The largest batch whose buffers can be bound by default: 0 where a fixed one cannot, null where nothing depends on N. */
 export function largestBatch(buffers: readonly { readonly bytes: Count }[]): number | null {
-  if (buffers.some(({ bytes }) => bytes.fixed > LIMITS.bindingBytes)) return 0;
+  if (buffers.some(({ bytes }) => bytes.fixed > BINDING_BYTES)) return 0;
   const growing = buffers.filter(({ bytes }) => bytes.perBatch > 0);
   if (growing.length === 0) return null;
-  return Math.min(
-    ...growing.map(({ bytes }) => Math.floor((LIMITS.bindingBytes - bytes.fixed) / bytes.perBatch)),
-  );
+  return Math.min(...growing.map(({ bytes }) => Math.floor((BINDING_BYTES - bytes.fixed) / bytes.perBatch)));
 }
 
 /**

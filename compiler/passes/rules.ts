@@ -3,12 +3,13 @@
  * rules that make kernels legal. Each is data: a name, what it matches, what it puts in its place, under the side
  * condition in its description.
  */
-import { LIMITS, MOST_READS } from "../../contract/limits.ts";
+import { MOST_READS, STORAGE_BUFFERS } from "../../contract/limits.ts";
 import type { Node, OpDef, OpNode } from "../ir/graph.ts";
 import { opNode, suffixed } from "../ops/derived.ts";
 import { ops } from "../ops/index.ts";
 import { inTwoSteps } from "../ops/norm.ts";
 import { packed } from "./pack.ts";
+import { separated } from "./separate.ts";
 import { splitSum } from "./split.ts";
 
 export interface Rule {
@@ -48,7 +49,7 @@ export const rules: readonly Rule[] = [
   },
   {
     name: "split concat",
-    description: `concat of more than ${MOST_READS} tensors ⇒ concat of concats, so that no kernel exceeds ${LIMITS.storageBuffers} storage buffers`,
+    description: `concat of more than ${MOST_READS} tensors ⇒ concat of concats, so that no kernel exceeds ${STORAGE_BUFFERS} storage buffers`,
     holds: "always",
     apply(node) {
       if (!isOp(node, ops.concat) || node.inputs.length <= MOST_READS) return undefined;
@@ -63,9 +64,16 @@ export const rules: readonly Rule[] = [
   },
   {
     name: "pack operands",
-    description: `an op of more than ${MOST_READS} tensors ⇒ one that reads some of them from a single tensor, so that no kernel exceeds ${LIMITS.storageBuffers} storage buffers`,
+    description: `an op of more than ${MOST_READS} tensors ⇒ one that reads some of them from a single tensor, so that no kernel exceeds ${STORAGE_BUFFERS} storage buffers`,
     holds: "always",
     apply: packed,
+  },
+  {
+    name: "one contraction a kernel",
+    description:
+      "an op that holds several sums of products ⇒ each of them by itself, and what is made of them",
+    holds: "always",
+    apply: separated,
   },
   {
     name: "split sum",

@@ -2,7 +2,7 @@
  * Which contractions a workgroup fetches for together, and how: blocks of threads and register tiles are listed, and
  * the one is taken that spends least on what is not a multiply-add.
  */
-import { LIMITS } from "../../contract/limits.ts";
+import { WORKGROUP_BYTES } from "../../contract/limits.ts";
 import type { Axis } from "../ir/expr.ts";
 import type { ContractionKernel, ContractionSchedule, Stage } from "../ir/kernel.ts";
 import type { TunedContraction } from "../ir/tuning.ts";
@@ -72,7 +72,7 @@ export function stagedSchedule(
   };
 }
 
-export const fitsMemory = (bytes: number): boolean => bytes <= LIMITS.workgroupBytes;
+export const fitsMemory = (bytes: number): boolean => bytes <= WORKGROUP_BYTES;
 
 /** Whether a stage is legal for a kernel: what it fetches fits the memory, and is shared out evenly. */
 export function fitsStage(

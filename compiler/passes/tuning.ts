@@ -1,5 +1,5 @@
 /** Measured schedules as data: read for a kernel, written for one, and which ones are worth measuring. */
-import { LIMITS } from "../../contract/limits.ts";
+import { WORKGROUP_THREADS } from "../../contract/limits.ts";
 import type { Axis } from "../ir/expr.ts";
 import type {
   ContractionKernel,
@@ -27,7 +27,7 @@ const LARGEST_TILE = 512;
 
 /** The schedule that was measured; undefined where the data does not fit the kernel. */
 export function tunedSchedule(kernel: Kernel, target: Target, tuned: TunedSchedule): Schedule | undefined {
-  if (!isCount(tuned.workgroup, LIMITS.workgroupThreads)) return undefined;
+  if (!isCount(tuned.workgroup, WORKGROUP_THREADS)) return undefined;
   const plain = plainSchedule(kernel, { ...target, workgroup: tuned.workgroup }, tuned);
   return plain && { ...plain, rule: `${plain.rule}${TUNED}` };
 }

@@ -2,7 +2,7 @@
  * Checks of what runs when and where it lies: order, memory, and the finished Program. Every buffer is followed from
  * dispatch to dispatch, and whoever reads finds in it the value that is meant.
  */
-import { LIMITS } from "../../contract/limits.ts";
+import { STORAGE_BUFFERS, WORKGROUP_THREADS } from "../../contract/limits.ts";
 import { must } from "../errors.ts";
 import type { Graph, Node } from "../ir/graph.ts";
 import type { Layouts } from "../ir/kernel.ts";
@@ -81,10 +81,10 @@ export function verifyProgram(program: Program): void {
   const written = new Set([...program.inputs, ...program.params].map((s) => s.buffer));
   if (program.order !== undefined) written.add(program.order);
   for (const { name, bindings, workgroup } of program.kernels) {
-    if (bindings.length > LIMITS.storageBuffers)
-      throw broken(`${name} has ${bindings.length} storage buffers, more than ${LIMITS.storageBuffers}`);
-    if (workgroup > LIMITS.workgroupThreads)
-      throw broken(`${name} has ${workgroup} threads in a workgroup, more than ${LIMITS.workgroupThreads}`);
+    if (bindings.length > STORAGE_BUFFERS)
+      throw broken(`${name} has ${bindings.length} storage buffers, more than ${STORAGE_BUFFERS}`);
+    if (workgroup > WORKGROUP_THREADS)
+      throw broken(`${name} has ${workgroup} threads in a workgroup, more than ${WORKGROUP_THREADS}`);
   }
   for (const dispatch of [...program.prepare, ...program.dispatches]) {
     const kernel = program.kernels[dispatch.kernel];

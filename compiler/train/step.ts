@@ -1,12 +1,12 @@
 /** The training step of a model: forward, loss, backward and updates as one graph. */
 import type { CompileOptions } from "../compile.ts";
 import { must, UserError } from "../errors.ts";
-import type { Axis, Expr } from "../ir/expr.ts";
+import type { Axis, Expr, OpContext } from "../ir/expr.ts";
 import { type Graph, isTrained, mapGraph, type Node, topologicalOrder, type Update } from "../ir/graph.ts";
 import { type Clip, type LossName, METRICS, type Optimizer, TARGET } from "../ir/training.ts";
 import type { TensorType } from "../ir/type.ts";
 import { axisIndex } from "../math/affine.ts";
-import { type AxisSource, call, equal, literal, load, position, reduce, times } from "../math/build.ts";
+import { call, equal, literal, load, position, reduce, times } from "../math/build.ts";
 import { constantNode, derivedNode, opNode, suffixed } from "../ops/derived.ts";
 import { losses } from "../ops/loss.ts";
 import { pointwise } from "../ops/pointwise.ts";
@@ -188,7 +188,7 @@ function metricsUpdate(
  * How many examples are right: those whose label is the first of the largest scores, as argmax has it. The label's score
  * is above those before it and not below those after it. No comparison holds of NaN, so a row with one is never right.
  */
-function rightAnswers(prediction: Node, target: Node, axis: AxisSource): Expr {
+function rightAnswers(prediction: Node, target: Node, axis: OpContext["axis"]): Expr {
   const classes = must(prediction.type.shape[1], "classes");
   const [n, j, k] = [axis("n", "N"), axis("j", classes), axis("k", classes)];
   const score = (a: Axis): Expr => load(prediction, [axisIndex(n), axisIndex(a)]);

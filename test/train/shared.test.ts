@@ -40,8 +40,11 @@ const custom = {
 const x = (): Tensor => input("x", ["N", 4]);
 const models: Readonly<Record<string, () => Tensor>> = {
   "x·(A·B), as LoRA": () => matmul(x(), matmul(param("a", [4, 2]), param("b", [2, 3]))),
-  "x·W + x·(A·B)": () =>
-    add(matmul(x(), param("w", [4, 3])), matmul(matmul(x(), param("a", [4, 2])), param("b", [2, 3]))),
+  "x·W + (x·A)·B": () => {
+    const given = x();
+    const low = matmul(given, param("a", [4, 2]));
+    return add(matmul(given, param("w", [4, 3])), matmul(low, param("b", [2, 3])));
+  },
   "a ⊙ b": () => mul(x(), mul(param("a", [4]), param("b", [4]))),
   "a ⊙ b ⊙ c": () => mul(x(), mul(mul(param("a", [4]), param("b", [4])), param("c", [4]))),
   "a parameter and its transpose": () => {
@@ -69,11 +72,11 @@ const models: Readonly<Record<string, () => Tensor>> = {
         { axis: 0 },
       ),
     ),
-  "a concat of nine values": () =>
-    concat(
-      Array.from({ length: 9 }, (_, i) => mul(x(), param(`p${i}`, [4]))),
-      { axis: 1 },
-    ),
+  "a concat of nine values": () => {
+    const given = x();
+    const parts = Array.from({ length: 9 }, (_, i) => mul(given, param(`p${i}`, [4])));
+    return concat(parts, { axis: 1 });
+  },
   "an op of ten operands": () => many(x(), ...Array.from({ length: 9 }, (_, i) => param(`p${i}`, [4]))),
 };
 
