@@ -95,7 +95,7 @@ export function compile(model: Graph, options: CompileOptions = {}): Compilation
   const target = settled(typeof chosen === "string" ? targets[chosen] : chosen, source, options);
   verifyGraph(source);
   const { graph, rewrites } = simplify(source);
-  if (rewrites.length > 0) verifyGraph(graph);
+  if (rewrites.length > 0) verifyGraph(graph, new Set(source.nodes));
   const { regions: computed, decisions, aliases } = partition(graph);
   const { regions, inPlace } = overwrite(graph, computed);
   regions.forEach(verifyRegion);

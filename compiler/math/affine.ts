@@ -230,11 +230,11 @@ export function axesOf(index: Index, into: Set<Axis> = new Set()): ReadonlySet<A
 }
 
 /** The number that an index is at a point. */
-export function valueOf({ constant, terms }: Index, point: ReadonlyMap<Axis, number>): number {
+export function indexAt({ constant, terms }: Index, point: ReadonlyMap<Axis, number>): number {
   return terms.reduce((sum, { coefficient, atom }) => {
     if (atom.kind === "axis") return sum + coefficient * (point.get(atom) ?? 0);
-    const whole = Math.floor(valueOf(atom.of, point) / atom.by);
-    return sum + coefficient * (atom.kind === "div" ? whole : valueOf(atom.of, point) - whole * atom.by);
+    const whole = Math.floor(indexAt(atom.of, point) / atom.by);
+    return sum + coefficient * (atom.kind === "div" ? whole : indexAt(atom.of, point) - whole * atom.by);
   }, constant);
 }
 

@@ -6,11 +6,14 @@ import { type Graph, isBytes, type Node } from "../ir/graph.ts";
 import type { Kernel } from "../ir/kernel.ts";
 import type { Region } from "../ir/region.ts";
 import { type Dim, elements, sameShape, showCount, showShape } from "../ir/type.ts";
-import { add, alwaysInside, axesOf, div, rangeOf, scale, valueOf } from "../math/affine.ts";
+import { add, alwaysInside, axesOf, div, indexAt, rangeOf, scale } from "../math/affine.ts";
 import { tensorsOf } from "./analysis.ts";
 
-/** Operands precede users, inferred types are what `infer` says, and names are unique. */
-export function verifyGraph(graph: Graph): void {
+/**
+ * Operands precede users, inferred types are what `infer` says, and inputs and parameters have names of their own.
+ * `known` are nodes whose types were checked before.
+ */
+export function verifyGraph(graph: Graph, known: ReadonlySet<Node> = new Set()): void {
   const seen = new Set<Node>();
   const names = new Set<string>();
   for (const node of graph.nodes) {
@@ -18,6 +21,8 @@ export function verifyGraph(graph: Graph): void {
     if (node.kind === "op") {
       for (const input of node.inputs)
         if (!seen.has(input)) throw broken(`${name} precedes its operand ${input.origin.name}`);
+    }
+    if (node.kind === "op" && !known.has(node)) {
       const { shape } = node.op.infer(
         node.attrs,
         node.inputs.map((i) => i.type),
@@ -40,7 +45,12 @@ export function verifyGraph(graph: Graph): void {
 /** Every load is in range under the guards around it; every tensor read is listed. */
 export function verifyRegion(region: Region): void {
   const reads = new Set(region.reads);
+  const seen = new Map<readonly Bound[], Set<Expr>>();
   const walk = (e: Expr, known: readonly Bound[]): void => {
+    const before = seen.get(known);
+    if (before?.has(e)) return;
+    if (before) before.add(e);
+    else seen.set(known, new Set([e]));
     switch (e.kind) {
       case "load":
         if (!reads.has(e.from))
@@ -97,7 +107,7 @@ function refuted(bound: Bound, known: readonly Bound[]): boolean {
       }),
     );
     const holds = ({ index, extent }: Bound): boolean => {
-      const at = valueOf(index, point);
+      const at = indexAt(index, point);
       return at >= 0 && at < size(extent);
     };
     if (known.every(holds) && !holds(bound)) return true;
