@@ -1,45 +1,127 @@
 /** One random model, from its graph to a verdict. */
 import { type Compilation, compile } from "../../compiler/compile.ts";
 import type { Graph } from "../../compiler/ir/graph.ts";
-import { differences, isMeaningful, reference } from "../oracle/compare.ts";
+import type { Arrays } from "../oracle/array.ts";
+import { differences, isMeaningful, type Reference, reference } from "../oracle/compare.ts";
 import { exceptionFor, onnxReference } from "../oracle/onnx.ts";
-import { runProgram } from "../oracle/weft.ts";
-import { dataFor } from "./data.ts";
+import { device, runProgramOn } from "../oracle/weft.ts";
+import { interpreter } from "../wgsl/device.ts";
+import { type Data, dataFor } from "./data.ts";
+import { checkProperties, withOwnBuffers } from "./properties.ts";
 import { buildModel, type ModelSpec, printModel } from "./spec.ts";
+import { userMeanings } from "./userOps.ts";
+
+/** Who is asked besides the oracle, and what is looked at besides the results. */
+export interface Opinions {
+  /** The kernels run on this machine's adapter too, not only in the interpreter of WGSL. */
+  readonly adapter?: boolean;
+  readonly onnx?: boolean;
+  /** A buffer for each tensor gives the same bits, and compiling again the same program. */
+  readonly twice?: boolean;
+}
+
+/** All of them: what a model that was once wrong is asked. */
+export const EVERYTHING: Opinions = { adapter: true, onnx: true, twice: true };
 
 export interface Verdict {
   readonly graph: Graph;
   readonly compilation: Compilation;
-  /** False where f32 has no right answer. */
+  /** False where f32 has no right answer for any output. */
   readonly compared: boolean;
-  /** Why onnxruntime was not asked too. */
+  /** Why onnxruntime was not asked, where it should have been. */
   readonly withoutOnnx: string | undefined;
 }
 
 /** Throws an error that shows the model file where Weft and a reference differ. */
-export async function check(spec: ModelSpec): Promise<Verdict> {
+export async function check(spec: ModelSpec, opinions: Opinions = EVERYTHING): Promise<Verdict> {
   try {
     const graph = buildModel(spec);
-    const { inputs, params } = dataFor(graph, spec.batch, spec.seed, spec.scale);
-    const want = reference(graph, inputs, params);
-    const compilation = compile(graph, {
-      target: (["portable", "octets", "quads", "gpu"] as const)[spec.seed % 4] ?? "portable",
-    });
-    const [got] = await runProgram(compilation.program, params, inputs);
-    const compared = Object.values(want).every((r) => isMeaningful(r));
-    const withoutOnnx = exceptionFor(graph)?.reason;
-    if (compared) {
-      fail("the naive oracle", differences(got ?? {}, want));
-      const exact = Object.fromEntries(Object.entries(want).map(([name, { value }]) => [name, value]));
-      if (withoutOnnx === undefined)
-        fail("onnxruntime", differences(got ?? {}, await onnxReference(graph, inputs, params, { exact })));
+    const data = spec.batches.map((batch, i) => dataFor(graph, batch, spec.seed + i, spec.scale));
+    const params = data[0]?.params ?? {};
+    const compilation = compiled(graph, spec, params);
+    checkProperties(compilation);
+    const run = async (on: GPUDevice, program = compilation.program) =>
+      await runProgramOn(
+        on,
+        program,
+        params,
+        data.map((d) => d.inputs),
+      );
+    const got = await run(interpreter());
+    const wants = data.map(({ inputs }) => meaningful(graph, inputs, params, spec));
+    wants.forEach((want, i) => void fail("the naive oracle", differences(got[i] ?? {}, want)));
+    if (opinions.adapter && (await hasFeatures(compilation)))
+      (await run(await device())).forEach((result, i) => {
+        fail("the naive oracle, on the adapter", differences(result, wants[i] ?? {}));
+      });
+    if (opinions.twice) {
+      equalBits(got, await run(interpreter(), withOwnBuffers(compilation.program)));
+      const again = compiled(buildModel(spec), spec, params);
+      if (JSON.stringify(again.program) !== JSON.stringify(compilation.program))
+        throw new Error("compiled again, the program is another one");
     }
+    const withoutOnnx = opinions.onnx ? await askOnnx(graph, data, params, spec, got, wants) : undefined;
+    const compared = wants.some((want) => Object.keys(want).length > 0);
     return { graph, compilation, compared, withoutOnnx };
   } catch (e) {
     throw new Error(`${describe(e)}\n\n${printModel(spec)}\n`, {
       cause: e,
     });
   }
+}
+
+function compiled(graph: Graph, { how }: ModelSpec, params: Arrays): Compilation {
+  const { target, precision, bake } = how;
+  return compile(graph, { target, precision, ...(bake ? { bake: params } : {}) });
+}
+
+type Results = Awaited<ReturnType<typeof runProgramOn>>;
+
+/** The outputs for which f32 has a right answer. */
+function meaningful(
+  graph: Graph,
+  inputs: Arrays,
+  params: Arrays,
+  spec: ModelSpec,
+): Record<string, Reference> {
+  const all = reference(graph, inputs, params, { custom: userMeanings, storage: spec.how.precision });
+  return Object.fromEntries(Object.entries(all).filter(([, r]) => isMeaningful(r)));
+}
+
+async function hasFeatures({ program }: Compilation): Promise<boolean> {
+  const { features } = await device();
+  return program.features?.every((f) => features.has(f)) ?? true;
+}
+
+function equalBits(a: Results, b: Results): void {
+  a.forEach((result, i) => {
+    for (const [name, { data }] of Object.entries(result)) {
+      const other = b[i]?.[name]?.data;
+      const at = data.findIndex((v, j) => !Object.is(v, other?.[j]));
+      if (at >= 0)
+        throw new Error(`with a buffer for each tensor ${name}[${at}] is ${other?.[at]}, else ${data[at]}`);
+    }
+  });
+}
+
+/** Throws where onnxruntime disagrees. Why it was not asked. */
+async function askOnnx(
+  graph: Graph,
+  data: readonly Data[],
+  params: Arrays,
+  spec: ModelSpec,
+  got: Results,
+  wants: readonly Record<string, Reference>[],
+): Promise<string | undefined> {
+  if (spec.how.precision === "f16") return "onnxruntime computes in f32";
+  const reason = exceptionFor(graph)?.reason;
+  if (reason !== undefined) return reason;
+  const [first, want = {}] = [data[0], wants[0]];
+  if (!first) return undefined;
+  const all = await onnxReference(graph, first.inputs, params);
+  const asked = Object.fromEntries(Object.entries(all).filter(([name]) => Object.hasOwn(want, name)));
+  fail("onnxruntime", differences(got[0] ?? {}, asked));
+  return undefined;
 }
 
 function fail(against: string, text: string | undefined): void {

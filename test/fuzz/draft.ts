@@ -1,41 +1,40 @@
 /** A random model under construction: its lines so far, and the shape of every tensor. */
 import * as dsl from "../../compiler/dsl/index.ts";
 import type { Dice } from "./dice.ts";
-import type { Dim, Line, Operand } from "./spec.ts";
+import { applyLine, type Dim, inputOf, type Line, type Operand } from "./spec.ts";
 
 export class Draft {
   /** Where the current step takes its decisions from. */
   dice: Dice;
+  readonly inputs: { readonly name: string; readonly shape: readonly Dim[] }[] = [];
   readonly lines: Line[] = [];
   readonly params: { readonly name: string; readonly shape: readonly number[] }[] = [];
   readonly #tensors = new Map<string, dsl.Tensor>();
   readonly #order: string[] = [];
   readonly #used = new Set<string>();
+  /** What depends on parameters alone, those included. */
+  readonly #fixed = new Set<string>();
 
   constructor(dice: Dice, name: string, shape: readonly Dim[]) {
     this.dice = dice;
-    this.#tensors.set(
-      name,
-      dsl.input(
-        name,
-        shape.map((d) => (d === "N" ? dsl.N : d)),
-      ),
-    );
+    this.input(name, shape);
+  }
+
+  input(name: string, shape: readonly Dim[]): string {
+    this.inputs.push({ name, shape });
+    this.#tensors.set(name, inputOf(name, shape));
     this.#order.push(name);
+    return name;
   }
 
   /** Appends a line; its shape is what the model language infers. Throws `UserError` where the line is not valid. */
   line(op: string, operands: readonly Operand[], options?: Line["options"]): string {
     const name = `y${this.lines.length + 1}`;
     const line: Line = { name, op, operands, ...(options === undefined ? {} : { options }) };
-    const ops: Readonly<Record<string, unknown>> = dsl;
-    const f = ops[op];
-    if (typeof f !== "function") throw new Error(`the model language has no ${op}`);
-    const args: unknown[] = operands.map((o) =>
-      typeof o === "number" ? o : typeof o === "string" ? this.#find(o) : o.map((n) => this.#find(n)),
-    );
-    const tensor: dsl.Tensor = f(...args, ...(options === undefined ? [] : [options]));
-    for (const o of operands.flat()) if (typeof o === "string") this.#used.add(o);
+    const tensor = applyLine(line, (n) => this.#find(n));
+    const read = operands.flat().filter((o) => typeof o === "string");
+    for (const o of read) this.#used.add(o);
+    if (read.every((o) => this.#fixed.has(o))) this.#fixed.add(name);
     this.#tensors.set(name, tensor);
     this.#order.push(name);
     this.lines.push(line);
@@ -46,12 +45,18 @@ export class Draft {
     const name = `p${this.params.length + 1}`;
     this.params.push({ name, shape });
     this.#tensors.set(name, dsl.param(name, shape));
+    this.#fixed.add(name);
     return name;
   }
 
-  /** Inputs and results, oldest first; parameters excluded. */
+  /** Inputs and results, oldest first; parameters excluded, and what depends on them alone. */
   tensors(): readonly string[] {
-    return this.#order;
+    return this.#order.filter((n) => !this.#fixed.has(n));
+  }
+
+  /** Parameters and what depends on them alone. */
+  fixed(): readonly string[] {
+    return [...this.#fixed];
   }
 
   /** Results that no line reads. */
@@ -77,9 +82,13 @@ export class Draft {
   rewind(to: Checkpoint): void {
     for (const { name } of this.lines.splice(to.lines)) {
       this.#tensors.delete(name);
+      this.#fixed.delete(name);
       this.#order.pop();
     }
-    for (const { name } of this.params.splice(to.params)) this.#tensors.delete(name);
+    for (const { name } of this.params.splice(to.params)) {
+      this.#tensors.delete(name);
+      this.#fixed.delete(name);
+    }
     this.#used.clear();
     for (const name of to.used) this.#used.add(name);
   }

@@ -1,8 +1,9 @@
 /** Random models: a list of drawn numbers becomes a model, always a valid one. */
 import fc from "fast-check";
+import { UserError } from "../../compiler/errors.ts";
 import { Dice } from "./dice.ts";
 import { Draft } from "./draft.ts";
-import type { Dim, ModelSpec } from "./spec.ts";
+import type { Dim, How, ModelSpec } from "./spec.ts";
 import { steps } from "./steps.ts";
 
 /** Elements of one example in any tensor: larger steps are not taken. */
@@ -23,20 +24,35 @@ function inputShape(dice: Dice): readonly Dim[] {
   }
 }
 
-/** A model out of drawn numbers: `head` decides about the input, each entry of `choices` about one step. */
+/** A model out of drawn numbers: `head` decides about the input and the run, each entry of `choices` about one step. */
 export function drawModel(head: readonly number[], choices: readonly (readonly number[])[]): ModelSpec {
   const dice = new Dice(head);
   const shape = inputShape(dice);
-  const batch = shape[0] === "N" ? dice.pick([2, 1, 3, 5, 4]) : 1;
+  const batches = shape[0] === "N" ? batchesOf(dice) : [1];
   const scale = dice.pick([1, 1, 1, 30, 1, 1, 1e4]);
   const seed = dice.roll(1 << 16);
+  const how: How = {
+    target: dice.pick(["portable", "octets", "quads", "gpu"]),
+    precision: dice.rarely(6) ? "f16" : "f32",
+    bake: dice.rarely(6),
+  };
   const draft = new Draft(dice, "x", shape);
+  // A second input is of the first one's shape.
+  if (dice.rarely(5)) draft.input("z", shape);
+  const last = dice.between(0, 65535);
   for (const list of choices) extend(draft, new Dice(list));
   if (draft.lines.length === 0) draft.line("relu", ["x"]);
-  return finish(draft, { shape, batch, scale, seed });
+  const outputs = outputsOf(draft, new Dice([last, ...(choices.at(-1) ?? []).slice(-12)]));
+  return finish(draft, outputs, { batches, scale: how.precision === "f16" ? 1 : scale, seed, how });
 }
 
-/** Adds one step, if what it gives is small enough. */
+/** One batch, or several on one session: a smaller one after a larger one shows what is left over of that. */
+function batchesOf(dice: Dice): readonly number[] {
+  const first = dice.pick([2, 1, 3, 5, 4]);
+  return dice.rarely(3) ? [first, dice.between(1, 5), ...(dice.rarely(3) ? [first] : [])] : [first];
+}
+
+/** Adds one step, if what it gives is small enough and valid. */
 function extend(draft: Draft, dice: Dice): void {
   draft.dice = dice;
   const tensors = draft.tensors();
@@ -44,26 +60,43 @@ function extend(draft: Draft, dice: Dice): void {
   const fitting = steps.filter((s) => s.applies(draft.shape(x)));
   const step = dice.pick(fitting.flatMap((s) => Array.from({ length: s.weight }, () => s)));
   const before = draft.mark();
-  if (elements(draft.shape(step.add(draft, x))) > MOST) draft.rewind(before);
+  try {
+    if (elements(draft.shape(step.add(draft, x))) > MOST) draft.rewind(before);
+  } catch (e) {
+    // A changed option may be no longer valid.
+    if (!(e instanceof UserError)) throw e;
+    draft.rewind(before);
+  }
 }
 
 const elements = (shape: readonly Dim[]): number =>
   shape.reduce<number>((a, d) => a * (d === "N" ? 1 : d), 1);
 
-/** Outputs are what nobody reads, at most three; lines and parameters that no output needs are dropped. */
+/** Most often what nobody reads; else any tensors: inputs, parameters, what depends on those alone, one under two names. */
+function outputsOf(draft: Draft, dice: Dice): ModelSpec["outputs"] {
+  const leaves = draft.leaves().slice(-3);
+  const any = [...new Set([...draft.lines.map((l) => l.name), ...draft.fixed(), ...draft.tensors()])];
+  const chosen = dice.roll(2) === 0 ? [] : Array.from({ length: dice.between(1, 4) }, () => dice.pick(any));
+  const all = chosen.length > 0 && dice.rarely(3) ? chosen : [...leaves, ...chosen];
+  return all.map((of, i) => ({ name: all.indexOf(of) === i ? of : `again${i}`, of }));
+}
+
+/** Lines, parameters and inputs that no output needs are dropped. */
 function finish(
   draft: Draft,
-  rest: { readonly shape: readonly Dim[] } & Pick<ModelSpec, "batch" | "scale" | "seed">,
+  outputs: ModelSpec["outputs"],
+  run: Pick<ModelSpec, "batches" | "scale" | "seed" | "how">,
 ): ModelSpec {
-  const { shape, ...run } = rest;
-  const outputs = draft.leaves().slice(-3);
-  const needed = new Set(outputs);
+  const needed = new Set(outputs.map((o) => o.of));
   for (const line of draft.lines.toReversed()) {
     if (!needed.has(line.name)) continue;
     for (const o of line.operands.flat()) if (typeof o === "string") needed.add(o);
   }
+  const inputs = draft.inputs.filter((i) => needed.has(i.name));
+  // A model has an input, whatever its outputs are.
+  if (inputs.length === 0) return finish(draft, [...outputs, ...draft.inputs.slice(0, 1).map(asOutput)], run);
   return {
-    inputs: [{ name: "x", shape }],
+    inputs,
     params: draft.params.filter((p) => needed.has(p.name)),
     lines: draft.lines.filter((l) => needed.has(l.name)),
     outputs,
@@ -71,12 +104,14 @@ function finish(
   };
 }
 
+const asOutput = ({ name }: { readonly name: string }): ModelSpec["outputs"][number] => ({ name, of: name });
+
 const numbers = (least: number, most: number): fc.Arbitrary<number[]> =>
   fc.array(fc.nat({ max: 65535 }), { minLength: least, maxLength: most, size: "max" });
 
 /** A random model of up to `most` steps, with the run it is checked by. */
 export function models(most = 7): fc.Arbitrary<ModelSpec> {
   return fc
-    .tuple(numbers(8, 8), fc.array(numbers(24, 24), { minLength: 1, maxLength: most, size: "max" }))
+    .tuple(numbers(16, 16), fc.array(numbers(24, 24), { minLength: 1, maxLength: most, size: "max" }))
     .map(([head, choices]) => drawModel(head, choices));
 }

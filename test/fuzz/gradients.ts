@@ -5,6 +5,7 @@ import type { Meaning } from "../oracle/oracle.ts";
 import { checkGradients, MostAtKinks } from "../train/gradients.ts";
 import { dataFor } from "./data.ts";
 import { buildModel, type ModelSpec, printModel } from "./spec.ts";
+import { userMeanings } from "./userOps.ts";
 
 /** Finite, and moved by rounding by no more than a thousandth of its size. */
 function isSteady({ value, floor }: Reference): boolean {
@@ -25,12 +26,17 @@ const sqrt: Meaning = ({ inputs: [x] }) => {
 export async function checkModelGradients(spec: ModelSpec): Promise<boolean> {
   try {
     const graph = buildModel(spec);
+    const [batch = 1] = spec.batches;
     const y = graph.outputs[0]?.node;
     if (!y) throw new Error("no output");
-    const { inputs, params } = dataFor(graph, spec.batch, spec.seed);
-    if (!Object.values(reference(graph, inputs, params, { custom: { sqrt } })).every(isSteady)) return false;
+    const { inputs, params } = dataFor(graph, batch, spec.seed);
+    if (
+      !Object.values(reference(graph, inputs, params, { custom: { ...userMeanings, sqrt } })).every(isSteady)
+    )
+      return false;
     await checkGradients(tensorOf(y), {
-      batches: [spec.batch],
+      batches: [batch],
+      custom: userMeanings,
       seed: spec.seed,
       training: spec.seed % 2 === 0,
       given: { ...inputs, ...params },

@@ -7,7 +7,7 @@ export interface Regression {
   readonly spec: ModelSpec;
 }
 
-type Options = Partial<Pick<ModelSpec, "batch" | "seed" | "scale" | "params" | "outputs">>;
+type Options = Partial<Omit<ModelSpec, "lines" | "how">> & { readonly how?: Partial<ModelSpec["how"]> };
 
 /** A model of one input x; the output is the last line's result unless given. */
 function regression(
@@ -21,12 +21,13 @@ function regression(
     inputs: [{ name: "x", shape }],
     params: [],
     lines,
-    outputs: [last],
-    batch: 2,
+    outputs: [{ name: last, of: last }],
+    batches: [2],
     seed: 0,
     scale: 1,
   };
-  return { name, spec: { ...spec, ...options } };
+  const how = { target: "portable", precision: "f32", bake: false, ...options.how } as const;
+  return { name, spec: { ...spec, ...options, how } };
 }
 
 export const regressions: readonly Regression[] = [
@@ -89,6 +90,6 @@ export const regressions: readonly Regression[] = [
       { name: "y2", op: "conv2d", operands: ["y1"], options: { out: 1, kernel: 1, stride: 1 } },
       { name: "y3", op: "gelu", operands: ["y2"] },
     ],
-    { batch: 3, seed: 14093, scale: 30 },
+    { batches: [3], seed: 14093, scale: 30 },
   ),
 ];

@@ -4,6 +4,8 @@
  */
 import * as dsl from "../../compiler/dsl/index.ts";
 import type { Graph } from "../../compiler/ir/graph.ts";
+import type { TargetName } from "../../compiler/passes/target.ts";
+import { opNamed, userOps } from "./userOps.ts";
 
 export type Dim = number | "N";
 /** A tensor is a variable of the model file; a number is itself; a list is concat's operand. */
@@ -23,28 +25,45 @@ export interface ModelSpec {
   readonly inputs: readonly { readonly name: string; readonly shape: readonly Dim[] }[];
   readonly params: readonly { readonly name: string; readonly shape: readonly number[] }[];
   readonly lines: readonly Line[];
-  readonly outputs: readonly string[];
-  /** What the model is run with: the size of N, the seed of the data, and the size of its values. */
-  readonly batch: number;
+  /** One tensor may be several outputs, under other names. */
+  readonly outputs: readonly { readonly name: string; readonly of: string }[];
+  /** What the model is run with: the sizes of N one after the other, the seed of the data, the size of its values. */
+  readonly batches: readonly number[];
   readonly seed: number;
   readonly scale: number;
+  readonly how: How;
+}
+
+/** How a model is compiled. */
+export interface How {
+  readonly target: TargetName;
+  readonly precision: "f32" | "f16";
+  /** Whether its parameters are given to the compiler. */
+  readonly bake: boolean;
 }
 
 /** The model file. */
 export function printModel(spec: ModelSpec): string {
-  const used = new Set(["model", "input", ...spec.lines.map((l) => l.op)]);
+  const ops = new Set(spec.lines.map((l) => l.op));
+  const own = [...ops].filter((op) => Object.hasOwn(userOps, op));
+  const used = new Set(["model", "input", ...[...ops].filter((op) => !own.includes(op))]);
+  if (own.length > 0) used.add("defineOp");
   if (spec.params.length > 0) used.add("param");
   if (spec.inputs.some((i) => i.shape.includes("N"))) used.add("N");
   const names = (list: readonly { readonly name: string }[]): string => list.map((x) => x.name).join(", ");
+  const { target, precision, bake } = spec.how;
+  const outputs = spec.outputs.map(({ name, of }) => (name === of ? name : `${name}: ${of}`));
   return [
-    `// batch ${spec.batch}, data seed ${spec.seed}, values up to ${spec.scale}`,
+    `// batch ${spec.batches.join(", then ")}, data seed ${spec.seed}, values up to ${spec.scale}`,
+    `// target ${target}, ${precision}${bake ? ", baked" : ""}`,
     `import { ${[...used].toSorted().join(", ")} } from "weftgpu";`,
     "",
+    ...own.map((op) => `const ${op} = ${userOps[op]?.text};`),
     ...spec.inputs.map(({ name, shape }) => `const ${name} = input("${name}", [${shape.join(", ")}]);`),
     ...spec.params.map(({ name, shape }) => `const ${name} = param("${name}", [${shape.join(", ")}]);`),
     ...spec.lines.map(printLine),
     "",
-    `export default model("fuzz", { ${names(spec.inputs)} }, { ${spec.outputs.join(", ")} });`,
+    `export default model("fuzz", { ${names(spec.inputs)} }, { ${outputs.join(", ")} });`,
   ].join("\n");
 }
 
@@ -54,7 +73,8 @@ function printLine({ name, op, operands, options }: Line): string {
     Array.isArray(v) ? `[${v.join(", ")}]` : typeof v === "string" ? `"${v}"` : String(v);
   if (options !== undefined) {
     const entries = Object.entries(options).map(([k, v]) => `${k}: ${show(v)}`);
-    list.push(isList(options) ? `[${options.join(", ")}]` : `{ ${entries.join(", ")} }`);
+    if (isList(options)) list.push(`[${options.join(", ")}]`);
+    else if (entries.length > 0) list.push(`{ ${entries.join(", ")} }`);
   }
   return `const ${name} = ${op}(${list.join(", ")});`;
 }
@@ -62,34 +82,35 @@ function printLine({ name, op, operands, options }: Line): string {
 const isList = (x: Exclude<Line["options"], undefined>): x is readonly (number | string)[] =>
   Array.isArray(x);
 
+/** One line applied to tensors by name. */
+export function applyLine(
+  { op, operands, options }: Omit<Line, "name">,
+  find: (name: string) => dsl.Tensor,
+): dsl.Tensor {
+  const args: unknown[] = operands.map((o) =>
+    typeof o === "number" ? o : typeof o === "string" ? find(o) : o.map(find),
+  );
+  return opNamed(op)(...args, ...(options === undefined ? [] : [options]));
+}
+
+export const inputOf = (name: string, shape: readonly Dim[]): dsl.Tensor =>
+  dsl.input(
+    name,
+    shape.map((d) => (d === "N" ? dsl.N : d)),
+  );
+
 /** Builds the graph with the model language. Throws `UserError` where the model is not valid. */
 export function buildModel(spec: ModelSpec): Graph {
   const tensors = new Map<string, dsl.Tensor>();
-  for (const { name, shape } of spec.inputs)
-    tensors.set(
-      name,
-      dsl.input(
-        name,
-        shape.map((d) => (d === "N" ? dsl.N : d)),
-      ),
-    );
+  for (const { name, shape } of spec.inputs) tensors.set(name, inputOf(name, shape));
   for (const { name, shape } of spec.params) tensors.set(name, dsl.param(name, shape));
   const find = (name: string): dsl.Tensor => {
     const tensor = tensors.get(name);
     if (!tensor) throw new Error(`the model has no ${name}`);
     return tensor;
   };
-  const ops: Readonly<Record<string, unknown>> = dsl;
-  for (const { name, op, operands, options } of spec.lines) {
-    const f = ops[op];
-    if (typeof f !== "function") throw new Error(`the model language has no ${op}`);
-    const args: unknown[] = operands.map((o) =>
-      typeof o === "number" ? o : typeof o === "string" ? find(o) : o.map(find),
-    );
-    if (options !== undefined) args.push(options);
-    tensors.set(name, f(...args));
-  }
-  const record = (names: readonly string[]): Record<string, dsl.Tensor> =>
-    Object.fromEntries(names.map((n) => [n, find(n)]));
-  return dsl.model("fuzz", record(spec.inputs.map((i) => i.name)), record(spec.outputs)).graph;
+  for (const line of spec.lines) tensors.set(line.name, applyLine(line, find));
+  const inputs = Object.fromEntries(spec.inputs.map((i) => [i.name, find(i.name)]));
+  const outputs = Object.fromEntries(spec.outputs.map((o) => [o.name, find(o.of)]));
+  return dsl.model("fuzz", inputs, outputs).graph;
 }

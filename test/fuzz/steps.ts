@@ -1,5 +1,7 @@
 /** The steps of a random model: each reads the shape it is given and appends valid lines. */
 import type { Draft } from "./draft.ts";
+import { real, small } from "./numbers.ts";
+import { aside, many, own, repeat, withPrepared } from "./sharing.ts";
 import type { Dim, Value } from "./spec.ts";
 
 export interface Step {
@@ -117,21 +119,28 @@ const smooth = [
 
 function pointwise(draft: Draft, x: string): string {
   const { dice } = draft;
-  switch (dice.roll(12)) {
+  const bounded = (low: number, high: number): string =>
+    draft.line("clip", [x], { min: real(dice, low, -0.2), max: real(dice, 0.2, high) });
+  const positive = (): string => draft.line("add", [draft.line("abs", [x]), real(dice, 0.3, 1)]);
+  switch (dice.roll(14)) {
     case 8:
-      return draft.line("exp", [draft.line("clip", [x], { min: -4, max: 3 })]);
+      return draft.line("exp", [bounded(-4, 3)]);
     case 9:
-      return draft.line("log", [draft.line("add", [draft.line("abs", [x]), 0.5])]);
+      return draft.line("log", [positive()]);
     case 10:
-      return draft.line("sqrt", [draft.line("abs", [x])]);
+      return draft.line("sqrt", [draft.line("add", [draft.line("abs", [x]), real(dice, 0.01, 1)])]);
     case 11:
-      return draft.line("pow", [draft.line("clip", [x], { min: -3, max: 3 }), dice.pick([2, 3, 1, 0])]);
+      return draft.line("pow", [bounded(-3, 3), dice.pick([2, 3, 1, 0])]);
+    case 12:
+      return draft.line("pow", [positive(), real(dice, -1, 2)]);
+    case 13:
+      return bounded(-2, 2);
     case 7:
-      return draft.line("dropout", [x], { p: 0.3 });
+      return draft.line("dropout", [x], { p: real(dice, 0, 0.9) });
     default: {
       const op = dice.pick(smooth);
-      if (op === "leakyRelu" && dice.rarely(2)) return draft.line(op, [x], { slope: 0.3 });
-      if (op === "elu" && dice.rarely(2)) return draft.line(op, [x], { alpha: 1.5 });
+      if (op === "leakyRelu" && !dice.rarely(4)) return draft.line(op, [x], { slope: real(dice, 0, 1) });
+      if (op === "elu" && !dice.rarely(4)) return draft.line(op, [x], { alpha: real(dice, 0.1, 2) });
       return draft.line(op, [x]);
     }
   }
@@ -142,8 +151,9 @@ function partner(draft: Draft, x: string): string | number {
   const { dice } = draft;
   const shape = draft.shape(x);
   const kind = dice.roll(4);
-  if (kind === 0) return dice.pick([2, -0.5, 1.25]);
-  const equal = draft.tensors().filter((t) => t !== x && draft.shape(t).join() === shape.join());
+  if (kind === 0) return real(dice, -2, 2);
+  const known = [...draft.tensors(), ...draft.fixed()];
+  const equal = known.filter((t) => t !== x && draft.shape(t).join() === shape.join());
   if (kind === 1 && equal.length > 0) return dice.pick(equal);
   if (kind === 2) {
     // The same tensor along one axis: a broadcast of a computed value.
@@ -161,7 +171,10 @@ function arithmetic(draft: Draft, x: string): string {
   switch (draft.dice.roll(7)) {
     case 6: {
       // Quotients by numbers of at least a half.
-      const safe = typeof other === "number" ? 1.5 : draft.line("add", [draft.line("abs", [other]), 0.5]);
+      const safe =
+        typeof other === "number"
+          ? real(draft.dice, 0.5, 3)
+          : draft.line("add", [draft.line("abs", [other]), 0.5]);
       return draft.line("div", [x, safe]);
     }
     case 5:
@@ -237,7 +250,7 @@ function pad(draft: Draft, x: string): string {
   const sides = [dice.roll(3), dice.roll(3), dice.roll(2), dice.roll(3)];
   return draft.line("pad", [x], {
     padding: dice.rarely(2) ? 1 : sides,
-    ...(dice.rarely(3) ? { value: -0.5 } : {}),
+    ...(dice.rarely(2) ? { value: real(dice, -2, 2) } : {}),
   });
 }
 
@@ -246,6 +259,17 @@ function along(draft: Draft, x: string): string {
   const shape = draft.shape(x);
   const axis = dice.rarely(3) ? dice.between(1, shape.length - 1) : -1;
   return draft.line(dice.pick(["softmax", "logSoftmax"]), [x], axis === -1 ? undefined : { axis });
+}
+
+const eps = (draft: Draft): Record<string, Value> => (draft.dice.rarely(2) ? { eps: small(draft.dice) } : {});
+
+function batchNorm(draft: Draft, x: string): string {
+  return draft.line("batchNorm2d", [x], eps(draft));
+}
+
+function layerNorm(draft: Draft, x: string): string {
+  const dims = draft.shape(x).length > 2 && draft.dice.rarely(3) ? { dims: 2 } : {};
+  return draft.line("layerNorm", [x], { ...dims, ...eps(draft) });
 }
 
 const inner = (least: number) => (s: readonly Dim[]) =>
@@ -258,7 +282,7 @@ export const steps: readonly Step[] = [
   { name: "avgPool2d", weight: 3, applies: isImage, add: avgPool },
   { name: "maxPool2d", weight: 3, applies: isImage, add: maxPool },
   { name: "arithmetic", weight: 4, applies: (s) => s.length > 0, add: arithmetic },
-  { name: "batchNorm2d", weight: 2, applies: isImage, add: (d, x) => d.line("batchNorm2d", [x]) },
+  { name: "batchNorm2d", weight: 2, applies: isImage, add: batchNorm },
   {
     name: "linear",
     weight: 3,
@@ -273,10 +297,7 @@ export const steps: readonly Step[] = [
     name: "layerNorm",
     weight: 2,
     applies: (s) => s.length >= 2 && size(s, -1) > 1,
-    add: (d, x) =>
-      d.shape(x).length > 2 && d.dice.rarely(3)
-        ? d.line("layerNorm", [x], { dims: 2 })
-        : d.line("layerNorm", [x]),
+    add: layerNorm,
   },
   { name: "concat", weight: 2, applies: features, add: concat },
   { name: "reduction", weight: 2, applies: features, add: reduction },
@@ -284,4 +305,9 @@ export const steps: readonly Step[] = [
   { name: "transpose", weight: 2, applies: inner(3), add: transpose },
   { name: "matmul", weight: 2, applies: features, add: matmul },
   { name: "pad", weight: 1, applies: inner(3), add: pad },
+  { name: "repeat", weight: 6, applies: () => true, add: repeat },
+  { name: "own", weight: 3, applies: (s) => size(s, -1) > 1, add: own },
+  { name: "withPrepared", weight: 4, applies: (s) => s.length > 0, add: withPrepared },
+  { name: "many", weight: 1, applies: (s) => s.length > 0, add: many },
+  { name: "aside", weight: 1, applies: () => true, add: aside },
 ];

@@ -18,6 +18,8 @@ const EPSILON = 2 ** -23;
 export interface Reference {
   readonly value: NdArray;
   readonly floor: number;
+  /** Relative to the value. Absent: RELATIVE. */
+  readonly relative?: number;
 }
 
 /** Options of `reference`. */
@@ -29,7 +31,12 @@ export interface ReferenceOptions extends Pick<EvaluateOptions, "custom"> {
   readonly absolute?: number;
   /** The undisturbed outputs, if they are known already. */
   readonly exact?: Arrays;
+  /** What tensors are stored as. Default "f32". */
+  readonly storage?: "f32" | "f16";
 }
+
+/** Of f16: the relative error of storing, the least step, and the tolerance. */
+const HALF = { epsilon: 2 ** -11, step: 2 ** -24, relative: 4e-3, most: 65504 } as const;
 
 /**
  * The oracle's outputs with their floors.
@@ -43,13 +50,16 @@ export function reference(
   graph: Graph,
   inputs: Arrays,
   params: Arrays,
-  { absolute = 0, exact: known, ...options }: ReferenceOptions = {},
+  { absolute = 0, exact: known, storage = "f32", ...options }: ReferenceOptions = {},
 ): Record<string, Reference> {
+  const stored = storage === "f16" ? HALF : { epsilon: EPSILON, step: 0, relative: RELATIVE, most: Infinity };
+  let overflows = false;
   const exact = known ?? evaluate(graph, inputs, params, options);
   const next = random(1);
   const disturb = (x: NdArray): NdArray => {
-    const fixed = absolute * largest(x);
-    const shift = (v: number): number => (2 * next() - 1) * (Math.abs(v) * EPSILON + fixed);
+    const fixed = absolute * largest(x) + stored.step;
+    const shift = (v: number): number => (2 * next() - 1) * (Math.abs(v) * stored.epsilon + fixed);
+    overflows ||= largest(x) > stored.most;
     return { shape: x.shape, data: x.data.map((v) => v + shift(v)) };
   };
   const trials = Array.from({ length: SAMPLES }, () =>
@@ -58,7 +68,10 @@ export function reference(
   return Object.fromEntries(
     Object.entries(exact).map(([name, value]) => {
       const shifts = trials.map((t) => largestDifference(value, t[name]));
-      return [name, { value, floor: TINY + SMALL * largest(value) + ROUNDING * Math.max(...shifts) }];
+      const rounding = TINY + SMALL * largest(value) + ROUNDING * Math.max(...shifts);
+      // Beyond the largest f16 there is no right answer.
+      const floor = overflows ? Infinity : rounding;
+      return [name, { value, floor, relative: stored.relative }];
     }),
   );
 }
@@ -81,7 +94,9 @@ function largestDifference(a: NdArray, b: NdArray | undefined): number {
  * tolerance, f32 has no right answer (a variance of almost equal numbers, a quotient of almost zeros).
  */
 export function isMeaningful(reference: Reference): boolean {
-  return allFinite(reference) && floorShare(reference) <= RELATIVE;
+  // What f16 stores is rough: a tenth of the largest element still shows a wrong one.
+  const most = (reference.relative ?? RELATIVE) > RELATIVE ? 0.1 : RELATIVE;
+  return allFinite(reference) && floorShare(reference) <= most;
 }
 
 export function allFinite({ value }: Reference): boolean {
@@ -99,7 +114,10 @@ export interface Result {
 }
 
 /** Undefined where equal within tolerance, else a text with the first, the worst and the number of differences. */
-export function difference(got: Result, { value: want, floor }: Reference): string | undefined {
+export function difference(
+  got: Result,
+  { value: want, floor, relative: share = RELATIVE }: Reference,
+): string | undefined {
   if (got.shape.length !== want.shape.length || got.shape.some((d, i) => d !== want.shape[i]))
     return `shape [${got.shape.join(", ")}], expected [${want.shape.join(", ")}]`;
   if (got.data.length !== want.data.length)
@@ -107,7 +125,7 @@ export function difference(got: Result, { value: want, floor }: Reference): stri
   const wrong: { readonly i: number; readonly error: number }[] = [];
   want.data.forEach((w, i) => {
     const g = got.data[i] ?? Number.NaN;
-    const allowed = RELATIVE * Math.abs(w) + floor;
+    const allowed = share * Math.abs(w) + floor;
     const error = g === w ? 0 : Math.abs(g - w) / allowed;
     if (!(error <= 1)) wrong.push({ i, error: Number.isNaN(error) ? Number.POSITIVE_INFINITY : error });
   });
@@ -120,7 +138,7 @@ export function difference(got: Result, { value: want, floor }: Reference): stri
     return `  ${what} at [${positionOf(i, want.shape).join(", ")}]: got ${g}, expected ${w} (relative error ${relative.toExponential(1)}, ${error.toFixed(1)} × the tolerance)`;
   };
   return [
-    `${wrong.length} of ${want.data.length} values differ (tolerance ${RELATIVE} relative + ${floor.toExponential(1)})`,
+    `${wrong.length} of ${want.data.length} values differ (tolerance ${share} relative + ${floor.toExponential(1)})`,
     line("first", first),
     line("worst", worst),
   ].join("\n");

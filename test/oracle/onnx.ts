@@ -19,6 +19,11 @@ export interface Exception {
 
 export const exceptions: readonly Exception[] = [
   {
+    name: "an op of the model file",
+    reason: "onnxruntime knows no ops of one's own",
+    applies: (node) => !Object.hasOwn(translations, node.op.name),
+  },
+  {
     name: "ceilMode with a window in the trailing padding",
     reason:
       "with ceilMode, ONNX's shape inference counts a last window that starts in the trailing padding; Weft, like PyTorch, leaves it out",

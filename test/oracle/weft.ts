@@ -44,7 +44,17 @@ export async function runProgram(
   params: Arrays,
   ...inputs: readonly Arrays[]
 ): Promise<Record<string, Tensor>[]> {
-  const session = await load(program, { weights: toTensors(params, program.params), device: await device() });
+  return await runProgramOn(await device(), program, params, inputs);
+}
+
+/** As `runProgram`, on a device of one's own. */
+export async function runProgramOn(
+  device: GPUDevice,
+  program: Program,
+  params: Arrays,
+  inputs: readonly Arrays[],
+): Promise<Record<string, Tensor>[]> {
+  const session = await load(program, { weights: toTensors(params, program.params), device });
   try {
     const results: Record<string, Tensor>[] = [];
     for (const set of inputs) results.push(await session.run(toTensors(set, program.inputs)));

@@ -1,0 +1,164 @@
+/**
+ * What must hold of every compilation, found out from its data and without its own reasoning: kernels that are one are
+ * the same text; whoever reads a tensor finds it in its buffer; buffers that are shared hold what buffers of one's own
+ * would.
+ */
+import { nameBindings } from "../../compiler/codegen/bindings.ts";
+import { boundTensors, emitModule, type Part } from "../../compiler/codegen/emit.ts";
+import type { Compilation } from "../../compiler/compile.ts";
+import type { Node } from "../../compiler/ir/graph.ts";
+import type { Dispatch, Program } from "../../compiler/ir/program.ts";
+import type { Step } from "../../compiler/ir/step.ts";
+
+/** The first breach, as an error. */
+export function checkProperties(compilation: Compilation): void {
+  checkKernels(compilation);
+  checkReads(compilation);
+}
+
+interface Launch {
+  readonly dispatch: Dispatch;
+  readonly parts: readonly Part[];
+}
+
+/** Each dispatch with the steps that it carries out. */
+function launches({ program, steps }: Compilation): readonly Launch[] {
+  let next = 0;
+  return [...program.prepare, ...program.dispatches].map((dispatch) => {
+    const parts: Part[] = [];
+    for (let layers = 0; layers < dispatch.layers.length; ) {
+      const step: Step | undefined = steps[next++];
+      if (!step) throw new Error("a dispatch without a step");
+      layers += step.region.nodes.length;
+      parts.push({ kernel: step.kernel, schedule: step.schedule, inPlace: step.inPlace });
+    }
+    return { dispatch, parts };
+  });
+}
+
+/** A kernel that several dispatches share is, name by name, what each of them would be alone. */
+function checkKernels(compilation: Compilation): void {
+  const { program, layouts } = compilation;
+  const all = launches(compilation);
+  const uses = (kernel: number): number => all.filter((l) => l.dispatch.kernel === kernel).length;
+  for (const { dispatch, parts } of all) {
+    if (uses(dispatch.kernel) === 1) continue;
+    const shader = program.kernels[dispatch.kernel];
+    if (!shader) throw new Error(`no kernel ${dispatch.kernel}`);
+    const names = shader.bindings.map((b) => b.name);
+    const alone = emitModule(parts, layouts);
+    const own = nameBindings(
+      alone.wgsl,
+      parts.map((part) => names.splice(0, boundTensors(part).length)),
+    );
+    if (!shader.wgsl.endsWith(`\n${own}`))
+      throw new Error(
+        `kernel "${shader.name}" is not what ${dispatch.layers.join(", ")} computes; that is\n${own}`,
+      );
+    if (JSON.stringify(alone.grid) !== JSON.stringify(dispatch.grid))
+      throw new Error(`${dispatch.layers.join(", ")} has another grid alone`);
+  }
+}
+
+/** Ops that are only another view of the same elements in the same order. */
+const VIEWS = new Set(["reshape", "flatten"]);
+
+/** The tensor whose elements, in order, these are. */
+function stored(node: Node): Node {
+  let at = node;
+  while (at.kind === "op" && VIEWS.has(at.op.name) && at.inputs[0]) at = at.inputs[0];
+  return at;
+}
+
+/** What each buffer holds, dispatch by dispatch: every read finds its tensor, and every result arrives. */
+function checkReads(compilation: Compilation): void {
+  const { program, graph } = compilation;
+  const holds = new Map<number, Node>();
+  const known = new Map(graph.nodes.map((n) => [n.origin.name, n]));
+  for (const { node, name } of graph.inputs) holds.set(bufferNamed(program.inputs, name), node);
+  for (const { name, buffer } of program.params) {
+    const node = known.get(name);
+    if (!node) throw new Error(`the graph has no parameter ${name}`);
+    if (holds.has(buffer)) throw new Error(`${name} shares its buffer`);
+    holds.set(buffer, node);
+  }
+  const states = new Set((graph.updates ?? []).map((u) => u.state));
+  for (const { dispatch, parts } of launches(compilation)) {
+    const written = new Map<number, Node>();
+    const read = new Set<number>();
+    let at = 0;
+    for (const part of parts) {
+      const tensors = boundTensors(part);
+      const buffers = dispatch.buffers.slice(at, at + tensors.length);
+      at += tensors.length;
+      const target = buffers.at(-1) ?? -1;
+      const reads: [Node, number][] = tensors
+        .slice(0, -1)
+        .flatMap((t, i) => (t === "order" ? [] : [[t, buffers[i] ?? -1]]));
+      if (part.inPlace) reads.push([part.inPlace, target]);
+      for (const [tensor, buffer] of reads) {
+        const held = holds.get(buffer);
+        if (!held || stored(held) !== stored(tensor))
+          throw new Error(
+            `${dispatch.layers.join(", ")} reads ${tensor.origin.name}, but the buffer holds ${held?.origin.name ?? "nothing"}`,
+          );
+        if (buffer !== target || tensor !== part.inPlace) read.add(buffer);
+      }
+      const held = holds.get(target);
+      const foreign = held && (held.kind === "input" || (held.kind === "param" && !states.has(held)));
+      if (foreign || written.has(target))
+        throw new Error(`${dispatch.layers.join(", ")} overwrites ${held?.origin.name}`);
+      written.set(target, part.kernel.region.root);
+    }
+    for (const [buffer, node] of written) {
+      if (read.has(buffer))
+        throw new Error(`${dispatch.layers.join(", ")} writes what it reads: ${node.origin.name}`);
+      holds.set(buffer, node);
+    }
+  }
+  for (const { name, node } of graph.outputs) expectHeld(holds, bufferNamed(program.outputs, name), node);
+  for (const { state, value } of graph.updates ?? [])
+    expectHeld(holds, bufferNamed(program.params, state.origin.name), value);
+}
+
+function expectHeld(holds: ReadonlyMap<number, Node>, buffer: number, node: Node): void {
+  const held = holds.get(buffer);
+  if (!held || stored(held) !== stored(node))
+    throw new Error(`in the end the buffer of ${node.origin.name} holds ${held?.origin.name ?? "nothing"}`);
+}
+
+function bufferNamed(
+  list: readonly { readonly name: string; readonly buffer: number }[],
+  name: string,
+): number {
+  const found = list.find((s) => s.name === name);
+  if (!found) throw new Error(`the program has no ${name}`);
+  return found.buffer;
+}
+
+/** The program with a buffer of its own for each tensor that is computed on the way. */
+export function withOwnBuffers(program: Program): Program {
+  const fixed = new Set([...program.inputs, ...program.params, ...program.outputs].map((s) => s.buffer));
+  if (program.order !== undefined) fixed.add(program.order);
+  const buffers = [...program.buffers];
+  const now = new Map<number, number>();
+  const moved = (dispatch: Dispatch): Dispatch => {
+    const bindings = program.kernels[dispatch.kernel]?.bindings ?? [];
+    const next = new Map<number, number>();
+    dispatch.buffers.forEach((buffer, i) => {
+      const plan = program.buffers[buffer];
+      if (bindings[i]?.access !== "read_write" || fixed.has(buffer) || !plan) return;
+      next.set(i, buffers.length);
+      buffers.push({ ...plan, name: `${plan.name} ${buffers.length}` });
+    });
+    const own = dispatch.buffers.map((buffer, i) => next.get(i) ?? now.get(buffer) ?? buffer);
+    for (const [i, to] of next) now.set(dispatch.buffers[i] ?? -1, to);
+    return { ...dispatch, buffers: own };
+  };
+  return {
+    ...program,
+    prepare: program.prepare.map(moved),
+    dispatches: program.dispatches.map(moved),
+    buffers,
+  };
+}
