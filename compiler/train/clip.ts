@@ -44,7 +44,8 @@ export function clipped(gradients: ReadonlyMap<Node, Node>, clip: Clip): Readonl
     return each((g) =>
       opNode(pointwise.clip, { min: -value, max: value }, [g], suffixed(g.origin, "clipped")),
     );
-  if (norm === undefined) return gradients;
+  // Without parameters there is nothing to bound.
+  if (norm === undefined || gradients.size === 0) return gradients;
   const origin = { name: "gradients" };
   // The small ones first: neighbours, they share dispatches.
   const total = [...gradients.values()]

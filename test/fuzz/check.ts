@@ -16,7 +16,7 @@ export interface Opinions {
   /** The kernels run on this machine's adapter too, not only in the interpreter of WGSL. */
   readonly adapter?: boolean;
   readonly onnx?: boolean;
-  /** A buffer for each tensor gives the same bits, and compiling again the same program. */
+  /** A buffer for each tensor and another order of threads give the same bits, compiling again the same program. */
   readonly twice?: boolean;
 }
 
@@ -55,7 +55,12 @@ export async function check(spec: ModelSpec, opinions: Opinions = EVERYTHING): P
         fail("the naive oracle, on the adapter", differences(result, wants[i] ?? {}));
       });
     if (opinions.twice) {
-      equalBits(got, await run(interpreter(), withOwnBuffers(compilation.program)));
+      equalBits(
+        "with a buffer for each tensor",
+        got,
+        await run(interpreter(), withOwnBuffers(compilation.program)),
+      );
+      equalBits("from the last thread to the first", got, await run(interpreter({ backwards: true })));
       const again = compiled(buildModel(spec), spec, params);
       if (JSON.stringify(again.program) !== JSON.stringify(compilation.program))
         throw new Error("compiled again, the program is another one");
@@ -93,13 +98,12 @@ async function hasFeatures({ program }: Compilation): Promise<boolean> {
   return program.features?.every((f) => features.has(f)) ?? true;
 }
 
-function equalBits(a: Results, b: Results): void {
+function equalBits(how: string, a: Results, b: Results): void {
   a.forEach((result, i) => {
     for (const [name, { data }] of Object.entries(result)) {
       const other = b[i]?.[name]?.data;
       const at = data.findIndex((v, j) => !Object.is(v, other?.[j]));
-      if (at >= 0)
-        throw new Error(`with a buffer for each tensor ${name}[${at}] is ${other?.[at]}, else ${data[at]}`);
+      if (at >= 0) throw new Error(`${how} ${name}[${at}] is ${other?.[at]}, else ${data[at]}`);
     }
   });
 }

@@ -53,7 +53,7 @@ function batchesOf(dice: Dice): readonly number[] {
 }
 
 /** Adds one step, if what it gives is small enough and valid. */
-function extend(draft: Draft, dice: Dice): void {
+export function extend(draft: Draft, dice: Dice, most = MOST): void {
   draft.dice = dice;
   const tensors = draft.tensors();
   const x = dice.rarely(4) ? dice.pick(tensors.toReversed()) : (tensors.at(-1) ?? "x");
@@ -61,7 +61,7 @@ function extend(draft: Draft, dice: Dice): void {
   const step = dice.pick(fitting.flatMap((s) => Array.from({ length: s.weight }, () => s)));
   const before = draft.mark();
   try {
-    if (elements(draft.shape(step.add(draft, x))) > MOST) draft.rewind(before);
+    if (elements(draft.shape(step.add(draft, x))) > most) draft.rewind(before);
   } catch (e) {
     // A changed option may be no longer valid.
     if (!(e instanceof UserError)) throw e;
@@ -82,7 +82,7 @@ function outputsOf(draft: Draft, dice: Dice): ModelSpec["outputs"] {
 }
 
 /** Lines, parameters and inputs that no output needs are dropped. */
-function finish(
+export function finish(
   draft: Draft,
   outputs: ModelSpec["outputs"],
   run: Pick<ModelSpec, "batches" | "scale" | "seed" | "how">,

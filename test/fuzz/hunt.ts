@@ -3,7 +3,9 @@ import fc from "fast-check";
 import { check, type Opinions } from "./check.ts";
 import { models } from "./draw.ts";
 import { checkModelGradients } from "./gradients.ts";
-import type { ModelSpec } from "./spec.ts";
+import { type ModelSpec, printModel } from "./spec.ts";
+import { checkTraining } from "./train.ts";
+import { printTraining, type TrainingSpec, trainings } from "./trainings.ts";
 
 export interface HuntOptions {
   readonly runs: number;
@@ -12,7 +14,7 @@ export interface HuntOptions {
   readonly atOnce?: number;
   /** Called with the number of models done. */
   readonly progress?: (done: number) => void;
-  /** Default "results": of the model itself. "gradients": of a training step of it. */
+  /** Default "results": of the model itself. "gradients": of its loss. "training": of steps of training. */
   readonly of?: Subject;
   /** Called before a failure is shrunk, which takes a while. */
   readonly found?: (kind: string, index: number) => void;
@@ -29,6 +31,14 @@ interface Said {
   readonly withoutOnnx?: string | undefined;
 }
 
+/** What is drawn, how it is checked and how it is shown. */
+interface Kind<Spec> {
+  readonly specs: fc.Arbitrary<Spec>;
+  /** `index` is its place among those of its seed. */
+  check(spec: Spec, index: number): Promise<Said>;
+  print(spec: Spec): string;
+}
+
 /** Every model is compared with the oracle; every so many are shown to others too, who take longer. */
 const opinionsOn = (index: number): Opinions => ({
   adapter: index % OTHERS === 0,
@@ -37,23 +47,40 @@ const opinionsOn = (index: number): Opinions => ({
 });
 const OTHERS = 10;
 
-/** What is checked, on which models. */
+const results: Kind<ModelSpec> = {
+  specs: models(),
+  check: async (spec, index) => {
+    const { compilation, compared, withoutOnnx } = await check(spec, opinionsOn(index));
+    return { kernels: compilation.program.kernels.length, compared, withoutOnnx };
+  },
+  print: printModel,
+};
+const gradients: Kind<ModelSpec> = {
+  specs: models(5),
+  check: async (spec) => ({ kernels: 0, compared: await checkModelGradients(spec) }),
+  print: printModel,
+};
+const training: Kind<TrainingSpec> = {
+  specs: trainings(),
+  check: async (spec) => ({ kernels: 0, compared: await checkTraining(spec) }),
+  print: printTraining,
+};
 const SUBJECTS = {
-  results: {
-    models: models(),
-    check: async (spec: ModelSpec, index: number): Promise<Said> => {
-      const { compilation, compared, withoutOnnx } = await check(spec, opinionsOn(index));
-      return { kernels: compilation.program.kernels.length, compared, withoutOnnx };
-    },
-  },
-  gradients: {
-    models: models(5),
-    check: async (spec: ModelSpec): Promise<Said> => ({
-      kernels: 0,
-      compared: await checkModelGradients(spec),
-    }),
-  },
+  results: erased(results),
+  gradients: erased(gradients),
+  training: erased(training),
 } as const;
+
+/** A kind as the hunt knows it: what it draws is its own business. */
+function erased<Spec>(kind: Kind<Spec>): Kind<unknown> {
+  return {
+    specs: kind.specs,
+    check: (spec, index) => kind.check(spec as Spec, index), // drawn from its own specs
+    print: (spec) => kind.print(spec as Spec), // likewise
+  };
+}
+
+export const subjects = Object.keys(SUBJECTS) as Subject[]; // its own keys
 
 export interface Failure {
   /** What the failures of this kind have in common. */
@@ -61,7 +88,8 @@ export interface Failure {
   readonly count: number;
   /** Message and model file, shrunk. */
   readonly text: string;
-  readonly spec: ModelSpec;
+  /** The model file alone. */
+  readonly file: string;
 }
 
 export interface Hunt {
@@ -88,7 +116,7 @@ export async function hunt(options: HuntOptions): Promise<Hunt> {
   const { runs, seed, atOnce = 8, progress, of = "results", stop } = options;
   const subject = SUBJECTS[of];
   const started = performance.now();
-  const specs = fc.sample(subject.models, { seed, numRuns: runs });
+  const specs = fc.sample(subject.specs, { seed, numRuns: runs });
   const withoutOnnx = new Map<string, number>();
   const failed = new Map<string, number[]>();
   let [next, done, kernels, skipped] = [0, 0, 0, 0];
@@ -96,7 +124,6 @@ export async function hunt(options: HuntOptions): Promise<Hunt> {
     while (next < specs.length && !stop?.()) {
       const i = next++;
       const spec = specs[i];
-      if (!spec) return;
       try {
         const said = await subject.check(spec, i);
         kernels += said.kernels;
@@ -136,16 +163,19 @@ export function summary({ kernels, skipped, withoutOnnx, seconds }: Hunt): strin
   ].join("\n");
 }
 
+/** Milliseconds that a failure is shrunk for. */
+const LONGEST = 60_000;
+
 /** The smallest model that fails in the same way as the first of these. */
 async function shrink(
   kind: string,
   indices: readonly number[],
   seed: number,
-  subject: (typeof SUBJECTS)[Subject],
+  subject: Kind<unknown>,
 ): Promise<Failure> {
   let text = kind;
   const first = Math.min(...indices);
-  const fails = async (spec: ModelSpec): Promise<boolean> => {
+  const fails = async (spec: unknown): Promise<boolean> => {
     try {
       await subject.check(spec, first);
     } catch (e) {
@@ -156,10 +186,17 @@ async function shrink(
     return false;
   };
   const path = `${first}`;
-  const property = fc.asyncProperty(subject.models, async (spec) => !(await fails(spec)));
-  const result = await fc.check(property, { seed, path, numRuns: 1, endOnFailure: false });
+  const property = fc.asyncProperty(subject.specs, async (spec) => !(await fails(spec)));
+  const result = await fc.check(property, {
+    seed,
+    path,
+    numRuns: 1,
+    endOnFailure: false,
+    interruptAfterTimeLimit: LONGEST,
+  });
   const spec = result.counterexample?.[0];
-  if (!spec) throw new Error(`${kind}: model ${path} of seed ${seed} did not fail again\n${text}`);
+  if (spec === undefined)
+    throw new Error(`${kind}: model ${path} of seed ${seed} did not fail again\n${text}`);
   await fails(spec);
-  return { kind, count: indices.length, text, spec };
+  return { kind, count: indices.length, text, file: subject.print(spec) };
 }

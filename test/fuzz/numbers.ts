@@ -3,18 +3,9 @@ import type { Dice } from "./dice.ts";
 
 /** A number from low to high: short ones, long ones, and whole ones. */
 export function real(dice: Dice, low: number, high: number): number {
-  const share = dice.roll(65536) / 65535;
-  const value = low + (high - low) * share;
-  switch (dice.roll(4)) {
-    case 1:
-      return Number(value.toFixed(1));
-    case 2:
-      return Number(value.toPrecision(9));
-    case 3:
-      return Number(value.toFixed(3));
-    default:
-      return Number(value.toFixed(2));
-  }
+  const value = low + ((high - low) * dice.roll(65536)) / 65535;
+  const texts = [value.toFixed(2), value.toFixed(1), value.toPrecision(9), value.toFixed(3)];
+  return Math.min(high, Math.max(low, Number(dice.pick(texts))));
 }
 
 /** Another number, close by in value or in text. */

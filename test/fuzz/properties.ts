@@ -10,7 +10,12 @@ import type { Node } from "../../compiler/ir/graph.ts";
 import type { Dispatch, Program } from "../../compiler/ir/program.ts";
 import type { Step } from "../../compiler/ir/step.ts";
 
-/** The first breach, as an error. */
+/** The rule in a line of its own: breaches of one rule are failures of one kind. */
+function breach(rule: string, where: string): never {
+  throw new Error(`${rule}\n${where}`);
+}
+
+/** Throws at the first breach. */
 export function checkProperties(compilation: Compilation): void {
   checkKernels(compilation);
   checkReads(compilation);
@@ -52,11 +57,12 @@ function checkKernels(compilation: Compilation): void {
       parts.map((part) => names.splice(0, boundTensors(part).length)),
     );
     if (!shader.wgsl.endsWith(`\n${own}`))
-      throw new Error(
-        `kernel "${shader.name}" is not what ${dispatch.layers.join(", ")} computes; that is\n${own}`,
+      breach(
+        "kernels are one that differ",
+        `"${shader.name}" is not what ${dispatch.layers.join(", ")} computes:\n${own}`,
       );
     if (JSON.stringify(alone.grid) !== JSON.stringify(dispatch.grid))
-      throw new Error(`${dispatch.layers.join(", ")} has another grid alone`);
+      breach("kernels are one whose grids differ", dispatch.layers.join(", "));
   }
 }
 
@@ -99,20 +105,24 @@ function checkReads(compilation: Compilation): void {
       for (const [tensor, buffer] of reads) {
         const held = holds.get(buffer);
         if (!held || stored(held) !== stored(tensor))
-          throw new Error(
-            `${dispatch.layers.join(", ")} reads ${tensor.origin.name}, but the buffer holds ${held?.origin.name ?? "nothing"}`,
+          breach(
+            "a buffer holds another tensor than is read there",
+            `${dispatch.layers.join(", ")} reads ${tensor.origin.name}, there is ${held?.origin.name ?? "nothing"}`,
           );
         if (buffer !== target || tensor !== part.inPlace) read.add(buffer);
       }
       const held = holds.get(target);
       const foreign = held && (held.kind === "input" || (held.kind === "param" && !states.has(held)));
       if (foreign || written.has(target))
-        throw new Error(`${dispatch.layers.join(", ")} overwrites ${held?.origin.name}`);
+        breach(
+          "a tensor is overwritten that must stay",
+          `${dispatch.layers.join(", ")} overwrites ${held?.origin.name}`,
+        );
       written.set(target, part.kernel.region.root);
     }
     for (const [buffer, node] of written) {
       if (read.has(buffer))
-        throw new Error(`${dispatch.layers.join(", ")} writes what it reads: ${node.origin.name}`);
+        breach("a dispatch writes what it reads", `${dispatch.layers.join(", ")}: ${node.origin.name}`);
       holds.set(buffer, node);
     }
   }

@@ -5,7 +5,7 @@
  *   --seed S       what they are drawn from (the time); the same seed gives the same models
  *   --from K       goes on after the first K models of this seed: what an interrupted hunt prints
  *   --seconds T    ends after this time, and prints how to go on
- *   --of WHAT      results (of the model, on every target), or gradients (of a training step)
+ *   --of WHAT      results (of models), gradients (of their losses), or training (steps with an optimiser)
  *   --at-once A    models in flight (8)
  *   --out DIR      writes each failure's shrunk model as a file there
  *
@@ -16,8 +16,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { closeDevice } from "../oracle/weft.ts";
-import { type Failure, type Hunt, hunt, type Subject, summary } from "./hunt.ts";
-import { printModel } from "./spec.ts";
+import { type Failure, type Hunt, hunt, subjects, summary } from "./hunt.ts";
 
 /** Models that share a seed. Each part has one of its own, so that a hunt can go on anywhere. */
 const PART = 250;
@@ -45,9 +44,9 @@ const runs = count(values.runs, 2000, "runs");
 const seed = count(values.seed, Date.now() % 1_000_000, "seed");
 const from = Math.floor(count(values.from, 0, "from") / PART) * PART;
 const seconds = values.seconds === undefined ? Infinity : count(values.seconds, 0, "seconds");
-const of = values.of === "results" || values.of === "gradients" ? (values.of satisfies Subject) : undefined;
+const of = subjects.find((s) => s === values.of);
 if (!of) {
-  console.error(`--of is ${values.of}: results or gradients`);
+  console.error(`--of is ${values.of}: ${subjects.join(", ")}`);
   process.exit(1);
 }
 const started = performance.now();
@@ -107,12 +106,12 @@ function progress(models: number): string {
   return `  ${number(models)} of ${number(runs)}, ${rate.toFixed(0)} a second, ${minutes} min to go`;
 }
 
-function show({ kind, text, spec }: Failure, partSeed: number, index: number): void {
+function show({ kind, text, file }: Failure, partSeed: number, index: number): void {
   console.log(`\n${"─".repeat(80)}\n${kind} (seed ${partSeed})\n\n${text}\n`);
   if (values.out === undefined) return;
   mkdirSync(values.out, { recursive: true });
   const path = join(values.out, `fuzz-${partSeed}-${index}.ts`);
-  writeFileSync(path, `// ${kind}\n${printModel(spec)}\n`);
+  writeFileSync(path, `// ${kind}\n${file}\n`);
   console.log(`written to ${path}`);
 }
 

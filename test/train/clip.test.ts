@@ -8,29 +8,12 @@ import { type Arrays, type NdArray, random, randomArray } from "../oracle/array.
 import { closeDevice } from "../oracle/weft.ts";
 import { execute } from "./execute.ts";
 import { input, lang } from "./language.ts";
-import { gradientsOf, graphOf, lossOf, ratesFor, sum, updated } from "./stepReference.ts";
+import { bounded, gradientsOf, graphOf, lossOf, ratesFor, sum, updated } from "./stepReference.ts";
 
 afterAll(closeDevice);
 
 const BATCH = 4;
 const dense = (): Tensor => lang.linear(lang.tanh(lang.linear(input("x", ["N", 3]), { out: 4 })), { out: 2 });
-
-/** As PyTorch's documentation states clip_grad_norm_ and clip_grad_value_. */
-function bounded(gradients: Arrays, { norm, value }: Clip): { gradients: Arrays; touched: number } {
-  const all = Object.values(gradients).flatMap((g) => Array.from(g.data));
-  const scale = norm === undefined ? 1 : Math.min(1, norm / (Math.sqrt(sum(all.map((g) => g * g))) + 1e-6));
-  const limit = value ?? Number.POSITIVE_INFINITY;
-  const one = (g: number): number => Math.max(-limit, Math.min(limit, g * scale));
-  return {
-    gradients: Object.fromEntries(
-      Object.entries(gradients).map(([name, g]): [string, NdArray] => [
-        name,
-        { ...g, data: g.data.map(one) },
-      ]),
-    ),
-    touched: all.filter((g) => one(g) !== g).length,
-  };
-}
 
 const plain = sgd({ lr: 0.3 });
 const decayed = sgd({ lr: 0.1, momentum: 0.9, weightDecay: 0.1 });

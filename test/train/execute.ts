@@ -26,9 +26,14 @@ export interface Execution {
   destroy(): void;
 }
 
-/** For batches of at most `most`. Parameters without a value start at 0. */
-export async function execute(program: Program, params: Arrays, most: number): Promise<Execution> {
-  const device = await sharedDevice();
+/** For batches of at most `most`. Parameters without a value start at 0. Default: on the device that tests share. */
+export async function execute(
+  program: Program,
+  params: Arrays,
+  most: number,
+  own?: GPUDevice,
+): Promise<Execution> {
+  const device = own ?? (await sharedDevice());
   const buffers = program.buffers.map(({ name, bytes }) => {
     const size = Math.max(16, Math.ceil((bytes.fixed + bytes.perBatch * most) / 16) * 16);
     return device.createBuffer({ label: name, size, usage: STORAGE });

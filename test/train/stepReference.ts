@@ -2,11 +2,13 @@
 import type { Optimizer, Tensor } from "weftgpu";
 import type { Graph } from "../../compiler/ir/graph.ts";
 import { topologicalOrder } from "../../compiler/ir/graph.ts";
-import { TARGET } from "../../compiler/ir/training.ts";
+import { type Clip, type LossName, TARGET } from "../../compiler/ir/training.ts";
 import type { Arrays, NdArray } from "../oracle/array.ts";
 import { type EvaluateOptions, evaluate } from "../oracle/oracle.ts";
 
 const STEP = 1e-5;
+/** Slopes to both sides that differ by a larger share: between them the function has a kink. */
+const KINK = 1e-2;
 
 /** The graph of one output, named y. */
 export function graphOf(y: Tensor): Graph {
@@ -15,10 +17,10 @@ export function graphOf(y: Tensor): Graph {
   return { name: "small", inputs, outputs: [{ name: "y", node: y.node }], nodes };
 }
 
-/** Σ and mean of the squared errors or cross-entropies of a batch. */
+/** The loss of each element or example of a batch. */
 export function lossOf(
   graph: Graph,
-  loss: "squaredError" | "crossEntropy",
+  loss: LossName,
   inputs: Arrays,
   params: Arrays,
   custom: EvaluateOptions["custom"] = {},
@@ -26,6 +28,12 @@ export function lossOf(
   const [y, target] = [evaluate(graph, inputs, params, { custom })["y"], inputs[TARGET]];
   if (!y || !target) throw new Error("no loss");
   if (loss === "squaredError") return Array.from(y.data, (v, i) => (v - (target.data[i] ?? 0)) ** 2);
+  // −t·log σ(y) − (1 − t)·log(1 − σ(y))
+  if (loss === "binaryCrossEntropy")
+    return Array.from(
+      y.data,
+      (v, i) => Math.max(v, 0) - v * (target.data[i] ?? 0) + Math.log1p(Math.exp(-Math.abs(v))),
+    );
   const classes = y.shape[1] ?? 1;
   return Array.from(target.data, (label, n) => {
     const row = y.data.subarray(n * classes, (n + 1) * classes);
@@ -37,20 +45,54 @@ export function lossOf(
 export const sum = (values: readonly number[]): number => values.reduce((a, v) => a + v, 0);
 
 /** By central differences. */
-export function gradientsOf(mean: (params: Arrays) => number, params: Arrays): Arrays {
-  return Object.fromEntries(
+export function gradientsOf(mean: (params: Arrays) => number, params: Arrays): Arrays;
+/** The same; undefined where the slopes to both sides differ: at a kink there is no gradient. */
+export function gradientsOf(
+  mean: (params: Arrays) => number,
+  params: Arrays,
+  smooth: boolean,
+): Arrays | undefined;
+export function gradientsOf(
+  mean: (params: Arrays) => number,
+  params: Arrays,
+  smooth = false,
+): Arrays | undefined {
+  const here = smooth ? mean(params) : 0;
+  let kinks = 0;
+  const all = Object.fromEntries(
     Object.entries(params).map(([name, x]): [string, NdArray] => {
       const shifted = (i: number, by: number): number => {
         const data = Float64Array.from(x.data);
         data[i] = (data[i] ?? 0) + by;
         return mean({ ...params, [name]: { shape: x.shape, data } });
       };
-      return [
-        name,
-        { shape: x.shape, data: x.data.map((_, i) => (shifted(i, STEP) - shifted(i, -STEP)) / (2 * STEP)) },
-      ];
+      const slope = (_: number, i: number): number => {
+        const [above, below] = [shifted(i, STEP), shifted(i, -STEP)];
+        const [right, left] = [above - here, here - below];
+        if (smooth && !(Math.abs(right - left) <= KINK * (Math.abs(right) + Math.abs(left) + STEP))) kinks++;
+        return (above - below) / (2 * STEP);
+      };
+      return [name, { shape: x.shape, data: x.data.map(slope) }];
     }),
   );
+  return kinks > 0 ? undefined : all;
+}
+
+/** As PyTorch's documentation states clip_grad_norm_ and clip_grad_value_, and how many gradients that touches. */
+export function bounded(gradients: Arrays, { norm, value }: Clip): { gradients: Arrays; touched: number } {
+  const all = Object.values(gradients).flatMap((g) => Array.from(g.data));
+  const scale = norm === undefined ? 1 : Math.min(1, norm / (Math.sqrt(sum(all.map((g) => g * g))) + 1e-6));
+  const limit = value ?? Number.POSITIVE_INFINITY;
+  const one = (g: number): number => Math.max(-limit, Math.min(limit, g * scale));
+  return {
+    gradients: Object.fromEntries(
+      Object.entries(gradients).map(([name, g]): [string, NdArray] => [
+        name,
+        { ...g, data: g.data.map(one) },
+      ]),
+    ),
+    touched: all.filter((g) => one(g) !== g).length,
+  };
 }
 
 /** The moments of one element, and its next value. */

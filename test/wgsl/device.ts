@@ -11,6 +11,8 @@ export interface InterpreterOptions {
   readonly features?: readonly string[];
   /** WebGPU promises that new buffers hold zeros. Default false: they hold no numbers until they are written. */
   readonly zeros?: boolean;
+  /** Threads run from the last to the first. What is right does not depend on it. Default false. */
+  readonly backwards?: boolean;
 }
 
 interface FakeBuffer {
@@ -53,17 +55,23 @@ function machineFor(code: string): KernelMachine {
   return machine;
 }
 
-export function interpreter({ features, zeros = false }: InterpreterOptions = {}): GPUDevice {
+export function interpreter({
+  features,
+  zeros = false,
+  backwards = false,
+}: InterpreterOptions = {}): GPUDevice {
   let lose: (info: { reason: string; message: string }) => void = () => {};
   const lost = new Promise((resolve) => {
     lose = resolve;
   });
-  /** What went wrong since the last error scopes were closed. */
+  /** What went wrong since the first of the open error scopes was opened. */
   let failure: Error | undefined;
+  let scopes = 0;
   const attempt = (work: () => void): void => {
     try {
       work();
     } catch (e) {
+      if (scopes === 0) throw e;
       failure ??= e instanceof Error ? e : new Error(String(e));
     }
   };
@@ -139,7 +147,7 @@ export function interpreter({ features, zeros = false }: InterpreterOptions = {}
       dispatchWorkgroups: (x: number, y = 1, z = 1) => {
         const [used, at, bound] = [pipeline, offsets, group];
         if (!used || !bound) throw new Error("a dispatch without a pipeline or a bind group");
-        commands.push(() => used.machine.run(boundTo(used, bound, at), [x, y, z]));
+        commands.push(() => used.machine.run(boundTo(used, bound, at), [x, y, z], backwards));
       },
       end: () => {},
     };
@@ -175,8 +183,11 @@ export function interpreter({ features, zeros = false }: InterpreterOptions = {}
     adapterInfo: { vendor: "", architecture: "", device: "", description: "interpreter" },
     lost,
     queue,
-    pushErrorScope: (): void => {},
+    pushErrorScope: (): void => {
+      scopes++;
+    },
     popErrorScope: async (): Promise<{ message: string } | null> => {
+      scopes--;
       const found = failure;
       failure = undefined;
       return found ? { message: found.message } : null;

@@ -75,8 +75,11 @@ export class KernelMachine {
     this.#make = new Function("memory", "uniform", "lib", this.translation.code) as Make; // its own code
   }
 
-  /** `groups`: workgroups in x, y and z. Throws where threads race, write outside, or part at a barrier. */
-  run(bound: readonly Bound[], groups: readonly [number, number, number]): void {
+  /**
+   * `groups`: workgroups in x, y and z. `backwards`: the last thread first. Throws where two threads write the same
+   * element, one writes outside, or threads part at a barrier.
+   */
+  run(bound: readonly Bound[], groups: readonly [number, number, number], backwards = false): void {
     const { variables, waits, workgroup } = this.translation;
     const clock: Clock = { thread: 0, phase: 0 };
     const uniform: { f32: Float32Array; u32: Uint32Array } = {
@@ -104,19 +107,20 @@ export class KernelMachine {
     });
     const entry = this.#make(memory, uniform, LIB);
     const [columns, rows, layers] = groups;
-    const all = [columns, rows, layers];
-    for (let z = 0; z < layers; z++)
-      for (let y = 0; y < rows; y++)
-        for (let x = 0; x < columns; x++) {
-          const group = [x, y, z];
-          const first = ((z * rows + y) * columns + x) * workgroup;
-          if (waits) together(entry, group, all, workgroup, first, clock);
-          else
-            for (let local = 0; local < workgroup; local++) {
-              clock.thread = first + local;
-              entry(group, all, local);
-            }
+    const order = Array.from({ length: workgroup }, (_, i) => (backwards ? workgroup - 1 - i : i));
+    const count = columns * rows * layers;
+    for (let i = 0; i < count; i++) {
+      const number = backwards ? count - 1 - i : i;
+      const row = Math.floor(number / columns);
+      const group = [number % columns, row % rows, Math.floor(row / rows)];
+      const first = number * workgroup;
+      if (waits) together(entry, group, groups, order, first, clock);
+      else
+        for (const local of order) {
+          clock.thread = first + local;
+          entry(group, groups, local);
         }
+    }
   }
 }
 
@@ -125,10 +129,11 @@ function together(
   entry: Entry,
   group: readonly number[],
   groups: readonly number[],
-  workgroup: number,
+  order: readonly number[],
   first: number,
   clock: Clock,
 ): void {
+  const workgroup = order.length;
   const threads = Array.from({ length: workgroup }, (_, local) => entry(group, groups, local));
   /** What each thread gave when it last stopped; "done" where it has ended. */
   const state: (readonly number[] | "barrier" | "done")[] = threads.map(() => "barrier");
@@ -137,13 +142,17 @@ function together(
     const result = threads[i]?.next(given);
     state[i] = !result || result.done ? "done" : (result.value ?? "barrier");
   };
+  const quads = Array.from({ length: Math.ceil(workgroup / 4) }, (_, q) => order.slice(4 * q, 4 * q + 4));
   while (state.some((s) => s !== "done")) {
     clock.phase++;
-    for (let quad = 0; quad < workgroup; quad += 4) {
-      const members = [0, 1, 2, 3].map((i) => quad + i).filter((i) => i < workgroup);
+    for (const members of quads) {
       for (const i of members) if (state[i] !== "done") step(i);
       for (;;) {
-        const given = members.flatMap((i) => (typeof state[i] === "object" ? [state[i]] : []));
+        const lanes = members.toSorted((a, b) => a - b);
+        const given = lanes.flatMap((i) => {
+          const value = state[i];
+          return typeof value === "object" ? [value] : [];
+        });
         if (given.length === 0) break;
         if (given.length < members.length) throw new Error("threads of a quad part at a broadcast");
         for (const i of members) step(i, given);

@@ -1,4 +1,4 @@
-/** Storage and workgroup memory that knows who has read and written it. */
+/** Storage and workgroup memory that knows who has written it. */
 
 /** Which thread runs, and how many barriers of its workgroup lie behind it. */
 export interface Clock {
@@ -10,12 +10,12 @@ export type Words = Float32Array | Uint16Array | Uint32Array | Int32Array;
 
 /** A phase holds this many threads. */
 const THREADS = 2 ** 32;
-/** Instead of a thread: several. */
-const SEVERAL = THREADS - 1;
 
 /**
- * Memory that one dispatch, or one workgroup, writes. WGSL gives no order to what threads do between barriers, so an
- * element that one of them writes and another reads or writes in the meantime has no value: that is an error here.
+ * Memory that one dispatch, or one workgroup, writes. WGSL gives no order to what threads do between barriers: what
+ * one of them reads while another writes it has no value, and here it is no number. (Threads that drop such a value are
+ * none the worse.) Threads run one after the other, so a reader that comes before the writer is found when they run in
+ * the opposite order.
  */
 export class Memory {
   readonly name: string;
@@ -23,9 +23,8 @@ export class Memory {
   readonly #clock: Clock;
   /** Threads of different phases do not meet. Storage has no barrier: one phase. */
   readonly #phased: boolean;
-  /** phase · THREADS + thread + 1; 0 for nobody. */
+  /** Who wrote each element last: phase · THREADS + thread + 1; 0 for nobody. */
   readonly #written: Float64Array;
-  readonly #read: Float64Array;
 
   constructor(name: string, data: Words, clock: Clock, phased: boolean) {
     this.name = name;
@@ -33,41 +32,27 @@ export class Memory {
     this.#clock = clock;
     this.#phased = phased;
     this.#written = new Float64Array(data.length);
-    this.#read = new Float64Array(data.length);
   }
 
   /** Outside of the memory WGSL promises some value: here it is none. */
   read(i: number): number | undefined {
-    const value = this.data[i];
-    if (value === undefined) return undefined;
-    const me = this.#me();
-    const writer = this.#written[i] ?? 0;
-    if (this.#meets(writer, me)) this.#race(i, "reads what another thread writes");
-    const reader = this.#read[i] ?? 0;
-    this.#read[i] = this.#meets(reader, me) ? me - (me % THREADS) + SEVERAL : me;
-    return value;
+    return this.#met(i) ? undefined : this.data[i];
   }
 
   write(i: number, value: number): void {
+    const { thread, phase } = this.#clock;
     if (i < 0 || i >= this.data.length)
-      throw new Error(
-        `${this.name}: thread ${this.#clock.thread} writes element ${i} of ${this.data.length}`,
-      );
-    const me = this.#me();
-    if (this.#meets(this.#written[i] ?? 0, me)) this.#race(i, "writes what another thread writes");
-    if (this.#meets(this.#read[i] ?? 0, me)) this.#race(i, "writes what another thread reads");
-    this.#written[i] = me;
+      throw new Error(`${this.name}: thread ${thread} writes element ${i} of ${this.data.length}`);
+    if (this.#met(i)) throw new Error(`${this.name}: thread ${thread} and another one write element ${i}`);
+    this.#written[i] = (this.#phased ? phase : 0) * THREADS + thread + 1;
     this.data[i] = value;
   }
 
-  #me(): number {
-    return (this.#phased ? this.#clock.phase : 0) * THREADS + this.#clock.thread + 1;
-  }
-  /** Whether a stamp is another thread's of this phase. */
-  #meets(stamp: number, me: number): boolean {
-    return stamp !== 0 && stamp !== me && Math.floor(stamp / THREADS) === Math.floor(me / THREADS);
-  }
-  #race(i: number, what: string): never {
-    throw new Error(`${this.name}: thread ${this.#clock.thread} ${what}, element ${i}`);
+  /** Whether another thread wrote it since the last barrier. */
+  #met(i: number): boolean {
+    const stamp = this.#written[i];
+    if (stamp === undefined || stamp === 0) return false;
+    const { thread, phase } = this.#clock;
+    return stamp % THREADS !== thread + 1 && Math.floor(stamp / THREADS) === (this.#phased ? phase : 0);
   }
 }

@@ -93,7 +93,7 @@ const operations: Readonly<Record<string, Operation>> = {
   "-": infix("-"),
   "*": (of, a, b) =>
     of === "i32" || of === "u32" ? wrapped(of, `Math.imul(${a}, ${b})`) : infix("*")(of, a, b),
-  "/": infix("/"),
+  "/": (of, a, b) => (of === "int" ? `Math.trunc(${a} / ${b})` : infix("/")(of, a, b)),
   "%": infix("%"),
   "&": bits("&"),
   "|": bits("|"),

@@ -1,0 +1,194 @@
+/** One random training: every step against float64, by central differences and the optimisers' formulas. */
+import { compile } from "../../compiler/compile.ts";
+import type { Graph } from "../../compiler/ir/graph.ts";
+import { METRICS, TARGET } from "../../compiler/ir/training.ts";
+import { evaluationStep, trainingStep } from "../../compiler/train/step.ts";
+import { type Arrays, type NdArray, random, randomArray, sizeOf } from "../oracle/array.ts";
+import type { Meaning } from "../oracle/oracle.ts";
+import { execute } from "../train/execute.ts";
+import { inTraining, statistics } from "../train/meanings.ts";
+import { bounded, gradientsOf, lossOf, ratesFor, sum, updated } from "../train/stepReference.ts";
+import { interpreter } from "../wgsl/device.ts";
+import { dataFor } from "./data.ts";
+import { checkProperties } from "./properties.ts";
+import { buildModel } from "./spec.ts";
+import { MOST_TRAINED, printTraining, type TrainingSpec } from "./trainings.ts";
+import { userMeanings } from "./userOps.ts";
+
+/** What a step's gradients may be off by: of their own size, of the largest one, and beside values of about 1. */
+const OFF = { own: 2e-4, largest: 5e-5, least: 1e-6 } as const;
+
+/** f32 has nothing to say: a slope jumps, or numbers are not finite. */
+class NothingToCompare extends Error {}
+
+/** False where there is nothing to compare. Throws an error that shows the model file and how it is trained. */
+export async function checkTraining(spec: TrainingSpec): Promise<boolean> {
+  try {
+    await train(spec);
+    return true;
+  } catch (e) {
+    if (e instanceof NothingToCompare) return false;
+    const frames =
+      e instanceof Error ? (e.stack ?? "").split("\n").filter((l) => /\/(compiler|runtime)\//.test(l)) : [];
+    const text = [e instanceof Error ? e.message : String(e), ...frames.slice(0, 8)].join("\n");
+    throw new Error(`${text}\n\n${printTraining(spec)}\n`, { cause: e });
+  }
+}
+
+async function train(spec: TrainingSpec): Promise<void> {
+  const { model, loss, reduction, optimizer, clip } = spec;
+  const graph = buildModel(model);
+  const [first = 1] = model.batches;
+  let { params } = dataFor(graph, first, model.seed);
+  const statistic = runningOf(graph);
+  const trained = (all: Arrays): Arrays =>
+    Object.fromEntries(Object.entries(all).filter(([name]) => !statistic.has(name)));
+  if (sum(Object.values(trained(params)).map((p) => sizeOf(p.shape))) > MOST_TRAINED)
+    throw new NothingToCompare();
+
+  const how = {
+    loss,
+    reduction,
+    optimizer,
+    bytes: false,
+    target: model.how.target,
+    ...(clip ? { clip } : {}),
+  };
+  const step = compile(trainingStep(graph, how), { target: how.target });
+  checkProperties(step);
+  // What measures is compiled from the same graph: looked at now and then.
+  if (model.seed % 8 === 0) checkProperties(compile(evaluationStep(graph, how), { target: how.target }));
+  const execution = await execute(step.program, params, Math.max(...model.batches), interpreter());
+  const next = random(model.seed + 1);
+  const moments = new Map<string, { m: number; v: number }>();
+  let total = 0;
+  for (const [i, batch] of model.batches.entries()) {
+    const t = i + 1;
+    const inputs = {
+      ...dataFor(graph, batch, model.seed + i).inputs,
+      [TARGET]: targetFor(spec, graph, batch, next),
+    };
+    execution.run(inputs, { batch, step: i, rates: ratesFor(optimizer, t) });
+
+    const before = params;
+    const kept = new Map<NdArray, NdArray>();
+    const meanings = { ...userMeanings, ...inTraining };
+    const listOf = (p: Arrays, custom: Readonly<Record<string, Meaning>> = meanings): readonly number[] =>
+      lossOf(graph, loss, inputs, { ...before, ...p }, custom);
+    const lossWith = (p: Arrays): number => {
+      const list = listOf(p);
+      return sum(list) / (reduction === "sum" ? 1 : list.length);
+    };
+    total += sum(listOf(before, { ...meanings, batchNorm2d: watching(kept) }));
+    const smooth = gradientsOf(lossWith, trained(before), true);
+    if (!smooth || !Number.isFinite(total)) throw new NothingToCompare();
+    const gradients = clip ? bounded(smooth, clip).gradients : smooth;
+    const most = Math.max(0, ...Object.values(gradients).flatMap((g) => Array.from(g.data, Math.abs)));
+    if (!(most < 1e3)) throw new NothingToCompare();
+    let unsure: Arrays | undefined;
+
+    const after: Record<string, NdArray> = {};
+    for (const [name, x] of Object.entries(before)) {
+      const got = await execution.read(name);
+      after[name] = got;
+      const running = statistic.get(name);
+      x.data.forEach((w, j) => {
+        const value = got.data[j] ?? Number.NaN;
+        if (running) {
+          const want = (1 - running) * w + running * (kept.get(x)?.data[j] ?? Number.NaN);
+          if (Number.isFinite(want) && !(Math.abs(value - want) <= 1e-4 * (1 + Math.abs(want))))
+            throw new Error(`after step ${t}, the statistic ${name}[${j}] is ${value}, not ${want}`);
+          return;
+        }
+        const key = `${name}[${j}]`;
+        const old = { w, ...(moments.get(key) ?? { m: 0, v: 0 }) };
+        const g = gradients[name]?.data[j] ?? 0;
+        const moved = updated(old, g, optimizer, t);
+        moments.set(key, moved);
+        const within = (off: number): boolean => {
+          const ends = [
+            updated(old, g - off, optimizer, t).w,
+            updated(old, g + off, optimizer, t).w,
+            moved.w,
+          ];
+          const slack = 2e-6 * (1 + Math.abs(w));
+          return value >= Math.min(...ends) - slack && value <= Math.max(...ends) + slack;
+        };
+        const off = OFF.own * Math.abs(g) + OFF.largest * most + OFF.least;
+        if (within(off)) return;
+        // How far the gradient moves when all values are shifted by their last bit says what f32 can know of it.
+        unsure ??= sensitivity(lossWith, before, trained, next);
+        if (!within(off + 20 * (unsure[name]?.data[j] ?? 0)))
+          throw new Error(`after step ${t}, ${key} is ${value}, not ${moved.w} (from ${w}, gradient ${g})`);
+      });
+    }
+    // Each step is judged alone: it starts from what the last one left.
+    params = after;
+  }
+  const [sumOfLosses = Number.NaN] = (await execution.read(METRICS)).data;
+  if (!(Math.abs(sumOfLosses - total) <= 1e-4 * Math.abs(total) + 1e-4))
+    throw new Error(`the sum of the losses is ${sumOfLosses}, not ${total}`);
+  execution.destroy();
+}
+
+/** The parameters that a batch norm's statistics are kept in, and how fast they follow. */
+function runningOf(graph: Graph): ReadonlyMap<string, number> {
+  return new Map(
+    graph.nodes.flatMap((n) =>
+      n.kind === "op" && n.op.name === "batchNorm2d"
+        ? n.inputs.slice(3).map((p) => [p.origin.name, Number(n.attrs["momentum"])] as const)
+        : [],
+    ),
+  );
+}
+
+/** Batch norm in training, which notes what its statistics should move to: the mean and the unbiased variance. */
+const watching =
+  (kept: Map<NdArray, NdArray>): Meaning =>
+  (op) => {
+    const [x, , , mean, variance] = op.inputs;
+    if (!x || !mean || !variance) throw new Error("missing operand");
+    const channels = statistics(x);
+    const of = (f: (c: (typeof channels)[number]) => number): NdArray => ({
+      shape: mean.shape,
+      data: Float64Array.from(channels, f),
+    });
+    kept.set(
+      mean,
+      of((c) => c.mean),
+    );
+    kept.set(
+      variance,
+      of((c) => (c.variance * c.count) / (c.count - 1)),
+    );
+    return inTraining.batchNorm2d(op);
+  };
+
+function targetFor({ loss }: TrainingSpec, graph: Graph, batch: number, next: () => number): NdArray {
+  const shape = (graph.outputs[0]?.node.type.shape ?? []).map((d) => (d === "N" ? batch : d));
+  if (loss !== "crossEntropy") return randomArray(shape, next, loss === "binaryCrossEntropy" ? 0 : -1, 1);
+  const classes = shape[1] ?? 1;
+  return { shape: [batch], data: Float64Array.from({ length: batch }, () => Math.floor(next() * classes)) };
+}
+
+/** How much each gradient moves when every parameter is shifted at random by up to 2⁻²² of its value. */
+function sensitivity(
+  lossWith: (params: Arrays) => number,
+  params: Arrays,
+  trained: (all: Arrays) => Arrays,
+  next: () => number,
+): Arrays {
+  const shifted: Arrays = Object.fromEntries(
+    Object.entries(params).map(([name, { shape, data }]): [string, NdArray] => [
+      name,
+      { shape, data: data.map((v) => v * (1 + (2 * next() - 1) * 2 ** -22)) },
+    ]),
+  );
+  const [here, there] = [gradientsOf(lossWith, trained(params)), gradientsOf(lossWith, trained(shifted))];
+  return Object.fromEntries(
+    Object.entries(here).map(([name, g]): [string, NdArray] => [
+      name,
+      { shape: g.shape, data: g.data.map((v, i) => Math.abs(v - (there[name]?.data[i] ?? v))) },
+    ]),
+  );
+}
