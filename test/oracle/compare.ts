@@ -31,6 +31,8 @@ export interface ReferenceOptions extends Pick<EvaluateOptions, "custom"> {
   readonly absolute?: number;
   /** The undisturbed outputs, if they are known already. */
   readonly exact?: Arrays;
+  /** How often the shift is measured. Default 2: more show a larger one. */
+  readonly samples?: number;
   /** What tensors are stored as. Default "f32". */
   readonly storage?: "f32" | "f16";
 }
@@ -50,7 +52,7 @@ export function reference(
   graph: Graph,
   inputs: Arrays,
   params: Arrays,
-  { absolute = 0, exact: known, storage = "f32", ...options }: ReferenceOptions = {},
+  { absolute = 0, exact: known, storage = "f32", samples = SAMPLES, ...options }: ReferenceOptions = {},
 ): Record<string, Reference> {
   const stored = storage === "f16" ? HALF : { epsilon: EPSILON, step: 0, relative: RELATIVE, most: Infinity };
   let overflows = false;
@@ -62,7 +64,7 @@ export function reference(
     overflows ||= largest(x) > stored.most;
     return { shape: x.shape, data: x.data.map((v) => v + shift(v)) };
   };
-  const trials = Array.from({ length: SAMPLES }, () =>
+  const trials = Array.from({ length: samples }, () =>
     evaluate(graph, inputs, params, { ...options, disturb }),
   );
   return Object.fromEntries(
