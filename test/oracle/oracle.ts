@@ -93,7 +93,9 @@ export function evaluate(
     const value = computed(node, (n) => {
       const known = values.get(n);
       if (!known) throw new Error(`${n.origin.name} is used before it is computed`);
-      return disturb ? disturb(known) : known;
+      // A literal that f32 has is not rounded: the exponent of a negative number stays whole.
+      const exact = n.kind === "const" && Math.fround(n.value) === n.value;
+      return disturb && !exact ? disturb(known) : known;
     });
     checkShape(node, value.shape, batch);
     values.set(node, value);
