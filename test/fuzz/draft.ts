@@ -1,14 +1,14 @@
 /** A random model under construction: its lines so far, and the shape of every tensor. */
 import * as dsl from "../../compiler/dsl/index.ts";
 import type { Dice } from "./dice.ts";
-import { applyLine, type Dim, inputOf, type Line, type Operand } from "./spec.ts";
+import { applyLine, type Dim, inputOf, type Line, type Operand, type Param } from "./spec.ts";
 
 export class Draft {
   /** Where the current step takes its decisions from. */
   dice: Dice;
   readonly inputs: { readonly name: string; readonly shape: readonly Dim[] }[] = [];
   readonly lines: Line[] = [];
-  readonly params: { readonly name: string; readonly shape: readonly number[] }[] = [];
+  readonly params: Param[] = [];
   readonly #tensors = new Map<string, dsl.Tensor>();
   readonly #order: string[] = [];
   readonly #used = new Set<string>();

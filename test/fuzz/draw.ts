@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { UserError } from "../../compiler/errors.ts";
 import { Dice } from "./dice.ts";
 import { Draft } from "./draft.ts";
-import type { Dim, How, ModelSpec } from "./spec.ts";
+import type { Dim, How, ModelSpec, Param } from "./spec.ts";
 import { steps } from "./steps.ts";
 
 /** Elements of one example in any tensor: larger steps are not taken. */
@@ -43,7 +43,9 @@ export function drawModel(head: readonly number[], choices: readonly (readonly n
   for (const list of choices) extend(draft, new Dice(list));
   if (draft.lines.length === 0) draft.line("relu", ["x"]);
   const outputs = outputsOf(draft, new Dice([last, ...(choices.at(-1) ?? []).slice(-12)]));
-  return finish(draft, outputs, { batches, scale: how.precision === "f16" ? 1 : scale, seed, how });
+  const run = { batches, scale: how.precision === "f16" ? 1 : scale, seed, how };
+  const model = finish(draft, outputs, run);
+  return { ...model, params: labelled(model.params, dice) };
 }
 
 /** One batch, or several on one session: a smaller one after a larger one shows what is left over of that. */
@@ -79,6 +81,27 @@ function outputsOf(draft: Draft, dice: Dice): ModelSpec["outputs"] {
   const chosen = dice.roll(2) === 0 ? [] : Array.from({ length: dice.between(1, 4) }, () => dice.pick(any));
   const all = chosen.length > 0 && dice.rarely(3) ? chosen : [...leaves, ...chosen];
   return all.map((of, i) => ({ name: all.indexOf(of) === i ? of : `again${i}`, of }));
+}
+
+/** Names that mean something elsewhere, or might. */
+const LABELS = [
+  "gate.running_scale",
+  "training.metrics",
+  "target",
+  "batch",
+  "a.running_mean",
+  "order",
+  "b.weight",
+];
+
+/** Some parameters get such names. */
+export function labelled(params: readonly Param[], dice: Dice): readonly Param[] {
+  if (!dice.rarely(4)) return params;
+  const first = dice.roll(LABELS.length);
+  return params.map((p, i) => {
+    const label = i < 3 ? LABELS[(first + i) % LABELS.length] : undefined;
+    return label === undefined ? p : { ...p, label };
+  });
 }
 
 /** Lines, parameters and inputs that no output needs are dropped. */

@@ -30,7 +30,136 @@ function regression(
   return { name, spec: { ...spec, ...options, how } };
 }
 
+const x2: readonly Dim[] = ["N", 3, 7, 7];
+
+/** Two lines of one op that differ in options alone, on two inputs of their own. */
+const twins = (
+  op: string,
+  options: readonly [Line["options"], Line["options"]],
+  shape: readonly Dim[] = x2,
+): ModelSpec => ({
+  ...regression("", shape, [
+    { name: "y1", op, operands: ["x"], ...(options[0] ? { options: options[0] } : {}) },
+    { name: "y2", op, operands: ["z"], ...(options[1] ? { options: options[1] } : {}) },
+  ]).spec,
+  inputs: [
+    { name: "x", shape },
+    { name: "z", shape },
+  ],
+  outputs: [
+    { name: "y1", of: "y1" },
+    { name: "y2", of: "y2" },
+  ],
+});
+
+/** Kernels that differ in a number alone were one. */
+const differing: readonly Regression[] = [
+  { name: "slopes", spec: twins("leakyRelu", [{ slope: 0.1 }, { slope: 0.25 }]) },
+  {
+    name: "windows",
+    spec: twins("maxPool2d", [
+      { kernel: 2, stride: 2 },
+      { kernel: 3, stride: 2 },
+    ]),
+  },
+  { name: "averages", spec: twins("avgPool2d", [{ kernel: [1, 2] }, { kernel: [1, 3] }]) },
+  {
+    name: "dilations",
+    spec: twins("maxPool2d", [
+      { kernel: 2, dilation: 1 },
+      { kernel: 2, dilation: 2 },
+    ]),
+  },
+  { name: "eps", spec: twins("layerNorm", [{ eps: 1e-5 }, { eps: 0.1 }]) },
+  { name: "eps of statistics", spec: twins("batchNorm2d", [{ eps: 1e-5 }, { eps: 0.1 }]) },
+  {
+    name: "bounds",
+    spec: twins("clip", [
+      { min: -0.1, max: 0.5 },
+      { min: -0.2, max: 0.5 },
+    ]),
+  },
+  {
+    name: "padding",
+    spec: twins("pad", [
+      { padding: 1, value: 0.5 },
+      { padding: 1, value: 0.25 },
+    ]),
+  },
+  {
+    name: "an op's own options",
+    spec: twins("bend", [
+      { knee: 0.1, slope: 0.1 },
+      { knee: 0.1, slope: 0.2 },
+    ]),
+  },
+  {
+    name: "windows of one's own",
+    spec: twins("windowed", [
+      { size: 2, scale: 1 },
+      { size: 3, scale: 1 },
+    ]),
+  },
+  regression(
+    "a literal under a product",
+    ["N", 5],
+    [
+      { name: "y1", op: "matmul", operands: ["x", "p1"] },
+      { name: "y2", op: "mul", operands: ["y1", 0.1] },
+      { name: "y3", op: "sigmoid", operands: ["y2"] },
+      { name: "y4", op: "matmul", operands: ["y3", "p1"] },
+      { name: "y5", op: "mul", operands: ["y4", 0.25] },
+      { name: "y6", op: "sigmoid", operands: ["y5"] },
+    ],
+    { params: [{ name: "p1", shape: [5, 5] }] },
+  ),
+];
+
+/** Outputs that are parameters, or made of them alone, came back in the order that a product wants. */
+const seen: readonly Regression[] = (["p1", "y1"] as const).map((of) =>
+  regression(
+    `${of === "p1" ? "a parameter" : "a value of parameters"} that is an output and is read along its first axis`,
+    ["N", 5],
+    [
+      { name: "y1", op: "mul", operands: ["p1", 2] },
+      { name: "y2", op: "rows", operands: ["x", of], options: { scale: 0.5 } },
+    ],
+    {
+      params: [{ name: "p1", shape: [6, 5] }],
+      outputs: [
+        { name: "y2", of: "y2" },
+        { name: "seen", of },
+      ],
+    },
+  ),
+);
+
+/** What was found since. */
+const later: readonly Regression[] = [
+  regression(
+    "a reshape of joined reshapes: the guard bounds what a division reads",
+    ["N", 5, 8],
+    [
+      { name: "y2", op: "reshape", operands: ["x"], options: ["N", 20, 2] },
+      { name: "y3", op: "concat", operands: [["y2", "y2", "y2"]] },
+      { name: "y4", op: "transpose", operands: ["y3"], options: [0, 2, 1] },
+      { name: "y5", op: "linear", operands: ["y4"], options: { out: 5 } },
+      { name: "y6", op: "reshape", operands: ["y3"], options: ["N", -1] },
+    ],
+    {
+      outputs: [
+        { name: "y5", of: "y5" },
+        { name: "y6", of: "y6" },
+      ],
+      how: { target: "octets" },
+    },
+  ),
+];
+
 export const regressions: readonly Regression[] = [
+  ...differing,
+  ...seen,
+  ...later,
   regression(
     "padded average over a vector of dense outputs: the guard splits the vector",
     [1, 1, 5, 5],

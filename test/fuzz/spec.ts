@@ -21,9 +21,16 @@ export interface Line {
   readonly options?: Readonly<Record<string, Value>> | readonly (number | string)[];
 }
 
+export interface Param {
+  readonly name: string;
+  readonly shape: readonly number[];
+  /** What the parameter itself is called. Absent: as the variable. */
+  readonly label?: string;
+}
+
 export interface ModelSpec {
   readonly inputs: readonly { readonly name: string; readonly shape: readonly Dim[] }[];
-  readonly params: readonly { readonly name: string; readonly shape: readonly number[] }[];
+  readonly params: readonly Param[];
   readonly lines: readonly Line[];
   /** One tensor may be several outputs, under other names. */
   readonly outputs: readonly { readonly name: string; readonly of: string }[];
@@ -60,7 +67,9 @@ export function printModel(spec: ModelSpec): string {
     "",
     ...own.map((op) => `const ${op} = ${userOps[op]?.text};`),
     ...spec.inputs.map(({ name, shape }) => `const ${name} = input("${name}", [${shape.join(", ")}]);`),
-    ...spec.params.map(({ name, shape }) => `const ${name} = param("${name}", [${shape.join(", ")}]);`),
+    ...spec.params.map(
+      ({ name, shape, label = name }) => `const ${name} = param("${label}", [${shape.join(", ")}]);`,
+    ),
     ...spec.lines.map(printLine),
     "",
     `export default model("fuzz", { ${names(spec.inputs)} }, { ${outputs.join(", ")} });`,
@@ -103,7 +112,7 @@ export const inputOf = (name: string, shape: readonly Dim[]): dsl.Tensor =>
 export function buildModel(spec: ModelSpec): Graph {
   const tensors = new Map<string, dsl.Tensor>();
   for (const { name, shape } of spec.inputs) tensors.set(name, inputOf(name, shape));
-  for (const { name, shape } of spec.params) tensors.set(name, dsl.param(name, shape));
+  for (const { name, shape, label = name } of spec.params) tensors.set(name, dsl.param(label, shape));
   const find = (name: string): dsl.Tensor => {
     const tensor = tensors.get(name);
     if (!tensor) throw new Error(`the model has no ${name}`);

@@ -59,6 +59,8 @@ async function train(spec: TrainingSpec): Promise<void> {
   // What measures is compiled from the same graph: looked at now and then.
   if (model.seed % 8 === 0) checkProperties(compile(evaluationStep(graph, how), { target: how.target }));
   const execution = await execute(step.program, params, Math.max(...model.batches), interpreter());
+  const target = step.program.inputs[1]?.name ?? TARGET;
+  const metrics = step.program.params.find((p) => p.use === "metrics")?.name ?? METRICS;
   const next = random(model.seed + 1);
   const moments = new Map<string, { m: number; v: number }>();
   let total = 0;
@@ -68,7 +70,8 @@ async function train(spec: TrainingSpec): Promise<void> {
       ...dataFor(graph, batch, model.seed + i).inputs,
       [TARGET]: targetFor(spec, graph, batch, next),
     };
-    execution.run(inputs, { batch, step: i, rates: ratesFor(optimizer, t) });
+    const given = { ...inputs, [target]: inputs[TARGET] };
+    execution.run(given, { batch, step: i, rates: ratesFor(optimizer, t) });
 
     const before = params;
     const kept = new Map<NdArray, NdArray>();
@@ -125,7 +128,7 @@ async function train(spec: TrainingSpec): Promise<void> {
     // Each step is judged alone: it starts from what the last one left.
     params = after;
   }
-  const [sumOfLosses = Number.NaN] = (await execution.read(METRICS)).data;
+  const [sumOfLosses = Number.NaN] = (await execution.read(metrics)).data;
   if (!(Math.abs(sumOfLosses - total) <= 1e-4 * Math.abs(total) + 1e-4))
     throw new Error(`the sum of the losses is ${sumOfLosses}, not ${total}`);
   execution.destroy();

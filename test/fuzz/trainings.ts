@@ -4,7 +4,7 @@ import type { Clip, LossName, Optimizer } from "../../compiler/ir/training.ts";
 import { adam, sgd } from "../../compiler/train/index.ts";
 import { Dice } from "./dice.ts";
 import { Draft } from "./draft.ts";
-import { extend, finish } from "./draw.ts";
+import { extend, finish, labelled } from "./draw.ts";
 import { real, small } from "./numbers.ts";
 import { type Dim, type ModelSpec, printModel } from "./spec.ts";
 
@@ -24,7 +24,7 @@ export function printTraining({ model, loss, reduction, optimizer, clip }: Train
 
 /** Elements of one example in any tensor, and numbers that are trained: differences are taken for each of them. */
 const MOST = 60;
-const MOST_TRAINED = 40;
+export const MOST_TRAINED = 40;
 
 function inputShape(dice: Dice): readonly Dim[] {
   switch (dice.roll(3)) {
@@ -121,7 +121,8 @@ export function drawTraining(head: readonly number[], choices: readonly (readonl
   const model = finish(draft, [{ name: "y", of: y }], { batches, seed, scale: 1, how });
   // Values that are dropped at random are another test's.
   const lines = model.lines.map((l) => (l.op === "dropout" ? { ...l, op: "neg", options: {} } : l));
-  const spec = { model: { ...model, lines }, loss, reduction, optimizer } as const;
+  const params = labelled(model.params, dice);
+  const spec = { model: { ...model, lines, params }, loss, reduction, optimizer } as const;
   return clip ? { ...spec, clip } : spec;
 }
 
@@ -133,5 +134,3 @@ export function trainings(most = 4): fc.Arbitrary<TrainingSpec> {
     .tuple(numbers(48), fc.array(numbers(24), { minLength: 1, maxLength: most, size: "max" }))
     .map(([head, choices]) => drawTraining(head, choices));
 }
-
-export { MOST_TRAINED };
