@@ -42,6 +42,7 @@ const PURE = [
   "test/emit/{esbuild,golden,names,squeeze}.test.ts",
   "test/errors/*.test.ts",
   "test/frontend/*.test.ts",
+  "test/fuzz/properties.test.ts",
   "test/hostile/{files,pictures,saved}.test.ts",
   "test/mutate/*.test.ts",
   "test/report/*.test.ts",

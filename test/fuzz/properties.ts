@@ -144,7 +144,10 @@ function checkReads(compilation: Compilation): void {
 function expectHeld(holds: ReadonlyMap<number, Node>, buffer: number, node: Node): void {
   const held = holds.get(buffer);
   if (!standsFor(held, node))
-    throw new Error(`in the end the buffer of ${node.origin.name} holds ${held?.origin.name ?? "nothing"}`);
+    breach(
+      "a result is no longer there in the end",
+      `the buffer of ${node.origin.name} holds ${held?.origin.name ?? "nothing"}`,
+    );
 }
 
 function bufferNamed(
