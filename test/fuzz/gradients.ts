@@ -3,6 +3,7 @@ import { tensorOf } from "../../compiler/dsl/tensor.ts";
 import { type Reference, reference } from "../oracle/compare.ts";
 import type { Meaning } from "../oracle/oracle.ts";
 import { checkGradients, MostAtKinks } from "../train/gradients.ts";
+import { interpreter } from "../wgsl/device.ts";
 import { dataFor } from "./data.ts";
 import { buildModel, type ModelSpec, printModel } from "./spec.ts";
 import { userMeanings } from "./userOps.ts";
@@ -41,6 +42,7 @@ export async function checkModelGradients(spec: ModelSpec): Promise<boolean> {
       training: spec.seed % 2 === 0,
       given: { ...inputs, ...params },
       loose: 30,
+      device: interpreter(),
     });
     return true;
   } catch (e) {

@@ -89,6 +89,8 @@ while (done < runs && !stop()) {
 }
 const whole = Math.floor(done / PART) * PART;
 console.log(summary(total(parts)));
+const { user, system } = process.cpuUsage();
+console.log(`${((user + system) / 1e6).toFixed(0)} s of CPU time`);
 if (done < runs) console.log(`ended early; go on with --runs ${runs} --seed ${seed} --from ${whole}`);
 console.log(
   failures.size === 0

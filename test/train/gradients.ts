@@ -12,7 +12,7 @@ import { verifyGraph, verifyRegion } from "../../compiler/passes/verify.ts";
 import { verifyProgram } from "../../compiler/passes/verifyProgram.ts";
 import { type Arrays, type NdArray, random, randomArray, sizeOf } from "../oracle/array.ts";
 import { type EvaluateOptions, evaluate } from "../oracle/oracle.ts";
-import { runProgram } from "../oracle/weft.ts";
+import { device, runProgramOn } from "../oracle/weft.ts";
 
 /** The weights of the loss Σ weights · y. */
 const WEIGHTS = "loss.weights";
@@ -41,6 +41,8 @@ export interface GradientOptions {
   readonly custom?: EvaluateOptions["custom"];
   /** Times the tolerance. Default 1. */
   readonly loose?: number;
+  /** Default: the device that tests share. */
+  readonly device?: GPUDevice;
   /** Takes the gradient of the last op's training form; `custom` says what that computes. Default false. */
   readonly form?: "training";
 }
@@ -139,7 +141,7 @@ export async function checkGradients(y: Tensor, options: GradientOptions = {}): 
   const sets = batches.map((batch, i) => valuesFor(g, batch, seed + i, options));
   const params = Object.fromEntries(program.params.map((p) => [p.name, sets[0]?.[p.name] as NdArray]));
   const data = sets.map((values) => ({ ...values, ...params }));
-  const results = await runProgram(program, params, ...data);
+  const results = await runProgramOn(options.device ?? (await device()), program, params, data);
   const wrong: string[] = [];
   let compared = 0;
   for (const [i, values] of data.entries()) {

@@ -44,7 +44,18 @@ export function toHalf(x: number): number {
 const clampTo = (low: number, high: number) => (x: number) =>
   Number.isNaN(x) ? 0 : Math.min(high, Math.max(low, Math.trunc(x)));
 
+const words = new Uint32Array(1);
+const floats = new Float32Array(words.buffer);
+
 const LIB = {
+  bitsOf: (x: number) => {
+    floats[0] = x;
+    return words[0];
+  },
+  ofBits: (bits: number) => {
+    words[0] = bits;
+    return floats[0];
+  },
   H: HALVES,
   toHalf,
   round: (x: number) => HALVES[toHalf(x)],

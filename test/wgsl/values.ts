@@ -69,7 +69,7 @@ export function widen(values: readonly Value[], hold: (value: Value) => Value): 
 type Operation = (of: Of, a: string, b: string) => string;
 
 /** Wraps as the type does. */
-const wrapped = (of: Of, text: string): string => {
+export const wrapped = (of: Of, text: string): string => {
   if (of === "f32") return `f(${text})`;
   if (of === "f16") return `lib.round(${text})`;
   return of === "i32" ? `(${text} | 0)` : of === "u32" ? `(${text} >>> 0)` : `(${text})`;

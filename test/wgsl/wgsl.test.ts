@@ -77,6 +77,25 @@ ${main(
     expect(Array.from(y)).toEqual([30, 49.5]);
   });
 
+  test("bits of numbers, and flags of vectors", () => {
+    const code = `${HEAD}${main(
+      `  let v = vec2<f32>(x[0], x[1]);
+  let bits = bitcast<vec2<u32>>(v) & vec2<u32>(0x7fffffffu);
+  let none = (bits > vec2<u32>(0x7f800000u)) | ((v < vec2<f32>(0.0)) & (floor(v) == v));
+  let w = bitcast<vec2<f32>>(select(bits, vec2<u32>(0x3f800000u), none));
+  y[0] = w.x;
+  y[1] = w.y;
+  y[2] = bitcast<f32>(0xff800000u);`,
+      1,
+    )}`;
+    const y = new Float32Array(3);
+    new KernelMachine(code).run(
+      [{ bytes: Float32Array.of(-2.5, -3).buffer }, { bytes: y.buffer }],
+      [1, 1, 1],
+    );
+    expect(Array.from(y)).toEqual([2.5, 1, Number.NEGATIVE_INFINITY]);
+  });
+
   test("threads of a workgroup pass values on at a barrier, those of a quad in a broadcast", () => {
     const code = `enable subgroups;
 ${HEAD}var<workgroup> parts: array<f32, 4>;
