@@ -3,6 +3,7 @@ import type { Dice } from "./dice.ts";
 import type { Draft } from "./draft.ts";
 import { near, real } from "./numbers.ts";
 import type { Dim, Line, Operand, Value } from "./spec.ts";
+import { size } from "./windowSteps.ts";
 
 const same = (a: readonly Dim[], b: readonly Dim[]): boolean => a.join() === b.join();
 
@@ -134,11 +135,6 @@ export function withPrepared(draft: Draft, x: string): string {
   }
   return draft.line(dice.pick(["mul", "add", "sub"]), [x, prepared(draft, x)]);
 }
-
-const size = (shape: readonly Dim[], axis: number): number => {
-  const d = shape.at(axis);
-  return typeof d === "number" ? d : 1;
-};
 
 /** An op that the model file defines. */
 export function own(draft: Draft, x: string): string {
