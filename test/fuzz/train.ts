@@ -18,6 +18,9 @@ import { userMeanings } from "./userOps.ts";
 /** What a step's gradients may be off by: of their own size, of the largest one, and beside values of about 1. */
 const OFF = { own: 2e-4, largest: 5e-5, least: 1e-6 } as const;
 
+/** Times what a gradient may be off by: below it, it may be nothing but that. */
+const NOTHING = 5;
+
 /** f32 has nothing to say: a slope jumps, or numbers are not finite. */
 class NothingToCompare extends Error {}
 
@@ -63,6 +66,7 @@ async function train(spec: TrainingSpec): Promise<void> {
   const metrics = step.program.params.find((p) => p.use === "metrics")?.name ?? METRICS;
   const next = random(model.seed + 1);
   const moments = new Map<string, { m: number; v: number }>();
+  const lost = new Set<string>();
   let total = 0;
   for (const [i, batch] of model.batches.entries()) {
     const t = i + 1;
@@ -118,7 +122,9 @@ async function train(spec: TrainingSpec): Promise<void> {
           return value >= Math.min(...ends) - slack && value <= Math.max(...ends) + slack;
         };
         const off = OFF.own * Math.abs(g) + OFF.largest * most + OFF.least;
-        if (within(off)) return;
+        // Adam divides by the gradient's size: where that is nothing but rounding, its steps are too, from now on.
+        if (optimizer.kind === "adam" && Math.abs(g) <= NOTHING * off) lost.add(key);
+        if (lost.has(key) || within(off)) return;
         // How far the gradient moves when all values are shifted by their last bit says what f32 can know of it.
         unsure ??= sensitivity(lossWith, before, trained, next);
         if (!within(off + 20 * (unsure[name]?.data[j] ?? 0)))
