@@ -60,6 +60,7 @@ export const shared = {
       { find: /^weftgpu\/train$/, replacement: source("runtime/train.ts") },
       { find: /^weftgpu\/node$/, replacement: source("runtime/node/index.ts") },
       { find: /^weftgpu\/vitest$/, replacement: source("compiler/emit/vitest.ts") },
+      { find: /^weftgpu\/golden$/, replacement: source("compiler/emit/matcher.ts") },
       { find: /^weftgpu\/esbuild$/, replacement: source("compiler/emit/esbuild.ts") },
       { find: /^weftgpu\/load$/, replacement: source("compiler/frontend/index.ts") },
     ],

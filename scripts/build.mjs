@@ -31,6 +31,7 @@ export const entries = {
   train: "runtime/train.ts",
   node: "runtime/node/index.ts",
   vitest: "compiler/emit/vitest.ts",
+  golden: "compiler/emit/matcher.ts",
   esbuild: "compiler/emit/esbuild.ts",
   load: "compiler/frontend/index.ts",
   cli: "cli/main.ts",

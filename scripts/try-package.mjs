@@ -1,14 +1,20 @@
-// The way of a stranger, with npm itself: packs Weft, installs the tarball in an empty folder, makes a project with
-// `weft init`, installs, builds and tests that.  node scripts/try-package.mjs
+// The way of a stranger, with npm itself and the newest versions that it finds: makes a project with `weft init`,
+// installs, builds and tests it.  node scripts/try-package.mjs [tarball|link]
+// tarball: Weft as npm packs it, installed in an empty folder. link: a project beside this clone, which links it.
 import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
+/** The exit code where npm's registry is out of reach, and so nothing can be said. */
+const UNREACHABLE = 75;
+
 const root = fileURLToPath(new URL("..", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "weft-package-"));
+const project = join(folder, "my-model");
 const shell = process.platform === "win32"; // npm is a script there
+const install = ["install", "--no-audit", "--no-fund", "--loglevel=error"];
 
 function run(cwd, command, ...args) {
   console.log(`\n$ ${command} ${args.join(" ")}`);
@@ -16,21 +22,58 @@ function run(cwd, command, ...args) {
   if (status !== 0) throw new Error(`${command} ${args.join(" ")} ended with ${status}`);
 }
 
-try {
-  run(root, process.execPath, "scripts/build.mjs");
+const read = (path) => JSON.parse(readFileSync(path, "utf8"));
+const versionIn = (modules, name) => read(join(modules, "node_modules", name, "package.json")).version;
+
+function fromTarball() {
   run(root, "npm", "pack", "--ignore-scripts", "--silent", "--pack-destination", folder);
-  const install = ["install", "--prefer-offline", "--no-audit", "--no-fund", "--loglevel=error"];
-  const first = join(folder, "first");
-  mkdirSync(first);
-  writeFileSync(join(first, "package.json"), "{}\n");
-  const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
-  run(first, "npm", ...install, join(folder, `weftgpu-${version}.tgz`));
-  run(first, "npx", "weftgpu", "init", "my-model");
-  const project = join(first, "my-model");
-  run(project, "npm", ...install);
+  writeFileSync(join(folder, "package.json"), "{}\n");
+  const { version } = read(join(root, "package.json"));
+  run(folder, "npm", ...install, join(folder, `weftgpu-${version}.tgz`));
+  run(folder, "npx", "weftgpu", "init", "my-model");
+}
+
+function fromClone() {
+  mkdirSync(project);
+  run(root, process.execPath, "dist/cli.js", "init", project);
+}
+
+function check() {
   run(project, "npm", "run", "build");
   run(project, "npm", "test");
-  console.log("\nthe package works in an empty folder");
+}
+
+/** With the newest versions; where these fail and this clone's do not, the fault is none of Weft's, and is said. */
+function checkNewest() {
+  const names = ["esbuild", "typescript", "vite", "vitest"];
+  const list = (modules) => names.map((name) => `${name}@${versionIn(modules, name)}`);
+  console.log(`\nthe project has ${list(project).join(", ")}`);
+  try {
+    check();
+  } catch (error) {
+    console.log(`\n${error.message}; once more with the versions of this clone`);
+    const newest = list(project);
+    run(project, "npm", ...install, "--save-dev", "--save-exact", ...list(root));
+    check();
+    console.log(`\nnote: the project works with this clone's versions, and not with ${newest.join(", ")}`);
+  }
+}
+
+try {
+  const ways = { tarball: fromTarball, link: fromClone };
+  const way = process.argv[2] ?? "tarball";
+  if (!Object.hasOwn(ways, way)) throw new Error(`"${way}" is no way: tarball, link`);
+  const reach = spawnSync("npm", ["view", "vitest", "version"], { cwd: folder, encoding: "utf8", shell });
+  if (reach.status !== 0) {
+    console.log("npm's registry is out of reach");
+    process.exitCode = UNREACHABLE;
+  } else {
+    if (process.env.WEFT_BUILT !== "1") run(root, process.execPath, "scripts/build.mjs");
+    ways[way]();
+    run(project, "npm", ...install);
+    checkNewest();
+    console.log(`\nthe project works (${way})`);
+  }
 } catch (error) {
   console.error(`\ntry-package: ${error instanceof Error ? error.message : error}`);
   process.exitCode = 1;

@@ -53,8 +53,9 @@ export function weft(options: WeftPluginOptions = {}): Plugin {
     setup({ onLoad, initialOptions }) {
       const cwd = initialOptions.absWorkingDir ?? process.cwd();
       onLoad({ filter: options.filter ?? /\.model\.m?[jt]s$/, namespace: "file" }, async ({ path }) => {
+        const read = new Set([path]);
         try {
-          const { graph, sources } = await loadModel(path, { cwd });
+          const { graph } = await loadModel(path, { cwd, onRead: (file) => read.add(file) });
           const how = options.batch === undefined ? {} : { batch: options.batch };
           const { program } = compile(graph, how);
           const { variants: names = [] } = options;
@@ -67,11 +68,17 @@ export function weft(options: WeftPluginOptions = {}): Plugin {
             contents: entrySource(program, variants),
             loader: "js",
             resolveDir: dirname(path),
-            watchFiles: [...sources.keys(), ...beside, ...(given === undefined ? [] : [given])],
+            watchFiles: [...read, ...beside, ...(given === undefined ? [] : [given])],
           };
         } catch (error) {
           if (!(error instanceof UserError)) throw error;
-          return { errors: [messageOf(error, cwd)], watchFiles: [path] };
+          // What failed may have wanted a file that does not exist yet: the folders count, too.
+          const files = [...read, ...(options.weights === undefined ? [] : [resolve(cwd, options.weights)])];
+          return {
+            errors: [messageOf(error, cwd)],
+            watchFiles: files,
+            watchDirs: files.map((f) => dirname(f)),
+          };
         }
       });
     },

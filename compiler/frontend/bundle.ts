@@ -23,11 +23,12 @@ export const entryName = "weft:entry";
 /** Where the running instance of Weft is handed to the model file. */
 export const instanceKey = Symbol.for("weftgpu.instance");
 
-/** Throws `UserError` with the place for a syntax error, an import that is not found, a wrong export name. */
+/** `onRead` hears of every file, also where reading ends in an error. Throws `UserError` with the place for a syntax error, an import that is not found, a wrong export name. */
 export async function bundleModel(
   file: string,
   cwd: string,
   weftExports: readonly string[],
+  onRead: (path: string) => void = () => {},
 ): Promise<Bundle> {
   const folder = dirname(file);
   const outfile = join(folder, `${basename(file)}.weft.mjs`); // never written; source paths are relative to it
@@ -55,7 +56,7 @@ export async function bundleModel(
         "import.meta.filename": JSON.stringify(file),
         "import.meta.dirname": JSON.stringify(folder),
       },
-      plugins: [weftPlugin(weftExports)],
+      plugins: [weftPlugin(weftExports, onRead)],
     });
     const text = (suffix: string): string =>
       must(
@@ -72,7 +73,7 @@ export async function bundleModel(
 }
 
 /** `weftgpu` becomes a module that reads its exports from the running instance. */
-function weftPlugin(names: readonly string[]): Plugin {
+function weftPlugin(names: readonly string[], onRead: (path: string) => void): Plugin {
   return {
     name: "weft",
     setup({ onResolve, onLoad }) {
@@ -84,6 +85,10 @@ function weftPlugin(names: readonly string[]): Plugin {
         ].join("\n"),
         loader: "js",
       }));
+      onLoad({ filter: /.*/, namespace: "file" }, ({ path }) => {
+        onRead(path);
+        return undefined; // esbuild reads it itself
+      });
     },
   };
 }

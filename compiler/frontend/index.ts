@@ -22,6 +22,11 @@ export interface LoadedModel {
 export interface LoadOptions {
   /** What a relative path is relative to, and what places in messages are shown relative to. Default: the process's. */
   readonly cwd?: string;
+  /**
+   * Hears the absolute path of every file that is read, also of a model that turns out to be wrong: a watcher waits for
+   * any of them.
+   */
+  readonly onRead?: (path: string) => void;
 }
 
 /**
@@ -35,7 +40,7 @@ export async function loadModel(path: string, options: LoadOptions = {}): Promis
   const syntax = import("./site.ts"); // loads ts-morph while esbuild works in its own process
   syntax.catch(() => undefined); // awaited below; an earlier failure must not count as unhandled
   const weft = await import("../index.ts");
-  const bundle = await bundleModel(file, cwd, Object.keys(weft));
+  const bundle = await bundleModel(file, cwd, Object.keys(weft), options.onRead);
   startNames(); // a model file that threw may have left counts behind
   let run: RunResult;
   try {

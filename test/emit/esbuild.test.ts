@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { type BuildFailure, type BuildResult, build } from "esbuild";
+import { type BuildFailure, type BuildResult, build, context } from "esbuild";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type WeftPluginOptions, weft } from "../../compiler/emit/esbuild.ts";
 
@@ -43,7 +43,58 @@ async function failure(files: Record<string, string>): Promise<BuildFailure> {
   );
 }
 
+/** Builds as they end: waits until one ends in the way that is asked for. */
+function ends() {
+  const seen: boolean[] = [];
+  let wake = (): void => {};
+  return {
+    report: (ok: boolean): void => {
+      seen.push(ok);
+      wake();
+    },
+    async next(ok: boolean): Promise<void> {
+      while (!seen.includes(ok)) await new Promise<void>((resolve) => (wake = resolve));
+      seen.length = 0;
+    },
+  };
+}
+
 describe("the esbuild plugin", () => {
+  test("goes on watching after an error in a file that only the model imports", async () => {
+    const files = {
+      "seen.ts": 'import tiny from "./seen.model.ts";\nexport { tiny };\n',
+      "seen.model.ts": MODEL.replace("./width.ts", "./seen-width.ts"),
+      "seen-width.ts": "export const width = 3;",
+    };
+    for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
+    const builds = ends();
+    const watching = await context({
+      entryPoints: ["seen.ts"],
+      outfile: "seen.js",
+      absWorkingDir: folder,
+      bundle: true,
+      format: "esm",
+      logLevel: "silent",
+      plugins: [
+        weft(),
+        { name: "report", setup: ({ onEnd }) => onEnd(({ errors }) => builds.report(errors.length === 0)) },
+      ],
+    });
+    try {
+      await watching.watch();
+      await builds.next(true);
+      for (const wrong of ["export const width = ;", "export const height = 3;", "throw new Error();"]) {
+        writeFileSync(join(folder, "seen-width.ts"), wrong);
+        await builds.next(false);
+        writeFileSync(join(folder, "seen-width.ts"), "export const width = 7;");
+        await builds.next(true);
+      }
+    } finally {
+      await watching.dispose();
+    }
+    expect(readFileSync(join(folder, "seen.js"), "utf8")).toContain("7");
+  });
+
   test("compiles an imported model file at build time, with its runtime", async () => {
     const main = 'import tiny, { parameters } from "./tiny.model.ts";\nexport { tiny, parameters };\n';
     const { metafile } = await bundle({

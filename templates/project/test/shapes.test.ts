@@ -1,9 +1,9 @@
+import { expect, test } from "vitest";
 import { compile } from "weftgpu";
 import { loadModel } from "weftgpu/load";
 import { requestDevice } from "weftgpu/node";
 import { load } from "weftgpu/runtime";
-import "weftgpu/vitest";
-import { expect, test } from "vitest";
+import "./golden.ts";
 import { draw, generator, SHAPES, SIDE } from "../src/draw.ts";
 
 const file = "src/shapes.model.ts";

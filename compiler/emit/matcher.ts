@@ -1,0 +1,67 @@
+/**
+ * The matcher for golden files, for any copy of vitest: a project says in a file of its own
+ *
+ *   import { type GoldenMatchers, golden } from "weftgpu/golden";
+ *   import { expect } from "vitest";
+ *   expect.extend(golden);
+ *   declare module "vitest" {
+ *     interface Matchers<T = any> extends GoldenMatchers {}
+ *   }
+ *
+ * and its own vitest has the matcher and its type, wherever Weft lies and whatever versions of vitest and vite there are
+ * besides. `weftgpu/vitest` says the same for the vitest that Weft itself finds.
+ */
+import { compile } from "../compile.ts";
+import { isModel } from "../dsl/index.ts";
+import { loadModel } from "../frontend/index.ts";
+import type { Graph } from "../ir/graph.ts";
+import { checkGolden } from "./golden.ts";
+
+/** What `expect(…)` gains. */
+export interface GoldenMatchers {
+  /**
+   * Whether a model compiles to the WGSL, the shape table and the plan in `folder`. Takes a model or the path of a
+   * model file; to be awaited. Like a snapshot, a folder that holds none yet is written, except in CI.
+   */
+  toMatchGolden(folder: string): Promise<void>;
+}
+
+/** What a matcher says: whether it holds, and what to print where that is not what was expected. */
+export interface Verdict {
+  readonly pass: boolean;
+  message(): string;
+}
+
+/** The matchers, as `expect.extend` takes them. */
+export const golden = {
+  async toMatchGolden(this: object, received: unknown, folder: string): Promise<Verdict> {
+    const compilation = compile(await graphOf(received));
+    const mode = snapshotMode(this);
+    const update = mode === "all" || process.env["WEFT_UPDATE_GOLDEN"] === "1";
+    const first = await checkGolden(compilation, folder, { update });
+    const result =
+      first.empty && mode === "new" ? await checkGolden(compilation, folder, { update: true }) : first;
+    const { name } = compilation.program;
+    return {
+      pass: result.ok,
+      message: () =>
+        result.ok
+          ? `${name} compiles to what ${folder} holds`
+          : `${name} does not compile to what ${folder} holds\n\n${result.report}\n\n` +
+            "WEFT_UPDATE_GOLDEN=1 or vitest -u accepts it as it is",
+    };
+  },
+};
+
+/** `all` under `vitest -u`, `none` in CI, else `new`. Vitest keeps it in a field that its types call private. */
+function snapshotMode(state: object): unknown {
+  const snapshots: unknown = "snapshotState" in state ? state.snapshotState : undefined;
+  if (typeof snapshots !== "object" || snapshots === null) return undefined;
+  return "_updateSnapshot" in snapshots ? snapshots._updateSnapshot : undefined;
+}
+
+async function graphOf(received: unknown): Promise<Graph> {
+  if (typeof received === "string") return (await loadModel(received)).graph;
+  if (isModel(received)) return received.graph;
+  throw new TypeError("toMatchGolden wants a model, or the path of a model file");
+}

@@ -1,0 +1,6 @@
+/**
+ * The matcher `toMatchGolden` for any copy of vitest.
+ *
+ * @module
+ */
+export * from "../../../../compiler/emit/matcher.ts";

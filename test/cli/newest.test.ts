@@ -1,0 +1,36 @@
+/**
+ * A project of `weft init` with the versions that npm finds now, not with this clone's: Weft from its tarball, and linked
+ * from this clone. Without npm's registry nothing can be said.
+ */
+import { execFile } from "node:child_process";
+import { expect, inject, test } from "vitest";
+import { buildTypes } from "../../scripts/build.mjs";
+import { root } from "./weft.ts";
+
+const UNREACHABLE = 75;
+
+interface Ended {
+  readonly code: number;
+  readonly text: string;
+}
+
+const tryPackage = (way: string): Promise<Ended> =>
+  new Promise((resolve) => {
+    const { VITEST: _, CI: __, ...env } = process.env;
+    const options = { cwd: root, env: { ...env, WEFT_BUILT: "1" }, maxBuffer: 64 * 1024 * 1024 };
+    execFile(process.execPath, ["scripts/try-package.mjs", way], options, (error, stdout, stderr) => {
+      resolve({ code: error ? Number(error.code ?? 1) : 0, text: `${stdout}${stderr}` });
+    });
+  });
+
+test.each(["tarball", "link"])("a new project builds, and its tests pass: %s", async (way) => {
+  if (inject("buildError")) throw new Error(inject("buildError"));
+  buildTypes();
+  const { code, text } = await tryPackage(way);
+  if (code === UNREACHABLE) {
+    console.log("not tried: npm's registry is out of reach");
+    return;
+  }
+  for (const note of text.match(/^note: .*$/gm) ?? []) console.log(note);
+  expect(code, text.slice(-4000)).toBe(0);
+});
