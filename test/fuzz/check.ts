@@ -1,9 +1,10 @@
 /** One random model, from its graph to a verdict. */
 import { type Compilation, compile } from "../../compiler/compile.ts";
-import type { Graph } from "../../compiler/ir/graph.ts";
-import type { Arrays } from "../oracle/array.ts";
+import type { Graph, Node } from "../../compiler/ir/graph.ts";
+import type { Arrays, NdArray } from "../oracle/array.ts";
 import { differences, isMeaningful, type Reference, reference } from "../oracle/compare.ts";
 import { exceptionFor, onnxReference } from "../oracle/onnx.ts";
+import { evaluate } from "../oracle/oracle.ts";
 import { device, runProgramOn } from "../oracle/weft.ts";
 import { interpreter } from "../wgsl/device.ts";
 import { type Data, dataFor } from "./data.ts";
@@ -90,7 +91,7 @@ type Results = Awaited<ReturnType<typeof runProgramOn>>;
 
 const MORE_SAMPLES = 30;
 
-/** The outputs for which f32 has a right answer. */
+/** The outputs for which f32 has a right answer: none that a number goes into which is not finite. */
 function meaningful(
   graph: Graph,
   inputs: Arrays,
@@ -98,9 +99,24 @@ function meaningful(
   { how }: ModelSpec,
   samples: number,
 ): Record<string, Reference> {
-  const options = { custom: userMeanings, storage: how.precision, samples };
-  const all = reference(graph, inputs, params, options);
-  return Object.fromEntries(Object.entries(all).filter(([, r]) => isMeaningful(r)));
+  const spoilt = new Set<Node>();
+  const watch = (node: Node, { data }: NdArray): void => {
+    const operands = node.kind === "op" ? node.inputs : [];
+    if (operands.some((n) => spoilt.has(n)) || !data.every(Number.isFinite)) spoilt.add(node);
+  };
+  const exact = evaluate(graph, inputs, params, { custom: userMeanings, watch });
+  const all = reference(graph, inputs, params, {
+    custom: userMeanings,
+    storage: how.precision,
+    samples,
+    exact,
+  });
+  return Object.fromEntries(
+    graph.outputs.flatMap(({ name, node }) => {
+      const found = all[name];
+      return found && !spoilt.has(node) && isMeaningful(found) ? [[name, found] as const] : [];
+    }),
+  );
 }
 
 async function hasFeatures({ program }: Compilation): Promise<boolean> {

@@ -45,8 +45,8 @@ const HALF = { epsilon: 2 ** -11, step: 2 ** -24, relative: 4e-3, most: 65504 } 
  *
  * f32 sums of terms of size M carry an absolute error of about M · 2⁻²⁴, whatever is left after cancellation. How
  * large M is cannot be read from the result, so it is measured: the graph is evaluated again with every operand of
- * every op shifted at random by up to 2⁻²³ of its value, and the largest shift of the output, times 8, is part of
- * the floor; the other part is 1e-6 of the largest element.
+ * every op, and what ops keep on the way, shifted at random by up to 2⁻²³ of its value, and the largest shift of the
+ * output, times 8, is part of the floor; the other part is 1e-6 of the largest element.
  */
 export function reference(
   graph: Graph,
@@ -64,8 +64,9 @@ export function reference(
     overflows ||= largest(x) > stored.most;
     return { shape: x.shape, data: x.data.map((v) => v + shift(v)) };
   };
+  const round = (v: number): number => v * (1 + (2 * next() - 1) * EPSILON);
   const trials = Array.from({ length: samples }, () =>
-    evaluate(graph, inputs, params, { ...options, disturb }),
+    evaluate(graph, inputs, params, { ...options, disturb, round }),
   );
   return Object.fromEntries(
     Object.entries(exact).map(([name, value]) => {

@@ -1,6 +1,6 @@
 /** Matrix products, normalisation, softmax and reductions over whole axes. */
 import { build, forEachPosition, get, type NdArray, sizeOf, zeros } from "./array.ts";
-import { flagOf, fromFront, numberOf, type Op } from "./op.ts";
+import { flagOf, fromFront, kept, numberOf, type Op } from "./op.ts";
 
 /** y[…,o] = bias[o] + Σ_i x[…,i] · w[o,i] */
 export function linear({ inputs: [x, w, bias] }: Op): NdArray {
@@ -46,14 +46,18 @@ export function batchNorm2d({ attrs, inputs: [x, weight, bias, mean, variance] }
 }
 
 /** Each block of the trailing `dims` dimensions is brought to mean 0 and variance 1, then scaled and shifted. */
-export function layerNorm({ attrs, inputs: [x, weight, bias] }: Op): NdArray {
+export function layerNorm(op: Op): NdArray {
+  const {
+    attrs,
+    inputs: [x, weight, bias],
+  } = op;
   if (!x || !weight || !bias) throw new Error("layerNorm: missing operand");
   const block = sizeOf(x.shape.slice(-numberOf(attrs, "dims")));
   const y = zeros(x.shape);
   for (let start = 0; start < x.data.length; start += block) {
     const values = x.data.subarray(start, start + block);
-    const mean = values.reduce((a, v) => a + v, 0) / block;
-    const variance = values.reduce((a, v) => a + (v - mean) ** 2, 0) / block;
+    const mean = kept(op, values.reduce((a, v) => a + v, 0) / block);
+    const variance = kept(op, values.reduce((a, v) => a + (v - mean) ** 2, 0) / block);
     const deviation = Math.sqrt(variance + numberOf(attrs, "eps"));
     values.forEach((v, i) => {
       y.data[start + i] = ((v - mean) / deviation) * (weight.data[i] ?? 0) + (bias.data[i] ?? 0);
@@ -79,22 +83,35 @@ function alongAxis(x: NdArray, axis: number, f: (line: readonly number[]) => rea
 }
 
 /** eˣ / Σ eˣ, after the largest element has been subtracted. */
-export function softmax({ attrs, inputs: [x] }: Op): NdArray {
+export function softmax(op: Op): NdArray {
+  const {
+    attrs,
+    inputs: [x],
+  } = op;
   if (!x) throw new Error("softmax: missing operand");
   return alongAxis(x, numberOf(attrs, "axis"), (line) => {
     const top = Math.max(...line);
-    const powers = line.map((v) => Math.exp(v - top));
+    const powers = line.map((v) => kept(op, Math.exp(v - top)));
     const sum = powers.reduce((a, v) => a + v, 0);
     return powers.map((v) => v / sum);
   });
 }
 
 /** x − log Σ eˣ, after the largest element has been subtracted. */
-export function logSoftmax({ attrs, inputs: [x] }: Op): NdArray {
+export function logSoftmax(op: Op): NdArray {
+  const {
+    attrs,
+    inputs: [x],
+  } = op;
   if (!x) throw new Error("logSoftmax: missing operand");
   return alongAxis(x, numberOf(attrs, "axis"), (line) => {
     const top = Math.max(...line);
-    const log = Math.log(line.reduce((a, v) => a + Math.exp(v - top), 0));
+    const log = Math.log(
+      kept(
+        op,
+        line.reduce((a, v) => a + Math.exp(v - top), 0),
+      ),
+    );
     return line.map((v) => v - top - log);
   });
 }

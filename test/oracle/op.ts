@@ -5,7 +5,12 @@ import type { NdArray } from "./array.ts";
 export interface Op {
   readonly attrs: Attrs;
   readonly inputs: readonly NdArray[];
+  /** What storing a number on the way does to it, where that is looked at. Absent: nothing. */
+  readonly round?: ((value: number) => number) | undefined;
 }
+
+/** A number that an op keeps on the way. */
+export const kept = ({ round }: Op, value: number): number => (round ? round(value) : value);
 
 export function numberOf(attrs: Attrs, name: string): number {
   const value = attrs[name];

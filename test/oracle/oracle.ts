@@ -71,6 +71,10 @@ const meanings: Readonly<Record<OpName, Meaning>> = {
 export interface EvaluateOptions {
   /** Applied to each operand before an op reads it: a model of rounding. Default: nothing. */
   readonly disturb?: (operand: NdArray) => NdArray;
+  /** Applied to single numbers that an op keeps on the way, such as a mean. Default: nothing. */
+  readonly round?: (value: number) => number;
+  /** Called with every node's value. */
+  readonly watch?: (node: Node, value: NdArray) => void;
   /** Meanings of ops that a model file defines itself. */
   readonly custom?: Readonly<Record<string, Meaning>>;
 }
@@ -98,6 +102,7 @@ export function evaluate(
       return disturb && !exact ? disturb(known) : known;
     });
     checkShape(node, value.shape, batch);
+    options.watch?.(node, value);
     values.set(node, value);
   }
   return Object.fromEntries(
@@ -114,7 +119,7 @@ export function evaluate(
     if (node.kind !== "op") return given(params, node.origin.name, "parameter");
     const meaning = options.custom?.[node.op.name] ?? meanings[node.op.name as OpName]; // checked below
     if (!meaning) throw new Error(`the oracle does not know the op ${node.op.name}`);
-    return meaning({ attrs: node.attrs, inputs: node.inputs.map(operand) });
+    return meaning({ attrs: node.attrs, inputs: node.inputs.map(operand), round: options.round });
   }
 }
 
