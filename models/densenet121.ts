@@ -21,20 +21,21 @@ type Picture = Tensor<[N, number, number, number]>;
 
 const plain = { bias: false, init: kaimingNormal() } as const; // batch normalisation has a bias of its own
 
-// What a layer adds to the channels before it: 32 of its own.
-const grow = sequential(
-  batchNorm2d(),
-  relu(),
-  conv2d({ out: 128, kernel: 1, ...plain }),
-  batchNorm2d(),
-  relu(),
-  conv2d({ out: 32, kernel: 3, padding: 1, ...plain }),
-);
+// What a layer adds to the channels before it: 32 of its own. A function: each call has parameters of its own.
+const grow = () =>
+  sequential(
+    batchNorm2d(),
+    relu(),
+    conv2d({ out: 128, kernel: 1, ...plain }),
+    batchNorm2d(),
+    relu(),
+    conv2d({ out: 32, kernel: 3, padding: 1, ...plain }),
+  );
 
 function dense(x: Picture, layers: number): Picture {
   let all = x;
   for (let i = 0; i < layers; i++) {
-    const more = concat([all, grow(all)]);
+    const more = concat([all, grow()(all)]);
     all = more;
   }
   return all;
@@ -50,7 +51,7 @@ const stem = sequential(
   relu(),
   maxPool2d({ kernel: 3, stride: 2, padding: 1 }),
 );
-const head = sequential(batchNorm2d(), relu(), globalAvgPool2d(), flatten(), linear({ out: 1000 }));
+const head = () => sequential(batchNorm2d(), relu(), globalAvgPool2d(), flatten(), linear({ out: 1000 }));
 
 /** From pictures of any size to the scores of ImageNet's 1000 classes; `layers` of each dense block. */
 export function densenet(
@@ -61,7 +62,7 @@ export function densenet(
   const block2 = dense(shrink(128)(block1), layers[1]); //      [N, 512, 28, 28]
   const block3 = dense(shrink(256)(block2), layers[2]); //      [N, 1024, 14, 14]
   const block4 = dense(shrink(512)(block3), layers[3]); //      [N, 1024, 7, 7]
-  return head(block4);
+  return head()(block4);
 }
 
 const image = input("image", [N, 3, 224, 224]);

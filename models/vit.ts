@@ -41,11 +41,13 @@ function attention(x: Tokens): Tokens {
   return linear(mixed, { out: width });
 }
 
-const mlp = sequential(layerNorm({ eps: 1e-6 }), linear({ out: 4 * width }), gelu(), linear({ out: width }));
+// A function: each block has parameters of its own.
+const mlp = () =>
+  sequential(layerNorm({ eps: 1e-6 }), linear({ out: 4 * width }), gelu(), linear({ out: width }));
 
 function block(x: Tokens): Tokens {
   const seen = add(x, attention(layerNorm(x, { eps: 1e-6 })));
-  return residual(mlp)(seen);
+  return residual(mlp())(seen);
 }
 
 /** From pictures, whose sides are multiples of 16, to the scores of ImageNet's 1000 classes. */

@@ -4,8 +4,9 @@
  * file the layer stands and what it is called there.
  */
 import { type Diagnosis, UserError } from "../errors.ts";
-import type { Attrs, Node, OpDef, OpNode, Origin } from "../ir/graph.ts";
+import type { Node, OpDef, OpNode, Origin } from "../ir/graph.ts";
 import { showShape, type TensorType } from "../ir/type.ts";
+import { paramsOf, type Settings, type Shared, settingsOf } from "./own.ts";
 import { isTensor, type Tensor, tensorOf } from "./tensor.ts";
 
 /** A mistake in a model file, with the call stack of the layer that it is about. */
@@ -93,40 +94,41 @@ function nodeOf(op: string, operand: unknown, position: number, origin: Origin):
 }
 
 /** Checks the options of a layer before it is applied. Throws `ModelError`. */
-export function attrsOf(def: OpDef, options: unknown, trace: string): Attrs {
-  return located("", trace, () => def.options(options)); // the problem names the op
+export function settled(def: OpDef, options: unknown, trace: string): Settings {
+  return located("", trace, () => settingsOf(def, options)); // the problem names the op
 }
 
 /** Applies an op to its operands. Throws `ModelError` where the options or the shapes do not fit. */
-export function apply(def: OpDef, attrs: () => Attrs, operands: readonly unknown[], trace: string): Tensor {
+export function apply(
+  def: OpDef,
+  settings: () => Settings,
+  operands: readonly unknown[],
+  trace: string,
+  shared?: Shared,
+): Tensor {
   const name = layerName(def.name);
-  return located(name, trace, () => tensorOf(opNode(def, attrs(), operands, { name, trace })));
+  return located(name, trace, () => tensorOf(opNode(def, settings(), operands, { name, trace }, shared)));
 }
 
-function opNode(def: OpDef, attrs: Attrs, operands: readonly unknown[], origin: Origin): OpNode {
+function opNode(
+  def: OpDef,
+  settings: Settings,
+  operands: readonly unknown[],
+  origin: Origin,
+  shared: Shared | undefined,
+): OpNode {
   checkArity(def, operands.length);
   const given = operands.map((operand, i) => nodeOf(def.name, operand, i, origin));
-  const requests =
-    def.params?.(
-      attrs,
-      given.map((n) => n.type),
-    ) ?? [];
-  const params = requests.map(
-    ({ role, shape, init, use }): Node => ({
-      kind: "param",
-      type: { dtype: "f32", shape },
-      origin: { ...origin, name: `${origin.name}.${role}` },
-      init,
-      ...(use ? { use } : {}),
-      own: role,
-    }),
-  );
+  const types = given.map((n) => n.type);
+  const params = paramsOf(def, settings, types, origin, shared);
   const inputs = [...given, ...params];
+  const { attrs } = settings;
   const type = def.infer(
     attrs,
     inputs.map((n) => n.type),
   );
   checkBatch(def.name, type);
+  if (shared) shared.first ??= { params, operands: types };
   const node: OpNode = { kind: "op", op: def, attrs, inputs, type, origin };
   serials.set(node, nextSerial++);
   return node;

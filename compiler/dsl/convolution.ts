@@ -6,26 +6,38 @@ import { binaryOp, unaryOp } from "./layer.ts";
 import type { Tensor } from "./tensor.ts";
 import type {
   DenseShape,
+  Features,
   LinearShape,
   MatmulShape,
+  NeedsDense,
   NeedsFeatures,
   NeedsIn,
   NeedsMatrix,
 } from "./types/broadcast.ts";
 import type { In, Layer, OPTIONS, OUT } from "./types/layer.ts";
-import type { Checked, Known, Result, Shape } from "./types/shape.ts";
+import type { Checked, Known, NeedsGiven, Result, Shape } from "./types/shape.ts";
 import type {
   ConvShape,
   CorrShape,
   NeedsGroups,
   NeedsImage,
+  NeedsKernel,
   Padding,
   Pair,
   WindowShape,
 } from "./types/window.ts";
 
 /** Options of `conv2d`; the type parameters carry their literal values. */
-export interface Conv2dOptions<Out = number, K = Pair, St = Pair, P = Padding, D = Pair, G = number> {
+export interface Conv2dOptions<
+  Out = number,
+  K = Pair,
+  St = Pair,
+  P = Padding,
+  D = Pair,
+  G = number,
+  W = Tensor,
+  B = Tensor,
+> {
   /** Output channels. */
   readonly out: Out;
   /** A number, or [height, width]. */
@@ -38,15 +50,19 @@ export interface Conv2dOptions<Out = number, K = Pair, St = Pair, P = Padding, D
   readonly dilation?: D;
   /** Groups of channels convolved apart; as many as input channels is a depthwise convolution. Default 1. */
   readonly groups?: G;
-  /** Default true. */
-  readonly bias?: boolean;
-  /** How the weight starts; the bias starts at zero. Default Xavier uniform. */
+  /** A tensor [out, in / groups, kernel height, kernel width]. Default: a parameter of the layer's own. */
+  readonly weight?: W;
+  /** Whether there is one, or a tensor [out]. Default true: a parameter of the layer's own. */
+  readonly bias?: boolean | B;
+  /** How the layer's own weight starts; its bias starts at zero. Default Xavier uniform. */
   readonly init?: InitRequest;
 }
 
-export interface Conv2d<Out, K, St, P, D, G extends number> extends Layer {
-  readonly [OPTIONS]: [Out, K, St, P, D, G];
-  readonly [OUT]: ConvShape<In<this>, Out extends number ? Out : number, K, St, P, D, G>;
+export interface Conv2d<Out, K, St, P, D, G extends number, W extends Shape = Shape> extends Layer {
+  readonly [OPTIONS]: [Out, K, St, P, D, G, ...W];
+  readonly [OUT]: NeedsKernel<In<this>, Out, K, G, W> extends infer E extends string
+    ? E
+    : ConvShape<In<this>, Out extends number ? Out : number, K, St, P, D, G>;
 }
 
 /**
@@ -55,7 +71,8 @@ export interface Conv2d<Out, K, St, P, D, G extends number> extends Layer {
  *
  *   y[n,o,h,w] = bias[o] + Σ_{c,u,v} x[n, c, h·s + u·d − p, w·s + v·d − p] · weight[o,c,u,v]
  *
- * Throws `UserError`: a kernel larger than its padded input, groups that do not divide the channels.
+ * Throws `UserError`: a kernel larger than its padded input, groups that do not divide the channels, a given weight
+ * or bias of another shape.
  */
 export function conv2d<
   S extends Shape,
@@ -65,6 +82,8 @@ export function conv2d<
   const P extends Padding = 0,
   const D extends Pair = 1,
   const G extends number = 1,
+  W extends Shape = Shape,
+  B extends Shape = Shape,
   Z extends 1 = 1,
 >(
   x: Checked<Known<S, [Out, K, St, P, D, G], Z>, NeedsImage<S>, Tensor<S>>,
@@ -74,10 +93,12 @@ export function conv2d<
     St,
     P,
     D,
-    Checked<Known<S, [Out, K, St, P, D, G], Z>, NeedsGroups<S, Out, G>, G>
+    Checked<Known<S, [Out, K, St, P, D, G], Z>, NeedsGroups<S, Out, G>, G>,
+    Checked<Known<S, [Out, K, G, ...W], Z>, NeedsKernel<S, Out, K, G, W>, Tensor<W>>,
+    Checked<Known<B, [Out], Z>, NeedsGiven<"conv2d", "bias", B, [Out]>, Tensor<B>>
   >,
 ): Tensor<Result<Known<S, [Out, K, St, P, D, G], Z>, WindowShape<S, Out, K, St, P, D>>>;
-/** The same as a layer. */
+/** The same as a layer. It has one set of parameters, wherever it is applied. */
 export function conv2d<
   const Out extends number,
   const K extends Pair,
@@ -85,20 +106,36 @@ export function conv2d<
   const P extends Padding = 0,
   const D extends Pair = 1,
   const G extends number = 1,
->(options: Conv2dOptions<Out, K, St, P, D, G>): Conv2d<Out, K, St, P, D, G>;
+  W extends Shape = Shape,
+  B extends Shape = Shape,
+  Z extends 1 = 1,
+>(
+  options: Conv2dOptions<
+    Out,
+    K,
+    St,
+    P,
+    D,
+    G,
+    Checked<Known<W, [Out, K], Z>, NeedsKernel<Shape, Out, K, G, W>, Tensor<W>>,
+    Checked<Known<B, [Out], Z>, NeedsGiven<"conv2d", "bias", B, [Out]>, Tensor<B>>
+  >,
+): Conv2d<Out, K, St, P, D, G, W>;
 export function conv2d(first: unknown, second?: unknown): unknown {
   return unaryOp(ops.conv2d, first, second);
 }
 
 /** Options of a dense layer. */
-export interface LinearOptions<Out = number, I = number> {
+export interface LinearOptions<Out = number, I = number, W = Tensor, B = Tensor> {
   /** Output features. */
   readonly out: Out;
   /** Input features. They are inferred; given, they are checked. */
   readonly in?: I;
-  /** Default true. */
-  readonly bias?: boolean;
-  /** How the weight starts; the bias starts at zero. Default Xavier uniform. */
+  /** A tensor [out, in]. Default: a parameter of the layer's own. */
+  readonly weight?: W;
+  /** Whether there is one, or a tensor [out]. Default true: a parameter of the layer's own. */
+  readonly bias?: boolean | B;
+  /** How the layer's own weight starts; its bias starts at zero. Default Xavier uniform. */
   readonly init?: InitRequest;
 }
 
@@ -112,21 +149,39 @@ export interface Linear<Out, I extends number> extends Layer {
  *
  *   y[…,o] = bias[o] + Σ_i x[…,i] · weight[o,i]
  *
- * Throws `UserError` where `in` is not the size of the last dimension.
+ * Throws `UserError` where `in` is not the size of the last dimension, or a given weight or bias has another shape.
  */
 export function linear<
   S extends Shape,
   const Out extends number,
   const I extends number = number,
+  W extends Shape = Shape,
+  B extends Shape = Shape,
   Z extends 1 = 1,
 >(
   x: Checked<Known<S, [Out, I], Z>, NeedsFeatures<S>, Tensor<S>>,
-  options: LinearOptions<Out, Checked<Known<S, [Out, I], Z>, NeedsIn<S, I>, I>>,
+  options: LinearOptions<
+    Out,
+    Checked<Known<S, [Out, I], Z>, NeedsIn<S, I>, I>,
+    Checked<Known<S, [Out, ...W], Z>, NeedsDense<S, Out, W>, Tensor<W>>,
+    Checked<Known<B, [Out], Z>, NeedsGiven<"linear", "bias", B, [Out]>, Tensor<B>>
+  >,
 ): Tensor<Result<Known<S, [Out, I], Z>, LinearShape<S, Out>>>;
-/** The same as a layer. */
-export function linear<const Out extends number, const I extends number = number>(
-  options: LinearOptions<Out, I>,
-): Linear<Out, I>;
+/** The same as a layer. It has one set of parameters, wherever it is applied. */
+export function linear<
+  const Out extends number,
+  const I extends number = number,
+  W extends Shape = Shape,
+  B extends Shape = Shape,
+  Z extends 1 = 1,
+>(
+  options: LinearOptions<
+    Out,
+    I,
+    Checked<Known<W, [Out], Z>, NeedsDense<Shape, Out, W>, Tensor<W>>,
+    Checked<Known<B, [Out], Z>, NeedsGiven<"linear", "bias", B, [Out]>, Tensor<B>>
+  >,
+): Linear<Out, Features<I, W>>;
 export function linear(first: unknown, second?: unknown): unknown {
   return unaryOp(ops.linear, first, second);
 }

@@ -72,7 +72,7 @@ export interface UserLayer<R extends Shape> extends Layer {
 export function defineOp<
   Ins extends readonly Shape[] = readonly [Shape],
   const R extends Shape = Shape,
-  O extends OpOptions = Record<string, never>,
+  O extends OpOptions = OpOptions,
 >(definition: OpDefinition<Ins, R, O>): UserOp<Ins, R, O> {
   const trace = here();
   const def = located("", trace, () =>
@@ -83,9 +83,9 @@ export function defineOp<
     const count = args.findIndex((a) => !isTensor(a));
     const operands = count === -1 ? args : args.slice(0, count);
     const options = args[operands.length];
-    if (operands.length > 0) return apply(def, () => def.options(options), operands, place);
+    if (operands.length > 0) return apply(def, () => ({ attrs: def.options(options) }), operands, place);
     const attrs = located(def.name, place, () => def.options(options));
-    return makeLayer(def.name, (x) => apply(def, () => attrs, [x], place));
+    return makeLayer(def.name, (x) => apply(def, () => ({ attrs }), [x], place));
   };
   return op as UserOp<Ins, R, O>; // the overloads are the cases above
 }

@@ -1,9 +1,10 @@
 /** Layers as values: recipes that are applied to a tensor, alone, in a chain or around a shortcut. */
 import { UserError } from "../errors.ts";
-import type { Attrs, OpDef } from "../ir/graph.ts";
+import type { OpDef } from "../ir/graph.ts";
 import { sameShape, showShape } from "../ir/type.ts";
 import { ops } from "../ops/index.ts";
-import { apply, attrsOf, here, located } from "./build.ts";
+import { apply, here, located, settled } from "./build.ts";
+import { type Settings, type Shared, settingsOf } from "./own.ts";
 import { isTensor, type Tensor } from "./tensor.ts";
 import type {
   CheckedLayers,
@@ -43,21 +44,22 @@ export function makeLayer(layer: string, run: (x: Tensor) => Tensor): LayerValue
   return Object.assign(call, { layer });
 }
 
-/** An op of one operand: `conv2d(x, {…})` applies it, `conv2d({…})` is a layer. */
+/** An op of one operand: `conv2d(x, {…})` applies it, `conv2d({…})` is a layer with one set of parameters. */
 export function unaryOp(def: OpDef, first: unknown, second: unknown): unknown {
   const trace = here();
-  if (isTensor(first)) return apply(def, () => def.options(second), [first], trace);
-  if (second !== undefined) return apply(def, () => def.options(second), [first], trace); // names what is no tensor
-  const attrs = attrsOf(def, first, trace);
-  return makeLayer(def.name, (x) => apply(def, () => attrs, [x], trace));
+  if (isTensor(first) || second !== undefined)
+    return apply(def, () => settingsOf(def, second), [first], trace); // names what is no tensor
+  const settings = settled(def, first, trace);
+  const shared: Shared = {};
+  return makeLayer(def.name, (x) => apply(def, () => settings, [x], trace, shared));
 }
 
 /** An op of two operands: `add(a, b)` applies it, `add(b)` is a layer that adds b to its input. */
 export function binaryOp(def: OpDef, args: readonly unknown[]): unknown {
   const trace = here();
-  const attrs = (): Attrs => def.options(undefined);
-  if (args.length !== 1) return apply(def, attrs, args, trace);
-  return makeLayer(def.name, (x) => apply(def, attrs, [x, args[0]], trace));
+  const settings = (): Settings => settingsOf(def, undefined);
+  if (args.length !== 1) return apply(def, settings, args, trace);
+  return makeLayer(def.name, (x) => apply(def, settings, [x, args[0]], trace));
 }
 
 /** A chain of layers that is a layer itself. */
@@ -105,7 +107,7 @@ export function residual<F extends LayerType, G extends LayerType = Identity>(
   const run = (x: Tensor): Tensor => {
     const [a, b] = [main(x), side(x)];
     located("", trace, () => checkSame(a, b));
-    return apply(ops.add, () => ops.add.options(undefined), [a, b], trace);
+    return apply(ops.add, () => settingsOf(ops.add, undefined), [a, b], trace);
   };
   return makeLayer("residual", run) as unknown as Residual<F, G>; // as in sequential
 }

@@ -2,6 +2,7 @@
 import { ops } from "../ops/index.ts";
 import { apply, here } from "./build.ts";
 import { unaryOp } from "./layer.ts";
+import { settingsOf } from "./own.ts";
 import { isTensor, type Tensor } from "./tensor.ts";
 import type { In, Layer, OPTIONS, OUT } from "./types/layer.ts";
 import type {
@@ -95,7 +96,7 @@ export function concat<const L extends readonly Tensor[], const X extends number
 ): Tensor<Result<Known<AllSizes<ShapesOf<L>>, [X], Z>, ConcatShape<ShapesOf<L>, X>>> {
   const trace = here();
   const list: readonly unknown[] = Array.isArray(tensors) ? tensors : [];
-  return apply(ops.concat, () => ops.concat.options(options), list, trace) as never; // the shape computed above
+  return apply(ops.concat, () => settingsOf(ops.concat, options), list, trace) as never; // the shape computed above
 }
 
 /** Options of `pad`. */

@@ -64,14 +64,30 @@ export const dropout: ElementwiseWith<{ readonly p?: number }> = elementwise(ops
  * (x − mean) / √(variance + eps) · weight + bias over the last `dims` dimensions (default 1); eps is 1e-5 by
  * default (Ba et al. 2016).
  */
-export const layerNorm: ElementwiseWith<{ readonly dims?: number; readonly eps?: number }> = elementwise(
-  ops.layerNorm,
-);
+export const layerNorm: ElementwiseWith<LayerNormOptions> = elementwise(ops.layerNorm);
 
-/** Options of `batchNorm2d`. */
-export interface BatchNorm2dOptions {
+/** Options of `layerNorm`. */
+export interface LayerNormOptions extends NormParams {
+  /** How many trailing dimensions are normalised together. Default 1. */
+  readonly dims?: number;
   /** Added to the variance. Default 1e-5. */
   readonly eps?: number;
+}
+
+/** What scales and shifts what was normalised: tensors in place of the layer's own parameters. */
+interface NormParams {
+  /** A tensor of the normalised sizes: [channels], or the last `dims` sizes. Default: the layer's own, from ones. */
+  readonly weight?: Tensor;
+  /** As `weight`. Default: the layer's own, from zeros. */
+  readonly bias?: Tensor;
+}
+
+/** Options of `batchNorm2d`. */
+export interface BatchNorm2dOptions extends NormParams {
+  /** Added to the variance. Default 1e-5. */
+  readonly eps?: number;
+  /** In training, running ← (1 − momentum) · running + momentum · batch. Default 0.1. */
+  readonly momentum?: number;
 }
 
 type ShapeOf<A> = A extends Tensor<infer S> ? S : [];

@@ -46,6 +46,8 @@ export interface OpDef<A extends Attrs = Attrs, O = unknown> {
   readonly arity: number | "variadic";
   /** Normalises and checks the user's options. Throws `UserError`. */
   options(options: O): A;
+  /** Of its parameters, those that a tensor among the options may take the place of, by role. */
+  readonly takes?: readonly string[];
   /** The parameters the op makes for itself, appended to its operands. Throws `UserError`. */
   params?(attrs: A, inputs: readonly TensorType[]): readonly ParamRequest[];
   /** The output's type from the operands' (parameters included). Throws `UserError`. */

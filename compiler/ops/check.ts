@@ -41,6 +41,10 @@ export function pair(
 
 export function show(value: unknown): string {
   if (typeof value === "number" || value === undefined || value === null) return String(value);
+  if (typeof value === "function") return "a function";
+  // Data are shown whole; a tensor says what it is.
+  if (typeof value === "object" && !Array.isArray(value) && Object.getPrototypeOf(value) !== Object.prototype)
+    return String(value);
   return JSON.stringify(value) ?? String(value);
 }
 
@@ -111,4 +115,9 @@ export function axisOf(op: string, axis: unknown, rank: number, option = "axis")
 export function flag(op: string, option: string, value: unknown, otherwise: boolean): boolean {
   if (value === undefined || typeof value === "boolean") return value ?? otherwise;
   return fail(`${op}: ${option} is ${JSON.stringify(value)}`, `${option} is true or false`);
+}
+
+/** Of an option that holds a tensor or nothing: tensors are taken out before the options are checked. */
+export function tensorOnly(op: string, option: string, value: unknown): void {
+  if (value !== undefined) fail(`${op}: ${option} is ${show(value)}`, `${option} is a tensor, or left out`);
 }

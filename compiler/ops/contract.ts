@@ -5,7 +5,17 @@ import type { OpDef, ParamRequest } from "../ir/graph.ts";
 import { type Dim, showShape, type TensorType } from "../ir/type.ts";
 import { axisIndex, constant } from "../math/affine.ts";
 import { call, load, product } from "../math/build.ts";
-import { fail, fixed, flag, type NoOptions, noOptions, positiveInteger, rank, record } from "./check.ts";
+import {
+  fail,
+  fixed,
+  flag,
+  type NoOptions,
+  noOptions,
+  positiveInteger,
+  rank,
+  record,
+  tensorOnly,
+} from "./check.ts";
 import { type InitAttr, type InitRequest, initAttr, resolveInit } from "./init.ts";
 import { broadcastShapes } from "./pointwise.ts";
 
@@ -30,8 +40,10 @@ export type LinearAttrs = {
 const linear: OpDef<LinearAttrs, LinearOptions> = {
   name: "linear",
   arity: 1,
+  takes: ["weight", "bias"],
   options(options) {
-    const o = record("linear", options, ["out", "in", "bias", "init"]);
+    const o = record("linear", options, ["out", "in", "weight", "bias", "init"]);
+    tensorOnly("linear", "weight", o["weight"]);
     const attrs: LinearAttrs = {
       out: positiveInteger("linear", "out", o["out"]),
       in: o["in"] === undefined ? null : positiveInteger("linear", "in", o["in"]),

@@ -14,6 +14,7 @@ import {
   positiveInteger,
   rank,
   record,
+  tensorOnly,
 } from "./check.ts";
 import {
   checkFits,
@@ -61,6 +62,7 @@ export type ConvAttrs = WindowAttrs & {
 const conv2d: OpDef<ConvAttrs, ConvOptions> = {
   name: "conv2d",
   arity: 1,
+  takes: ["weight", "bias"],
   options(options) {
     const o = record("conv2d", options, [
       "out",
@@ -69,9 +71,11 @@ const conv2d: OpDef<ConvAttrs, ConvOptions> = {
       "padding",
       "dilation",
       "groups",
+      "weight",
       "bias",
       "init",
     ]);
+    tensorOnly("conv2d", "weight", o["weight"]);
     const attrs: ConvAttrs = {
       out: positiveInteger("conv2d", "out", o["out"]),
       kernel: strides("conv2d", "kernel", o["kernel"]),

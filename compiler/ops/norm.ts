@@ -6,7 +6,7 @@ import type { Node, OpDef, OpNode, Update } from "../ir/graph.ts";
 import { showShape } from "../ir/type.ts";
 import { axisIndex, constant } from "../math/affine.ts";
 import { batchSize, call, guard, literal, load, reduce, times } from "../math/build.ts";
-import { fail, finiteNumber, fixed, positiveInteger, record } from "./check.ts";
+import { fail, finiteNumber, fixed, positiveInteger, record, tensorOnly } from "./check.ts";
 import { constantNode, derivedNode, opNode, suffixed } from "./derived.ts";
 import { pointwise } from "./pointwise.ts";
 import { reductions } from "./reduce.ts";
@@ -27,8 +27,10 @@ export type BatchNormAttrs = { readonly eps: number; readonly momentum: number }
 const batchNorm2d: OpDef<BatchNormAttrs, BatchNormOptions | undefined> = {
   name: "batchNorm2d",
   arity: 1,
+  takes: ["weight", "bias"],
   options(options) {
-    const o = record("batchNorm2d", options, ["eps", "momentum"]);
+    const o = record("batchNorm2d", options, ["eps", "momentum", "weight", "bias"]);
+    for (const role of ["weight", "bias"]) tensorOnly("batchNorm2d", role, o[role]);
     const momentum = finiteNumber("batchNorm2d", "momentum", o["momentum"] ?? 0.1);
     if (momentum < 0 || momentum > 1) fail(`batchNorm2d: momentum is ${momentum}`, "0 ≤ momentum ≤ 1");
     return { eps: positive("batchNorm2d", o["eps"]), momentum };
@@ -176,8 +178,10 @@ export type LayerNormAttrs = { readonly dims: number; readonly eps: number };
 const layerNorm: OpDef<LayerNormAttrs, LayerNormOptions | undefined> = {
   name: "layerNorm",
   arity: 1,
+  takes: ["weight", "bias"],
   options(options) {
-    const o = record("layerNorm", options, ["dims", "eps"]);
+    const o = record("layerNorm", options, ["dims", "eps", "weight", "bias"]);
+    for (const role of ["weight", "bias"]) tensorOnly("layerNorm", role, o[role]);
     return {
       dims: positiveInteger("layerNorm", "dims", o["dims"] ?? 1),
       eps: positive("layerNorm", o["eps"]),

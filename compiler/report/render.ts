@@ -127,7 +127,10 @@ function totalLines(table: ShapeTable): readonly string[] {
   const t = table.totals;
   const counted =
     t.batch === "N" ? "per example" : t.batch === 1 ? "in all" : `for ${grouped(t.batch)} examples`;
-  const lines = [`${grouped(t.params)} parameters · ${grouped(t.macs)} multiply-adds (MACs) ${counted}`];
+  const statistics = t.statistics > 0 ? ` and ${grouped(t.statistics)} running statistics` : "";
+  const lines = [
+    `${grouped(t.params)} parameters${statistics} · ${grouped(t.macs)} multiply-adds (MACs) ${counted}`,
+  ];
   if (t.dispatches !== null && t.kernels !== null && t.peakBytes !== null) {
     const at = t.batch === "N" ? " at N = 1" : "";
     lines.push(

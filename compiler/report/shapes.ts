@@ -1,6 +1,6 @@
 /** The shape table: a row per layer, with what it costs and what it sees. Data only; render.ts draws it. */
 import { formatLocation, must } from "../errors.ts";
-import type { Graph, Node, OpNode } from "../ir/graph.ts";
+import { type Graph, isTrained, type Node, type OpNode } from "../ir/graph.ts";
 import type { Dispatch, Program } from "../ir/program.ts";
 import { addCounts, type Count, countAt, type Dim, elements, type Shape, withBatch } from "../ir/type.ts";
 import { type Cost, costOf } from "./cost.ts";
@@ -22,7 +22,7 @@ export interface LayerRow {
   readonly output: Shape;
   /** How the output's size comes about; empty where it is the input's. */
   readonly formula: string;
-  /** Numbers in the parameters that this layer reads. */
+  /** Numbers in the trained parameters that this layer is the first to read: the rows add up to the total. */
   readonly params: number;
   /** Multiply-adds. */
   readonly macs: number;
@@ -38,8 +38,10 @@ export interface LayerRow {
 export interface Totals {
   /** What the counts are for: a number of examples, or N (then counts are for one example). */
   readonly batch: Dim;
-  /** Numbers in all parameters; one that two layers share counts once. */
+  /** Numbers in all trained parameters; one that two layers share counts once. */
   readonly params: number;
+  /** Numbers in running statistics, which are kept with the weights and not trained. */
+  readonly statistics: number;
   readonly macs: number;
   readonly flops: number;
   /** GPU memory, known before running; null without a program. */
@@ -69,7 +71,10 @@ export function shapeTable(graph: Graph, options: ShapeOptions = {}): ShapeTable
   const fields = receptiveFields(graph);
   const layers = graph.nodes.filter((n): n is OpNode => n.kind === "op");
   const costs = new Map(layers.map((node) => [node, costOf(node)]));
+  const counted = new Set<Node>();
   const rows = layers.map((node): LayerRow => {
+    const fresh = node.inputs.filter((n) => !counted.has(n));
+    for (const n of fresh) counted.add(n);
     const operands = node.inputs.map((i) => i.type);
     const { options: text, formula } = node.op.summary(node.attrs, operands, node.type);
     return {
@@ -78,7 +83,7 @@ export function shapeTable(graph: Graph, options: ShapeOptions = {}): ShapeTable
       options: text,
       output: withBatch(node.type.shape, batch),
       formula,
-      params: paramCount(node.inputs),
+      params: parameterCount(fresh),
       macs: countAt(must(costs.get(node), "cost").macs, at),
       bytes: 4 * countAt(elements(node.type.shape), at),
       receptiveField: fields.get(node) ?? null,
@@ -98,8 +103,13 @@ export function shapeTable(graph: Graph, options: ShapeOptions = {}): ShapeTable
   };
 }
 
-function paramCount(nodes: readonly Node[]): number {
-  return nodes.reduce((sum, n) => sum + (n.kind === "param" ? elements(n.type.shape).fixed : 0), 0);
+/** Numbers in the trained parameters among these nodes, each of which counts once. */
+export function parameterCount(nodes: readonly Node[]): number {
+  return sizeOf(nodes.filter(isTrained));
+}
+
+function sizeOf(nodes: readonly Node[]): number {
+  return [...new Set(nodes)].reduce((sum, n) => sum + elements(n.type.shape).fixed, 0);
 }
 
 function totalsOf(
@@ -116,7 +126,8 @@ function totalsOf(
     );
   return {
     batch: batch ?? (graph.nodes.some((n) => n.type.shape.includes("N")) ? "N" : 1),
-    params: paramCount(graph.nodes),
+    params: parameterCount(graph.nodes),
+    statistics: sizeOf(graph.nodes.filter((n) => n.kind === "param" && n.use === "statistic")),
     macs: sum((c) => c.macs),
     flops: sum((c) => c.flops),
     peakBytes: program ? countAt(program.peakBytes, at) : null,

@@ -36,14 +36,22 @@ export interface TrainingOptions {
 
 /** The graph with every op in its training form, and the statistics it keeps as updates. */
 function trainingForm(model: Graph): Graph {
-  const updates: Update[] = [];
+  /** The statistics as they are after the layers so far: a layer that is applied twice moves its own twice. */
+  const latest = new Map<Node, Node>();
+  const stateOf = new Map<Node, Node>();
   let salt = 0;
   const graph = mapGraph(model, (node) => {
     if (node.kind !== "op" || !node.op.training) return node;
-    const form = node.op.training(node, salt++);
-    updates.push(...form.updates);
+    const inputs = node.inputs.map((i) => latest.get(i) ?? i);
+    const form = node.op.training({ ...node, inputs }, salt++);
+    for (const { state: before, value } of form.updates) {
+      const state = stateOf.get(before) ?? before;
+      latest.set(state, value);
+      stateOf.set(value, state);
+    }
     return form.value;
   });
+  const updates = [...latest].map(([state, value]): Update => ({ state, value }));
   return {
     ...graph,
     updates,

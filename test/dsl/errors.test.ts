@@ -68,7 +68,7 @@ describe("a layer names itself and its rule", () => {
         "conv2d: kernel is 0
         rule: kernel is a whole number of at least 1",
         "conv2d3: conv2d: unknown option "pading"
-        rule: conv2d takes out, kernel, stride, padding, dilation, groups, bias, init
+        rule: conv2d takes out, kernel, stride, padding, dilation, groups, weight, bias, init
         try:  padding",
         "conv2d: kernel is undefined
         rule: kernel is a whole number of at least 1",

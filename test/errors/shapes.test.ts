@@ -198,7 +198,7 @@ describe("options that are no sizes", () => {
       await message("const y = conv2d(image, { out: 6, kernel: 3, pading: 1 });"),
     ).toMatchInlineSnapshot(`
       "y (model.ts:4:11): conv2d: unknown option "pading"
-        rule: conv2d takes out, kernel, stride, padding, dilation, groups, bias, init
+        rule: conv2d takes out, kernel, stride, padding, dilation, groups, weight, bias, init
         try:  padding"
     `);
   });

@@ -95,6 +95,33 @@ export default model("m", { x }, { y });
     const { graph } = await load({ "own.ts": text }, "own.ts");
     expect(graph.nodes.map((n) => n.origin.name)).toEqual(["x", "matmul1.weight", "y"]);
   });
+  it("names the parameters of a layer that is applied twice after its first application", async () => {
+    const text = `import { N, add, input, linear, model, relu, sequential } from "weftgpu";
+const a = input("a", [N, 4]);
+const b = input("b", [N, 4]);
+const tower = sequential(linear({ out: 3 }), relu());
+const fc = linear({ out: 2, bias: false });
+const left = fc(tower(a));
+const right = fc(tower(b));
+const sum = add(left, right);
+export default model("m", { a, b }, { sum });
+`;
+    const { graph } = await load({ "twice.ts": text }, "twice.ts");
+    expect(graph.nodes.map((n) => n.origin.name)).toEqual([
+      "a",
+      "fc1.weight",
+      "fc1.bias",
+      "fc1",
+      "relu1",
+      "fc.weight",
+      "fc",
+      "b",
+      "fc2",
+      "relu2",
+      "fc#2",
+      "sum",
+    ]);
+  });
   it("may import files, packages that build layers, JSON and Node's modules, and await", async () => {
     const loaded = await load({
       "node_modules/layers/package.json": `{"name": "layers", "version": "1.0.0", "type": "module", "exports": "./index.js"}`,

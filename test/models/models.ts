@@ -1,6 +1,6 @@
 /** The published models of models/, and what is known about them. */
 import { input, model, N, type Tensor } from "weftgpu";
-import { type Graph, isTrained } from "../../compiler/ir/graph.ts";
+import type { Graph } from "../../compiler/ir/graph.ts";
 import alexnetModel, { features as alexnet } from "../../models/alexnet.ts";
 import densenet121Model, { densenet } from "../../models/densenet121.ts";
 import googlenetModel, { inception } from "../../models/googlenet.ts";
@@ -103,9 +103,3 @@ export const subjects: readonly Subject[] = [
     small: on(48, (x) => vit(x)),
   },
 ];
-
-/** The number of trainable values; running statistics are none. */
-export function parametersOf({ nodes }: Graph): number {
-  const trainable = nodes.filter(isTrained);
-  return trainable.reduce((sum, n) => sum + n.type.shape.reduce<number>((a, d) => a * Number(d), 1), 0);
-}

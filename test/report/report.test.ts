@@ -154,6 +154,7 @@ describe("LeNet", () => {
         "maxBatch": null,
         "params": 61706,
         "peakBytes": null,
+        "statistics": 0,
         "verdict": "",
       }
     `);

@@ -37,6 +37,30 @@ export const wrong: readonly Wrong[] = [
     "groups 2 does not divide the 3 input channels of [N, 3, 28, 28]",
   ),
   w("w.conv2d(image, { out: 4, kernel: 3, ▸groups: 3 })", "groups 3 does not divide the 4 output channels"),
+  w(
+    'w.conv2d(image, { out: 6, kernel: 3, ▸weight: w.param("k", [6, 1, 3, 3]) })',
+    "conv2d: the given weight is [6, 1, 3, 3], but has to be [6, 3, 3, 3]",
+  ),
+  w(
+    'w.conv2d(image, { out: 6, kernel: 3, ▸bias: w.param("b", [3]) })',
+    /^Type 'Tensor<\[3\]>' is not assignable to type '(boolean \| )?"conv2d: the given bias is \[3\], but has to be \[6\]"( \| boolean)?'\.$/,
+  ),
+  w(
+    'w.conv2d({ out: 6, kernel: 3, ▸weight: w.param("k", [6, 3, 5, 5]) })',
+    "conv2d: the given weight is [6, 3, 5, 5], but has to be [6, ?, 3, 3]",
+  ),
+  w(
+    'w.conv2d({ out: 6, kernel: 3, weight: w.param("k", [6, 4, 3, 3]) })(▸image)',
+    "conv2d: the given weight is [6, 4, 3, 3], but has to be [6, 3, 3, 3]",
+  ),
+  w(
+    'w.linear(rows, { out: 5, ▸weight: w.param("k", [10, 5]) })',
+    "linear: the given weight is [10, 5], but has to be [5, 10]",
+  ),
+  w(
+    'w.linear({ out: 5, weight: w.param("k", [5, 9]) })(▸rows)',
+    "linear takes 9 features, but the last dimension of [N, 10] is 10",
+  ),
   w("w.maxPool2d(image, { ▸kernel: 29 })", "kernel 29×29 is larger than the padded input [N, 3, 28, 28]"),
   w("w.avgPool2d(▸rows, { kernel: 2 })", "expected a tensor [N, channels, height, width], got [N, 10]"),
   w("w.globalAvgPool2d(▸rows)", "expected a tensor [N, channels, height, width], got [N, 10]"),

@@ -1,5 +1,5 @@
 /** Shapes of elementwise operations on two tensors, of matrix products and of dense layers. */
-import type { Dim, MayEqual, N, NeedsOuterN, Shape, Show, ShowDim } from "./shape.ts";
+import type { Dim, MayEqual, N, NeedsGiven, NeedsOuterN, Shape, Show, ShowDim } from "./shape.ts";
 
 /** The common size of two dimensions: equal, or one of them 1. "clash" where that is impossible. */
 type CommonSize<A, B> = [A, B] extends [B, A]
@@ -75,6 +75,30 @@ export type NeedsIn<S extends Shape, I extends number> = number extends S["lengt
       ? I
       : `linear takes ${I} features, but the last dimension of ${Show<S>} is ${ShowDim<Last>}`
     : I;
+
+/** The size of the last dimension, `number` where it is not known. */
+type Last<S extends Shape> = number extends S["length"]
+  ? number
+  : S extends readonly [...Shape, infer L]
+    ? L
+    : number;
+
+/** A given weight's shape, or how it differs from [out, in]. */
+export type NeedsDense<S extends Shape, Out, W extends Shape> = NeedsGiven<
+  "linear",
+  "weight",
+  W,
+  [Out, Last<S>]
+>;
+
+/** The features that a layer with this weight takes: those of `in`, or of the weight. */
+export type Features<I extends number, W extends Shape> = number extends I
+  ? number extends W["length"]
+    ? I
+    : W extends readonly [Dim, infer F extends number]
+      ? F
+      : I
+  : I;
 
 /** A dense layer's output, or what is wrong. */
 export type DenseShape<S extends Shape, Out, I extends number> =

@@ -20,7 +20,10 @@ export interface LayerType {
   readonly [OPTIONS]: readonly unknown[];
 }
 
-/** A layer: a recipe that is applied to a tensor. Each application makes parameters of its own. */
+/**
+ * A layer, which is applied to a tensor. It has one set of parameters, which its first application makes: applied to
+ * another tensor it computes the same. A function that makes a layer makes new parameters at each call.
+ */
 export interface Layer extends LayerType {
   /** What the layer computes with this input. Throws `UserError` where the shapes do not fit. */
   <S extends Shape, Z extends 1 = 1>(

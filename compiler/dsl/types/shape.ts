@@ -73,8 +73,12 @@ export type Known<S, R, Z> =
  */
 export type Checked<K, X, T> = K extends 0 ? T : [X] extends [string] ? NoInfer<X> : T;
 
-/** The shape of a result: unknown (and cheap) while K is 0. */
-export type Result<K, X> = K extends 0 ? Shape : X extends Shape ? X : ShapeError<X>;
+/**
+ * The shape of a result: unknown (and cheap) while K is 0. An indexed access, because TypeScript infers type arguments
+ * from the type that a call's result is wanted to have, through conditional types but not through this: an option that
+ * is left out would be guessed from the wanted shape, where its default is meant.
+ */
+export type Result<K, X> = { 0: Shape; 1: X extends Shape ? X : ShapeError<X> }[K extends 0 ? 0 : 1];
 
 // ------------------------------------------------------------------------------------------- sizes
 
@@ -150,3 +154,27 @@ export type NeedsOuterN<R, Message extends string> =
 export type ReplaceAt<S extends Shape, Key extends string, V> = {
   -readonly [I in keyof S]: I extends Key ? V : S[I];
 };
+
+type AllMayEqual<A extends Shape, B extends Shape> = {
+  [I in keyof A]: I extends keyof B ? MayEqual<A[I], B[I]> : false;
+} extends readonly true[]
+  ? true
+  : false;
+
+/** W, or how the shape of a given parameter differs from the one that is wanted. */
+export type NeedsGiven<Op extends string, Role extends string, W extends Shape, Wanted> =
+  IsUnknownRank<W> extends true
+    ? W
+    : Wanted extends Shape
+      ? W["length"] extends Wanted["length"]
+        ? AllMayEqual<W, Wanted> extends true
+          ? W
+          : Misfit<Op, Role, W, Wanted>
+        : Misfit<Op, Role, W, Wanted>
+      : W;
+type Misfit<
+  Op extends string,
+  Role extends string,
+  W,
+  Wanted,
+> = `${Op}: the given ${Role} is ${Show<W>}, but has to be ${Show<Wanted>}`;

@@ -1,6 +1,6 @@
 /** Shapes of convolutions and pooling: windows that slide over the last two axes of [N, C, H, W]. */
 import type { Add, Divides, FloorDiv, Subtract, WindowCount, WindowCountCeil } from "./arith.ts";
-import type { Dim, NeedsRank, Shape, Show, ShowDim } from "./shape.ts";
+import type { Dim, NeedsGiven, NeedsRank, Shape, Show, ShowDim } from "./shape.ts";
 
 /** A number for both axes, or [height, width]. */
 export type Pair = number | readonly [number, number];
@@ -72,6 +72,15 @@ export type NeedsGroups<S extends Shape, Out extends number, G extends number> =
         ? `groups ${G} does not divide the ${Out} output channels`
         : G
     : G;
+
+/** A given weight's shape, or how it differs from [out, in / groups, kernel height, kernel width]. */
+export type NeedsKernel<S extends Shape, Out, K, G, W extends Shape> = NeedsGiven<
+  "conv2d",
+  "weight",
+  W,
+  [Out, G extends 1 ? Channels<S> : number, Part<K, 0>, Part<K, 1>]
+>;
+type Channels<S extends Shape> = S extends readonly [Dim, infer C extends number, Dim, Dim] ? C : number;
 
 /** The first of the things that can be wrong with a convolution, or its shape. */
 export type ConvShape<S extends Shape, Out extends number, K, St, P, D, G extends number> =

@@ -1,6 +1,7 @@
 /** The layers whose values can be looked at, and the graph that computes them as its outputs. Pure. */
 import {
   type Graph,
+  isTrained,
   type Node,
   type OpNode,
   type Output,
@@ -84,9 +85,7 @@ export function openAtFirst(layers: readonly Layer[]): ReadonlySet<string> {
   return new Set((all <= LIVE ? layers : ends).map((l) => l.name));
 }
 
-/** Parameters of the model, in elements. */
+/** Parameters of the model, in elements; running statistics are none. */
 export function parameterCount(graph: Graph): number {
-  return graph.nodes
-    .filter((n) => n.kind === "param")
-    .reduce((sum, n) => sum + product(n.type.shape.map(Number)), 0);
+  return graph.nodes.filter(isTrained).reduce((sum, n) => sum + product(n.type.shape.map(Number)), 0);
 }

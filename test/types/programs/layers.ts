@@ -19,6 +19,10 @@ const block = w.residual(w.sequential(w.conv2d({ out: 8, kernel: 3, padding: 1 }
 
 export const checks: readonly true[] = [
   same<Tensor<[N, 6, 14, 13]>>()(w.conv2d({ out: 6, kernel: [5, 7], stride: 2 })(image)),
+  same<Tensor<[N, 6, 28, 28]>>()(
+    w.conv2d({ out: 6, kernel: 5, weight: w.param("k", [6, 3, 5, 5]), bias: w.param("b", [6]) })(image),
+  ),
+  same<Tensor<[N, 128, 7]>>()(w.linear({ out: 7, weight: w.param("w", [7, 64]) })(tokens)),
   same<Tensor<[N, 3, 11, 11]>>()(w.maxPool2d({ kernel: 3, ceilMode: true })(image)),
   same<Tensor<[N, 3, 16, 16]>>()(w.avgPool2d({ kernel: 2 })(image)),
   same<Tensor<[N, 3, 1, 1]>>()(w.globalAvgPool2d()(image)),

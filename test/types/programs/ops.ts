@@ -11,6 +11,8 @@ const size: number = 4;
 const axis: number = 2;
 const rest: number = 2048;
 const any: Tensor = w.input("any", [N, 4, 8, 8]);
+const anyKernel: Tensor = w.param("k", [6, 3, 5, 5]);
+const anyBias: Tensor = w.param("b", [6]);
 
 export const checks: readonly true[] = [
   same<Tensor<[N, 1, 28, 28]>>()(w.input("x", [N, 1, 28, 28])),
@@ -33,6 +35,30 @@ export const checks: readonly true[] = [
   same<Tensor<[N, number, 30, 30]>>()(w.conv2d(image, { out: size, kernel: 3 })),
   same<Tensor<[N, 6, number, number]>>()(w.conv2d(image, { out: 6, kernel: size })),
   same<Tensor<[N, 6, 30, number]>>()(w.conv2d(image, { out: 6, kernel: [3, size] })),
+
+  // given parameters
+  same<Tensor<[N, 6, 28, 28]>>()(
+    w.conv2d(image, {
+      out: 6,
+      kernel: 5,
+      weight: w.param("k", [6, 3, 5, 5]),
+      bias: w.param("b", [6]),
+    }),
+  ),
+  same<Tensor<[N, 6, 30, 30]>>()(
+    w.conv2d(image, { out: 6, kernel: 3, groups: 3, weight: w.param("k", [6, 1, 3, 3]), bias: false }),
+  ),
+  same<Tensor<[N, 6, 28, number]>>()(
+    w.conv2d(image, { out: 6, kernel: [5, size], weight: w.param("k", [6, 3, 5, size]) }),
+  ),
+  same<Tensor<[N, 6, 28, 28]>>()(w.conv2d(image, { out: 6, kernel: 5, weight: anyKernel, bias: anyBias })),
+  same<Tensor<[N, 128, 5]>>()(
+    w.linear(tokens, { out: 5, weight: w.transpose(w.param("t", [64, 5])), bias: w.param("b", [5]) }),
+  ),
+  same<Tensor<[N, 3, 32, 32]>>()(
+    w.batchNorm2d(image, { weight: w.param("g", [3]), bias: w.param("b", [3]) }),
+  ),
+  same<Tensor<[N, 128, 64]>>()(w.layerNorm(tokens, { weight: w.param("g", [64]) })),
 
   // pooling
   same<Tensor<[N, 3, 16, 16]>>()(w.maxPool2d(image, { kernel: 2 })),
