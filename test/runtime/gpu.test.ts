@@ -23,12 +23,17 @@ test("what a device rejects that stays is a failure of its own", async () => {
   expect([error.code, error.message]).toEqual(["gpu", "m, batch of 2: Buffer was unmapped"]);
 });
 
-test("what a device never answers ends when it is lost", async () => {
+/** Where a promise never settles, a failure of these tests would be a wait. */
+const timeout = 20_000;
+
+test("what a device never answers ends when it is lost", { timeout }, async () => {
   const error = await failure(new Gpu(device(20), false).wait("m", new Promise(() => {})));
   expect(error.code).toBe("device-lost");
 });
 
-test("what was given up first stays the reason: a device that is destroyed is lost, too", async () => {
+test("what was given up first stays the reason: a device that is destroyed is lost, too", {
+  timeout,
+}, async () => {
   const gpu = new Gpu(device(20), false);
   gpu.close(new WeftError("destroyed", "m: the session was destroyed"));
   await gpu.device.lost;

@@ -65,6 +65,34 @@ const enlarge = defineOp({
   value: ({ at: [n, i], inputs: [x] }) => x.at(n, i.over(3)),
 });
 
+/** From the last element to the first. */
+const backwards = defineOp({
+  name: "backwards",
+  shape: ([x]: [[N, number]]) => x,
+  value: ({ at: [n, i], inputs: [x] }) => x.at(n, i.times(-1).plus(4)),
+});
+
+/** Every other element, from the last one. */
+const halved = defineOp({
+  name: "halved",
+  shape: ([x]: [[N, number]]) => [x[0], 3] as const,
+  value: ({ at: [n, i], inputs: [x] }) => x.at(n, i.times(-2).plus(5)),
+});
+
+/** One axis, by itself and under a division: 0, 1, 3, 4, 6. */
+const leap = defineOp({
+  name: "leap",
+  shape: ([x]: [[N, number]]) => [x[0], 5] as const,
+  value: ({ at: [n, i], inputs: [x] }) => x.at(n, i.plus(i.over(2))),
+});
+
+/** A single element of each row. */
+const third = defineOp({
+  name: "third",
+  shape: ([x]: [[N, number]]) => [x[0]] as const,
+  value: ({ at: [n], inputs: [x] }) => x.at(n, 2),
+});
+
 /** Two axes in each dimension, of which no one determines the other alone. */
 const skewed = defineOp({
   name: "skewed",
@@ -125,6 +153,11 @@ const meanings = {
   diagonal: (op) => build([operand(op).shape[0] ?? 0], ([i = 0]) => at(operand(op), i, i)),
   enlarge: (op) =>
     build([operand(op).shape[0] ?? 0, 7], ([n = 0, i = 0]) => at(operand(op), n, Math.floor(i / 3))),
+  backwards: (op) => build(operand(op).shape, ([n = 0, i = 0]) => at(operand(op), n, 4 - i)),
+  halved: (op) => build([operand(op).shape[0] ?? 0, 3], ([n = 0, i = 0]) => at(operand(op), n, 5 - 2 * i)),
+  leap: (op) =>
+    build([operand(op).shape[0] ?? 0, 5], ([n = 0, i = 0]) => at(operand(op), n, i + Math.floor(i / 2))),
+  third: (op) => build([operand(op).shape[0] ?? 0], ([n = 0]) => at(operand(op), n, 2)),
   skewed: (op) => build([4, 3], ([i = 0, j = 0]) => at(operand(op), i + j, i - j + 2)),
   mixture: (op) => {
     const x = operand(op);
@@ -166,6 +199,10 @@ const cases: readonly Case[] = [
   { name: "pixel shuffle by 3", build: () => shuffle(input("x", [N, 9, 2, 2]), { by: 3 }) },
   { name: "a diagonal", build: () => diagonal(input("x", [5, 5])), batches: [1] },
   { name: "a division with a rest", build: () => enlarge(input("x", [N, 3])) },
+  { name: "a reversed order", build: () => backwards(input("x", [N, 5])) },
+  { name: "every other element, reversed", build: () => halved(input("x", [N, 6])) },
+  { name: "an axis and a part of it", build: () => leap(input("x", [N, 7])) },
+  { name: "a single element", build: () => third(input("x", [N, 4])) },
   { name: "skewed axes", build: () => skewed(input("x", [6, 6])), batches: [1] },
   { name: "two reads of one operand", build: () => mixture(input("x", [N, 5, 4])) },
   { name: "reductions in a quotient", build: () => scaled(input("x", [N, 5])) },

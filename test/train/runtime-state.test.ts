@@ -114,6 +114,17 @@ describe("checkpoints", () => {
     expect(await refused(momentum, { tensors, metadata: { ...metadata, position: "{" } })).toBe(
       'checkpoint: "position" of the metadata is damaged: {',
     );
+    for (const [key, value] of [
+      ["step", -1],
+      ["epoch", 0.5],
+      ["loss", "much"],
+      ["rows", null],
+    ] as const) {
+      const position = JSON.stringify({ ...JSON.parse(metadata["position"] ?? ""), [key]: value });
+      expect(await refused(momentum, { tensors, metadata: { ...metadata, position } })).toBe(
+        `checkpoint: its ${key} is ${value}`,
+      );
+    }
     expect(await refused(momentum, { tensors: {}, metadata })).toMatch(
       /^weights: "linear1\.[a-z.]+" \[3(, 16)?\] is missing$/,
     );

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { sgd } from "../../compiler/train/index.ts";
+import { dropout, input, model, mul, N, param, sub } from "weftgpu";
+import { compileTraining, sgd } from "../../compiler/train/index.ts";
 import { shuffled } from "../../runtime/data.ts";
 import { requestDevice } from "../../runtime/node/index.ts";
 import {
@@ -236,13 +237,109 @@ test("an epoch of 5 examples in batches of 4 equals plain loops in float64: the 
   trainer.destroy();
 });
 
+test("an evaluation of many submits, whose last batch is a smaller one, counts every example once", async () => {
+  const training = linearTraining();
+  const trainer = await createTrainer(training, { device, seed: 6 });
+  const many = quarters(64 * 256 + 300);
+  const { "linear1.weight": weight, "linear1.bias": bias } = trainer.weights();
+  if (!weight || !bias) expect.fail();
+  const { losses } = reference(training, many, { weight: weight.data, bias: bias.data }, [
+    Array.from(many.labels.keys()),
+  ]);
+  const { loss, examples } = await trainer.evaluate(many);
+  expect(examples).toBe(64 * 256 + 300);
+  expect(loss).toBeCloseTo(losses[0] as number, 5);
+  trainer.destroy();
+});
+
+test("other labels of the same pictures are others, though the pictures are on the GPU already", async () => {
+  const trainer = await createTrainer(linearTraining(), { device, seed: 6 });
+  const { images, labels } = quarters(30);
+  const other = labels.map((label) => (label + 1) % CLASSES);
+  const first = await trainer.evaluate({ images, labels });
+  const second = await trainer.evaluate({ images, labels: other });
+  const fresh = await trainer.evaluate({ images: images.slice(), labels: other });
+  expect(second).toEqual(fresh);
+  expect(second.loss).not.toBe(first.loss);
+  trainer.destroy();
+});
+
+test("a larger batch in a later fit is what it is on a trainer of its own", async () => {
+  const training = linearTraining();
+  const grown = await createTrainer(training, { device, seed: 2 });
+  await collect(grown.fit(data, { epochs: 1, batch: 8 }));
+  const fresh = await createTrainer(training, { device, checkpoint: bytesOf(grown.checkpoint()) });
+  for (const trainer of [grown, fresh]) await collect(trainer.fit(data, { epochs: 2, batch: 25 }));
+  expect(bytesOf(grown.checkpoint())).toEqual(bytesOf(fresh.checkpoint()));
+  for (const trainer of [grown, fresh]) trainer.destroy();
+});
+
+test("dropout is drawn anew at every step, and by the seed", async () => {
+  const training = statefulTraining();
+  // Rows that are all the same: what differs is what was dropped.
+  const one = quarters(1);
+  const same = {
+    images: Uint8Array.from({ length: 16 * PIXELS }, (_, i) => one.images[i % PIXELS] as number),
+    labels: new Uint8Array(16).fill(one.labels[0] as number),
+  };
+  const start = await createTrainer(training, { device });
+  const weights = start.weights();
+  const losses: number[][] = [];
+  for (const seed of [1, 1, 2]) {
+    const trainer = await createTrainer(training, { device, seed, weights });
+    const seen: number[] = [];
+    const schedule = (): number => 1e-30;
+    await collect(trainer.fit(same, { batch: 4, schedule, onStep: (s) => seen.push(s.batchLoss) }));
+    losses.push(seen);
+    trainer.destroy();
+  }
+  start.destroy();
+  expect(losses[1]).toEqual(losses[0]);
+  expect(new Set(losses[0]).size).toBeGreaterThan(1);
+  expect(losses[2]?.[0]).not.toBe(losses[0]?.[0]);
+});
+
+test("two dropouts of a model have masks of their own", async () => {
+  const image = input("image", [N, 40]);
+  const difference = mul(sub(dropout(image, { p: 0.5 }), dropout(image, { p: 0.5 })), param("w", [40]));
+  const { graph } = model("masks", { image }, { difference });
+  const optimizer = sgd({ lr: 1e-9 });
+  const training = compileTraining(graph, { loss: "squaredError", optimizer, bytes: false });
+  const weights = { w: { shape: [40], data: new Float32Array(40).fill(1) } };
+  const trainer = await createTrainer(training, { device, weights });
+  const rows = { images: new Float32Array(400).fill(1), labels: new Float32Array(400) };
+  const [epoch] = await collect(trainer.fit(rows));
+  // 2 − 2, 2 − 0, 0 − 2 or 0 − 0, a quarter each: squared, 2 on average.
+  expect(epoch?.loss).toBeGreaterThan(1.5);
+  expect(epoch?.loss).toBeLessThan(2.5);
+  trainer.destroy();
+});
+
+test("one fit at a time", async () => {
+  const trainer = await createTrainer(linearTraining(), { device });
+  const first = trainer.fit(data, { epochs: 2, batch: 8 });
+  const running = first.next();
+  await expect(trainer.fit(data, { epochs: 2, batch: 8 }).next()).rejects.toThrow(
+    "small: fit is running already: one at a time",
+  );
+  await running;
+  await first.return();
+  expect(await collect(trainer.fit(data, { epochs: 2, batch: 8 }))).toHaveLength(1);
+  trainer.destroy();
+});
+
 test("schedules", () => {
   const at = { step: 0, epoch: 0, stepsPerEpoch: 10, epochs: 4, lr: 1 };
   expect([0, 1, 2, 5].map((epoch) => stepDecay({ every: 2, factor: 0.5 })({ ...at, epoch }))).toEqual([
     1, 1, 0.5, 0.25,
   ]);
   expect([0, 20, 40].map((step) => cosine()({ ...at, step }))).toEqual([1, 0.5, 0]);
-  expect(cosine({ to: 0.1 })({ ...at, step: 40 })).toBeCloseTo(0.1, 12);
+  for (const [step, rate] of [
+    [0, 1],
+    [20, 0.6],
+    [40, 0.2],
+  ] as const)
+    expect(cosine({ to: 0.2 })({ ...at, step })).toBeCloseTo(rate, 12);
   expect([0, 1, 3, 9].map((step) => warmUp(4)({ ...at, step }))).toEqual([0.25, 0.5, 1, 1]);
 });
 
@@ -252,4 +349,7 @@ test("an epoch's order is a permutation that depends on seed and epoch", () => {
   expect(shuffled(1000, 1, 2)).toEqual(order);
   expect(shuffled(1000, 1, 3)).not.toEqual(order);
   expect(shuffled(1000, 2, 2)).not.toEqual(order);
+  // Every place is drawn: in some epoch each of a few examples is the first, and the last.
+  const orders = Array.from({ length: 60 }, (_, epoch) => shuffled(5, 1, epoch));
+  for (const place of [0, 4]) expect(new Set(orders.map((o) => o[place])).size).toBe(5);
 });

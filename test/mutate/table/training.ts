@@ -20,8 +20,8 @@ const adjoints: readonly Mutation[] = [
     },
     {
       name: "adjoint: paths to the same element replace each other",
-      find: "{ ...path, partial: plus(known.partial, path.partial) } : path",
-      put: "path : path",
+      find: "found[at] = { ...path, partial: plus(known.partial, path.partial) };",
+      put: "found[at] = path;",
       guards: [gradientsOf("with itself|by itself|gelu|silu")],
       why: "x·x has half its gradient",
     },
@@ -43,7 +43,7 @@ const adjoints: readonly Mutation[] = [
       name: "adjoint: the sign of a condition that is left",
       find: "bounds.push({ index: add(p, scale(part, -1)), extent: 1 });",
       put: "bounds.push({ index: add(p, part), extent: 1 });",
-      guards: [gradients],
+      guards: [guard("train/gradients-own")],
       why: "broadcast axes lose their gradient but at position 0",
     },
     {
@@ -83,15 +83,15 @@ const adjoints: readonly Mutation[] = [
     },
     {
       name: "adjoint: axes that a reduction binds are shared with the solved ones",
-      find: 'const body = substitute(e.body, new Map(e.axes.map((a, i) => [a.key, axisIndex(must(axes[i], "axis"))])));\n    const copy',
-      put: "const body = e.body;\n    const copy",
+      find: "const copy = { axes, body };",
+      put: "const copy = { axes: body ? e.axes : axes, body: e.body };",
       guards: [gradients],
       why: "gradients of sums within sums are those of other elements",
     },
     {
       name: "adjoint: solved axes are not solved for again",
-      find: "for (const [key, known] of solved) solved.set(key, substituteIndex(known, one));",
-      put: "",
+      find: "for (const [other, known] of solved) solved.set(other, substituteIndex(known, one));",
+      put: "one;",
       guards: [
         gradients,
         guard("train/gradients-own"),
@@ -102,8 +102,8 @@ const adjoints: readonly Mutation[] = [
     },
     {
       name: "adjoint: an axis that occurs under a division is solved for",
-      find: 'atom.kind === "axis" && unknown.has(atom.key) && !nested.has(atom.key)',
-      put: 'atom.kind === "axis" && unknown.has(atom.key)',
+      find: "unknown.has(atom) && !nested.has(atom)",
+      put: "unknown.has(atom) && nested",
       guards: [gradients, guard("train/gradients-own"), guard("train/gradients-random")],
       why: "the gradient of an index such as i + i/2 is wrong",
     },
@@ -140,6 +140,8 @@ const adjoints: readonly Mutation[] = [
       find: "return node.inputs.flatMap((operand, i) => {",
       put: "return [...new Set(node.inputs)].flatMap((operand, i) => {",
       guards: [gradients, guard("train/gradients-own"), guard("train/gradients-fuzz")],
+      equivalent:
+        "no op with a gradient of its own takes one tensor twice: losses take a prediction and a target, normalisation makes its own parameters",
       why: "an op with a gradient of its own that reads a tensor twice counts it once",
     },
   ]),
@@ -283,7 +285,7 @@ const slopes: readonly Mutation[] = [
       name: "dropout: all of a model have one mask",
       find: "random(rowMajor(at.map(axisIndex), node.type.shape), salt)",
       put: "random(rowMajor(at.map(axisIndex), node.type.shape), 0 * salt)",
-      guards: [guard("train/gradients", "dropout"), trainer, guard("train/gradients-models")],
+      guards: [guard("train/runtime", "masks of their own")],
       why: "two dropouts in a row drop the same elements",
     },
   ]),
