@@ -107,21 +107,28 @@ const stop = async (): Promise<void> => {
 };
 process.once("SIGINT", () => stop().then(() => process.exit(130)));
 
-/** Guards without a mutation: milliseconds, or why a guard cannot be one. */
-const unbroken = new Map<string, number | string>();
+/** Guards without a mutation, each run when it is first asked for: milliseconds, or why a guard cannot be one. */
+const unbroken = new Map<string, Promise<number | string>>();
 const guardKey = ({ file, only: which }: Guard): string =>
   which === undefined ? file : `${file} -t ${which}`;
 
-async function baseline(bench: Bench, guard: Guard): Promise<void> {
+async function baseline(bench: Bench, guard: Guard): Promise<number | string> {
   bench.change(new Map());
   const begun = performance.now();
   const outcome = await bench.run(guard, 30 * 60_000);
-  const { passed = 0, failure = "it takes more than half an hour" } = outcome
-    ? { passed: outcome.passed, failure: outcome.failure ?? "" }
-    : {};
-  const problem = failure || (passed > 0 ? "" : "none of its tests is called so");
-  if (problem) say(`guard fails without a mutation: ${guardKey(guard)}: ${problem}`);
-  unbroken.set(guardKey(guard), problem || performance.now() - begun);
+  const { passed, failure = passed > 0 ? "" : "none of its tests is called so" } = outcome ?? {
+    passed: 0,
+    failure: "it takes more than half an hour",
+  };
+  if (failure) say(`guard fails without a mutation: ${guardKey(guard)}: ${failure}`);
+  return failure || performance.now() - begun;
+}
+
+function usualOf(bench: Bench, guard: Guard): Promise<number | string> {
+  const key = guardKey(guard);
+  const known = unbroken.get(key) ?? baseline(bench, guard);
+  unbroken.set(key, known);
+  return known;
 }
 
 async function judge(bench: Bench, mutation: Mutation): Promise<void> {
@@ -135,10 +142,11 @@ async function judge(bench: Bench, mutation: Mutation): Promise<void> {
       `${String(results.size).padStart(4)} of ${chosen.length}  ${verdict}: ${mutation.name} (${seconds} s)`,
     );
   };
-  bench.change(new Map([[mutation.file, texts.get(mutation) ?? ""]]));
+  const broken = new Map([[mutation.file, texts.get(mutation) ?? ""]]);
   for (const guard of mutation.guards) {
-    const usual = unbroken.get(guardKey(guard));
+    const usual = await usualOf(bench, guard);
     if (typeof usual !== "number") return give("guard fails", `${guardKey(guard)}: ${usual}`);
+    bench.change(broken);
     const outcome = await bench.run(guard, GRACE + SLOWER * usual);
     if (!outcome) return give("time limit", guardKey(guard));
     if (outcome.failure !== undefined)
@@ -147,11 +155,8 @@ async function judge(bench: Bench, mutation: Mutation): Promise<void> {
   give(mutation.equivalent === undefined ? "survived" : "equivalent", mutation.equivalent ?? "");
 }
 
-const guards = new Map(todo.flatMap((m) => m.guards).map((g) => [guardKey(g), g]));
-say(`${chosen.length} mutations, ${guards.size} guards, ${benches.length} at a time`);
+say(`${chosen.length} mutations, ${benches.length} at a time`);
 try {
-  await share(benches, [...guards.values()], baseline);
-  say(`guards without a mutation: ${((performance.now() - started) / 1000).toFixed(0)} s`);
   await share(benches, todo, judge);
 } finally {
   await stop();

@@ -1,0 +1,414 @@
+/** Mutations of the WGSL that is written: threads, tiles, barriers, vectors, numbers. */
+import { guard, inFile, type Mutation } from "../mutation.ts";
+
+const gpu = guard("compiler/gpu");
+const target = guard("compiler/target");
+const conv = guard("ops/conv2d");
+const dense = guard("ops/dense");
+const pointwise = guard("ops/pointwise");
+const layout = guard("ops/layout");
+const looped = guard("compiler/looped");
+const schedules = guard("tune/schedules");
+const f16 = guard("ops/f16");
+const steps = guard("train/losses-optimizers");
+
+const together: readonly Mutation[] = [
+  ...inFile("compiler/codegen/stage.ts", [
+    {
+      name: "stage: no barrier before what was fetched is read",
+      find: 'total : undefined);\n      writer.push({ kind: "barrier" });',
+      put: "total : undefined);",
+      guards: [gpu],
+      why: "threads read what their neighbours have not fetched yet",
+    },
+    {
+      name: "stage: no barrier before the next part is fetched",
+      find: '      });\n      writer.push({ kind: "barrier" });\n    },',
+      put: "      });\n    },",
+      guards: [gpu],
+      why: "threads overwrite what their neighbours still read",
+    },
+    {
+      name: "stage: steps beyond the sum count",
+      find: "endless || known % depth !== 0 ? total : undefined",
+      put: "endless ? total : undefined",
+      guards: [gpu],
+      why: "sums that no block divides have too much",
+    },
+    {
+      name: "stage: the last part of a sum is left out",
+      find: "Math.ceil(known / depth)",
+      put: "Math.floor(known / depth)",
+      guards: [gpu],
+      why: "sums that no block divides lack their end",
+    },
+    {
+      name: "stage: beyond the sum stands what was there",
+      find: "`select(${zero}, ${text}, ${raw} < ${total})`",
+      put: "text",
+      guards: [gpu],
+      why: "the last element is added several times",
+    },
+    {
+      name: "stage: rounds overlap",
+      find: "`${step} + ${product(round, stride)}`",
+      put: "`${step} + ${product(round, 1)}`",
+      guards: [gpu],
+      why: "some steps are fetched twice, others never",
+    },
+    {
+      name: "stage: vectors lie a row apart too near",
+      find: "(vector > 0 ? `${at} + ${vector * size}` : at)",
+      put: "(vector > 0 ? `${at} + ${vector}` : at)",
+      guards: [gpu],
+      why: "threads overwrite their neighbours' vectors",
+    },
+  ]),
+  ...inFile("compiler/codegen/block.ts", [
+    {
+      name: "block: threads beyond the last place store as well",
+      find: "const busy = excess ? [`${place} < ${count}`] : [];",
+      put: "const busy: string[] = [];",
+      guards: [gpu],
+      why: "the last place is stored several times, by threads with the same number",
+      equivalent:
+        "the places are clamped to the last one, so threads that are too many compute and store its very value once more",
+    },
+    {
+      name: "block: places beyond the last are not clamped",
+      find: "excess ? named(writer, `${stem}s`, `min(${place}, ${count - 1})`) : place",
+      put: "place",
+      guards: [gpu],
+      why: "threads that are too many read beyond the tensor",
+    },
+    {
+      name: "block: too few workgroups along a side",
+      find: "Math.ceil(countOf(tiles) / along);",
+      put: "Math.max(1, Math.floor(countOf(tiles) / along));",
+      guards: [gpu],
+      why: "the last rows are never computed",
+    },
+    {
+      name: "block: rows and columns are numbered alike",
+      find: "`i32(local) / ${sizeOf(inner)}`)],",
+      put: "`i32(local) % ${sizeOf(outer)}`)],",
+      guards: [gpu],
+      why: "most of a block is never computed",
+    },
+    {
+      name: "block: examples beyond the batch are threads of it",
+      find: "batchTile: rows.batch ? rows.batch.tiled.tile * rows.batch.threads : batch,",
+      put: "batchTile: rows.batch ? rows.batch.tiled.tile * rows.batch.threads * 2 : batch,",
+      guards: [gpu],
+      why: "half of a batch is not computed",
+    },
+  ]),
+  ...inFile("compiler/codegen/team.ts", [
+    {
+      name: "team: no barrier before the parts are put together",
+      find: '  writer.push({ kind: "barrier" });\n',
+      put: "",
+      guards: [gpu],
+      why: "sums lack what other members have not stored yet",
+    },
+    {
+      name: "team: the own part counts twice",
+      find: '  if (op === "sum")\n    for (const { name, width } of variables)',
+      put: '  if (op === "max")\n    for (const { name, width } of variables)',
+      guards: [gpu],
+      why: "sums are too large",
+    },
+    {
+      name: "team: members take the same steps",
+      find: 'start: "member", end, step: size, body: inner',
+      put: 'start: "member", end, step: 1, body: inner',
+      guards: [gpu],
+      why: "most of a sum is counted several times",
+    },
+    {
+      name: "team: the last member's part is left out",
+      find: 'kind: "for", name: part, end: size, step: 1, body',
+      put: 'kind: "for", name: part, end: size - 1, step: 1, body',
+      guards: [gpu],
+      why: "sums lack a part",
+    },
+    {
+      name: "team: parts of the neighbouring team",
+      find: "`place + ${part} * ${workgroup / size}`",
+      put: "`place + ${part} * ${size}`",
+      guards: [gpu, schedules],
+      why: "sums are mixed with their neighbours'",
+    },
+  ]),
+  ...inFile("compiler/codegen/quads.ts", [
+    {
+      name: "quads: every element comes from the first thread",
+      find: "`quadBroadcast(${fetched.text}, ${i})`",
+      put: "`quadBroadcast(${fetched.text}, ${i * 0})`",
+      guards: [target],
+      why: "three of four elements are the first one's",
+    },
+    {
+      name: "quads: fours at uneven distances are even",
+      find: "const even = four.length === 4 && distance(four, 1) === distance(four.slice(2), 1);",
+      put: "const even = four.length === 4;",
+      guards: [target, schedules, conv, guard("fuzz/fuzz")],
+      why: "a thread fetches another element than it hands over",
+    },
+  ]),
+  ...inFile("compiler/codegen/entry.ts", [
+    {
+      name: "threads: the rest of a workgroup computes, too",
+      find: "`  if (thread >= ${count}) { return; }`",
+      put: "`  if (thread > ${count}) { return; }`",
+      guards: [pointwise, conv],
+      why: "a thread too many overwrites the first element of what follows",
+      equivalent:
+        "the one thread more reads and writes at addresses that WebGPU bounds to the buffer; the kernels of the suite store beyond their tensor, where nobody looks",
+    },
+    {
+      name: "threads: kernels side by side begin at the same thread",
+      find: "`    let thread = every - ${from};`",
+      put: "`    let thread = every - ${from * 0};`",
+      guards: [steps],
+      why: "biases are updated from the wrong place",
+    },
+    {
+      name: "threads: the last tile of examples has no threads",
+      find: "`(i32(batch.n) + ${grid.batchTile - 1}) / ${grid.batchTile}`",
+      put: "`(i32(batch.n) + 0) / ${grid.batchTile}`",
+      guards: [target, conv],
+      why: "the last examples of a batch are not computed",
+    },
+  ]),
+];
+
+const tiles: readonly Mutation[] = [
+  ...inFile("compiler/codegen/threads.ts", [
+    {
+      name: "tiles: a tile that was moved back is not",
+      find: "value: `min(${first}, ${(axis.extent - tile) / unit})`",
+      put: "value: `min(${first}, ${axis.extent / unit})`",
+      guards: [conv, dense],
+      why: "the last tile reads and writes beyond its axis",
+    },
+    {
+      name: "tiles: moved back tiles store what their neighbours own",
+      find: "owned: offsets.map((r) => `${scaled(name, unit)} + ${r} >= ${scaled(first, unit)}`),",
+      put: "owned: offsets.map((): string | undefined => undefined),",
+      guards: [steps, guard("train/shared"), conv],
+      why: "a place is stored twice, in place with its value after the first",
+      equivalent:
+        "both threads store the same value of the same inputs; results in place have no tiles that are moved back (their kernels are mapReduces of single positions or vectors that divide)",
+    },
+    {
+      name: "tiles: one tile too few along an axis",
+      find: 'return axis.extent === "N" ? 1 : Math.ceil(axis.extent / tile);',
+      put: 'return axis.extent === "N" ? 1 : Math.floor(axis.extent / tile);',
+      guards: [conv, dense],
+      why: "the end of an axis that no tile divides is not computed",
+    },
+    {
+      name: "tiles: examples beyond the batch are stored",
+      find: "r === 0 ? (beyond ? `${name} < ${end}` : undefined) : `${name} + ${r} < ${end}`,",
+      put: "r === 0 ? (beyond ? `${name} < ${end}` : undefined) : undefined,",
+      guards: [target, conv],
+      why: "the buffers of larger batches are written beyond the batch",
+      equivalent:
+        "positions beyond the batch are clamped to its last example, whose value they store once more at that example's place",
+    },
+    {
+      name: "tiles: examples beyond the batch are read",
+      find: "value: `min(${at}, ${end} - 1)` });",
+      put: "value: at });",
+      guards: [target, conv, gpu],
+      why: "reads beyond the batch",
+      equivalent:
+        "what is computed for an example beyond the batch is not stored; WebGPU keeps the reads within the buffer",
+    },
+    {
+      name: "tiles: the order of threads along two axes",
+      find: 'block = count === 1 ? "0" : `${rest} % ${count}`;',
+      put: 'block = count === 1 ? "0" : `${rest} % ${count + 1}`;',
+      guards: [conv, dense],
+      why: "some places are computed twice, others never",
+    },
+    {
+      name: "tiles: quads that are filled up store as well",
+      find: "busy: [`thread % ${wholeQuads(count)} < ${count}`] };",
+      put: "busy: [] };",
+      guards: [target, conv],
+      why: "places are stored twice",
+      equivalent: "threads that fill up a quad repeat the last one's work and store the same value",
+    },
+  ]),
+  ...inFile("compiler/codegen/contraction.ts", [
+    {
+      name: "sum: the steps that no block divides are left out",
+      find: "if (done < axis.extent) steps(constant(done), axis.extent - done);",
+      put: "",
+      guards: [conv, dense],
+      why: "sums of odd lengths lack their end",
+    },
+    {
+      name: "sum: blocks overlap",
+      find: "steps(scale(axisIndex(blocks), block), block)",
+      put: "steps(axisIndex(blocks), block)",
+      guards: [conv, dense],
+      why: "some products are added several times",
+    },
+    {
+      name: "sum: parts of a list overlap",
+      find: "list.slice(cut(i), cut(i + 1))",
+      put: "list.slice(cut(i), cut(i + 1) + 1)",
+      guards: [conv],
+      why: "some products are added twice",
+    },
+    {
+      name: "sum: every member of a team stores",
+      find: '...(team ? ["member == 0"] : []), ',
+      put: "",
+      guards: [gpu],
+      why: "a result is stored by all members of a team",
+      equivalent: "after the parts are put together all members hold the same sum, and store the same value",
+    },
+  ]),
+  ...inFile("compiler/codegen/epilogue.ts", [
+    {
+      name: "looped tiles: the place in the array",
+      find: "place = add(scale(place, h.at.length), register);",
+      put: "place = add(place, register);",
+      guards: [looped],
+      why: "accumulators are stored at each other's places",
+    },
+    {
+      name: "looped tiles: a tile that was moved back is walked as if it were its own",
+      find: "if (!first || !second || owned.some((o) => o !== undefined)) return undefined;",
+      put: "if (!first || !second) return undefined;",
+      guards: [looped, conv],
+      why: "places are stored twice, in the walk of each tile",
+      equivalent: "as for tiles that are written out: both store the same value",
+    },
+  ]),
+  ...inFile("compiler/codegen/store.ts", [
+    {
+      name: "store: vectors at any address",
+      find: "at.constant % width === 0 &&",
+      put: "at.constant % 1 === 0 &&",
+      guards: [layout, conv, gpu, schedules],
+      why: "vectors are stored a part of them too early",
+      equivalent:
+        "the address of a result has no constant: a kernel's place starts at 0 in each dimension, so the condition holds always",
+    },
+    {
+      name: "store: components in the reverse order",
+      find: '`${name}.${"xyzw"[l]}`),',
+      put: '`${name}.${"wzyx"[l]}`),',
+      guards: [conv, dense],
+      why: "neighbouring channels are mirrored",
+    },
+  ]),
+  ...inFile("compiler/codegen/bindings.ts", [
+    {
+      name: "vectors: addresses that no vector divides are read as such",
+      find: "while (t.coefficient % notes.alignment !== 0) notes.alignment /= 2;",
+      put: "while (t.coefficient % 1 !== 0) notes.alignment /= 2;",
+      guards: [conv, dense],
+      why: "tensors of odd rows are read shifted",
+    },
+    {
+      name: "vectors: the component of a negative address",
+      find: "((address.constant % width) + width) % width",
+      put: "Math.abs(address.constant % width)",
+      guards: [conv, gpu, schedules],
+      why: "windows with padding read the mirrored component",
+    },
+  ]),
+  ...inFile("compiler/codegen/scopes.ts", [
+    {
+      name: "WGSL: a division of a negative index rounds towards 0",
+      find: "const turns = Math.max(0, Math.ceil(-rangeOf(atom.of).low / atom.by));",
+      put: "const turns = 0;",
+      guards: [guard("train/gradients", "conv2d"), guard("ops/define"), guard("train/gradients-own")],
+      why: "gradients of strided windows read other taps",
+    },
+    {
+      name: "WGSL: the turns are not taken back",
+      find: 'atom.kind === "div" && turns > 0 ? ` - ${turns}` : ""',
+      put: '""',
+      guards: [guard("train/gradients", "conv2d"), guard("train/gradients-own")],
+      why: "gradients of strided windows are shifted",
+    },
+  ]),
+  ...inFile("compiler/codegen/writer.ts", [
+    {
+      name: "WGSL: the lower bound of a guard is left out",
+      find: "if (low < 0) tests.push({ ...at, text: `${at.text} >= 0` });",
+      put: "",
+      guards: [conv],
+      why: "padding at the top and at the left is what lies before",
+    },
+    {
+      name: "WGSL: the upper bound of a guard is one too large",
+      find: "tests.push({ ...at, text: `${at.text} < ${extent}` });",
+      put: "tests.push({ ...at, text: `${at.text} <= ${extent}` });",
+      guards: [conv],
+      why: "padding at the bottom and at the right is what lies behind",
+    },
+    {
+      name: "WGSL: the bytes of a word in the reverse order",
+      find: "(u32(${at} & 3) * 8u)",
+      put: "(24u - u32(${at} & 3) * 8u)",
+      guards: [guard("train/runtime")],
+      why: "pixels of a data set are swapped in fours",
+    },
+    {
+      name: "WGSL: rows of a data set from its beginning",
+      find: "[i32(batch.offset) + ${at.text}]",
+      put: "[${at.text}]",
+      guards: [guard("train/runtime")],
+      why: "every step sees the first batch",
+    },
+    {
+      name: "WGSL: f16 results are not clamped",
+      find: "`${halfType(width)}(clamp(${text}, ${type}(${-LARGEST_HALF}.0), ${type}(${LARGEST_HALF}.0)))`",
+      put: "`${halfType(width)}(${text})`",
+      guards: [f16],
+      why: "large activations become infinite",
+    },
+    {
+      name: "WGSL: a maximum starts from 0",
+      find: 'e.op === "sum" ? 0 : e.op === "max" ? LOWEST : -LOWEST',
+      put: 'e.op === "sum" ? 0 : e.op === "max" ? 0 : -LOWEST',
+      guards: [guard("ops/norm"), guard("ops/pooling"), guard("numerics/policy")],
+      why: "maxima of negative numbers are 0",
+    },
+  ]),
+  ...inFile("compiler/codegen/literal.ts", [
+    {
+      name: "WGSL: constants of six digits",
+      find: "for (let digits = 1; digits < 9; digits++) {",
+      put: "for (let digits = 1; digits < 9; digits += 9) {",
+      guards: [guard("bake/run"), guard("golden")],
+      why: "constants have more digits than they need: larger bundles",
+    },
+    {
+      name: "WGSL: −0 is 0",
+      find: 'const text = Object.is(v, -0) ? "-0.0" : shortest(v);',
+      put: "const text = shortest(v);",
+      guards: [guard("bake/run"), guard("bake/rule"), guard("compiler/identity")],
+      why: "a literal of −0 is written with the sign of 0",
+    },
+  ]),
+  ...inFile("compiler/codegen/values.ts", [
+    {
+      name: "random: a mask of whole rows",
+      find: "f32(hash(counter ^ key) >> 8u)",
+      put: "f32(hash(key) >> 8u)",
+      guards: [guard("train/gradients", "dropout")],
+      why: "dropout drops all or nothing",
+    },
+  ]),
+];
+
+export const codegen: readonly Mutation[] = [...together, ...tiles];

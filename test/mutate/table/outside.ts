@@ -1,0 +1,161 @@
+/** Mutations of what surrounds the compiler: bundles, names, golden files, and what the command reads. */
+import { guard, inFile, type Mutation } from "../mutation.ts";
+
+const squeeze = guard("emit/squeeze");
+const input = guard("cli/input");
+
+export const outside: readonly Mutation[] = [
+  ...inFile("compiler/emit/squeeze.ts", [
+    {
+      name: "squeeze: a block comment ends at the first end",
+      find: 'depth += pair === "/*" ? 1 : -1;',
+      put: 'depth = pair === "/*" ? 1 : 0;',
+      guards: [squeeze],
+      why: "nested comments leave a rest that is no WGSL",
+    },
+    {
+      name: "squeeze: words run together",
+      find: "(WORD.test(before) && WORD.test(after)) || ",
+      put: "",
+      guards: [squeeze],
+      why: "a bundle's WGSL is refused",
+    },
+    {
+      name: "squeeze: operators run together",
+      find: " || FUSES.test(before + after)",
+      put: "",
+      guards: [squeeze],
+      why: "`a - -b` becomes `a--b`",
+    },
+    {
+      name: "squeeze: digits of fractions are counted",
+      find: "(?<![.\\d])(0|[1-9]\\d*)",
+      put: "(?<![\\d])(0|[1-9]\\d*)",
+      guards: [squeeze],
+      why: "constants of a bundle have other digits",
+    },
+  ]),
+  ...inFile("compiler/emit/abbreviate.ts", [
+    {
+      name: "abbreviate: a character that the text has stands for a phrase",
+      find: "CODES.filter((c) => !text.includes(c))",
+      put: "CODES.filter((c) => c)",
+      guards: [squeeze, guard("emit/emit"), guard("emit/variants")],
+      why: "the bundle unpacks to another text",
+    },
+  ]),
+  ...inFile("compiler/emit/pack.ts", [
+    {
+      name: "pack: what is unpacked is not compared",
+      find: "if (same(evaluate(packed), small)) return packed;",
+      put: "return packed;",
+      guards: [squeeze, guard("emit/emit"), guard("emit/variants")],
+      why: "a kernel of another make comes out damaged",
+    },
+  ]),
+  ...inFile("compiler/emit/golden.ts", [
+    {
+      name: "golden: an update happens without being asked for",
+      find: "const updated = options.update === true && !same;",
+      put: "const updated = !same;",
+      guards: [guard("emit/golden")],
+      why: "golden files are accepted by looking at them",
+    },
+    {
+      name: "golden: files that are no longer made stay",
+      find: "if (updated) await writeFolder(folder, wanted, stale);",
+      put: "if (updated) await writeFolder(folder, wanted, []);",
+      guards: [guard("emit/golden")],
+      why: "an update is not the end of it",
+    },
+    {
+      name: "golden: a file too many is no difference",
+      find: "const same = missing.length + stale.length + changed.length === 0;",
+      put: "const same = missing.length + changed.length === 0;",
+      guards: [guard("emit/golden")],
+      why: "a kernel that is gone is not noticed",
+    },
+  ]),
+  ...inFile("compiler/codegen/names.ts", [
+    {
+      name: "names: reserved words are names",
+      find: "return RESERVED.has(start) ? `${start}_` : start.slice(0, 64);",
+      put: "return start.slice(0, 64);",
+      guards: [guard("hostile/names"), guard("emit/names"), guard("dsl/names")],
+      why: "a layer called `loop` is WGSL that nobody accepts",
+    },
+  ]),
+  ...inFile("cli/input/idxBytes.ts", [
+    {
+      name: "IDX: sizes are little-endian",
+      find: "Array.from({ length: rank }, (_, i) => view.getUint32(4 + 4 * i));",
+      put: "Array.from({ length: rank }, (_, i) => view.getUint32(4 + 4 * i, true));",
+      guards: [input],
+      why: "no data set is read",
+    },
+    {
+      name: "IDX: a file with a rest is whole",
+      find: "if (bytes.length !== expected)",
+      put: "if (bytes.length < expected)",
+      guards: [input, guard("hostile/files")],
+      why: "a damaged file is read",
+    },
+    {
+      name: "IDX: signed bytes are unsigned",
+      find: "9: { bytes: 1, read: (v, at) => v.getInt8(at) },",
+      put: "9: { bytes: 1, read: (v, at) => v.getUint8(at) },",
+      guards: [input],
+      why: "negative numbers are large ones",
+    },
+  ]),
+  ...inFile("cli/input/npy.ts", [
+    {
+      name: "npy: version 2's header has two bytes of length",
+      find: "const wide = (bytes[6] ?? 0) >= 2;",
+      put: "const wide = (bytes[6] ?? 0) > 2;",
+      guards: [input],
+      why: "arrays with long headers are not read",
+    },
+    {
+      name: "npy: a file that is cut off is read",
+      find: "if (bytes.length !== expected)",
+      put: "if (bytes.length > expected)",
+      guards: [input, guard("hostile/files")],
+      why: "a RangeError with a stack trace",
+    },
+  ]),
+  ...inFile("cli/input/range.ts", [
+    {
+      name: "--index: a range ends with its end",
+      find: "for (let i = first; i < end; i++) picked.push(i);",
+      put: "for (let i = first; i <= end; i++) picked.push(i);",
+      guards: [input],
+      why: "one example too many",
+    },
+  ]),
+  ...inFile("cli/input/array.ts", [
+    {
+      name: "arrays: one example of another shape fits",
+      find: "if (target.batched && withoutOnes(rest) === wanted)",
+      put: "if (target.batched && product(rest) === product(target.example))",
+      guards: [input],
+      why: "transposed pictures are computed with",
+    },
+  ]),
+  ...inFile("cli/data/set.ts", [
+    {
+      name: "data: the first so many labels, and all the pictures",
+      find: "images: set.images.subarray(0, rows * product(set.shape)),",
+      put: "images: set.images,",
+      guards: [guard("cli/train-data")],
+      why: "`--limit` is refused: pictures and labels differ in number",
+    },
+    {
+      name: "data: a label as large as the number of classes passes",
+      find: "set.labels.findIndex((label) => label >= classes);",
+      put: "set.labels.findIndex((label) => label > classes);",
+      guards: [guard("cli/train-data")],
+      why: "a label that no score has",
+    },
+  ]),
+];
