@@ -85,7 +85,7 @@ const adjoints: readonly Mutation[] = [
       name: "adjoint: axes that a reduction binds are shared with the solved ones",
       find: "const copy = { axes, body };",
       put: "const copy = { axes: body ? e.axes : axes, body: e.body };",
-      guards: [gradients],
+      guards: [guard("train/gradients-own"), gradients],
       why: "gradients of sums within sums are those of other elements",
     },
     {
