@@ -45,7 +45,7 @@ const opinionsOn = (index: number): Opinions => ({
   onnx: index % OTHERS === 1,
   twice: index % OTHERS === 2,
 });
-const OTHERS = 10;
+const OTHERS = 20;
 
 const results: Kind<ModelSpec> = {
   specs: models(),
