@@ -112,6 +112,12 @@ describe("affine indices", () => {
     );
   });
 
+  test("equal remainders are one object: −x ≡ (by − 1)·x", () => {
+    const x = axisIndex(newAxis("x", 9));
+    expect(mod(scale(x, -1), 4)).toBe(mod(scale(x, 3), 4));
+    expect(mod(scale(x, 7), 4)).toBe(mod(scale(x, 3), 4));
+  });
+
   test("a reshape folds back: the row-major address of the digits of x is x", () => {
     fc.assert(
       fc.property(fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1, maxLength: 5 }), (shape) => {

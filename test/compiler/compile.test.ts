@@ -19,6 +19,7 @@ import {
   reshape,
   sigmoid,
   softmax,
+  tanh,
   transpose,
 } from "weftgpu";
 import { verifyGraph, verifyRegion } from "../../compiler/passes/verify.ts";
@@ -73,6 +74,18 @@ describe("LeNet", () => {
     expect(written[2]).toBe(written[0]);
     expect(buffers.filter((b) => b.bytes.perBatch > 0)).toHaveLength(4); // image, logits, two in turn
   });
+});
+
+test("a buffer that is used again is as large as the largest that it holds", () => {
+  const x = input("x", [N, 4]);
+  const widths = [8, 16, 32, 64, 3];
+  const y = widths.reduce((h, out) => tanh(linear(h, { out })) as typeof x, x);
+  const { program } = verified(compile(model("m", { x }, { y }).graph));
+  program.dispatches.forEach(({ buffers }, i) => {
+    const held = program.buffers[buffers.at(-1) ?? -1]?.bytes;
+    expect(held?.perBatch).toBeGreaterThanOrEqual(4 * (widths[i] ?? 0));
+  });
+  expect(new Set(program.dispatches.map((d) => d.buffers.at(-1))).size).toBe(3); // two in turn, and the output
 });
 
 describe("fusion", () => {
@@ -149,6 +162,11 @@ describe("fusion", () => {
     const sum = parts.reduce((a, b) => add(a, b));
     const c = verified(compile(model("m", { x }, { sum, joined: concat(parts) }).graph));
     for (const k of c.program.kernels) expect(k.bindings.length).toBeLessThanOrEqual(8);
+    for (const count of [7, 8, 9]) {
+      const y = concat(parts.slice(0, count));
+      const { kernels } = verified(compile(model("m", { x }, { y }).graph)).program;
+      for (const k of kernels) expect(k.bindings.length).toBeLessThanOrEqual(8);
+    }
   });
 });
 

@@ -7,6 +7,19 @@ import * as w from "weftgpu";
 import { emitModule } from "../../compiler/codegen/emit.ts";
 import { moduleIdentity } from "../../compiler/codegen/identity.ts";
 import { type Compilation, compile } from "../../compiler/compile.ts";
+import type { Expr, Index } from "../../compiler/ir/expr.ts";
+import { add, axisIndex, div, mod, newAxis, scale } from "../../compiler/math/affine.ts";
+import {
+  batchSize,
+  call,
+  guard,
+  literal,
+  load,
+  position,
+  random,
+  reduce,
+} from "../../compiler/math/build.ts";
+import { kernelIdentity } from "../../compiler/math/identity.ts";
 import { dataFor } from "../fuzz/data.ts";
 import type { NdArray } from "../oracle/array.ts";
 import { differences, reference } from "../oracle/compare.ts";
@@ -111,6 +124,73 @@ describe("in a chain of contractions", () => {
     expect(compilation.program.kernels).toHaveLength(1);
     expect(compilation.program.dispatches).toHaveLength(2);
   });
+});
+
+test("how its tensors are stored is part of what a kernel is", () => {
+  const x = w.input("x", [w.N, 6]);
+  const { steps } = compile(w.model("m", { x }, { y: w.linear(x, { out: 5 }) }).graph);
+  const [step] = steps;
+  const part = step && { ...step, inPlace: undefined };
+  const weight = part?.kernel.reads.find((t) => t.origin.name === "linear1.weight");
+  if (!part || !weight) expect.fail();
+  const baked = (value: number) => ({ baked: new Map([[weight, new Float32Array(30).fill(value)]]) });
+  const identities = [
+    moduleIdentity([part], new Map()),
+    moduleIdentity([part], new Map([[weight, [1, 0]]])),
+    moduleIdentity([part], Object.assign(new Map(), { halves: new Set([weight]) })),
+    moduleIdentity([part], Object.assign(new Map(), baked(1))),
+    moduleIdentity([part], Object.assign(new Map(), baked(2))),
+    moduleIdentity([{ ...part, inPlace: weight }], new Map()),
+  ];
+  expect(new Set(identities).size).toBe(identities.length);
+  expect(moduleIdentity([part], new Map())).toBe(identities[0]);
+});
+
+test("every number of an expression is part of what a kernel is", () => {
+  const x = w.input("x", [w.N, 12]);
+  const { steps } = compile(w.model("m", { x }, { y: w.relu(x) }).graph);
+  const { kernel, schedule } = steps[0] ?? expect.fail();
+  const axis = kernel.space[1];
+  if (kernel.kind !== "mapReduce" || !axis) expect.fail();
+  const i = axisIndex(axis);
+  const [n, last] = [axisIndex(kernel.space[0] ?? axis), scale(i, 1)];
+  const within = (index: Index, extent: number): Expr =>
+    guard([{ index, extent }], load(x.node, [n, last]), literal(7));
+  const over = (op: "sum" | "max", extent: number): Expr => {
+    const k = newAxis("k", extent);
+    return reduce(op, [k], call("mul", load(x.node, [n, last]), position(axisIndex(k))));
+  };
+  const rate = (slot: number): Expr =>
+    load({ kind: "scalar", type: { dtype: "f32", shape: [] }, origin: { name: "r" }, slot }, []);
+  const values: readonly Expr[] = [
+    ...[0, -0, 1].map(literal),
+    ...[i, add(i, 1), add(i, 2), scale(i, 2), div(i, 2), div(i, 3), mod(i, 2), mod(i, 3)].map(position),
+    ...[within(i, 3), within(i, 4), within(add(i, -1), 3), within(add(i, -2), 3), within(scale(i, 2), 3)],
+    guard([{ index: i, extent: 3 }], literal(7), load(x.node, [n, last])),
+    ...[random(i, 0), random(i, 1), random(add(i, 1), 0)],
+    ...[over("sum", 3), over("sum", 4), over("max", 3)],
+    ...[rate(0), rate(1), batchSize],
+    ...(["add", "sub"] as const).map((fn) => call(fn, load(x.node, [n, last]), literal(2))),
+    call("sub", literal(2), load(x.node, [n, last])),
+    load(x.node, [n, add(i, -1)]),
+  ];
+  const identities = values.map((result) => kernelIdentity({ ...kernel, result }, () => ""));
+  identities.forEach((identity, k) => void expect(identities.indexOf(identity), `value ${k}`).toBe(k));
+
+  const elsewhere = kernelIdentity({ ...kernel, place: [n, add(i, 1)] }, () => "");
+  expect(elsewhere).not.toBe(kernelIdentity(kernel, () => ""));
+  const scheduled = (workgroup: number): string =>
+    moduleIdentity([{ kernel, schedule: { ...schedule, workgroup }, inPlace: undefined }], new Map());
+  expect(scheduled(32)).not.toBe(scheduled(64));
+  // The same addresses of a longer tensor, and of bytes.
+  const reading = (from: w.Tensor["node"]): string => {
+    const part = { ...kernel, reads: [from], result: load(from, [n, last]) };
+    return moduleIdentity([{ kernel: part, schedule, inPlace: undefined }], new Map());
+  };
+  const { node } = x;
+  const bytes = node.kind === "input" ? { ...node, storage: "bytes" as const } : expect.fail();
+  const tensors = [node, w.input("x", [w.N, 13]).node, bytes].map(reading);
+  expect(new Set(tensors).size).toBe(3);
 });
 
 test("two models in one process do not share numbers", async () => {

@@ -56,13 +56,6 @@ const together: readonly Mutation[] = [
       guards: [gpu],
       why: "some steps are fetched twice, others never",
     },
-    {
-      name: "stage: vectors lie a row apart too near",
-      find: "(vector > 0 ? `${at} + ${vector * size}` : at)",
-      put: "(vector > 0 ? `${at} + ${vector}` : at)",
-      guards: [gpu],
-      why: "threads overwrite their neighbours' vectors",
-    },
   ]),
   ...inFile("compiler/codegen/block.ts", [
     {
@@ -80,6 +73,8 @@ const together: readonly Mutation[] = [
       put: "place",
       guards: [gpu],
       why: "threads that are too many read beyond the tensor",
+      equivalent:
+        "threads that are too many store nothing, what they fetch nobody else reads, and WebGPU keeps their reads within the buffer",
     },
     {
       name: "block: too few workgroups along a side",
@@ -152,7 +147,7 @@ const together: readonly Mutation[] = [
       name: "quads: fours at uneven distances are even",
       find: "const even = four.length === 4 && distance(four, 1) === distance(four.slice(2), 1);",
       put: "const even = four.length === 4;",
-      guards: [target, schedules, conv, guard("fuzz/fuzz")],
+      guards: [target, schedules, conv],
       why: "a thread fetches another element than it hands over",
     },
   ]),
@@ -163,8 +158,6 @@ const together: readonly Mutation[] = [
       put: "`  if (thread > ${count}) { return; }`",
       guards: [pointwise, conv],
       why: "a thread too many overwrites the first element of what follows",
-      equivalent:
-        "the one thread more reads and writes at addresses that WebGPU bounds to the buffer; the kernels of the suite store beyond their tensor, where nobody looks",
     },
     {
       name: "threads: kernels side by side begin at the same thread",

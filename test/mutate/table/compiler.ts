@@ -3,6 +3,7 @@ import { guard, inFile, type Mutation } from "../mutation.ts";
 
 const affine = guard("compiler/affine");
 const compile = guard("compiler/compile");
+const order = guard("compiler/order");
 const identity = guard("compiler/identity");
 const host = guard("compiler/host");
 const shared = guard("train/shared");
@@ -12,7 +13,6 @@ const pooling = guard("ops/pooling");
 const layout = guard("ops/layout");
 const pointwise = guard("ops/pointwise");
 const gradients = guard("train/gradients");
-const fuzz = guard("fuzz/fuzz");
 
 const meanings: readonly Mutation[] = [
   ...inFile("compiler/ops/geometry.ts", [
@@ -297,20 +297,14 @@ const algebra: readonly Mutation[] = [
       name: "expressions: a sum of a constant counts N as 1",
       find: 'return real.some((x) => x.extent === "N") ? call("mul", fixed, batchSize) : fixed;',
       put: "return fixed;",
-      guards: [
-        gradients,
-        guard("train/losses-optimizers", "batch norm"),
-        guard("ops/dense"),
-        pointwise,
-        fuzz,
-      ],
+      guards: [gradients, guard("train/losses-optimizers", "batch norm"), guard("ops/dense"), pointwise],
       why: "a mean over the batch is a sum",
     },
     {
       name: "expressions: padding of one extent does for another",
       find: "o.extent === b.extent",
       put: "o.extent !== 0",
-      guards: [identity, conv, layout, fuzz],
+      guards: [identity, conv, layout],
       why: "of two windows of one index the first bound is checked",
     },
     {
@@ -329,35 +323,35 @@ const structure: readonly Mutation[] = [
       name: "identity: without the layout",
       find: '      layouts.get(node) ?? "",\n',
       put: "",
-      guards: [identity, host, compile, conv],
+      guards: [identity],
       why: "two weights that lie differently share a kernel",
     },
     {
       name: "identity: without what is in place",
       find: '      node === inPlace ? "in place" : "",\n',
       put: "",
-      guards: [identity, shared, steps],
+      guards: [identity],
       why: "an update shares a kernel with what it must not overwrite",
     },
     {
       name: "identity: without f16",
       find: '      layouts.halves?.has(node) ? "f16" : "",\n',
       put: "",
-      guards: [identity, host, guard("ops/f16")],
+      guards: [identity],
       why: "f32 is read as f16",
     },
     {
       name: "identity: without the baked numbers",
       find: '      layouts.baked?.get(node) ?? "",\n',
       put: "",
-      guards: [identity, guard("bake/rule"), guard("bake/run")],
+      guards: [identity],
       why: "two layers share the first one's weights",
     },
     {
       name: "identity: without bytes",
       find: '      isBytes(node) ? "bytes" : "",\n',
       put: "",
-      guards: [identity, guard("train/runtime"), guard("train/names"), guard("train/accuracy")],
+      guards: [identity],
       why: "numbers are read as bytes",
     },
   ]),
@@ -366,7 +360,7 @@ const structure: readonly Mutation[] = [
       name: "identity: without the extent of an axis",
       find: "this.lines.push(`axis ${axis.extent} ${axis.name}`);",
       put: "this.lines.push(`axis ${axis.name}`);",
-      guards: [identity, compile],
+      guards: [identity],
       why: "layers of different sizes share a kernel",
     },
     {
@@ -387,14 +381,14 @@ const structure: readonly Mutation[] = [
       name: "identity: without the coefficients of indices",
       find: "return `${coefficient}*${text}`;",
       put: "return coefficient ? text : text;",
-      guards: [identity, compile],
+      guards: [identity],
       why: "stride 1 and stride 2 share a kernel",
     },
     {
       name: "identity: without the constant of an index",
       find: 'return [constant, ...parts].join("+");',
       put: 'return [constant && 0, ...parts].join("+");',
-      guards: [identity, compile],
+      guards: [identity],
       why: "windows with other padding share a kernel",
     },
     {
@@ -408,7 +402,7 @@ const structure: readonly Mutation[] = [
       name: "identity: without the bounds of guards",
       find: "return `guard ${e.bounds.map(this.#bound)} ${values}`;",
       put: "return `guard ${e.bounds.length} ${values}`;",
-      guards: [identity, compile],
+      guards: [identity],
       why: "other paddings share a kernel",
     },
     {
@@ -422,35 +416,35 @@ const structure: readonly Mutation[] = [
       name: "identity: without the salt of random numbers",
       find: "return `random ${e.salt} ${this.index(e.counter)}`;",
       put: "return `random ${this.index(e.counter)}`;",
-      guards: [identity, guard("train/runtime", "masks of their own")],
+      guards: [identity],
       why: "all dropouts have one mask",
     },
     {
       name: "identity: without the slot of a rate",
       find: "return `rate ${e.slot}`;",
       put: 'return "rate";',
-      guards: [identity, steps],
+      guards: [identity],
       why: "Adam's corrections are the learning rate",
     },
     {
       name: "identity: without the shapes of tensors",
       find: "`tensor ${node.type.dtype} [${node.type.shape}] ${this.#describe(node)}`",
       put: "`tensor ${node.type.dtype} ${this.#describe(node)}`",
-      guards: [identity, compile],
+      guards: [identity],
       why: "tensors of other widths share a kernel",
     },
     {
       name: "identity: without the schedule",
       find: 'if (schedule) note("schedule", [scheduleIdentity(schedule, walk.axis)]);',
       put: "",
-      guards: [identity, guard("tune/schedules"), guard("compiler/gpu")],
+      guards: [identity],
       why: "a kernel that was tuned runs as another one's",
     },
     {
       name: "identity: without where the result is put",
       find: '  note("place", kernel.place.map(walk.index));\n',
       put: "",
-      guards: [identity, compile, host, guard("golden")],
+      guards: [identity],
       why: "a kernel that splits its axes shares one that does not",
     },
   ]),
@@ -459,14 +453,14 @@ const structure: readonly Mutation[] = [
       name: "order: an update does not wait for who reads the old value",
       find: "for (const reader of old) if (reader !== item) before.add(reader);",
       put: "",
-      guards: [shared, steps],
+      guards: [order],
       why: "SGD steps one parameter with another one's new value",
     },
     {
       name: "order: a reader does not wait for its writer",
       find: "        if (writer) before.add(writer);\n",
       put: "",
-      guards: [compile, shared],
+      guards: [order],
       why: "kernels read what is not there yet",
     },
     {
@@ -487,8 +481,10 @@ const structure: readonly Mutation[] = [
       name: "bundles: a tensor is bound twice",
       find: "&& new Set(bindings).size === bindings.length;",
       put: ";",
-      guards: [shared, steps, guard("train/clip"), guard("train/runtime"), fuzz],
+      guards: [shared, steps, guard("train/clip"), guard("train/runtime")],
       why: "WebGPU refuses a buffer that is bound as read and as written",
+      equivalent:
+        "no tensor is written twice and a reader never shares a dispatch with its writer, so what is bound twice is bound for reading, which WebGPU allows",
     },
     {
       name: "bundles: more buffers than WebGPU has",
@@ -540,7 +536,7 @@ const structure: readonly Mutation[] = [
       name: "memory: a buffer does not grow with what it holds",
       find: "perBatch: Math.max(buffer.bytes.perBatch, need.perBatch),",
       put: "perBatch: buffer.bytes.perBatch,",
-      guards: [compile, guard("models/models"), fuzz],
+      guards: [compile],
       why: "the end of a tensor is lost",
     },
     {
@@ -573,21 +569,16 @@ const structure: readonly Mutation[] = [
       guards: [host],
       why: "a reshaped output comes back permuted",
     },
-    {
-      name: "host: a parameter that an output's value overwrites may lie in another order",
-      find: "    if (state) seen.add(state);\n",
-      put: "",
-      guards: [host, shared, guard("train/names")],
-      why: "an output that is a parameter's new value comes back permuted",
-    },
   ]),
   ...inFile("compiler/passes/layout.ts", [
     {
       name: "layout: what a reshape reads is laid out anew",
       find: 'return reads.every((l) => l.index.every((i) => i.terms.every((t) => t.atom.kind === "axis")));',
       put: "return reads.length > 0;",
-      guards: [host, compile, identity, fuzz],
+      guards: [host, compile, identity],
       why: "a weight that is also reshaped is read scrambled",
+      equivalent:
+        "the address of every read is computed from its index in the tensor's order, whatever divisions it holds; only that a reshape costs nothing is lost",
     },
     {
       name: "layout: what overwrites a tensor lies otherwise",
@@ -604,13 +595,6 @@ const structure: readonly Mutation[] = [
       put: "if (!region || taken.has(update.value)) continue;",
       guards: [shared],
       why: "threads read what others have overwritten",
-    },
-    {
-      name: "updates: two states take one value's memory",
-      find: "taken.has(update.value) ||",
-      put: "",
-      guards: [shared, steps],
-      why: "a moment and a parameter share a buffer",
     },
   ]),
   ...inFile("compiler/passes/rules.ts", [
