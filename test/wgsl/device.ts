@@ -7,10 +7,6 @@
 import { type Bound, KernelMachine } from "./machine.ts";
 
 export interface InterpreterOptions {
-  /** What the device says it has. Default: all that a program may ask for. */
-  readonly features?: readonly string[];
-  /** WebGPU promises that new buffers hold zeros. Default false: they hold no numbers until they are written. */
-  readonly zeros?: boolean;
   /** Threads run from the last to the first. What is right does not depend on it. Default false. */
   readonly backwards?: boolean;
 }
@@ -55,11 +51,7 @@ function machineFor(code: string): KernelMachine {
   return machine;
 }
 
-export function interpreter({
-  features,
-  zeros = false,
-  backwards = false,
-}: InterpreterOptions = {}): GPUDevice {
+export function interpreter({ backwards = false }: InterpreterOptions = {}): GPUDevice {
   let lose: (info: { reason: string; message: string }) => void = () => {};
   const lost = new Promise((resolve) => {
     lose = resolve;
@@ -103,7 +95,8 @@ export function interpreter({
     mappedAtCreation = false,
   }: GPUBufferDescriptor): FakeBuffer {
     const bytes = new ArrayBuffer(size);
-    if (!zeros && !mappedAtCreation && usage & STORAGE) new Uint32Array(bytes).fill(NO_NUMBER);
+    // WebGPU promises zeros; whoever counts on that instead of writing them finds no number.
+    if (!mappedAtCreation && usage & STORAGE) new Uint32Array(bytes).fill(NO_NUMBER);
     const buffer: FakeBuffer = { label, size, bytes, destroyed: false };
     return Object.assign(buffer, {
       mapAsync: async (): Promise<void> => {
@@ -175,7 +168,7 @@ export function interpreter({
     });
   }
 
-  const has = new Set<string>(features ?? ["subgroups", "shader-f16"]);
+  const has = new Set(["subgroups", "shader-f16"]);
   const device = {
     label: "interpreter",
     features: has,
