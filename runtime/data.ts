@@ -2,21 +2,39 @@
 import type { Signature } from "../compiler/ir/program.ts";
 import type { Training } from "../compiler/ir/training.ts";
 import { WeftError } from "./errors.ts";
+import { ANYTHING, checkOptions, shownOption } from "./options.ts";
 import { hash, threefry } from "./random.ts";
-import { show, sizeOf } from "./tensor.ts";
+import { kindOf, show, sizeOf } from "./tensor.ts";
+
+/** What examples, labels and targets are given as. */
+export type Rows = Uint8Array | Float32Array;
 
 /**
- * Examples and their labels, row by row. For a training compiled with `bytes` (the default) both are bytes, of which
- * those of images are scaled to 0 … 1 on the GPU; else numbers, taken as they are. Cross-entropy has one label per
- * example, the class's number; other losses have as many targets as the model has outputs.
+ * Examples and their labels, row by row. Examples of a training compiled with `bytes` (the default) are bytes, which are
+ * scaled to 0 … 1 on the GPU; else numbers, taken as they are. Cross-entropy has one label per example, the class's
+ * number, in bytes as the examples are; other losses have as many targets as the model has outputs, numbers as they are,
+ * in bytes or not.
  *
  * A data set is sent to the GPU once, so its arrays must not change afterwards.
  */
 export interface DataSet {
-  readonly images: Uint8Array | Float32Array;
-  readonly labels: Uint8Array | Float32Array;
+  readonly images: Rows;
+  readonly labels: Rows;
   /** How many classes the labels name. Default: as many as the model tells apart. */
   readonly classes?: number;
+}
+
+/** The same under the names that the training has for them: that of the model's input, and "target". */
+export interface NamedDataSet {
+  readonly [name: string]: Rows | number | undefined;
+}
+
+export type AnyDataSet = DataSet | NamedDataSet;
+
+/** A data set that fits a training: in the order of the programs' inputs. */
+export interface Checked {
+  readonly arrays: readonly [examples: Rows, targets: Rows];
+  readonly rows: number;
 }
 
 /** Elements of one row of an input. */
@@ -24,37 +42,65 @@ export function rowSize({ shape }: Signature): number {
   return sizeOf(shape.map((d) => (d === "N" ? 1 : d)));
 }
 
+const failure = ({ name }: Training, problem: string): never => {
+  throw new WeftError("input", `${name}: ${problem}`);
+};
+
 /**
- * The number of examples. Throws `WeftError` "input" with the numbers: wrong kinds or lengths of arrays, no examples,
- * labels that name no class.
+ * The data set, whatever its parts are called; their values are not looked at. Throws `WeftError` "input" with the
+ * numbers: wrong names, kinds or lengths of arrays, no examples.
  */
-export function checkData(training: Training, { images, labels, classes }: DataSet): number {
-  const { name, bytes, loss, step } = training;
-  const fail = (problem: string): never => {
-    throw new WeftError("input", `${name}: ${problem}`);
-  };
-  const [input, target] = step.inputs as readonly [Signature, Signature];
-  const count = (what: "images" | "labels", array: ArrayLike<number>, { shape }: Signature, each: number) => {
-    const Kind = bytes ? Uint8Array : Float32Array;
-    if (!(array instanceof Kind))
-      fail(`${what} have to be a ${Kind.name}, got ${(array as object | undefined)?.constructor?.name}`);
+export function partsOf(training: Training, data: AnyDataSet): Checked {
+  const fail = (problem: string): never => failure(training, problem);
+  const [input, target] = training.step.inputs as readonly [Signature, Signature];
+  const names = [input.name, "images", target.name, "labels", "classes"];
+  checkOptions(
+    `${training.name}: data set`,
+    data,
+    Object.fromEntries(names.map((name) => [name, ANYTHING] as const)),
+  );
+  const part = (signature: Signature, other: string): { what: string; array: Rows; rows: number } => {
+    const { name, shape, storage } = signature;
+    const given = [...new Set([name, other])].filter((key) => (data as NamedDataSet)[key] !== undefined);
+    const [what = fail(`the data set has no "${other}", which "${name}" may name too`), more] = given;
+    if (more) fail(`"${what}" and "${more}" of the data set are the same; try: leave out one of the two`);
+    const array = (data as NamedDataSet)[what] as Rows;
+    const kinds = storage ? [Uint8Array] : signature === target ? [Uint8Array, Float32Array] : [Float32Array];
+    if (!kinds.some((kind) => array instanceof kind))
+      fail(`${what} have to be a ${kinds.map((kind) => kind.name).join(" or ")}, got ${kindOf(array)}`);
+    const each = rowSize(signature);
     if (array.length === 0) fail(`there are no ${what}: a data set holds at least one example`);
     if (array.length % each)
       fail(
-        `${what} ${show(shape)} need a multiple of ${each} ${bytes ? "bytes" : "numbers"}, got ${array.length}`,
+        `${what} ${show(shape)} need a multiple of ${each} ${storage ? "bytes" : "numbers"}, got ${array.length}`,
       );
-    return array.length / each;
+    return { what, array, rows: array.length / each };
   };
-  const rows = count("images", images, input, rowSize(input));
-  const labelled = count("labels", labels, target, rowSize(target));
-  if (rows !== labelled) fail(`there are ${rows} images, but labels for ${labelled}`);
+  const examples = part(input, "images");
+  const targets = part(target, input.name === "labels" ? target.name : "labels");
+  if (examples.rows !== targets.rows)
+    fail(`${examples.what} hold ${examples.rows} examples, but ${targets.what} ${targets.rows}`);
+  return { arrays: [examples.array, targets.array], rows: examples.rows };
+}
+
+/** As `partsOf`; throws also for labels that name no class, and for targets that the loss does not take. */
+export function checkData(training: Training, data: AnyDataSet): Checked {
+  const { loss, step } = training;
+  const parts = partsOf(training, data);
+  // Unless the model's input is called so; as checked below.
+  const classes = (step.inputs[0]?.name === "classes" ? undefined : data.classes) as number | undefined;
+  if (classes !== undefined && !(Number.isSafeInteger(classes) && classes > 0))
+    failure(training, `classes is ${shownOption(classes)}, it has to be a whole number above 0`);
   const limit = Math.min(classes ?? Infinity, training.classes ?? Infinity);
-  if (loss === "crossEntropy")
-    labels.forEach((label, i) => {
-      if (!(label < limit && label >= 0 && label % 1 === 0))
-        fail(`label ${i} is ${label}, the classes are 0 … ${limit - 1}`);
-    });
-  return rows;
+  const [fits, rule]: [fits: (value: number) => boolean, rule: string] =
+    loss === "crossEntropy"
+      ? [(x) => x < limit && x >= 0 && x % 1 === 0, `the classes are 0 … ${limit - 1}`]
+      : loss === "binaryCrossEntropy"
+        ? [(x) => x >= 0 && x <= 1, "this loss takes targets from 0 to 1; try: a Float32Array"]
+        : [Number.isFinite, "targets have to be finite"];
+  const at = parts.arrays[1].findIndex((value) => !fits(value));
+  if (at >= 0) failure(training, `label ${at} is ${parts.arrays[1][at]}, ${rule}`);
+  return parts;
 }
 
 /**

@@ -1,26 +1,25 @@
 /** Data sets on the GPU: sent there once, in the order that an epoch wants. */
-import type { Program, Signature } from "../compiler/ir/program.ts";
+import type { Program } from "../compiler/ir/program.ts";
 import type { Training } from "../compiler/ir/training.ts";
-import { checkData, type DataSet, rowSize } from "./data.ts";
+import { type AnyDataSet, type Checked, checkData, partsOf, type Rows, rowSize } from "./data.ts";
 import { WeftError } from "./errors.ts";
 import type { Gpu } from "./gpu.ts";
 import { STORAGE } from "./plan.ts";
-import type { TensorData } from "./tensor.ts";
 
 /** A data set as one program draws batches from it. */
 export interface Source {
   /** By index into `Program.buffers`. */
   readonly buffers: ReadonlyMap<number, GPUBuffer>;
-  /** The inputs of a batch, of a program whose data are not on the GPU. */
-  readonly batch?: (offset: number, n: number) => readonly TensorData[];
+  /** In the order of `Program.inputs`, those that are not on the GPU. Absent where all are. */
+  readonly batch?: (offset: number, n: number) => readonly (Float32Array | undefined)[];
 }
 
-/** As many data sets stay on the GPU: one to train on, one to test on, and others. */
+/** As many data sets stay on the GPU when nobody uses them. */
 const MOST = 4;
 
 /** What is on the GPU of one data set. */
-interface Uploaded {
-  readonly labels: DataSet["labels"];
+export interface Uploaded {
+  readonly arrays: Checked["arrays"];
   readonly rows: number;
   readonly buffers: readonly GPUBuffer[];
   readonly train: Source;
@@ -28,11 +27,18 @@ interface Uploaded {
   readonly shuffle: (order: Uint32Array<ArrayBuffer>) => void;
 }
 
+interface Entry {
+  readonly set: Uploaded;
+  users: number;
+  /** Work with it has failed, maybe because of it: it is not used again. */
+  failed: boolean;
+}
+
 export class DataSets {
   readonly #gpu: Gpu;
   readonly #training: Training;
-  /** By their images, the one used last at the end. */
-  readonly #sets = new Map<DataSet["images"], Uploaded>();
+  /** The one used last at the end. */
+  #entries: Entry[] = [];
 
   constructor(gpu: Gpu, training: Training) {
     this.#gpu = gpu;
@@ -40,62 +46,95 @@ export class DataSets {
   }
 
   /**
-   * The data set on the GPU: checked and sent there unless it is there already. Throws `WeftError` "input" as
-   * `checkData` does, and where it exceeds what the device can bind.
+   * Does what needs data sets. Those that it takes are checked, sent to the GPU unless they are there, and stay until it
+   * is done, however many others are taken meanwhile. `take` throws `WeftError` "input" as `checkData` does, and where a
+   * set exceeds what the device can bind.
    */
-  take(data: DataSet): Uploaded {
-    const { images, labels } = data;
-    const known = this.#sets.get(images);
-    const set = known?.labels === labels ? known : this.#upload(data);
-    this.#sets.delete(images);
-    this.#sets.set(images, set);
-    const [oldest] = this.#sets;
-    if (this.#sets.size > MOST && oldest) this.#drop(oldest[0]);
-    return set;
+  async using<T>(work: (take: (data: AnyDataSet) => Uploaded) => Promise<T>): Promise<T> {
+    const taken: Entry[] = [];
+    let failed = true;
+    try {
+      const result = await work((data) => {
+        const entry = this.#take(data);
+        taken.push(entry);
+        return entry.set;
+      });
+      failed = false;
+      return result;
+    } finally {
+      for (const entry of taken) {
+        entry.users--;
+        entry.failed ||= failed;
+      }
+      const idle = this.#entries.filter((e) => !e.users);
+      const surplus = idle.filter((e, i) => e.failed || i < idle.length - MOST);
+      for (const { set } of surplus) for (const buffer of set.buffers) buffer.destroy();
+      this.#entries = this.#entries.filter((e) => !surplus.includes(e));
+    }
   }
 
   destroy(): void {
-    for (const images of this.#sets.keys()) this.#drop(images);
+    for (const { set } of this.#entries) for (const buffer of set.buffers) buffer.destroy();
   }
 
-  #drop(images: DataSet["images"]): void {
-    for (const buffer of this.#sets.get(images)?.buffers ?? []) buffer.destroy();
-    this.#sets.delete(images);
+  #take(data: AnyDataSet): Entry {
+    const { arrays } = partsOf(this.#training, data);
+    const same = ({ set, failed }: Entry): boolean =>
+      !failed && set.arrays.every((array, i) => array === arrays[i]);
+    const entry = this.#entries.find(same) ?? {
+      set: this.#upload(checkData(this.#training, data)),
+      users: 0,
+      failed: false,
+    };
+    this.#entries = [...this.#entries.filter((e) => e !== entry), entry];
+    entry.users++;
+    return entry;
   }
 
-  #upload(data: DataSet): Uploaded {
-    const { bytes, step, evaluate } = this.#training;
-    const rows = checkData(this.#training, data);
-    const { images, labels } = data;
+  /** What the programs read as bytes lies on the GPU; of the rest, batches are put together here and sent one by one. */
+  #upload({ arrays, rows }: Checked): Uploaded {
+    const { step, evaluate } = this.#training;
     const natural = Uint32Array.from({ length: rows }, (_, i) => i);
-    if (!bytes) return inMemory(this.#training, data, natural);
-    const buffers = [
-      this.#buffer("images", images),
-      this.#buffer("labels", labels),
-      this.#buffer("order", natural),
-      this.#buffer("shuffled", natural),
-    ] as const;
-    const [pictures, targets, order, shuffled] = buffers;
-    const source = ({ inputs, order: at }: Program, rowNumbers: GPUBuffer): Source => {
-      const [image, target] = inputs as readonly [Signature, Signature];
-      const drawn: [number, GPUBuffer][] = [
-        [image.buffer, pictures],
-        [target.buffer, targets],
-      ];
-      if (at !== undefined) drawn.push([at, rowNumbers]);
-      return { buffers: new Map(drawn) };
+    let order: Uint32Array = natural;
+    const stored = step.inputs.map(
+      ({ storage }, i) => storage && this.#buffer(i ? "labels" : "images", arrays[i] as Rows),
+    );
+    const [inOrder, shuffled] = stored.some(Boolean)
+      ? [this.#buffer("order", natural), this.#buffer("shuffled", natural)]
+      : [];
+    const source = (
+      { inputs, order: at }: Program,
+      rowNumbers: GPUBuffer | undefined,
+      rows: () => Uint32Array,
+    ): Source => {
+      const buffers = new Map<number, GPUBuffer>();
+      inputs.forEach(({ buffer }, i) => {
+        if (stored[i]) buffers.set(buffer, stored[i]);
+      });
+      if (at !== undefined && rowNumbers) buffers.set(at, rowNumbers);
+      if (stored.every(Boolean)) return { buffers };
+      const batch = (offset: number, n: number): (Float32Array | undefined)[] =>
+        inputs.map((input, i) =>
+          stored[i]
+            ? undefined
+            : gather(arrays[i] as Rows, rowSize(input), rows().subarray(offset, offset + n)),
+        );
+      return { buffers, batch };
     };
     return {
-      labels,
+      arrays,
       rows,
-      buffers,
-      train: source(step, shuffled),
-      evaluate: source(evaluate, order),
-      shuffle: (order) => this.#gpu.write(shuffled, order),
+      buffers: [...stored, inOrder, shuffled].filter((b) => b !== undefined),
+      train: source(step, shuffled, () => order),
+      evaluate: source(evaluate, inOrder, () => natural),
+      shuffle: (next) => {
+        order = next;
+        if (shuffled) this.#gpu.write(shuffled, next);
+      },
     };
   }
 
-  #buffer(label: string, data: DataSet["images"] | Uint32Array): GPUBuffer {
+  #buffer(label: string, data: Rows | Uint32Array): GPUBuffer {
     const { device } = this.#gpu;
     const { maxBufferSize, maxStorageBufferBindingSize } = device.limits;
     const limit = Math.min(maxBufferSize, maxStorageBufferBindingSize);
@@ -113,32 +152,11 @@ export class DataSets {
   }
 }
 
-/** A data set of numbers: batches are put together here and sent one by one. */
-function inMemory({ step }: Training, { images, labels }: DataSet, natural: Uint32Array): Uploaded {
-  let order: Uint32Array = natural;
-  const [image, target] = step.inputs as readonly [Signature, Signature];
-  const gather = (from: DataSet["images"], width: number, rows: Uint32Array): Float32Array => {
-    const out = new Float32Array(rows.length * width);
-    rows.forEach((row, i) => {
-      out.set(from.subarray(row * width, (row + 1) * width), i * width);
-    });
-    return out;
-  };
-  const source = (rows: () => Uint32Array): Source => ({
-    buffers: new Map(),
-    batch: (offset, n) => {
-      const chosen = rows().subarray(offset, offset + n);
-      return [gather(images, rowSize(image), chosen), gather(labels, rowSize(target), chosen)];
-    },
+/** These rows of an array, of `width` elements each, one after the other. */
+function gather(from: Rows, width: number, rows: Uint32Array): Float32Array {
+  const out = new Float32Array(rows.length * width);
+  rows.forEach((row, i) => {
+    out.set(from.subarray(row * width, (row + 1) * width), i * width);
   });
-  return {
-    labels,
-    rows: natural.length,
-    buffers: [],
-    train: source(() => order),
-    evaluate: source(() => natural),
-    shuffle: (shuffled) => {
-      order = shuffled;
-    },
-  };
+  return out;
 }

@@ -22,7 +22,7 @@ import {
 import { checkWeights, plainBytes, readSafetensors, tensorsOf, type Weights } from "./weights.ts";
 
 export type { LossName, Optimizer, Training } from "../compiler/ir/training.ts";
-export type { DataSet } from "./data.ts";
+export type { AnyDataSet, DataSet, NamedDataSet, Rows } from "./data.ts";
 export { WeftError, type WeftErrorCode } from "./errors.ts";
 export { readMetadata } from "./metadata.ts";
 export type { Tensor, TensorData } from "./tensor.ts";

@@ -1,6 +1,6 @@
 /** What `fit` is asked for, checked, and what it gives. */
 import type { Training } from "../compiler/ir/training.ts";
-import type { DataSet } from "./data.ts";
+import type { AnyDataSet } from "./data.ts";
 import { WeftError } from "./errors.ts";
 import { ANYTHING, checkOptions, FUNCTION, type Rule, shownOption } from "./options.ts";
 import { MOST_BATCHES } from "./trainPlan.ts";
@@ -56,7 +56,7 @@ export interface FitOptions {
   /** Examples per step. Default 256, or all if they are fewer. */
   readonly batch?: number;
   /** Measured after each epoch. */
-  readonly test?: DataSet;
+  readonly test?: AnyDataSet;
   /** Default: the optimiser's learning rate throughout. */
   readonly schedule?: Schedule;
   /** Ends training after the steps that have been submitted; the state is kept. */

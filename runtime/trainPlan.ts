@@ -218,7 +218,7 @@ export class TrainPlan extends Plan {
   /** Of a program whose data are not on the GPU. */
   #writeInputs({ buffers }: Capacity, source: Source, { offset, n }: BatchEntry): void {
     source.batch?.(offset, n).forEach((data, i) => {
-      this.write(buffers[this.program.inputs[i]?.buffer as number], data);
+      if (data) this.write(buffers[this.program.inputs[i]?.buffer as number], data);
     });
   }
 

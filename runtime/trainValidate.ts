@@ -24,7 +24,8 @@ export function validateTraining(value: unknown): Training {
   for (const program of programs) {
     checkProgram(program, 0);
     const inputs = program.get("inputs").list(2, 2);
-    for (const input of inputs)
+    // Targets of losses that take no class numbers are numbers.
+    for (const input of loss === "crossEntropy" ? inputs : inputs.slice(0, 1))
       if ((input.find("storage") !== undefined) !== bytes)
         input.fail(`its storage does not go with bytes: ${bytes}`);
     const params = program.get("params");

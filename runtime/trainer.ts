@@ -1,7 +1,7 @@
 /** Training, as its user sees it. */
 import type { Training } from "../compiler/ir/training.ts";
-import { checkData, type DataSet, shuffled } from "./data.ts";
-import { DataSets, type Source } from "./dataUpload.ts";
+import { type AnyDataSet, checkData, shuffled } from "./data.ts";
+import { DataSets, type Uploaded } from "./dataUpload.ts";
 import { WeftError } from "./errors.ts";
 import { type Gpu, openGpu } from "./gpu.ts";
 import type { Tensor } from "./tensor.ts";
@@ -14,6 +14,8 @@ import { figures, measure, type Steps, takeSteps } from "./trainSteps.ts";
 
 /** The least batch of an evaluation, if there are as many examples. */
 const EVALUATION_BATCH = 256;
+
+type Take = (data: AnyDataSet) => Uploaded;
 
 /** What is on the device. */
 interface Live {
@@ -67,8 +69,8 @@ export class Trainer {
    *
    * Throws `WeftError`: "input", "diverged", "out-of-memory", "gpu", "device-lost", "destroyed".
    */
-  async *fit(data: DataSet, options: FitOptions = {}): AsyncGenerator<Epoch, void, undefined> {
-    const rows = checkData(this.training, data);
+  async *fit(data: AnyDataSet, options: FitOptions = {}): AsyncGenerator<Epoch, void, undefined> {
+    const { rows } = checkData(this.training, data);
     if (options.test) checkData(this.training, options.test);
     const fit = checkFit(this.training, this.#state.position, rows, options);
     if (this.#fitting) this.#fail("fit is running already: one at a time");
@@ -87,10 +89,8 @@ export class Trainer {
    * The loss and the accuracy of `weights()` on a data set. Throws `WeftError`: "input", "out-of-memory", "gpu",
    * "device-lost", "destroyed".
    */
-  evaluate(data: DataSet): Promise<Evaluation> {
-    const result = this.#evaluating.then(() => this.#evaluate(data));
-    this.#evaluating = result.catch(() => {});
-    return result;
+  evaluate(data: AnyDataSet): Promise<Evaluation> {
+    return this.#afterEvaluations(() => this.#evaluate(data));
   }
 
   /**
@@ -133,25 +133,37 @@ export class Trainer {
     throw new WeftError("input", `${this.training.name}: ${problem}`);
   }
 
+  /** Evaluations share a program's buffers: one after the other, and nothing else touches these meanwhile. */
+  #afterEvaluations<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.#evaluating.then(work);
+    this.#evaluating = result.catch(() => {});
+    return result;
+  }
+
   async #ready(): Promise<Live> {
     if (!this.#live) throw new WeftError("destroyed", `${this.training.name}: the trainer was destroyed`);
     return this.#live;
   }
 
   /** Trains to the end of the epoch; undefined after an abort, with the state kept. */
-  async #epoch(data: DataSet, fit: Fit): Promise<Epoch | undefined> {
+  async #epoch(data: AnyDataSet, fit: Fit): Promise<Epoch | undefined> {
+    const live = await this.#ready();
+    return live.sets.using((take) => this.#train(live, data, fit, take));
+  }
+
+  async #train(live: Live, data: AnyDataSet, fit: Fit, take: Take): Promise<Epoch | undefined> {
     const { training } = this;
     const { position: from, seed } = this.#state;
     const { test, batch, rows, stepsPerEpoch } = fit;
-    const live = await this.#ready();
-    await this.#evaluating; // it may make buffers of its own batch
-    const set = await live.gpu.scoped(`${training.name}, batch of ${batch}`, () => {
-      const set = live.sets.take(data);
-      live.step.reserve(batch, [set.train]);
-      if (test) this.#reserve(live, test, batch);
-      set.shuffle(shuffled(rows, seed, from.epoch));
-      return set;
-    });
+    const set = await this.#afterEvaluations(() =>
+      live.gpu.scoped(`${training.name}, batch of ${batch}`, () => {
+        const set = take(data);
+        live.step.reserve(batch, [set.train]);
+        if (test) this.#reserve(live, take(test), batch);
+        set.shuffle(shuffled(rows, seed, from.epoch));
+        return set;
+      }),
+    );
     const start = performance.now();
     let kept = 0;
     const keep = async (position: Position): Promise<void> => {
@@ -207,25 +219,23 @@ export class Trainer {
   }
 
   /** Makes what evaluating takes, and gives the batch to use. */
-  #reserve(
-    { sets, evaluate }: Live,
-    data: DataSet,
-    atLeast: number,
-  ): { source: Source; rows: number; batch: number } {
-    const { evaluate: source, rows } = sets.take(data);
+  #reserve({ evaluate }: Live, { evaluate: source, rows }: Uploaded, atLeast: number): number {
     const { maxBatch } = this.training.evaluate;
     const batch = Math.min(rows, Math.max(atLeast, EVALUATION_BATCH), maxBatch || rows);
     evaluate.reserve(batch, [source]);
-    return { source, rows, batch };
+    return batch;
   }
 
-  async #evaluate(data: DataSet): Promise<Evaluation> {
+  async #evaluate(data: AnyDataSet): Promise<Evaluation> {
     const { training } = this;
     const live = await this.#ready();
-    const { source, rows, batch } = await live.gpu.scoped(`${training.name}: evaluation`, () => {
-      live.evaluate.set(this.#state.tensors);
-      return this.#reserve(live, data, 0);
+    return live.sets.using(async (take) => {
+      const { set, batch } = await live.gpu.scoped(`${training.name}: evaluation`, () => {
+        live.evaluate.set(this.#state.tensors);
+        const set = take(data);
+        return { set, batch: this.#reserve(live, set, 0) };
+      });
+      return measure(training, live.evaluate, set.evaluate, set.rows, batch);
     });
-    return measure(training, live.evaluate, source, rows, batch);
   }
 }

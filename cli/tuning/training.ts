@@ -83,11 +83,14 @@ async function openStep(
   const { step, optimizer } = training;
   const gpu = new Gpu(device, false);
   const sets = new DataSets(gpu, training);
-  const { buffers } = await gpu.scoped(`${training.name}: examples`, () => {
-    const source = sets.take(set);
-    source.shuffle(shuffled(source.rows, seed, 0));
-    return source.train;
-  });
+  // It stays on the GPU until `destroy`.
+  const { buffers } = await sets.using((take) =>
+    gpu.scoped(`${training.name}: examples`, () => {
+      const source = take(set);
+      source.shuffle(shuffled(source.rows, seed, 0));
+      return source.train;
+    }),
+  );
   const uniform = new Uint32Array(8);
   uniform.set([batch, 0, 1, seed]);
   new Float32Array(uniform.buffer, 16).set(ratesOf(optimizer, optimizer.lr, 2));

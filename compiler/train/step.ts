@@ -99,7 +99,8 @@ function objective(model: Graph, loss: LossName, bytes: boolean): Objective {
   const type: TensorType =
     loss === "crossEntropy" ? { dtype: "f32", shape: shape.slice(0, 1) } : prediction.type;
   const names = new FreeNames(model);
-  const target: Node = { kind: "input", type, origin: { name: names.take(TARGET) }, ...storage };
+  const stored = loss === "crossEntropy" ? storage : {}; // a byte holds a class's number, but not any number
+  const target: Node = { kind: "input", type, origin: { name: names.take(TARGET) }, ...stored };
   const each = opNode(losses[loss], {}, [prediction, target], { ...prediction.origin, name: "loss" });
   const metrics: Node = {
     kind: "param",

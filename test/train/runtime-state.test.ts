@@ -170,7 +170,7 @@ describe("what goes wrong", () => {
       "small: images [N, 1, 4, 4] need a multiple of 16 bytes, got 95",
     );
     expect(await tried({ images, labels: labels.subarray(1) })).toBe(
-      "small: there are 6 images, but labels for 5",
+      "small: images hold 6 examples, but labels 5",
     );
     expect(await tried({ images: new Uint8Array(), labels: new Uint8Array() })).toMatch(
       /there are no images/,

@@ -7,6 +7,7 @@ const steps = guard("train/losses-optimizers");
 const losses = guard("train/losses");
 const clipping = guard("train/clip");
 const trainer = guard("train/runtime");
+const sets = guard("train/data");
 const state = guard("train/runtime-state");
 
 const adjoints: readonly Mutation[] = [
@@ -574,10 +575,17 @@ const run: readonly Mutation[] = [
     },
     {
       name: "data: labels that are no class pass",
-      find: "if (!(label < limit && label >= 0 && label % 1 === 0))",
-      put: "if (!(label <= limit && label >= 0 && label % 1 === 0))",
+      find: "(x) => x < limit && x >= 0 && x % 1 === 0",
+      put: "(x) => x <= limit && x >= 0 && x % 1 === 0",
       guards: [state],
       why: "a wrong label trains towards nothing",
+    },
+    {
+      name: "data: targets of yes and no may be anything",
+      find: "(x) => x >= 0 && x <= 1",
+      put: "(x) => x >= 0",
+      guards: [sets],
+      why: "masks of 0 and 255 train towards nothing",
     },
     {
       name: "data: a part of a row is passed over",
@@ -590,8 +598,8 @@ const run: readonly Mutation[] = [
   ...inFile("runtime/dataUpload.ts", [
     {
       name: "data: evaluation is taken in the shuffled order",
-      find: "evaluate: source(evaluate, order),",
-      put: "evaluate: source(evaluate, shuffled),",
+      find: "evaluate: source(evaluate, inOrder, () => natural),",
+      put: "evaluate: source(evaluate, shuffled, () => order),",
       guards: [trainer, state],
       why: "the order of a sum depends on the epoch: figures differ in their last digits from run to run",
       equivalent:
@@ -599,17 +607,31 @@ const run: readonly Mutation[] = [
     },
     {
       name: "data: another set of the same pictures keeps the old labels",
-      find: "const set = known?.labels === labels ? known : this.#upload(data);",
-      put: "const set = known ?? this.#upload(data);",
-      guards: [trainer, state],
+      find: "set.arrays.every((array, i) => array === arrays[i])",
+      put: "set.arrays[0] === arrays[0]",
+      guards: [sets],
       why: "corrected labels are not heeded",
     },
     {
       name: "data: numbers are gathered from the start of the set",
-      find: "const chosen = rows().subarray(offset, offset + n);",
-      put: "const chosen = rows().subarray(0, n);",
+      find: "rows().subarray(offset, offset + n)",
+      put: "rows().subarray(0, n)",
       guards: [trainer],
       why: "every step sees the first examples",
+    },
+    {
+      name: "data: sets that are in use are thrown away for others",
+      find: "const idle = this.#entries.filter((e) => !e.users);",
+      put: "const idle = this.#entries;",
+      guards: [sets],
+      why: "evaluating several sets ends fit",
+    },
+    {
+      name: "data: what an epoch has begun with is free when an evaluation ends",
+      find: "        entry.users--;\n",
+      put: "        entry.users = 0;\n",
+      guards: [sets],
+      why: "evaluating the set that is trained on, and others, ends fit",
     },
   ]),
   ...inFile("runtime/trainState.ts", [
