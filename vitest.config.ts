@@ -38,6 +38,7 @@ class LongestFirst extends BaseSequencer {
 const PURE = [
   "test/cli/{input,train-output}.test.ts",
   "test/compiler/{affine,compile,order}.test.ts",
+  "test/data/*.test.ts",
   "test/dsl/{build,define,errors,names,ops,resnet,shared}.test.ts",
   "test/emit/{esbuild,golden,names,squeeze}.test.ts",
   "test/errors/*.test.ts",

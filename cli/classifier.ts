@@ -3,10 +3,10 @@ import { UserError } from "../compiler/errors.ts";
 import type { Graph } from "../compiler/ir/graph.ts";
 import type { Program } from "../compiler/ir/program.ts";
 import { type Dim, showShape } from "../compiler/ir/type.ts";
+import { product, type Target, targetOf } from "../data/array.ts";
+import type { DataSet } from "../data/set.ts";
 import { load, type TensorData } from "../runtime/index.ts";
 import type { Weights } from "../runtime/weights.ts";
-import type { DataSet } from "./data/set.ts";
-import { product, type Target, targetOf } from "./input/array.ts";
 
 export interface Classifier {
   readonly input: Target;

@@ -1,8 +1,8 @@
 /** Runs a program over any number of examples, in batches that fit the device. */
 import type { Program } from "../compiler/ir/program.ts";
+import { product } from "../data/array.ts";
 import { load } from "../runtime/index.ts";
 import type { Weights } from "../runtime/weights.ts";
-import { product } from "./input/array.ts";
 import type { Batch } from "./input/read.ts";
 import type { Tensor } from "./output/results.ts";
 

@@ -39,3 +39,9 @@ export async function readBytes(path: string, what: string): Promise<Uint8Array>
     });
   }
 }
+
+/**
+ * Whether a name is a hidden file's or folder's. Such are passed over wherever a folder is read: a Mac leaves .DS_Store,
+ * and ._0.png beside 0.png where the file system is another's.
+ */
+export const isHidden = (name: string): boolean => name.startsWith(".");

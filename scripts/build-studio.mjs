@@ -114,7 +114,7 @@ export async function freshStudio() {
     readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
       .filter((entry) => entry.isFile())
       .reduce((a, entry) => Math.max(a, statSync(join(entry.parentPath, entry.name)).mtimeMs), 0);
-  const sources = ["studio", "compiler", "runtime", "cli", "models", "scripts"].map(newest);
+  const sources = ["studio", "compiler", "runtime", "data", "cli", "models", "scripts"].map(newest);
   if (!existsSync(main) || statSync(main).mtimeMs < Math.max(...sources)) await buildStudio(out);
   return out;
 }

@@ -5,12 +5,12 @@
 import { readdir, stat } from "node:fs/promises";
 import { extname, join } from "node:path";
 import { UserError } from "../../compiler/errors.ts";
-import { fileReason, readBytes, shownPath } from "../files.ts";
-import { product, type Target } from "../input/array.ts";
+import { product, type Target } from "../../data/array.ts";
+import { idxDataSet, type Source } from "../../data/idxSet.ts";
+import type { Data, DataSet } from "../../data/set.ts";
+import { fileReason, isHidden, readBytes, shownPath } from "../files.ts";
 import { gunzipIfNeeded } from "../input/idx.ts";
-import { idxDataSet, type Source } from "./idx.ts";
 import { FILES } from "./published.ts";
-import type { Data, DataSet } from "./set.ts";
 
 const PICTURES = new Set([".png", ".jpg", ".jpeg", ".webp", ".gif", ".avif", ".tif", ".tiff", ".svg"]);
 /** One in so many is for testing where a folder does not say which. */
@@ -69,9 +69,12 @@ function spread(files: readonly Labelled[], limit = files.length): readonly Labe
   );
 }
 
+const shownIn = async (path: string): Promise<readonly string[]> =>
+  (await readdir(path)).filter((name) => !isHidden(name)).sort();
+
 async function entries(path: string, shown: string): Promise<readonly string[]> {
   try {
-    return (await readdir(path)).sort();
+    return await shownIn(path);
   } catch (error) {
     throw new UserError({
       problem: `cannot read the data ${shown}: ${fileReason(error)}`,
@@ -86,8 +89,8 @@ async function classFolders(path: string): Promise<ReadonlyMap<string, readonly 
   const found = new Map<string, readonly string[]>();
   for (const name of await entries(path, shownPath(path))) {
     const folder = join(path, name);
-    if (name.startsWith(".") || !(await stat(folder)).isDirectory()) continue;
-    const files = (await readdir(folder)).filter((f) => PICTURES.has(extname(f).toLowerCase())).sort();
+    if (!(await stat(folder)).isDirectory()) continue;
+    const files = (await shownIn(folder)).filter((f) => PICTURES.has(extname(f).toLowerCase()));
     if (files.length > 0)
       found.set(
         name,

@@ -1,10 +1,10 @@
 /** Opens what `--data` names, in the shape of the model's input. */
 import { UserError } from "../../compiler/errors.ts";
-import type { Target } from "../input/array.ts";
+import type { Target } from "../../data/array.ts";
+import { checkLabels, type Data, type DataSet, firstRows, fitted } from "../../data/set.ts";
+import { SYNTHETIC_TEST, SYNTHETIC_TRAIN, synthetic } from "../../data/synthetic.ts";
 import { readFolder } from "./folder.ts";
 import { isPublished, readPublished } from "./published.ts";
-import { checkLabels, type Data, type DataSet, firstRows, fitted } from "./set.ts";
-import { SYNTHETIC_TEST, SYNTHETIC_TRAIN, synthetic } from "./synthetic.ts";
 
 export interface DataOptions {
   /** `synthetic`, `fashion-mnist`, `mnist`, or a folder. */

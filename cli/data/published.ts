@@ -3,12 +3,12 @@ import { createHash } from "node:crypto";
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { UserError } from "../../compiler/errors.ts";
+import { idxDataSet, type Source } from "../../data/idxSet.ts";
+import { KNOWN } from "../../data/knownClasses.ts";
+import type { Data } from "../../data/set.ts";
 import { cacheFolder } from "../../runtime/node/software.ts";
 import { fileReason, readBytes, shownPath } from "../files.ts";
 import { gunzipIfNeeded } from "../input/idx.ts";
-import { KNOWN } from "../input/knownClasses.ts";
-import { idxDataSet, type Source } from "./idx.ts";
-import type { Data } from "./set.ts";
 
 export const PUBLISHED = ["fashion-mnist", "mnist"] as const;
 export type Published = (typeof PUBLISHED)[number];

@@ -1,9 +1,9 @@
 /** The names of a classifier's classes: a known set, a list, or a file with one name per line. */
 import { existsSync } from "node:fs";
 import { UserError } from "../../compiler/errors.ts";
+import { KNOWN } from "../../data/knownClasses.ts";
 import { readBytes, shownPath } from "../files.ts";
 import { harmless } from "../ui.ts";
-import { KNOWN } from "./knownClasses.ts";
 
 /** @throws UserError where the text is neither a known set, a list with commas, nor a readable file */
 export async function readClasses(text: string): Promise<readonly string[]> {

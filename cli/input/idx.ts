@@ -1,14 +1,8 @@
 /** IDX files as examples for a model, gzipped or not. */
 import { constants, gunzipSync } from "node:zlib";
 import { must, UserError } from "../../compiler/errors.ts";
-import { type NumberArray, product } from "./array.ts";
-import { parseIdxBytes, TYPES } from "./idxBytes.ts";
-
-/** Bytes of pixels; the whole file, or the rows that `rows` picks from the first dimension. */
-export interface IdxArray extends NumberArray {
-  /** Whether the file holds unsigned bytes: pixels from 0 to 255. */
-  readonly bytes: boolean;
-}
+import { floats, type NumberArray, product } from "../../data/array.ts";
+import { parseIdxBytes, TYPES } from "../../data/idx.ts";
 
 export function isIdxName(path: string): boolean {
   return /idx\d?(-ubyte)?(\.gz)?$/i.test(path) || /-ubyte(\.gz)?$/i.test(path);
@@ -58,11 +52,10 @@ export function gunzipIfNeeded(bytes: Uint8Array, source: string): Uint8Array {
 }
 
 /** @throws UserError where the file is not IDX or is cut off */
-export function parseIdx(raw: Uint8Array, source: string): IdxArray {
+export function parseIdx(raw: Uint8Array, source: string): NumberArray {
   const { type, shape, data: bytes } = parseIdxBytes(gunzipIfNeeded(raw, source), source);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const element = must(TYPES[type], "IDX type");
-  const data = new Float32Array(product(shape));
-  for (let i = 0; i < data.length; i++) data[i] = element.read(view, i * element.bytes);
+  const data = floats(product(shape), (i) => element.read(view, i * element.bytes), source);
   return { shape, data, bytes: type === 8 };
 }

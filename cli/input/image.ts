@@ -1,10 +1,11 @@
-/** Pictures of any size and colour as examples for a model's input: resized, greyed where it wants one channel. */
+/** Picture files as examples for a model's input. What becomes of their pixels is said in data/picture.ts. */
 import sharp from "sharp";
 import { UserError } from "../../compiler/errors.ts";
 import { showShape } from "../../compiler/ir/type.ts";
+import type { NumberArray, Target } from "../../data/array.ts";
+import { frameOf } from "../../data/frame.ts";
+import { decodedSize, framed, type Pixels, type Size, toInput } from "../../data/picture.ts";
 import { readBytes, shownPath } from "../files.ts";
-import type { NumberArray, Target } from "./array.ts";
-import { brightBorder, frameOf } from "./frame.ts";
 
 /** Pixels of a picture: more than a camera of 100 megapixels takes, and few enough to be decoded at once. */
 const MOST_PIXELS = 2 ** 27;
@@ -17,7 +18,7 @@ export interface Picture extends NumberArray {
 }
 
 /**
- * Values from 0 to 1, channels first. The aspect ratio is kept; what stays free is black, as is what is transparent.
+ * Values from 0 to 1, channels first, as data/picture.ts has them.
  * @throws UserError where the file is no picture or the input cannot take one
  */
 export async function readPicture(path: string, target: Target, invert: boolean): Promise<Picture> {
@@ -30,22 +31,43 @@ export async function readPicture(path: string, target: Target, invert: boolean)
       fix: "give the values as .npy or .json",
     });
   const { height, width, channels } = frame;
-  const bytes = await readBytes(path, "the picture");
+  const { pixels, before, colour } = await decoded(await readBytes(path, "the picture"), shown);
   const changes: string[] = [];
-  let raw: Buffer;
+  if (before.width !== width || before.height !== height)
+    changes.push(`resized from ${before.width}×${before.height} to ${width}×${height}`);
+  if (channels === 1 && colour) changes.push("greyed");
+  const { rgba, ground, bright, inverted } = framed(pixels, frame, invert);
+  if (ground !== undefined) changes.push(`laid on ${ground}`);
+  if (inverted) changes.push("inverted");
+  const data = toInput(rgba, frame);
+  return { shape: [1, ...target.example], data, changes, brightBorder: bright && !inverted };
+}
+
+interface Decoded {
+  readonly pixels: Pixels;
+  /** Upright, before anything was shrunk. */
+  readonly before: Size;
+  /** Whether the file holds colours. */
+  readonly colour: boolean;
+}
+
+/** Upright, in sRGB. */
+async function decoded(bytes: Uint8Array, shown: string): Promise<Decoded> {
   try {
     const image = sharp(bytes, { failOn: "error", limitInputPixels: MOST_PIXELS }).rotate();
-    const before = await sharp(bytes, { limitInputPixels: MOST_PIXELS }).metadata();
-    if (before.width !== width || before.height !== height)
-      changes.push(`resized from ${before.width}×${before.height} to ${width}×${height}`);
-    if (channels === 1 && (before.channels > 2 || before.space !== "b-w")) changes.push("greyed");
-    if (before.hasAlpha) changes.push("laid on black");
-    raw = await image
-      .flatten({ background: "#000" })
-      .resize(width, height, { fit: "contain", background: "#000" })
-      .toColourspace(channels === 1 ? "b-w" : "srgb")
+    const about = await sharp(bytes, { limitInputPixels: MOST_PIXELS }).metadata();
+    const before = { width: about.autoOrient.width, height: about.autoOrient.height };
+    const size = decodedSize(before);
+    const { data, info } = await (size.width === before.width && size.height === before.height
+      ? image
+      : image.resize(size.width, size.height, { fit: "fill" })
+    )
+      .toColourspace("srgb")
+      .ensureAlpha()
       .raw({ depth: "uchar" })
-      .toBuffer();
+      .toBuffer({ resolveWithObject: true });
+    const pixels = { width: info.width, height: info.height, rgba: data };
+    return { pixels, before, colour: about.channels > 2 || about.space !== "b-w" };
   } catch (error) {
     const reason = error instanceof Error ? (error.message.split("\n")[0] ?? "") : String(error);
     throw new UserError({
@@ -54,14 +76,4 @@ export async function readPicture(path: string, target: Target, invert: boolean)
       fix: "convert it to PNG; raw values belong in .npy, .json or IDX files",
     });
   }
-  const stride = raw.length / (height * width);
-  const data = new Float32Array(channels * height * width);
-  for (let c = 0; c < channels; c++)
-    for (let i = 0; i < height * width; i++) data[c * height * width + i] = (raw[i * stride + c] ?? 0) / 255;
-  const bright = brightBorder(data, frame);
-  if (invert) {
-    for (let i = 0; i < data.length; i++) data[i] = 1 - (data[i] ?? 0);
-    changes.push("inverted");
-  }
-  return { shape: [1, ...target.example], data, changes, brightBorder: bright && !invert };
 }

@@ -2,11 +2,11 @@
 import { extname } from "node:path";
 import { UserError } from "../../compiler/errors.ts";
 import { type Dim, showShape } from "../../compiler/ir/type.ts";
+import { fitArray, type NumberArray, product, type Target, targetOf } from "../../data/array.ts";
+import { parseJson } from "../../data/json.ts";
+import { parseNpy } from "../../data/npy.ts";
 import { readBytes, shownPath } from "../files.ts";
-import { fitArray, type NumberArray, product, type Target, targetOf } from "./array.ts";
 import { gunzipIfNeeded, isIdxName, parseIdx } from "./idx.ts";
-import { parseJson } from "./json.ts";
-import { parseNpy } from "./npy.ts";
 import { parseIndex } from "./range.ts";
 
 /** How many examples of an IDX file are taken when `--index` says nothing. */
@@ -43,6 +43,10 @@ function pickRows(array: NumberArray, positions: readonly number[]): NumberArray
   return { shape: [positions.length, ...array.shape.slice(1)], data };
 }
 
+/** Unsigned bytes are pixels, whatever file holds them: 0 … 255 becomes 0 … 1. */
+const scaled = (array: NumberArray, bytes = array.bytes): NumberArray =>
+  bytes ? { shape: array.shape, data: array.data.map((v) => v / 255) } : array;
+
 async function readIdx(path: string, target: Target, options: ReadOptions): Promise<Piece> {
   const source = shownPath(path);
   const all = parseIdx(await readBytes(path, "the IDX file"), source);
@@ -54,8 +58,7 @@ async function readIdx(path: string, target: Target, options: ReadOptions): Prom
       `${source}: the first ${positions.length} of ${count} examples; --index FROM:TO picks others`,
     );
   const rows = pickRows(all, positions);
-  const data = all.bytes ? rows.data.map((v) => v / 255) : rows.data;
-  const fitted = fitArray({ shape: rows.shape, data }, target, source);
+  const fitted = fitArray(scaled(rows, all.bytes), target, source);
   return { ...fitted, titles: positions.map((i) => `${source}[${i}]`), positions };
 }
 
@@ -69,7 +72,11 @@ async function readPiece(path: string, target: Target, options: ReadOptions): Pr
       kind === ".npy"
         ? parseNpy(bytes, source)
         : parseJson(new TextDecoder().decode(bytes), target.name, source);
-    let fitted = fitArray(array, target, source);
+    if (array.bytes)
+      options.note(
+        `${source}: its bytes 0 … 255 become 0 … 1, as those of pictures do; values that are to stay belong in float32`,
+      );
+    let fitted = fitArray(scaled(array), target, source);
     const count = fitted.shape[0] ?? 1;
     const positions = options.index === undefined ? undefined : parseIndex(options.index, count, source);
     if (positions) fitted = pickRows(fitted, positions);

@@ -5,6 +5,7 @@ import { compile } from "../../compiler/compile.ts";
 import { goldenFiles } from "../../compiler/emit/golden.ts";
 import { InternalError } from "../../compiler/errors.ts";
 import { loadModel } from "../../compiler/frontend/index.ts";
+import { isHidden } from "../files.ts";
 import { type Manifest, weftDependency } from "./dependency.ts";
 
 const MODEL = "src/shapes.model.ts";
@@ -39,7 +40,7 @@ export async function projectFiles(
   };
   const entries = await readdir(template, { recursive: true, withFileTypes: true });
   const paths = entries
-    .filter((entry) => entry.isFile())
+    .filter((entry) => entry.isFile() && !isHidden(entry.name))
     .map((entry) => join(entry.parentPath, entry.name).slice(template.length + 1))
     .sort();
   const texts = paths.map(async (path): Promise<readonly [string, string]> => {

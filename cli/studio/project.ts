@@ -4,7 +4,7 @@ import { basename, dirname, extname, isAbsolute, join, relative, resolve, sep } 
 import { fileURLToPath } from "node:url";
 import { UserError } from "../../compiler/errors.ts";
 import { modelPath } from "../../compiler/frontend/source.ts";
-import { shownPath } from "../files.ts";
+import { isHidden, shownPath } from "../files.ts";
 import { packageUrl } from "../version.ts";
 
 export interface ProjectFiles {
@@ -135,7 +135,7 @@ function picturesFor(model: string): readonly string[] {
   for (const folder of [join(dirname(model), "samples"), join(packageRoot, "models", "samples")]) {
     if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory()) continue;
     const names = readdirSync(folder)
-      .filter((name) => name.toLowerCase().endsWith(".png"))
+      .filter((name) => name.toLowerCase().endsWith(".png") && !isHidden(name))
       .sort();
     if (names.length > 0) return names.map((name) => join(folder, name));
   }

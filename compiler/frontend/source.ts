@@ -41,7 +41,7 @@ export function displayPath(file: string, cwd: string): string {
 function modelsIn(folder: string): readonly string[] {
   if (!existsSync(folder) || !statSync(folder).isDirectory()) return [];
   return readdirSync(folder)
-    .filter((name) => extensions.includes(extname(name)) && !name.endsWith(".d.ts"))
+    .filter((name) => extensions.includes(extname(name)) && !name.endsWith(".d.ts") && !name.startsWith("."))
     .sort();
 }
 

@@ -1,5 +1,5 @@
 /** The pictures: drawn by Weft's own code, or read from the files of Fashion-MNIST or MNIST. */
-import { synthetic } from "../../cli/data/synthetic.ts";
+import { synthetic } from "../../data/synthetic.ts";
 
 export interface Pictures {
   /** 28 × 28 bytes a picture. */

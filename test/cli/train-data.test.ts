@@ -9,8 +9,8 @@ import sharp from "sharp";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { openData } from "../../cli/data/index.ts";
 import { FILES, filesOf } from "../../cli/data/published.ts";
-import { synthetic } from "../../cli/data/synthetic.ts";
-import { targetOf } from "../../cli/input/array.ts";
+import { targetOf } from "../../data/array.ts";
+import { synthetic } from "../../data/synthetic.ts";
 import { idx } from "./make.ts";
 import { fails, root, scratch, works } from "./weft.ts";
 
@@ -117,6 +117,34 @@ describe("pictures by class", () => {
     await picture("b/test/y/1.png", 3);
     const split = await openData({ data: join(folder, "b") }, small, 2);
     expect([split.train.rows, [...split.test.labels]]).toEqual([2, [1]]);
+  });
+
+  test("hidden files and folders are passed over: those of a Mac are no pictures", async () => {
+    for (const name of ["cat", "dog"])
+      for (let i = 0; i < 6; i++) await picture(`mac/${name}/${i}.png`, 30 * i);
+    const double = Buffer.from([0, 5, 22, 7, 0, 2, 0, 0]); // how an AppleDouble file begins
+    writeFileSync(join(folder, "mac/.DS_Store"), "x");
+    writeFileSync(join(folder, "mac/cat/.DS_Store"), "x");
+    writeFileSync(join(folder, "mac/cat/._0.png"), double);
+    writeFileSync(join(folder, "mac/dog/.hidden.png"), double);
+    mkdirSync(join(folder, "mac/.cache"));
+    writeFileSync(join(folder, "mac/.cache/0.png"), double);
+    const { train, test } = await openData({ data: join(folder, "mac") }, small, 2);
+    expect(train).toMatchObject({ rows: 10, classes: ["cat", "dog"] });
+    expect([...test.images]).toEqual(Array(8).fill(150));
+  });
+
+  test("black drawings on transparency are not black all over", async () => {
+    const ink = Buffer.from([0, 0, 0, 255, ...Array(12).fill(0)]);
+    for (const name of ["a", "b"])
+      for (let i = 0; i < 6; i++) {
+        mkdirSync(join(folder, "ink", name), { recursive: true });
+        await sharp(ink, { raw: { width: 2, height: 2, channels: 4 } }).toFile(
+          join(folder, "ink", name, `${i}.png`),
+        );
+      }
+    const { test } = await openData({ data: join(folder, "ink") }, small, 2);
+    expect([...test.images]).toEqual([0, 255, 255, 255, 0, 255, 255, 255]);
   });
 
   test("what is no data set is an error that says what one is", async () => {

@@ -2,11 +2,11 @@
 import { constants, gzipSync } from "node:zlib";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { idxDataSet } from "../../cli/data/idx.ts";
 import { gunzipIfNeeded, parseIdx } from "../../cli/input/idx.ts";
-import { parseJson } from "../../cli/input/json.ts";
-import { parseNpy } from "../../cli/input/npy.ts";
 import { UserError } from "../../compiler/errors.ts";
+import { idxDataSet } from "../../data/idxSet.ts";
+import { parseJson } from "../../data/json.ts";
+import { parseNpy } from "../../data/npy.ts";
 import { readSafetensors, writeSafetensors } from "../../runtime/index.ts";
 import { readMetadata } from "../../runtime/metadata.ts";
 import { idx, npy } from "../cli/make.ts";

@@ -5,9 +5,9 @@ import { join } from "node:path";
 import fc from "fast-check";
 import sharp from "sharp";
 import { afterAll, describe, expect, test } from "vitest";
-import { targetOf } from "../../cli/input/array.ts";
 import { readPicture } from "../../cli/input/image.ts";
 import { UserError } from "../../compiler/errors.ts";
+import { targetOf } from "../../data/array.ts";
 import { damaged, seed } from "./damage.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "weft-pictures-"));

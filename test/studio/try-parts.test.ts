@@ -11,7 +11,7 @@ import { extent, gradient, paint, scaleOf, shown } from "../../studio/tabs/try/c
 import { fieldAt, indicesOf, unrolled } from "../../studio/tabs/try/field.ts";
 import { barAt } from "../../studio/tabs/try/geometry.ts";
 import * as layers from "../../studio/tabs/try/layers.ts";
-import { contained, cropped, inverted, pictureInput, toInput } from "../../studio/tabs/try/picture.ts";
+import { pictureInput } from "../../studio/tabs/try/picture.ts";
 import { classNames, ranked, scoreKind, sharesOf } from "../../studio/tabs/try/scores.ts";
 import { initialWeights, misfit, openWeights, originOf, remember } from "../../studio/tabs/try/weights.ts";
 import { type Arrays, random, randomArray } from "../oracle/array.ts";
@@ -229,28 +229,6 @@ describe("pictures", () => {
     expect(of(w.input("x0", [w.N, 784]))).toMatchObject({ frame: { height: 28, width: 28, channels: 1 } });
     expect(of(w.input("x0", [w.N, 2, 8, 8]))).toEqual({ other: "x0 [N, 2, 8, 8]" });
     expect(of(w.input("x0", [4, 4]), w.input("x1", [4, 4]))).toEqual({ other: "x0 [4, 4], x1 [4, 4]" });
-  });
-
-  test("become values from 0 to 1, channels first", () => {
-    const rgba = [255, 0, 51, 255, 0, 255, 0, 255];
-    const color = { height: 1, width: 2, channels: 3 } as const;
-    expect([...toInput(rgba, color)]).toEqual([1, 0, 0, 1, Math.fround(0.2), 0]);
-    const grey = toInput(rgba, { ...color, channels: 1 });
-    expect(grey[0]).toBeCloseTo(0.299 + 0.114 * 0.2, 6);
-    expect(grey[1]).toBeCloseTo(0.587, 6);
-    const turned = Uint8ClampedArray.from(rgba);
-    inverted(turned);
-    expect([...turned]).toEqual([0, 255, 204, 255, 255, 0, 255, 255]);
-    const frame = { height: 2, width: 3, channels: 3 } as const;
-    const values = Array.from({ length: 18 }, (_, i) => i);
-    expect([...cropped(values, frame, { x: 1, y: 1, width: 2, height: 1 })]).toEqual([4, 5, 10, 11, 16, 17]);
-  });
-
-  test("are fitted whole and in proportion", () => {
-    const frame = { width: 28, height: 28 };
-    expect(contained({ width: 200, height: 100 }, frame)).toEqual({ x: 0, y: 7, width: 28, height: 14 });
-    expect(contained({ width: 1, height: 4000 }, frame)).toEqual({ x: 13, y: 0, width: 1, height: 28 });
-    expect(contained({ width: 28, height: 28 }, frame)).toEqual({ x: 0, y: 0, width: 28, height: 28 });
   });
 });
 

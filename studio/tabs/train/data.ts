@@ -1,11 +1,11 @@
 /** Labelled pictures for a training in the page: four IDX files, or a set that Weft draws. */
 import { classifierOf } from "../../../cli/classifier.ts";
-import { idxDataSet, type Source } from "../../../cli/data/idx.ts";
-import { type Data, firstRows, fitted } from "../../../cli/data/set.ts";
-import { synthetic } from "../../../cli/data/synthetic.ts";
-import { KNOWN } from "../../../cli/input/knownClasses.ts";
 import { UserError } from "../../../compiler/errors.ts";
 import type { Graph } from "../../../compiler/ir/graph.ts";
+import { idxDataSet, type Source } from "../../../data/idxSet.ts";
+import { KNOWN } from "../../../data/knownClasses.ts";
+import { type Data, firstRows, fitted } from "../../../data/set.ts";
+import { synthetic } from "../../../data/synthetic.ts";
 
 /** There are so many pictures to test with for each to train with, as in MNIST and Fashion-MNIST. */
 const TEST_SHARE = 1 / 6;

@@ -1,5 +1,5 @@
 /** Pictures of a data set, as small canvases and as samples to try. */
-import type { DataSet } from "../../../cli/data/set.ts";
+import type { DataSet } from "../../../data/set.ts";
 import { h } from "../../dom.ts";
 import type { Sample } from "../../tab.ts";
 import { pixelsOf } from "./pixels.ts";

@@ -1,5 +1,5 @@
 /** One picture of a data set as pixels. Pure. */
-import type { DataSet } from "../../../cli/data/set.ts";
+import type { DataSet } from "../../../data/set.ts";
 
 /** One example as RGBA bytes: grey, or of three channels. Undefined where it is no picture. */
 export function pixelsOf(

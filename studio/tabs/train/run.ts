@@ -1,9 +1,9 @@
 /** A training in the page, from its beginning to its end. It goes on while other tabs are shown. */
 
-import type { Data } from "../../../cli/data/set.ts";
 import type { EpochPoint } from "../../../cli/output/curve.ts";
 import type { TargetName } from "../../../compiler/compile.ts";
 import { compileTraining } from "../../../compiler/train/index.ts";
+import type { Data } from "../../../data/set.ts";
 import {
   createTrainer,
   type DataSet,

@@ -1,7 +1,7 @@
 /** The drawing pad: a canvas with a pixel for each of the model's input, bright on black. */
-import type { Frame } from "../../../cli/input/frame.ts";
+import type { Frame } from "../../../data/frame.ts";
+import { decodedSize, inverted, type Pixels, type Size } from "../../../data/picture.ts";
 import { h } from "../../dom.ts";
-import { contained, inverted } from "./picture.ts";
 
 export interface Brush {
   color: string;
@@ -14,37 +14,46 @@ export interface Pad {
   readonly brush: Brush;
   /** RGBA bytes, row by row. */
   read(): Uint8ClampedArray<ArrayBuffer>;
-  /** Puts back what `read` gave. */
-  restore(rgba: Uint8ClampedArray<ArrayBuffer>): void;
+  /** Shows pixels such as `read` gives. */
+  show(rgba: Uint8ClampedArray<ArrayBuffer>): void;
   clear(): void;
   /** Bright becomes dark. */
   invert(): void;
-  /** Shows a picture of any size: whole, in proportion, in the middle of the ground. */
-  show(picture: Picture, ground?: "#000" | "#fff"): void;
 }
 
 export type Picture = ImageBitmap | HTMLImageElement;
 
 /** A picture's own size. An element's `width` is that of its place in the page, not of its picture. */
-export function sizeOf(picture: Picture): { readonly width: number; readonly height: number } {
+export function sizeOf(picture: Picture): Size {
   if (!(picture instanceof HTMLImageElement)) return picture;
   const { naturalWidth, naturalHeight } = picture;
   // An SVG may have no size of its own.
   return { width: naturalWidth || 300, height: naturalHeight || 300 };
 }
 
+/** A picture's pixels. */
+export function pixelsOf(picture: Picture): Pixels {
+  const { width, height } = decodedSize(sizeOf(picture));
+  const context = h("canvas", { width, height }).getContext("2d", { willReadFrequently: true });
+  if (!context) throw new Error(NO_CANVAS);
+  context.imageSmoothingQuality = "high";
+  context.drawImage(picture, 0, 0, width, height);
+  return { width, height, rgba: context.getImageData(0, 0, width, height).data };
+}
+
 /** The brush's width as a part of the picture's height; on 28 pixels 2.2 of them. */
 const WIDTH = 2.2 / 28;
 const GROUND = "#000";
+const NO_CANVAS = "this browser draws no canvas";
 
 /** `changed` is called after each change, `drawn` when a hand has begun one. */
 export function openPad({ width, height }: Frame, changed: () => void, drawn: () => void): Pad {
   const element = h("canvas", { class: "pad", width, height });
   const context = element.getContext("2d", { willReadFrequently: true });
-  if (!context) throw new Error("this browser draws no canvas");
+  if (!context) throw new Error(NO_CANVAS);
   const brush: Brush = { color: "#dddddd", erasing: false };
-  const fillGround = (color: string = GROUND): void => {
-    context.fillStyle = color;
+  const fillGround = (): void => {
+    context.fillStyle = GROUND;
     context.fillRect(0, 0, width, height);
   };
 
@@ -93,8 +102,9 @@ export function openPad({ width, height }: Frame, changed: () => void, drawn: ()
     element,
     brush,
     read: () => context.getImageData(0, 0, width, height).data,
-    restore(rgba) {
+    show(rgba) {
       context.putImageData(new ImageData(rgba, width, height), 0, 0);
+      changed();
     },
     clear() {
       fillGround();
@@ -104,13 +114,6 @@ export function openPad({ width, height }: Frame, changed: () => void, drawn: ()
       const pixels = context.getImageData(0, 0, width, height);
       inverted(pixels.data);
       context.putImageData(pixels, 0, 0);
-      changed();
-    },
-    show(picture, ground = GROUND) {
-      const box = contained(sizeOf(picture), { width, height });
-      fillGround(ground);
-      context.imageSmoothingQuality = "high";
-      context.drawImage(picture, box.x, box.y, box.width, box.height);
       changed();
     },
   };

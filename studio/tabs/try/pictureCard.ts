@@ -1,11 +1,11 @@
 /** The card with the picture: drawing, files, samples; and the box of what a value sees. */
-import { brightBorder, type Frame } from "../../../cli/input/frame.ts";
+import type { Frame } from "../../../data/frame.ts";
+import { framed, toInput } from "../../../data/picture.ts";
 import { h } from "../../dom.ts";
 import { readPicture } from "../../files.ts";
 import type { Sample } from "../../tab.ts";
 import type { Box } from "./field.ts";
-import { openPad, type Picture, sizeOf } from "./pad.ts";
-import { contained, cropped, toInput } from "./picture.ts";
+import { openPad, type Picture, pixelsOf, sizeOf } from "./pad.ts";
 import type { Text } from "./text.ts";
 
 /** What of a picture outlives the card. */
@@ -58,15 +58,14 @@ export function pictureCard({ frame, samples, text, kept, changed, openFiles }: 
   const values = (): Float32Array<ArrayBuffer> => toInput(pad.read(), frame);
 
   const take = (picture: Picture, what: readonly string[] = []): void => {
-    pad.show(picture);
-    const box = contained(sizeOf(picture), frame);
-    const own = { ...frame, width: box.width, height: box.height };
-    const bright = frame.channels === 1 && brightBorder(cropped(values(), frame, box), own);
-    if (bright) {
-      pad.show(picture, "#fff"); // what stays free belongs to the ground
-      pad.invert();
-    }
-    note.textContent = [...what, ...(bright ? [text.inverted] : [])].join(" · ") || text.hint;
+    const { rgba, ground, inverted } = framed(pixelsOf(picture), frame, frame.channels === 1 && "bright");
+    pad.show(rgba);
+    const changes = [
+      ...what,
+      ...(ground === "white" ? [text.onWhite] : []),
+      ...(inverted ? [text.inverted] : []),
+    ];
+    note.textContent = changes.join(" · ") || text.hint;
   };
   const buttons = samples.map(({ name, url }) => {
     const image = h("img", { src: url, alt: "", width: 28, height: 28 });
@@ -156,7 +155,7 @@ export function pictureCard({ frame, samples, text, kept, changed, openFiles }: 
       ),
   );
   if (before) {
-    pad.restore(before.rgba);
+    pad.show(before.rgba);
     choose(before.sample);
   } else queueMicrotask(() => buttons[0]?.click());
   return {

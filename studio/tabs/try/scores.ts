@@ -1,6 +1,7 @@
 /** From a model's output to class scores. Pure. */
-import { KNOWN } from "../../../cli/input/knownClasses.ts";
+
 import type { Node } from "../../../compiler/ir/graph.ts";
+import { KNOWN } from "../../../data/knownClasses.ts";
 
 /** What the numbers of an output are: `logits` become shares by softmax, `log` by exp. */
 export type ScoreKind = "logits" | "shares" | "log";

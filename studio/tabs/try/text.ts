@@ -51,6 +51,7 @@ export interface Text {
   readonly notPicture: (name: string) => string;
   readonly resized: (before: string, after: string) => string;
   readonly greyed: string;
+  readonly onWhite: string;
   readonly inverted: string;
   readonly compiling: string;
   readonly noModel: string;
@@ -111,6 +112,7 @@ const en: Text = {
   notPicture: (name) => `${name || "This"} is no picture that the browser can read`,
   resized: (before, after) => `resized from ${before} to ${after}`,
   greyed: "greyed",
+  onWhite: "laid on white, as it is dark and transparent",
   inverted: "inverted, as its background is bright",
   compiling: "The model is being compiled …",
   noModel: "There is no model to try: it does not compile. The Model tab says why.",
@@ -170,6 +172,7 @@ const zh: Text = {
   notPicture: (name) => `浏览器无法读取${name ? ` ${name} ` : "该"}图片`,
   resized: (before, after) => `尺寸由 ${before} 调整为 ${after}`,
   greyed: "已转为灰度",
+  onWhite: "图形深且背景透明，已置于白底",
   inverted: "背景较亮，已反色",
   compiling: "正在编译模型……",
   noModel: "没有可用的模型：它无法编译，原因见“模型”标签页。",

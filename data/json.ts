@@ -1,6 +1,6 @@
 /** Inputs as JSON: nested arrays of numbers, or an object with one such array per input name. */
-import { UserError } from "../../compiler/errors.ts";
-import type { NumberArray } from "./array.ts";
+import { UserError } from "../compiler/errors.ts";
+import { type NumberArray, tooLarge } from "./array.ts";
 
 /** More levels than any input has. */
 const DEEPEST = 16;
@@ -32,6 +32,9 @@ function fill(value: unknown, shape: readonly number[], path: string, source: st
         problem: `${source}: ${path} is ${kindOf(value)}, not a number`,
         rule: "an input is nested arrays of numbers, every row of a level equally long",
       });
+    // JSON writes neither NaN nor infinity: what is infinite was too large for JavaScript's numbers already.
+    if (!Number.isFinite(Math.fround(value)))
+      throw tooLarge(Number.isFinite(value) ? value : "a number beyond 1e308", path, source);
     into.push(value);
     return;
   }

@@ -1,8 +1,8 @@
 /** Data sets in the four IDX files of MNIST's layout. */
-import { UserError } from "../../compiler/errors.ts";
-import { showShape } from "../../compiler/ir/type.ts";
-import { product } from "../input/array.ts";
-import { type IdxBytes, parseIdxBytes } from "../input/idxBytes.ts";
+import { UserError } from "../compiler/errors.ts";
+import { showShape } from "../compiler/ir/type.ts";
+import { product } from "./array.ts";
+import { type IdxBytes, parseIdxBytes } from "./idx.ts";
 import { checkLabels, type DataSet } from "./set.ts";
 
 /** A file's content, unpacked, and what it is called in messages. */

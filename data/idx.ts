@@ -2,8 +2,8 @@
  * The IDX format of the MNIST files (http://yann.lecun.com/exdb/mnist/): two zero bytes, a type, the number of
  * dimensions, the dimensions as big-endian u32, the values big-endian.
  */
-import { UserError } from "../../compiler/errors.ts";
-import { showShape } from "../../compiler/ir/type.ts";
+import { UserError } from "../compiler/errors.ts";
+import { showShape } from "../compiler/ir/type.ts";
 import { product } from "./array.ts";
 
 export interface ElementType {

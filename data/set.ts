@@ -1,7 +1,7 @@
 /** Labelled examples as bytes: what is trained on and measured. */
-import { UserError } from "../../compiler/errors.ts";
-import { showShape } from "../../compiler/ir/type.ts";
-import { product, type Target } from "../input/array.ts";
+import { UserError } from "../compiler/errors.ts";
+import { showShape } from "../compiler/ir/type.ts";
+import { product, type Target } from "./array.ts";
 
 export interface DataSet {
   /** Rows of `shape`, one byte an element. */

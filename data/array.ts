@@ -1,10 +1,37 @@
 /** A rectangular block of numbers read from a file, and how it is fitted to a model's input. */
-import { UserError } from "../../compiler/errors.ts";
-import { type Dim, showShape } from "../../compiler/ir/type.ts";
+import { UserError } from "../compiler/errors.ts";
+import { type Dim, showShape } from "../compiler/ir/type.ts";
 
 export interface NumberArray {
   readonly shape: readonly number[];
   readonly data: Float32Array;
+  /** Whether the file holds unsigned bytes: pixels, as a rule. */
+  readonly bytes?: boolean;
+}
+
+/**
+ * Numbers of any type as 32-bit floats. Infinity and NaN stay what they are.
+ * @throws UserError where a number is beyond what such a float holds
+ */
+export function floats(count: number, valueAt: (i: number) => number, source: string): Float32Array {
+  const data = new Float32Array(count);
+  for (let i = 0; i < count; i++) {
+    const value = valueAt(i);
+    const kept = Math.fround(value);
+    if (Math.abs(kept) === Number.POSITIVE_INFINITY && Number.isFinite(value))
+      throw tooLarge(value, `value ${i}`, source);
+    data[i] = kept;
+  }
+  return data;
+}
+
+/** @param place where in the file the value is */
+export function tooLarge(value: number | string, place: string, source: string): UserError {
+  return new UserError({
+    problem: `${source}: ${place} is ${value}`,
+    rule: "a model computes with 32-bit floats, which end at ±3.4028235e+38",
+    fix: "scale the numbers before you save them",
+  });
 }
 
 export const product = (dims: readonly number[]): number => dims.reduce((a, b) => a * b, 1);
