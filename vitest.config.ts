@@ -36,7 +36,7 @@ class LongestFirst extends BaseSequencer {
  * such as TypeScript, once.
  */
 const PURE = [
-  "test/cli/{input,train-output}.test.ts",
+  "test/cli/{input,results,train-output}.test.ts",
   "test/compiler/{affine,compile,order}.test.ts",
   "test/data/*.test.ts",
   "test/dsl/{build,define,errors,names,ops,resnet,shared}.test.ts",

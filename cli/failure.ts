@@ -9,6 +9,7 @@
 import pc from "picocolors";
 import { UserError } from "../compiler/errors.ts";
 import { WeftError } from "../runtime/errors.ts";
+import { wrapped } from "./output/wrap.ts";
 import { harmless, wantsColor } from "./ui.ts";
 
 export const EXIT_USER = 1;
@@ -21,11 +22,29 @@ export function isExpected(error: unknown): error is Error {
   return error instanceof UserError || (error instanceof WeftError && error.code !== "gpu");
 }
 
+/** Every line broken between words to fit a terminal; what follows stands under the words of a rule, or a little in. */
+function fitted(text: string, columns: number): string {
+  const lines = text.split("\n").map((line) => {
+    const words = line.trimStart();
+    const lead = line.slice(0, line.length - words.length);
+    const hang = lead === "" ? "  " : " ".repeat("rule: ".length);
+    const broken = wrapped(words, columns - lead.length, hang);
+    return broken
+      .split("\n")
+      .map((each) => lead + each)
+      .join("\n");
+  });
+  return lines.join("\n");
+}
+
 /** Prints the error to stderr and says which code to exit with. */
 export function reportFailure(error: unknown): number {
   const colors = pc.createColors(wantsColor(process.stderr, process.env));
   if (isExpected(error)) {
-    process.stderr.write(`${colors.red("error:")} ${harmless(error.message)}\n`);
+    const { isTTY, columns } = process.stderr;
+    const text = harmless(`error: ${error.message}`);
+    const shown = isTTY === true && columns ? fitted(text, columns) : text;
+    process.stderr.write(`${colors.red("error:")}${shown.slice("error:".length)}\n`);
     return EXIT_USER;
   }
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);

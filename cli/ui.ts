@@ -14,8 +14,10 @@ export interface UiOptions {
 
 export interface Ui {
   readonly colors: Colors;
-  /** Columns of the terminal; 80 where the output is not a terminal. */
+  /** Columns of the terminal, or those that COLUMNS says; 80 where neither is known. */
   readonly width: number;
+  /** Whether `width` is known, so that what is longer may be cut. In a pipe nothing is, unless COLUMNS is set. */
+  readonly cuts: boolean;
   /** Prints a result: a line or several. */
   out(text: string): void;
   /** Prints a remark unless `--quiet`. */
@@ -55,15 +57,27 @@ export function wantsColor(stream: { readonly isTTY?: boolean }, env: NodeJS.Pro
   return stream.isTTY === true && env["TERM"] !== "dumb";
 }
 
+/** The width that text must not exceed; undefined in a pipe, where COLUMNS may set one. */
+export function columnsOf(
+  stream: { readonly isTTY?: boolean; readonly columns?: number },
+  env: NodeJS.ProcessEnv,
+): number | undefined {
+  if (stream.isTTY === true && stream.columns) return stream.columns;
+  const set = Number(env["COLUMNS"]);
+  return Number.isSafeInteger(set) && set > 0 ? set : undefined;
+}
+
 export function createUi(options: UiOptions): Ui {
   const note = pc.createColors(wantsColor(process.stderr, process.env));
   const color = wantsColor(process.stdout, process.env);
   const remark = (text: string): void => {
     process.stderr.write(`${note.dim(harmless(text))}\n`);
   };
+  const columns = columnsOf(process.stdout, process.env);
   return {
     colors: pc.createColors(color),
-    width: Math.max(40, (process.stdout.isTTY && process.stdout.columns) || 80),
+    width: Math.max(40, columns ?? 80),
+    cuts: columns !== undefined,
     out: (text) => {
       process.stdout.write(`${color ? coloured(text) : harmless(text)}\n`);
     },

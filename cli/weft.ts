@@ -58,6 +58,7 @@ function program(outcome: Outcome): Command {
 
 Environment:
   NO_COLOR, FORCE_COLOR  never, always in colour; else on a terminal alone
+  COLUMNS                the width of text in a pipe, where nothing is cut without it
   WEFT_ADAPTER           auto, hardware or software, as --adapter
   WEFT_DATA              the folder that holds fashion-mnist/ and mnist/
 

@@ -29,7 +29,7 @@ export interface RunOptions extends CommonOptions {
   readonly adapter?: AdapterChoice;
   readonly tune?: boolean;
   readonly precision: Precision;
-  readonly top: number;
+  readonly top?: number;
   readonly pictures: boolean;
   readonly checkFinite?: boolean;
 }

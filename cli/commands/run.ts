@@ -29,7 +29,11 @@ export function runCommand(): Command {
     .addOption(adapterOption())
     .addOption(precisionOption())
     .addOption(noTuneOption())
-    .option("--top <n>", "how many classes to print for a picture", wholeNumber(1), 3)
+    .option(
+      "--top <n>",
+      "how many classes to print for an example; 3 beside a picture and in JSON, else 1",
+      wholeNumber(1),
+    )
     .option("--check-finite", "run kernel by kernel first, and name the first layer with NaN or infinity")
     .addOption(new Option("--no-pictures", "do not draw the pictures"));
   return withCommon(command, ["text", "json"])

@@ -6,10 +6,12 @@ import {
   className,
   isClassifier,
   nested,
+  type ShowOptions,
   sharesOf,
   showClasses,
   showNumbers,
   type Tensor,
+  TOP,
 } from "./results.ts";
 
 export interface Outcome {
@@ -24,7 +26,7 @@ export interface Outcome {
   readonly labels: readonly number[] | undefined;
 }
 
-export function resultText(outcome: Outcome, options: { top: number; pictures: boolean }, ui: Ui): void {
+export function resultText(outcome: Outcome, options: Pick<ShowOptions, "top" | "pictures">, ui: Ui): void {
   const { batches, outputs, classes, labels } = outcome;
   const [first] = batches;
   const count = first?.titles.length ?? 1;
@@ -37,7 +39,7 @@ export function resultText(outcome: Outcome, options: { top: number; pictures: b
 }
 
 /** `outputs` holds nested arrays in the outputs' shapes; `top` ranks the classes where there are any. */
-export function resultJson(outcome: Outcome, top: number): unknown {
+export function resultJson(outcome: Outcome, top = TOP): unknown {
   const { batches, outputs, classes, labels } = outcome;
   const [first] = batches;
   const count = first?.titles.length ?? 1;

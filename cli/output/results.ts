@@ -12,14 +12,22 @@ export interface Tensor {
 export interface ShowOptions {
   readonly classes: readonly string[] | undefined;
   readonly labels: readonly number[] | undefined;
-  readonly top: number;
+  /** How many classes of an example are shown; default: 3 beside a picture, else the best. */
+  readonly top: number | undefined;
   readonly pictures: boolean;
 }
 
 /** Pictures are drawn for up to this many examples; more get a line each. */
 export const PICTURE_LIMIT = 8;
-const NUMBERS_PER_ROW = 8;
+/** Classes that are shown beside a picture, and listed in JSON. */
+export const TOP = 3;
+/** Columns of a number; more where one is longer. */
+const CELL = 9;
+/** Numbers of a row: on a terminal, and where nothing is cut. */
+const [NUMBERS, ALL_NUMBERS] = [8, 1000];
 const ROWS = 8;
+/** Whole numbers from here on have digits that f32 does not know. */
+const LARGE = 1e10;
 
 /** Class scores: a row of 2 to 1,000 numbers per example. */
 export function isClassifier(output: Tensor, examples: number): boolean {
@@ -47,10 +55,10 @@ function verdict(best: number, label: number | undefined, options: ShowOptions, 
   return ui.colors.red(`✗ ${className(label, options.classes)}`);
 }
 
-/** The width of the longest class name that is shown, within reason. */
-function labelWidth(tops: readonly (readonly Ranked[])[], options: ShowOptions): number {
+/** The width of the longest class name that is shown, within reason where names are cut. */
+function labelWidth(tops: readonly (readonly Ranked[])[], options: ShowOptions, ui: Ui): number {
   const lengths = tops.flat().map((t) => className(t.index, options.classes).length);
-  return Math.min(20, Math.max(...lengths));
+  return Math.min(ui.cuts ? 20 : Number.POSITIVE_INFINITY, Math.max(...lengths));
 }
 
 function classLines(
@@ -92,43 +100,57 @@ function pictureShape(batch: Batch): readonly number[] | undefined {
   return drawable ? [channels, height, width] : undefined;
 }
 
+/** Columns of a class's name, bar and share in a list. */
+const CLASS = 36;
+
 export function showClasses(batch: Batch, output: Tensor, options: ShowOptions, ui: Ui): void {
   const count = batch.titles.length;
   const drawn = options.pictures && count <= PICTURE_LIMIT && pictureShape(batch) !== undefined;
   let right = 0;
-  const tops = batch.titles.map((_, i) => ranking(sharesOf(output, i), drawn ? options.top : 1));
-  const label = labelWidth(tops, options);
+  const tops = batch.titles.map((_, i) => ranking(sharesOf(output, i), options.top ?? (drawn ? TOP : 1)));
+  const label = labelWidth(tops, options, ui);
+  const longest = Math.max(...batch.titles.map((title) => title.length));
+  const titles = ui.cuts ? Math.min(longest, Math.max(16, ui.width - CLASS - 4)) : longest;
+  const most = drawn && ui.cuts ? ui.width - 40 : titles;
   for (const [i, top] of tops.entries()) {
     const best = top[0]?.index ?? 0;
     const answer = options.labels?.[i];
     if (answer === best) right++;
     const mark = verdict(best, answer, options, ui);
-    const title = batch.titles[i] ?? "";
+    const title = clip(batch.titles[i] ?? "", most);
     if (drawn) {
-      const heading = `${ui.colors.bold(clip(title, ui.width - 40))} ${mark}`.trimEnd();
+      const heading = `${ui.colors.bold(title)} ${mark}`.trimEnd();
       ui.out(withPicture(batch, i, [heading, "", ...classLines(top, label, options, ui.width - 36, ui)], ui));
       ui.out("");
-    } else {
-      const [line = ""] = classLines(top, label, options, 36, ui);
-      ui.out(`${clip(title, 30).padEnd(30)} ${line} ${mark}`.trimEnd());
-    }
+    } else
+      for (const [k, line] of classLines(top, label, options, CLASS, ui).entries())
+        ui.out(`${(k === 0 ? title : "").padEnd(titles)} ${line} ${k === 0 ? mark : ""}`.trimEnd());
   }
   if (options.labels) ui.out(`${right} of ${count} right (${((100 * right) / count).toFixed(1)}%)`);
 }
 
-/** The numbers of an output, the middle of long rows left out. */
+/** The numbers of an output in columns, the end of long rows left out. */
 export function showNumbers(name: string, output: Tensor, ui: Ui): void {
   ui.out(`${ui.colors.bold(name)} [${output.shape.join(", ")}]`);
   const width = output.shape.at(-1) ?? 1;
   const rows = output.data.length / Math.max(1, width);
-  const cell = (v: number): string => (Number.isInteger(v) ? `${v}` : v.toPrecision(5)).padStart(9);
-  for (let r = 0; r < Math.min(rows, ROWS); r++) {
-    const row = [...output.data.subarray(r * width, (r + 1) * width)];
-    const shown = row
-      .slice(0, row.length > NUMBERS_PER_ROW ? NUMBERS_PER_ROW - 2 : NUMBERS_PER_ROW)
-      .map(cell);
-    ui.out(shown.join("") + (row.length > shown.length ? `  … ${row.length - shown.length} more` : ""));
-  }
+  const shown = Array.from({ length: Math.min(rows, ROWS) }, (_, r) =>
+    [...output.data.subarray(r * width, r * width + Math.min(width, ui.cuts ? NUMBERS : ALL_NUMBERS))].map(
+      (v) => (Number.isInteger(v) && Math.abs(v) < LARGE ? `${v}` : v.toPrecision(5)),
+    ),
+  );
+  const cell = Math.max(CELL, 2 + shown.flat().reduce((most, text) => Math.max(most, text.length), 0));
+  const more = (count: number): string => `  … ${count} more`;
+  const room = (columns: number): number => Math.max(1, Math.floor(columns / cell));
+  const most = ui.cuts ? Math.min(NUMBERS, room(ui.width)) : ALL_NUMBERS;
+  const taken = width <= most ? width : Math.min(most, ui.cuts ? room(ui.width - more(width).length) : most);
+  for (const row of shown)
+    ui.out(
+      row
+        .slice(0, taken)
+        .map((text) => text.padStart(cell))
+        .join("") + (taken < width ? more(width - taken) : ""),
+    );
   if (rows > ROWS) ui.out(`  … ${rows - ROWS} more rows`);
 }
 

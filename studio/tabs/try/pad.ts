@@ -14,7 +14,9 @@ export interface Pad {
   readonly brush: Brush;
   /** RGBA bytes, row by row. */
   read(): Uint8ClampedArray<ArrayBuffer>;
-  /** Shows pixels such as `read` gives. */
+  /** Puts back what `read` gave; no change of the picture. */
+  restore(rgba: Uint8ClampedArray<ArrayBuffer>): void;
+  /** Shows other pixels of the pad's size. */
   show(rgba: Uint8ClampedArray<ArrayBuffer>): void;
   clear(): void;
   /** Bright becomes dark. */
@@ -97,13 +99,17 @@ export function openPad({ width, height }: Frame, changed: () => void, drawn: ()
       last = undefined;
     });
 
+  const restore = (rgba: Uint8ClampedArray<ArrayBuffer>): void => {
+    context.putImageData(new ImageData(rgba, width, height), 0, 0);
+  };
   fillGround();
   return {
     element,
     brush,
     read: () => context.getImageData(0, 0, width, height).data,
+    restore,
     show(rgba) {
-      context.putImageData(new ImageData(rgba, width, height), 0, 0);
+      restore(rgba);
       changed();
     },
     clear() {

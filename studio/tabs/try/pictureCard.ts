@@ -155,7 +155,7 @@ export function pictureCard({ frame, samples, text, kept, changed, openFiles }: 
       ),
   );
   if (before) {
-    pad.show(before.rgba);
+    pad.restore(before.rgba);
     choose(before.sample);
   } else queueMicrotask(() => buttons[0]?.click());
   return {
