@@ -289,7 +289,7 @@ export class Writer extends Scopes {
     const text = def.wgsl(texts, width);
     if (def.helper) {
       const name = must(text.split("(")[0], "helper name");
-      this.helpers.set(name, def.helper(wgslType(width)).replaceAll("NAME", name));
+      this.helpers.set(name, def.helper(wgslType(width), wgslType(width, "u32")).replaceAll("NAME", name));
     }
     const value = { text, width, depth };
     const worthNaming = def.cost === "transcendental" || text.length > 60;

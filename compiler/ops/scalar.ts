@@ -16,9 +16,9 @@ const SMALLEST = 2 ** -126;
 
 export type Width = 1 | 2 | 4;
 
-/** `f32`, `vec2<f32>`, `vec4<f32>` */
-export function wgslType(width: Width): string {
-  return width === 1 ? "f32" : `vec${width}<f32>`;
+/** `f32`, `vec2<f32>`, `vec4<f32>`; or of another scalar type. */
+export function wgslType(width: Width, scalar: "f32" | "u32" = "f32"): string {
+  return width === 1 ? scalar : `vec${width}<${scalar}>`;
 }
 
 /** The name of a helper function for one width: `sigmoid`, `sigmoid4`. */
@@ -31,8 +31,8 @@ export interface ScalarDef {
   /** Transcendental functions are stored rather than recomputed. */
   readonly cost: "cheap" | "transcendental";
   wgsl(args: readonly string[], width: Width): string;
-  /** The body of the helper function that `wgsl` calls, if it needs one. */
-  helper?(type: string): string;
+  /** The helper function that `wgsl` calls, if it needs one: over f32 or vectors of it, and u32 of the same width. */
+  helper?(type: string, bits: string): string;
   js(...args: readonly number[]): number;
   /** ∂f/∂args[i], given the arguments and f's own value. */
   readonly partials: readonly ((args: readonly Expr[], value: Expr) => Expr)[];
@@ -119,16 +119,30 @@ export const scalars: { readonly [K in ScalarName]: ScalarDef } = {
   pow: {
     arity: 2,
     cost: "transcendental",
-    // WGSL's pow is undefined for a negative base; here an integer exponent gives its sign, as in IEEE 754 pow.
+    // WGSL's pow is undefined for a base of 0 or below, and drivers' for infinity and NaN; this one is that of IEEE 754
+    // (2019, section 9.2.1). Special numbers are told and made by their bits: operations on f32 may assume there are none.
     wgsl: helper("power"),
-    helper: (t) => `fn NAME(x: ${t}, y: ${t}) -> ${t} {
+    helper: (t, u) => `fn NAME(x: ${t}, y: ${t}) -> ${t} {
+  let inf = ${u}(0x7f800000u);
+  let a = bitcast<${u}>(x) & ${u}(0x7fffffffu);
+  let b = bitcast<${u}>(y) & ${u}(0x7fffffffu);
+  let limit = select(${u}(0u), inf, (a == inf) == (y > ${t}(0.0)));
+  let size = select(bitcast<${u}>(pow(abs(x), y)), limit, (a == ${u}(0u)) | (a == inf));
   let odd = abs(y - 2.0 * floor(y * 0.5)) == ${t}(1.0);
-  let size = select(pow(abs(x), y), ${t}(1.0), y == ${t}(0.0));
-  return select(size, -size, (x < ${t}(0.0)) & odd);
+  let sign = select(${u}(0u), bitcast<${u}>(x) & ${u}(0x80000000u), odd);
+  let none = ((x < ${t}(0.0)) & (floor(y) != y) & (a != inf)) | (a > inf) | (b > inf);
+  let one = (b == ${u}(0u)) | (x == ${t}(1.0)) | ((x == ${t}(-1.0)) & (b == inf));
+  return bitcast<${t}>(select(select(size | sign, ${u}(0x7fc00000u), none), ${u}(0x3f800000u), one));
 }`,
-    js: Math.pow,
+    // JavaScript has NaN for 1 to the power of infinity or NaN, where IEEE 754 has 1.
+    js: (x, y) => (x === 1 || (x === -1 && Math.abs(y ?? 0) === Infinity) ? 1 : (x ?? 0) ** (y ?? 0)),
     partials: [
-      (x) => call("mul", arg(x, 1), call("pow", arg(x, 0), call("sub", arg(x, 1), one))),
+      // y·xʸ⁻¹, and 0 where y is 0: there xʸ⁻¹ may be infinite.
+      (x) => {
+        const y = arg(x, 1);
+        const slope = call("mul", y, call("pow", arg(x, 0), call("sub", y, one)));
+        return y.kind === "const" && y.value !== 0 ? slope : call("select", y, slope, zero);
+      },
       // xʸ·log x, whose limit at x = 0 is 0; below 0 the power is defined for whole y alone and has no slope.
       (x, y) => {
         const log = call("log", call("max", arg(x, 0), literal(SMALLEST)));
@@ -148,7 +162,14 @@ export const scalars: { readonly [K in ScalarName]: ScalarDef } = {
   log: {
     arity: 1,
     cost: "transcendental",
-    wgsl: builtin("log"),
+    // −∞ for 0 and NaN below, which drivers do not keep to; by their bits, as in `pow`. Denormal numbers are left to them.
+    wgsl: helper("logarithm"),
+    helper: (t, u) => `fn NAME(x: ${t}) -> ${t} {
+  let b = bitcast<${u}>(x);
+  let zero = (b & ${u}(0x7fffffffu)) == ${u}(0u);
+  let special = select(${u}(0x7fc00000u), ${u}(0xff800000u), zero);
+  return bitcast<${t}>(select(bitcast<${u}>(log(x)), special, zero | (b > ${u}(0x7f800000u))));
+}`,
     js: Math.log,
     partials: [(x) => call("div", one, arg(x, 0))],
   },

@@ -326,10 +326,22 @@ describe("where the slope jumps", () => {
     for (const op of ["relu", "relu6", "abs"] as const) expect(await at0((x) => lang[op](x))).toEqual([0, 0]);
     expect(await at0((x) => lang.leakyRelu(x, { slope: 0.5 }))).toEqual([0.5, 0.5]);
     expect(await at0((x) => lang.elu(x))).toEqual([1, 1]);
-    expect(await at0((x) => lang.pow(x, 2))).toEqual([0, 0]);
+    expect(await at0((x) => lang.pow(x, 2))).toEqual([0, -0]);
   });
 
   test("the exponent of a power of 0 has slope 0", async () => {
+    expect(await slopeAt(lang.pow(rows(3), param("p", [3])), [0, 0, 0], "p")).toEqual([0, 0, 0]);
+  });
+
+  test("powers and logarithms of what has no ordinary slope", async () => {
+    const at = (f: (x: Tensor) => Tensor): Promise<readonly number[]> => slopeAt(f(rows(3)), [-2, 0, 4]);
+    expect(await at((x) => lang.pow(x, 0))).toEqual([0, 0, 0]);
+    expect(await at((x) => lang.pow(x, 1))).toEqual([1, 1, 1]);
+    expect((await at((x) => lang.pow(x, 3))).map((v) => Math.round(1e4 * v) / 1e4)).toEqual([12, 0, 48]);
+    const [below, none, above] = await at((x) => lang.pow(x, 0.5));
+    expect([below, none]).toEqual([Number.NaN, Infinity]);
+    expect(above).toBeCloseTo(0.25, 5);
+    expect(await at((x) => lang.log(x))).toEqual([-0.5, Infinity, 0.25]);
     expect(await slopeAt(lang.pow(rows(3), param("p", [3])), [0, 0, 0], "p")).toEqual([0, 0, 0]);
   });
 });
