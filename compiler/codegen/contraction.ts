@@ -9,11 +9,12 @@ import type { Axis, Expr, Index, Substitution } from "../ir/expr.ts";
 import { type ContractionKernel, type ContractionSchedule, TERMS } from "../ir/kernel.ts";
 import { add, axisIndex, constant, newAxis, scale } from "../math/affine.ts";
 import { freeAxes, substitute, visit } from "../math/build.ts";
-import { type Width, wgslType } from "../ops/scalar.ts";
+import type { Width } from "../ops/scalar.ts";
 import { isStaged, placeBlock } from "./block.ts";
 import { storeTile } from "./epilogue.ts";
 import { declareQuad, type Element, fetchTogether } from "./quads.ts";
 import { type Factors, type Read, walkBlocks } from "./stage.ts";
+import { type Accumulator, axisInBlocks, cutsOf, extentOf, inBlock, type Sum, zeroOf } from "./sums.ts";
 import { combineParts, loopTogether } from "./team.ts";
 import { type Held, type Position, placeThread, registerPositions, type Tiled } from "./threads.ts";
 import { positionsOf } from "./values.ts";
@@ -45,34 +46,33 @@ export function writeContraction(
   const tile = registerPositions(held);
   const width: Width =
     lane && held.some((h) => h.axis === schedule.vector?.axis) ? (lane.extent as Width) : 1;
-  const names = tile.map(() => writer.name("acc"));
-  for (const name of names) {
-    writer.push({ kind: "var", name, value: width === 1 ? "0.0" : `${wgslType(width)}(0.0)` });
-  }
+  const sums = tile.map((): Accumulator => ({ name: writer.name("acc"), width }));
+  const names = sums.map((s) => s.name);
+  for (const name of names) writer.push({ kind: "var", name, value: zeroOf(width) });
 
   const [lhs, rhs] = [registersOf(kernel.lhs, held), registersOf(kernel.rhs, held)];
-  const addUp = (steps: readonly Factors[]): void => {
-    const sums = tile.map((position) => {
+  const addUp = (steps: readonly Factors[], into: readonly Accumulator[]): void => {
+    const terms = tile.map((position) => {
       const products = steps.map(([left, right]) => `${left(position)} * ${right(position)}`);
       return products.join(" + ");
     });
-    sums.forEach((value, i) => {
-      writer.push({ kind: "assign", target: must(names[i], "accumulator"), op: "+=", value });
+    terms.forEach((value, i) => {
+      writer.push({ kind: "assign", target: must(into[i], "accumulator").name, op: "+=", value });
     });
   };
   const { team } = schedule;
-  if (block && isStaged(schedule)) walkBlocks(writer, kernel, schedule, block, window, addUp);
+  if (block && isStaged(schedule)) walkBlocks(writer, kernel, schedule, block, window, sums, addUp);
   else
-    walk(writer, kernel.k, schedule, (steps) => {
+    walk(writer, kernel.k, schedule, sums, (steps, into) => {
       if (quads) fetchTogether(writer, elementsOf(writer, quads.factor === "lhs" ? lhs : rhs, tile, steps));
       for (const some of inParts(steps, TERMS))
-        addUp(some.map((at) => [factorAt(writer, lhs, at), factorAt(writer, rhs, at)] as const));
+        addUp(
+          some.map((at) => [factorAt(writer, lhs, at), factorAt(writer, rhs, at)] as const),
+          into,
+        );
     });
 
-  if (team) {
-    const parts = names.map((name) => ({ name, width }));
-    combineParts(writer, "sum", parts, team, schedule.workgroup);
-  }
+  if (team) combineParts(writer, "sum", sums, team, schedule.workgroup);
 
   const store = (): void =>
     storeTile(writer, kernel, { space, held, names, width }, schedule.looped, outWidth);
@@ -140,47 +140,69 @@ function holdWhole(axis: Axis): Held {
 }
 
 /**
- * Loops over the summed axes; `body` gets the steps that are written out together. A block that does not divide
- * its axis leaves a tail.
+ * Loops over the summed axes; `body` gets the steps that are written out together, and the accumulators that their
+ * products belong to. A block that does not divide its axis leaves a tail.
  */
 function walk(
   writer: Writer,
   axes: readonly Axis[],
   { unroll, team }: ContractionSchedule,
-  body: (steps: readonly Substitution[]) => void,
+  sums: readonly Accumulator[],
+  body: (steps: readonly Substitution[], into: readonly Accumulator[]) => void,
 ): void {
   const whole = axes.filter((a) => unroll.get(a) === a.extent);
   const written = positionsOf(whole);
-  const loops = (looped: readonly Axis[], at: Substitution): void => {
-    const [axis, ...rest] = looped;
-    if (axis === undefined) {
-      body(written.map((w) => new Map([...at, ...w])));
-      return;
-    }
-    const inside = (index: Index): Substitution => new Map([...at, [axis, index]]);
-    const block = unroll.get(axis) ?? 1;
-    if (axis.extent === "N" || block === 1) {
-      writer.loop(axis, () => loops(rest, inside(axisIndex(axis))));
-      return;
-    }
-    // The axis that is cut into blocks is the innermost loop.
-    const steps = (base: Index, count: number): void => {
-      const places = Array.from({ length: count }, (_, i) => inside(add(base, i)));
-      body(places.flatMap((i) => written.map((w) => new Map([...i, ...w]))));
-    };
-    const blocks = newAxis(axis.name, Math.floor(axis.extent / block));
-    writer.loop(blocks, () => steps(scale(axisIndex(blocks), block), block));
-    const done = Math.floor(axis.extent / block) * block;
-    if (done < axis.extent) steps(constant(done), axis.extent - done);
-  };
+  // The axis that is cut into blocks is the innermost loop.
+  const blocked = (a: Axis): number => (unroll.has(a) ? 1 : 0);
+  const looped = axes
+    .filter((a) => !whole.includes(a))
+    .map((axis) => ({ axis, block: unroll.get(axis) ?? 1 }))
+    .toSorted((a, b) => blocked(a.axis) - blocked(b.axis));
+  const most = written.length * Math.max(1, ...looped.map((l) => l.block));
+  const sum: Sum = { into: sums, each: Math.ceil(most / TERMS), levels: 1 };
   if (team) {
-    const looped = axes.filter((a) => !whole.includes(a));
-    loopTogether(writer, looped, team, (at) => loops([], at));
+    const loops = looped.map((l) => l.axis);
+    loopTogether(writer, loops, team, sum, (at, into) =>
+      body(
+        written.map((w) => new Map([...at, ...w])),
+        into,
+      ),
+    );
     return;
   }
-  const blocked = (a: Axis): number => (unroll.has(a) ? 1 : 0);
-  loops(
-    axes.filter((a) => !whole.includes(a)).toSorted((a, b) => blocked(a) - blocked(b)),
-    new Map(),
+  const overs = looped.map(
+    ({ axis, block }): Axis =>
+      axis.extent === "N" || block === 1 ? axis : newAxis(axis.name, Math.floor(axis.extent / block)),
   );
+  const cuts = cutsOf(overs.map(extentOf), sum);
+  const from = (i: number, at: Substitution, into: readonly Accumulator[]): void => {
+    const [loop, over, cut = []] = [looped[i], overs[i], cuts[i]];
+    if (!loop || !over) {
+      body(
+        written.map((w) => new Map([...at, ...w])),
+        into,
+      );
+      return;
+    }
+    const { axis, block } = loop;
+    const inside = (index: Index): Substitution => new Map([...at, [axis, index]]);
+    if (over === axis) {
+      axisInBlocks(writer, axis, cut, into, (parts) => from(i + 1, inside(axisIndex(axis)), parts));
+      return;
+    }
+    const steps = (base: Index, count: number, parts: readonly Accumulator[]): void => {
+      const places = Array.from({ length: count }, (_, s) => inside(add(base, s)));
+      body(
+        places.flatMap((p) => written.map((w) => new Map([...p, ...w]))),
+        parts,
+      );
+    };
+    axisInBlocks(writer, over, cut, into, (parts) => steps(scale(axisIndex(over), block), block, parts));
+    const done = extentOf(over) * block;
+    const rest = extentOf(axis) - done;
+    const tail = (parts: readonly Accumulator[]): void => steps(constant(done), rest, parts);
+    if (rest > 0 && cut.length > 0) inBlock(writer, into, tail);
+    else if (rest > 0) tail(into);
+  };
+  from(0, new Map(), sums);
 }

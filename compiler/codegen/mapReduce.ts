@@ -7,6 +7,7 @@ import type { MapReduceKernel, MapReduceSchedule, Team } from "../ir/kernel.ts";
 import { add, axisIndex, newAxis, scale, substitute as substituteIndex } from "../math/affine.ts";
 import type { Width } from "../ops/scalar.ts";
 import { storeResult } from "./store.ts";
+import { NOTHING } from "./sums.ts";
 import { loopTogether } from "./team.ts";
 import { type Position, placeThread, registerPositions, type Tiled } from "./threads.ts";
 import type { Writer } from "./writer.ts";
@@ -65,7 +66,7 @@ function storeTogether(
   }
   const walked = serial.map((axis) => ({ axis, ...steps(axis, schedule, writer.lane) }));
   const overs = walked.map((w) => w.over);
-  loopTogether(writer, overs, team, (at) => {
+  loopTogether(writer, overs, team, NOTHING, (at) => {
     const here = walked.map((w) => [w.axis, substituteIndex(w.index, at)] as const);
     storeResult(writer, kernel, { ...position, at: new Map([...position.at, ...here]) }, outWidth);
   });

@@ -10,6 +10,7 @@ import { axisIndex, batchFirst, newAxis } from "../math/affine.ts";
 import { freeAxes, substitute } from "../math/build.ts";
 import { type Width, wgslType } from "../ops/scalar.ts";
 import { type Block, type Fetch, type Staged, sizeOf } from "./block.ts";
+import { type Accumulator, cutsOf, loopInBlocks, zeroOf } from "./sums.ts";
 import { type Held, type Position, product, registerPositions, stepsAt, sum } from "./threads.ts";
 import type { Writer } from "./writer.ts";
 
@@ -19,14 +20,18 @@ export type Read = (position: Position) => string;
 /** Both factors at one step of the sum. */
 export type Factors = readonly [left: Read, right: Read];
 
-/** Writes the sum, block by block of steps. `windows` are what all threads hold whole; `add` adds up one step's products. */
+/**
+ * Writes the sum, block by block of steps. `windows` are what all threads hold whole; `add` adds one step's products to
+ * some accumulators: to `into` in the end.
+ */
 export function walkBlocks(
   writer: Writer,
   kernel: ContractionKernel,
   schedule: Staged,
   block: Block,
   windows: readonly Held[],
-  add: (steps: readonly Factors[]) => void,
+  into: readonly Accumulator[],
+  add: (steps: readonly Factors[], into: readonly Accumulator[]) => void,
 ): void {
   const { depth } = schedule.stage;
   const steps = batchFirst(kernel.k);
@@ -34,22 +39,20 @@ export function walkBlocks(
   const endless = steps[0]?.extent === "N";
   const total = endless ? `${writer.batch().text} * ${known}` : `${known}`;
   const stores = [block.rows, block.columns].map((f) => storeOf(writer, kernel, f, windows, schedule));
-  const name = writer.name("part");
   const end = endless ? `(${total} + ${depth - 1}) / ${depth}` : Math.ceil(known / depth);
   const step = newAxis("step", depth);
-  writer.nested(
-    () => {
-      for (const store of stores) store.fill(steps, name, endless || known % depth !== 0 ? total : undefined);
-      writer.push({ kind: "barrier" });
-      writer.loop(step, () => {
-        const at = writer.index(axisIndex(step)).text;
-        const [left, right] = stores.map((store) => store.read(at));
-        add([[must(left, "rows"), must(right, "columns")]]);
-      });
-      writer.push({ kind: "barrier" });
-    },
-    (body) => ({ kind: "for", name, end, step: 1, body }),
-  );
+  const turns = endless ? Number.POSITIVE_INFINITY : Math.ceil(known / depth);
+  const [cuts] = cutsOf([turns], { each: depth, levels: 1 });
+  loopInBlocks(writer, { stem: "part", end, step: 1, turns }, must(cuts, "cuts"), into, (name, parts) => {
+    for (const store of stores) store.fill(steps, name, endless || known % depth !== 0 ? total : undefined);
+    writer.push({ kind: "barrier" });
+    writer.loop(step, () => {
+      const at = writer.index(axisIndex(step)).text;
+      const [left, right] = stores.map((store) => store.read(at));
+      add([[must(left, "rows"), must(right, "columns")]], parts);
+    });
+    writer.push({ kind: "barrier" });
+  });
 }
 
 interface Store {
@@ -94,7 +97,7 @@ function storeOf(
     const number = total === undefined ? raw : writer.name("at");
     if (total !== undefined) writer.push({ kind: "let", name: number, value: `min(${raw}, ${total} - 1)` });
     const steps = stepsAt(writer, axes, number);
-    const zero = wide === 1 ? "0.0" : `${wgslType(wide)}(0.0)`;
+    const zero = zeroOf(wide);
     const values = positions.map((p) => {
       const value = writer.value(substitute(side.factor, new Map([...steps, ...p.at])));
       const text = value.width === wide ? value.text : `${wgslType(wide)}(${value.text})`;

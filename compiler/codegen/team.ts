@@ -3,7 +3,8 @@ import { must } from "../errors.ts";
 import type { Axis, Reduce, Substitution } from "../ir/expr.ts";
 import type { Team } from "../ir/kernel.ts";
 import { batchFirst } from "../math/affine.ts";
-import { type Width, wgslType } from "../ops/scalar.ts";
+import { wgslType } from "../ops/scalar.ts";
+import { type Accumulator, cutsOf, loopInBlocks, type Sum, zeroOf } from "./sums.ts";
 import { stepsAt } from "./threads.ts";
 import type { Writer } from "./writer.ts";
 
@@ -12,15 +13,21 @@ export function loopTogether(
   writer: Writer,
   axes: readonly Axis[],
   { size }: Team,
-  body: (at: Substitution) => void,
+  sum: Sum,
+  body: (at: Substitution, into: readonly Accumulator[]) => void,
 ): void {
   const sorted = batchFirst(axes);
   const known = sorted.reduce((a, x) => a * (x.extent === "N" ? 1 : x.extent), 1);
-  const end = sorted[0]?.extent === "N" ? `${writer.batch().text} * ${known}` : known;
-  const name = writer.name("turn");
-  writer.nested(
-    () => body(stepsAt(writer, sorted, name)),
-    (inner) => ({ kind: "for", name, start: "member", end, step: size, body: inner }),
+  const endless = sorted[0]?.extent === "N";
+  const end = endless ? `${writer.batch().text} * ${known}` : known;
+  const turns = endless ? Number.POSITIVE_INFINITY : known / size;
+  const [cuts] = cutsOf([turns], sum);
+  loopInBlocks(
+    writer,
+    { stem: "turn", start: "member", end, step: size, turns },
+    must(cuts, "cuts"),
+    sum.into,
+    (name, into) => body(stepsAt(writer, sorted, name), into),
   );
 }
 
@@ -28,7 +35,7 @@ export function loopTogether(
 export function combineParts(
   writer: Writer,
   op: Reduce["op"],
-  variables: readonly { readonly name: string; readonly width: Width }[],
+  variables: readonly Accumulator[],
   { size, inner }: Team,
   workgroup: number,
 ): void {
@@ -40,12 +47,7 @@ export function combineParts(
   writer.push({ kind: "barrier" });
   if (op === "sum")
     for (const { name, width } of variables)
-      writer.push({
-        kind: "assign",
-        target: name,
-        op: "=",
-        value: width === 1 ? "0.0" : `${wgslType(width)}(0.0)`,
-      });
+      writer.push({ kind: "assign", target: name, op: "=", value: zeroOf(width) });
   const part = writer.name("part");
   const from = inner === "members" ? `place * ${size} + ${part}` : `place + ${part} * ${workgroup / size}`;
   writer.nested(

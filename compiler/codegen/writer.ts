@@ -18,6 +18,7 @@ import { type Bindings, elementStem } from "./bindings.ts";
 import { floatLiteral, halfType, unparenthesised } from "./literal.ts";
 import type { Element } from "./quads.ts";
 import { Scopes, type Value } from "./scopes.ts";
+import { type Accumulator, NOTHING, nestInBlocks, type Sum } from "./sums.ts";
 import { combineParts, loopTogether } from "./team.ts";
 import { combine, LARGEST_HALF, loaded, positionsOf, RANDOM } from "./values.ts";
 
@@ -327,30 +328,27 @@ export class Writer extends Scopes {
     const [type, first] = [wgslType(width), floatLiteral(start)];
     // Within a loop the members of a team are apart: there each adds up by itself.
     const together = depth === 0 ? this.together : undefined;
-    const addUp = (term: Value): void => {
+    const sum: Sum = e.op === "sum" ? { into: [{ name, width }], each: 1, levels: 2 } : NOTHING;
+    const addUp = (term: Value, into: readonly Accumulator[]): void => {
       const text = term.width === width ? term.text : `${type}(${term.text})`;
+      const [part] = into;
       this.push(
-        e.op === "sum"
-          ? { kind: "assign", target: name, op: "+=", value: text }
+        part
+          ? { kind: "assign", target: part.name, op: "+=", value: text }
           : { kind: "assign", target: name, op: "=", value: `${e.op}(${name}, ${text})` },
       );
     };
     this.at(depth, () => {
       this.push({ kind: "var", name, value: width === 1 ? first : `${type}(${first})` });
       if (together) {
-        loopTogether(this, e.axes, together.team, (at) => addUp(this.value(substitute(e.body, at))));
-        combineParts(this, e.op, [{ name, width }], together.team, together.workgroup);
-      } else this.#loops(e.axes, () => addUp(this.value(e.body)));
+        const { team, workgroup } = together;
+        loopTogether(this, e.axes, team, sum, (at, into) => addUp(this.value(substitute(e.body, at)), into));
+        combineParts(this, e.op, [{ name, width }], team, workgroup);
+      } else nestInBlocks(this, e.axes, sum, (into) => addUp(this.value(e.body), into));
     });
     const value = { text: name, width, depth } as const;
     this.remember(e, value);
     return value;
-  }
-
-  #loops(axes: readonly Axis[], body: () => void): void {
-    const [axis, ...rest] = axes;
-    if (axis === undefined) body();
-    else this.loop(axis, () => this.#loops(rest, body));
   }
 
   /** The innermost scope among the variables an expression depends on. */
