@@ -90,7 +90,9 @@ describe("as a process", () => {
     const train = ["train", model, "--out", join(scratch(), "w.safetensors")];
     expect(await fails([...train, "--lr", "0"], process_)).toContain("It must be a number above 0.");
     // The rest within this process: what makes a message and a code of an error is the same for all.
-    expect(await fails([...train, "--limit", "9"])).toContain("is larger than the 9 examples of synthetic");
+    expect(await fails([...train, "--limit", "9", "--batch", "10"])).toContain(
+      "is larger than the 9 examples of synthetic",
+    );
     expect(await fails([...train, "--resume"])).toContain("there is no checkpoint to resume from");
     expect(await fails(["train", model, "--out", "/proc/w.safetensors", "--limit", "300"])).toContain(
       "cannot write",
