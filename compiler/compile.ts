@@ -21,6 +21,7 @@ import {
 import { bindBatch } from "./passes/batch.ts";
 import { chooseLayouts } from "./passes/layout.ts";
 import { lower } from "./passes/lower.ts";
+import { checkCompileOptions, checkGraph } from "./passes/options.ts";
 import { bundle, inExecutionOrder } from "./passes/order.ts";
 import { partition } from "./passes/partition.ts";
 import { planMemory } from "./passes/plan.ts";
@@ -90,6 +91,8 @@ export interface Compilation {
 
 /** Throws `UserError` for options that do not fit the graph, `InternalError` where a stage breaks its promise. */
 export function compile(model: Graph, options: CompileOptions = {}): Compilation {
+  checkGraph("compile", model);
+  checkCompileOptions(options);
   const source = options.batch === undefined ? model : bindBatch(model, options.batch);
   const { target: chosen = "portable", tuning } = options;
   const target = settled(typeof chosen === "string" ? targets[chosen] : chosen, source, options);

@@ -70,13 +70,14 @@ const resolved = (source: Source, to: string): string =>
         .join("/")
     : to;
 
-const core = ["compiler/errors.ts", "compiler/ir", "compiler/math"];
+const core = ["compiler/errors.ts", "compiler/options.ts", "compiler/ir", "compiler/math"];
 const scalar = "compiler/ops/scalar.ts";
 
 /** What each layer may import besides itself and the contract: layers, single files, or `node` and `package`. */
 const allowed: Readonly<Record<string, readonly string[]>> = {
   contract: [],
   "compiler/errors.ts": [],
+  "compiler/options.ts": ["compiler/errors.ts"],
   "compiler/ir": ["compiler/errors.ts"],
   "compiler/math": ["compiler/errors.ts", "compiler/ir"],
   "compiler/ops": core,

@@ -51,10 +51,11 @@ export async function train(file: string, options: TrainOptions): Promise<boolea
   const clip = clipOf(settings);
   const { batch, optimizer } = settings;
   const found = await here(file, { ...options, typicalBatch: batch, training: optimizer }, ui);
+  const { precision: _, ...how } = found.options; // steps are f32
   const { training, step, evaluate } = compileParts(graph, {
     optimizer: optimizerOf(settings),
     ...(clip ? { clip } : {}),
-    ...found.options,
+    ...how,
     typicalBatch: batch,
   });
   noteStale(new Set([...step.tuned, ...evaluate.tuned]), found, ui);

@@ -82,7 +82,7 @@ function extremum(pairwise: OpDef, reduction: OpDef): Extremum {
     const [first, second] = args;
     if (isOperand(second) || (args.length === 1 && typeof first === "number"))
       return binaryOp(pairwise, args);
-    return unaryOp(reduction, first, second);
+    return unaryOp(reduction, args);
   };
   return op as Extremum; // the overloads are the cases above
 }

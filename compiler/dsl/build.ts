@@ -73,23 +73,27 @@ function showGiven(value: unknown): string {
 }
 
 function nodeOf(op: string, operand: unknown, position: number, origin: Origin): Node {
-  if (isTensor(operand)) return operand.node;
-  if (typeof operand === "number" && Number.isFinite(operand)) {
-    const own = `operand${position + 1}`;
-    const name = `${origin.name}.${own}`;
-    return {
-      kind: "const",
-      type: { dtype: "f32", shape: [] },
-      origin: { ...origin, name },
-      value: operand,
-      own,
-    };
-  }
-  const given = typeof operand === "function" ? "a layer" : showGiven(operand);
+  checkOperand(op, operand, position);
+  if (typeof operand !== "number") return operand.node;
+  const own = `operand${position + 1}`;
+  const name = `${origin.name}.${own}`;
+  return {
+    kind: "const",
+    type: { dtype: "f32", shape: [] },
+    origin: { ...origin, name },
+    value: operand,
+    own,
+  };
+}
+
+/** Throws `UserError` unless it is a tensor or a finite number. */
+export function checkOperand(op: string, operand: unknown, position: number): asserts operand is Operand {
+  if (isTensor(operand) || (typeof operand === "number" && Number.isFinite(operand))) return;
+  const layer = typeof operand === "function";
   throw new UserError({
-    problem: `${op}: operand ${position + 1} is ${given}, not a tensor`,
+    problem: `${op}: operand ${position + 1} is ${layer ? "a layer" : showGiven(operand)}, not a tensor`,
     rule: `${op} works on tensors: the result of input(), param() or another layer`,
-    ...(typeof operand === "function" ? { fix: "calling the layer with its input: layer(x)" } : {}),
+    fix: layer ? "calling the layer with its input: layer(x)" : "a tensor in its place",
   });
 }
 
@@ -138,7 +142,11 @@ function checkArity(def: OpDef, given: number): void {
   if (def.arity === "variadic" ? given > 0 : given === def.arity) return;
   const wanted =
     def.arity === "variadic" ? "at least one tensor" : `${def.arity} tensor${def.arity === 1 ? "" : "s"}`;
-  throw new UserError({ problem: `${def.name} takes ${wanted}, but got ${given}` });
+  const form = def.arity === "variadic" ? "[a, b]" : def.arity === 1 ? "x" : "a, b";
+  throw new UserError({
+    problem: `${def.name} takes ${wanted}, but got ${given}`,
+    fix: `${def.name}(${form})`,
+  });
 }
 
 /** The batch is always the outermost dimension. */

@@ -121,8 +121,8 @@ export function conv2d<
     Checked<Known<B, [Out], Z>, NeedsGiven<"conv2d", "bias", B, [Out]>, Tensor<B>>
   >,
 ): Conv2d<Out, K, St, P, D, G, W>;
-export function conv2d(first: unknown, second?: unknown): unknown {
-  return unaryOp(ops.conv2d, first, second);
+export function conv2d(...args: readonly unknown[]): unknown {
+  return unaryOp(ops.conv2d, args);
 }
 
 /** Options of a dense layer. */
@@ -182,8 +182,8 @@ export function linear<
     Checked<Known<B, [Out], Z>, NeedsGiven<"linear", "bias", B, [Out]>, Tensor<B>>
   >,
 ): Linear<Out, Features<I, W>>;
-export function linear(first: unknown, second?: unknown): unknown {
-  return unaryOp(ops.linear, first, second);
+export function linear(...args: readonly unknown[]): unknown {
+  return unaryOp(ops.linear, args);
 }
 
 export interface Matmul<B extends Shape> extends Layer {

@@ -4,6 +4,7 @@ import type { Attrs, AttrValue, Node, OpDef } from "../ir/graph.ts";
 import { type Dim as IrDim, showShape, type TensorType } from "../ir/type.ts";
 import { opContext } from "../math/build.ts";
 import { ops } from "../ops/index.ts";
+import { callable, type Kind, kindOf, noMore, takes } from "../options.ts";
 import { apply, here, located } from "./build.ts";
 import { AxisPosition, Elements, over, type Position, toValue, type Value } from "./expression.ts";
 import { makeLayer } from "./layer.ts";
@@ -73,31 +74,36 @@ export function defineOp<
   Ins extends readonly Shape[] = readonly [Shape],
   const R extends Shape = Shape,
   O extends OpOptions = OpOptions,
->(definition: OpDefinition<Ins, R, O>): UserOp<Ins, R, O> {
+>(definition: OpDefinition<Ins, R, O>): UserOp<Ins, R, O>;
+export function defineOp(...given: readonly unknown[]): unknown {
   const trace = here();
-  const def = located("", trace, () =>
-    opDef(definition as unknown as OpDefinition<Shape[], Shape, OpOptions>),
-  );
+  const def = located("", trace, () => {
+    noMore("defineOp", given, 1);
+    return opDef(given[0]);
+  });
   const op = (...args: readonly unknown[]): unknown => {
     const place = here();
     const count = args.findIndex((a) => !isTensor(a));
     const operands = count === -1 ? args : args.slice(0, count);
     const options = args[operands.length];
+    located("", place, () => noMore(def.name, args, operands.length + 1));
     if (operands.length > 0) return apply(def, () => ({ attrs: def.options(options) }), operands, place);
     const attrs = located(def.name, place, () => def.options(options));
     return makeLayer(def.name, (x) => apply(def, () => ({ attrs }), [x], place));
   };
-  return op as UserOp<Ins, R, O>; // the overloads are the cases above
+  return op;
 }
 
-function opDef(definition: OpDefinition<Shape[], Shape, OpOptions>): OpDef<Attrs, unknown> {
-  const { name } = definition;
-  if (typeof name !== "string" || !/^[A-Za-z][A-Za-z0-9]*$/.test(name)) {
-    throw new UserError({
-      problem: `defineOp: the name is ${JSON.stringify(name)}`,
-      rule: "a name is a word of letters and digits",
-    });
-  }
+const word: Kind<string> = kindOf(
+  "a word of letters and digits",
+  '"scale"',
+  (name): name is string => typeof name === "string" && /^[A-Za-z][A-Za-z0-9]*$/.test(name),
+);
+const readDefinition = takes("defineOp", { name: word, shape: callable, value: callable });
+
+function opDef(given: unknown): OpDef<Attrs, unknown> {
+  const { name } = readDefinition(given);
+  const definition = given as OpDefinition<Shape[], Shape, OpOptions>; // a name and two functions, checked above
   if (Object.hasOwn(ops, name)) {
     throw new UserError({
       problem: `defineOp: "${name}" is an op of Weft's own`,

@@ -3,7 +3,8 @@ import { UserError } from "../errors.ts";
 import type { OpDef } from "../ir/graph.ts";
 import { sameShape, showShape } from "../ir/type.ts";
 import { ops } from "../ops/index.ts";
-import { apply, here, located, settled } from "./build.ts";
+import { noMore } from "../options.ts";
+import { apply, checkOperand, here, isOperand, located, settled } from "./build.ts";
 import { type Settings, type Shared, settingsOf } from "./own.ts";
 import { isTensor, type Tensor } from "./tensor.ts";
 import type {
@@ -45,8 +46,11 @@ export function makeLayer(layer: string, run: (x: Tensor) => Tensor): LayerValue
 }
 
 /** An op of one operand: `conv2d(x, {…})` applies it, `conv2d({…})` is a layer with one set of parameters. */
-export function unaryOp(def: OpDef, first: unknown, second: unknown): unknown {
+export function unaryOp(def: OpDef, args: readonly unknown[]): unknown {
   const trace = here();
+  const [first, second] = args;
+  located("", trace, () => noMore(def.name, args, 2));
+  if (isTensor(second)) return apply(def, () => ({ attrs: {} }), args, trace); // says how many it takes
   if (isTensor(first) || second !== undefined)
     return apply(def, () => settingsOf(def, second), [first], trace); // names what is no tensor
   const settings = settled(def, first, trace);
@@ -57,9 +61,13 @@ export function unaryOp(def: OpDef, first: unknown, second: unknown): unknown {
 /** An op of two operands: `add(a, b)` applies it, `add(b)` is a layer that adds b to its input. */
 export function binaryOp(def: OpDef, args: readonly unknown[]): unknown {
   const trace = here();
-  const settings = (): Settings => settingsOf(def, undefined);
+  const [first, second, third] = args;
+  const options = args.length === 3 && !isOperand(third);
+  const settings = (): Settings => settingsOf(def, options ? third : undefined);
+  if (options) return apply(def, settings, [first, second], trace);
   if (args.length !== 1) return apply(def, settings, args, trace);
-  return makeLayer(def.name, (x) => apply(def, settings, [x, args[0]], trace));
+  located("", trace, () => checkOperand(def.name, first, 1));
+  return makeLayer(def.name, (x) => apply(def, settings, [x, first], trace));
 }
 
 /** A chain of layers that is a layer itself. */
@@ -100,8 +108,11 @@ export interface Identity extends Layer {
 export function residual<F extends LayerType, G extends LayerType = Identity>(
   body: F,
   shortcut?: G,
-): Residual<F, G> {
+): Residual<F, G>;
+export function residual(...args: readonly unknown[]): unknown {
   const trace = here();
+  const [body, shortcut] = args;
+  located("", trace, () => noMore("residual", args, 2));
   const main = needsLayer("residual", body, 0, trace);
   const side = shortcut === undefined ? (x: Tensor) => x : needsLayer("residual", shortcut, 1, trace);
   const run = (x: Tensor): Tensor => {
@@ -109,7 +120,7 @@ export function residual<F extends LayerType, G extends LayerType = Identity>(
     located("", trace, () => checkSame(a, b));
     return apply(ops.add, () => settingsOf(ops.add, undefined), [a, b], trace);
   };
-  return makeLayer("residual", run) as unknown as Residual<F, G>; // as in sequential
+  return makeLayer("residual", run);
 }
 
 function checkSame(a: Tensor, b: Tensor): void {

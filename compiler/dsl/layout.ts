@@ -1,6 +1,7 @@
 /** Ops that move elements and compute nothing. */
 import { ops } from "../ops/index.ts";
-import { apply, here } from "./build.ts";
+import { noMore } from "../options.ts";
+import { apply, here, located } from "./build.ts";
 import { unaryOp } from "./layer.ts";
 import { settingsOf } from "./own.ts";
 import { isTensor, type Tensor } from "./tensor.ts";
@@ -26,8 +27,8 @@ export function flatten<S extends Shape, Z extends 1 = 1>(
 ): Tensor<Result<Known<S, [], Z>, FlattenShape<S>>>;
 /** The same as a layer. */
 export function flatten(): Flatten;
-export function flatten(first?: unknown): unknown {
-  return unaryOp(ops.flatten, first, undefined);
+export function flatten(...args: readonly unknown[]): unknown {
+  return unaryOp(ops.flatten, args);
 }
 
 export interface Reshape<R extends Target> extends Layer {
@@ -45,10 +46,11 @@ export function reshape<S extends Shape, const R extends Target, Z extends 1 = 1
 ): Tensor<Result<Known<S, R, Z>, ReshapeShape<S, R>>>;
 /** The same as a layer. */
 export function reshape<const R extends Target>(shape: R): Reshape<R>;
-export function reshape(first: unknown, second?: unknown): unknown {
+export function reshape(...args: readonly unknown[]): unknown {
+  const [first, second, ...more] = args;
   return isTensor(first) || second !== undefined
-    ? unaryOp(ops.reshape, first, { shape: second })
-    : unaryOp(ops.reshape, { shape: first }, undefined);
+    ? unaryOp(ops.reshape, [first, { shape: second }, ...more])
+    : unaryOp(ops.reshape, [{ shape: first }, undefined, ...more]);
 }
 
 export interface Transpose<P extends readonly number[] | undefined> extends Layer {
@@ -75,11 +77,12 @@ export function transpose<
   : A extends readonly number[]
     ? Transpose<A>
     : Transpose<undefined>;
-export function transpose(first?: unknown, second?: unknown): unknown {
+export function transpose(...args: readonly unknown[]): unknown {
+  const [first, second, ...more] = args;
   const options = (order: unknown): unknown => (order === undefined ? undefined : { order });
   return isTensor(first) || second !== undefined
-    ? unaryOp(ops.transpose, first, options(second))
-    : unaryOp(ops.transpose, options(first), undefined);
+    ? unaryOp(ops.transpose, [first, options(second), ...more])
+    : unaryOp(ops.transpose, [options(first), undefined, ...more]);
 }
 
 type SizesOf<A> = A extends Tensor<infer S> ? S : [];
@@ -93,10 +96,13 @@ type AllSizes<L> = L extends readonly [infer H extends Shape, ...infer T] ? [...
 export function concat<const L extends readonly Tensor[], const X extends number = 1, Z extends 1 = 1>(
   tensors: Checked<Known<AllSizes<ShapesOf<L>>, [X], Z>, ConcatShape<ShapesOf<L>, X>, L>,
   options?: { readonly axis?: X },
-): Tensor<Result<Known<AllSizes<ShapesOf<L>>, [X], Z>, ConcatShape<ShapesOf<L>, X>>> {
+): Tensor<Result<Known<AllSizes<ShapesOf<L>>, [X], Z>, ConcatShape<ShapesOf<L>, X>>>;
+export function concat(...args: readonly unknown[]): unknown {
   const trace = here();
+  const [tensors, options] = args;
+  located("", trace, () => noMore("concat", args, 2));
   const list: readonly unknown[] = Array.isArray(tensors) ? tensors : [];
-  return apply(ops.concat, () => settingsOf(ops.concat, options), list, trace) as never; // the shape computed above
+  return apply(ops.concat, () => settingsOf(ops.concat, options), list, trace);
 }
 
 /** Options of `pad`. */
@@ -120,6 +126,6 @@ export function pad<S extends Shape, const P extends Padding, Z extends 1 = 1>(
 ): Tensor<Result<Known<S, [P], Z>, PadShape<S, P>>>;
 /** The same as a layer. */
 export function pad<const P extends Padding>(options: PadOptions<P>): Pad<P>;
-export function pad(first: unknown, second?: unknown): unknown {
-  return unaryOp(ops.pad, first, second);
+export function pad(...args: readonly unknown[]): unknown {
+  return unaryOp(ops.pad, args);
 }

@@ -1,6 +1,7 @@
 /** The default export of a model file: named inputs, named outputs and the graph between them. */
 import { UserError } from "../errors.ts";
 import { type Graph, type Node, type Output, topologicalOrder } from "../ir/graph.ts";
+import { noMore } from "../options.ts";
 import { here, located, startNames } from "./build.ts";
 import { isLayer } from "./layer.ts";
 import { nameLayers } from "./names.ts";
@@ -49,16 +50,18 @@ export function model<I extends Tensor | Tensors, O extends Tensor | Tensors | L
   name: string,
   inputs: I,
   outputs: Checked<Known<ShapeOf<I>, Hidden<O>, Z>, Applied<I, O>, O>,
-): Model<InputShapes<I>, OutputShapes<I, O, Z>> {
+): Model<InputShapes<I>, OutputShapes<I, O, Z>>;
+export function model(...args: readonly unknown[]): unknown {
   const trace = here();
+  const [name, inputs, outputs] = args;
   try {
-    const graph = located("", trace, () => buildGraph(name, inputs, outputs));
+    const graph = located("", trace, () => {
+      noMore("model", args, 3);
+      return buildGraph(name, inputs, outputs);
+    });
     const shapes = (list: readonly Output[]): unknown =>
       Object.fromEntries(list.map((o) => [o.name, o.node.type.shape]));
-    return { name, graph, inputs: shapes(graph.inputs), outputs: shapes(graph.outputs) } as Model<
-      InputShapes<I>,
-      OutputShapes<I, O, Z>
-    >; // the shapes are those that the types compute
+    return { name, graph, inputs: shapes(graph.inputs), outputs: shapes(graph.outputs) };
   } finally {
     startNames();
   }

@@ -1,9 +1,9 @@
 /** Inputs, trainable tensors and how they start. */
 import { UserError } from "../errors.ts";
 import type { Node } from "../ir/graph.ts";
-import type { Init } from "../ir/program.ts";
 import type { Dim } from "../ir/type.ts";
-import type { InitRequest } from "../ops/index.ts";
+import { type InitRequest, initializer, resolveInit } from "../ops/init.ts";
+import { finite, noMore, takes } from "../options.ts";
 import { here, located } from "./build.ts";
 import { type Tensor, tensorOf } from "./tensor.ts";
 import type { Mutable, Shape } from "./types/shape.ts";
@@ -11,49 +11,58 @@ import type { Mutable, Shape } from "./types/shape.ts";
 /** How a tensor starts: the `init` of conv2d, linear and param. */
 export type Initializer = InitRequest;
 
-/** Uniform in ±√(6 / (fanIn + fanOut)) (Glorot & Bengio 2010). */
-export const xavierUniform = (): Initializer => ({ kind: "xavierUniform" });
-/** Normal with variance 2 / (fanIn + fanOut) (Glorot & Bengio 2010). */
-export const xavierNormal = (): Initializer => ({ kind: "xavierNormal" });
-/** Uniform in ±√(6 / fanIn) (He et al. 2015), for layers that a relu follows. */
-export const kaimingUniform = (): Initializer => ({ kind: "kaimingUniform" });
-/** Normal with variance 2 / fanIn (He et al. 2015). */
-export const kaimingNormal = (): Initializer => ({ kind: "kaimingNormal" });
-/** Every element 0. */
-export const zeros = (): Initializer => ({ kind: "zeros" });
-/** Every element 1. */
-export const ones = (): Initializer => ({ kind: "ones" });
-/** Every element is `value`, a finite number. */
-export function constant(value: number): Initializer {
-  checkFinite("constant", value);
-  return { kind: "constant", value };
-}
-/** Uniform in low ≤ x < high. Throws `UserError` unless both are finite and in that order. */
-export function uniform(low: number, high: number): Initializer {
-  checkFinite("uniform", low, high);
-  return { kind: "uniform", low, high };
-}
-
-function checkFinite(name: string, ...values: readonly number[]): void {
-  const [low, high = low] = values;
-  if (values.every(Number.isFinite) && Number(low) <= Number(high)) return;
-  located("", here(), () => {
-    const rule =
-      values.length === 1 ? "the value is a finite number" : "both are finite numbers, the smaller one first";
-    throw new UserError({ problem: `${name}(${values.join(", ")})`, rule });
+/** Makes an initialiser of a function's numbers. Throws `UserError` for other arguments. */
+function initialiser(
+  kind: Initializer["kind"],
+  numbers: readonly string[],
+  args: readonly unknown[],
+): Initializer {
+  return located("", here(), () => {
+    noMore(kind, args, numbers.length);
+    const given = takes(kind, Object.fromEntries(numbers.map((name) => [name, finite])));
+    const values = given(Object.fromEntries(numbers.map((name, i) => [name, args[i]])));
+    if (Number(values["low"]) > Number(values["high"])) {
+      throw new UserError({
+        problem: `uniform(${args.join(", ")})`,
+        rule: "low ≤ high",
+        fix: `uniform(${[...args].reverse().join(", ")})`,
+      });
+    }
+    return { kind, ...values } as Initializer; // the numbers that this kind has
   });
 }
+
+/** Uniform in ±√(6 / (fanIn + fanOut)) (Glorot & Bengio 2010). */
+export const xavierUniform: () => Initializer = (...args) => initialiser("xavierUniform", [], args);
+/** Normal with variance 2 / (fanIn + fanOut) (Glorot & Bengio 2010). */
+export const xavierNormal: () => Initializer = (...args) => initialiser("xavierNormal", [], args);
+/** Uniform in ±√(6 / fanIn) (He et al. 2015), for layers that a relu follows. */
+export const kaimingUniform: () => Initializer = (...args) => initialiser("kaimingUniform", [], args);
+/** Normal with variance 2 / fanIn (He et al. 2015). */
+export const kaimingNormal: () => Initializer = (...args) => initialiser("kaimingNormal", [], args);
+/** Every element 0. */
+export const zeros: () => Initializer = (...args) => initialiser("zeros", [], args);
+/** Every element 1. */
+export const ones: () => Initializer = (...args) => initialiser("ones", [], args);
+/** Every element is `value`, a finite number. */
+export const constant: (value: number) => Initializer = (...args) => initialiser("constant", ["value"], args);
+/** Uniform in low ≤ x < high. Throws `UserError` unless both are finite and in that order. */
+export const uniform: (low: number, high: number) => Initializer = (...args) =>
+  initialiser("uniform", ["low", "high"], args);
 
 /**
  * What the model is given at run time: `input("image", [N, 1, 28, 28])`. N, if there is one, is the first size.
  * Throws `UserError` for an empty name and for a size that is not a whole number of at least 1.
  */
-export function input<const S extends Shape>(name: string, shape: S): Tensor<Mutable<S>> {
+export function input<const S extends Shape>(name: string, shape: S): Tensor<Mutable<S>>;
+export function input(...args: readonly unknown[]): unknown {
   const trace = here();
+  const [name, shape] = args;
   return located(typeof name === "string" ? name : "input", trace, () => {
+    noMore("input", args, 2);
     checkName("input", name);
     const type = { dtype: "f32", shape: checkShape("input", shape) } as const;
-    return tensorOf({ kind: "input", type, origin: { name, trace } }) as Tensor<Mutable<S>>; // of that shape
+    return tensorOf({ kind: "input", type, origin: { name, trace } });
   });
 }
 
@@ -65,10 +74,13 @@ export function input<const S extends Shape>(name: string, shape: S): Tensor<Mut
 export function param<const S extends readonly number[]>(
   name: string,
   shape: S,
-  init: Initializer = xavierUniform(),
-): Tensor<Mutable<S>> {
+  init?: Initializer,
+): Tensor<Mutable<S>>;
+export function param(...args: readonly unknown[]): unknown {
   const trace = here();
+  const [name, shape, init] = args;
   return located(typeof name === "string" ? name : "param", trace, () => {
+    noMore("param", args, 3);
     checkName("param", name);
     const sizes = checkShape("param", shape).map((d, i) => {
       if (d !== "N") return d;
@@ -81,13 +93,15 @@ export function param<const S extends readonly number[]>(
       kind: "param",
       type: { dtype: "f32", shape: sizes },
       origin: { name, trace },
-      init: resolve(init, sizes),
+      init: resolveInit(readInit({ init }).init, ...fans(sizes)),
     };
-    return tensorOf(node) as Tensor<Mutable<S>>; // of that shape
+    return tensorOf(node);
   });
 }
 
-function checkName(what: string, name: unknown): void {
+const readInit = takes("param", { init: initializer });
+
+function checkName(what: string, name: unknown): asserts name is string {
   if (typeof name === "string" && name.trim() !== "") return;
   throw new UserError({
     problem: `${what}: the name is ${JSON.stringify(name) ?? "missing"}`,
@@ -111,21 +125,8 @@ function checkShape(what: string, shape: unknown): readonly Dim[] {
 }
 
 /** Fans as PyTorch counts them: of [out, in, …taps] they are in · taps and out · taps, of [n] both are n. */
-function resolve(init: Initializer, shape: readonly number[]): Init {
+function fans(shape: readonly number[]): readonly [fanIn: number, fanOut: number] {
   const [out = 1, into = out, ...taps] = shape;
   const area = taps.reduce((a, d) => a * d, 1);
-  switch (init.kind) {
-    case "xavierUniform":
-    case "xavierNormal":
-      return { kind: init.kind, fanIn: into * area, fanOut: out * area };
-    case "kaimingUniform":
-    case "kaimingNormal":
-      return { kind: init.kind, fanIn: into * area };
-    case "zeros":
-    case "ones":
-      return { kind: init.kind };
-    case "constant":
-    case "uniform":
-      return init;
-  }
+  return [into * area, out * area];
 }

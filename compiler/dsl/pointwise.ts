@@ -22,7 +22,7 @@ export interface ElementwiseWith<Options> {
 }
 
 function elementwise<F extends Elementwise>(def: OpDef): F {
-  const op = (first?: unknown, second?: unknown): unknown => unaryOp(def, first, second);
+  const op = (...args: readonly unknown[]): unknown => unaryOp(def, args);
   return op as F; // the overloads of F are what unaryOp does
 }
 
@@ -109,8 +109,8 @@ export function batchNorm2d<S extends Shape, Z extends 1 = 1>(
 export function batchNorm2d<A extends Tensor | BatchNorm2dOptions = BatchNorm2dOptions, Z extends 1 = 1>(
   first?: Checked<Known<ShapeOf<A>, [], Z>, A extends Tensor ? NeedsImage<ShapeOf<A>> : A, A>,
 ): A extends Tensor<infer S> ? Tensor<S> : BatchNorm2d;
-export function batchNorm2d(first?: unknown, second?: unknown): unknown {
-  return unaryOp(ops.batchNorm2d, first, second);
+export function batchNorm2d(...args: readonly unknown[]): unknown {
+  return unaryOp(ops.batchNorm2d, args);
 }
 
 interface AxisOptions<X> {
@@ -134,7 +134,7 @@ export interface AxisOp {
 }
 
 function axisOp(def: OpDef): AxisOp {
-  const op = (first?: unknown, second?: unknown): unknown => unaryOp(def, first, second);
+  const op = (...args: readonly unknown[]): unknown => unaryOp(def, args);
   return op as AxisOp; // the overloads are what unaryOp does
 }
 

@@ -67,8 +67,8 @@ export function maxPool2d<
   const D extends Pair = 1,
   const Ceil extends boolean = false,
 >(options: MaxPool2dOptions<K, St, P, D, Ceil>): Pool2d<K, St, P, D, Ceil>;
-export function maxPool2d(first: unknown, second?: unknown): unknown {
-  return unaryOp(ops.maxPool2d, first, second);
+export function maxPool2d(...args: readonly unknown[]): unknown {
+  return unaryOp(ops.maxPool2d, args);
 }
 
 /**
@@ -98,8 +98,8 @@ export function avgPool2d<
   const P extends Padding = 0,
   const Ceil extends boolean = false,
 >(options: AvgPool2dOptions<K, St, P, Ceil>): Pool2d<K, St, P, 1, Ceil>;
-export function avgPool2d(first: unknown, second?: unknown): unknown {
-  return unaryOp(ops.avgPool2d, first, second);
+export function avgPool2d(...args: readonly unknown[]): unknown {
+  return unaryOp(ops.avgPool2d, args);
 }
 
 export interface GlobalPool2d extends Layer {
@@ -113,6 +113,6 @@ export function globalAvgPool2d<S extends Shape, Z extends 1 = 1>(
 ): Tensor<Result<Known<S, [], Z>, GlobalPoolShape<S>>>;
 /** The same as a layer. */
 export function globalAvgPool2d(): GlobalPool2d;
-export function globalAvgPool2d(first?: unknown): unknown {
-  return unaryOp(ops.globalAvgPool2d, first, undefined);
+export function globalAvgPool2d(...args: readonly unknown[]): unknown {
+  return unaryOp(ops.globalAvgPool2d, args);
 }

@@ -33,7 +33,7 @@ export interface Reduce {
 }
 
 function reduction(def: OpDef): Reduce {
-  const op = (first?: unknown, second?: unknown): unknown => unaryOp(def, first, second);
+  const op = (...args: readonly unknown[]): unknown => unaryOp(def, args);
   return op as Reduce; // the overloads are what unaryOp does
 }
 

@@ -18,10 +18,11 @@ import { readSafetensors } from "../../runtime/weights.ts";
 import { type BakeValues, compile } from "../compile.ts";
 import { UserError } from "../errors.ts";
 import { loadModel } from "../frontend/index.ts";
+import { kindOf, listOf, oneOf, optional, positive, takes, text } from "../options.ts";
 import { entrySource } from "./bundle.ts";
 import type { CompiledModel } from "./client.ts";
 import { readTuning, tuningPath } from "./tuning.ts";
-import { type VariantName, variantsOf } from "./variants.ts";
+import { VARIANTS, type VariantName, variantsOf } from "./variants.ts";
 import { fileReason } from "./write.ts";
 
 export type { CompiledModel, CompiledSession, CompiledTensor } from "./client.ts";
@@ -46,8 +47,16 @@ declare module "weftgpu" {
   interface Model<Ins, Outs> extends CompiledModel<Ins, Outs> {}
 }
 
+const readOptions = takes("weft", {
+  filter: optional(kindOf("a regular expression", "/\\.model\\.ts$/", (value) => value instanceof RegExp)),
+  batch: optional(positive),
+  variants: optional(listOf(oneOf(VARIANTS))),
+  weights: optional(text),
+});
+
 /** The plugin: compiles what is imported from model files, when the page is built. A model's mistake is esbuild's error, with its place. */
 export function weft(options: WeftPluginOptions = {}): Plugin {
+  readOptions(options);
   return {
     name: "weft",
     setup({ onLoad, initialOptions }) {

@@ -13,8 +13,10 @@
  */
 import { compile } from "../compile.ts";
 import { isModel } from "../dsl/index.ts";
+import { UserError } from "../errors.ts";
 import { loadModel } from "../frontend/index.ts";
 import type { Graph } from "../ir/graph.ts";
+import { noMore, show, takes, text } from "../options.ts";
 import { checkGolden } from "./golden.ts";
 
 /** What `expect(…)` gains. */
@@ -32,9 +34,13 @@ export interface Verdict {
   message(): string;
 }
 
+const readFolder = takes("toMatchGolden", { folder: text });
+
 /** The matchers, as `expect.extend` takes them. */
 export const golden = {
-  async toMatchGolden(this: object, received: unknown, folder: string): Promise<Verdict> {
+  async toMatchGolden(this: object, received: unknown, ...args: readonly unknown[]): Promise<Verdict> {
+    noMore("toMatchGolden", args, 1);
+    const { folder } = readFolder({ folder: args[0] });
     const compilation = compile(await graphOf(received));
     const mode = snapshotMode(this);
     const update = mode === "all" || process.env["WEFT_UPDATE_GOLDEN"] === "1";
@@ -63,5 +69,9 @@ function snapshotMode(state: object): unknown {
 async function graphOf(received: unknown): Promise<Graph> {
   if (typeof received === "string") return (await loadModel(received)).graph;
   if (isModel(received)) return received.graph;
-  throw new TypeError("toMatchGolden wants a model, or the path of a model file");
+  throw new UserError({
+    problem: `toMatchGolden is given ${show(received)}`,
+    rule: "what is compared is a model, or the path of a model file",
+    fix: 'await expect("models/lenet.ts").toMatchGolden("test/golden/lenet")',
+  });
 }

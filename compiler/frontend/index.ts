@@ -1,6 +1,7 @@
 /** Loads a model file: bundles it, runs it, and reads the names and places of its layers from its source. */
 import { startNames } from "../dsl/build.ts";
 import type { Graph } from "../ir/graph.ts";
+import { callable, optional, takes, text } from "../options.ts";
 import { annotate } from "./annotate.ts";
 import { bundleModel } from "./bundle.ts";
 import { defaultModel } from "./default.ts";
@@ -29,12 +30,16 @@ export interface LoadOptions {
   readonly onRead?: (path: string) => void;
 }
 
+const readPath = takes("loadModel", { path: text });
+const readOptions = takes("loadModel", { cwd: optional(text), onRead: optional(callable) });
+
 /**
  * The model that a .ts, .mts, .js or .mjs file exports as its default. The file's imports are followed, and it
  * runs in this process. Throws `UserError` for whatever is wrong with the file, with its place.
  */
 export async function loadModel(path: string, options: LoadOptions = {}): Promise<LoadedModel> {
-  const cwd = options.cwd ?? process.cwd();
+  readPath({ path });
+  const { cwd = process.cwd() } = readOptions(options);
   const file = modelPath(path, cwd);
   const show = (source: string): string => displayPath(source, cwd);
   const syntax = import("./site.ts"); // loads ts-morph while esbuild works in its own process

@@ -5,18 +5,9 @@ import type { OpDef, ParamRequest } from "../ir/graph.ts";
 import { type Dim, showShape, type TensorType } from "../ir/type.ts";
 import { axisIndex, constant } from "../math/affine.ts";
 import { call, load, product } from "../math/build.ts";
-import {
-  fail,
-  fixed,
-  flag,
-  type NoOptions,
-  noOptions,
-  positiveInteger,
-  rank,
-  record,
-  tensorOnly,
-} from "./check.ts";
-import { type InitAttr, type InitRequest, initAttr, resolveInit } from "./init.ts";
+import { flag, otherwise, positive, takes } from "../options.ts";
+import { fail, fixed, type NoOptions, noOptions, rank, tensorOnly } from "./check.ts";
+import { type InitAttr, type InitRequest, initializer, resolveInit } from "./init.ts";
 import { broadcastShapes } from "./pointwise.ts";
 
 export interface LinearOptions {
@@ -41,17 +32,13 @@ const linear: OpDef<LinearAttrs, LinearOptions> = {
   name: "linear",
   arity: 1,
   takes: ["weight", "bias"],
-  options(options) {
-    const o = record("linear", options, ["out", "in", "weight", "bias", "init"]);
-    tensorOnly("linear", "weight", o["weight"]);
-    const attrs: LinearAttrs = {
-      out: positiveInteger("linear", "out", o["out"]),
-      in: o["in"] === undefined ? null : positiveInteger("linear", "in", o["in"]),
-      bias: flag("linear", "bias", o["bias"], true),
-      init: initAttr("linear", o["init"]),
-    };
-    return attrs;
-  },
+  options: takes("linear", {
+    out: positive,
+    in: otherwise<number | null>(positive, null),
+    weight: tensorOnly,
+    bias: otherwise(flag, true),
+    init: initializer,
+  }),
   params(attrs, inputs) {
     const x = must(inputs[0], "linear input");
     if (x.shape.length < 2) rank("linear", x, 2, "[N, features]");

@@ -4,33 +4,23 @@ import type { OpDef, ParamRequest } from "../ir/graph.ts";
 import { showShape } from "../ir/type.ts";
 import { add, axisIndex, constant, div, scale } from "../math/affine.ts";
 import { call, load, loadPadded, product } from "../math/build.ts";
-import {
-  fail,
-  fixed,
-  flag,
-  type NoOptions,
-  noOptions,
-  type Pair,
-  positiveInteger,
-  rank,
-  record,
-  tensorOnly,
-} from "./check.ts";
+import { flag, otherwise, positive, takes } from "../options.ts";
+import { fail, fixed, type NoOptions, noOptions, type Pair, rank, tensorOnly } from "./check.ts";
 import {
   checkFits,
   describeWindow,
   formula,
   type Padding,
+  padding,
   positions,
   type Sides,
-  sides,
   spatial,
-  strides,
+  steps,
   type WindowAttrs,
   windowIndex,
   windows,
 } from "./geometry.ts";
-import { type InitAttr, type InitRequest, initAttr, resolveInit } from "./init.ts";
+import { type InitAttr, type InitRequest, initializer, resolveInit } from "./init.ts";
 
 export interface ConvOptions {
   /** Output channels. */
@@ -63,31 +53,17 @@ const conv2d: OpDef<ConvAttrs, ConvOptions> = {
   name: "conv2d",
   arity: 1,
   takes: ["weight", "bias"],
-  options(options) {
-    const o = record("conv2d", options, [
-      "out",
-      "kernel",
-      "stride",
-      "padding",
-      "dilation",
-      "groups",
-      "weight",
-      "bias",
-      "init",
-    ]);
-    tensorOnly("conv2d", "weight", o["weight"]);
-    const attrs: ConvAttrs = {
-      out: positiveInteger("conv2d", "out", o["out"]),
-      kernel: strides("conv2d", "kernel", o["kernel"]),
-      stride: strides("conv2d", "stride", o["stride"] ?? 1),
-      padding: sides("conv2d", o["padding"] ?? 0),
-      dilation: strides("conv2d", "dilation", o["dilation"] ?? 1),
-      groups: positiveInteger("conv2d", "groups", o["groups"] ?? 1),
-      bias: flag("conv2d", "bias", o["bias"], true),
-      init: initAttr("conv2d", o["init"]),
-    };
-    return attrs;
-  },
+  options: takes("conv2d", {
+    out: positive,
+    kernel: steps,
+    stride: otherwise(steps, [1, 1]),
+    padding: otherwise(padding, [0, 0, 0, 0]),
+    dilation: otherwise(steps, [1, 1]),
+    groups: otherwise(positive, 1),
+    weight: tensorOnly,
+    bias: otherwise(flag, true),
+    init: initializer,
+  }),
   params(attrs, inputs) {
     const x = must(inputs[0], "conv2d input");
     rank("conv2d", x, 4, "[N, channels, height, width]");

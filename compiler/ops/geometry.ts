@@ -10,33 +10,36 @@ import { must } from "../errors.ts";
 import type { Axis, Index } from "../ir/expr.ts";
 import { type Dim, showShape, type TensorType } from "../ir/type.ts";
 import { add, axisIndex, scale } from "../math/affine.ts";
-import { fail, fixed, naturalNumber, pair, positiveInteger, show } from "./check.ts";
+import { type Kind, listOf, natural, pairOf, positive } from "../options.ts";
+import { fail, fixed } from "./check.ts";
 
 /** A number for all four sides, [vertical, horizontal], [top, bottom, left, right], or "same". */
 export type Padding = number | readonly [number, number] | readonly [number, number, number, number] | "same";
 /** top, bottom, left, right */
 export type Sides = readonly [number, number, number, number];
 
-/** "same" keeps ⌈n / stride⌉ outputs: it pads k − 1 in all at stride 1, ⌈p/2⌉ before and ⌊p/2⌋ after. */
-export function sides(op: string, value: unknown): Sides | "same" {
-  if (value === "same") return "same";
-  if (Array.isArray(value) && value.length === 4) {
-    const [t, b, l, r] = value.map((v, i) => naturalNumber(op, `padding[${i}]`, v));
-    return [must(t, "top"), must(b, "bottom"), must(l, "left"), must(r, "right")];
-  }
-  if (typeof value === "string") {
-    fail(
-      `${op}: padding is ${show(value)}`,
-      'padding is a number, [vertical, horizontal], [top, bottom, left, right] or "same"',
-    );
-  }
-  const [v, h] = pair(op, "padding", value, naturalNumber);
-  return [v, v, h, h];
-}
+/** A kernel, a stride, a dilation: one number or two. */
+export const steps: Kind<readonly [number, number]> = pairOf(positive);
 
-export function strides(op: string, option: string, value: unknown): readonly [number, number] {
-  return pair(op, option, value, positiveInteger);
-}
+const fourSides = listOf(natural, 4);
+const twoSides = pairOf(natural);
+
+/** Padding in numbers. */
+export const numbers: Kind<Sides> = {
+  rule: "a number, [vertical, horizontal] or [top, bottom, left, right]",
+  example: "0",
+  read(value, place) {
+    if (Array.isArray(value) && value.length === 4) return fourSides.read(value, place) as Sides; // four of them
+    const [v, h] = twoSides.read(value, place);
+    return [v, v, h, h];
+  },
+};
+
+/** "same" keeps ⌈n / stride⌉ outputs: it pads k − 1 in all at stride 1, ⌈p/2⌉ before and ⌊p/2⌋ after. */
+export const padding: Kind<Sides | "same"> = {
+  ...numbers,
+  read: (value, place) => (value === "same" ? value : numbers.read(value, place)),
+};
 
 /** One spatial axis of a window. */
 export interface Window {

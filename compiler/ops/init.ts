@@ -1,6 +1,6 @@
 /** How the weights that an op makes for itself start. */
 import type { Init } from "../ir/program.ts";
-import { fail, record } from "./check.ts";
+import { finite, type Kind, otherwise, refined, taggedBy } from "../options.ts";
 
 /** How a weight starts: a scheme by name (its fans are the op's) or a full `Init`. */
 export type InitRequest =
@@ -17,25 +17,29 @@ export type InitAttr = {
   readonly high: number;
 };
 
-/** The user's request as attributes. Throws `UserError` for an unknown scheme. */
-export function initAttr(op: string, value: unknown): InitAttr {
-  const init = record(op, value ?? { kind: "xavierUniform" }, ["kind", "value", "low", "high"]);
-  const kinds = [
-    "xavierUniform",
-    "xavierNormal",
-    "kaimingUniform",
-    "kaimingNormal",
-    "zeros",
-    "ones",
-    "constant",
-    "uniform",
-  ];
-  if (typeof init["kind"] !== "string" || !kinds.includes(init["kind"])) {
-    fail(`${op}: unknown initialiser ${JSON.stringify(init["kind"])}`, `init is one of ${kinds.join(", ")}`);
-  }
-  const number = (k: string): number => (typeof init[k] === "number" ? init[k] : 0);
-  return { kind: init["kind"], value: number("value"), low: number("low"), high: number("high") };
-}
+const schemes = taggedBy(
+  {
+    xavierUniform: {},
+    xavierNormal: {},
+    kaimingUniform: {},
+    kaimingNormal: {},
+    zeros: {},
+    ones: {},
+    constant: { value: finite },
+    uniform: { low: finite, high: finite },
+  },
+  "xavierUniform()",
+);
+
+/** The user's request as attributes; Xavier uniform where there is none. */
+export const initializer: Kind<InitAttr> = otherwise(
+  refined(schemes, (init, fail): InitAttr => {
+    const { kind, value, low, high } = { value: 0, low: 0, high: 0, ...init };
+    if (low > high) fail("uniform between a smaller number and a larger one");
+    return { kind, value, low, high };
+  }),
+  { kind: "xavierUniform", value: 0, low: 0, high: 0 },
+);
 
 /** The scheme with the op's fans put in. */
 export function resolveInit(init: InitAttr, fanIn: number, fanOut: number): Init {

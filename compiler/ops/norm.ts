@@ -6,11 +6,15 @@ import type { Node, OpDef, OpNode, Update } from "../ir/graph.ts";
 import { showShape } from "../ir/type.ts";
 import { axisIndex, constant } from "../math/affine.ts";
 import { batchSize, call, guard, literal, load, reduce, times } from "../math/build.ts";
-import { fail, finiteNumber, fixed, positiveInteger, record, tensorOnly } from "./check.ts";
+import { numberThat, otherwise, positive, takes } from "../options.ts";
+import { fail, fixed, tensorOnly } from "./check.ts";
 import { constantNode, derivedNode, opNode, suffixed } from "./derived.ts";
 import { pointwise } from "./pointwise.ts";
 import { reductions } from "./reduce.ts";
 import { shape } from "./shape.ts";
+
+/** Keeps the division finite. */
+const eps = numberThat("a number above 0", 1e-5, (e) => e > 0 && Number.isFinite(e));
 
 export interface BatchNormOptions {
   /** Added to the variance. Default 1e-5. */
@@ -28,13 +32,15 @@ const batchNorm2d: OpDef<BatchNormAttrs, BatchNormOptions | undefined> = {
   name: "batchNorm2d",
   arity: 1,
   takes: ["weight", "bias"],
-  options(options) {
-    const o = record("batchNorm2d", options, ["eps", "momentum", "weight", "bias"]);
-    for (const role of ["weight", "bias"]) tensorOnly("batchNorm2d", role, o[role]);
-    const momentum = finiteNumber("batchNorm2d", "momentum", o["momentum"] ?? 0.1);
-    if (momentum < 0 || momentum > 1) fail(`batchNorm2d: momentum is ${momentum}`, "0 ≤ momentum ≤ 1");
-    return { eps: positive("batchNorm2d", o["eps"]), momentum };
-  },
+  options: takes("batchNorm2d", {
+    eps: otherwise(eps, 1e-5),
+    momentum: otherwise(
+      numberThat("a number from 0 to 1", 0.1, (m) => m >= 0 && m <= 1),
+      0.1,
+    ),
+    weight: tensorOnly,
+    bias: tensorOnly,
+  }),
   params(_, inputs) {
     const x = must(inputs[0], "operand");
     if (x.shape.length !== 4)
@@ -179,14 +185,12 @@ const layerNorm: OpDef<LayerNormAttrs, LayerNormOptions | undefined> = {
   name: "layerNorm",
   arity: 1,
   takes: ["weight", "bias"],
-  options(options) {
-    const o = record("layerNorm", options, ["dims", "eps", "weight", "bias"]);
-    for (const role of ["weight", "bias"]) tensorOnly("layerNorm", role, o[role]);
-    return {
-      dims: positiveInteger("layerNorm", "dims", o["dims"] ?? 1),
-      eps: positive("layerNorm", o["eps"]),
-    };
-  },
+  options: takes("layerNorm", {
+    dims: otherwise(positive, 1),
+    eps: otherwise(eps, 1e-5),
+    weight: tensorOnly,
+    bias: tensorOnly,
+  }),
   params(attrs, inputs) {
     const { shape } = must(inputs[0], "operand");
     if (attrs.dims >= shape.length) {
@@ -268,11 +272,6 @@ function layerNormVjp(node: OpNode, grad: Node): readonly Node[] {
     sum(part(mul, {}, [grad, normal], "weighted"), "weight"),
     sum(grad, "bias"),
   ];
-}
-
-function positive(op: string, eps: unknown): number {
-  const value = finiteNumber(op, "eps", eps ?? 1e-5);
-  return value > 0 ? value : fail(`${op}: eps is ${value}`, "eps > 0 keeps the division finite");
 }
 
 function normalise(x: Expr, mean: Expr, variance: Expr, eps: number, gamma: Expr, beta: Expr): Expr {

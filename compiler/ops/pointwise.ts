@@ -6,7 +6,8 @@ import type { Attrs, OpDef, OpNode } from "../ir/graph.ts";
 import { type Dim, type Shape, showShape } from "../ir/type.ts";
 import { axisIndex, rowMajor } from "../math/affine.ts";
 import { call, literal, load, loadBroadcast, random } from "../math/build.ts";
-import { fail, finiteNumber, type NoOptions, noOptions, record } from "./check.ts";
+import { finite, otherwise, takes } from "../options.ts";
+import { fail, type NoOptions, noOptions } from "./check.ts";
 import { derivedNode } from "./derived.ts";
 
 /** The attributes' numbers; attributes of elementwise ops are all numbers. */
@@ -19,17 +20,15 @@ function unary<A extends NumberAttrs>(
   value: (x: Expr, attrs: A) => Expr,
   check?: (attrs: A) => void,
 ): OpDef<A, Partial<A> | undefined> {
+  const read = takes(
+    name,
+    Object.fromEntries(Object.entries(defaults).map(([k, v]) => [k, otherwise(finite, v)])),
+  );
   return {
     name,
     arity: 1,
     options(options) {
-      const given = record(name, options, Object.keys(defaults));
-      const attrs = Object.fromEntries(
-        Object.entries(defaults).map(([k, v]) => [
-          k,
-          given[k] === undefined ? v : finiteNumber(name, k, given[k]),
-        ]),
-      ) as A; // the same keys as `defaults`, each a number
+      const attrs = read(options) as A; // the same keys as `defaults`, each a number
       check?.(attrs);
       return attrs;
     },
@@ -141,7 +140,8 @@ export const pointwise = {
       { p: 0.5 },
       (x) => x,
       ({ p }) => {
-        if (p < 0 || p >= 1) fail(`dropout: p is ${p}`, "0 ≤ p < 1: p is the share of elements set to zero");
+        if (p < 0 || p >= 1)
+          fail(`dropout: p is ${p}`, "0 ≤ p < 1: p is the share of elements set to zero", "p: 0.5");
       },
     ),
     /** x/(1 − p), or 0 with probability p; the mask is drawn again where the gradient needs it, not stored. */

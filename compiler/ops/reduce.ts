@@ -6,7 +6,8 @@ import type { Node, OpDef, OpNode } from "../ir/graph.ts";
 import { type Dim, showShape } from "../ir/type.ts";
 import { axisIndex } from "../math/affine.ts";
 import { call, literal, load, reduce } from "../math/build.ts";
-import { axisOf, fail, record } from "./check.ts";
+import { flag, integer, type Kind, listOf, otherwise, takes } from "../options.ts";
+import { axisOf, fail } from "./check.ts";
 import { opNode, suffixed } from "./derived.ts";
 import { pointwise } from "./pointwise.ts";
 
@@ -17,6 +18,14 @@ export interface ReduceOptions {
   readonly keepDims?: boolean;
 }
 export type ReduceAttrs = { readonly axes: readonly number[] | null; readonly keepDims: boolean };
+
+const list = listOf(integer);
+/** An axis or several. */
+const axes: Kind<readonly number[]> = {
+  rule: "an axis or a list of axes",
+  example: "1",
+  read: (value, place) => (Array.isArray(value) ? list.read(value, place) : [integer.read(value, place)]),
+};
 
 function reduction(
   name: string,
@@ -30,17 +39,16 @@ function reduction(
       fail(`${shown}: axis lists ${axes.join(", ")}`, "each axis is named once");
     return axes;
   };
+  const read = takes(shown, {
+    axis: otherwise<readonly number[] | null>(axes, null),
+    keepDims: otherwise(flag, false),
+  });
   return {
     name,
     arity: 1,
     options(options) {
-      const o = record(shown, options, ["axis", "keepDims"]);
-      const axis = o["axis"];
-      const axes =
-        axis === undefined
-          ? null
-          : (Array.isArray(axis) ? axis : [axis]).map((a) => (typeof a === "number" ? a : Number.NaN));
-      return { axes, keepDims: o["keepDims"] === true };
+      const { axis, keepDims } = read(options);
+      return { axes: axis, keepDims };
     },
     infer(attrs, inputs) {
       const { shape } = must(inputs[0], "operand");
@@ -86,10 +94,7 @@ function softmaxLike(
   return {
     name,
     arity: 1,
-    options(options) {
-      const axis = record(name, options, ["axis"])["axis"] ?? -1;
-      return { axis: typeof axis === "number" ? axis : Number.NaN };
-    },
+    options: takes(name, { axis: otherwise(integer, -1) }),
     infer(attrs, inputs) {
       const x = must(inputs[0], "operand");
       if (x.shape[axisOf(name, attrs.axis, x.shape.length)] === "N") {

@@ -6,9 +6,10 @@ import type { Node, OpDef, OpNode } from "../ir/graph.ts";
 import { countAt, type Dim, elements, type Shape, showShape } from "../ir/type.ts";
 import { add, axisIndex, div, mod, rowMajor } from "../math/affine.ts";
 import { guard, literal, load } from "../math/build.ts";
-import { axisOf, fail, finiteNumber, fixed, type NoOptions, noOptions, record } from "./check.ts";
+import { finite, integer, type Kind, kindOf, listOf, otherwise, takes } from "../options.ts";
+import { axisOf, fail, fixed, type NoOptions, noOptions } from "./check.ts";
 import { opNode, suffixed } from "./derived.ts";
-import { type Padding, type Sides, sides } from "./geometry.ts";
+import { numbers, type Padding, type Sides } from "./geometry.ts";
 
 /** The element of x that has the same row-major position: position → digits in x's shape. */
 function samePosition(x: Parameters<typeof load>[0], at: OpContext["at"], shape: Shape): Expr {
@@ -57,20 +58,20 @@ function reshaped(node: OpNode, grad: Node): readonly Node[] {
   return [opNode(reshape, { shape: x.type.shape }, [grad], suffixed(node.origin, "grad"))];
 }
 
+const sizes: Kind<readonly Dim[]> = listOf(
+  kindOf(
+    "a whole number of at least 1, N, or one −1",
+    "-1",
+    (d): d is Dim => d === "N" || (Number.isSafeInteger(d) && (d === -1 || Number(d) >= 1)),
+  ),
+);
+const readReshape = takes("reshape", { shape: sizes });
+
 const reshape: OpDef<ReshapeAttrs, ReshapeOptions> = {
   name: "reshape",
   arity: 1,
   options(options) {
-    const shape = record("reshape", options, ["shape"])["shape"];
-    if (!Array.isArray(shape))
-      return fail("reshape needs a shape", "shape is a list of sizes, one of which may be −1");
-    const dims = shape.map((d, i): Dim => {
-      if (d === "N" || (Number.isInteger(d) && (d === -1 || d >= 1))) return d as Dim; // just checked
-      return fail(
-        `reshape: shape[${i}] is ${String(d)}`,
-        "sizes are whole numbers of at least 1, N, or one −1",
-      );
-    });
+    const { shape: dims } = readReshape(options);
     if (dims.filter((d) => d === -1).length > 1)
       fail(`reshape to ${showShape(dims)}`, "at most one size is −1");
     if (dims.slice(1).includes("N")) fail(`reshape to ${showShape(dims)}`, "N is the outermost dimension");
@@ -103,12 +104,7 @@ export type TransposeAttrs = { readonly order: readonly number[] | null };
 const transpose: OpDef<TransposeAttrs, TransposeOptions | undefined> = {
   name: "transpose",
   arity: 1,
-  options(options) {
-    const order = record("transpose", options, ["order"])["order"];
-    if (order === undefined) return { order: null };
-    if (!Array.isArray(order)) return fail("transpose: order is no list", "order lists every axis once");
-    return { order: order.map((a) => (typeof a === "number" ? a : Number.NaN)) };
-  },
+  options: takes("transpose", { order: otherwise<readonly number[] | null>(listOf(integer), null) }),
   infer(attrs, inputs) {
     const x = must(inputs[0], "operand");
     const order = orderOf(attrs, x.shape);
@@ -160,10 +156,7 @@ export type ConcatAttrs = { readonly axis: number };
 const concat: OpDef<ConcatAttrs, ConcatOptions | undefined> = {
   name: "concat",
   arity: "variadic",
-  options(options) {
-    const axis = record("concat", options, ["axis"])["axis"] ?? 1;
-    return { axis: typeof axis === "number" ? axis : Number.NaN };
-  },
+  options: takes("concat", { axis: otherwise(integer, 1) }),
   infer(attrs, inputs) {
     const first = must(inputs[0], "operand");
     const axis = axisOf("concat", attrs.axis, first.shape.length);
@@ -211,12 +204,7 @@ export type PadAttrs = { readonly padding: Sides; readonly value: number };
 const pad: OpDef<PadAttrs, PadOptions> = {
   name: "pad",
   arity: 1,
-  options(options) {
-    const o = record("pad", options, ["padding", "value"]);
-    const padding = sides("pad", o["padding"]);
-    if (padding === "same") return fail('pad: padding is "same"', "pad takes numbers");
-    return { padding, value: finiteNumber("pad", "value", o["value"] ?? 0) };
-  },
+  options: takes("pad", { padding: numbers, value: otherwise(finite, 0) }),
   infer(attrs, inputs) {
     const x = must(inputs[0], "operand");
     if (x.shape.length < 2) fail(`pad needs at least two dimensions, but its input is ${showShape(x.shape)}`);

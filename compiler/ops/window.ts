@@ -6,16 +6,17 @@ import type { OpDef } from "../ir/graph.ts";
 import { showShape } from "../ir/type.ts";
 import { add, axisIndex } from "../math/affine.ts";
 import { call, guard, literal, load, loadPadded, reduce } from "../math/build.ts";
-import { fail, type NoOptions, noOptions, type Pair, rank, record } from "./check.ts";
+import { flag, optional, otherwise, type Read, takes } from "../options.ts";
+import { fail, type NoOptions, noOptions, type Pair, rank } from "./check.ts";
 import {
   checkFits,
   describeWindow,
   formula,
   type Padding,
+  padding,
   positions,
-  sides,
   spatial,
-  strides,
+  steps,
   type Window,
   type WindowAttrs,
   windowIndex,
@@ -43,9 +44,17 @@ export interface AvgPoolOptions extends PoolOptions {
 
 export type PoolAttrs = WindowAttrs & { readonly ceilMode: boolean; readonly countIncludePad: boolean };
 
+const poolFields = {
+  kernel: steps,
+  stride: optional(steps),
+  padding: otherwise(padding, [0, 0, 0, 0]),
+  ceilMode: otherwise(flag, false),
+};
+type PoolRead = Read<typeof poolFields> & Partial<Pick<PoolAttrs, "dilation" | "countIncludePad">>;
+
 function pool(
   name: string,
-  extra: readonly string[],
+  read: (options: unknown) => PoolRead,
   value: (
     x: Parameters<OpDef<PoolAttrs & {}>["define"]>[1],
     attrs: PoolAttrs,
@@ -56,17 +65,9 @@ function pool(
     name,
     arity: 1,
     options(options) {
-      const o = record(name, options, ["kernel", "stride", "padding", "ceilMode", ...extra]);
-      const kernel = strides(name, "kernel", o["kernel"]);
-      const attrs: PoolAttrs = {
-        kernel,
-        stride: strides(name, "stride", o["stride"] ?? kernel),
-        dilation: strides(name, "dilation", o["dilation"] ?? 1),
-        padding: sides(name, o["padding"] ?? 0),
-        ceilMode: o["ceilMode"] === true,
-        countIncludePad: o["countIncludePad"] !== false,
-      };
-      return attrs;
+      const { kernel, stride = kernel, dilation = [1, 1], ...given } = read(options);
+      const { padding, ceilMode, countIncludePad = true } = given;
+      return { kernel, stride, dilation, padding, ceilMode, countIncludePad };
     },
     infer(attrs, inputs) {
       const x = must(inputs[0], "pooling input");
@@ -121,29 +122,37 @@ function taps(
 }
 
 /** y = max over the window; padding never wins. */
-const maxPool2d = pool("maxPool2d", ["dilation"], (context, attrs, ws) => {
-  const { value, u, v } = taps(context, attrs, ws, LOWEST);
-  return reduce("max", [u, v], value);
-});
+const maxPool2d = pool(
+  "maxPool2d",
+  takes("maxPool2d", { ...poolFields, dilation: otherwise(steps, [1, 1]) }),
+  (context, attrs, ws) => {
+    const { value, u, v } = taps(context, attrs, ws, LOWEST);
+    return reduce("max", [u, v], value);
+  },
+);
 
 /**
  * y = Σ window / count. The count is the window's size, less what hangs over the padded edge (ceilMode) and,
  * without `countIncludePad`, less the padding: a product of one count per axis.
  */
-const avgPool2d = pool("avgPool2d", ["countIncludePad"], (context, attrs, ws) => {
-  const { value, u, v } = taps(context, attrs, ws, 0);
-  const size = spatial("avgPool2d", must(context.inputs[0], "input").type);
-  const count = (i: 0 | 1): Expr => {
-    const w = ws[i];
-    const tap = context.axis(i === 0 ? "u" : "v", w.kernel);
-    const index = windowIndex(must(context.at[i + 2], "axis"), tap, w);
-    const bound = attrs.countIncludePad
-      ? { index: add(index, w.before), extent: size[i] + w.before + w.after }
-      : { index, extent: size[i] };
-    return reduce("sum", [tap], guard([bound], literal(1), literal(0)));
-  };
-  return average(reduce("sum", [u, v], value), count(0), count(1));
-});
+const avgPool2d = pool(
+  "avgPool2d",
+  takes("avgPool2d", { ...poolFields, countIncludePad: otherwise(flag, true) }),
+  (context, attrs, ws) => {
+    const { value, u, v } = taps(context, attrs, ws, 0);
+    const size = spatial("avgPool2d", must(context.inputs[0], "input").type);
+    const count = (i: 0 | 1): Expr => {
+      const w = ws[i];
+      const tap = context.axis(i === 0 ? "u" : "v", w.kernel);
+      const index = windowIndex(must(context.at[i + 2], "axis"), tap, w);
+      const bound = attrs.countIncludePad
+        ? { index: add(index, w.before), extent: size[i] + w.before + w.after }
+        : { index, extent: size[i] };
+      return reduce("sum", [tap], guard([bound], literal(1), literal(0)));
+    };
+    return average(reduce("sum", [u, v], value), count(0), count(1));
+  },
+);
 
 /** sum / (a · b), as a product with a constant where both counts are constant. */
 function average(sum: Expr, a: Expr, b: Expr): Expr {

@@ -1,6 +1,8 @@
 /** Targets: what schedules may count on, and their numbers. One record each. */
+import { UserError } from "../errors.ts";
 import type { Axis } from "../ir/expr.ts";
 import type { Lanes } from "../ir/kernel.ts";
+import { show } from "../options.ts";
 
 export interface Target {
   readonly name: string;
@@ -66,8 +68,21 @@ export interface AdapterFacts {
   readonly info: { readonly isFallbackAdapter?: boolean; readonly subgroupMinSize?: number };
 }
 
-/** The target for an adapter. */
-export function targetFor({ features, info }: AdapterFacts): TargetName {
+/** Throws `UserError` for what is no adapter: a device has its facts under another name. */
+function checked(adapter: Partial<AdapterFacts> | undefined): AdapterFacts {
+  const { features, info } = adapter ?? {};
+  if (typeof features?.has === "function" && typeof info === "object" && info !== null)
+    return { features, info };
+  throw new UserError({
+    problem: `targetFor: ${features ? "what it is given has no info" : `the adapter is ${show(adapter)}`}`,
+    rule: "targetFor looks at the features and the info of a GPUAdapter",
+    fix: "targetFor(adapter), or targetFor({ features: device.features, info: device.adapterInfo })",
+  });
+}
+
+/** The target for an adapter. Throws `UserError` for what is none. */
+export function targetFor(adapter: AdapterFacts): TargetName {
+  const { features, info } = checked(adapter);
   if (info.isFallbackAdapter === false) return "gpu";
   if (!info.isFallbackAdapter || !features.has("subgroups")) return "portable";
   return (info.subgroupMinSize ?? 4) > 4 ? "octets" : "quads";

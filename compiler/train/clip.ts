@@ -1,5 +1,4 @@
 /** Gradient clipping, as graph nodes: between a parameter's gradient and what the optimiser makes of it. */
-import { UserError } from "../errors.ts";
 import type { Axis, Expr } from "../ir/expr.ts";
 import type { Node } from "../ir/graph.ts";
 import type { Clip } from "../ir/training.ts";
@@ -7,37 +6,33 @@ import { axisIndex } from "../math/affine.ts";
 import { call, literal, load, reduce, times } from "../math/build.ts";
 import { derivedNode, opNode, suffixed } from "../ops/derived.ts";
 import { pointwise } from "../ops/pointwise.ts";
+import { type Kind, numberThat, objectOf, optional, refined, takes } from "../options.ts";
 
 /** Keeps the division finite where all gradients are 0. */
 const EPS = 1e-6;
 
-/** Exactly one bound above 0. Throws `UserError`. */
-export function checkClip(clip: Clip): Clip {
-  const given = (["norm", "value"] as const).filter((kind) => clip[kind] !== undefined);
-  const [kind, ...more] = given;
-  if (kind === undefined || more.length > 0) {
-    throw new UserError({
-      problem: kind ? "clip has both a norm and a value" : "clip has neither a norm nor a value",
-      rule: "gradients are clipped by their norm or by their values",
-      fix: "clip: { norm: 1 }, or leave it out",
-    });
-  }
-  const bound = clip[kind];
-  const stored = Math.fround(Number(bound)); // what a shader makes of it
-  if (stored > 0 && stored < Number.POSITIVE_INFINITY) return { [kind]: Number(bound) };
-  throw new UserError({
-    problem: `clip: the ${kind} is ${bound}`,
-    rule: "gradients are clipped at a number above 0",
-    fix: `clip: { ${kind}: 1 }, or leave it out`,
-  });
-}
+const bound = numberThat("a number above 0", 1, (value) => {
+  const stored = Math.fround(value); // what a shader makes of it
+  return stored > 0 && stored < Number.POSITIVE_INFINITY;
+});
+
+/** Exactly one bound above 0. */
+export const clips: Kind<Clip> = refined(
+  objectOf({ norm: optional(bound), value: optional(bound) }),
+  ({ norm, value }, fail): Clip => {
+    if ((norm === undefined) === (value === undefined))
+      return fail("either the norm of all gradients or the value of each");
+    return norm === undefined ? { value: value as number } : { norm }; // one of both
+  },
+);
+const readClip = takes("compileTraining", { clip: clips });
 
 /**
  * The gradients, bounded: each value to ±value, or all together by min(1, norm / (‖g‖ + 1e-6)) with the norm ‖g‖ over
  * all parameters (Pascanu et al. 2013, as PyTorch's clip_grad_norm_ has it).
  */
 export function clipped(gradients: ReadonlyMap<Node, Node>, clip: Clip): ReadonlyMap<Node, Node> {
-  const { norm, value } = checkClip(clip);
+  const { norm, value } = readClip({ clip }).clip;
   const each = (bounded: (gradient: Node) => Node): ReadonlyMap<Node, Node> =>
     new Map([...gradients].map(([parameter, g]) => [parameter, bounded(g)]));
   if (value !== undefined)

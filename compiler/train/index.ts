@@ -2,8 +2,8 @@
 import { type Compilation, compile } from "../compile.ts";
 import type { Graph } from "../ir/graph.ts";
 import type { Training } from "../ir/training.ts";
-import { checkClip } from "./clip.ts";
-import { evaluationStep, type TrainingOptions, trainingStep } from "./step.ts";
+import { checkGraph } from "../passes/options.ts";
+import { checkTrainingOptions, evaluationStep, type TrainingOptions, trainingStep } from "./step.ts";
 
 export type { AdamOptions, Clip, LossName, Optimizer, SgdOptions, Training } from "../ir/training.ts";
 export { adam, sgd } from "./optimizer.ts";
@@ -22,7 +22,10 @@ export interface TrainingParts {
 }
 
 /** As `compileTraining`. */
-export function compileParts(graph: Graph, options: TrainingOptions): TrainingParts {
+export function compileParts(graph: Graph, given: TrainingOptions): TrainingParts {
+  checkGraph("compileTraining", graph);
+  // An optimiser may be written as data, with its defaults left out.
+  const options = { ...given, optimizer: checkTrainingOptions(given).optimizer };
   const { loss = "crossEntropy", reduction, optimizer, clip, bytes = true } = options;
   const { target, tuning, typicalBatch = 0 } = options;
   const classes = loss === "crossEntropy" ? graph.outputs[0]?.node.type.shape[1] : undefined;
@@ -38,7 +41,7 @@ export function compileParts(graph: Graph, options: TrainingOptions): TrainingPa
     loss,
     ...(reduction === "sum" ? { reduction } : {}),
     optimizer,
-    ...(clip ? { clip: checkClip(clip) } : {}),
+    ...(clip ? { clip } : {}),
     bytes,
     ...(typeof classes === "number" ? { classes } : {}),
     step: step.program,

@@ -1,5 +1,4 @@
 /** Optimisers: how a parameter and its moments follow from its gradient, as graph nodes. */
-import { UserError } from "../errors.ts";
 import type { Node, Update } from "../ir/graph.ts";
 import {
   type AdamOptions,
@@ -11,39 +10,42 @@ import {
 } from "../ir/training.ts";
 import { constantNode, opNode, suffixed } from "../ops/derived.ts";
 import { pointwise } from "../ops/pointwise.ts";
+import { flag, type Kind, listOf, numberThat, otherwise, taggedBy, takes } from "../options.ts";
 import type { FreeNames } from "./names.ts";
 
-function number(name: string, value: number, ok: boolean, rule: string): number {
-  if (Number.isFinite(value) && ok) return value;
-  throw new UserError({ problem: `${name} is ${value}`, rule });
-}
+const rate = numberThat("a number above 0", 0.01, (lr) => lr > 0 && Number.isFinite(lr));
+const share = numberThat("a number of at least 0 and below 1", 0.9, (x) => x >= 0 && x < 1);
+const decay = numberThat("a number of at least 0", 0, (d) => d >= 0 && Number.isFinite(d));
+
+const sgdFields = {
+  lr: rate,
+  momentum: otherwise(share, 0),
+  nesterov: otherwise(flag, false),
+  weightDecay: otherwise(decay, 0),
+};
+const adamFields = {
+  lr: otherwise(rate, 0.001),
+  betas: otherwise(listOf(share, 2), [0.9, 0.999]) as Kind<readonly [number, number]>, // two of them
+  eps: otherwise(rate, 1e-8),
+  weightDecay: otherwise(decay, 0),
+};
+const readSgd = takes("sgd", sgdFields);
+const readAdam = takes("adam", adamFields);
+
+/** What `sgd` and `adam` give, as data. */
+export const optimizers: Kind<Optimizer> = taggedBy(
+  { sgd: sgdFields, adam: adamFields },
+  "sgd({ lr: 0.1 }) or adam()",
+);
 
 /** Stochastic gradient descent. Throws `UserError` for a rate that is not positive. */
-export function sgd({ lr, momentum = 0, nesterov = false, weightDecay = 0 }: SgdOptions): Optimizer {
-  return {
-    kind: "sgd",
-    lr: number("the learning rate", lr, lr > 0, "a learning rate is a number above 0"),
-    momentum: number("momentum", momentum, momentum >= 0 && momentum < 1, "0 ≤ momentum < 1"),
-    nesterov,
-    weightDecay: number("weightDecay", weightDecay, weightDecay >= 0, "weightDecay ≥ 0"),
-  };
+export function sgd(options: SgdOptions): Optimizer {
+  return { kind: "sgd", ...readSgd(options) };
 }
 
 /** Adam; with `weightDecay`, AdamW. Throws `UserError` for a rate that is not positive. */
-export function adam({
-  lr = 0.001,
-  betas = [0.9, 0.999],
-  eps = 1e-8,
-  weightDecay = 0,
-}: AdamOptions = {}): Optimizer {
-  for (const b of betas) number("a beta", b, b >= 0 && b < 1, "0 ≤ β < 1");
-  return {
-    kind: "adam",
-    lr: number("the learning rate", lr, lr > 0, "a learning rate is a number above 0"),
-    betas,
-    eps: number("eps", eps, eps > 0, "eps > 0 keeps the division finite"),
-    weightDecay: number("weightDecay", weightDecay, weightDecay >= 0, "weightDecay ≥ 0"),
-  };
+export function adam(options: AdamOptions = {}): Optimizer {
+  return { kind: "adam", ...readAdam(options) };
 }
 
 function scalar(slot: number, name: string): Node {

@@ -11,10 +11,12 @@ import { constantNode, derivedNode, opNode, suffixed } from "../ops/derived.ts";
 import { losses } from "../ops/loss.ts";
 import { pointwise } from "../ops/pointwise.ts";
 import { reductions } from "../ops/reduce.ts";
+import { flag, natural, oneOf, optional, takes } from "../options.ts";
 import { differentiate } from "../passes/differentiate.ts";
-import { clipped } from "./clip.ts";
+import { compilerFields } from "../passes/options.ts";
+import { clipped, clips } from "./clip.ts";
 import { FreeNames } from "./names.ts";
-import { updatesFor } from "./optimizer.ts";
+import { optimizers, updatesFor } from "./optimizer.ts";
 
 export interface TrainingOptions {
   /** Default cross-entropy of the first output with integer labels. */
@@ -33,6 +35,17 @@ export interface TrainingOptions {
   /** The examples of a step, which kernels are scheduled for; they are right for any. Default: 256. */
   readonly typicalBatch?: number;
 }
+
+/** Throws `UserError` for options that `compileTraining` does not take. */
+export const checkTrainingOptions = takes("compileTraining", {
+  optimizer: optimizers,
+  loss: optional(oneOf(Object.keys(losses) as LossName[])), // the record's own keys
+  reduction: optional(oneOf(["mean", "sum"])),
+  clip: optional(clips),
+  bytes: optional(flag),
+  ...compilerFields,
+  typicalBatch: optional(natural),
+});
 
 /** The graph with every op in its training form, and the statistics it keeps as updates. */
 function trainingForm(model: Graph): Graph {

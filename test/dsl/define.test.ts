@@ -97,8 +97,9 @@ describe("defineOp", () => {
       [
         "defineOp: "conv2d" is an op of Weft's own
         try:  another name, such as "myConv2d"",
-        "defineOp: the name is "my op"
-        rule: a name is a word of letters and digits",
+        "defineOp: name is "my op"
+        rule: name is a word of letters and digits
+        try:  name: "scale"",
         "mine1: position j + 1 of dimension 2 runs over 1 … 8 in a tensor [N, 6, 8]
         rule: 0 ≤ position < 8
         try:  atOr(0, …), which gives 0 outside",

@@ -62,18 +62,23 @@ describe("a layer names itself and its rule", () => {
     ]).toMatchInlineSnapshot(`
       [
         "conv2d1: conv2d: out is -6
-        rule: out is a whole number of at least 1",
+        rule: out is a whole number of at least 1
+        try:  out: 6",
         "conv2d2: conv2d: kernel is 2.5
-        rule: kernel is a whole number of at least 1",
+        rule: kernel is a whole number of at least 1
+        try:  kernel: 3",
         "conv2d: kernel is 0
-        rule: kernel is a whole number of at least 1",
+        rule: kernel is a whole number of at least 1
+        try:  kernel: 1",
         "conv2d3: conv2d: unknown option "pading"
         rule: conv2d takes out, kernel, stride, padding, dilation, groups, weight, bias, init
         try:  padding",
         "conv2d: kernel is undefined
-        rule: kernel is a whole number of at least 1",
+        rule: kernel is a whole number of at least 1
+        try:  kernel: 1",
         "dropout1: dropout: p is 1.5
-        rule: 0 ≤ p < 1: p is the share of elements set to zero",
+        rule: 0 ≤ p < 1: p is the share of elements set to zero
+        try:  p: 0.5",
         "sum1: sum: axis is 4
         rule: axis lies in −2 … 1 for a tensor of rank 2",
       ]
@@ -94,15 +99,19 @@ describe("a layer names itself and its rule", () => {
     ]).toMatchInlineSnapshot(`
       [
         "conv2d1: conv2d: operand 1 is undefined, not a tensor
-        rule: conv2d works on tensors: the result of input(), param() or another layer",
+        rule: conv2d works on tensors: the result of input(), param() or another layer
+        try:  a tensor in its place",
         "conv2d2: conv2d: operand 1 is a layer, not a tensor
         rule: conv2d works on tensors: the result of input(), param() or another layer
         try:  calling the layer with its input: layer(x)",
         "add1: add: operand 2 is "2", not a tensor
-        rule: add works on tensors: the result of input(), param() or another layer",
+        rule: add works on tensors: the result of input(), param() or another layer
+        try:  a tensor in its place",
         "add2: add: operand 2 is NaN, not a tensor
-        rule: add works on tensors: the result of input(), param() or another layer",
-        "concat1: concat takes at least one tensor, but got 0",
+        rule: add works on tensors: the result of input(), param() or another layer
+        try:  a tensor in its place",
+        "concat1: concat takes at least one tensor, but got 0
+        try:  concat([a, b])",
         "sequential: argument 2 is a tensor, not a layer
         rule: a layer is an op without its tensor, such as relu() or conv2d({ out: 6, kernel: 5 })
         try:  pipe(x, …layers) to run layers on a tensor",
@@ -141,10 +150,12 @@ describe("a layer names itself and its rule", () => {
         rule: a parameter is the same for every batch size",
         "p: param: size 0 is 0
         rule: a shape is a list of whole numbers of at least 1; the first may be N",
-        "constant(NaN)
-        rule: the value is a finite number",
+        "constant: value is NaN
+        rule: value is a finite number
+        try:  value: 1",
         "uniform(1, 0)
-        rule: both are finite numbers, the smaller one first",
+        rule: low ≤ high
+        try:  uniform(0, 1)",
       ]
     `);
   });

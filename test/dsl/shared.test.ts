@@ -110,18 +110,23 @@ describe("a given parameter", () => {
         rule: weight has the shape of the parameter that conv2d would make
         try:  a tensor [4, 3, 3, 3], such as a param(), reshape(…) or transpose(…)",
         "linear3: linear: weight is 3
-        rule: weight is a tensor, or left out",
+        rule: weight is a tensor, or left out
+        try:  weight: param("…", […])",
         "linear4: linear: bias is 3
-        rule: bias is true or false",
+        rule: bias is true or false
+        try:  bias: true",
         "layerNorm1: layerNorm: bias is false
-        rule: bias is a tensor, or left out",
+        rule: bias is a tensor, or left out
+        try:  bias: param("…", […])",
         "batchNorm2d1: batchNorm2d: weight is a function
-        rule: weight is a tensor, or left out",
+        rule: weight is a tensor, or left out
+        try:  weight: param("…", […])",
         "linear: init says how a weight starts, but the weight is given
         rule: a parameter starts as whoever makes it says
         try:  param(name, shape, init)",
         "linear5: linear: out is Tensor<[2]> p
-        rule: out is a whole number of at least 1",
+        rule: out is a whole number of at least 1
+        try:  out: 1",
       ]
     `);
   });

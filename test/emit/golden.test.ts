@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { compile } from "../../compiler/compile.ts";
 import { avgPool2d, conv2d, input, maxPool2d, model, N, relu } from "../../compiler/dsl/index.ts";
 import { checkGolden } from "../../compiler/emit/index.ts";
+import { UserError } from "../../compiler/errors.ts";
 import { loadModel } from "../../compiler/frontend/index.ts";
 import "../../compiler/emit/vitest.ts";
 
@@ -144,6 +145,23 @@ describe("expect(model).toMatchGolden(folder)", () => {
   });
 
   test("wants a model", async () => {
-    await expect(expect(3).toMatchGolden(base)).rejects.toThrow("wants a model, or the path of a model file");
+    await expect(expect(3).toMatchGolden(base)).rejects.toThrow(
+      new UserError({
+        problem: "toMatchGolden is given 3",
+        rule: "what is compared is a model, or the path of a model file",
+        fix: 'await expect("models/lenet.ts").toMatchGolden("test/golden/lenet")',
+      }),
+    );
+  });
+
+  test("wants a folder, and nothing more", async () => {
+    const matcher = (...args: readonly unknown[]): Promise<void> =>
+      expect(net()).toMatchGolden(...(args as [string])); // as JavaScript calls it
+    await expect(matcher(7)).rejects.toThrow(
+      'toMatchGolden: folder is 7\n  rule: folder is a string that is not empty\n  try:  folder: "…"',
+    );
+    await expect(matcher(base, { update: true })).rejects.toThrow(
+      "toMatchGolden: argument 2 is { update: true }\n  rule: toMatchGolden takes one argument\n  try:  leaving it out",
+    );
   });
 });

@@ -115,11 +115,13 @@ export default model("", { image }, { y: relu(image) });
   it("has an operand that is no tensor", async () => {
     expect(await message(`const y = add(image, "x");`)).toMatchInlineSnapshot(`
       "y (model.ts:4:11): add: operand 2 is "x", not a tensor
-        rule: add works on tensors: the result of input(), param() or another layer"
+        rule: add works on tensors: the result of input(), param() or another layer
+        try:  a tensor in its place"
     `);
     expect(await message(`const y = nn.relu({ image });`)).toMatchInlineSnapshot(`
       "y (model.ts:4:14): relu: unknown option "image"
-        rule: relu takes no options"
+        rule: relu takes no options
+        try:  leaving it out"
     `);
     expect(await message(`const y = add(image, nn.relu());`)).toMatchInlineSnapshot(`
       "y (model.ts:4:11): add: operand 2 is a layer, not a tensor

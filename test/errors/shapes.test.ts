@@ -110,8 +110,9 @@ describe("a layer that does not fit its input", () => {
   });
   it("reshape to another number of elements", async () => {
     expect(await message("const y = nn.reshape(image, { shape: [N, 16, 50] });")).toMatchInlineSnapshot(`
-      "y (model.ts:4:14): reshape needs a shape
-        rule: shape is a list of sizes, one of which may be −1"
+      "y (model.ts:4:14): reshape: shape is { shape: ["N", 16, 50] }
+        rule: shape is a list, each entry a whole number of at least 1, N, or one −1
+        try:  shape: [-1]"
     `);
   });
   it("a residual whose body changes the shape", async () => {
@@ -160,37 +161,44 @@ describe("options that are no sizes", () => {
       await message("const y = conv2d(image, { out: 6, kernel: 3, padding: -1 });"),
     ).toMatchInlineSnapshot(`
       "y (model.ts:4:11): conv2d: padding is -1
-        rule: padding is a whole number of at least 0"
+        rule: padding is a whole number of at least 0
+        try:  padding: 1"
     `);
     expect(await message("const y = conv2d(image, { out: -6, kernel: 3 });")).toMatchInlineSnapshot(`
       "y (model.ts:4:11): conv2d: out is -6
-        rule: out is a whole number of at least 1"
+        rule: out is a whole number of at least 1
+        try:  out: 6"
     `);
   });
   it("fractional", async () => {
     expect(await message("const y = conv2d(image, { out: 6, kernel: 2.5 });")).toMatchInlineSnapshot(`
       "y (model.ts:4:11): conv2d: kernel is 2.5
-        rule: kernel is a whole number of at least 1"
+        rule: kernel is a whole number of at least 1
+        try:  kernel: 3"
     `);
     expect(await message("const y = linear(nn.flatten(image), { out: 10.5 });")).toMatchInlineSnapshot(`
       "y (model.ts:4:11): linear: out is 10.5
-        rule: out is a whole number of at least 1"
+        rule: out is a whole number of at least 1
+        try:  out: 11"
     `);
   });
   it("zero and NaN", async () => {
     expect(await message("const y = nn.maxPool2d(image, { kernel: 2, stride: 0 });")).toMatchInlineSnapshot(`
       "y (model.ts:4:14): maxPool2d: stride is 0
-        rule: stride is a whole number of at least 1"
+        rule: stride is a whole number of at least 1
+        try:  stride: 1"
     `);
     expect(await message("const y = nn.leakyRelu(image, { slope: NaN });")).toMatchInlineSnapshot(`
       "y (model.ts:4:14): leakyRelu: slope is NaN
-        rule: slope is a finite number"
+        rule: slope is a finite number
+        try:  slope: 1"
     `);
   });
   it("missing", async () => {
     expect(await message("const y = conv2d(image, { out: 6 });")).toMatchInlineSnapshot(`
       "y (model.ts:4:11): conv2d: kernel is undefined
-        rule: kernel is a whole number of at least 1"
+        rule: kernel is a whole number of at least 1
+        try:  kernel: 1"
     `);
   });
   it("misspelt", async () => {
@@ -204,8 +212,9 @@ describe("options that are no sizes", () => {
   });
   it("a pair of three", async () => {
     expect(await message("const y = conv2d(image, { out: 6, kernel: [3, 3, 3] });")).toMatchInlineSnapshot(`
-      "y (model.ts:4:11): conv2d: kernel has 3 entries
-        rule: kernel is a number or [height, width]"
+      "y (model.ts:4:11): conv2d: kernel is [3, 3, 3]
+        rule: kernel is a number or [height, width]
+        try:  kernel: [1, 1]"
     `);
   });
   it("in the shape of an input", async () => {

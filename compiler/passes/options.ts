@@ -1,0 +1,88 @@
+/** The options that compiling for inference and for training share. */
+import { UserError } from "../errors.ts";
+import type { Graph } from "../ir/graph.ts";
+import type { Tuning } from "../ir/tuning.ts";
+import {
+  flag,
+  type Kind,
+  kindOf,
+  objectOf,
+  oneOf,
+  optional,
+  positive,
+  show,
+  takes,
+  text,
+} from "../options.ts";
+import type { BakeValues } from "./bake.ts";
+import { type Target, type TargetName, targets } from "./target.ts";
+
+const named = oneOf(Object.keys(targets) as TargetName[]); // the record's own keys
+const described = objectOf({
+  name: text,
+  workgroup: positive,
+  registers: positive,
+  build: positive,
+  runs: positive,
+  batch: positive,
+  opaque: flag,
+  quads: flag,
+  workgroupMemory: flag,
+});
+
+/** The name of a target, or a target. */
+const target: Kind<TargetName | Target> = {
+  rule: named.rule,
+  example: named.example,
+  read: (value, place) =>
+    typeof value === "object" && value !== null ? described.read(value, place) : named.read(value, place),
+};
+
+const isRecord = (value: unknown): boolean =>
+  typeof value === "object" && value !== null && !Array.isArray(value) && !ArrayBuffer.isView(value);
+
+const tuning = kindOf(
+  "an object of schedules by kernel, as weft tune measures them",
+  "{}",
+  (value): value is Tuning => isRecord(value) && Object.values(value as object).every(isRecord),
+);
+
+export const compilerFields = {
+  typicalBatch: optional(positive),
+  target: optional(target),
+  tuning: optional(tuning),
+};
+
+const values = kindOf(
+  "an object of tensors by name, each with its shape and data: what readSafetensors gives",
+  "readSafetensors(bytes)",
+  (value): value is BakeValues =>
+    isRecord(value) &&
+    Object.values(value as object).every(
+      (t: unknown) =>
+        isRecord(t) &&
+        Array.isArray((t as BakeValues[string]).shape) &&
+        Number.isSafeInteger((t as BakeValues[string]).data?.length),
+    ),
+);
+
+/** Throws `UserError` for options that `compile` does not take. */
+export const checkCompileOptions = takes("compile", {
+  batch: optional(positive),
+  precision: optional(oneOf(["f32", "f16"])),
+  bake: optional(values),
+  ...compilerFields,
+});
+
+/** Throws `UserError` unless it is a graph: a model's `graph`, not the model. */
+export function checkGraph(of: string, graph: unknown): asserts graph is Graph {
+  const has = (value: unknown, key: string): boolean =>
+    typeof value === "object" && value !== null && key in value;
+  if (has(graph, "nodes") && has(graph, "outputs") && has(graph, "inputs")) return;
+  const model = has(graph, "graph");
+  throw new UserError({
+    problem: `${of}: its graph is ${model ? "a model" : show(graph)}`,
+    rule: "what is compiled is the graph of a model",
+    fix: `${of}(model.graph${of === "compile" ? "" : ", { optimizer: sgd({ lr: 0.1 }) }"})`,
+  });
+}

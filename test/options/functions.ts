@@ -1,0 +1,186 @@
+/** Every public function of the compiler, with all the options that its types state. */
+import * as weft from "../../compiler/index.ts";
+import type {
+  AvgPoolOptions,
+  BatchNormOptions,
+  ConcatOptions,
+  ConvOptions,
+  LayerNormOptions,
+  LinearOptions,
+  MaxPoolOptions,
+  OpName,
+  PadOptions,
+  ReduceOptions,
+  SoftmaxOptions,
+} from "../../compiler/ops/index.ts";
+import type { AdamOptions, SgdOptions, TrainingOptions } from "../../compiler/train/index.ts";
+
+type Anything = (...args: readonly unknown[]) => unknown;
+/** As JavaScript calls it: no type checks the arguments. */
+export const untyped = (f: unknown): Anything => f as Anything;
+
+export const image = weft.input("image", [weft.N, 4, 8, 8]);
+const matrix = weft.input("matrix", [6, 8]);
+
+export interface Options {
+  /** An option of each name, all of them right. */
+  readonly all: Readonly<Record<string, unknown>>;
+  /** Names of options that may be any string. */
+  readonly free?: readonly string[];
+  /** Whether a number is something else than options: `max(x, 7)`. */
+  readonly numbers?: true;
+  /** Calls the function with options. */
+  readonly calls: Readonly<Record<string, (options: unknown) => unknown>>;
+}
+
+const init = weft.kaimingUniform();
+const reduce: Required<ReduceOptions> = { axis: 1, keepDims: true };
+const softmax: Required<SoftmaxOptions> = { axis: 1 };
+
+/** The options of each op by the interface that types state for it: an op or an option that is missing is a type error. */
+const conv2d: Required<ConvOptions> = {
+  out: 8,
+  kernel: 3,
+  stride: 1,
+  padding: 1,
+  dilation: 1,
+  groups: 2,
+  bias: true,
+  init,
+};
+const linear: Required<LinearOptions> = { out: 3, in: 8, bias: true, init };
+const maxPool2d: Required<MaxPoolOptions> = { kernel: 2, stride: 2, padding: 0, dilation: 1, ceilMode: true };
+const avgPool2d: Required<AvgPoolOptions> = {
+  kernel: 2,
+  stride: 2,
+  padding: 0,
+  ceilMode: true,
+  countIncludePad: true,
+};
+const batchNorm2d: Required<BatchNormOptions> = { eps: 1e-3, momentum: 0.2 };
+const layerNorm: Required<LayerNormOptions> = { dims: 1, eps: 1e-3 };
+const pad: Required<PadOptions> = { padding: 1, value: 2 };
+const concat: Required<ConcatOptions> = { axis: 1 };
+
+/** Options of the ops of one operand; those of two take none. */
+export const unary: Readonly<Record<string, object>> = {
+  conv2d,
+  linear,
+  maxPool2d,
+  avgPool2d,
+  globalAvgPool2d: {},
+  batchNorm2d,
+  layerNorm,
+  pad,
+  flatten: {},
+  sum: reduce,
+  mean: reduce,
+  softmax,
+  logSoftmax: softmax,
+  leakyRelu: { slope: 0.1 },
+  elu: { alpha: 0.5 },
+  clip: { min: -1, max: 1 },
+  dropout: { p: 0.2 },
+  ...Object.fromEntries(
+    "sigmoid relu relu6 tanh gelu silu hardSigmoid hardSwish exp log sqrt abs neg"
+      .split(" ")
+      .map((name) => [name, {}]),
+  ),
+} satisfies Partial<Record<OpName, object>>;
+export const binary: readonly OpName[] = ["add", "sub", "mul", "div", "pow", "matmul", "corr2d"];
+const byName = weft as Readonly<Record<string, unknown>>;
+
+const optimizer = weft.sgd({ lr: 0.1 });
+const graph = weft.model("m", { image }, { y: weft.linear(weft.flatten(image), { out: 4 }) }).graph;
+const training: Required<TrainingOptions> = {
+  optimizer,
+  loss: "crossEntropy",
+  reduction: "sum",
+  clip: { norm: 1 },
+  bytes: true,
+  target: "gpu",
+  tuning: {},
+  typicalBatch: 8,
+};
+const sgd: Required<SgdOptions> = { lr: 0.1, momentum: 0.5, nesterov: true, weightDecay: 0.1 };
+const adam: Required<AdamOptions> = { lr: 0.1, betas: [0.9, 0.99], eps: 1e-8, weightDecay: 0.1 };
+const compiling: Required<weft.CompileOptions> = {
+  batch: 2,
+  typicalBatch: 8,
+  precision: "f16",
+  target: "gpu",
+  tuning: {},
+  bake: {},
+};
+
+const layers = Object.entries(unary).map(([name, all]): [string, Options] => {
+  const f = untyped(byName[name]);
+  const chain = (o: unknown): unknown => untyped(weft.sequential(f(o) as weft.Layer))(image);
+  return [name, { all: { ...all }, calls: { applied: (o) => f(image, o), "as a layer": f, chained: chain } }];
+});
+const pairs = binary.map((name): [string, Options] => {
+  const operands = name === "corr2d" ? [matrix, weft.param("k", [2, 2])] : [image, image];
+  return [name, { all: {}, calls: { applied: (o) => untyped(byName[name])(...operands, o) } }];
+});
+const extrema = (["max", "min"] as const).map((name): [string, Options] => {
+  const f = untyped(byName[name]);
+  return [
+    name,
+    { all: { ...reduce }, numbers: true, calls: { applied: (o) => f(image, o), "as a layer": f } },
+  ];
+});
+
+/** Layers whose parameters are given as tensors. */
+const given = (
+  [
+    ["conv2d", { out: 8, kernel: 3, weight: weft.param("w", [8, 4, 3, 3]) }],
+    ["linear", { out: 3, weight: weft.param("w", [3, 8]) }],
+    ["batchNorm2d", { weight: weft.param("w", [4]), bias: weft.param("b", [4]) }],
+    ["layerNorm", { weight: weft.param("w", [8]), bias: weft.param("b", [8]) }],
+  ] as const
+).map(([name, all]): [string, Options] => {
+  const f = untyped(byName[name]);
+  return [`${name} with given tensors`, { all, calls: { applied: (o) => f(image, o), "as a layer": f } }];
+});
+
+/** What takes options, and how. */
+export const functions: ReadonlyMap<string, Options> = new Map([
+  ...layers,
+  ...given,
+  ...pairs,
+  ...extrema,
+  ["concat", { all: { ...concat }, calls: { applied: (o) => untyped(weft.concat)([image, image], o) } }],
+  ["compile", { all: { ...compiling }, calls: { called: (o) => untyped(weft.compile)(graph, o) } }],
+  [
+    "compileTraining",
+    { all: { ...training }, calls: { called: (o) => untyped(weft.compileTraining)(graph, o) } },
+  ],
+  ["sgd", { all: { ...sgd }, calls: { called: untyped(weft.sgd) } }],
+  ["adam", { all: { ...adam }, calls: { called: untyped(weft.adam) } }],
+  [
+    "defineOp",
+    {
+      free: ["name"],
+      all: { name: "twice", shape: ([x]: never[]) => x, value: () => 0 },
+      calls: { called: untyped(weft.defineOp) },
+    },
+  ],
+]);
+
+/** What takes arguments alone: right ones, to which a test adds one too many. */
+export const positional: ReadonlyMap<string, readonly unknown[]> = new Map<string, readonly unknown[]>([
+  ["input", ["x", [weft.N, 3]]],
+  ["param", ["w", [3], weft.ones()]],
+  ["model", ["m", { image }, { y: weft.relu(image) }]],
+  ["residual", [weft.relu(), weft.relu()]],
+  ["zeros", []],
+  ["ones", []],
+  ["xavierUniform", []],
+  ["xavierNormal", []],
+  ["kaimingUniform", []],
+  ["kaimingNormal", []],
+  ["constant", [1]],
+  ["uniform", [0, 1]],
+  ["reshape", [image, [weft.N, -1]]],
+  ["transpose", [image, [0, 1, 3, 2]]],
+]);
