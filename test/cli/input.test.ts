@@ -55,6 +55,17 @@ describe("IDX", () => {
     expect(message(() => parseIdx(bytes, "a.idx"))).toContain(text);
   });
 
+  test.each([
+    [9, [0xff, 0x7f], [-1, 127]],
+    [11, [0xff, 0xfe, 0x01, 0x00], [-2, 256]],
+    [12, [0xff, 0xff, 0xff, 0xfd, 0, 1, 0, 0], [-3, 65536]],
+    [13, [0xbf, 0, 0, 0, 0x40, 0x20, 0, 0], [-0.5, 2.5]],
+  ])("values of type %i are big-endian, with their sign", (type, bytes, values) => {
+    const array = parseIdx(Uint8Array.from([0, 0, type, 1, 0, 0, 0, 2, ...bytes]), "a.idx");
+    expect([...array.data]).toEqual(values);
+    expect(array.bytes).toBe(false);
+  });
+
   test("the size its header claims is in the message", () => {
     expect(message(() => parseIdx(idx([2, 2], [1]), "a.idx"))).toBe(
       "a.idx is cut off: 13 bytes\n  rule: its header says [2, 2], which takes 16 bytes\n  try:  download or copy it again",
@@ -70,6 +81,20 @@ describe("npy", () => {
     expect([...parseNpy(npy("<f8", [3], new Float64Array([0.5, 1, 2])), "a").data]).toEqual([0.5, 1, 2]);
     expect([...parseNpy(npy("|u1", [2], new Uint8Array([7, 255])), "a").data]).toEqual([7, 255]);
     expect(parseNpy(npy("<f4", [], new Float32Array([1])), "a").shape).toEqual([]);
+  });
+
+  test("headers of version 2 and 3, whose length has four bytes", () => {
+    const first = npy("<f4", [2], new Float32Array([1, 2]));
+    for (const version of [2, 3]) {
+      const length = Buffer.from(Uint32Array.of(first.readUInt16LE(8)).buffer);
+      const wide = Buffer.concat([
+        first.subarray(0, 6),
+        Buffer.from([version, 0]),
+        length,
+        first.subarray(10),
+      ]);
+      expect([...parseNpy(wide, "a").data]).toEqual([1, 2]);
+    }
   });
 
   test.each([
@@ -130,6 +155,10 @@ describe("fitting", () => {
     expect(message(() => fitArray({ shape: [3, 3], data: new Float32Array(9) }, image, "a.npy"))).toContain(
       "a.npy has shape [3, 3], but the input image is [N, 1, 2, 2]",
     );
+    // As many numbers, in other rows.
+    expect(
+      message(() => fitArray({ shape: [5, 1, 4], data: new Float32Array(20) }, image, "a.npy")),
+    ).toContain("a.npy has shape [5, 1, 4], but the input image is [N, 1, 2, 2]");
   });
 });
 

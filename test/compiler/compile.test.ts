@@ -76,6 +76,19 @@ describe("LeNet", () => {
   });
 });
 
+test("weights start by the fans of their layer: taps count, groups divide", () => {
+  const x = image();
+  const c = conv2d(x, { out: 6, kernel: [3, 2] });
+  const y = linear(conv2d(c, { out: 4, kernel: 2, groups: 2 }), { out: 5 });
+  const { params } = compile(model("m", { x }, { y }).graph).program;
+  const width = x.node.type.shape.at(-1);
+  expect(params.filter((p) => p.name.endsWith("weight")).map((p) => p.init)).toEqual([
+    { kind: "xavierUniform", fanIn: Number(x.node.type.shape[1]) * 6, fanOut: 6 * 6 },
+    { kind: "xavierUniform", fanIn: 3 * 4, fanOut: 2 * 4 },
+    { kind: "xavierUniform", fanIn: Number(width) - 2, fanOut: 5 },
+  ]);
+});
+
 test("a buffer that is used again is as large as the largest that it holds", () => {
   const x = input("x", [N, 4]);
   const widths = [8, 16, 32, 64, 3];

@@ -166,6 +166,15 @@ test("every number of an expression is part of what a kernel is", () => {
     ...[0, -0, 1].map(literal),
     ...[i, add(i, 1), add(i, 2), scale(i, 2), div(i, 2), div(i, 3), mod(i, 2), mod(i, 3)].map(position),
     ...[within(i, 3), within(i, 4), within(add(i, -1), 3), within(add(i, -2), 3), within(scale(i, 2), 3)],
+    guard(
+      [
+        { index: i, extent: 5 },
+        { index: i, extent: 3 },
+      ],
+      load(x.node, [n, last]),
+      literal(7),
+    ),
+    within(i, 5),
     guard([{ index: i, extent: 3 }], literal(7), load(x.node, [n, last])),
     ...[random(i, 0), random(i, 1), random(add(i, 1), 0)],
     ...[over("sum", 3), over("sum", 4), over("max", 3)],

@@ -63,6 +63,16 @@ describe("golden files", () => {
     expect(readdirSync(folder)).not.toContain("conv2d1_avgPool2d1.wgsl");
   });
 
+  test("differ by a file too many alone", async () => {
+    const folder = join(base, "many");
+    const { graph } = net();
+    await checkGolden(compile(graph), folder, { update: true });
+    writeFileSync(join(folder, "gone.wgsl"), "");
+    expect(await checkGolden(compile(graph), folder)).toMatchObject({ ok: false, stale: ["gone.wgsl"] });
+    expect((await checkGolden(compile(graph), folder, { update: true })).updated).toBe(true);
+    expect(await checkGolden(compile(graph), folder)).toMatchObject({ ok: true, stale: [] });
+  });
+
   test("leave other files in the folder alone", async () => {
     const folder = join(base, "other");
     await checkGolden(compile(net().graph), folder, { update: true });

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { identifier, identifiers } from "../../compiler/codegen/names.ts";
 import { docText, fileName, fileNames, literal, propertyName } from "../../compiler/emit/names.ts";
 import { NASTY } from "./models.ts";
 
@@ -31,6 +32,24 @@ describe("file names", () => {
   test("are distinct, also without regard to case", () => {
     expect(fileNames(["a/b", "a_b", "A b", "c"], "kernel")).toEqual(["a_b", "a_b_2", "A_b_3", "c"]);
     expect(fileNames(["名", "前"], "kernel")).toEqual(["kernel", "kernel_2"]);
+  });
+});
+
+describe("WGSL", () => {
+  test.each([
+    ["loop", "loop_"],
+    ["vec4", "vec4_"],
+    ["main", "main_"],
+    ["conv1.weight", "conv1_weight"],
+    ["1x", "t_1x"],
+    ["__x__", "x"],
+    ["模型", "t"],
+  ])("%j becomes %j", (name, wanted) => {
+    expect(identifier(name)).toBe(wanted);
+  });
+
+  test("names are distinct, also from those that are taken", () => {
+    expect(identifiers(["a.b", "a_b", "c"], ["c"])).toEqual(["a_b", "a_b_2", "c_2"]);
   });
 });
 

@@ -32,6 +32,13 @@ const shuffle = defineOp({
     x.at(n, c.times(4).plus(i.mod(2).times(2)).plus(j.mod(2)), i.over(2), j.over(2)),
 });
 
+/** A division of what is below 0, rounded down: 2, 1, 1, 0, 0. */
+const halfway = defineOp({
+  name: "halfway",
+  shape: ([x]: [[N, number]]) => [x[0], 5] as const,
+  value: ({ at: [n, i], inputs: [x] }) => x.at(n, i.times(-1).over(2).plus(2)),
+});
+
 const operand = ({ inputs }: Op, i: number): NdArray => {
   const x = inputs[i];
   if (!x) throw new Error(`operand ${i} is missing`);
@@ -56,6 +63,10 @@ const custom: Readonly<Record<string, (op: Op) => NdArray>> = {
       const from = j - by;
       return from >= 0 && from < (x.shape[3] ?? 0) ? get(x, [n, c, i, from]) : 0;
     });
+  },
+  halfway: (op) => {
+    const x = operand(op, 0);
+    return build([x.shape[0] ?? 0, 5], ([n = 0, i = 0]) => get(x, [n, 2 - Math.ceil(i / 2)]));
   },
   shuffle: (op) => {
     const x = operand(op, 0);
@@ -91,6 +102,7 @@ checkOp("defineOp", [
     ...shared,
     build: () => conv2d(shift(relu(input("x", [N, 2, 5, 6])), { by: 1 }), { out: 3, kernel: 3 }),
   },
+  { name: "a quotient below 0", ...shared, build: () => halfway(input("x", [N, 3])) },
   { name: "quotients and remainders", ...shared, build: () => shuffle(input("x", [N, 8, 3, 5])) },
   {
     name: "quotients and remainders after a convolution",

@@ -116,6 +116,13 @@ describe.each(Object.entries(models))("%s", (_, graph) => {
       expect(wgsl).not.toMatch(/var \w+ = (?:vec[24]<)?f16/);
     }
   });
+  test("what is stored as f16 is kept within its range", () => {
+    const storing = half.program.kernels.filter(({ wgsl }) =>
+      /read_write> \w+: array<(?:vec\d<)?f16/.test(wgsl),
+    );
+    expect(storing.length).toBeGreaterThan(0);
+    for (const { wgsl } of storing) expect(wgsl).toMatch(/f16>?\(clamp\(.*-65504\.0.*, .*65504\.0/);
+  });
 });
 
 describe("on an adapter that has shader-f16", () => {

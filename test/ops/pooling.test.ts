@@ -31,6 +31,10 @@ for (const [op, pool] of Object.entries(pools)) {
       name: "asymmetric padding",
       build: () => pool(image(2, 6, 7), { kernel: [3, 4], padding: [1, 0, 0, 2], stride: 2 }),
     },
+    {
+      name: "vectors of four across the edge",
+      build: () => pool(image(2, 8, 16), { kernel: 4, stride: 4, padding: 1 }),
+    },
     { name: "a window larger than the image", build: () => pool(image(3, 1, 1), { kernel: 2, padding: 1 }) },
     { name: "ceilMode without padding", build: () => pool(image(2, 7, 8), { kernel: 2, ceilMode: true }) },
     {

@@ -86,6 +86,13 @@ const leap = defineOp({
   value: ({ at: [n, i], inputs: [x] }) => x.at(n, i.plus(i.over(2))),
 });
 
+/** A division of what is below 0, rounded down: 2, 1, 1, 0, 0. */
+const below = defineOp({
+  name: "below",
+  shape: ([x]: [[N, number]]) => [x[0], 5] as const,
+  value: ({ at: [n, i], inputs: [x] }) => x.at(n, i.times(-1).over(2).plus(2)),
+});
+
 /** A single element of each row. */
 const third = defineOp({
   name: "third",
@@ -157,6 +164,8 @@ const meanings = {
   halved: (op) => build([operand(op).shape[0] ?? 0, 3], ([n = 0, i = 0]) => at(operand(op), n, 5 - 2 * i)),
   leap: (op) =>
     build([operand(op).shape[0] ?? 0, 5], ([n = 0, i = 0]) => at(operand(op), n, i + Math.floor(i / 2))),
+  below: (op) =>
+    build([operand(op).shape[0] ?? 0, 5], ([n = 0, i = 0]) => at(operand(op), n, Math.floor(-i / 2) + 2)),
   third: (op) => build([operand(op).shape[0] ?? 0], ([n = 0]) => at(operand(op), n, 2)),
   skewed: (op) => build([4, 3], ([i = 0, j = 0]) => at(operand(op), i + j, i - j + 2)),
   mixture: (op) => {
@@ -202,6 +211,7 @@ const cases: readonly Case[] = [
   { name: "a reversed order", build: () => backwards(input("x", [N, 5])) },
   { name: "every other element, reversed", build: () => halved(input("x", [N, 6])) },
   { name: "an axis and a part of it", build: () => leap(input("x", [N, 7])) },
+  { name: "a division of what is below 0", build: () => below(input("x", [N, 3])) },
   { name: "a single element", build: () => third(input("x", [N, 4])) },
   { name: "skewed axes", build: () => skewed(input("x", [6, 6])), batches: [1] },
   { name: "two reads of one operand", build: () => mixture(input("x", [N, 5, 4])) },

@@ -254,7 +254,7 @@ const tiles: readonly Mutation[] = [
       name: "sum: parts of a list overlap",
       find: "list.slice(cut(i), cut(i + 1))",
       put: "list.slice(cut(i), cut(i + 1) + 1)",
-      guards: [conv],
+      guards: [conv, guard("golden")],
       why: "some products are added twice",
     },
     {
@@ -313,7 +313,7 @@ const tiles: readonly Mutation[] = [
       name: "vectors: the component of a negative address",
       find: "((address.constant % width) + width) % width",
       put: "Math.abs(address.constant % width)",
-      guards: [conv, gpu, schedules],
+      guards: [guard("ops/pooling")],
       why: "windows with padding read the mirrored component",
     },
   ]),
@@ -322,7 +322,7 @@ const tiles: readonly Mutation[] = [
       name: "WGSL: a division of a negative index rounds towards 0",
       find: "const turns = Math.max(0, Math.ceil(-rangeOf(atom.of).low / atom.by));",
       put: "const turns = 0;",
-      guards: [guard("train/gradients", "conv2d"), guard("ops/define"), guard("train/gradients-own")],
+      guards: [guard("ops/define")],
       why: "gradients of strided windows read other taps",
     },
     {

@@ -101,13 +101,7 @@ const meanings: readonly Mutation[] = [
       name: "convolution: fan in without the taps",
       find: "resolveInit(attrs.init, (channels / groups) * taps, (out / groups) * taps)",
       put: "resolveInit(attrs.init, channels / groups, out / groups)",
-      guards: [
-        guard("dsl/build"),
-        guard("dsl/ops"),
-        guard("golden"),
-        guard("dsl/define"),
-        guard("emit/emit"),
-      ],
+      guards: [compile],
       why: "convolutions start with weights that are several times too large",
     },
     {
@@ -199,8 +193,6 @@ const meanings: readonly Mutation[] = [
       put: "abs(c) < ${t}(0.0)",
       guards: [pointwise, guard("numerics/policy")],
       why: "small arguments lose digits on some adapters",
-      equivalent:
-        "WGSL's own tanh is exact enough on SwiftShader: only drivers that compute it by exp lose digits (docs/numerics.md)",
     },
     {
       name: "scalar: a negative base loses the sign of odd powers",
@@ -304,7 +296,7 @@ const algebra: readonly Mutation[] = [
       name: "expressions: padding of one extent does for another",
       find: "o.extent === b.extent",
       put: "o.extent !== 0",
-      guards: [identity, conv, layout],
+      guards: [identity],
       why: "of two windows of one index the first bound is checked",
     },
     {
@@ -634,7 +626,7 @@ const structure: readonly Mutation[] = [
       name: "pack: all operands lie at the beginning",
       find: "      offset += sizeOf(operand);\n",
       put: "",
-      guards: [guard("dsl/define"), guard("ops/define"), compile, identity, host],
+      guards: [shared],
       why: "an op of many operands reads the first for all",
     },
   ]),

@@ -81,7 +81,7 @@ export const outside: readonly Mutation[] = [
       name: "names: reserved words are names",
       find: "return RESERVED.has(start) ? `${start}_` : start.slice(0, 64);",
       put: "return start.slice(0, 64);",
-      guards: [guard("hostile/names"), guard("emit/names"), guard("dsl/names")],
+      guards: [guard("emit/names")],
       why: "a layer called `loop` is WGSL that nobody accepts",
     },
   ]),
