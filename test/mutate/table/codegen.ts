@@ -10,21 +10,22 @@ const layout = guard("ops/layout");
 const looped = guard("compiler/looped");
 const schedules = guard("tune/schedules");
 const f16 = guard("ops/f16");
+const long = guard("numerics/long-sums");
 const steps = guard("train/losses-optimizers");
 
 const together: readonly Mutation[] = [
   ...inFile("compiler/codegen/stage.ts", [
     {
       name: "stage: no barrier before what was fetched is read",
-      find: 'total : undefined);\n      writer.push({ kind: "barrier" });',
+      find: 'total : undefined);\n    writer.push({ kind: "barrier" });',
       put: "total : undefined);",
       guards: [gpu],
       why: "threads read what their neighbours have not fetched yet",
     },
     {
       name: "stage: no barrier before the next part is fetched",
-      find: '      });\n      writer.push({ kind: "barrier" });\n    },',
-      put: "      });\n    },",
+      find: '    });\n    writer.push({ kind: "barrier" });\n  });',
+      put: "    });\n  });",
       guards: [gpu],
       why: "threads overwrite what their neighbours still read",
     },
@@ -37,8 +38,8 @@ const together: readonly Mutation[] = [
     },
     {
       name: "stage: the last part of a sum is left out",
-      find: "Math.ceil(known / depth)",
-      put: "Math.floor(known / depth)",
+      find: "/ ${depth}` : Math.ceil(known / depth);",
+      put: "/ ${depth}` : Math.floor(known / depth);",
       guards: [gpu],
       why: "sums that no block divides lack their end",
     },
@@ -115,8 +116,8 @@ const together: readonly Mutation[] = [
     },
     {
       name: "team: members take the same steps",
-      find: 'start: "member", end, step: size, body: inner',
-      put: 'start: "member", end, step: 1, body: inner',
+      find: '{ stem: "turn", start: "member", end, step: size, turns }',
+      put: '{ stem: "turn", start: "member", end, step: 1, turns }',
       guards: [gpu],
       why: "most of a sum is counted several times",
     },
@@ -238,15 +239,15 @@ const tiles: readonly Mutation[] = [
   ...inFile("compiler/codegen/contraction.ts", [
     {
       name: "sum: the steps that no block divides are left out",
-      find: "if (done < axis.extent) steps(constant(done), axis.extent - done);",
+      find: "else if (rest > 0) tail(into);",
       put: "",
       guards: [conv, dense],
       why: "sums of odd lengths lack their end",
     },
     {
       name: "sum: blocks overlap",
-      find: "steps(scale(axisIndex(blocks), block), block)",
-      put: "steps(axisIndex(blocks), block)",
+      find: "steps(scale(axisIndex(over), block), block, parts)",
+      put: "steps(axisIndex(over), block, parts)",
       guards: [conv, dense],
       why: "some products are added several times",
     },
@@ -264,6 +265,29 @@ const tiles: readonly Mutation[] = [
       guards: [gpu],
       why: "a result is stored by all members of a team",
       equivalent: "after the parts are put together all members hold the same sum, and store the same value",
+    },
+  ]),
+  ...inFile("compiler/codegen/sums.ts", [
+    {
+      name: "long sums: one accumulator takes up all",
+      find: "if (turns.reduce((a, n) => a * n, each) <= LONG) return turns.map(() => []);",
+      put: "if (turns.length >= 0) return turns.map(() => []);",
+      guards: [long],
+      why: "the mean of 20 million ones is 0.839",
+    },
+    {
+      name: "long sums: the last block runs beyond the end",
+      find: "value: whole ? reached : `min(${reached}, ${end})` });",
+      put: "value: reached });",
+      guards: [long],
+      why: "what lies beyond the tensor is added",
+    },
+    {
+      name: "long sums: a block begins with the sum of the one before",
+      find: 'writer.push({ kind: "assign", target: name, op: "+=", value: `${parts[i]?.name}` });',
+      put: 'writer.push({ kind: "assign", target: name, op: "=", value: `${parts[i]?.name}` });',
+      guards: [long],
+      why: "a sum is that of its last block",
     },
   ]),
   ...inFile("compiler/codegen/epilogue.ts", [

@@ -196,8 +196,8 @@ const meanings: readonly Mutation[] = [
     },
     {
       name: "scalar: a negative base loses the sign of odd powers",
-      find: "return select(size, -size, (x < ${t}(0.0)) & odd);",
-      put: "return select(size, size, (x < ${t}(0.0)) & odd);",
+      find: "select(${u}(0u), bitcast<${u}>(x) & ${u}(0x80000000u), odd)",
+      put: "select(${u}(0u), bitcast<${u}>(x) & ${u}(0u), odd)",
       guards: [pointwise],
       why: "(−2)³ is 8",
     },

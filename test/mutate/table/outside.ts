@@ -85,7 +85,7 @@ export const outside: readonly Mutation[] = [
       why: "a layer called `loop` is WGSL that nobody accepts",
     },
   ]),
-  ...inFile("cli/input/idxBytes.ts", [
+  ...inFile("data/idx.ts", [
     {
       name: "IDX: sizes are little-endian",
       find: "Array.from({ length: rank }, (_, i) => view.getUint32(4 + 4 * i));",
@@ -108,13 +108,34 @@ export const outside: readonly Mutation[] = [
       why: "negative numbers are large ones",
     },
   ]),
-  ...inFile("cli/input/npy.ts", [
+  ...inFile("data/npy.ts", [
     {
       name: "npy: version 2's header has two bytes of length",
       find: "const wide = (bytes[6] ?? 0) >= 2;",
       put: "const wide = (bytes[6] ?? 0) > 2;",
       guards: [input],
       why: "arrays with long headers are not read",
+    },
+    {
+      name: "npy: Fortran order is row-major",
+      find: 'order === "True" ? (i: number) => fortranPosition(i, shape) : (i: number) => i',
+      put: 'order === "True" ? (i: number) => i : (i: number) => i',
+      guards: [guard("data/npy")],
+      why: "arrays that were transposed are scrambled",
+    },
+    {
+      name: "npy: big-endian is little-endian",
+      find: 'little: order !== ">" };',
+      put: "little: true };",
+      guards: [guard("data/npy")],
+      why: "numbers of other machines are nonsense",
+    },
+    {
+      name: "npy: half precision below its normal numbers",
+      find: "fraction * 2 ** -24",
+      put: "fraction * 2 ** -25",
+      guards: [guard("data/npy")],
+      why: "small numbers of f16 arrays are halved",
     },
     {
       name: "npy: a file that is cut off is read",
@@ -133,7 +154,7 @@ export const outside: readonly Mutation[] = [
       why: "one example too many",
     },
   ]),
-  ...inFile("cli/input/array.ts", [
+  ...inFile("data/array.ts", [
     {
       name: "arrays: one example of another shape fits",
       find: "if (target.batched && withoutOnes(rest) === wanted)",
@@ -142,7 +163,7 @@ export const outside: readonly Mutation[] = [
       why: "transposed pictures are computed with",
     },
   ]),
-  ...inFile("cli/data/set.ts", [
+  ...inFile("data/set.ts", [
     {
       name: "data: the first so many labels, and all the pictures",
       find: "images: set.images.subarray(0, rows * product(set.shape)),",
