@@ -36,6 +36,8 @@ export const NOTHING: Sum = { into: [], each: 1, levels: 0 };
 export interface Loop {
   /** What its variable is called. */
   readonly stem: string;
+  /** What the variable is counted from: absent where it is the turn itself. */
+  readonly from?: string;
   /** Default: 0. */
   readonly start?: string;
   readonly end: string | number;
@@ -60,7 +62,7 @@ export function cutsOf(turns: readonly number[], { each, levels }: Omit<Sum, "in
       const cuts: number[] = [];
       let [rest, size] = [count, 1];
       while (left > 0 && terms * rest > BLOCK) {
-        const taken = Math.max(1, Math.floor(BLOCK / terms));
+        const taken = blockOf(rest, terms);
         size *= taken;
         cuts.unshift(size);
         rest = Math.ceil(rest / taken);
@@ -73,6 +75,13 @@ export function cutsOf(turns: readonly number[], { each, levels }: Omit<Sum, "in
     .toReversed();
 }
 
+/** Turns of a block: as many as fit, or a few less that leave no rest; always more than half of what fits. */
+function blockOf(turns: number, terms: number): number {
+  const most = Math.max(1, Math.floor(BLOCK / terms));
+  for (let n = most; 2 * n * terms > BLOCK; n--) if (turns % n === 0) return n;
+  return most;
+}
+
 /** Writes a loop in blocks; `body` gets the turn's variable and the accumulators that its terms belong to. */
 export function loopInBlocks(
   writer: Writer,
@@ -81,32 +90,34 @@ export function loopInBlocks(
   into: readonly Accumulator[],
   body: (name: string, into: readonly Accumulator[]) => void,
 ): void {
-  const { stem, start = "0", end, step, turns } = loop;
+  const { stem, from, start = "0", end, step } = loop;
   const [size, ...finer] = cuts;
-  const name = writer.name(stem);
-  if (size === undefined) {
+  const counter = writer.name(stem);
+  const written = (inside: (name: string) => void, each: number): void =>
     writer.nested(
-      () => body(name, into),
-      (inner) => ({ kind: "for", name, start, end, step, body: inner }),
+      () => {
+        const name = from === undefined ? counter : writer.name(stem);
+        if (from !== undefined) writer.push({ kind: "let", name, value: `${from} + ${counter}` });
+        inside(name);
+      },
+      (inner) => ({ kind: "for", name: counter, start, end, step: each, body: inner }),
     );
-    return;
-  }
-  const stride = size * step;
-  writer.nested(
-    () => {
-      if (size === 1) {
-        inBlock(writer, into, (parts) => body(name, parts));
-        return;
-      }
-      const whole = turns % size === 0;
-      const last = writer.name("end");
-      const reached = `${name} + ${stride}`;
-      writer.push({ kind: "let", name: last, value: whole ? reached : `min(${reached}, ${end})` });
-      const block: Loop = { ...loop, start: name, end: last, turns: whole ? size : Number.POSITIVE_INFINITY };
+  if (size === undefined) written((name) => body(name, into), step);
+  else if (size === 1) written((name) => inBlock(writer, into, (parts) => body(name, parts)), step);
+  else
+    written((name) => {
+      const block = blockFrom(writer, loop, size, name);
       inBlock(writer, into, (parts) => loopInBlocks(writer, block, finer, parts, body));
-    },
-    (inner) => ({ kind: "for", name, start, end, step: stride, body: inner }),
-  );
+    }, size * step);
+}
+
+/** The loop over `size` turns from `name` on. Drivers run it faster where they know its end. */
+function blockFrom(writer: Writer, { stem, from, end, step, turns }: Loop, size: number, name: string): Loop {
+  if (turns % size === 0) return { stem, from: name, end: size * step, step, turns: size };
+  const last = writer.name("end");
+  const all = from === undefined ? end : `${from} + ${end}`;
+  writer.push({ kind: "let", name: last, value: `min(${name} + ${size * step}, ${all})` });
+  return { stem, start: name, end: last, step, turns: Number.POSITIVE_INFINITY };
 }
 
 /** A loop over an axis in blocks. */
