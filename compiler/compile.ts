@@ -26,6 +26,7 @@ import { bundle, inExecutionOrder } from "./passes/order.ts";
 import { partition } from "./passes/partition.ts";
 import { planMemory } from "./passes/plan.ts";
 import { storedAsHalves } from "./passes/precision.ts";
+import { type Remark, remarksOn } from "./passes/remarks.ts";
 import { schedule } from "./passes/schedule.ts";
 import { type Rewrite, simplify } from "./passes/simplify.ts";
 import { seenByHost } from "./passes/storage.ts";
@@ -36,6 +37,7 @@ import { verifyGraph, verifyKernel, verifyRegion } from "./passes/verify.ts";
 import { verifyMemory, verifyProgram } from "./passes/verifyProgram.ts";
 
 export type { BakeValues, Baking } from "./passes/bake.ts";
+export type { Remark } from "./passes/remarks.ts";
 export { type AdapterFacts, type Target, type TargetName, targetFor } from "./passes/target.ts";
 
 /** How weights and what lies between kernels are stored; sums are f32 in either case. */
@@ -74,6 +76,8 @@ export interface Compilation {
   readonly graph: Graph;
   readonly rewrites: readonly Rewrite[];
   readonly decisions: readonly Decision[];
+  /** On what compiles and is probably not what was meant, each with something to try. */
+  readonly remarks: readonly Remark[];
   /** In the order of execution, those of phase "prepare" first. */
   readonly steps: readonly Step[];
   /** The same by dispatch: those of one list run side by side. */
@@ -154,6 +158,7 @@ export function compile(model: Graph, options: CompileOptions = {}): Compilation
     graph,
     rewrites,
     decisions,
+    remarks: remarksOn(source),
     steps,
     bundles,
     aliases,

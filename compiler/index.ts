@@ -7,6 +7,7 @@ export {
   type CompileOptions,
   compile,
   type Precision,
+  type Remark,
   type Target,
   type TargetName,
   targetFor,

@@ -7,6 +7,7 @@ import { lectureText, shapeJson, shapeMarkdown, shapeText } from "../../compiler
 import { type ShapeOptions, shapeTable } from "../../compiler/report/shapes.ts";
 import { type CommonOptions, printJson, uiOf } from "../common.ts";
 import { shownPath } from "../files.ts";
+import { noteRemarks } from "../output/remarks.ts";
 import type { Ui } from "../ui.ts";
 
 export interface ShapesOptions extends CommonOptions {
@@ -24,6 +25,7 @@ export async function shapes(model: string, options: ShapesOptions): Promise<voi
   }
   const batch = options.batch === undefined ? {} : { batch: options.batch };
   const table = shapeTable(graph, { ...batch, ...compiled(graph, ui) });
+  noteRemarks(table.remarks, ui);
   if (options.format === "json") printJson(ui, shapeJson(table));
   else if (options.format === "markdown") ui.out(shapeMarkdown(table).trimEnd());
   else ui.out(shapeText(table, { width: ui.width, color: ui.colors.isColorSupported }).trimEnd());

@@ -14,6 +14,7 @@ import { openData } from "../data/index.ts";
 import { shownPath } from "../files.ts";
 import { lectureLine } from "../output/curveLive.ts";
 import { curveSvg, requirePlotName, writePlot } from "../output/plot.ts";
+import { noteRemarks } from "../output/remarks.ts";
 import { Run } from "../training/run.ts";
 import { checkpointPath, protect, readSaved, type Saved } from "../training/saved.ts";
 import { batchFor, clipOf, type Given, optimizerOf, type Settings, settle } from "../training/settings.ts";
@@ -58,6 +59,7 @@ export async function train(file: string, options: TrainOptions): Promise<boolea
     ...how,
     typicalBatch: batch,
   });
+  noteRemarks(training.remarks ?? [], ui);
   noteStale(new Set([...step.tuned, ...evaluate.tuned]), found, ui);
   for (const path of [out, checkpointPath(out), options.plot])
     if (path !== undefined) await requireWritableFile(path);

@@ -13,6 +13,8 @@ import { trainingStep } from "../../compiler/train/step.ts";
 import { classifierOf } from "../classifier.ts";
 import type { CommonOptions, Stage } from "../common.ts";
 import { shownPath } from "../files.ts";
+import { remarksIn } from "../output/compiled.ts";
+import { noteRemarks } from "../output/remarks.ts";
 import { clipOf, type Given, OPTIMIZER, optimizerOf, settle } from "../training/settings.ts";
 import type { Ui } from "../ui.ts";
 import { readWeights } from "../weights.ts";
@@ -115,6 +117,7 @@ export async function build(file: string, options: CompileOptions, ui: Ui): Prom
   });
   ui.detail(`compiled for the target ${target} in ${Math.round(performance.now() - loaded)} ms`);
   const training = how && (await import("../../compiler/emit/training.ts")).pageTraining(graph, how);
+  noteRemarks(remarksIn({ compilation, training }), ui);
   if (options.golden !== undefined) await golden(compilation, training, options.golden, options, file, ui);
   const emitted =
     options.out === undefined

@@ -1,5 +1,5 @@
 /** The result of `weft compile`: kernels, what was fused and why, totals. */
-import type { Compilation } from "../../compiler/compile.ts";
+import type { Compilation, Remark } from "../../compiler/compile.ts";
 import type { BundleSize, Emitted, VariantReport } from "../../compiler/emit/index.ts";
 import { type TrainReport, trainReport } from "../../compiler/emit/report.ts";
 import type { Program } from "../../compiler/ir/program.ts";
@@ -45,6 +45,8 @@ export interface CompileJson {
   /** With `--variants` alone: in the order in which a device is held against them. */
   readonly variants?: readonly VariantReport[];
   readonly files: readonly string[];
+  /** On what is probably not what was meant, each with something to try; with `--train` on the loss, too. */
+  readonly remarks: readonly Remark[];
 }
 
 /** What is reported. */
@@ -81,7 +83,15 @@ export function compileJson({ compilation: c, training, batch, emitted }: Compil
     ...(training && { train: trainReport(training, batch, emitted?.trainBundle) }),
     ...(emitted?.variants.length ? { variants: emitted.variants } : {}),
     files: emitted?.files ?? [],
+    remarks: remarksIn({ compilation: c, training }),
   };
+}
+
+export function remarksIn({
+  compilation,
+  training,
+}: Pick<Compiled, "compilation" | "training">): readonly Remark[] {
+  return training ? (training.remarks ?? []) : compilation.remarks;
 }
 
 function tooLarge(program: Program, batch: number): readonly string[] {

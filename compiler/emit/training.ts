@@ -26,7 +26,7 @@ export function bundleTraining(training: Training): Promise<string> {
 }
 
 /** A module with `createTrainer(options?)`, the two readers and writers of weights, `name` and `parameters`. */
-function trainingEntry({ step, evaluate, ...rest }: Training): string {
+function trainingEntry({ step, evaluate, remarks: _, ...rest }: Training): string {
   return [
     `import { createTrainer as create, readSafetensors, writeSafetensors } from ${literal(runtimePath("train"))};`,
     `const [step, evaluate] = ${packPrograms([step, evaluate])};`,

@@ -1,4 +1,5 @@
 /** What a trainer is given: two programs, and the optimiser's numbers. JSON and WGSL, like a Program. */
+import type { Diagnosis } from "../errors.ts";
 import type { Program } from "./program.ts";
 
 /**
@@ -65,6 +66,8 @@ export interface Training {
   readonly bytes: boolean;
   /** The number of classes, where the loss takes class numbers. */
   readonly classes?: number;
+  /** Absent: there are none. On what trains and is probably not what was meant, each with something to try. */
+  readonly remarks?: readonly Diagnosis[];
   /**
    * Takes one step on the batch order[offset … offset + n): parameters, moments and the metrics
    * [Σ loss, number right] are overwritten in place. Its inputs are the model's and the target. Its params are the model's parameters, then moments and metrics.

@@ -165,10 +165,11 @@ export interface ShapeJson {
   readonly model: string;
   readonly layers: readonly LayerRow[];
   readonly totals: ShapeTable["totals"];
+  readonly remarks: ShapeTable["remarks"];
 }
 
 export function shapeJson(table: ShapeTable): ShapeJson {
-  return { model: table.model, layers: table.layers, totals: table.totals };
+  return { model: table.model, layers: table.layers, totals: table.totals, remarks: table.remarks };
 }
 
 /** Names as the lecture prints them (PyTorch's classes). */

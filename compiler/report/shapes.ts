@@ -3,6 +3,7 @@ import { formatLocation, must } from "../errors.ts";
 import { type Graph, isTrained, type Node, type OpNode } from "../ir/graph.ts";
 import type { Dispatch, Program } from "../ir/program.ts";
 import { addCounts, type Count, countAt, type Dim, elements, type Shape, withBatch } from "../ir/type.ts";
+import { type Remark, remarksOn } from "../passes/remarks.ts";
 import { type Cost, costOf } from "./cost.ts";
 import { type ReceptiveField, receptiveFields } from "./receptive.ts";
 
@@ -63,6 +64,8 @@ export interface ShapeTable {
   readonly totals: Totals;
   /** The kernels of a run in their order; empty without a program. */
   readonly kernels: readonly string[];
+  /** On what is probably not what was meant, each with something to try. */
+  readonly remarks: readonly Remark[];
 }
 
 export function shapeTable(graph: Graph, options: ShapeOptions = {}): ShapeTable {
@@ -95,6 +98,7 @@ export function shapeTable(graph: Graph, options: ShapeOptions = {}): ShapeTable
     list.map(({ name, node }) => ({ name, shape: withBatch(node.type.shape, batch) }));
   return {
     model: graph.name,
+    remarks: remarksOn(graph),
     inputs: signature(graph.inputs),
     outputs: signature(graph.outputs),
     layers: rows,

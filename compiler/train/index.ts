@@ -3,6 +3,7 @@ import { type Compilation, compile } from "../compile.ts";
 import type { Graph } from "../ir/graph.ts";
 import type { Training } from "../ir/training.ts";
 import { checkGraph } from "../passes/options.ts";
+import { trainingRemarks } from "./remarks.ts";
 import { checkTrainingOptions, evaluationStep, type TrainingOptions, trainingStep } from "./step.ts";
 
 export type { AdamOptions, Clip, LossName, Optimizer, SgdOptions, Training } from "../ir/training.ts";
@@ -36,6 +37,7 @@ export function compileParts(graph: Graph, given: TrainingOptions): TrainingPart
     ...how,
     ...(typicalBatch > 256 && { typicalBatch }),
   });
+  const remarks = trainingRemarks(graph, loss);
   const training: Training = {
     name: graph.name,
     loss,
@@ -44,6 +46,7 @@ export function compileParts(graph: Graph, given: TrainingOptions): TrainingPart
     ...(clip ? { clip } : {}),
     bytes,
     ...(typeof classes === "number" ? { classes } : {}),
+    ...(remarks.length > 0 ? { remarks } : {}),
     step: step.program,
     evaluate: evaluate.program,
   };

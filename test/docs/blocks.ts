@@ -2,6 +2,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import type { Graph } from "../../compiler/ir/graph.ts";
+import { showShape } from "../../compiler/ir/type.ts";
 
 export const root = fileURLToPath(new URL("../..", import.meta.url));
 export const PAGES = [
@@ -55,6 +57,20 @@ export function blocksOf(page: string, text = read(page)): readonly Block[] {
     return { place: `${page}:${line}`, page, language, mode: word, info, argument, code };
   });
 }
+
+/** The shapes of a model's outputs that a block promises: `shapes="scores [N, 10]"`; none where its model is wrong. */
+export function promisedShapes({ place, info }: Block): string | undefined {
+  const shapes = /shapes="([^"]+)"/.exec(info)?.[1];
+  if (shapes === undefined)
+    throw new Error(`${place}: a model says its outputs' shapes, shapes="…" or shapes="none"`);
+  return shapes === "none" ? undefined : shapes;
+}
+
+/** As `promisedShapes` says them. */
+export const shapesOf = ({ outputs }: Pick<Graph, "outputs">): string =>
+  outputs.map(({ name, node }) => `${name} ${showShape(node.type.shape)}`).join(", ");
+
+export const isModelFile = ({ code }: Block): boolean => code.includes("\nexport default model(");
 
 export const blocks = PAGES.flatMap((page) => blocksOf(page));
 

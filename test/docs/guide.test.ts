@@ -3,6 +3,7 @@
  * says of it:
  *
  *   ts file=NAME          written; TypeScript is type-checked
+ *   ts … shapes="scores [N, 10]"  a model file: the shapes of its outputs; "none" where it has a mistake
  *   ts run                run; `console.log(x); // value` holds
  *   sh run                each line is run; `# code 1` behind it is the exit code, else it is 0
  *   text output="weft …"  what the command prints, on both streams; a line `…` stands for any number of lines, and elsewhere `…` for any text
@@ -14,10 +15,11 @@ import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, inject, test, vi } from "vitest";
+import { loadModel } from "../../compiler/frontend/index.ts";
 import { weft } from "../cli/weft.ts";
 import { complaints, openBrowser, PATIENCE } from "../pages/chromium.ts";
 import { serve } from "../pages/server.ts";
-import { type Block, blocksOf, GUIDE, root } from "./blocks.ts";
+import { type Block, blocksOf, GUIDE, isModelFile, promisedShapes, root, shapesOf } from "./blocks.ts";
 
 vi.setConfig({ testTimeout: PATIENCE });
 
@@ -125,6 +127,12 @@ async function openPage(block: Block): Promise<void> {
   }
 }
 
+async function expectShapes(block: Block, name: string): Promise<void> {
+  const promised = promisedShapes(block);
+  if (promised === undefined) return; // the page shows its mistake
+  expect(shapesOf((await loadModel(join(folder, name))).graph), block.place).toBe(promised);
+}
+
 async function follow(block: Block): Promise<void> {
   const { language, mode, argument, code, place } = block;
   const what = `${language} ${mode}`;
@@ -133,6 +141,7 @@ async function follow(block: Block): Promise<void> {
     mkdirSync(join(folder, dirname(name)), { recursive: true });
     writeFileSync(join(folder, name), code);
     if (mode === "run") await runScript(block, name);
+    else if (isModelFile(block)) await expectShapes(block, name);
   } else if (what === "sh run") {
     for (const line of code.trim().split("\n")) {
       const [, text = "", wanted = "0"] = /^(.*?)(?: +# code (\d+))?(?: +#.*)?$/.exec(line) ?? [];

@@ -14,7 +14,7 @@ import { sgd } from "../../compiler/train/index.ts";
 import { weft } from "../cli/weft.ts";
 import { complaints, openBrowser } from "../pages/chromium.ts";
 import { serve } from "../pages/server.ts";
-import { type Block, blocksFor, read, root } from "./blocks.ts";
+import { type Block, blocksFor, promisedShapes, read, root, shapesOf } from "./blocks.ts";
 
 /** Within the repository, so that packages and the paths of tsconfig.json are found; never committed. */
 const folder = join(root, "dist", `docs-${process.pid}`);
@@ -82,6 +82,7 @@ describe("TypeScript", () => {
   );
   test.each(models)("%s is a model that compiles", async (_, block, i) => {
     const { graph } = await loadModel(join(folder, fileOf(block, i)));
+    expect(shapesOf(graph)).toBe(promisedShapes(block));
     const { program } = compile(graph);
     verifyProgram(program);
     for (const [, count] of block.code.matchAll(/\/\/ (one) kernel$/gm)) {

@@ -1,7 +1,7 @@
 /** The source pane: the editor, what is wrong with the model, and saving. */
 import type { Diagnosis } from "../../../compiler/errors.ts";
 import type { Mark } from "../../compile/protocol.ts";
-import { fill, h } from "../../dom.ts";
+import { type Child, fill, h } from "../../dom.ts";
 import { messageOf } from "../../message.ts";
 import type { Status } from "../../workbench.ts";
 import { editor } from "./editor.ts";
@@ -48,20 +48,22 @@ export function sourcePane(state: State): HTMLElement {
     types = [];
     check();
   };
-  /** Errors of types, and what the compiler threw where types did not see it. */
+  /** Errors of types, what the compiler threw where types did not see it, and its remarks. */
   const mark = (): void => {
     const failed = bench.status.value.kind === "failed" ? bench.status.value.diagnosis : undefined;
-    const own = failed && failed.at?.file === code.path ? markOf(failed) : undefined;
+    const own = failed && failed.at?.file === code.path ? markOf(failed, "error") : undefined;
+    const remarks = failed ? [] : (state.view.value?.table.remarks ?? []);
+    const remarked = remarks.filter((r) => r.at?.file === code.path).map((r) => markOf(r, "warning"));
     // What types have said about a line need not be said twice.
     const told =
       own && types.some((t) => t.severity === "error" && code.lineAt(t.from) === code.lineAt(own.from));
-    code.marks(own && !told ? [...types, own] : types);
+    code.marks([...types, ...remarked, ...(own && !told ? [own] : [])]);
   };
-  const markOf = (diagnosis: Diagnosis): Mark => {
+  const markOf = (diagnosis: Diagnosis, severity: Mark["severity"]): Mark => {
     const { line = 1, column = 1 } = diagnosis.at ?? {};
     const { problem, rule, fix } = diagnosis;
     const message = [problem, rule && `rule: ${rule}`, fix && `try: ${fix}`].filter(Boolean).join("\n");
-    return { ...code.wordAt(line, column), severity: "error", message };
+    return { ...code.wordAt(line, column), severity, message };
   };
   let timer: ReturnType<typeof setTimeout> | undefined;
   let asked = 0;
@@ -148,30 +150,34 @@ function verdict(element: HTMLElement, status: Status, state: State): void {
     fill(
       element,
       h("p", {}, `${state.say("compiled")} ${Math.round(status.ms)} ms · ${kernels} ${state.say("kernels")}`),
+      ...(state.view.value?.table.remarks ?? []).flatMap((remark) => diagnosed(remark, state)),
     );
   }
   if (status.kind === "failed") {
-    const { problem, rule, fix, layer, at } = status.diagnosis;
-    const [first = "", ...rest] = problem.split("\n");
-    fill(
-      element,
-      h(
-        "p",
-        { class: "problem" },
-        layer !== undefined && h("b", { class: "mono" }, `${layer}: `),
-        first,
-        at &&
-          h(
-            "button",
-            { type: "button", class: "link mono", onclick: () => state.place.set({ ...at }) },
-            `${at.file}:${at.line}:${at.column}`,
-          ),
-      ),
-      rest.length > 0 && h("pre", { class: "excerpt" }, rest.join("\n")),
-      rule !== undefined && h("p", {}, h("span", { class: "quiet-text" }, `${state.say("rule")} `), rule),
-      fix !== undefined && h("p", {}, h("span", { class: "quiet-text" }, `${state.say("attempt")} `), fix),
-    );
+    fill(element, ...diagnosed(status.diagnosis, state));
   }
+}
+
+/** A problem with its place, its rule and what to try. */
+function diagnosed({ problem, rule, fix, layer, at }: Diagnosis, state: State): readonly Child[] {
+  const [first = "", ...rest] = problem.split("\n");
+  return [
+    h(
+      "p",
+      { class: "problem" },
+      layer !== undefined && h("b", { class: "mono" }, `${layer}: `),
+      first,
+      at &&
+        h(
+          "button",
+          { type: "button", class: "link mono", onclick: () => state.place.set({ ...at }) },
+          `${at.file}:${at.line}:${at.column}`,
+        ),
+    ),
+    rest.length > 0 && h("pre", { class: "excerpt" }, rest.join("\n")),
+    rule !== undefined && h("p", {}, h("span", { class: "quiet-text" }, `${state.say("rule")} `), rule),
+    fix !== undefined && h("p", {}, h("span", { class: "quiet-text" }, `${state.say("attempt")} `), fix),
+  ];
 }
 
 function download(path: string, text: string): void {

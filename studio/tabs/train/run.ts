@@ -1,7 +1,7 @@
 /** A training in the page, from its beginning to its end. It goes on while other tabs are shown. */
 
 import type { EpochPoint } from "../../../cli/output/curve.ts";
-import type { TargetName } from "../../../compiler/compile.ts";
+import type { Remark, TargetName } from "../../../compiler/compile.ts";
 import { compileTraining } from "../../../compiler/train/index.ts";
 import type { Data } from "../../../data/set.ts";
 import {
@@ -38,6 +38,8 @@ export interface Progress {
   readonly epochs: readonly Epoch[];
   readonly step: StepReport | undefined;
   readonly examplesPerSecond: number | undefined;
+  /** On the model and its loss. */
+  readonly remarks: readonly Remark[];
   readonly failure: Failure | undefined;
   /** Whether there are weights that differ from those at the beginning. */
   readonly learned: boolean;
@@ -61,6 +63,7 @@ const IDLE: Progress = {
   epochs: [],
   step: undefined,
   examplesPerSecond: undefined,
+  remarks: [],
   failure: undefined,
   learned: false,
 };
@@ -184,7 +187,7 @@ export function training(device: () => Promise<GPUDevice>): Training {
         ...(clip ? { clip } : {}),
       });
       trainer = await createTrainer(compiled, { seed: settings.seed, device: gpu });
-      say({ work: undefined });
+      say({ work: undefined, remarks: compiled.remarks ?? [] });
     } catch (error) {
       say({ phase: "idle", work: undefined, failure: failureOf(error) });
     }

@@ -1,5 +1,6 @@
 /** The Train tab in one language: settings in, curves out. */
 
+import { formatDiagnosis } from "../../../compiler/errors.ts";
 import { writeSafetensors } from "../../../runtime/train.ts";
 import { fill, h } from "../../dom.ts";
 import { listenForFiles } from "../../files.ts";
@@ -25,6 +26,7 @@ export function showTrain(
   const speed = h("p", { class: "quiet-text speed" });
   const bar = h("progress", { max: 1, value: 0, attrs: { "aria-label": text.settings } });
   const failure = h("div", { id: "train-failure" });
+  const remarks = h("div", { id: "train-remarks", attrs: { role: "status" } });
   const edited = h("p", { class: "note small", hidden: true, id: "train-edited" }, text.edited);
   const rows = h("tbody", {});
   const samples = h("section", { class: "card", hidden: true });
@@ -107,6 +109,7 @@ export function showTrain(
     speed.textContent = rate === undefined ? "\u00a0" : text.perSecond(Math.round(rate).toLocaleString("en"));
     edited.hidden = !(model && phase !== "idle" && lastEdited());
     showFailure(failure, progress, text);
+    showRemarks(remarks, progress);
     if (listed !== epochs) listEpochs(rows, epochs);
     listed = epochs;
     table.hidden = epochs.length === 0;
@@ -146,6 +149,7 @@ export function showTrain(
         bar,
         status,
         failure,
+        remarks,
         edited,
       ),
       table,
@@ -206,6 +210,14 @@ function words({ phase, work, step, settings }: Progress, finished: number, text
     case "done":
       return text.done(finished);
   }
+}
+
+function showRemarks(place: HTMLElement, { remarks }: Progress): void {
+  const texts = remarks.map(formatDiagnosis);
+  const shown = texts.join("\n");
+  if (place.dataset["shown"] === shown) return; // a reader that speaks says it once
+  place.dataset["shown"] = shown;
+  fill(place, ...texts.map((text) => h("div", { class: "note" }, text)));
 }
 
 function showFailure(place: HTMLElement, { failure, phase }: Progress, text: Text): void {

@@ -1,0 +1,70 @@
+/**
+ * Remarks on a model that compiles and is probably not what was meant: a message with a fix each. Found in the graph, by
+ * which op a node has and where its operands come from; names decide nothing.
+ */
+import type { Diagnosis } from "../errors.ts";
+import type { Graph, Node, OpNode } from "../ir/graph.ts";
+import { type Shape, showShape } from "../ir/type.ts";
+import { contract } from "../ops/contract.ts";
+import { convolution } from "../ops/convolution.ts";
+import { norm } from "../ops/norm.ts";
+import { pointwise } from "../ops/pointwise.ts";
+import { shape as views } from "../ops/shape.ts";
+import { window } from "../ops/window.ts";
+
+/** A message about a layer: the problem, the rule and what to try. */
+export type Remark = Diagnosis;
+
+/** A remark on a layer, with its name and place. */
+export function remarkOn(node: Node, text: Pick<Diagnosis, "problem" | "rule" | "fix">): Remark {
+  const { name, at } = node.origin;
+  return { layer: name, ...(at ? { at } : {}), ...text };
+}
+
+export function remarksOn(graph: Graph): readonly Remark[] {
+  return graph.nodes.flatMap((node) => (node.kind === "op" ? (unflattened(node) ?? []) : []));
+}
+
+/** A dense layer that works along the width of pictures, where it was to work on all of their features. */
+function unflattened(node: OpNode): Remark | undefined {
+  const [x] = node.inputs;
+  if (node.op !== contract.linear || !x || !hasPictures(x)) return undefined;
+  const { shape } = x.type;
+  const [batch, channels, height, width] = shape as readonly [Shape[number], number, number, number]; // only N is no number
+  const out = node.type.shape.at(-1);
+  return remarkOn(node, {
+    problem: `linear gets ${showShape(shape)} and makes ${showShape(node.type.shape)} of it`,
+    rule: `linear works along the last dimension, here the width of a picture: ${width} → ${out}`,
+    fix:
+      `flatten(x) before it: ${channels * height * width} → ${out}, which gives ${showShape([batch, out ?? 0])}` +
+      (height * width > 1
+        ? "; or transpose(x, [0, 2, 3, 1]), for a layer on the channels of each position"
+        : ""),
+  });
+}
+
+/** Ops that keep the axes of their first operand what they are. */
+const onPictures: ReadonlySet<unknown> = new Set([
+  convolution.conv2d,
+  ...Object.values(window),
+  norm.batchNorm2d,
+  views.pad,
+  views.concat,
+  ...Object.values(pointwise),
+]);
+
+/** Whether a tensor is [N, C, H, W]: from an input of that form through ops that leave it so. */
+function hasPictures(x: Node): boolean {
+  const seen = new Set<Node>();
+  const of = (node: Node): boolean => {
+    if (node.type.shape.length !== 4 || seen.has(node)) return false;
+    seen.add(node);
+    if (node.kind === "input") return true;
+    return node.kind === "op" && onPictures.has(node.op) && node.inputs.some(of);
+  };
+  return isSingle(x.type.shape) || of(x);
+}
+
+/** [N, C, 1, 1], wherever it comes from: what is left of pictures that were averaged whole. */
+const isSingle = (shape: Shape): boolean =>
+  shape.length === 4 && shape[1] !== 1 && shape[2] === 1 && shape[3] === 1;
