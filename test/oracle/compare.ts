@@ -59,10 +59,14 @@ export function reference(
   const exact = known ?? evaluate(graph, inputs, params, options);
   const next = random(1);
   const disturb = (x: NdArray): NdArray => {
-    const fixed = absolute * largest(x) + stored.step;
-    const shift = (v: number): number => (2 * next() - 1) * (Math.abs(v) * stored.epsilon + fixed);
+    const fixed = absolute * largest(x);
+    const shifted = (v: number): number => {
+      const moved = v + (2 * next() - 1) * (Math.abs(v) * stored.epsilon + fixed + stored.step);
+      // What is stored in steps keeps its sign, and 0.
+      return stored.step > 0 && moved * v <= 0 ? 0 : moved;
+    };
     overflows ||= largest(x) > stored.most;
-    return { shape: x.shape, data: x.data.map((v) => v + shift(v)) };
+    return { shape: x.shape, data: x.data.map(shifted) };
   };
   const round = (v: number): number => (Math.fround(v) === v ? v : v * (1 + (2 * next() - 1) * EPSILON));
   const trials = Array.from({ length: samples }, () =>

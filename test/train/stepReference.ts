@@ -24,8 +24,9 @@ export function lossOf(
   inputs: Arrays,
   params: Arrays,
   custom: EvaluateOptions["custom"] = {},
+  rounding: Pick<EvaluateOptions, "disturb" | "round"> = {},
 ): readonly number[] {
-  const [y, target] = [evaluate(graph, inputs, params, { custom })["y"], inputs[TARGET]];
+  const [y, target] = [evaluate(graph, inputs, params, { custom, ...rounding })["y"], inputs[TARGET]];
   if (!y || !target) throw new Error("no loss");
   if (loss === "squaredError") return Array.from(y.data, (v, i) => (v - (target.data[i] ?? 0)) ** 2);
   // −t·log σ(y) − (1 − t)·log(1 − σ(y))
