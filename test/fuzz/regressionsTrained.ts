@@ -111,4 +111,17 @@ export const trainedRegressions: readonly { readonly name: string; readonly spec
     name: "a norm over no parameters",
     spec: trained(["N", 2], [], [{ name: "y1", op: "relu", operands: ["x"] }], { clip: { norm: 0.5 } }),
   },
+  {
+    name: "a power of 0 with the exponent 0: its slope was 0 · 0⁻¹",
+    spec: trained(
+      ["N", 3],
+      [{ name: "p1", shape: [3] }],
+      [
+        { name: "y1", op: "relu", operands: ["x"] },
+        { name: "y2", op: "mul", operands: ["y1", "p1"] },
+        { name: "y3", op: "pow", operands: ["y2", 0] },
+        { name: "y4", op: "mul", operands: ["y3", "p1"] },
+      ],
+    ),
+  },
 ];
