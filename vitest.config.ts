@@ -2,6 +2,7 @@ import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
+import { limits } from "./test/patience.ts";
 
 const source = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
@@ -69,7 +70,7 @@ export const shared = {
 };
 
 /** A process of its own per file: the WebGPU adapter is loaded into the process and cannot be unloaded. */
-const common = { pool: "forks", testTimeout: 60_000, hookTimeout: 120_000 } as const;
+const common = { pool: "forks", ...limits } as const;
 
 export default defineConfig({
   test: {

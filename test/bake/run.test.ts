@@ -43,7 +43,7 @@ describe("LeNet", async () => {
   const image = Float32Array.from({ length: 3 * 784 }, (_, i) => ((i * 37) % 101) / 101);
   const { program } = compile(graph, { bake: weights });
 
-  test("computes what it computes with loads", { timeout: 120_000 }, async () => {
+  test("computes what it computes with loads", async () => {
     const gpu = await device();
     const outputs: (readonly number[])[] = [];
     for (const each of [
@@ -168,9 +168,7 @@ function graphOf(d: Drawn): Graph {
   return model("drawn", { x }, { y: pooled, z: linear(flatten(pooled), { out: d.dense }) }).graph;
 }
 
-test("small convolutions and dense layers, some or all parameters given, on every target", {
-  timeout: 300_000,
-}, async () => {
+test("small convolutions and dense layers, some or all parameters given, on every target", async () => {
   const gpu = await device();
   let bakedOnes = 0;
   await fc.assert(

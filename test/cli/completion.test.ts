@@ -3,6 +3,7 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
+import { PATIENCE } from "../patience.ts";
 import { scratch, weft, works } from "./weft.ts";
 
 type Shell = "bash" | "zsh" | "fish";
@@ -49,10 +50,10 @@ function zsh(line: string): readonly string[] {
   writeFileSync(join(folder, "inner.zsh"), inner.join("\n"));
   writeFileSync(out, "");
   const code = `zmodload zsh/zpty; zpty -b z zsh -f -i; zpty -w z 'source inner.zsh'
-    for i in {1..500}; do zpty -r -t z row && [[ $row == *READY* ]] && break; sleep 0.02; done
+    for i in {1..15000}; do zpty -r -t z row && [[ $row == *READY* ]] && break; sleep 0.02; done
     zpty -w -n z "$1"$'\\t\\x18'
-    for i in {1..500}; do grep -q END ${out} && break; sleep 0.02; done; zpty -d z`;
-  execFileSync("zsh", ["-f", "-c", code, "zsh", line], { cwd: folder, stdio: "pipe", timeout: 30_000 });
+    for i in {1..15000}; do grep -q END ${out} && break; sleep 0.02; done; zpty -d z`;
+  execFileSync("zsh", ["-f", "-c", code, "zsh", line], { cwd: folder, stdio: "pipe", timeout: PATIENCE });
   const words = readFileSync(out, "utf8").split("\n").filter(Boolean);
   return [...new Set(words.filter((word) => word !== "END"))].sort();
 }

@@ -3,12 +3,10 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import { complaints, openBrowser, PATIENCE } from "../pages/chromium.ts";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { complaints, openBrowser } from "../pages/chromium.ts";
 import { serve } from "../pages/server.ts";
 import { type Packed, unpack } from "./packed.ts";
-
-vi.setConfig({ testTimeout: PATIENCE, hookTimeout: PATIENCE });
 
 let packed: Packed;
 let manifest: { readonly exports: Readonly<Record<string, unknown>>; readonly version: string };
@@ -168,7 +166,7 @@ describe("a project of weft init", () => {
       await page.mouse.move(box.x + 0.8 * box.width, box.y + 0.8 * box.height, { steps: 8 });
       await page.mouse.up();
       await expect
-        .poll(() => page.textContent("#verdict"), { timeout: PATIENCE })
+        .poll(() => page.textContent("#verdict"))
         .toMatch(/^(?:circle|square|triangle|cross), \d+% sure$/);
       expect(list).toEqual([]);
     } finally {

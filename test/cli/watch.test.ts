@@ -48,7 +48,7 @@ class Watching {
           found = match?.[0] ?? "";
           return match !== null;
         },
-        { timeout: 30_000, interval: 20, message: `${pattern} in\n${this.stdout}${this.stderr}` },
+        { message: `${pattern} in\n${this.stdout}${this.stderr}` },
       )
       .toBe(true);
     this.stdout = "";

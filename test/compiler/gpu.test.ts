@@ -114,7 +114,7 @@ describe("workgroups that fetch together", () => {
     await agrees(graph, compilation, [1, 3]);
   });
 
-  test("any sizes", { timeout: 60_000 }, async () => {
+  test("any sizes", async () => {
     const size = fc.integer({ min: 1, max: 9 });
     await fc.assert(
       fc.asyncProperty(

@@ -17,11 +17,9 @@ import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, inject, test, vi } from "vitest";
 import { loadModel } from "../../compiler/frontend/index.ts";
 import { weft } from "../cli/weft.ts";
-import { complaints, openBrowser, PATIENCE } from "../pages/chromium.ts";
+import { complaints, openBrowser } from "../pages/chromium.ts";
 import { serve } from "../pages/server.ts";
 import { type Block, blocksOf, GUIDE, isModelFile, promisedShapes, root, shapesOf } from "./blocks.ts";
-
-vi.setConfig({ testTimeout: PATIENCE });
 
 /** Within the repository, so that packages are found; never committed. */
 const folder = join(root, "dist", `guide-${process.pid}`);
@@ -113,13 +111,7 @@ async function openPage(block: Block): Promise<void> {
     const tab = await browser.newPage();
     const list = complaints(tab);
     await tab.goto(`${site.origin}/site/${block.argument}`);
-    await tab.waitForFunction(
-      `new RegExp(${JSON.stringify(shows)}).test(document.body.innerText)`,
-      undefined,
-      {
-        timeout: PATIENCE,
-      },
-    );
+    await tab.waitForFunction(`new RegExp(${JSON.stringify(shows)}).test(document.body.innerText)`);
     expect(list).toEqual([]);
     await tab.close();
   } finally {

@@ -132,39 +132,29 @@ describe("the command", () => {
 });
 
 describe("the page", () => {
-  test.each(blocksFor("html", "run").map((b) => [b.place, b] as const))(
-    "%s works",
-    async (_, block) => {
-      const site = join(folder, "site");
-      mkdirSync(site, { recursive: true });
-      writeFileSync(
-        join(site, "index.html"),
-        block.code.replace("<title>", '<link rel="icon" href="data:,"><title>'),
-      );
-      for (const bundle of ["lenet.bundle.js", "lenet.train.bundle.js"])
-        copyFileSync(join(emitted.folder, bundle), join(site, bundle));
-      copyFileSync(join(root, "models/lenet.fashion-mnist.safetensors"), join(site, "lenet.safetensors"));
-      const server = await serve({ "/site": site });
-      browser ??= await openBrowser();
-      const page = await browser.newPage();
-      try {
-        const list = complaints(page);
-        await page.goto(`${server.origin}/site/index.html`);
-        await page.waitForFunction(
-          "/^class \\d$|^epoch 2: loss \\d/.test(document.body.textContent)",
-          undefined,
-          {
-            timeout: 90_000,
-          },
-        );
-        expect(list).toEqual([]);
-      } finally {
-        await page.close();
-        await server.close();
-      }
-    },
-    120_000,
-  );
+  test.each(blocksFor("html", "run").map((b) => [b.place, b] as const))("%s works", async (_, block) => {
+    const site = join(folder, "site");
+    mkdirSync(site, { recursive: true });
+    writeFileSync(
+      join(site, "index.html"),
+      block.code.replace("<title>", '<link rel="icon" href="data:,"><title>'),
+    );
+    for (const bundle of ["lenet.bundle.js", "lenet.train.bundle.js"])
+      copyFileSync(join(emitted.folder, bundle), join(site, bundle));
+    copyFileSync(join(root, "models/lenet.fashion-mnist.safetensors"), join(site, "lenet.safetensors"));
+    const server = await serve({ "/site": site });
+    browser ??= await openBrowser();
+    const page = await browser.newPage();
+    try {
+      const list = complaints(page);
+      await page.goto(`${server.origin}/site/index.html`);
+      await page.waitForFunction("/^class \\d$|^epoch 2: loss \\d/.test(document.body.textContent)");
+      expect(list).toEqual([]);
+    } finally {
+      await page.close();
+      await server.close();
+    }
+  });
 });
 
 describe("numbers", () => {

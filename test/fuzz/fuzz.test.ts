@@ -11,7 +11,7 @@ afterAll(closeDevice);
 test.each<[Subject, number]>([
   ["results", runs],
   ["training", Math.ceil(runs / 8)],
-])(`%s: %i random models (seed ${seed})`, { timeout: 1_800_000 }, async (of, count) => {
+])(`%s: %i random models (seed ${seed})`, async (of, count) => {
   const found = await hunt({ runs: count, seed, of });
   const { failures, skipped } = found;
   console.log(`${of}: ${count} models, seed ${seed}\n${summary(found)}`);

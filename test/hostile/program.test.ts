@@ -263,7 +263,7 @@ describe("random damage", () => {
     });
     afterAll(() => device.destroy());
 
-    test("gives a run or a WeftError, and leaves the device usable", { timeout: 120_000 }, async () => {
+    test("gives a run or a WeftError, and leaves the device usable", async () => {
       let ran = 0;
       await fc.assert(
         fc.asyncProperty(fc.constantFrom(copy(addition), copy(chain)).chain(mutated), async (value) => {

@@ -1,6 +1,7 @@
 /** Vitest as `npm run mutate` runs it: nothing is built, each file has its own process, the first failure is enough. */
 import { defineConfig } from "vitest/config";
 import { shared } from "../../vitest.config.ts";
+import { limits } from "../patience.ts";
 
 export default defineConfig({
   ...shared,
@@ -11,7 +12,6 @@ export default defineConfig({
     bail: 1,
     maxWorkers: 1,
     // A mutation is killed by what a test expects; how long it may take is the runner's concern.
-    testTimeout: 600_000,
-    hookTimeout: 600_000,
+    ...limits,
   },
 });

@@ -194,7 +194,7 @@ const BOUNDS: Readonly<Record<string, number>> = {
   leakyRelu: 1.6,
 };
 
-test("errors stay within bounds on this adapter", { timeout: 120_000 }, async () => {
+test("errors stay within bounds on this adapter", async () => {
   for (const each of MEASUREMENTS.filter((m) => BOUNDS[m.op] !== undefined)) {
     const [{ ulp = Number.NaN } = {}] = await measure({ ...each, batch: Math.min(each.batch, 512) }, [
       "portable",

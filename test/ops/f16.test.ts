@@ -134,34 +134,30 @@ describe("on an adapter that has shader-f16", () => {
   });
   afterAll(() => gpu?.destroy());
 
-  test.each(Object.entries(models))(
-    "%s is as near to f32 as 11 bits allow",
-    { timeout: 60_000 },
-    async (name, graph) => {
-      if (!gpu) {
-        console.log(`no adapter here has shader-f16: ${name} is not run`);
-        return;
-      }
-      const { inputs, params } = dataFor(graph, 3, 2, 1);
-      // Quads take what was read from another thread: once is enough.
-      const { program } = compile(graph, { precision: "f16", ...(name === "lenet" && { target: "quads" }) });
-      const tensors = (arrays: Arrays) =>
-        Object.fromEntries(
-          Object.entries(arrays).map(([key, { shape, data }]) => [
-            key,
-            { shape, data: Float32Array.from(data) },
-          ]),
-        );
-      const session = await load(program, { weights: tensors(params), device: gpu });
-      const got = await session.run(tensors(inputs));
-      session.destroy();
-      for (const [output, { value, bound }] of Object.entries(boundOf(graph, inputs, params))) {
-        const off = largestDifference(value, got[output]?.data ?? []);
-        expect(off, output).toBeLessThanOrEqual(bound);
-        expect(off, "f16 leaves a trace").toBeGreaterThan(0);
-      }
-    },
-  );
+  test.each(Object.entries(models))("%s is as near to f32 as 11 bits allow", async (name, graph) => {
+    if (!gpu) {
+      console.log(`no adapter here has shader-f16: ${name} is not run`);
+      return;
+    }
+    const { inputs, params } = dataFor(graph, 3, 2, 1);
+    // Quads take what was read from another thread: once is enough.
+    const { program } = compile(graph, { precision: "f16", ...(name === "lenet" && { target: "quads" }) });
+    const tensors = (arrays: Arrays) =>
+      Object.fromEntries(
+        Object.entries(arrays).map(([key, { shape, data }]) => [
+          key,
+          { shape, data: Float32Array.from(data) },
+        ]),
+      );
+    const session = await load(program, { weights: tensors(params), device: gpu });
+    const got = await session.run(tensors(inputs));
+    session.destroy();
+    for (const [output, { value, bound }] of Object.entries(boundOf(graph, inputs, params))) {
+      const off = largestDifference(value, got[output]?.data ?? []);
+      expect(off, output).toBeLessThanOrEqual(bound);
+      expect(off, "f16 leaves a trace").toBeGreaterThan(0);
+    }
+  });
 });
 
 /** Rounding to 11 bits moves a number by 2⁻¹¹ of itself at most: half a unit in the last place. */

@@ -16,7 +16,7 @@ import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import type { Browser } from "playwright-core";
 import sharp from "sharp";
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { compile } from "../../compiler/compile.ts";
 import { emit } from "../../compiler/emit/index.ts";
 import { squeeze } from "../../compiler/emit/squeeze.ts";
@@ -24,7 +24,7 @@ import { variantsOf } from "../../compiler/emit/variants.ts";
 import { loadModel } from "../../compiler/frontend/index.ts";
 import type { Variant } from "../../compiler/ir/program.ts";
 import { type OpenedDevice, requestDevice } from "../../runtime/node/index.ts";
-import { complaints, openBrowser, PATIENCE } from "./chromium.ts";
+import { complaints, openBrowser } from "./chromium.ts";
 import { type Site, serve } from "./server.ts";
 
 const models = fileURLToPath(new URL("../../models", import.meta.url));
@@ -46,8 +46,6 @@ const PLAIN = `<!doctype html>
 
 /** A page that loads nothing yet. */
 const BARE = '<!doctype html><meta charset="utf-8"><title>bare</title><link rel="icon" href="data:,">';
-
-vi.setConfig({ testTimeout: PATIENCE, hookTimeout: PATIENCE });
 
 let base = "";
 let site: Site;
@@ -113,7 +111,7 @@ describe("the LeNet bundle", () => {
     const page = await browser.newPage();
     const list = complaints(page);
     await page.goto(`${site.origin}/plain.html`);
-    await page.waitForFunction("document.title === 'ready'", undefined, { timeout: PATIENCE });
+    await page.waitForFunction("document.title === 'ready'");
     for (const images of [pictures.slice(0, 784), pictures]) {
       const logits: readonly number[] = await page.evaluate(
         `window.classify(${JSON.stringify(Array.from(images))})`,

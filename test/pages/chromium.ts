@@ -1,6 +1,7 @@
 /** A headless Chromium with WebGPU on its software adapter. */
 import { existsSync } from "node:fs";
 import { type Browser, chromium, type Page } from "playwright-core";
+import { PATIENCE } from "../patience.ts";
 
 const INSTALLED = "/usr/bin/chromium";
 
@@ -33,9 +34,6 @@ const FLAGS = [
   "--disable-sync",
 ];
 
-/** A software adapter builds the kernels in seconds, on a machine that may be busy. */
-export const PATIENCE = 120_000;
-
 /** Where there is a Chromium: `WEFT_CHROMIUM`, the system's, or npm's; the last needs libnss3 and libexpat1. */
 async function executable(): Promise<string> {
   const named = process.env["WEFT_CHROMIUM"];
@@ -46,7 +44,15 @@ async function executable(): Promise<string> {
 }
 
 export async function openBrowser(): Promise<Browser> {
-  return chromium.launch({ executablePath: await executable(), args: ["--headless=new", ...FLAGS] });
+  const browser = await chromium.launch({
+    executablePath: await executable(),
+    args: ["--headless=new", ...FLAGS],
+    timeout: PATIENCE,
+  });
+  browser.on("context", (context) => {
+    context.setDefaultTimeout(PATIENCE);
+  });
+  return browser;
 }
 
 /** What a page has complained about: console errors and warnings, exceptions, requests that failed. */

@@ -5,15 +5,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, inject, test, vi } from "vitest";
-import { complaints, openBrowser, PATIENCE } from "./chromium.ts";
+import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
+import { complaints, openBrowser } from "./chromium.ts";
 import { type Site, serve } from "./server.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 /** Where screenshots go: for whoever wants to look at them. */
 const shots = process.env["WEFT_SCREENSHOTS"];
-
-vi.setConfig({ testTimeout: 2 * PATIENCE, hookTimeout: PATIENCE });
 
 let folder = "";
 let site: Site;
@@ -37,7 +35,7 @@ async function open(options: BrowserContextOptions): Promise<{ page: Page; list:
   const page = await context.newPage();
   const list = complaints(page);
   await page.goto(`${site.origin}/page/index.html`);
-  await page.waitForSelector("#bars li.best", SOON);
+  await page.waitForSelector("#bars li.best");
   return { page, list };
 }
 
@@ -50,7 +48,6 @@ async function shoot(page: Page, name: string): Promise<void> {
 }
 
 const verdict = (page: Page): Promise<string | null> => page.textContent("#verdict");
-const SOON = { timeout: PATIENCE };
 
 describe("the example page", () => {
   test("classifies the samples", async () => {
@@ -64,7 +61,7 @@ describe("the example page", () => {
     };
     for (const [sample, name] of Object.entries(expected)) {
       await page.click(`#samples button:has-text("${sample}")`);
-      await expect.poll(() => verdict(page), SOON).toBe(name);
+      await expect.poll(() => verdict(page)).toBe(name);
     }
     expect(await page.locator("#bars li").count()).toBe(10);
     expect(await page.textContent("#status")).toMatch(/^\d+\.\d ms for this picture/);
@@ -76,7 +73,7 @@ describe("the example page", () => {
   test("takes a drawing", async () => {
     const { page, list } = await open({ viewport: { width: 1100, height: 900 }, colorScheme: "dark" });
     await page.click("#clear");
-    await expect.poll(() => verdict(page), SOON).toBe("Draw something bright on black");
+    await expect.poll(() => verdict(page)).toBe("Draw something bright on black");
     const box = await page.locator("#pad").boundingBox();
     if (!box) throw new Error("no pad");
     const at = (x: number, y: number): [number, number] => [box.x + x * box.width, box.y + y * box.height];
@@ -88,7 +85,7 @@ describe("the example page", () => {
     };
     for (const x of [0.35, 0.4, 0.6, 0.65]) await stroke([x, 0.1], [x, 0.92]); // two legs
     for (const y of [0.1, 0.15, 0.2]) await stroke([0.36, y], [0.64, y]);
-    await expect.poll(() => verdict(page), SOON).toBe("Trouser");
+    await expect.poll(() => verdict(page)).toBe("Trouser");
     await shoot(page, "dark");
     expect(list).toEqual([]);
     await page.context().close();
@@ -108,7 +105,7 @@ describe("the example page", () => {
     const page = await context.newPage();
     await page.addInitScript("delete Navigator.prototype.gpu");
     await page.goto(`${site.origin}/page/index.html`);
-    await expect.poll(() => verdict(page), SOON).toMatch(/^This browser has no WebGPU/);
+    await expect.poll(() => verdict(page)).toMatch(/^This browser has no WebGPU/);
     await context.close();
   });
 });

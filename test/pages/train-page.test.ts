@@ -6,20 +6,17 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, inject, test, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { compile } from "../../compiler/compile.ts";
 import { loadModel } from "../../compiler/frontend/index.ts";
 import { checkWeights, readSafetensors } from "../../runtime/weights.ts";
 import { idx } from "../cli/make.ts";
-import { complaints, openBrowser, PATIENCE } from "./chromium.ts";
+import { complaints, openBrowser } from "./chromium.ts";
 import { type Site, serve } from "./server.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 /** Where screenshots go: for whoever wants to look at them. */
 const shots = process.env["WEFT_SCREENSHOTS"];
-const SOON = { timeout: PATIENCE };
-
-vi.setConfig({ testTimeout: 2 * PATIENCE, hookTimeout: PATIENCE });
 
 let folder = "";
 let site: Site;
@@ -88,15 +85,15 @@ describe("the page that trains", () => {
     await settings(page, { epochs: 3 });
     await page.focus("#epochs");
     await page.keyboard.press("Enter"); // as a form does
-    await expect.poll(() => status(page), SOON).toMatch(/^Epoch [12] of 3, step \d+ of 10$/);
+    await expect.poll(() => status(page)).toMatch(/^Epoch [12] of 3, step \d+ of 10$/);
     await page.click("#go:has-text('Pause')");
-    await expect.poll(() => status(page), SOON).toMatch(/^Paused after \d+ steps$/);
+    await expect.poll(() => status(page)).toMatch(/^Paused after \d+ steps$/);
     const paused = Number(/\d+/.exec((await status(page)) ?? "")?.[0]);
     expect(paused).toBeLessThan(30);
     await page.waitForTimeout(300);
     expect(await status(page)).toBe(`Paused after ${paused} steps`);
     await page.click("#go:has-text('Resume')");
-    await expect.poll(() => status(page), SOON).toBe("Trained for 3 epochs");
+    await expect.poll(() => status(page)).toBe("Trained for 3 epochs");
 
     const table = await rows(page);
     expect(table.map(([epoch]) => epoch)).toEqual(["1", "2", "3"]);
@@ -120,7 +117,7 @@ describe("the page that trains", () => {
 
     await page.fill("#epochs", "4"); // and one more
     await page.click("#go:has-text('Resume')");
-    await expect.poll(() => status(page), SOON).toBe("Trained for 4 epochs");
+    await expect.poll(() => status(page)).toBe("Trained for 4 epochs");
     await shoot(page, "light");
     await page.click("#again");
     expect([await status(page), await rows(page)]).toEqual(["Ready", []]);
@@ -151,7 +148,7 @@ describe("the page that trains", () => {
     const failing = async (files: readonly string[], message: string): Promise<void> => {
       await page.setInputFiles("#files", [...files]);
       await page.click("#go");
-      await expect.poll(() => page.textContent("#failure"), SOON).toBe(message);
+      await expect.poll(() => page.textContent("#failure")).toBe(message);
     };
     await failing(good.slice(0, 3), "There is no t10k-labels-idx1-ubyte.gz among the files");
     const cut = gzipSync(idx([100], labels(100))).subarray(0, 30);
@@ -161,7 +158,7 @@ describe("the page that trains", () => {
     );
     await page.setInputFiles("#files", good);
     await page.click("#go");
-    await expect.poll(() => status(page), SOON).toBe("Trained for 1 epoch");
+    await expect.poll(() => status(page)).toBe("Trained for 1 epoch");
     expect(await page.textContent("#failure")).toBe("");
     expect(await rows(page)).toHaveLength(1);
     expect(await page.textContent("#pictures li:nth-child(4)")).toBe("class 3");
@@ -180,7 +177,7 @@ describe("the page that trains", () => {
     const page = await context.newPage();
     await page.addInitScript("delete Navigator.prototype.gpu");
     await page.goto(`${site.origin}/page/index.html`);
-    await expect.poll(() => page.textContent("#failure"), SOON).toMatch(/^This browser has no WebGPU/);
+    await expect.poll(() => page.textContent("#failure")).toMatch(/^This browser has no WebGPU/);
     expect(await page.isDisabled("#go")).toBe(true);
     await shoot(page, "no-webgpu");
     await context.close();

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterAll, describe, expect, test } from "vitest";
 import { doctor, requestDevice } from "../../runtime/node/index.ts";
+import { PATIENCE } from "../patience.ts";
 import { addition } from "./programs.ts";
 
 const temporary = mkdtempSync(join(tmpdir(), "weft-test-"));
@@ -24,14 +25,14 @@ interface Result {
   readonly stderr: string;
 }
 
-/** Runs a module in a process of its own; one that does not end within 30 s has code "killed". */
+/** Runs a module in a process of its own; one that does not end in good time has code "killed". */
 function run(script: string, env: Record<string, string> = {}, flags: string[] = []): Promise<Result> {
   const args = [...flags, "--input-type=module", "--eval", IMPORTS + script];
   return new Promise((resolve) => {
     execFile(
       process.execPath,
       args,
-      { env: { ...process.env, ...env }, timeout: 30_000 },
+      { env: { ...process.env, ...env }, timeout: PATIENCE },
       (error, out, err) => {
         const code = error ? (error.killed ? "killed" : (error.code ?? null)) : 0;
         resolve({ code, stdout: out.trim(), stderr: err.trim() });

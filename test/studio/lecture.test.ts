@@ -3,15 +3,12 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Locator, Page } from "playwright-core";
 import sharp from "sharp";
-import { beforeAll, describe, expect, test, vi } from "vitest";
-import { PATIENCE } from "../pages/chromium.ts";
+import { beforeAll, describe, expect, test } from "vitest";
 import { outlined, readTable } from "./lecturePage.ts";
-import { SOON, studioPages } from "./page.ts";
+import { studioPages } from "./page.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const DESK = { viewport: { width: 1200, height: 900 } };
-
-vi.setConfig({ testTimeout: PATIENCE, hookTimeout: PATIENCE });
 
 const { open, shoot } = studioPages("lecture");
 let page: Page;
@@ -19,7 +16,7 @@ let list: readonly string[];
 
 beforeAll(async () => {
   ({ page, list } = await open({ ...DESK, permissions: ["clipboard-read", "clipboard-write"] }));
-  await page.waitForSelector(".panel-lecture .topic", SOON);
+  await page.waitForSelector(".panel-lecture .topic");
 });
 
 const section = (id: string): Locator => page.locator(`#lecture-${id}`);
@@ -27,9 +24,9 @@ const section = (id: string): Locator => page.locator(`#lecture-${id}`);
 const table = (id: string, symbol: string, n = 0): Promise<readonly string[]> =>
   readTable(section(id), symbol, n);
 const shows = (id: string, symbol: string, rows: readonly string[], n = 0): Promise<void> =>
-  expect.poll(() => table(id, symbol, n), SOON).toEqual(rows);
+  expect.poll(() => table(id, symbol, n)).toEqual(rows);
 const says = (id: string, part: string, text: string | RegExp): Promise<void> =>
-  expect.poll(() => section(id).locator(part).first().textContent(), SOON).toMatch(text);
+  expect.poll(() => section(id).locator(part).first().textContent()).toMatch(text);
 const press = (id: string, name: string): Promise<void> =>
   section(id).getByRole("button", { name, exact: true }).click();
 
@@ -115,14 +112,14 @@ describe("the lecture", () => {
     const range = `Values from ${text(Math.min(...outline))} (violet) to ${text(Math.max(...outline))} (green).`;
     await says("edges", ".filters .remark", range);
     await filters.getByLabel("row 2, column 2: kernel").fill("9");
-    await expect.poll(() => filters.locator(".remark").textContent(), SOON).not.toBe(range);
+    await expect.poll(() => filters.locator(".remark").textContent()).not.toBe(range);
   });
 
   test("learns the kernel as the lecture does, and from a seed", async () => {
     const rows = (): Promise<readonly string[]> => section("learning").locator("tbody tr").allInnerTexts();
     await says("learning", ".status", "The kernel starts at [0.3680, −0.2034].");
     await press("learning", "▶ Run to step 10");
-    await expect.poll(async () => (await rows()).length, SOON).toBeGreaterThan(3);
+    await expect.poll(async () => (await rows()).length).toBeGreaterThan(3);
     await press("learning", "❚❚ Pause");
     await expect.poll(() => section("learning").locator(".run").textContent()).toBe("▶ Run to step 10");
     await page.waitForTimeout(500);
@@ -130,7 +127,7 @@ describe("the lecture", () => {
     await page.waitForTimeout(500);
     expect((await rows()).length).toBe(paused);
     await press("learning", "One step");
-    await expect.poll(async () => (await rows()).length, SOON).toBe(paused + 1);
+    await expect.poll(async () => (await rows()).length).toBe(paused + 1);
     await press("learning", "▶ Run to step 10");
     await says("learning", ".status", "Step 10: loss 0.009, kernel [1.0006, −0.9829].");
     const losses = (await rows()).map((row) => row.split(/\s+/)[1]);
@@ -140,11 +137,11 @@ describe("the lecture", () => {
     await section("learning").getByLabel("the lecture’s start").uncheck();
     await section("learning").getByLabel("seed").fill("7");
     await section("learning").getByLabel("seed").blur();
-    await expect.poll(async () => (await rows()).length, SOON).toBe(1);
+    await expect.poll(async () => (await rows()).length).toBe(1);
     await slider("learning", "Learning rate").fill("0.04");
     for (let i = 0; i < 3; i++) {
       await press("learning", "One step");
-      await expect.poll(async () => (await rows()).length, SOON).toBe(i + 2);
+      await expect.poll(async () => (await rows()).length).toBe(i + 2);
     }
     const figures = (await rows()).map((row) => row.split(/\s+/).map((v) => Number(v.replace("−", "-"))));
     const sums = figures.map(([, ...f]) => (f.at(-9) ?? Number.NaN) + (f.at(-8) ?? Number.NaN));
@@ -164,7 +161,7 @@ describe("the lecture", () => {
     await says("sizes", ".remark", /^7 is no multiple of 2/);
     await press("sizes", "LeNet’s first");
     await says("sizes", ".formula", "⌊(8 + 2·2 − 1·(5 − 1) − 1)/1⌋ + 1 = ⌊7/1⌋ + 1 = 8");
-    await expect.poll(async () => (await table("sizes", "Y"))[0], SOON).toBe("9 12 15 15 15 15 12 9");
+    await expect.poll(async () => (await table("sizes", "Y"))[0]).toBe("9 12 15 15 15 15 12 9");
     await slider("sizes", "Dilation").fill("3");
     await slider("sizes", "Padding").fill("0");
     await says("sizes", ".note", "Weft refuses these sizes:conv2d cannot place a 5×5 kernel on [N, 1, 8, 8]");
@@ -174,8 +171,8 @@ describe("the lecture", () => {
       "kernel ≤ input + padding in height, but 5 (dilation 3 makes it 13) > 8 + 0 + 0",
     );
     await press("sizes", "Same size");
-    await expect.poll(() => section("sizes").locator(".note").isHidden(), SOON).toBe(true);
-    await expect.poll(async () => (await table("sizes", "Y")).length, SOON).toBe(8);
+    await expect.poll(() => section("sizes").locator(".note").isHidden()).toBe(true);
+    await expect.poll(async () => (await table("sizes", "Y")).length).toBe(8);
   });
 
   test("adds channels up and stacks them", async () => {
@@ -215,7 +212,7 @@ describe("the lecture", () => {
     await shows("pooling", "Y", ["1.5 4.5", "10.5 12.5"]);
     await says("pooling", ".sum", "Y[0, 0] = ((−4) + 1 + 4 + 5)/4 = 1.5");
     await slider("pooling", "Stride").fill("1");
-    await expect.poll(async () => (await table("pooling", "Y")).length, SOON).toBe(3);
+    await expect.poll(async () => (await table("pooling", "Y")).length).toBe(3);
   });
 
   test("has LeNet’s shapes, and leads to the model", async () => {

@@ -2,16 +2,13 @@
 import { cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type ProjectFiles, projectFiles } from "../../cli/studio/project.ts";
 import { type StudioServer, serveStudio } from "../../cli/studio/server.ts";
 import { compile } from "../../compiler/compile.ts";
 import { loadModel } from "../../compiler/frontend/index.ts";
 import { root, scratch } from "../cli/weft.ts";
-import { PATIENCE } from "../pages/chromium.ts";
-import { type Opened, SOON, studioPages } from "./page.ts";
-
-vi.setConfig({ testTimeout: PATIENCE / 2, hookTimeout: PATIENCE });
+import { type Opened, studioPages } from "./page.ts";
 
 const lenet = readFileSync(join(root, "models/lenet.ts"), "utf8");
 let folder = "";
@@ -49,7 +46,7 @@ async function desk(): Promise<Page> {
   const { page } = shared;
   if (await page.isVisible("#revert")) await page.click("#revert");
   await settled(page);
-  await expect.poll(() => page.locator(".shapes tr[data-name]").count(), SOON).toBe(12);
+  await expect.poll(() => page.locator(".shapes tr[data-name]").count()).toBe(12);
   await page.click('[aria-label="Show all"]');
   return page;
 }
@@ -62,7 +59,7 @@ const open = (): Promise<Opened> => openPage({ viewport: DESK });
 const DESK = { width: 1440, height: 900 };
 
 async function settled(page: Page): Promise<void> {
-  await page.waitForSelector(".verdict.good", SOON);
+  await page.waitForSelector(".verdict.good");
 }
 
 async function close({ page, list }: Opened): Promise<void> {
@@ -206,7 +203,7 @@ describe("a layer", () => {
     const page = await desk();
     await page.click("#measure");
     await expect
-      .poll(() => page.locator(".frame .time").allTextContents(), SOON)
+      .poll(() => page.locator(".frame .time").allTextContents())
       .toEqual(expect.arrayContaining([expect.stringMatching(/^[\d.]+ (?:µs|ms)$/)]));
     expect((await page.locator(".frame .time").allTextContents()).every((t) => t !== "")).toBe(true);
     await cell(page, "conv1").click();
@@ -227,7 +224,7 @@ describe("editing", () => {
         .replace("const conv2 ", "const second ")
         .replace("sigmoid(conv2)", "sigmoid(second)"),
     );
-    await expect.poll(() => shapeOf(page, "conv1"), SOON).toBe("[N, 8, 28, 28]");
+    await expect.poll(() => shapeOf(page, "conv1")).toBe("[N, 8, 28, 28]");
     expect(await shapeOf(page, "second")).toBe("[N, 16, 10, 10]");
     expect(await cell(page, "second").count()).toBe(1);
     await cell(page, "conv1").click();
@@ -238,13 +235,13 @@ describe("editing", () => {
     const page = await desk();
     await type(page, lenet.replace("{ out: 120 }", "{ in: 256, out: 120 }"));
     const mark = page.locator(".cm-lintRange-error");
-    await mark.first().waitFor(SOON);
+    await mark.first().waitFor();
     expect(await mark.allInnerTexts()).toEqual(["in"]);
     await mark.hover();
     const message = "linear takes 256 features, but the last dimension of [N, 400] is 400";
-    await page.waitForSelector(".cm-diagnostic", SOON);
+    await page.waitForSelector(".cm-diagnostic");
     expect(await page.locator(".cm-diagnostic").textContent()).toBe(message);
-    await page.waitForSelector(".verdict.failed", SOON);
+    await page.waitForSelector(".verdict.failed");
     expect(await verdict(page)).toContain(
       "fc1: linear expects 256 features, but its input is [N, 400]models/lenet.ts:14:13",
     );
@@ -253,29 +250,29 @@ describe("editing", () => {
     await shoot(page, "error");
     await type(page, lenet);
     await settled(page);
-    await expect.poll(() => mark.count(), SOON).toBe(0);
+    await expect.poll(() => mark.count()).toBe(0);
   });
 
   test("marks what only running the file finds", async () => {
     const page = await desk();
     await type(page, lenet.replace("{ logits });", '{ logits });\nthrow new Error("halt");'));
-    await page.waitForSelector(".verdict.failed", SOON);
+    await page.waitForSelector(".verdict.failed");
     expect(await verdict(page)).toContain("the model file throws Error: halt");
-    await expect.poll(() => page.locator(".cm-lintRange-error").allInnerTexts(), SOON).toEqual(["new"]);
+    await expect.poll(() => page.locator(".cm-lintRange-error").allInnerTexts()).toEqual(["new"]);
   });
 
   test("survives an endless loop", async () => {
     const page = await desk();
     await type(page, `while (Number.isFinite(1)) {}\n${lenet}`);
-    await expect.poll(() => verdict(page), SOON).toContain("models/lenet.ts did not end within 3 seconds");
+    await expect.poll(() => verdict(page)).toContain("models/lenet.ts did not end within 3 seconds");
     await type(page, lenet.replace("out: 84", "out: 85"));
-    await expect.poll(() => shapeOf(page, "fc2"), SOON).toBe("[N, 85]");
+    await expect.poll(() => shapeOf(page, "fc2")).toBe("[N, 85]");
   });
 
   test("tells types under the pointer and completes options", async () => {
     const page = await desk();
     await page.locator(".cm-line", { hasText: "const pool2" }).hover({ position: { x: 75, y: 8 } });
-    await page.waitForSelector(".cm-tooltip .type", SOON);
+    await page.waitForSelector(".cm-tooltip .type");
     expect(await page.locator(".cm-tooltip .type").textContent()).toContain(
       "const pool2: Tensor<[N, 16, 5, 5]>",
     );
@@ -284,7 +281,7 @@ describe("editing", () => {
     for (let i = 0; i < 4; i++) await page.keyboard.press("ArrowLeft");
     await page.keyboard.type(", ");
     await page.keyboard.press("Control+Space");
-    await page.waitForSelector(".cm-tooltip-autocomplete", SOON);
+    await page.waitForSelector(".cm-tooltip-autocomplete");
     expect(await page.locator(".cm-tooltip-autocomplete li").allInnerTexts()).toEqual(
       expect.arrayContaining(["bias", "in", "init"]),
     );
@@ -306,12 +303,10 @@ describe("editing", () => {
     ].join("\n");
     const page = await desk();
     await type(page, own);
-    await expect
-      .poll(() => page.locator(".cell.layer .name").allTextContents(), SOON)
-      .toEqual(["twice", "out"]);
+    await expect.poll(() => page.locator(".cell.layer .name").allTextContents()).toEqual(["twice", "out"]);
     await page.click("#measure"); // the page itself works with the compiled model
     await expect
-      .poll(() => page.locator(".tools .status-text").textContent(), SOON)
+      .poll(() => page.locator(".tools .status-text").textContent())
       .toMatch(/^Σ [\d.]+ (?:µs|ms)$/);
   });
 
@@ -319,14 +314,14 @@ describe("editing", () => {
     const page = await desk();
     expect(await page.isDisabled("#save")).toBe(true);
     await type(page, lenet.replace("out: 84", "out: 86"));
-    await expect.poll(() => shapeOf(page, "fc2"), SOON).toBe("[N, 86]");
+    await expect.poll(() => shapeOf(page, "fc2")).toBe("[N, 86]");
     expect(readFileSync(file, "utf8")).toBe(lenet);
     await page.click("#save");
     await expect.poll(() => readFileSync(file, "utf8")).toContain("out: 86");
     await expect.poll(() => page.isDisabled("#save")).toBe(true);
     writeFileSync(file, lenet.replace("out: 84", "out: 87"));
     server.changed();
-    await expect.poll(() => shapeOf(page, "fc2"), SOON).toBe("[N, 87]");
+    await expect.poll(() => shapeOf(page, "fc2")).toBe("[N, 87]");
     expect(await page.locator(".cm-content").textContent()).toContain("out: 87");
   });
 });
@@ -370,7 +365,7 @@ describe("a model of several files", () => {
     expect(await page.inputValue("#file-select")).toBe("models/parts/block.ts");
     expect(await page.locator(".cm-activeLine").textContent()).toContain("const conv = conv2d");
     await type(page, block.join("\n").replace("padding: 1", "padding: 0"));
-    await expect.poll(() => shapeOf(page, "first/conv"), SOON).toBe("[N, 4, 6, 6]");
+    await expect.poll(() => shapeOf(page, "first/conv")).toBe("[N, 4, 6, 6]");
     await close(opened);
   });
 });

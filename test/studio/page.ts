@@ -5,13 +5,11 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 import { afterAll, beforeAll, expect } from "vitest";
-import { complaints, openBrowser, PATIENCE } from "../pages/chromium.ts";
+import { complaints, openBrowser } from "../pages/chromium.ts";
 import { type Site, serve } from "../pages/server.ts";
 
 /** Built before any test runs. */
 const STUDIO = fileURLToPath(new URL("../../dist/studio", import.meta.url));
-
-export const SOON = { timeout: PATIENCE / 3 };
 
 /** Where screenshots go: for whoever wants to look at them. */
 const shots = process.env["WEFT_SCREENSHOTS"];

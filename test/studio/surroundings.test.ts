@@ -1,10 +1,7 @@
 /** The studio on a phone, without WebGPU, and where the GPU device is lost: one page each, for every tab. */
 import type { Page } from "playwright-core";
-import { describe, expect, test, vi } from "vitest";
-import { PATIENCE } from "../pages/chromium.ts";
-import { SOON, studioPages } from "./page.ts";
-
-vi.setConfig({ testTimeout: 2 * PATIENCE, hookTimeout: PATIENCE });
+import { describe, expect, test } from "vitest";
+import { studioPages } from "./page.ts";
 
 const { open, shoot } = studioPages("model");
 
@@ -22,8 +19,8 @@ describe("the studio", () => {
       hash: "lecture/pooling",
     });
     const width = (): Promise<unknown> => page.evaluate("document.documentElement.scrollWidth");
-    await page.waitForSelector(".panel-lecture .topic", SOON);
-    await expect.poll(() => page.locator('.panel-lecture [aria-busy="true"]').count(), SOON).toBe(0);
+    await page.waitForSelector(".panel-lecture .topic");
+    await expect.poll(() => page.locator('.panel-lecture [aria-busy="true"]').count()).toBe(0);
     expect(await width()).toBe(390);
     expect(await page.evaluate("document.activeElement.id")).toBe("lecture-pooling-title"); // led to the topic
     const style = (selector: string, name: string): Promise<string> =>
@@ -34,7 +31,7 @@ describe("the studio", () => {
     await shoot(page, "lecture-phone");
 
     await tab(page, "try");
-    await expect.poll(() => page.textContent(".verdict"), SOON).toBe("Bag");
+    await expect.poll(() => page.textContent(".verdict")).toBe("Bag");
     expect(await page.textContent(".main h2")).toBe("各层");
     expect(await width()).toBe(390);
     await page.tap('[data-layer="conv2"] canvas >> nth=5');
@@ -51,11 +48,11 @@ describe("the studio", () => {
 
   test("without WebGPU shows models and code, and each tab says what is missing", async () => {
     const { page } = await open({ gpu: false });
-    await page.waitForSelector(".verdict.good", SOON);
+    await page.waitForSelector(".verdict.good");
     expect(await page.locator(".cell.layer").count()).toBe(12);
     await page.click("#measure");
     await expect
-      .poll(() => page.locator(".tools .status-text").getAttribute("title"), SOON)
+      .poll(() => page.locator(".tools .status-text").getAttribute("title"))
       .toMatch(/^this browser has no WebGPU/);
     expect(await page.locator(".notice").textContent()).toMatch(
       /^No WebGPU: this browser has no WebGPU\. .*The model can be looked at and edited here/,
@@ -66,20 +63,18 @@ describe("the studio", () => {
 
     await tab(page, "lecture");
     await expect
-      .poll(() => page.locator("#lecture-corr2d .note").textContent(), SOON)
+      .poll(() => page.locator("#lecture-corr2d .note").textContent())
       .toMatch(/^This cannot be computed here:this browser has no WebGPU/);
     for (const code of await page.locator(".panel-lecture details.wgsl code").allTextContents())
       expect(code).toMatch(/@compute/);
-    await expect.poll(() => page.locator("#lecture-learning .note").isVisible(), SOON).toBe(true);
+    await expect.poll(() => page.locator("#lecture-learning .note").isVisible()).toBe(true);
 
     await tab(page, "try");
-    await expect
-      .poll(() => page.textContent(".problem [role=alert]"), SOON)
-      .toMatch(/^This browser has no WebGPU/);
+    await expect.poll(() => page.textContent(".problem [role=alert]")).toMatch(/^This browser has no WebGPU/);
     await shoot(page, "try-no-webgpu");
 
     await tab(page, "train");
-    await expect.poll(() => page.textContent("#train-failure"), SOON).toMatch(/^This browser has no WebGPU/);
+    await expect.poll(() => page.textContent("#train-failure")).toMatch(/^This browser has no WebGPU/);
     expect(await page.isDisabled("#train-go")).toBe(true);
     await page.context().close();
   });
@@ -102,12 +97,12 @@ describe("the studio", () => {
     const lose = (): Promise<unknown> => page.evaluate("window.devices.at(-1).destroy()");
     const count = (): Promise<unknown> => page.evaluate("window.devices.length");
     const verdict = (): Promise<string | null> => page.textContent(".verdict");
-    await expect.poll(verdict, SOON).toBe("Draw something bright on black");
+    await expect.poll(verdict).toBe("Draw something bright on black");
     expect(await count()).toBe(1);
 
     await lose();
     await page.click(".pad", { position: { x: 100, y: 60 } });
-    await expect.poll(verdict, SOON).toMatch(/^class \d$/);
+    await expect.poll(verdict).toMatch(/^class \d$/);
     expect(await count()).toBe(2);
 
     await tab(page, "train");
@@ -115,25 +110,25 @@ describe("the studio", () => {
     for (const [name, value] of Object.entries({ limit: 60, batch: 20, epochs: 1000 }))
       await page.fill(`#train-${name}`, `${value}`);
     await page.click("#train-go");
-    await expect.poll(status, SOON).toMatch(/^Epoch (?:[2-9]|\d\d+) of 1000/);
+    await expect.poll(status).toMatch(/^Epoch (?:[2-9]|\d\d+) of 1000/);
     await lose();
     await expect
-      .poll(() => page.textContent("#train-failure"), SOON)
+      .poll(() => page.textContent("#train-failure"))
       .toMatch(
         /^The GPU device was lost \([^;]+\)“Resume” takes another device and goes on with the state that was kept last\.$/,
       );
     await page.click("#train-go:has-text('Resume')");
-    await expect.poll(status, SOON).toMatch(/^Epoch \d+ of 1000/);
+    await expect.poll(status).toMatch(/^Epoch \d+ of 1000/);
     expect(await page.textContent("#train-failure")).toBe("");
     expect(await count()).toBe(3);
     await page.click("#train-stop");
-    await expect.poll(status, SOON).toMatch(/^Stopped after \d+ epochs?$/);
+    await expect.poll(status).toMatch(/^Stopped after \d+ epochs?$/);
 
     await lose();
     await tab(page, "model");
     await page.click("#measure");
     await expect
-      .poll(() => page.locator(".tools .status-text").textContent(), SOON)
+      .poll(() => page.locator(".tools .status-text").textContent())
       .toMatch(/^Σ [\d.]+ (?:µs|ms)$/);
     expect(await count()).toBe(4);
     expect(list).toEqual([]);

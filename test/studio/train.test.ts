@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import type { Page } from "playwright-core";
-import { describe, expect, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
 import { compile } from "../../compiler/compile.ts";
 import { loadModel } from "../../compiler/frontend/index.ts";
 import { load } from "../../runtime/index.ts";
@@ -12,16 +12,14 @@ import { readMetadata } from "../../runtime/metadata.ts";
 import { requestDevice } from "../../runtime/node/index.ts";
 import { checkWeights, readSafetensors } from "../../runtime/weights.ts";
 import { idx } from "../cli/make.ts";
-import { PATIENCE } from "../pages/chromium.ts";
-import { SOON, studioPages } from "./page.ts";
+import { studioPages } from "./page.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
-vi.setConfig({ testTimeout: 2 * PATIENCE, hookTimeout: PATIENCE });
 
 const { open, shoot, folder } = studioPages("train");
 
 const status = (page: Page): Promise<string | null> => page.textContent("#train-status");
-const ready = (page: Page): Promise<void> => expect.poll(() => page.isEnabled("#train-go"), SOON).toBe(true);
+const ready = (page: Page): Promise<void> => expect.poll(() => page.isEnabled("#train-go")).toBe(true);
 /** How many points a curve has. */
 const points = (page: Page, curve: number): Promise<number> =>
   page.evaluate(
@@ -65,20 +63,20 @@ describe("the Train tab", () => {
     await settings(page, { batch: 10, epochs: 1000, lr: 0.5, seed: 3 });
     await page.click("#train-go");
     await expect
-      .poll(() => page.textContent("#train-failure"), SOON)
+      .poll(() => page.textContent("#train-failure"))
       .toMatch(/^t10k-labels-idx1-ubyte\.gz is missing/);
     await page.setInputFiles("#train-files", files.slice(3)); // the others are kept
     await page.focus("#train-epochs");
     await page.keyboard.press("Enter"); // as a form does
-    await expect.poll(() => status(page), SOON).toMatch(/^Epoch \d+ of 1000, step \d+ of 10$/);
+    await expect.poll(() => status(page)).toMatch(/^Epoch \d+ of 1000, step \d+ of 10$/);
     expect(await page.textContent("#train-failure")).toBe("");
     expect(await page.isDisabled("#train-batch")).toBe(true);
 
-    await expect.poll(() => points(page, 0), SOON).toBeGreaterThan(10);
-    await expect.poll(() => page.textContent(".speed"), SOON).toMatch(/^[\d,]+ examples\/s$/);
+    await expect.poll(() => points(page, 0)).toBeGreaterThan(10);
+    await expect.poll(() => page.textContent(".speed")).toMatch(/^[\d,]+ examples\/s$/);
 
     await page.click("#train-go:has-text('Pause')");
-    await expect.poll(() => status(page), SOON).toMatch(/^Paused after \d+ steps$/);
+    await expect.poll(() => status(page)).toMatch(/^Paused after \d+ steps$/);
     const paused = await status(page);
     const before = await points(page, 0);
     await page.waitForTimeout(300);
@@ -86,7 +84,7 @@ describe("the Train tab", () => {
     const done = Math.ceil(Number(/\d+/.exec(paused ?? "")?.[0]) / 10) + 1;
     await settings(page, { epochs: done });
     await page.click("#train-go:has-text('Resume')");
-    await expect.poll(() => status(page), SOON).toBe(`Trained for ${done} epochs`);
+    await expect.poll(() => status(page)).toBe(`Trained for ${done} epochs`);
     expect(await points(page, 0)).toBeGreaterThan(before);
     expect(await points(page, 0)).toBe(10 * done);
     expect(await points(page, 2)).toBe(done);
@@ -117,24 +115,24 @@ describe("the Train tab", () => {
 
     await page.click("#train-use");
     await expect
-      .poll(() => page.textContent(".about"), SOON)
+      .poll(() => page.textContent(".about"))
       .toContain(`Trained in this page: lenet, ${done} epochs of Files of your own`);
     expect(await page.locator(".samples button").count()).toBe(10);
     await page.click("#tab-train");
     expect(await status(page)).toBe(`Trained for ${done} epochs`);
     await settings(page, { epochs: 1000 });
     await page.click("#train-go:has-text('Resume')"); // more epochs go on
-    await expect.poll(() => status(page), SOON).toMatch(/^Epoch \d+ of 1000/);
+    await expect.poll(() => status(page)).toMatch(/^Epoch \d+ of 1000/);
     await page.click("#tab-model");
     await page.click(".cm-content");
     await page.keyboard.press("Control+End");
     await page.keyboard.type("// edited");
     await page.waitForTimeout(600); // it compiles soon after
     await page.click("#tab-train");
-    await expect.poll(() => page.isVisible("#train-edited"), SOON).toBe(true);
+    await expect.poll(() => page.isVisible("#train-edited")).toBe(true);
     expect(await status(page)).toMatch(/^Epoch \d+ of 1000/);
     await page.click("#train-stop");
-    await expect.poll(() => status(page), SOON).toMatch(/^Stopped after \d+ epochs?$/);
+    await expect.poll(() => status(page)).toMatch(/^Stopped after \d+ epochs?$/);
     expect(await page.isEnabled("#train-batch")).toBe(true);
     expect(list).toEqual([]);
     await page.context().close();
@@ -156,7 +154,7 @@ describe("the Train tab", () => {
     await page.selectOption("#train-clip", "norm");
     await page.click("#train-go");
     await expect
-      .poll(() => page.textContent("#train-failure"), SOON)
+      .poll(() => page.textContent("#train-failure"))
       .toMatch(
         /^The training divergedThe loss of epoch 1, step 1 of 3 is .*scores's activations .* hold \d+ values that are NaN or infinite/,
       );

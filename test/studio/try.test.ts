@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Page } from "playwright-core";
 import sharp from "sharp";
-import { beforeAll, describe, expect, test, vi } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { readPicture } from "../../cli/input/image.ts";
 import { compile } from "../../compiler/compile.ts";
 import { loadModel } from "../../compiler/frontend/index.ts";
@@ -15,11 +15,9 @@ import { shown } from "../../studio/tabs/try/color.ts";
 import { layersOf, outputName, watching } from "../../studio/tabs/try/layers.ts";
 import { ndarray } from "../oracle/array.ts";
 import { evaluate } from "../oracle/oracle.ts";
-import { PATIENCE } from "../pages/chromium.ts";
-import { type Opened, SOON, studioPages } from "./page.ts";
+import { type Opened, studioPages } from "./page.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
-vi.setConfig({ testTimeout: 2 * PATIENCE, hookTimeout: PATIENCE });
 
 const { open, shoot } = studioPages("try");
 
@@ -27,7 +25,7 @@ const COMPUTED = /^[\d.]+ ms for \d+ layers?, copies included$/;
 const status = (page: Page): Promise<string | null> => page.textContent(".panel-try .status");
 const verdict = (page: Page): Promise<string | null> => page.textContent(".verdict");
 const note = (page: Page): Promise<string | null> => page.textContent(".picture-note");
-const computed = (page: Page): Promise<void> => expect.poll(() => status(page), SOON).toMatch(COMPUTED);
+const computed = (page: Page): Promise<void> => expect.poll(() => status(page)).toMatch(COMPUTED);
 
 /** Drops a file on the page, as a hand does. */
 async function drop(page: Page, name: string, bytes: Uint8Array): Promise<void> {
@@ -51,7 +49,7 @@ describe("the Try tab", () => {
 
   test("shows the values of every layer, which are those of the reference", async () => {
     const { page, list } = lenet;
-    await expect.poll(() => verdict(page), SOON).toBe("Bag"); // the first sample, with the trained weights
+    await expect.poll(() => verdict(page)).toBe("Bag"); // the first sample, with the trained weights
     await computed(page);
     expect(await page.textContent(".about")).toContain("Trained weights: lenet.fashion-mnist.safetensors");
 
@@ -146,9 +144,9 @@ describe("the Try tab", () => {
     await page.emulateMedia({ colorScheme: "dark" });
     await page.selectOption("#try-scale", "map");
     await page.click('.samples button:has-text("trouser")');
-    await expect.poll(() => verdict(page), SOON).toBe("Trouser");
+    await expect.poll(() => verdict(page)).toBe("Trouser");
     await page.click('button:has-text("Clear")');
-    await expect.poll(() => verdict(page), SOON).toBe("Draw something bright on black");
+    await expect.poll(() => verdict(page)).toBe("Draw something bright on black");
 
     const box = await page.locator(".pad").boundingBox();
     if (!box) throw new Error("no pad");
@@ -165,10 +163,10 @@ describe("the Try tab", () => {
     const legend = (): Promise<string | null> => page.textContent('[data-layer="fc1"] .legend');
     const before = await legend();
     await stroke([0.35, 0.1], [0.35, 0.92]);
-    await expect.poll(legend, SOON).not.toBe(before); // recomputed while drawing
+    await expect.poll(legend).not.toBe(before); // recomputed while drawing
     for (const x of [0.4, 0.6, 0.65]) await stroke([x, 0.1], [x, 0.92]); // two legs
     for (const y of [0.1, 0.15, 0.2]) await stroke([0.36, y], [0.64, y]);
-    await expect.poll(() => verdict(page), SOON).toBe("Trouser");
+    await expect.poll(() => verdict(page)).toBe("Trouser");
     await shoot(page, "dark");
 
     // A photograph's case: dark on bright, and large.
@@ -180,37 +178,37 @@ describe("the Try tab", () => {
       .toBuffer();
     await drop(page, "photo.png", photo);
     await expect
-      .poll(() => note(page), SOON)
+      .poll(() => note(page))
       .toBe("resized from 300×280 to 28×28 · inverted, as its background is bright");
-    await expect.poll(() => verdict(page), SOON).toBe("Bag");
+    await expect.poll(() => verdict(page)).toBe("Bag");
     await page.click('button:has-text("Invert")');
-    await expect.poll(() => verdict(page), SOON).not.toBe("Bag");
+    await expect.poll(() => verdict(page)).not.toBe("Bag");
     await page.setInputFiles(".picture-card input[type=file]", join(root, "models/samples/boot.png"));
-    await expect.poll(() => verdict(page), SOON).toBe("Ankle boot");
+    await expect.poll(() => verdict(page)).toBe("Ankle boot");
     await page.evaluate(async () => {
       const data = new DataTransfer();
       const sample = await fetch("samples/sandal.png").then((response) => response.blob());
       data.items.add(new File([sample], "image.png", { type: "image/png" }));
       document.body.dispatchEvent(new ClipboardEvent("paste", { clipboardData: data, bubbles: true }));
     });
-    await expect.poll(() => verdict(page), SOON).toBe("Sandal");
+    await expect.poll(() => verdict(page)).toBe("Sandal");
     await drop(page, "broken.png", Uint8Array.of(1, 2, 3));
-    await expect.poll(() => note(page), SOON).toBe("broken.png is no picture that the browser can read");
+    await expect.poll(() => note(page)).toBe("broken.png is no picture that the browser can read");
 
     const { params } = compile((await loadModel(join(root, "models/lenet.ts"))).graph).program;
     const drawn = Object.fromEntries(params.map((p) => [p.name, { shape: p.shape, data: initialise(p, 5) }]));
     const names = Array.from({ length: 10 }, (_, i) => `kind ${i}`);
     await drop(page, "mine.safetensors", writeSafetensors(drawn, { classes: JSON.stringify(names) }));
-    await expect.poll(() => page.textContent(".about"), SOON).toContain("Weights from mine.safetensors");
-    await expect.poll(() => verdict(page), SOON).toMatch(/^kind \d$/);
+    await expect.poll(() => page.textContent(".about")).toContain("Weights from mine.safetensors");
+    await expect.poll(() => verdict(page)).toMatch(/^kind \d$/);
     await drop(page, "other.safetensors", writeSafetensors({ a: { shape: [1], data: Float32Array.of(1) } }));
     await expect
-      .poll(() => page.textContent(".about"), SOON)
+      .poll(() => page.textContent(".about"))
       .toMatch(
         /^Untrained: initial values, seed 0The weights do not fit this model: "conv1.weight" \[6, 1, 5, 5\] is missing/,
       );
     await drop(page, "bad.safetensors", Uint8Array.of(1, 2, 3));
-    await expect.poll(() => page.textContent(".problem"), SOON).toMatch(/3 bytes are no safetensors file/);
+    await expect.poll(() => page.textContent(".problem")).toMatch(/3 bytes are no safetensors file/);
     expect(list).toEqual([]);
     await page.context().close();
   });
@@ -232,7 +230,7 @@ describe("the Try tab", () => {
     expect(await page.locator('[data-layer="edges"] canvas').count()).toBe(70);
     await page.fill("input[type=color]", "#ff4000");
     await page.click(".pad", { position: { x: 100, y: 60 } });
-    await expect.poll(() => verdict(page), SOON).toMatch(/^class \d+$/);
+    await expect.poll(() => verdict(page)).toMatch(/^class \d+$/);
     const pixels = (): Promise<string> =>
       page.evaluate(() => document.querySelector<HTMLCanvasElement>(".pad")?.toDataURL() ?? "");
     const drawn = await pixels();
@@ -249,7 +247,7 @@ describe("the Try tab", () => {
       export default model("flat", { x }, { y: linear(x, { out: 2 }) });`;
     const other = await open({ model: flat });
     await expect
-      .poll(() => other.page.textContent(".panel-try .note"), SOON)
+      .poll(() => other.page.textContent(".panel-try .note"))
       .toMatch(/^This model takes x \[N, 5\]\. A picture can feed a model with one input/);
     await other.page.context().close();
   });

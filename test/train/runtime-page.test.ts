@@ -1,15 +1,13 @@
 /** The trainer in a page: one script without a compiler and without dependencies, the figures of Node. */
 import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
-import { expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
 import { sgd } from "../../compiler/train/index.ts";
 import { requestDevice } from "../../runtime/node/index.ts";
 import { createTrainer, type Epoch } from "../../runtime/train.ts";
-import { complaints, openBrowser, PATIENCE } from "../pages/chromium.ts";
+import { complaints, openBrowser } from "../pages/chromium.ts";
 import { serve } from "../pages/server.ts";
 import { linearTraining, quarters } from "./runtime.ts";
-
-vi.setConfig({ testTimeout: PATIENCE, hookTimeout: PATIENCE });
 
 /** What a page loads to train, besides the model's kernels and the data. */
 const BUDGET = 12_000;

@@ -30,9 +30,7 @@ function modelFile(): string {
 
 const readFile = (path: string): TuningFile => JSON.parse(readFileSync(path, "utf8"));
 
-test("measures, writes the winners beside the model, and weft run uses them", {
-  timeout: 60_000,
-}, async () => {
+test("measures, writes the winners beside the model, and weft run uses them", async () => {
   const file = modelFile();
   const path = file.replace(".ts", ".tune.json");
   const { stdout } = await works(["tune", file, "--batch", "64", "--budget", "2", "-f", "json", ...SOFTWARE]);

@@ -136,28 +136,24 @@ describe.each(Object.entries(models))("%s", (_, graph) => {
   test.each([
     ["schedule", anySchedule],
     ["stage or team", anyTogether],
-  ] as const)(
-    "any legal %s of every kernel gives the reference's numbers",
-    { timeout: 120_000 },
-    async (_, any) => {
-      await fc.assert(
-        fc.asyncProperty(fc.infiniteStream(fc.nat(1000)), async (numbers) => {
-          const draw = (below: number): number => (numbers.next().value ?? 0) % below;
-          const tuning = tuningOf(graph, (kernel) => any(kernel, draw));
-          const compilation = compile(graph, { tuning });
-          expect(compilation.tuned.size).toBe(Object.keys(tuning).length); // every one was legal, and taken
-          const [got] = await runProgram(compilation.program, params, inputs);
-          expect(differences(got ?? {}, want), JSON.stringify(tuning)).toBeUndefined();
-        }),
-        { numRuns: RUNS, seed: SEED },
-      );
-    },
-  );
+  ] as const)("any legal %s of every kernel gives the reference's numbers", async (_, any) => {
+    await fc.assert(
+      fc.asyncProperty(fc.infiniteStream(fc.nat(1000)), async (numbers) => {
+        const draw = (below: number): number => (numbers.next().value ?? 0) % below;
+        const tuning = tuningOf(graph, (kernel) => any(kernel, draw));
+        const compilation = compile(graph, { tuning });
+        expect(compilation.tuned.size).toBe(Object.keys(tuning).length); // every one was legal, and taken
+        const [got] = await runProgram(compilation.program, params, inputs);
+        expect(differences(got ?? {}, want), JSON.stringify(tuning)).toBeUndefined();
+      }),
+      { numRuns: RUNS, seed: SEED },
+    );
+  });
 
   test.each([
     ["on a CPU", [portable, quads]],
     ["on a GPU", [{ ...gpu, batch: 3 }, portable]],
-  ] as const)("so does whatever a tuner would try %s", { timeout: 120_000 }, async (_, targets) => {
+  ] as const)("so does whatever a tuner would try %s", async (_, targets) => {
     await fc.assert(
       fc.asyncProperty(fc.nat(1000), async (place) => {
         const tuning = tuningOf(graph, (kernel) => {

@@ -88,7 +88,7 @@ describe("losses of steps, tuned and untuned", () => {
   test.each([
     ["sgd", 1, sgd({ lr: 0.5, momentum: 0.9 })],
     ["adam", 5, adam({ lr: 0.02 })],
-  ])("%s", { timeout: 120_000 }, async (_, shift, optimizer) => {
+  ])("%s", async (_, shift, optimizer) => {
     const plain = compileParts(small, { optimizer });
     const want = await losses(plain.training);
     expect(want).toHaveLength(6);
@@ -141,9 +141,7 @@ describe("a step gone through on a device", () => {
     expect(await bench.contents(state, count)).toEqual(first.data);
   });
 
-  test("whatever is searched, the second step begins where the first one ended", {
-    timeout: 120_000,
-  }, async () => {
+  test("whatever is searched, the second step begins where the first one ended", async () => {
     const opened = await device();
     const { program } = job.compilation;
     const [searched, plain] = [
@@ -176,7 +174,7 @@ describe("a step gone through on a device", () => {
     }
   });
 
-  test("steps of both are compared by their losses", { timeout: 120_000 }, async () => {
+  test("steps of both are compared by their losses", async () => {
     const opened = await device();
     const whole = await job.compare(
       tuningOf(subjectsOf(job.compilation), (_, i) => i),

@@ -12,6 +12,7 @@ import { loadModel } from "../../compiler/frontend/index.ts";
 import type { AdapterTuning, TunedKernel, TuningFile } from "../../compiler/ir/tuning.ts";
 import { compileParts, sgd } from "../../compiler/train/index.ts";
 import { fails, scratch, weft, works } from "../cli/weft.ts";
+import { PATIENCE } from "../patience.ts";
 
 /** The software adapter of npm, whatever driver is installed. */
 const SOFTWARE = ["--adapter", "software"];
@@ -44,9 +45,7 @@ const gone: TunedKernel = {
 };
 
 describe("weft tune --train", () => {
-  test("measures a step, writes beside what was there, and weft train uses it", {
-    timeout: 120_000,
-  }, async () => {
+  test("measures a step, writes beside what was there, and weft train uses it", async () => {
     const first = await works(["tune", file, "--budget", "1", ...SOFTWARE]);
     expect(first.stdout).toMatch(/^small, N = 1, on SwiftShader/);
     const runs = readFile();
@@ -121,13 +120,11 @@ describe("weft tune --train", () => {
     );
   });
 
-  test("interrupted: what was not come to stays as it was, and the code is the signal's", {
-    timeout: 120_000,
-  }, async () => {
+  test("interrupted: what was not come to stays as it was, and the code is the signal's", async () => {
     const before = readFile();
     const listening = process.listenerCount("SIGINT");
     const running = weft(["tune", file, "--train", ...quick, "--budget", "60", ...SOFTWARE]);
-    await vi.waitUntil(() => process.listenerCount("SIGINT") > listening, { timeout: 20_000, interval: 2 });
+    await vi.waitUntil(() => process.listenerCount("SIGINT") > listening, { timeout: PATIENCE, interval: 2 });
     process.emit("SIGINT", "SIGINT");
     const { code, stderr } = await running;
     expect(code).toBe(130);
