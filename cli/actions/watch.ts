@@ -29,15 +29,16 @@ export async function watchModel(file: string, options: CompileOptions): Promise
       const before = await contents(files);
       const start = performance.now();
       let failed = false;
+      const read = new Set<string>();
       try {
-        const built = await build(file, options, ui);
+        const built = await build(file, options, ui, (path) => read.add(path));
         files = [...built.sources.keys()];
         const now = kernels(built);
         report(built, last && changesOf(last, now), now.size, performance.now() - start, options, ui);
         last = now;
       } catch (error) {
         failed = true;
-        files = [...new Set([...files, ...placeOf(error)])];
+        files = [...new Set([...files, ...read, ...placeOf(error)])];
         failure(error, options, ui);
       }
       await changed({ files, neighbours: failed, before }, stop.signal);

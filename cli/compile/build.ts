@@ -102,10 +102,15 @@ function variantNames({ variants, weights, out, target, precision }: CompileOpti
 }
 
 /** Throws `UserError`: the model, the folder, or a difference to the golden files. */
-export async function build(file: string, options: CompileOptions, ui: Ui): Promise<Built> {
+export async function build(
+  file: string,
+  options: CompileOptions,
+  ui: Ui,
+  onRead: (file: string) => void = () => {},
+): Promise<Built> {
   const how = trainingOptions(options);
   const start = performance.now();
-  const { graph, sources } = await loadModel(file);
+  const { graph, sources } = await loadModel(file, { onRead });
   const loaded = performance.now();
   ui.detail(`read ${[...sources.keys()].map(shownPath).join(", ")} in ${Math.round(loaded - start)} ms`);
   if (how) classifierOf(graph);

@@ -50,11 +50,9 @@ describe("pictures", () => {
     new DataView(png.buffer).setUint32(29, crc(png.subarray(12, 29)));
     const path = join(folder, "large.png");
     writeFileSync(path, png);
-    const start = performance.now();
     await expect(readPicture(path, target, false)).rejects.toThrow(
       /large\.png is not a picture .*pixel limit/,
     );
-    expect(performance.now() - start).toBeLessThan(2000);
   });
 
   test.each<[name: string, text: string]>([
@@ -77,9 +75,7 @@ describe("pictures", () => {
   ])("SVG with %s", async (name, text) => {
     const path = join(folder, "picture.svg");
     writeFileSync(path, text);
-    const start = performance.now();
     const read = await refusedOrRead(path);
-    expect(performance.now() - start).toBeLessThan(5000);
     if (name === "a picture of another file" && read)
       expect((await readPicture(path, target, false)).data.every((v) => v === 0)).toBe(true);
   });

@@ -68,3 +68,44 @@ export function complaints(page: Page): readonly string[] {
   });
   return list;
 }
+
+/** Resolves when transitions and animations that end have ended. */
+export const settled = (page: Page): Promise<void> =>
+  page.evaluate(async () => {
+    const ending = document.getAnimations().filter((a) => a.effect?.getComputedTiming().endTime !== Infinity);
+    await Promise.allSettled(ending.map((a) => a.finished));
+  });
+
+/** How often the page sends work to the GPU while its event loop turns so many times. */
+export const submits = (page: Page, turns = 50): Promise<number> =>
+  page.evaluate(async (turns) => {
+    const { prototype } = GPUQueue;
+    const { submit } = prototype;
+    let count = 0;
+    prototype.submit = function (...args) {
+      count++;
+      return submit.apply(this, args);
+    };
+    for (let i = 0; i < turns; i++) await new Promise((next) => setTimeout(next));
+    prototype.submit = submit;
+    return count;
+  }, turns);
+
+/**
+ * Clicks as soon as a text matches, from within the page: what is seen from here may be over by then. To be called
+ * before what makes the text appear.
+ */
+export const clickWhen = (page: Page, button: string, where: string, pattern: RegExp): Promise<void> =>
+  page.evaluate(
+    ({ button, where, pattern }) =>
+      new Promise<void>((done) => {
+        const observer = new MutationObserver(() => {
+          if (!pattern.test(document.querySelector(where)?.textContent ?? "")) return;
+          observer.disconnect();
+          document.querySelector<HTMLElement>(button)?.click();
+          done();
+        });
+        observer.observe(document.body, { subtree: true, childList: true, characterData: true });
+      }),
+    { button, where, pattern },
+  );

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
-import { complaints, openBrowser } from "./chromium.ts";
+import { complaints, openBrowser, settled } from "./chromium.ts";
 import { type Site, serve } from "./server.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -40,7 +40,7 @@ async function open(options: BrowserContextOptions): Promise<{ page: Page; list:
 }
 
 async function shoot(page: Page, name: string): Promise<void> {
-  await page.waitForTimeout(300); // the bars' transition
+  await settled(page);
   const path = join(shots ?? folder, `${name}.png`);
   if (shots) mkdirSync(shots, { recursive: true });
   const bytes = await page.screenshot({ path, fullPage: true });

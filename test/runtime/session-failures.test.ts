@@ -114,8 +114,16 @@ describe("a lost device", () => {
   test("in the middle of a kernel", async () => {
     const { device: own } = await requestDevice();
     const session = await load(slow(5_000_000), { device: own });
+    const { queue } = own;
+    const submit = queue.submit.bind(queue);
+    const submitted = new Promise<void>((resolve) => {
+      queue.submit = (commands) => {
+        submit(commands);
+        resolve();
+      };
+    });
     const error = failure(session.run({ x: range(64) }));
-    await new Promise((later) => setTimeout(later, 20));
+    await submitted;
     own.destroy();
     expect((await error).code).toBe("device-lost");
   });

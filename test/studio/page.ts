@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 import { afterAll, beforeAll, expect } from "vitest";
-import { complaints, openBrowser } from "../pages/chromium.ts";
+import { complaints, openBrowser, settled } from "../pages/chromium.ts";
 import { type Site, serve } from "../pages/server.ts";
 
 /** Built before any test runs. */
@@ -75,7 +75,7 @@ export function studioPages(tab: string, url?: () => string): StudioPages {
       return { page, list };
     },
     async shoot(page, name) {
-      await page.waitForTimeout(250);
+      await settled(page);
       const path = join(shots ?? folder, `studio-${tab}-${name}.png`);
       if (shots) mkdirSync(shots, { recursive: true });
       expect((await page.screenshot({ path, fullPage: true })).length).toBeGreaterThan(10_000);

@@ -12,6 +12,7 @@ import { readMetadata } from "../../runtime/metadata.ts";
 import { requestDevice } from "../../runtime/node/index.ts";
 import { checkWeights, readSafetensors } from "../../runtime/weights.ts";
 import { idx } from "../cli/make.ts";
+import { submits } from "../pages/chromium.ts";
 import { studioPages } from "./page.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -79,7 +80,7 @@ describe("the Train tab", () => {
     await expect.poll(() => status(page)).toMatch(/^Paused after \d+ steps$/);
     const paused = await status(page);
     const before = await points(page, 0);
-    await page.waitForTimeout(300);
+    expect(await submits(page)).toBe(0);
     expect(await status(page)).toBe(paused);
     const done = Math.ceil(Number(/\d+/.exec(paused ?? "")?.[0]) / 10) + 1;
     await settings(page, { epochs: done });
@@ -127,7 +128,6 @@ describe("the Train tab", () => {
     await page.click(".cm-content");
     await page.keyboard.press("Control+End");
     await page.keyboard.type("// edited");
-    await page.waitForTimeout(600); // it compiles soon after
     await page.click("#tab-train");
     await expect.poll(() => page.isVisible("#train-edited")).toBe(true);
     expect(await status(page)).toMatch(/^Epoch \d+ of 1000/);
