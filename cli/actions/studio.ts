@@ -50,7 +50,7 @@ async function serve(read: () => ProjectFiles, options: StudioOptions, ui: Ui): 
     while (!stop.signal.aborted) {
       const files = [...project.sources.values()];
       const before = await contents(files);
-      await changed({ files, neighbours: false, before }, stop.signal);
+      await changed({ files, before }, stop.signal);
       if (stop.signal.aborted) break;
       project = reread(read, project);
       server.changed();

@@ -8,7 +8,7 @@ import { shownPath } from "../files.ts";
 import { onInterrupt } from "../signals.ts";
 import type { Ui } from "../ui.ts";
 import { type Changes, changesOf, changesText, type Kernels, kernelsOf } from "../watch/changes.ts";
-import { changed, contents } from "../watch/files.ts";
+import { changed, contentOf, contents, neighboursOf } from "../watch/files.ts";
 import { show } from "./compile.ts";
 
 /** Ends at Ctrl-C alone; the exit code. Throws `UserError` for flags that do not go together. */
@@ -26,12 +26,18 @@ export async function watchModel(file: string, options: CompileOptions): Promise
   try {
     ui.note(`watching ${shownPath(resolve(file))} and what it imports; Ctrl-C ends`);
     while (!stop.signal.aborted) {
-      const before = await contents(files);
+      const before = new Map(await contents(files));
+      const beside = neighboursOf(files);
       const start = performance.now();
       let failed = false;
+      // What is read for the first time counts from here: it may change while the build still runs.
       const read = new Set<string>();
+      const onRead = (path: string): void => {
+        read.add(path);
+        before.set(path, contentOf(path));
+      };
       try {
-        const built = await build(file, options, ui, (path) => read.add(path));
+        const built = await build(file, options, ui, onRead);
         files = [...built.sources.keys()];
         const now = kernels(built);
         report(built, last && changesOf(last, now), now.size, performance.now() - start, options, ui);
@@ -41,7 +47,7 @@ export async function watchModel(file: string, options: CompileOptions): Promise
         files = [...new Set([...files, ...read, ...placeOf(error)])];
         failure(error, options, ui);
       }
-      await changed({ files, neighbours: failed, before }, stop.signal);
+      await changed({ files, before, ...(failed ? { beside } : {}) }, stop.signal);
     }
   } finally {
     off();

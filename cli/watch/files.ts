@@ -3,7 +3,7 @@
  * renames it leaves a watched file behind.
  */
 import { createHash } from "node:crypto";
-import { type FSWatcher, watch } from "node:fs";
+import { type FSWatcher, readdirSync, readFileSync, watch } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { basename, dirname } from "node:path";
 
@@ -17,25 +17,31 @@ const LOOK = 1000;
 /** A digest of each file by its path; undefined where it cannot be read. */
 export type Contents = ReadonlyMap<string, string | undefined>;
 
+/** Names of sources by their folder. */
+export type Neighbours = ReadonlyMap<string, ReadonlySet<string>>;
+
 export interface Wanted {
   /** Absolute paths. They need not exist. */
   readonly files: readonly string[];
-  /** Any source in the files' folders counts too: what failed may have wanted a file that does not exist yet. */
-  readonly neighbours: boolean;
+  /**
+   * The sources in the files' folders as they were; a folder that is not in it counts from now. Given, any source there
+   * counts too: what failed may have wanted a file that did not exist yet.
+   */
+  readonly beside?: Neighbours;
   /** What the files held when they were read; those that are not in it count from now. */
   readonly before: Contents;
 }
 
-const SOURCE = /\.(?:[cm]?[jt]s|json)$/;
+const isSource = (name: string): boolean => /\.(?:[cm]?[jt]s|json)$/.test(name) && !name.startsWith(".");
 
 /** Resolves when the content of one of the files differs from what it was, or when the signal aborts. */
 export async function changed(wanted: Wanted, signal: AbortSignal): Promise<void> {
-  const { files, neighbours } = wanted;
+  const { files, beside: known } = wanted;
   let wake = (): void => {};
   let other = false;
   const watchers = [...byFolder(files)].flatMap(([folder, names]) =>
     watchFolder(folder, (name) => {
-      const beside = neighbours && !names.has(name) && SOURCE.test(name) && !name.startsWith(".");
+      const beside = known !== undefined && !names.has(name) && isSource(name);
       if (beside) other = true;
       if (beside || names.has(name)) wake();
     }),
@@ -43,6 +49,10 @@ export async function changed(wanted: Wanted, signal: AbortSignal): Promise<void
   const aborted = (): void => wake();
   signal.addEventListener("abort", aborted);
   try {
+    for (const [folder, names] of byFolder(files)) {
+      const there = known?.get(folder);
+      if (there) other ||= [...sourcesIn(folder)].some((name) => !there.has(name) && !names.has(name));
+    }
     const before: Contents = new Map([...(await contents(files)), ...wanted.before]);
     const differs = (now: Contents): boolean => files.some((file) => now.get(file) !== before.get(file));
     while (!signal.aborted) {
@@ -89,10 +99,34 @@ function watchFolder(folder: string, onName: (name: string) => void): readonly F
   }
 }
 
+/** The names of the sources in each folder of the files. */
+export function neighboursOf(files: readonly string[]): Neighbours {
+  return new Map([...byFolder(files).keys()].map((folder) => [folder, sourcesIn(folder)]));
+}
+
+function sourcesIn(folder: string): ReadonlySet<string> {
+  try {
+    return new Set(readdirSync(folder).filter(isSource));
+  } catch {
+    return new Set(); // the folder is gone
+  }
+}
+
+const digest = (bytes: Uint8Array): string => createHash("sha1").update(bytes).digest("hex");
+
+/** Of one file, at once. */
+export function contentOf(file: string): string | undefined {
+  try {
+    return digest(readFileSync(file));
+  } catch {
+    return undefined;
+  }
+}
+
 export async function contents(files: readonly string[]): Promise<Contents> {
-  const digest = async (file: string): Promise<string | undefined> => {
+  const content = async (file: string): Promise<string | undefined> => {
     const bytes = await readFile(file).catch(() => undefined);
-    return bytes && createHash("sha1").update(bytes).digest("hex");
+    return bytes && digest(bytes);
   };
-  return new Map(await Promise.all(files.map(async (file) => [file, await digest(file)] as const)));
+  return new Map(await Promise.all(files.map(async (file) => [file, await content(file)] as const)));
 }

@@ -1,10 +1,10 @@
 /** `weft compile --watch` as a process that is edited under. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { afterEach, describe, expect, inject, test } from "vitest";
 import { changesOf, changesText } from "../../cli/watch/changes.ts";
-import { changed, contents } from "../../cli/watch/files.ts";
+import { changed, contentOf, contents, neighboursOf } from "../../cli/watch/files.ts";
 import { fails, root, scratch } from "./weft.ts";
 
 const model = (
@@ -19,15 +19,19 @@ const y = ${activation}(conv1);
 export default model("tiny", { x }, { y });
 `;
 
+const TINY = { "tiny.ts": model("relu"), "sizes.ts": "export const out = 4;\n" };
+
 class Watching {
   readonly folder = scratch();
   readonly child: ChildProcess;
   stdout = "";
   stderr = "";
-  constructor(...flags: readonly string[]) {
+  constructor(flags: readonly string[], files: Readonly<Record<string, string>> = TINY) {
     expect(inject("buildError")).toBe("");
-    writeFileSync(join(this.folder, "tiny.ts"), model("relu"));
-    writeFileSync(join(this.folder, "sizes.ts"), "export const out = 4;\n");
+    for (const [name, text] of Object.entries(files)) {
+      mkdirSync(join(this.folder, dirname(name)), { recursive: true });
+      writeFileSync(join(this.folder, name), text);
+    }
     const args = [join(root, "dist/cli.js"), "compile", "tiny.ts", "--watch", ...flags];
     this.child = spawn(process.execPath, args, { cwd: this.folder, stdio: ["ignore", "pipe", "pipe"] });
     for (const name of ["stdout", "stderr"] as const)
@@ -35,8 +39,10 @@ class Watching {
         this[name] += text;
       });
   }
+  /** At once, so that no build sees half of it. */
   write(name: string, text: string): void {
-    writeFileSync(join(this.folder, name), text);
+    writeFileSync(join(this.folder, ".new"), text);
+    renameSync(join(this.folder, ".new"), join(this.folder, name));
   }
   /** The next line that matches, on either stream; what stood before it is dropped. */
   async line(pattern: RegExp): Promise<string> {
@@ -67,7 +73,7 @@ afterEach(() => watching?.child.kill("SIGKILL"));
 
 describe("weft compile --watch", () => {
   test("compiles at every change, shows errors without ending, and ends at Ctrl-C", async () => {
-    watching = new Watching("--out", "out");
+    watching = new Watching(["--out", "out"]);
     const { folder } = watching;
     await watching.line(/^\d\d:\d\d:\d\d tiny: 1 kernels; written to out \(\d+ ms\)$/m);
     const kernel = (): string => readFileSync(join(folder, "out/conv1_y.wgsl"), "utf8");
@@ -103,7 +109,7 @@ describe("weft compile --watch", () => {
   });
 
   test("waits for a file that is not there yet; JSON has a line for each build", async () => {
-    watching = new Watching("--format", "json", "--quiet");
+    watching = new Watching(["--format", "json", "--quiet"]);
     const first = JSON.parse(await watching.line(/^\{.*\}$/m));
     expect(first).toMatchObject({ model: "tiny", kernels: 1 });
     rmSync(join(watching.folder, "sizes.ts"));
@@ -114,6 +120,17 @@ describe("weft compile --watch", () => {
     expect(JSON.parse(await watching.line(/^\{.*\}$/m))).toMatchObject({ changed: ["conv1_y"], added: [] });
     expect(await watching.end("SIGTERM")).toBe(143);
     expect(watching.stderr).toBe("");
+  });
+
+  test("a model that has never compiled: what it imports is watched, in other folders too", async () => {
+    watching = new Watching(["--format", "json", "--quiet"], {
+      "tiny.ts": model("relu").replace("./sizes.ts", "./parts/sizes.ts"),
+      "parts/sizes.ts": "export const out = -4;\n",
+    });
+    expect(JSON.parse(await watching.line(/^\{.*\}$/m)).error).toContain("conv1 (tiny.ts:5:15): ");
+    watching.write("parts/sizes.ts", "export const out = 4;\n");
+    expect(JSON.parse(await watching.line(/^\{.*\}$/m))).toMatchObject({ model: "tiny", kernels: 1 });
+    expect(await watching.end("SIGTERM")).toBe(143);
   });
 
   test("accepts no golden file unseen", async () => {
@@ -129,11 +146,11 @@ test("a change while nobody waited counts; a file that is written as it was does
   const before = await contents([file]);
   writeFileSync(file, "2");
   const never = new AbortController();
-  await changed({ files: [file], neighbours: false, before }, never.signal);
+  await changed({ files: [file], before }, never.signal);
 
   const now = await contents([file]);
   let ended = false;
-  const wait = changed({ files: [file], neighbours: false, before: now }, never.signal).then(() => {
+  const wait = changed({ files: [file], before: now }, never.signal).then(() => {
     ended = true;
   });
   writeFileSync(file, "2");
@@ -142,6 +159,23 @@ test("a change while nobody waited counts; a file that is written as it was does
   expect(ended).toBe(false);
   never.abort();
   await wait;
+});
+
+test("what has changed or appeared before the watch begins counts", async () => {
+  const folder = scratch();
+  const [a, b] = [join(folder, "a.ts"), join(folder, "b.ts")];
+  writeFileSync(a, "1");
+  const never = new AbortController();
+  const before = new Map([[a, contentOf(a)]]);
+  const beside = neighboursOf([a]);
+  writeFileSync(join(folder, ".hidden.ts"), "");
+  writeFileSync(join(folder, "notes.txt"), "");
+  expect(neighboursOf([a])).toEqual(new Map([[folder, new Set(["a.ts"])]]));
+  writeFileSync(b, "1");
+  await changed({ files: [a], before, beside }, never.signal);
+  rmSync(b);
+  rmSync(a);
+  await changed({ files: [a], before }, never.signal);
 });
 
 test("changes are named, and counted where they are many", () => {
