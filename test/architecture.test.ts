@@ -255,3 +255,17 @@ describe("this test itself", () => {
     expect(mayImport("models", "weftgpu", false)).toBe(true);
   });
 });
+
+test("limits of tests stand in test/patience.ts alone, and no test waits for a time in a page", () => {
+  const limit =
+    /\b(?:timeout|testTimeout|hookTimeout):\s*\d|\}, \d[\d_]{3,}\);|\bwaitForTimeout\(|\bsetConfig\(/;
+  const tests = sources("test").filter(
+    ({ file }) => file.endsWith(".test.ts") || /\/(?:page|chromium)\.ts$/.test(file),
+  );
+  expect(tests.length).toBeGreaterThan(100);
+  const found = tests.flatMap(({ file, code }) => {
+    const hit = limit.exec(code);
+    return hit ? [`${file}: ${hit[0]}`] : [];
+  });
+  expect(found).toEqual([]);
+});

@@ -41,10 +41,13 @@ export interface Compiler {
   /** Errors by file; the files are checked together. */
   check(files: ReadonlyMap<string, string>): ReadonlyMap<string, readonly Finding[]>;
   /**
-   * Type instantiations that each file costs beyond what the language itself does. Each may import those before
+   * Type instantiations that each file costs beyond what the language and `helpers` do. Each may import those before
    * it. A count, so that it is the same on every machine.
    */
-  costs(files: ReadonlyMap<string, string>): ReadonlyMap<string, number>;
+  costs(
+    files: ReadonlyMap<string, string>,
+    helpers: ReadonlyMap<string, string>,
+  ): ReadonlyMap<string, number>;
 }
 
 /** A model file that only loads the language. */
@@ -108,11 +111,13 @@ function tscFindings(output: string): ReadonlyMap<string, readonly Finding[]> {
 export const typescript7: Compiler = {
   name: "TypeScript 7",
   check: (files) => withFiles(files, (folder) => tscFindings(runTsc(folder))),
-  costs(files) {
+  costs(files, helpers) {
     const count = (some: ReadonlyMap<string, string>): number =>
       withFiles(some, (folder) => Number(/Instantiations:\s+(\d+)/.exec(runTsc(folder))?.[1]));
-    const entries = [empty, ...files];
-    const totals = entries.map((_, i) => count(new Map(entries.slice(0, i + 1))));
+    const entries = [...files];
+    const totals = [0, ...entries.map((_, i) => i + 1)].map((end) =>
+      count(new Map([empty, ...helpers, ...entries.slice(0, end)])),
+    );
     return new Map(
       [...files.keys()].map((name, i) => [name, (totals[i + 1] ?? Number.NaN) - (totals[i] ?? Number.NaN)]),
     );
@@ -144,17 +149,17 @@ export const tsMorph: Compiler = {
       });
       return group(found);
     }),
-  costs: (files) =>
-    withProject(new Map([empty, ...files]), (project, folder) => {
+  costs: (files, helpers) =>
+    withProject(new Map([empty, ...helpers, ...files]), (project, folder) => {
       const program = project.getProgram().compilerObject;
       let before = 0;
-      const counts = [...new Map([empty, ...files]).keys()].map((name): [string, number] => {
+      const counts = [...new Map([empty, ...helpers, ...files]).keys()].map((name): [string, number] => {
         program.getSemanticDiagnostics(program.getSourceFile(join(folder, name)));
         const cost = program.getInstantiationCount() - before;
         before += cost;
         return [name, cost];
       });
-      return new Map(counts.slice(1));
+      return new Map(counts.slice(1 + helpers.size));
     }),
 };
 

@@ -90,7 +90,7 @@ describe.each(compilers)("$name", ({ check, costs }) => {
   });
 
   test("models stay cheap to check", () => {
-    const counts = costs(only("equal.ts", ...Object.keys(budget)));
+    const counts = costs(only(...Object.keys(budget)), only("equal.ts"));
     for (const [name, limit] of Object.entries(budget)) {
       expect(counts.get(name), name).toBeGreaterThan(1_000);
       expect(counts.get(name), name).toBeLessThan(limit);
