@@ -277,8 +277,8 @@ const tiles: readonly Mutation[] = [
     },
     {
       name: "long sums: the last block runs beyond the end",
-      find: "value: whole ? reached : `min(${reached}, ${end})` });",
-      put: "value: reached });",
+      find: "value: `min(${name} + ${size * step}, ${all})` });",
+      put: "value: `${name} + ${size * step}` });",
       guards: [long],
       why: "what lies beyond the tensor is added",
     },
