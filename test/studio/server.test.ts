@@ -232,8 +232,11 @@ describe("weft studio", () => {
       const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
       await reader?.read();
       writeFileSync(join(folder, "models/net.ts"), `${source}// changed\n`);
-      const told = (await reader?.read())?.value ?? "";
-      expect(JSON.parse(told.replace(/^data: /, ""))["models/net.ts"]).toBe(`${source}// changed\n`);
+      // A file may be seen empty for a moment while it is written.
+      for (let now = ""; now !== `${source}// changed\n`; ) {
+        const told = (await reader?.read())?.value ?? expect.fail("the server tells nothing more");
+        now = JSON.parse(told.replace(/^data: /, ""))["models/net.ts"];
+      }
       child.kill("SIGINT");
       expect(await ended).toBe(130);
     } finally {
