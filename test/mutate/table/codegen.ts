@@ -1,6 +1,7 @@
 /** Mutations of the WGSL that is written: threads, tiles, barriers, vectors, numbers. */
 import { guard, inFile, type Mutation } from "../mutation.ts";
 
+const writers = guard("wgsl/writers");
 const gpu = guard("compiler/gpu");
 const target = guard("compiler/target");
 const conv = guard("ops/conv2d");
@@ -63,10 +64,8 @@ const together: readonly Mutation[] = [
       name: "block: threads beyond the last place store as well",
       find: "const busy = excess ? [`${place} < ${count}`] : [];",
       put: "const busy: string[] = [];",
-      guards: [gpu],
+      guards: [writers],
       why: "the last place is stored several times, by threads with the same number",
-      equivalent:
-        "the places are clamped to the last one, so threads that are too many compute and store its very value once more",
     },
     {
       name: "block: places beyond the last are not clamped",
@@ -190,10 +189,8 @@ const tiles: readonly Mutation[] = [
       name: "tiles: moved back tiles store what their neighbours own",
       find: "owned: offsets.map((r) => `${scaled(name, unit)} + ${r} >= ${scaled(first, unit)}`),",
       put: "owned: offsets.map((): string | undefined => undefined),",
-      guards: [steps, guard("train/shared"), conv],
+      guards: [writers],
       why: "a place is stored twice, in place with its value after the first",
-      equivalent:
-        "both threads store the same value of the same inputs; results in place have no tiles that are moved back (their kernels are mapReduces of single positions or vectors that divide)",
     },
     {
       name: "tiles: one tile too few along an axis",
@@ -206,10 +203,10 @@ const tiles: readonly Mutation[] = [
       name: "tiles: examples beyond the batch are stored",
       find: "r === 0 ? (beyond ? `${name} < ${end}` : undefined) : `${name} + ${r} < ${end}`,",
       put: "r === 0 ? (beyond ? `${name} < ${end}` : undefined) : undefined,",
-      guards: [target, conv],
+      guards: [writers],
       why: "the buffers of larger batches are written beyond the batch",
       equivalent:
-        "positions beyond the batch are clamped to its last example, whose value they store once more at that example's place",
+        "positions beyond the batch are clamped to its last example, which the same thread holds: it stores that value once more, and no state that is overwritten has examples",
     },
     {
       name: "tiles: examples beyond the batch are read",
@@ -231,9 +228,8 @@ const tiles: readonly Mutation[] = [
       name: "tiles: quads that are filled up store as well",
       find: "busy: [`thread % ${wholeQuads(count)} < ${count}`] };",
       put: "busy: [] };",
-      guards: [target, conv],
+      guards: [writers],
       why: "places are stored twice",
-      equivalent: "threads that fill up a quad repeat the last one's work and store the same value",
     },
   ]),
   ...inFile("compiler/codegen/contraction.ts", [
@@ -262,9 +258,8 @@ const tiles: readonly Mutation[] = [
       name: "sum: every member of a team stores",
       find: '...(team ? ["member == 0"] : []), ',
       put: "",
-      guards: [gpu],
+      guards: [writers],
       why: "a result is stored by all members of a team",
-      equivalent: "after the parts are put together all members hold the same sum, and store the same value",
     },
   ]),
   ...inFile("compiler/codegen/sums.ts", [
@@ -302,9 +297,8 @@ const tiles: readonly Mutation[] = [
       name: "looped tiles: a tile that was moved back is walked as if it were its own",
       find: "if (!first || !second || owned.some((o) => o !== undefined)) return undefined;",
       put: "if (!first || !second) return undefined;",
-      guards: [looped, conv],
+      guards: [writers],
       why: "places are stored twice, in the walk of each tile",
-      equivalent: "as for tiles that are written out: both store the same value",
     },
   ]),
   ...inFile("compiler/codegen/store.ts", [
