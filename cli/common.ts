@@ -43,12 +43,13 @@ export function examples(list: readonly (readonly [command: string, meaning: str
   return `\nExamples:\n${list.map(([command, meaning]) => `  $ ${command}\n      ${meaning}`).join("\n")}`;
 }
 
-/** For commander: a whole number of at least `least`. */
-export function wholeNumber(least: number): (text: string) => number {
+/** For commander: a whole number of at least `least`, and of at most `most`. */
+export function wholeNumber(least: number, most = Number.MAX_SAFE_INTEGER): (text: string) => number {
+  const rule = most < Number.MAX_SAFE_INTEGER ? `from ${least} to ${most}` : `of at least ${least}`;
   return (text) => {
     const value = Number(text);
-    if (!/^\d+$/.test(text) || !Number.isSafeInteger(value) || value < least)
-      throw new InvalidArgumentError(`It must be a whole number of at least ${least}.`);
+    if (!/^\d+$/.test(text) || value > most || value < least)
+      throw new InvalidArgumentError(`It must be a whole number ${rule}.`);
     return value;
   };
 }

@@ -10,7 +10,7 @@ export function studioCommand(outcome: { code: number }): Command {
       "Show a model in a page: its graph, kernels and source; try it, train it. For this machine alone.",
     )
     .argument("[model]", "a model file; default: models/lenet.ts, else the package's own LeNet")
-    .option("-p, --port <n>", "the port; without it 8423, or another that is free", wholeNumber(1))
+    .option("-p, --port <n>", "the port; without it 8423, or another that is free", wholeNumber(1, 65535))
     .option("-o, --open", "open the page in the browser")
     .option(
       "-w, --weights <file>",

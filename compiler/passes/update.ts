@@ -10,6 +10,7 @@ import type { Region } from "../ir/region.ts";
 import { axisIndex } from "../math/affine.ts";
 import { children, load, opContext } from "../math/build.ts";
 import { derivedNode, suffixed } from "../ops/derived.ts";
+import { tensorsOf } from "./analysis.ts";
 import { dependencies, type Effects, topological } from "./order.ts";
 import type { InPlace } from "./storage.ts";
 
@@ -63,9 +64,9 @@ function copyOf({ state, value }: Update): Region {
   const root = derivedNode("copy", state.type, suffixed(state.origin, "copied"), ({ at }) =>
     load(value, at.map(axisIndex)),
   );
-  const { at } = opContext(root);
-  const reads = value.kind === "const" || value.kind === "scalar" ? [] : [value];
-  return { root, nodes: [root], axes: at, value: load(value, at.map(axisIndex)), reads, phase: "run" };
+  const context = opContext(root);
+  const copied = root.op.define(root.attrs, context);
+  return { root, nodes: [root], axes: context.at, value: copied, reads: tensorsOf(copied), phase: "run" };
 }
 
 /** The roots of regions that wait for themselves, by way of others. */

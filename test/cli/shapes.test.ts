@@ -89,6 +89,7 @@ export default model("big", { image }, { big });
   test.each([
     [["shapes"], "missing required argument 'model'"],
     [["shapes", "models/lenet.ts", "--batch", "0"], "It must be a whole number of at least 1."],
+    [["studio", "models/lenet.ts", "--port", "80000"], "It must be a whole number from 1 to 65535."],
     [["shapes", "models/lenet.ts", "--batch", "2.5"], "It must be a whole number of at least 1."],
     [["shapes", "models/lenet.ts", "--format", "xml"], "Allowed choices are table, markdown, json."],
     [["shapes", "models/lenet.ts", "--bacth", "1"], "unknown option '--bacth'"],
