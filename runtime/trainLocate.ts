@@ -1,5 +1,5 @@
 /** Where a number that is none came from. */
-import type { Dispatch } from "../compiler/ir/program.ts";
+import type { Result } from "../compiler/ir/training.ts";
 import { type Failure, unfit } from "./trainDiverged.ts";
 import type { Position } from "./trainState.ts";
 import { entryOf, type Steps } from "./trainSteps.ts";
@@ -18,7 +18,7 @@ export async function locate(
   { stepInEpoch }: Failure,
   restore: () => Promise<void>,
 ): Promise<string | undefined> {
-  const { plan, source, seed, fit } = steps;
+  const { training, plan, source, seed, fit } = steps;
   const share = source.batch ? 1 : (fit.stepsPerSubmit ?? 4);
   for (let last = stepInEpoch - 1; last >= Math.max(from.stepInEpoch, stepInEpoch - BACK); last--) {
     await restore();
@@ -35,9 +35,9 @@ export async function locate(
     const state = await plan.get();
     if (Object.values(state).some(({ data }) => unfit(data))) continue;
     let found: string | undefined;
-    await plan.trace(entryOf(steps, from, last), source, seed, (dispatch, binding, data) => {
+    await plan.trace(entryOf(steps, from, last), source, seed, (dispatch, which, data) => {
       const held = unfit(data);
-      if (held) found = `${origin(dispatch, binding)} ${held}`;
+      if (held) found = `${origin(training.results[dispatch]?.[which] as Result)} ${held}`; // one for each
       return !held;
     });
     return found && last + 1 < stepInEpoch ? `in step ${last + 1}, ${found}` : found;
@@ -45,22 +45,18 @@ export async function locate(
   return undefined;
 }
 
-/** Endings of a gradient's name that say how it is computed, not of what it is. */
-const STAGES = /\.(partial|sum\d*|clipped|rows|norm)$/;
-
-/** What a kernel writes to one of its bindings, in words up to how much of it. */
-function origin({ layers }: Dispatch, binding: string): string {
-  // A kernel may compute several results, each of which is named after the last of its layers.
-  const plain = (name: string): string => name.replace(/\W+/g, "_");
-  const root = layers.findLast((l) => plain(l) === binding) ?? (layers.at(-1) as string);
-  if (/^(loss|training\.metrics_updated)$/.test(root))
-    return "every layer's values are finite, but the loss holds";
-  if (root.startsWith("gradients.")) return "the norm of the gradients holds";
-  const update = /^(.*?)(\.(velocity|moment\d))?[._]updated$/.exec(root);
-  if (update) return `the update of ${update[1]} holds`;
-  const gradient = /^(.*)\.grad(?:\.(.*))?$/.exec(root.replace(STAGES, ""));
-  if (gradient) return `the gradients of ${gradient[2] ?? gradient[1]} hold`;
-  // Where layers share the kernel, what the last of them makes is seen.
-  const others = layers.slice(0, layers.indexOf(root)).filter((l) => !l.endsWith(".scaled"));
-  return `${root}'s activations${others.length ? ` (in a kernel with ${others.join(", ")})` : ""} hold`;
+/** What a kernel wrote, in words up to how much of it. */
+function origin([role, of, ...sharing]: Result): string {
+  switch (role) {
+    case "loss":
+      return "every layer's values are finite, but the loss holds";
+    case "norm":
+      return "the norm of the gradients holds";
+    case "gradients":
+      return `the gradients of ${of} hold`;
+    case "activations": // where layers share the kernel, what the last of them makes is seen
+      return `${of}'s activations${sharing.length ? ` (in a kernel with ${sharing.join(", ")})` : ""} hold`;
+    default:
+      return `the ${role} ${role === "update" ? "of " : ""}${of} holds`;
+  }
 }

@@ -1,5 +1,5 @@
 /** A program that changes its params from batch to batch, on one device: many batches may go into one submit. */
-import type { Dispatch, ParamSpec, Shader } from "../compiler/ir/program.ts";
+import type { ParamSpec, Shader } from "../compiler/ir/program.ts";
 import type { Source } from "./dataUpload.ts";
 import { bytesAt, Plan, READ, READBACK, type Step, UNIFORM } from "./plan.ts";
 import { ARRAYS, permute, sizeOf, type Tensor, type TensorData } from "./tensor.ts";
@@ -151,14 +151,14 @@ export class TrainPlan extends Plan {
   }
 
   /**
-   * Carries out one batch kernel by kernel, and shows `look` what each of them has written, by the name of its
-   * binding, as long as it answers true. With nothing else in flight.
+   * Carries out one batch kernel by kernel, and shows `look` what each of them has written, with the positions
+   * of the dispatch and of the tensor among those that it writes, as long as it answers true. With nothing else in flight.
    */
   async trace(
     entry: BatchEntry,
     source: Source,
     seed: number,
-    look: (dispatch: Dispatch, binding: string, data: Float32Array) => boolean,
+    look: (dispatch: number, which: number, data: Float32Array) => boolean,
   ): Promise<void> {
     const { name, dispatches, kernels, buffers, params } = this.program;
     const { device } = this.gpu;
@@ -170,12 +170,12 @@ export class TrainPlan extends Plan {
     for (const [i, dispatch] of dispatches.entries()) {
       const { bindings } = kernels[dispatch.kernel] as Shader;
       let total = 0;
-      const written = bindings.flatMap(({ name, access }, k) => {
+      const written = bindings.flatMap(({ access }, k) => {
         if (access === "read") return [];
         const index = dispatch.buffers[k] as number;
         const bytes = bytesAt((buffers[index] as (typeof buffers)[number]).bytes, entry.n);
         total += bytes;
-        return { name, index, bytes, at: total - bytes };
+        return { index, bytes, at: total - bytes };
       });
       const staging = device.createBuffer({ label: name, size: total, usage: READBACK });
       try {
@@ -188,8 +188,8 @@ export class TrainPlan extends Plan {
           for (const { index, at, bytes } of written)
             encoder.copyBufferToBuffer(capacity.buffers[index] as GPUBuffer, 0, staging, at, bytes);
         });
-        for (const { name, at, bytes } of written)
-          if (!look(dispatch, name, new Float32Array(mapped, at, bytes / 4))) return;
+        for (const [which, { at, bytes }] of written.entries())
+          if (!look(i, which, new Float32Array(mapped, at, bytes / 4))) return;
       } finally {
         staging.destroy();
       }

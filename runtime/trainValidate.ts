@@ -1,9 +1,10 @@
 /** Trainings that come from outside, checked before anything of them reaches the GPU. */
-import type { LossName, Training } from "../compiler/ir/training.ts";
+import type { LossName, Result, Training } from "../compiler/ir/training.ts";
 import { Field } from "./fields.ts";
 import { checkProgram } from "./validate.ts";
 
 const LOSSES: readonly LossName[] = ["crossEntropy", "squaredError", "binaryCrossEntropy"];
+const ROLES: readonly Result[0][] = ["activations", "input", "loss", "gradients", "norm", "update"];
 
 /** What `validateProgram` is for programs: checks the settings and both programs. Throws `WeftError` "program". */
 export function validateTraining(value: unknown): Training {
@@ -32,12 +33,38 @@ export function validateTraining(value: unknown): Training {
     const metrics = params.list().filter((p) => p.find("use")?.value === "metrics");
     if (metrics.length !== 1) params.fail('exactly one has to have the use "metrics"');
   }
+  checkResults(training);
   const [step, evaluate] = programs.map((p) => p.get("params").list()) as [Field[], Field[]];
   const known = new Map(step.map((p) => [p.get("name").text(), `${p.get("shape").value}`]));
   for (const param of evaluate)
     if (known.get(param.get("name").text()) !== `${param.get("shape").value}`)
       param.fail("step.params has none of this name and shape");
   return value as Training; // as checked
+}
+
+/** One of each tensor that a dispatch writes. */
+function checkResults(training: Field): void {
+  const step = training.get("step");
+  const written = step
+    .get("kernels")
+    .list()
+    .map(
+      (k) =>
+        k
+          .get("bindings")
+          .list()
+          .filter((b) => b.get("access").value === "read_write").length,
+    );
+  const dispatches = step.get("dispatches").list();
+  const results = training.get("results").list(dispatches.length, dispatches.length);
+  for (const [i, dispatch] of dispatches.entries()) {
+    const count = written[dispatch.get("kernel").whole()] as number; // checked as a program
+    for (const result of results[i]?.list(count, count) ?? []) {
+      const [role, ...names] = result.list(2);
+      role?.oneOf(ROLES);
+      for (const name of names) name.text();
+    }
+  }
 }
 
 function checkOptimizer(optimizer: Field): void {

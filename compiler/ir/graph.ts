@@ -10,12 +10,24 @@ import type { TensorType } from "./type.ts";
 export type AttrValue = number | string | boolean | null | readonly AttrValue[] | Attrs;
 export type Attrs = { readonly [key: string]: AttrValue };
 
+/**
+ * What a training made a node for: the input as numbers 0 … 1, the loss, a gradient, the norm of all of them, or what
+ * overwrites a parameter. It is for messages; a node's name says nothing, since a layer may be called `loss`.
+ */
+export interface Role {
+  readonly kind: "input" | "loss" | "gradients" | "norm" | "update";
+  /** The name of the tensor whose gradient or update it is. */
+  readonly of: string;
+}
+
 /** Where a node comes from. `trace` is the raw call stack; the frontend turns it into `at` and `name`. */
 export interface Origin {
   /** `conv1`, `block2/conv1`; unique within a graph. */
   readonly name: string;
   readonly at?: Location;
   readonly trace?: string;
+  /** Absent: the node is one of the model's. */
+  readonly role?: Role;
 }
 
 /** A parameter that an op makes for itself (weight, bias, running mean). */

@@ -1,5 +1,6 @@
 /** What a trainer is given: two programs, and the optimiser's numbers. JSON and WGSL, like a Program. */
 import type { Diagnosis } from "../errors.ts";
+import type { Role } from "./graph.ts";
 import type { Program } from "./program.ts";
 
 /**
@@ -53,6 +54,9 @@ export const RATE_LR = 0;
 export const RATE_FIRST = 1;
 export const RATE_SECOND = 2;
 
+/** What a kernel of a step writes: a layer's activations, or what a role says, of which tensor; then layers that share the kernel. */
+export type Result = readonly [role: Role["kind"] | "activations", of: string, ...sharing: string[]];
+
 /** Everything a page or a process needs to train: JSON and WGSL. */
 export interface Training {
   readonly name: string;
@@ -73,6 +77,8 @@ export interface Training {
    * [Σ loss, number right] are overwritten in place. Its inputs are the model's and the target. Its params are the model's parameters, then moments and metrics.
    */
   readonly step: Program;
+  /** For messages: what each dispatch of `step` writes, in the order of the bindings that it writes. */
+  readonly results: readonly (readonly Result[])[];
   /** Adds a batch to the metrics and changes nothing else. Its params are the model's parameters and the metrics. */
   readonly evaluate: Program;
 }

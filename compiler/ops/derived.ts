@@ -2,7 +2,7 @@
 
 import { must } from "../errors.ts";
 import type { Expr, OpContext } from "../ir/expr.ts";
-import type { Attrs, Node, OpDef, OpNode, Origin } from "../ir/graph.ts";
+import type { Attrs, Node, OpDef, OpNode, Origin, Role } from "../ir/graph.ts";
 import type { TensorType } from "../ir/type.ts";
 import { mapLoads, opContext } from "../math/build.ts";
 
@@ -60,4 +60,14 @@ export function constantNode(value: number, origin: Origin): Node {
 /** `conv1.grad`, made where `origin` was. */
 export function suffixed(origin: Origin, suffix: string): Origin {
   return { ...origin, name: `${origin.name}.${suffix}` };
+}
+
+/** The same with a role, which whatever is called after it has, too. */
+export function inRole(origin: Origin, kind: Role["kind"], { origin: { name: of } }: Node): Origin {
+  return { ...origin, role: { kind, of } };
+}
+
+/** Of what leads to the gradient of one of a layer's operands. */
+export function gradientOrigin(layer: Node, operand: Node, suffix = "grad"): Origin {
+  return inRole(suffixed(layer.origin, suffix), "gradients", operand);
 }

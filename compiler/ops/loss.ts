@@ -6,7 +6,7 @@ import { sameShape, showShape } from "../ir/type.ts";
 import { axisIndex } from "../math/affine.ts";
 import { call, equal, literal, load, loadBroadcast, position, reduce, times } from "../math/build.ts";
 import { fail, fixed, type NoOptions, noOptions, rank } from "./check.ts";
-import { derivedNode, suffixed } from "./derived.ts";
+import { derivedNode, gradientOrigin } from "./derived.ts";
 
 /** log Σ e^(x − m) − (x[label] − m) with m = max x: logits [N, C], labels [N] (class numbers) → [N]. */
 const crossEntropy: OpDef<NoOptions, unknown> = {
@@ -39,7 +39,7 @@ const crossEntropy: OpDef<NoOptions, unknown> = {
     const gradient = derivedNode(
       "crossEntropy.grad",
       logits.type,
-      suffixed(node.origin, "grad"),
+      gradientOrigin(node, logits),
       ({ at, axis }) => {
         const [n, j] = [must(at[0], "example"), must(at[1], "class")];
         const { shifted, total } = softmaxParts(logits, n, axis);
@@ -93,7 +93,7 @@ function elementwise(
       value(loadBroadcast(must(inputs[0], "prediction"), at), loadBroadcast(must(inputs[1], "target"), at)),
     vjp(node: OpNode, grad: Node) {
       const [x, target] = [must(node.inputs[0], "prediction"), must(node.inputs[1], "target")];
-      const gradient = derivedNode(`${name}.grad`, x.type, suffixed(node.origin, "grad"), ({ at }) =>
+      const gradient = derivedNode(`${name}.grad`, x.type, gradientOrigin(node, x), ({ at }) =>
         times(slope(loadBroadcast(x, at), loadBroadcast(target, at)), loadBroadcast(grad, at)),
       );
       return [gradient, undefined];

@@ -8,7 +8,7 @@ import { axisIndex, constant } from "../math/affine.ts";
 import { batchSize, call, guard, literal, load, reduce, times } from "../math/build.ts";
 import { numberThat, otherwise, positive, takes } from "../options.ts";
 import { fail, fixed, tensorOnly } from "./check.ts";
-import { constantNode, derivedNode, opNode, suffixed } from "./derived.ts";
+import { constantNode, derivedNode, gradientOrigin, inRole, opNode, suffixed } from "./derived.ts";
 import { pointwise } from "./pointwise.ts";
 import { reductions } from "./reduce.ts";
 import { shape } from "./shape.ts";
@@ -160,7 +160,8 @@ function batchNormTraining(node: OpNode): { readonly value: Node; readonly updat
     const flat = part(shape.reshape, { shape: running.type.shape }, [batch], `${name}_flat`);
     const kept = part(mul, {}, [running, constantNode(1 - momentum, node.origin)], `${name}_kept`);
     const news = part(mul, {}, [flat, constantNode(momentum, node.origin)], `${name}_new`);
-    return { state: running, value: part(add, {}, [kept, news], `${name}_updated`) };
+    const origin = inRole(suffixed(node.origin, `${name}_updated`), "update", running);
+    return { state: running, value: opNode(add, {}, [kept, news], origin) };
   };
   const unbiased = call("div", count, call("max", call("sub", count, literal(1)), literal(1)));
   return {
@@ -247,14 +248,14 @@ const layerNorm: OpDef<LayerNormAttrs, LayerNormOptions | undefined> = {
  * normalised dimensions, sums over the others.
  */
 function layerNormVjp(node: OpNode, grad: Node): readonly Node[] {
-  const [x, gamma] = node.inputs;
-  if (!x || !gamma) return fail("layerNorm: missing operands");
+  const [x, gamma, beta] = node.inputs;
+  if (!x || !gamma || !beta) return fail("layerNorm: missing operands");
   const { eps, dims } = node.attrs as LayerNormAttrs;
   const rank = x.type.shape.length;
   const inner = Array.from({ length: dims }, (_, i) => rank - dims + i);
   const outer = Array.from({ length: rank - dims }, (_, i) => i);
-  const part = (op: OpDef, options: unknown, inputs: readonly Node[], name: string): Node =>
-    opNode(op, options, inputs, suffixed(node.origin, `grad.${name}`));
+  const part = (op: OpDef, options: unknown, inputs: readonly Node[], name: string, of: Node = x): Node =>
+    opNode(op, options, inputs, gradientOrigin(node, of, `grad.${name}`));
   const mean = (t: Node, name: string): Node =>
     part(reductions.mean, { axis: inner, keepDims: true }, [t], name);
   const { add, sub, mul, div, sqrt } = pointwise;
@@ -266,11 +267,11 @@ function layerNormVjp(node: OpNode, grad: Node): readonly Node[] {
   const h = part(mul, {}, [grad, gamma], "scaled");
   const along = part(mul, {}, [normal, mean(part(mul, {}, [h, normal], "product"), "slope")], "along");
   const rest = part(sub, {}, [part(sub, {}, [h, mean(h, "shift")], "level"), along], "rest");
-  const sum = (t: Node, name: string): Node => part(reductions.sum, { axis: outer }, [t], name);
+  const sum = (t: Node, name: string, of: Node): Node => part(reductions.sum, { axis: outer }, [t], name, of);
   return [
     part(div, {}, [rest, deviation], "x"),
-    sum(part(mul, {}, [grad, normal], "weighted"), "weight"),
-    sum(grad, "bias"),
+    sum(part(mul, {}, [grad, normal], "weighted", gamma), "weight", gamma),
+    sum(grad, "bias", beta),
   ];
 }
 

@@ -8,7 +8,7 @@ import { axisIndex } from "../math/affine.ts";
 import { call, literal, load, reduce } from "../math/build.ts";
 import { flag, integer, type Kind, listOf, otherwise, takes } from "../options.ts";
 import { axisOf, fail } from "./check.ts";
-import { opNode, suffixed } from "./derived.ts";
+import { gradientOrigin, opNode } from "./derived.ts";
 import { pointwise } from "./pointwise.ts";
 
 export interface ReduceOptions {
@@ -126,10 +126,17 @@ function softmaxLike(
 
 const sum = reduction("sum", "sum", "sum", (x) => x);
 
+/** Makes what leads to the gradient of a layer's first operand. */
+function gradientParts(
+  layer: OpNode,
+): (op: OpDef, options: unknown, inputs: readonly Node[], name: string) => Node {
+  const x = must(layer.inputs[0], "operand");
+  return (op, options, inputs, name) => opNode(op, options, inputs, gradientOrigin(layer, x, name));
+}
+
 /** dx = y·(g − Σ g·y) */
 function softmaxVjp(node: OpNode, grad: Node): readonly Node[] {
-  const part = (op: OpDef, options: unknown, inputs: readonly Node[], name: string): Node =>
-    opNode(op, options, inputs, suffixed(node.origin, name));
+  const part = gradientParts(node);
   const product = part(pointwise.mul, {}, [grad, node], "grad.product");
   const total = part(sum, { axis: node.attrs["axis"], keepDims: true }, [product], "grad.total");
   const centred = part(pointwise.sub, {}, [grad, total], "grad.centred");
@@ -138,8 +145,7 @@ function softmaxVjp(node: OpNode, grad: Node): readonly Node[] {
 
 /** dx = g − eʸ·Σ g */
 function logSoftmaxVjp(node: OpNode, grad: Node): readonly Node[] {
-  const part = (op: OpDef, options: unknown, inputs: readonly Node[], name: string): Node =>
-    opNode(op, options, inputs, suffixed(node.origin, name));
+  const part = gradientParts(node);
   const total = part(sum, { axis: node.attrs["axis"], keepDims: true }, [grad], "grad.total");
   const share = part(pointwise.exp, {}, [node], "grad.share");
   const scaled = part(pointwise.mul, {}, [share, total], "grad.scaled");

@@ -8,7 +8,7 @@ import { add, axisIndex, div, mod, rowMajor } from "../math/affine.ts";
 import { guard, literal, load } from "../math/build.ts";
 import { finite, integer, type Kind, kindOf, listOf, otherwise, takes } from "../options.ts";
 import { axisOf, fail, fixed, type NoOptions, noOptions } from "./check.ts";
-import { opNode, suffixed } from "./derived.ts";
+import { gradientOrigin, opNode } from "./derived.ts";
 import { numbers, type Padding, type Sides } from "./geometry.ts";
 
 /** The element of x that has the same row-major position: position → digits in x's shape. */
@@ -55,7 +55,7 @@ export type ReshapeAttrs = { readonly shape: readonly Dim[] };
 /** The gradient of a reshape is the gradient in the operand's shape. */
 function reshaped(node: OpNode, grad: Node): readonly Node[] {
   const x = must(node.inputs[0], "operand");
-  return [opNode(reshape, { shape: x.type.shape }, [grad], suffixed(node.origin, "grad"))];
+  return [opNode(reshape, { shape: x.type.shape }, [grad], gradientOrigin(node, x))];
 }
 
 const sizes: Kind<readonly Dim[]> = listOf(

@@ -7,7 +7,7 @@ import { InternalError, must, UserError } from "../errors.ts";
 import type { Node, OpNode } from "../ir/graph.ts";
 import { consumers, topologicalOrder } from "../ir/graph.ts";
 import { sameShape, showShape } from "../ir/type.ts";
-import { constantNode, derivedNode, opNode, suffixed } from "../ops/derived.ts";
+import { constantNode, derivedNode, gradientOrigin, opNode, suffixed } from "../ops/derived.ts";
 import { pointwise } from "../ops/pointwise.ts";
 import { adjoint } from "./adjoint.ts";
 
@@ -62,7 +62,7 @@ function total(node: Node, parts: readonly Node[]): Node {
   const [first, ...rest] = parts;
   return rest.reduce(
     (sum: Node, part, i) =>
-      opNode(pointwise.add, {}, [sum, part], suffixed(node.origin, `grad.sum${i || ""}`)),
+      opNode(pointwise.add, {}, [sum, part], gradientOrigin(node, node, `grad.sum${i || ""}`)),
     must(first, "gradient"),
   );
 }
@@ -96,7 +96,7 @@ function operandGradients(
       // A parameter that one layer uses has one gradient; several have a part each, named by the layer too.
       const own = operand.kind === "param" && users.get(operand)?.length === 1;
       const name = own ? `${operand.origin.name}.grad` : `${node.origin.name}.grad.${operand.origin.name}`;
-      const origin = { ...node.origin, name };
+      const origin = { ...gradientOrigin(node, operand), name };
       const make = derivedNode(`${node.op.name}.grad`, operand.type, origin, (context) =>
         adjoint(node, operand, grad, context),
       );

@@ -9,7 +9,7 @@ import type { Graph, Node, Update } from "../ir/graph.ts";
 import type { Region } from "../ir/region.ts";
 import { axisIndex } from "../math/affine.ts";
 import { children, load, opContext } from "../math/build.ts";
-import { derivedNode, suffixed } from "../ops/derived.ts";
+import { derivedNode, inRole, suffixed } from "../ops/derived.ts";
 import { tensorsOf } from "./analysis.ts";
 import { dependencies, type Effects, topological } from "./order.ts";
 import type { InPlace } from "./storage.ts";
@@ -61,8 +61,11 @@ function placed(
 }
 
 function copyOf({ state, value }: Update): Region {
-  const root = derivedNode("copy", state.type, suffixed(state.origin, "copied"), ({ at }) =>
-    load(value, at.map(axisIndex)),
+  const root = derivedNode(
+    "copy",
+    state.type,
+    inRole(suffixed(state.origin, "copied"), "update", state),
+    ({ at }) => load(value, at.map(axisIndex)),
   );
   const context = opContext(root);
   const copied = root.op.define(root.attrs, context);

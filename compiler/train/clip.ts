@@ -1,6 +1,6 @@
 /** Gradient clipping, as graph nodes: between a parameter's gradient and what the optimiser makes of it. */
 import type { Axis, Expr } from "../ir/expr.ts";
-import type { Node } from "../ir/graph.ts";
+import type { Node, Origin } from "../ir/graph.ts";
 import type { Clip } from "../ir/training.ts";
 import { axisIndex } from "../math/affine.ts";
 import { call, literal, load, reduce, times } from "../math/build.ts";
@@ -41,7 +41,7 @@ export function clipped(gradients: ReadonlyMap<Node, Node>, clip: Clip): Readonl
     );
   // Without parameters there is nothing to bound.
   if (norm === undefined || gradients.size === 0) return gradients;
-  const origin = { name: "gradients" };
+  const origin: Origin = { name: "gradients", role: { kind: "norm", of: "gradients" } };
   // The small ones first: neighbours, they share dispatches.
   const total = [...gradients.values()]
     .toSorted((a, b) => a.type.shape.length - b.type.shape.length)

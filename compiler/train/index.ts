@@ -4,6 +4,7 @@ import type { Graph } from "../ir/graph.ts";
 import type { Training } from "../ir/training.ts";
 import { checkGraph } from "../passes/options.ts";
 import { trainingRemarks } from "./remarks.ts";
+import { resultsOf } from "./results.ts";
 import { checkTrainingOptions, evaluationStep, type TrainingOptions, trainingStep } from "./step.ts";
 
 export type { AdamOptions, Clip, LossName, Optimizer, SgdOptions, Training } from "../ir/training.ts";
@@ -48,6 +49,7 @@ export function compileParts(graph: Graph, given: TrainingOptions): TrainingPart
     ...(typeof classes === "number" ? { classes } : {}),
     ...(remarks.length > 0 ? { remarks } : {}),
     step: step.program,
+    results: resultsOf(step.bundles),
     evaluate: evaluate.program,
   };
   return { training, step, evaluate };

@@ -8,7 +8,7 @@ import {
   RATE_SECOND,
   type SgdOptions,
 } from "../ir/training.ts";
-import { constantNode, opNode, suffixed } from "../ops/derived.ts";
+import { constantNode, inRole, opNode, suffixed } from "../ops/derived.ts";
 import { pointwise } from "../ops/pointwise.ts";
 import { flag, type Kind, listOf, numberThat, otherwise, taggedBy, takes } from "../options.ts";
 import type { FreeNames } from "./names.ts";
@@ -59,7 +59,7 @@ export function updatesFor(
   optimizer: Optimizer,
   names: FreeNames,
 ): readonly Update[] {
-  const { origin } = parameter;
+  const origin = inRole(parameter.origin, "update", parameter);
   const op = (def: (typeof pointwise)["add"], inputs: readonly Node[], name: string): Node =>
     opNode(def, {}, inputs, suffixed(origin, name));
   const constant = (value: number): Node => constantNode(value, suffixed(origin, "constant"));

@@ -7,7 +7,7 @@ import { type Clip, type LossName, METRICS, type Optimizer, TARGET } from "../ir
 import type { TensorType } from "../ir/type.ts";
 import { axisIndex } from "../math/affine.ts";
 import { call, equal, literal, load, position, reduce, times } from "../math/build.ts";
-import { constantNode, derivedNode, opNode, suffixed } from "../ops/derived.ts";
+import { constantNode, derivedNode, inRole, opNode, suffixed } from "../ops/derived.ts";
 import { losses } from "../ops/loss.ts";
 import { pointwise } from "../ops/pointwise.ts";
 import { reductions } from "../ops/reduce.ts";
@@ -99,7 +99,7 @@ function objective(model: Graph, loss: LossName, bytes: boolean): Objective {
   }
   const storage = bytes ? { storage: "bytes" as const } : {};
   const source: Node = { kind: "input", type: input.node.type, origin: input.node.origin, ...storage };
-  const scaled = suffixed(source.origin, "scaled");
+  const scaled = inRole(suffixed(source.origin, "scaled"), "input", source);
   const batch = bytes
     ? opNode(pointwise.mul, {}, [source, constantNode(1 / 255, source.origin)], scaled)
     : source;
@@ -114,7 +114,12 @@ function objective(model: Graph, loss: LossName, bytes: boolean): Objective {
   const names = new FreeNames(model);
   const stored = loss === "crossEntropy" ? storage : {}; // a byte holds a class's number, but not any number
   const target: Node = { kind: "input", type, origin: { name: names.take(TARGET) }, ...stored };
-  const each = opNode(losses[loss], {}, [prediction, target], { ...prediction.origin, name: "loss" });
+  const each = opNode(
+    losses[loss],
+    {},
+    [prediction, target],
+    inRole({ ...prediction.origin, name: "loss" }, "loss", prediction),
+  );
   const metrics: Node = {
     kind: "param",
     type: { dtype: "f32", shape: [2] },
@@ -187,7 +192,7 @@ function metricsUpdate(
   const value = derivedNode(
     "metrics",
     state.type,
-    { name: `${state.origin.name}_updated` },
+    inRole({ name: `${state.origin.name}_updated` }, "loss", each),
     ({ at, axis }) => {
       const which = must(at[0], "metric");
       const axes = each.type.shape.map((extent) => axis("n", extent));

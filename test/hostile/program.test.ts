@@ -219,6 +219,13 @@ describe("validateTraining", () => {
         ": step.params has none of this name and shape",
       ],
       [(t) => t.step.params.shift(), "step.dispatches["],
+      [(t) => t.results.pop(), "results: an array of "],
+      [(t) => t.results[0].pop(), "results[0]: an array of "],
+      [
+        (t) => (t.results[0][0][0] = "magic"),
+        'results[0][0][0]: "magic", but it has to be "activations" or ',
+      ],
+      [(t) => (t.results[0][0][1] = 4), "results[0][0][1]: 4, but it has to be a text"],
       [
         (t) => (t.step.params[0].use = "constant"),
         'step.params[0].use: "constant", but it has to be "statistic" or "moment" or "metrics"',

@@ -1,10 +1,32 @@
 /** Training that diverges: which step, which layer, how many values, and what is kept. */
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { exp, flatten, input, linear, model, mul, N, sqrt, type Tensor } from "weftgpu";
+import {
+  batchNorm2d,
+  conv2d,
+  exp,
+  flatten,
+  input,
+  linear,
+  maxPool2d,
+  model,
+  mul,
+  N,
+  param,
+  sqrt,
+  type Tensor,
+  zeros,
+} from "weftgpu";
+import { mapGraph } from "../../compiler/ir/graph.ts";
 import { type Clip, compileTraining, type Optimizer, sgd } from "../../compiler/train/index.ts";
 import { shuffled } from "../../runtime/data.ts";
 import { requestDevice } from "../../runtime/node/index.ts";
-import { createTrainer, DivergedError, type FitOptions, type Training } from "../../runtime/train.ts";
+import {
+  createTrainer,
+  DivergedError,
+  type FitOptions,
+  type Training,
+  validateTraining,
+} from "../../runtime/train.ts";
 import type { Weights } from "../../runtime/weights.ts";
 import { kernelTraining, PIXELS } from "./runtime.ts";
 
@@ -108,6 +130,82 @@ test("with momentum and clipped gradients; in submits of one step", async () => 
   expect(failure.where).toMatch(
     /^exp1's activations \(in a kernel with .*mul1\) hold 5 values that are NaN or infinite$/,
   );
+});
+
+/** Names that Weft's own nodes have, or once were known by. */
+const taken = [
+  "loss",
+  "x.grad",
+  "gradients.norm",
+  "w_updated",
+  "w.moment1_updated",
+  "image.scaled",
+  "training.metrics_updated",
+];
+
+test.each(taken)("a layer that is called %s", async (name) => {
+  const image = input("image", [N, 1, 4, 4]);
+  const scores = linear(exp(linear(flatten(image), { out: UNITS })), { out: 2 });
+  const graph = mapGraph(model("hidden", { image }, { scores }).graph, (node) =>
+    node.origin.name === "exp1" ? { ...node, origin: { ...node.origin, name } } : node,
+  );
+  const training = compileTraining(graph, { optimizer: sgd({ lr: 0.1 }) });
+  const { failure } = await failureOf(training, pictures(2, 255), weights(6));
+  expect(failure.where).toBe(
+    `${name}'s activations (in a kernel with flatten1, linear1) hold ${UNITS} values that are NaN or infinite`,
+  );
+});
+
+test.each(
+  taken.flatMap((name) => [
+    [name, "the update of", {}] as const, // the kernel of the update computes the gradient, too
+    [name, "the gradients of", { clip: { norm: 1 } }] as const,
+  ]),
+)("a parameter that is called %s: %s it", async (name, what, options) => {
+  // √p has no slope at 0.
+  const training = trainingOf((x) => mul(x, sqrt(param(name, [UNITS], zeros()))), options);
+  const { failure } = await failureOf(training, pictures(2, 10), undefined);
+  expect(failure.where?.replace("holds", "hold")).toBe(
+    `in step 1, ${what} ${name} hold ${UNITS} values that are NaN or infinite`,
+  );
+});
+
+test("an update that overflows, of gradients that do not", async () => {
+  const training = trainingOf((x) => x, { optimizer: sgd({ lr: 3e38 }) });
+  const { failure } = await failureOf(training, pictures(2, 255), weights(100));
+  expect(failure.where).toMatch(/^in step 1, the update of linear[12]\.(weight|bias) holds \d+ values/);
+});
+
+test("each kernel's result has its role: input, activations, loss, gradients, norm, updates, metrics", () => {
+  const image = input("image", [N, 3, 4, 4]);
+  const bright = maxPool2d(image, { kernel: 2 });
+  const maps = batchNorm2d(conv2d(bright, { out: 4, kernel: 1 }));
+  const graph = model("all", { image }, { logits: linear(flatten(maps), { out: 2 }) }).graph;
+  const training = compileTraining(graph, { optimizer: sgd({ lr: 0.1, momentum: 0.9 }), clip: { norm: 1 } });
+  expect(() => validateTraining(training)).not.toThrow();
+  const said = new Set(training.results.flat().map(([role, of]) => `${role} ${of}`));
+  for (const each of [
+    "activations conv2d1",
+    "loss linear1",
+    "gradients linear1.weight",
+    "norm gradients",
+    "update conv2d1.weight",
+    "update batchNorm2d1.running_mean",
+  ])
+    expect([...said]).toContain(each);
+  // What overwrites a parameter is its update, and what overwrites the metrics belongs to the loss.
+  const { kernels, dispatches, params } = training.step;
+  for (const [i, { kernel, buffers }] of dispatches.entries()) {
+    const written = buffers.filter((_, k) => kernels[kernel]?.bindings[k]?.access === "read_write");
+    for (const [k, buffer] of written.entries()) {
+      const param = params.find((p) => p.buffer === buffer);
+      const [role, of = ""] = training.results[i]?.[k] ?? [];
+      if (param?.use === "metrics") expect(role).toBe("loss");
+      else if (param)
+        expect(`${role} ${param.name}`).toContain(`update ${of}`); // a moment is called after its parameter
+      else expect(role).not.toBe("update");
+    }
+  }
 });
 
 test("numbers that are not on the GPU: an example that is infinite", async () => {
