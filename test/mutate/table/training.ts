@@ -183,7 +183,7 @@ const slopes: readonly Mutation[] = [
     {
       name: "layerNorm's gradient: of the weight without the normalised value",
       find: 'sum(part(mul, {}, [grad, normal], "weighted", gamma), "weight", gamma)',
-      put: 'sum(part(mul, {}, [grad, centred], "weighted"), "weight")',
+      put: 'sum(part(mul, {}, [grad, centred], "weighted", gamma), "weight", gamma)',
       guards: [gradientsOf("layerNorm")],
       why: "the scale learns at another rate",
     },
