@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /** The entry of the `weft` process. */
-import { weft } from "./weft.ts";
+import { hush, isHushed, wantsHush } from "./hush.ts";
 
 // `weft shapes … | head` closes the pipe early: that is no failure.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
@@ -8,6 +8,7 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   throw error;
 });
 
-const code = await weft(process.argv.slice(2));
+const args = process.argv.slice(2);
+const code = await (!isHushed() && wantsHush(args) ? hush(args) : (await import("./weft.ts")).weft(args));
 // A WebGPU device may keep the process alive: leave as soon as the output is written.
 process.stdout.write("", () => process.exit(code));

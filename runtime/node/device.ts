@@ -76,7 +76,7 @@ export async function findAdapter(
   flags: readonly string[] = [],
 ): Promise<GPUAdapter> {
   const tried: string[] = [];
-  if (driverIsConfigured() || (choice !== "software" && mayHaveDriver(choice))) {
+  if (mayHaveDriver(choice)) {
     const found = await ask(flags);
     const software = found?.info.isFallbackAdapter;
     if (found && (choice === "auto" || software === (choice === "software"))) return found;
@@ -134,10 +134,12 @@ function driverIsConfigured(): boolean {
 }
 
 /**
- * Whether it makes sense to ask the system for a GPU. On Linux Dawn complains at length on stderr where there is no
+ * Whether it makes sense to ask the system's drivers. On Linux Dawn complains at length on stderr where there is no
  * Vulkan loader or no driver, so the places where the loader looks for drivers are looked at first.
  */
-function mayHaveDriver(choice: AdapterChoice): boolean {
+export function mayHaveDriver(choice: AdapterChoice): boolean {
+  if (driverIsConfigured()) return true;
+  if (choice === "software") return false;
   if (process.platform !== "linux" || choice === "hardware" || process.env["VK_ADD_DRIVER_FILES"])
     return true;
   return driverManifests().length > 0 && loadLibrary("libvulkan.so.1");

@@ -1,0 +1,114 @@
+/** What drivers write to stderr by themselves, and that the child process in between is not to be noticed. */
+import { spawn } from "node:child_process";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, inject, test } from "vitest";
+import { ASKING, withoutWarnings } from "../../cli/hush.ts";
+import { PATIENCE } from "../patience.ts";
+import { root, scratch, weft, weftProcess, works } from "./weft.ts";
+
+const folder = scratch();
+const model = join(folder, "tiny.ts");
+writeFileSync(
+  model,
+  `import { flatten, input, linear, model, N } from "weftgpu";
+const image = input("image", [N, 1, 28, 28]);
+export default model("tiny", { image }, { logits: linear(flatten(image), { out: 10 }) });
+`,
+);
+const bag = join(root, "models/samples/bag.png");
+const out = join(folder, "tiny.safetensors");
+
+/** A driver that is not there: Dawn or the loader warns, whatever this machine has. */
+const none = join(folder, "none.json");
+const env = { VK_ICD_FILENAMES: none, VK_DRIVER_FILES: none, WEFT_ADAPTER: "auto" };
+const here = (args: readonly string[]) => weftProcess(args, { env, cwd: folder });
+
+test("every command that takes --adapter is hushed", async () => {
+  const commands = [...(await weft(["--help"])).stdout.matchAll(/^ {2}([a-z]+) (?:\[|<)/gm)].map(
+    ([, name]) => name ?? "",
+  );
+  const asking: string[] = [];
+  for (const name of commands)
+    if (name !== "help" && (await works([name, "--help"])).stdout.includes("--adapter")) asking.push(name);
+  expect(asking).toEqual(expect.arrayContaining([...ASKING]));
+  expect(asking).toHaveLength(ASKING.length);
+});
+
+test
+  .skipIf(process.platform !== "linux")
+  .each([
+    ["train", model, "--limit", "100", "--epochs", "1", "--out", out],
+    ["run", model, "-i", bag, "-w", out],
+    ["eval", model, "-w", out, "--limit", "100"],
+    ["profile", model],
+    ["tune", model, "--budget", "1"],
+    ["doctor"],
+  ])("%s says nothing on stderr with --quiet, Dawn included", async (...args) => {
+  expect((await works([...args, "--quiet"], here)).stderr).toBe("");
+});
+
+test.skipIf(process.platform !== "linux")(
+  "without --quiet neither; with --verbose they are shown",
+  async () => {
+    const run = ["run", model, "-i", bag];
+    const { stderr } = await works(run, here);
+    expect(stderr).toContain("no --weights: the parameters are random");
+    expect(stderr).not.toMatch(/warning/i);
+    expect((await works([...run, "--verbose"], here)).stderr).toMatch(/^warning: /im);
+  },
+);
+
+test.skipIf(process.platform !== "linux")("errors and exit codes are those of the command", async () => {
+  const { code, stderr } = await here(["run", model, "-i", "none.png"]);
+  expect(code).toBe(1);
+  expect(stderr).toMatch(/^error: cannot read the picture none\.png/);
+  expect((await here(["run", model, "-i", bag, "--adapter", "hardware"])).stderr).toMatch(
+    /^no --weights.*\nerror: no WebGPU adapter: .*\n {2}GPU: install.*\n$/,
+  );
+});
+
+test.skipIf(process.platform !== "linux").each([
+  ["SIGINT", 130],
+  ["SIGTERM", 130],
+  ["SIGKILL", null],
+] as const)("%s reaches the command: no process stays behind", async (signal, code) => {
+  const failed = inject("buildError");
+  if (failed) throw new Error(`dist/ could not be built: ${failed}`);
+  const args = ["train", model, "--epochs", "100000", "--format", "json", "--restart"];
+  const child = spawn(process.execPath, [join(root, "dist/cli.js"), ...args], {
+    cwd: folder,
+    env: { ...process.env, ...env },
+    stdio: ["ignore", "pipe", "ignore"],
+  });
+  child.stdout.once("data", () => child.kill(signal)).resume();
+  const exit = new Promise((resolve) => {
+    child.on("exit", resolve);
+  });
+  // Both hold the pipe: it closes when the last of them has ended.
+  const ended = new Promise((resolve, reject) => {
+    setTimeout(reject, PATIENCE, new Error("a process still writes")).unref();
+    child.on("close", resolve);
+  });
+  expect(await exit).toBe(code);
+  await ended;
+});
+
+test("a warning goes with the lines that belong to it, and nothing else does", () => {
+  const text = `Warning: loader_get_json: Failed to open JSON file /none.json
+Warning: Vulkan shaderUniform*ArrayDynamicIndexing required.
+ - While initializing adapter (backend=BackendType::Vulkan)
+    at InitializeImpl (/dawn/native/vulkan/PhysicalDeviceVk.cpp:257)
+
+Warning: vkCreateInstance failed with VK_ERROR_INCOMPATIBLE_DRIVER
+    at CheckVkSuccessImpl (/dawn/native/vulkan/VulkanError.cpp:106)
+
+WARNING: lavapipe is not a conformant vulkan implementation, testing use only.
+no --weights: the parameters are random (seed 0), so the outputs mean nothing yet
+
+error: a model with the name Warning: x
+    at model.ts:3:1`;
+  expect(text.split("\n").filter(withoutWarnings()).join("\n")).toBe(
+    text.slice(text.indexOf("no --weights")),
+  );
+});
