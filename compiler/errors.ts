@@ -23,6 +23,8 @@ export interface Diagnosis {
   /** The layer's name in the model. */
   readonly layer?: string;
   readonly at?: Location;
+  /** The wrong value is undefined or a layer without its tensor, as a variable is before it is made. Not printed. */
+  readonly early?: true;
 }
 
 export function formatLocation(at: Location): string {

@@ -73,6 +73,7 @@ function refuse(kind: Pick<Kind<unknown>, "rule" | "example">, value: unknown, p
     problem: `${place.of}: ${place.option} is ${show(value)}`,
     rule: `${place.option} is ${kind.rule}`,
     fix: `${place.name}: ${kind.example}`,
+    ...(value === undefined ? { early: true } : {}),
   });
 }
 

@@ -47,11 +47,6 @@ function unfitHalves(bits: Uint16Array): Pick<NonFinite, "count" | "value"> | un
   return { count: found.length, value };
 }
 
-/** Whether a kernel's variable holds f16. */
-function holdsHalves({ wgsl }: Shader, name: string): boolean {
-  return new RegExp(`> ${name}: array<(vec\\d<)?f16`).test(wgsl);
-}
-
 class Sentinel extends Plan {
   readonly #made: GPUBuffer[] = [];
 
@@ -98,10 +93,10 @@ class Sentinel extends Plan {
   ): Promise<Pick<NonFinite, "count" | "value"> | undefined> {
     const { device } = this.gpu;
     const what = `${this.program.name}, batch of ${batch}`;
-    const written = kernel.bindings.flatMap(({ name, access }, k) => {
+    const written = kernel.bindings.flatMap(({ access, storage }, k) => {
       const index = dispatch.buffers[k] as number; // one for each binding
       const { bytes } = this.program.buffers[index] as Program["buffers"][number]; // the compiler's index
-      return access === "read_write" ? [{ name, index, size: bytesAt(bytes, batch) }] : [];
+      return access === "read_write" ? [{ storage, index, size: bytesAt(bytes, batch) }] : [];
     });
     const total = written.reduce((a, w) => a + w.size, 0);
     const { staging, mapped } = await this.gpu.scoped(what, () => {
@@ -123,8 +118,8 @@ class Sentinel extends Plan {
     const data = staging.getMappedRange(0, total);
     let at = 0;
     let found: ReturnType<typeof unfit>;
-    for (const { name, size } of written) {
-      found ??= holdsHalves(kernel, name)
+    for (const { storage, size } of written) {
+      found ??= storage
         ? unfitHalves(new Uint16Array(data, at, size / 2))
         : unfit(new Float32Array(data, at, size / 4));
       at += size;

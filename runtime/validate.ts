@@ -176,6 +176,7 @@ function kernel(field: Field): Kernel {
   const bindings = field.get("bindings").list(1, STORAGE_BUFFERS);
   const access = bindings.map((binding) => {
     binding.get("name").text();
+    binding.find("storage")?.oneOf(["f16"]);
     return binding.get("access").oneOf(["read", "read_write"] as const);
   });
   if (!access.includes("read_write")) field.get("bindings").fail("none of them is written");

@@ -158,9 +158,9 @@ function variantText({ name, when, baked = [] }: VariantReport): string {
   return needs.length > 0 ? `${name} (${needs.join(", ")})` : name;
 }
 
-export function writtenText({ folder, files, bundle, trainBundle, variants }: Emitted, ui: Ui): string {
+export function writtenText(emitted: Emitted, ui: Ui): string {
+  const { folder, files, bundle, trainBundle, trainingKernels: training, variants } = emitted;
   const wgsl = files.filter((name) => name.endsWith(".wgsl"));
-  const training = wgsl.filter((name) => trainBundle !== null && /^(?:train|measure)-/.test(name)).length;
   const others = files.filter((name) => !name.endsWith(".wgsl"));
   const size = ({ bytes, gzip }: BundleSize): string => `${bytesText(bytes)}, ${bytesText(gzip)} gzipped`;
   return [

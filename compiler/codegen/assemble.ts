@@ -7,7 +7,7 @@ import type { Dispatch, Grid, Program, Shader, Signature } from "../ir/program.t
 import type { MemoryPlan, Step } from "../ir/step.ts";
 import { showShape } from "../ir/type.ts";
 import { nameBindings } from "./bindings.ts";
-import { boundTensors, type Emitted, emitModule, type Part } from "./emit.ts";
+import { bindingsOf, boundTensors, type Emitted, emitModule, type Part } from "./emit.ts";
 import { moduleIdentity } from "./identity.ts";
 import { comment, identifiers } from "./names.ts";
 
@@ -87,7 +87,7 @@ export function assemble({ graph, bundles, memory, aliases, layouts }: Parts): P
       };
     }),
     buffers: memory.buffers,
-    kernels: all.map((g, i) => shader(g, must(entries[i], "name"))),
+    kernels: all.map((g, i) => shader(g, must(entries[i], "name"), layouts)),
     ...(features.length > 0 ? { features } : {}),
     ...(memory.order === undefined ? {} : { order: memory.order }),
     prepare: inPhase("prepare"),
@@ -133,21 +133,17 @@ function bindingNames({ bundles, emitted }: Group): readonly (readonly string[])
   return parts.map((part, i) => names.slice(starts[i], (starts[i] ?? 0) + part.length));
 }
 
-function shader(group: Group, name: string): Shader {
+function shader(group: Group, name: string, layouts: Layouts): Shader {
   const { bundles, emitted } = group;
   const names = bindingNames(group);
+  const parts = must(bundles[0], "bundle").map(partOf);
   return {
     name,
     layers: bundles.flatMap(layersOf),
     wgsl: `${header(bundles)}\n${nameBindings(emitted.wgsl, names)}`,
     workgroup: must(bundles[0]?.[0], "step").schedule.workgroup,
     usesBatch: emitted.usesBatch,
-    bindings: names.flatMap((part) =>
-      part.map((binding, i) => ({
-        name: binding,
-        access: i === part.length - 1 ? ("read_write" as const) : ("read" as const),
-      })),
-    ),
+    bindings: parts.flatMap((part, i) => bindingsOf(part, must(names[i], "names"), layouts)),
   };
 }
 

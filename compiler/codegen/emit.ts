@@ -3,7 +3,7 @@ import { InternalError, must } from "../errors.ts";
 import type { Axis } from "../ir/expr.ts";
 import { isBytes, type Node } from "../ir/graph.ts";
 import type { Kernel, Layouts, Schedule, Team } from "../ir/kernel.ts";
-import type { Grid, Program } from "../ir/program.ts";
+import type { Binding, Grid, Program } from "../ir/program.ts";
 import { add, axisIndex, newAxis, scale } from "../math/affine.ts";
 import { type Width, wgslType } from "../ops/scalar.ts";
 import { Bindings, placeholder } from "./bindings.ts";
@@ -52,6 +52,16 @@ export interface Body {
 export function boundTensors({ kernel, inPlace }: Part): readonly (Node | "order")[] {
   const separate = kernel.reads.filter((node) => node !== inPlace);
   return [...separate, ...(separate.some(isBytes) ? (["order"] as const) : []), kernel.region.root];
+}
+
+/** The same under names; the last, the result, is written. */
+export function bindingsOf(part: Part, names: readonly string[], { halves }: Layouts): readonly Binding[] {
+  const tensors = boundTensors(part);
+  return tensors.map((tensor, i) => ({
+    name: must(names[i], "name"),
+    access: i === tensors.length - 1 ? "read_write" : "read",
+    ...(tensor !== "order" && halves?.has(tensor) ? { storage: "f16" as const } : {}),
+  }));
 }
 
 /** A module that does the work of all parts; several are told apart by the range their thread number falls in. */

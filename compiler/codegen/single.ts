@@ -2,7 +2,7 @@
 import type { Layouts } from "../ir/kernel.ts";
 import type { Grid, Shader } from "../ir/program.ts";
 import { nameBindings } from "./bindings.ts";
-import { boundTensors, emitModule, type Part } from "./emit.ts";
+import { bindingsOf, boundTensors, emitModule, type Part } from "./emit.ts";
 import { identifiers } from "./names.ts";
 
 export interface Single {
@@ -18,10 +18,7 @@ export function singleShader(part: Part, layouts: Layouts, layers: readonly stri
     tensors.map((_, i) => (i === tensors.length - 1 ? "y" : `x${i}`)),
     emitted.locals,
   );
-  const bindings = names.map((name, i) => ({
-    name,
-    access: i === names.length - 1 ? ("read_write" as const) : ("read" as const),
-  }));
+  const bindings = bindingsOf(part, names, layouts);
   const { usesBatch, grid } = emitted;
   const wgsl = nameBindings(emitted.wgsl, [names]);
   const { workgroup } = part.schedule;

@@ -94,6 +94,7 @@ export function checkOperand(op: string, operand: unknown, position: number): as
     problem: `${op}: operand ${position + 1} is ${layer ? "a layer" : showGiven(operand)}, not a tensor`,
     rule: `${op} works on tensors: the result of input(), param() or another layer`,
     fix: layer ? "calling the layer with its input: layer(x)" : "a tensor in its place",
+    ...(layer || operand === undefined ? { early: true } : {}),
   });
 }
 

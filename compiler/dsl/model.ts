@@ -121,7 +121,11 @@ function named(model: string, what: "inputs" | "outputs", given: unknown): reado
     if (isTensor(value)) return { name: key, node: value.node };
     const kind =
       value === undefined ? "undefined" : isLayer(value) ? "a layer, not a tensor" : `not a tensor`;
-    throw new UserError({ problem: `model "${model}": ${what}.${key} is ${kind}` });
+    const early = value === undefined || isLayer(value);
+    throw new UserError({
+      problem: `model "${model}": ${what}.${key} is ${kind}`,
+      ...(early ? { early } : {}),
+    });
   });
 }
 

@@ -36,6 +36,8 @@ export interface Emitted {
   /** What was written there, by name. */
   readonly files: readonly string[];
   readonly bundle: BundleSize;
+  /** How many of the files are kernels of a training. */
+  readonly trainingKernels: number;
   /** The bundle that trains; null without a training. */
   readonly trainBundle: BundleSize | null;
   /** What the bundle chooses from; empty where it holds one program. */
@@ -121,6 +123,7 @@ export async function emit(
     folder: resolve(outDir),
     files: [...files.keys()],
     bundle,
+    trainingKernels: trained?.kernels ?? 0,
     trainBundle: trained?.bundle ?? null,
     variants: variants.map(variantReport),
     report: {

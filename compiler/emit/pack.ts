@@ -1,6 +1,6 @@
 /**
  * A Program as a JavaScript expression of few bytes. Whatever can be read from the kernels' WGSL or from the
- * dispatches is left out, records become tuples, and `UNPACK` puts everything back when the bundle is loaded.
+ * dispatches is left out, records become tuples, and `unpack` puts everything back when the bundle is loaded.
  */
 import { InternalError } from "../errors.ts";
 import type { Dispatch, Program, Shader, Signature } from "../ir/program.ts";
@@ -13,9 +13,9 @@ type Json = string | number | boolean | null | readonly Json[] | { readonly [key
 /**
  * The other direction, as the text that the bundle carries. Regular expressions find in a kernel's squeezed WGSL
  * what `Shader` repeats of it: the workgroup size and the bindings. Programs share texts: `ids` says which ones are
- * a program's, 0 that they are the first ones in their order.
+ * a program's, 0 that they are the first ones in their order. `halves`: whether any kernel binds f16.
  */
-const UNPACK = `(text, phrases, programs) => {
+const unpack = (halves: boolean): string => `(text, phrases, programs) => {
   const whole = phrases.reduceRight((text, [code, phrase]) => text.split(code).join(phrase), text);
   const texts = whole.split("\\n").map((kernel) => {
     const last = {};
@@ -49,7 +49,9 @@ const UNPACK = `(text, phrases, programs) => {
           wgsl,
           workgroup: +/workgroup_size\\((\\d+)/.exec(wgsl)[1],
           usesBatch: /var<uniform>/.test(wgsl),
-          bindings: [...wgsl.matchAll(/<storage,(\\w+)>(\\w+)/g)].map(([, access, name]) => ({ name, access })),
+          bindings: [...wgsl.matchAll(/<storage,(\\w+)>(\\w+)${halves ? ":array<(?:vec\\d<)?(f16)?" : ""}/g)].map(
+            ([, access, name${halves ? ", storage" : ""}]) => ({ name, access${halves ? ", ...(storage && { storage })" : ""} })
+          ),
         };
       }),
       prepare: first,
@@ -73,7 +75,8 @@ export function packPrograms(programs: readonly Program[]): string {
   }));
   const texts = [...new Set(small.flatMap((p) => p.kernels.map((k) => k.wgsl)))];
   const { text, phrases } = abbreviate(texts.map(deltas).join("\n"));
-  const packed = `(${UNPACK})(${[text, phrases, small.map((p) => tuples(p, texts))].map(literal).join(", ")})`;
+  const halves = small.some((p) => p.kernels.some((k) => k.bindings.some((b) => b.storage)));
+  const packed = `(${unpack(halves)})(${[text, phrases, small.map((p) => tuples(p, texts))].map(literal).join(", ")})`;
   if (same(evaluate(packed), small)) return packed;
   // Kernels of another make than this compiler's, where what was left out cannot be read from the WGSL.
   const plain = literal(small);
@@ -114,7 +117,7 @@ function tuples(program: Program, texts: readonly string[]): Json {
   ];
 }
 
-/** The name that `UNPACK` gives a kernel of these layers. */
+/** The name that `unpack` gives a kernel of these layers. */
 function usualName({ layers }: Shader): string {
   return [...new Set([layers[0], layers.at(-1)])].join("_").replace(/\W+/g, "_");
 }

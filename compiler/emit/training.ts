@@ -48,6 +48,8 @@ function shapes({ params }: Training["evaluate"]): Readonly<Record<string, reado
 export interface TrainingFiles {
   readonly files: Files;
   readonly bundle: BundleSize;
+  /** How many of the files are kernels. */
+  readonly kernels: number;
   /** Of these files, those that must not replace a file of the user's. */
   readonly guarded: readonly string[];
 }
@@ -56,15 +58,17 @@ export interface TrainingFiles {
 export async function trainingFiles(training: Training): Promise<TrainingFiles> {
   const model = fileName(training.name);
   const text = await bundleTraining(training);
+  const kernels = trainingKernels(training);
   const guarded = [`${model}.train.bundle.js`, `${model}.train.bundle.d.ts`] as const;
   return {
     files: new Map([
-      ...trainingKernels(training),
+      ...kernels,
       ["training.json", `${JSON.stringify(training, null, 2)}\n`],
       [guarded[0], text],
       [guarded[1], trainingTypes(training)],
     ]),
     bundle: sizeOfBundle(text),
+    kernels: kernels.size,
     guarded,
   };
 }

@@ -45,13 +45,10 @@ function traceOf(thrown: unknown): string {
   return thrown instanceof Error ? (thrown.stack ?? "") : "";
 }
 
-/** What a variable looks like when it is read too early: undefined, or a layer without its tensor. */
+/** Whether a variable may have been read too early. An engine tells that from an unknown name in its message alone. */
 function mayBeEarly(thrown: unknown): boolean {
   if (thrown instanceof ReferenceError) return thrown.message.includes("before initialization");
-  return (
-    thrown instanceof UserError &&
-    / is (undefined|a layer), not a tensor| is undefined$/.test(thrown.diagnosis.problem)
-  );
+  return thrown instanceof UserError && thrown.diagnosis.early === true;
 }
 
 function earlyUse({ name, line, holder, cycle }: EarlyUse): Diagnosis {

@@ -64,6 +64,8 @@ export interface Binding {
   /** The WGSL variable. Binding numbers are positions; 0 is the uniform `batch` where `usesBatch`. */
   readonly name: string;
   readonly access: "read" | "read_write";
+  /** Absent: elements of 32 bits, or bytes in u32. */
+  readonly storage?: "f16";
 }
 
 /** A WGSL module; its entry point is `main`. */

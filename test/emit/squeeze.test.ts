@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { compile } from "../../compiler/compile.ts";
 import { packProgram } from "../../compiler/emit/pack.ts";
 import { deltas, squeeze } from "../../compiler/emit/squeeze.ts";
 import type { Program } from "../../compiler/ir/program.ts";
@@ -110,6 +111,14 @@ describe("a packed program", () => {
     };
     const packed = packProgram(rows);
     expect(unpack(packed)).toEqual(squeezed(rows));
+    expect(packed).toContain("=>");
+  });
+
+  test("keeps which bindings hold f16", () => {
+    const { program } = compile(lenet.source, { precision: "f16" });
+    expect(program.kernels.flatMap((k) => k.bindings.map((b) => b.storage))).toContain("f16");
+    const packed = packProgram(program);
+    expect(unpack(packed)).toEqual(squeezed(program));
     expect(packed).toContain("=>");
   });
 

@@ -62,10 +62,13 @@ describe("checkFinite", () => {
   test("reads values that are stored as f16", async () => {
     const { device: on } = await requestDevice({ features: ["shader-f16"] });
     if (on.features.has("shader-f16")) {
+      const [kernel] = addition.kernels;
+      if (!kernel) throw new Error("no kernel");
+      const bindings = kernel.bindings.map((b) => (b.name === "y" ? { ...b, storage: "f16" as const } : b));
       const halves = withWgsl(
-        addition,
+        { ...addition, kernels: [{ ...kernel, bindings }] },
         (wgsl) =>
-          `enable f16;\n${wgsl.replace("y: array<f32>", "y: array<f16>").replace("y[i] = a[i] + b[i]", "y[i] = f16(a[i]) * f16(b[i])")}`,
+          `enable f16;\nalias Half = f16;\n${wgsl.replace("y: array<f32>", "y: array<Half>").replace("y[i] = a[i] + b[i]", "y[i] = f16(a[i]) * f16(b[i])")}`,
       );
       const b = Float32Array.of(4, 5, 6);
       expect(await checkFinite(halves, { a: b, b }, { device: on })).toBe(undefined);

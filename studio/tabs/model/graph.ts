@@ -38,8 +38,9 @@ export function graphPane(state: State, tools: readonly HTMLElement[]): HTMLElem
   let cells: ReadonlyMap<string, SVGGElement> = new Map();
   const mark = (): void => {
     const { layer: chosen, group } = state.choice.value;
-    for (const [id, cell] of cells) {
-      cell.classList.toggle("chosen", cell.dataset["name"] === chosen && id.startsWith("op "));
+    for (const cell of cells.values()) {
+      const isLayer = cell.classList.contains("layer"); // an input may have a layer's name
+      cell.classList.toggle("chosen", isLayer && cell.dataset["name"] === chosen);
       cell.classList.toggle("pointed", cell.dataset["name"] === state.pointed.value);
     }
     for (const frame of layer.querySelectorAll<SVGGElement>(".frame"))

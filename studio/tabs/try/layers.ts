@@ -8,6 +8,7 @@ import {
   topologicalOrder,
 } from "../../../compiler/ir/graph.ts";
 import type { Shape } from "../../../compiler/ir/type.ts";
+import { ops } from "../../../compiler/ops/index.ts";
 
 /** How one example of a tensor is drawn: `count` maps of `height` × `width`, or a row of `count` bars. */
 export type View =
@@ -53,7 +54,7 @@ export function layersOf(graph: Graph): readonly Layer[] {
 
 function computedBy(node: Node): Node {
   const first = node.kind === "op" ? node.inputs[0] : undefined;
-  return node.kind === "op" && node.op.name === "dropout" && first ? computedBy(first) : node;
+  return node.kind === "op" && node.op === ops.dropout && first ? computedBy(first) : node;
 }
 
 /** The name of a layer's value among the outputs of `watching`. */

@@ -1,6 +1,7 @@
 /** From a model's output to class scores. Pure. */
 
 import type { Node } from "../../../compiler/ir/graph.ts";
+import { ops } from "../../../compiler/ops/index.ts";
 import { KNOWN } from "../../../data/knownClasses.ts";
 
 /** What the numbers of an output are: `logits` become shares by softmax, `log` by exp. */
@@ -18,8 +19,8 @@ export function scoreKind(output: Node | undefined): { kind: ScoreKind; classes:
   const dims = output?.type.shape.filter((d): d is number => d !== "N") ?? [];
   const [classes] = dims;
   if (output?.kind !== "op" || dims.length !== 1 || classes === undefined || classes < 2) return undefined;
-  const { name } = output.op;
-  const kind = name === "softmax" || name === "sigmoid" ? "shares" : name === "logSoftmax" ? "log" : "logits";
+  const { op } = output;
+  const kind = op === ops.softmax || op === ops.sigmoid ? "shares" : op === ops.logSoftmax ? "log" : "logits";
   return { kind, classes };
 }
 
