@@ -52,6 +52,16 @@ export function targetOf(input: { readonly name: string; readonly shape: readonl
   return { name: input.name, shape: input.shape, example, batched };
 }
 
+/** Throws `UserError` where a size is 0: there is nothing to run or to learn from. */
+export function checkHolds({ shape }: NumberArray, source: string): void {
+  if (!shape.includes(0)) return;
+  throw new UserError({
+    problem: `${source} holds no numbers: its shape is ${showShape(shape)}`,
+    rule: "every size is at least 1",
+    fix: "a file with at least one example",
+  });
+}
+
 const withoutOnes = (shape: readonly number[]): string => shape.filter((d) => d !== 1).join("×");
 
 /**
@@ -60,6 +70,7 @@ const withoutOnes = (shape: readonly number[]): string => shape.filter((d) => d 
  * @throws UserError where the sizes do not fit
  */
 export function fitArray(array: NumberArray, target: Target, source: string): NumberArray {
+  checkHolds(array, source);
   const { shape, data } = array;
   const wanted = withoutOnes(target.example);
   if (withoutOnes(shape) === wanted) return { shape: [1, ...target.example], data };

@@ -35,7 +35,8 @@ export function checkInputs(
     const batched = shape.includes("N");
     const each = sizeOf(shape.map((d) => (d === "N" ? 1 : d)));
     const n = batched ? array.length / each : 1;
-    if (!n || n % 1 || (!batched && array.length !== each))
+    if (!n) fail(name, `${show(shape)} needs at least one example, got an empty batch`);
+    if (n % 1 || (!batched && array.length !== each))
       fail(
         name,
         `${show(shape)} needs ${each} elements${batched ? " per example" : ""}, got ${array.length}`,

@@ -2,7 +2,7 @@
 import { extname } from "node:path";
 import { UserError } from "../../compiler/errors.ts";
 import { type Dim, showShape } from "../../compiler/ir/type.ts";
-import { fitArray, type NumberArray, product, type Target, targetOf } from "../../data/array.ts";
+import { checkHolds, fitArray, type NumberArray, product, type Target, targetOf } from "../../data/array.ts";
 import { parseJson } from "../../data/json.ts";
 import { parseNpy } from "../../data/npy.ts";
 import { readBytes, shownPath } from "../files.ts";
@@ -50,6 +50,7 @@ const scaled = (array: NumberArray, bytes = array.bytes): NumberArray =>
 async function readIdx(path: string, target: Target, options: ReadOptions): Promise<Piece> {
   const source = shownPath(path);
   const all = parseIdx(await readBytes(path, "the IDX file"), source);
+  checkHolds(all, source);
   const count = all.shape[0] ?? 0;
   const range = options.index ?? (target.batched ? `:${Math.min(DEFAULT_TAKE, count)}` : "0");
   const positions = parseIndex(range, count, source);

@@ -5,8 +5,8 @@
  */
 import { type Diagnosis, UserError } from "../errors.ts";
 import type { Node, OpDef, OpNode, Origin } from "../ir/graph.ts";
-import { showShape, type TensorType } from "../ir/type.ts";
 import { paramsOf, type Settings, type Shared, settingsOf } from "./own.ts";
+import { checkSizes } from "./sizes.ts";
 import { isTensor, type Tensor, tensorOf } from "./tensor.ts";
 
 /** A mistake in a model file, with the call stack of the layer that it is about. */
@@ -132,7 +132,7 @@ function opNode(
     attrs,
     inputs.map((n) => n.type),
   );
-  checkBatch(def.name, type);
+  checkSizes(def.name, type.shape, types);
   if (shared) shared.first ??= { params, operands: types };
   const node: OpNode = { kind: "op", op: def, attrs, inputs, type, origin };
   serials.set(node, nextSerial++);
@@ -147,15 +147,5 @@ function checkArity(def: OpDef, given: number): void {
   throw new UserError({
     problem: `${def.name} takes ${wanted}, but got ${given}`,
     fix: `${def.name}(${form})`,
-  });
-}
-
-/** The batch is always the outermost dimension. */
-function checkBatch(op: string, type: TensorType): void {
-  if (!type.shape.slice(1).includes("N")) return;
-  throw new UserError({
-    problem: `${op} would give ${showShape(type.shape)}, with the batch inside`,
-    rule: "N is the outermost dimension of every tensor",
-    fix: "a leading dimension of size 1 less, or flatten or reshape before it",
   });
 }

@@ -1,6 +1,6 @@
 /** Ops of the user's own, defined in a model file by a shape and a formula. */
 import { UserError } from "../errors.ts";
-import type { Attrs, AttrValue, Node, OpDef } from "../ir/graph.ts";
+import type { Attrs, AttrValue, OpDef, OpNode } from "../ir/graph.ts";
 import { type Dim as IrDim, showShape, type TensorType } from "../ir/type.ts";
 import { opContext } from "../math/build.ts";
 import { ops } from "../ops/index.ts";
@@ -87,11 +87,24 @@ export function defineOp(...given: readonly unknown[]): unknown {
     const operands = count === -1 ? args : args.slice(0, count);
     const options = args[operands.length];
     located("", place, () => noMore(def.name, args, operands.length + 1));
-    if (operands.length > 0) return apply(def, () => ({ attrs: def.options(options) }), operands, place);
+    if (operands.length > 0) return applied(def, () => def.options(options), operands, place);
     const attrs = located(def.name, place, () => def.options(options));
-    return makeLayer(def.name, (x) => apply(def, () => ({ attrs }), [x], place));
+    return makeLayer(def.name, (x) => applied(def, () => attrs, [x], place));
   };
   return op;
+}
+
+/** The op's result. The formula is evaluated once, so that a position outside a tensor is an error of this layer. */
+function applied(
+  def: OpDef<Attrs, unknown>,
+  attrs: () => Attrs,
+  operands: readonly unknown[],
+  place: string,
+): Tensor {
+  const result = apply(def, () => ({ attrs: attrs() }), operands, place);
+  const node = result.node as OpNode; // what apply makes
+  located(node.origin.name, place, () => def.define(node.attrs, opContext(node)));
+  return result;
 }
 
 const word: Kind<string> = kindOf(
@@ -110,34 +123,23 @@ function opDef(given: unknown): OpDef<Attrs, unknown> {
       fix: `another name, such as "my${name[0]?.toUpperCase()}${name.slice(1)}"`,
     });
   }
-  const meaning = (
-    attrs: Attrs,
-    node: Pick<Node, "type"> & { inputs: readonly Node[] },
-    context: ReturnType<typeof opContext>,
-  ): Value =>
-    toValue(
-      definition.value({
-        at: context.at.map((a) => new AxisPosition(a)) as unknown as ValueContext["at"], // as many as the output has
-        inputs: node.inputs.map((i) => new Elements(i)),
-        options: attrs,
-        axis: (extent) => new AxisPosition(context.axis("r", extentOf(extent))),
-        sumOver: (axes, value) => over("sum", axes, value),
-        maxOver: (axes, value) => over("max", axes, value),
-        minOver: (axes, value) => over("min", axes, value),
-      }),
-    );
   return {
     name,
     arity: "variadic",
     options: (options) => optionsOf(name, options),
-    infer(attrs, inputs) {
-      const type = { dtype: "f32", shape: shapeOf(name, definition, attrs, inputs) } as const;
-      const stand = inputs.map((t): Node => ({ kind: "input", type: t, origin: { name: "operand" } }));
-      meaning(attrs, { type, inputs: stand }, opContext({ type, inputs: stand })); // positions are checked here
-      return type;
-    },
-    define: (attrs, context) =>
-      meaning(attrs, { type: { dtype: "f32", shape: context.shape }, inputs: context.inputs }, context).expr,
+    infer: (attrs, inputs) => ({ dtype: "f32", shape: shapeOf(name, definition, attrs, inputs) }),
+    define: (attrs, { at, inputs, axis }) =>
+      toValue(
+        definition.value({
+          at: at.map((a) => new AxisPosition(a)) as unknown as ValueContext["at"], // as many as the output has
+          inputs: inputs.map((i) => new Elements(i)),
+          options: attrs,
+          axis: (extent) => new AxisPosition(axis("r", extentOf(extent))),
+          sumOver: (axes, value) => over("sum", axes, value),
+          maxOver: (axes, value) => over("max", axes, value),
+          minOver: (axes, value) => over("min", axes, value),
+        }),
+      ).expr,
     summary: (attrs) => ({
       options: Object.entries(attrs)
         .map(([key, value]) => `${key} ${JSON.stringify(value)}`)
@@ -176,14 +178,7 @@ function shapeOf(
   if (!Array.isArray(shape) || shape.length > 6) {
     throw new UserError({ problem: `${op}: shape() gives no list of at most six sizes for ${given}` });
   }
-  return shape.map((d: unknown, i): IrDim => {
-    if (d === "N" && i === 0) return d;
-    if (typeof d === "number" && Number.isSafeInteger(d) && d >= 1) return d;
-    throw new UserError({
-      problem: `${op}: shape() gives [${shape.join(", ")}] for ${given}`,
-      rule: "sizes are whole numbers of at least 1; the first may be N",
-    });
-  });
+  return Array.from(shape); // whose sizes are checked where the node is made, as those of all ops
 }
 
 /** A sentence that the user's own shape function throws becomes the problem. */

@@ -1,12 +1,13 @@
 /** Inputs, trainable tensors and how they start. */
 import { UserError } from "../errors.ts";
 import type { Node } from "../ir/graph.ts";
-import type { Dim } from "../ir/type.ts";
+import type { Shape } from "../ir/type.ts";
 import { type InitRequest, initializer, resolveInit } from "../ops/init.ts";
-import { finite, noMore, takes } from "../options.ts";
+import { finite, noMore, show, takes } from "../options.ts";
 import { here, located } from "./build.ts";
+import { checkSizes } from "./sizes.ts";
 import { type Tensor, tensorOf } from "./tensor.ts";
-import type { Mutable, Shape } from "./types/shape.ts";
+import type { Mutable, Shape as Sizes } from "./types/shape.ts";
 
 /** How a tensor starts: the `init` of conv2d, linear and param. */
 export type Initializer = InitRequest;
@@ -54,7 +55,7 @@ export const uniform: (low: number, high: number) => Initializer = (...args) =>
  * What the model is given at run time: `input("image", [N, 1, 28, 28])`. N, if there is one, is the first size.
  * Throws `UserError` for an empty name and for a size that is not a whole number of at least 1.
  */
-export function input<const S extends Shape>(name: string, shape: S): Tensor<Mutable<S>>;
+export function input<const S extends Sizes>(name: string, shape: S): Tensor<Mutable<S>>;
 export function input(...args: readonly unknown[]): unknown {
   const trace = here();
   const [name, shape] = args;
@@ -109,19 +110,17 @@ function checkName(what: string, name: unknown): asserts name is string {
   });
 }
 
-function checkShape(what: string, shape: unknown): readonly Dim[] {
-  const rule = "a shape is a list of whole numbers of at least 1; the first may be N";
-  if (!Array.isArray(shape))
-    throw new UserError({ problem: `${what}: the shape is ${JSON.stringify(shape)}`, rule });
-  return shape.map((d: unknown, i): Dim => {
-    if (typeof d === "number" && Number.isSafeInteger(d) && d >= 1) return d;
-    if (d === "N" && i === 0) return d;
-    const inner = d === "N" ? ", but only the first may be N" : "";
+function checkShape(what: string, shape: unknown): Shape {
+  if (!Array.isArray(shape)) {
     throw new UserError({
-      problem: `${what}: size ${i} is ${typeof d === "number" || d === "N" ? d : JSON.stringify(d)}${inner}`,
-      rule,
+      problem: `${what}: the shape is ${show(shape)}`,
+      rule: "a shape is a list of sizes",
+      fix: what === "input" ? "[N, 3]" : "[3]",
     });
-  });
+  }
+  const sizes: readonly unknown[] = Array.from(shape); // a hole of a sparse list is undefined
+  checkSizes(what, sizes);
+  return sizes;
 }
 
 /** Fans as PyTorch counts them: of [out, in, …taps] they are in · taps and out · taps, of [n] both are n. */

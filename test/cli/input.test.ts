@@ -300,6 +300,22 @@ describe("inputs of a model", () => {
     expect([...(whole?.data ?? [])].slice(8)).toEqual([1, 1, 1, 1, ...new Float32Array(4).fill(0.2)]);
   });
 
+  test.each([
+    ["a.npy", npy("<f4", [0, 1, 2, 2], new Float32Array(0)), "[0, 1, 2, 2]"],
+    ["b.npy", npy("<f4", [3, 0, 2], new Float32Array(0)), "[3, 0, 2]"],
+    ["c.json", "[]", "[0]"],
+    ["d-idx3-ubyte", idx([0, 2, 2], []), "[0, 2, 2]"],
+  ])("no numbers: %s", async (name, content, shape) => {
+    const path = file(name, content);
+    const failure = await readInputs([input], [path], quiet).then(
+      () => "read",
+      (error: Error) => error.message,
+    );
+    expect(failure.replace(folder, "…")).toBe(
+      `…/${name} holds no numbers: its shape is ${shape}\n  rule: every size is at least 1\n  try:  a file with at least one example`,
+    );
+  });
+
   test("bytes of .npy are those of IDX and of pictures, and it is said", async () => {
     const notes: string[] = [];
     const note = (text: string): void => {

@@ -112,10 +112,12 @@ describe("defineOp", () => {
         "mine5: NaN is not a value",
         "mine6: over(0)
         rule: a position is divided by a whole number of at least 1",
-        "mine7: mine: shape() gives [N, 0] for [N, 6, 8]
-        rule: sizes are whole numbers of at least 1; the first may be N",
-        "mine8: mine: shape() gives [6, N] for [N, 6, 8]
-        rule: sizes are whole numbers of at least 1; the first may be N",
+        "mine7: mine: size 1 of [N, 0] is 0 (operands [N, 6, 8])
+        rule: every size is a whole number of at least 1; only the first may be N
+        try:  a shape() that gives at least 1, or other operands",
+        "mine8: mine: size 1 of [6, N] is N (operands [N, 6, 8])
+        rule: every size is a whole number of at least 1; only the first may be N
+        try:  a leading dimension of size 1 less, or flatten or reshape before it",
         "mine9: mine: the image must be square (operands [N, 6, 8])",
       ]
     `);

@@ -138,18 +138,23 @@ describe("a layer names itself and its rule", () => {
       [
         "input: the name is ""
         rule: a name is not empty",
-        "x: input: size 1 is N, but only the first may be N
-        rule: a shape is a list of whole numbers of at least 1; the first may be N",
-        "x: input: size 1 is 2.5
-        rule: a shape is a list of whole numbers of at least 1; the first may be N",
-        "x: input: size 1 is -1
-        rule: a shape is a list of whole numbers of at least 1; the first may be N",
+        "x: input: size 1 of [3, N] is N
+        rule: every size is a whole number of at least 1; only the first may be N
+        try:  N as the first size, or a number",
+        "x: input: size 1 of [N, 2.5] is 2.5
+        rule: every size is a whole number of at least 1; only the first may be N
+        try:  [N, 3]",
+        "x: input: size 1 of [N, -1] is -1
+        rule: every size is a whole number of at least 1; only the first may be N
+        try:  [N, 1]",
         "x: input: the shape is 3
-        rule: a shape is a list of whole numbers of at least 1; the first may be N",
+        rule: a shape is a list of sizes
+        try:  [N, 3]",
         "p: param: size 0 is N
         rule: a parameter is the same for every batch size",
-        "p: param: size 0 is 0
-        rule: a shape is a list of whole numbers of at least 1; the first may be N",
+        "p: param: size 0 of [0] is 0
+        rule: every size is a whole number of at least 1; only the first may be N
+        try:  [1]",
         "constant: value is NaN
         rule: value is a finite number
         try:  value: 1",

@@ -219,16 +219,19 @@ describe("options that are no sizes", () => {
   });
   it("in the shape of an input", async () => {
     expect(await message("const y = image;", "[N, -1, 28, 28]")).toMatchInlineSnapshot(`
-      "image (model.ts:3:15): input: size 1 is -1
-        rule: a shape is a list of whole numbers of at least 1; the first may be N"
+      "image (model.ts:3:15): input: size 1 of [N, -1, 28, 28] is -1
+        rule: every size is a whole number of at least 1; only the first may be N
+        try:  [N, 1, 28, 28]"
     `);
     expect(await message("const y = image;", "[N, 1.5, 28, 28]")).toMatchInlineSnapshot(`
-      "image (model.ts:3:15): input: size 1 is 1.5
-        rule: a shape is a list of whole numbers of at least 1; the first may be N"
+      "image (model.ts:3:15): input: size 1 of [N, 1.5, 28, 28] is 1.5
+        rule: every size is a whole number of at least 1; only the first may be N
+        try:  [N, 2, 28, 28]"
     `);
     expect(await message("const y = image;", "[1, N, 28, 28]")).toMatchInlineSnapshot(`
-      "image (model.ts:3:15): input: size 1 is N, but only the first may be N
-        rule: a shape is a list of whole numbers of at least 1; the first may be N"
+      "image (model.ts:3:15): input: size 1 of [1, N, 28, 28] is N
+        rule: every size is a whole number of at least 1; only the first may be N
+        try:  N as the first size, or a number"
     `);
   });
 });

@@ -179,9 +179,9 @@ describe("inputs that do not fit", () => {
     );
   });
   test("an empty batch", async () => {
-    expect(await message({ a: range(0), b: range(0) })).toBe(
-      'addition: input "a" [N, 3] needs 3 elements per example, got 0',
-    );
+    const empty = 'addition: input "a" [N, 3] needs at least one example, got an empty batch';
+    expect(await message({ a: range(0), b: range(0) })).toBe(empty);
+    expect(await message({ a: { data: range(0), shape: [0, 3] }, b: range(3) })).toBe(empty);
   });
   test("of different batches", async () => {
     expect(await message({ a: range(6), b: range(9) })).toBe(

@@ -1,0 +1,197 @@
+/** Sizes below 1: whatever could lead to one is refused, and what is accepted holds none. */
+import { describe, expect, test } from "vitest";
+import { apply } from "../../compiler/dsl/build.ts";
+import * as w from "../../compiler/dsl/index.ts";
+import { N } from "../../compiler/dsl/index.ts";
+import { settingsOf } from "../../compiler/dsl/own.ts";
+import { UserError } from "../../compiler/errors.ts";
+import type { OpDef } from "../../compiler/ir/graph.ts";
+import { ops } from "../../compiler/ops/index.ts";
+import { message } from "./message.ts";
+
+const untyped = (value: unknown): never => value as never;
+const rows = w.input("rows", [N, 6]) as w.Tensor;
+
+/** The result; undefined for a `UserError`. */
+function attempt(make: () => w.Tensor): w.Tensor | undefined {
+  try {
+    return make();
+  } catch (e) {
+    if (e instanceof UserError) return undefined;
+    throw e;
+  }
+}
+
+const isSize = (d: unknown, i: number): boolean =>
+  (d === "N" && i === 0) || (Number.isSafeInteger(d) && Number(d) >= 1);
+
+describe("every op, with whatever numbers its options may be given", () => {
+  const images: w.Tensor[] = [
+    w.input("image", [N, 4, 3, 2]),
+    rows,
+    w.input("matrix", [3, 2]),
+    w.input("other", [2, 3]),
+    w.input("one", [1]),
+    w.input("scalar", []),
+  ];
+  /** What the options without a default are, where another one is varied. */
+  const needed: Readonly<Record<string, object>> = {
+    conv2d: { out: 4, kernel: 1 },
+    linear: { out: 4 },
+    maxPool2d: { kernel: 2 },
+    avgPool2d: { kernel: 2 },
+    reshape: { shape: [N, -1] },
+    pad: { padding: 1 },
+  };
+  const names = [
+    "out",
+    "in",
+    "kernel",
+    "stride",
+    "padding",
+    "dilation",
+    "groups",
+    "ceilMode",
+    "countIncludePad",
+  ];
+  names.push("shape", "order", "axis", "keepDims", "dims", "value");
+  const numbers = [0, -1, -2, 1, 3, 9, 0.5, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 53];
+  const values: readonly unknown[] = [
+    ...numbers,
+    ...[0, -1, 2, 9].flatMap((x) => [[x, 1], [1, x], [N, x], [x]]),
+    [N, 3, 0],
+    [N, -1, 0],
+    [0, 0, -3, 0],
+    [0, 9, 0, 0],
+    [],
+    "same",
+    true,
+  ];
+  const operandsOf = (def: OpDef): readonly (readonly w.Tensor[])[] =>
+    def.arity === 1
+      ? images.map((x) => [x])
+      : images.flatMap((x) =>
+          images.map((y) => [x, y, y, y].slice(0, def.arity === "variadic" ? 2 : def.arity)),
+        );
+
+  test.each(Object.entries<OpDef>({ ...ops }))("%s", (name, def) => {
+    const base = needed[name] ?? {};
+    const read = (options: object): boolean =>
+      attempt(() => {
+        settingsOf(def, options);
+        return rows;
+      }) !== undefined;
+    const known = names.filter((key) => values.some((value) => read({ ...base, [key]: value })));
+    const singles = known.flatMap((key) => values.map((value) => ({ [key]: value })));
+    const pairs = singles.flatMap((a, i) => singles.slice(i + 1).map((b) => ({ ...a, ...b })));
+    const given = [{}, ...singles, ...pairs].map((more) => ({ ...base, ...more })).filter(read);
+    let accepted = 0;
+    for (const options of given) {
+      for (const operands of operandsOf(def)) {
+        const made = attempt(() => apply(def, () => settingsOf(def, options), operands, ""));
+        if (!made) continue;
+        accepted++;
+        if (!made.shape.every(isSize))
+          throw new Error(
+            `${name} of ${operands.map((t) => `[${t.shape}]`)} ${JSON.stringify(options)}: [${made.shape}]`,
+          );
+      }
+    }
+    expect(accepted).toBeGreaterThan(0);
+  });
+});
+
+describe("one message, whoever makes the shape", () => {
+  const own = (...shape: readonly unknown[]): string =>
+    message(() =>
+      untyped(w.defineOp({ name: "own", shape: () => untyped(shape), value: () => 1 })(untyped(rows))),
+    );
+
+  test("inputs and parameters", () => {
+    expect([
+      message(() => w.input("x", [N, 0])),
+      message(() => w.input("x", [0, 3])),
+      message(() => w.param("p", [0])),
+      message(() => w.param("p", [3, -2])),
+      message(() => w.input("x", untyped([N, "3", undefined]))),
+      message(() => w.input("x", untyped(new Array(2)))),
+      message(() => w.input("x", [N, 2 ** 53])),
+    ]).toMatchInlineSnapshot(`
+      [
+        "x: input: size 1 of [N, 0] is 0
+        rule: every size is a whole number of at least 1; only the first may be N
+        try:  [N, 1]",
+        "x: input: size 0 of [0, 3] is 0
+        rule: every size is a whole number of at least 1; only the first may be N
+        try:  [1, 3]",
+        "p: param: size 0 of [0] is 0
+        rule: every size is a whole number of at least 1; only the first may be N
+        try:  [1]",
+        "p: param: size 1 of [3, -2] is -2
+        rule: every size is a whole number of at least 1; only the first may be N
+        try:  [3, 2]",
+        "x: input: size 1 of [N, "3", undefined] is "3"
+        rule: every size is a whole number of at least 1; only the first may be N
+        try:  [N, 3, 1]",
+        "x: input: size 0 of [undefined, undefined] is undefined
+        rule: every size is a whole number of at least 1; only the first may be N
+        try:  [1, 1]",
+        "x: input: size 1 of [N, 9007199254740992] is 9007199254740992
+        rule: every size is below 2^53, up to which whole numbers are exact
+        try:  smaller sizes",
+      ]
+    `);
+  });
+
+  test("ops", () => {
+    w.model("start", { rows }, { rows: w.relu(rows) });
+    expect([
+      own(N, 0),
+      own(0),
+      own(3, N),
+      own(N, 2.5),
+      own(N, Number.NaN),
+      own(N, undefined),
+      message(() => w.add(rows, w.param("p", [3, 1, 1]) as w.Tensor)),
+      message(() => w.flatten(w.pad(w.input("x", [N, 1, 8, 8]), { padding: 2 ** 40 }) as w.Tensor)),
+    ]).toMatchInlineSnapshot(`
+      [
+        "own1: own: size 1 of [N, 0] is 0 (operands [N, 6])
+        rule: every size is a whole number of at least 1; only the first may be N
+        try:  a shape() that gives at least 1, or other operands",
+        "own2: own: size 0 of [0] is 0 (operands [N, 6])
+        rule: every size is a whole number of at least 1; only the first may be N
+        try:  a shape() that gives at least 1, or other operands",
+        "own3: own: size 1 of [3, N] is N (operands [N, 6])
+        rule: every size is a whole number of at least 1; only the first may be N
+        try:  a leading dimension of size 1 less, or flatten or reshape before it",
+        "own4: own: size 1 of [N, 2.5] is 2.5 (operands [N, 6])
+        rule: every size is a whole number of at least 1; only the first may be N
+        try:  a shape() that gives at least 1, or other operands",
+        "own5: own: size 1 of [N, NaN] is NaN (operands [N, 6])
+        rule: every size is a whole number of at least 1; only the first may be N
+        try:  a shape() that gives at least 1, or other operands",
+        "own6: own: size 1 of [N, undefined] is undefined (operands [N, 6])
+        rule: every size is a whole number of at least 1; only the first may be N
+        try:  a shape() that gives at least 1, or other operands",
+        "add1: add: size 1 of [3, N, 6] is N (operands [N, 6] and [3, 1, 1])
+        rule: every size is a whole number of at least 1; only the first may be N
+        try:  a leading dimension of size 1 less, or flatten or reshape before it",
+        "flatten1: flatten: size 1 of [N, 4.835703278493701e+24] is 4.835703278493701e+24 (operands [N, 1, 2199023255560, 2199023255560])
+        rule: every size is below 2^53, up to which whole numbers are exact
+        try:  smaller sizes",
+      ]
+    `);
+  });
+
+  test("what follows from it is not computed: the formula of an own op is not asked for its value", () => {
+    const op = w.defineOp({
+      name: "own",
+      shape: () => untyped([N, 0]),
+      value: () => {
+        throw new Error("asked");
+      },
+    });
+    expect(message(() => untyped(op(untyped(rows))))).toContain("size 1 of [N, 0] is 0");
+  });
+});
