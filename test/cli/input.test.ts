@@ -307,7 +307,7 @@ describe("inputs of a model", () => {
     ["d-idx3-ubyte", idx([0, 2, 2], []), "[0, 2, 2]"],
   ])("no numbers: %s", async (name, content, shape) => {
     const path = file(name, content);
-    const failure = await readInputs([input], [path], quiet).then(
+    const failure = await readInputs([{ name: "image", shape: ["N", 1, 2, 2] }], [path], quiet).then(
       () => "read",
       (error: Error) => error.message,
     );

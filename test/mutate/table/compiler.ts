@@ -15,6 +15,24 @@ const pointwise = guard("ops/pointwise");
 const gradients = guard("train/gradients");
 
 const meanings: readonly Mutation[] = [
+  ...inFile("compiler/dsl/sizes.ts", [
+    {
+      name: "sizes: 0 is a size",
+      find: "Number.isSafeInteger(d) && d >= 1",
+      put: "Number.isSafeInteger(d) && d >= 0",
+      guards: [guard("dsl/sizes"), guard("dsl/errors")],
+      why: "a model of nothing is compiled",
+    },
+  ]),
+  ...inFile("compiler/dsl/build.ts", [
+    {
+      name: "sizes: those of a result are not looked at",
+      find: "checkSizes(def.name, type.shape, types);",
+      put: "",
+      guards: [guard("dsl/sizes"), guard("dsl/define")],
+      why: "what an op of the user's own says is believed",
+    },
+  ]),
   ...inFile("compiler/ops/geometry.ts", [
     {
       name: "window: one position too many",

@@ -422,10 +422,17 @@ const device: readonly Mutation[] = [
     },
     {
       name: "inputs: a part of an example is an example",
-      find: "if (!n || n % 1 ||",
-      put: "if (!n ||",
+      find: "if (n % 1 ||",
+      put: "if (",
       guards: [session],
       why: "a wrong length is computed with",
+    },
+    {
+      name: "inputs: an empty batch is taken for none",
+      find: "if (!n) fail(",
+      put: "if (n < 0) fail(",
+      guards: [session],
+      why: "a batch without examples is computed",
     },
     {
       name: "inputs: a shape that is given is not compared",
