@@ -3,7 +3,7 @@ import { performance } from "node:perf_hooks";
 import { type Compilation, compile } from "../compiler/compile.ts";
 import type { Graph } from "../compiler/ir/graph.ts";
 import type { Program } from "../compiler/ir/program.ts";
-import { type TargetName, targetFor } from "../compiler/passes/target.ts";
+import { targetFor } from "../compiler/passes/target.ts";
 import { Gpu } from "../runtime/gpu.ts";
 import { Plan, UNIFORM } from "../runtime/plan.ts";
 import { permute, sizeOf } from "../runtime/tensor.ts";
@@ -11,11 +11,7 @@ import type { Job } from "./gpu.ts";
 
 /** The one place that says how the benchmark compiles. */
 export function compileFor(graph: Graph, device: GPUDevice): Compilation {
-  return compile(graph, { target: targetOf(device) });
-}
-
-export function targetOf({ features, adapterInfo }: GPUDevice): TargetName {
-  return targetFor({ features, info: adapterInfo });
+  return compile(graph, { target: targetFor(device) });
 }
 
 /** A program's dispatches on buffers that were filled once. */

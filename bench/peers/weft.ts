@@ -7,12 +7,8 @@ import type { Runner, Task } from "./task.ts";
 import { STEPS_PER_RUN } from "./training.ts";
 
 /** What was compiled for the device: `program.quads.json`. */
-async function compiled(
-  { bytes }: Task,
-  what: string,
-  { features, adapterInfo }: GPUDevice,
-): Promise<unknown> {
-  const file = `${what}.${targetFor({ features, info: adapterInfo })}.json`;
+async function compiled({ bytes }: Task, what: string, device: GPUDevice): Promise<unknown> {
+  const file = `${what}.${targetFor(device)}.json`;
   return JSON.parse(new TextDecoder().decode(await bytes(file)));
 }
 

@@ -62,27 +62,32 @@ export const quads: Target = {
 export const targets = { portable, gpu, octets, quads } as const satisfies Record<string, Target>;
 export type TargetName = keyof typeof targets;
 
-/** What is looked at of an adapter or a device: GPUAdapter's `features` and `info`, GPUDevice's `features` and `adapterInfo`. */
-export interface AdapterFacts {
-  readonly features: { has(name: string): boolean };
-  readonly info: { readonly isFallbackAdapter?: boolean; readonly subgroupMinSize?: number };
+/** What is looked at of a GPUAdapter, or of a GPUDevice, which has its adapter's `info` under another name. */
+export type AdapterFacts = { readonly features: { has(name: string): boolean } } & (
+  | { readonly info: AdapterKind }
+  | { readonly adapterInfo: AdapterKind }
+);
+interface AdapterKind {
+  readonly isFallbackAdapter?: boolean;
+  readonly subgroupMinSize?: number;
 }
 
-/** Throws `UserError` for what is no adapter: a device has its facts under another name. */
-function checked(adapter: Partial<AdapterFacts> | undefined): AdapterFacts {
-  const { features, info } = adapter ?? {};
-  if (typeof features?.has === "function" && typeof info === "object" && info !== null)
-    return { features, info };
+/** Throws `UserError` for what is neither. */
+function checked(given: unknown): { features: AdapterFacts["features"]; info: AdapterKind } {
+  const { features, info, adapterInfo = info } = (given ?? {}) as Record<string, unknown>;
+  const has = (features as { has?: unknown } | undefined)?.has;
+  if (typeof has === "function" && typeof adapterInfo === "object" && adapterInfo !== null)
+    return { features: features as AdapterFacts["features"], info: adapterInfo };
   throw new UserError({
-    problem: `targetFor: ${features ? "what it is given has no info" : `the adapter is ${show(adapter)}`}`,
-    rule: "targetFor looks at the features and the info of a GPUAdapter",
-    fix: "targetFor(adapter), or targetFor({ features: device.features, info: device.adapterInfo })",
+    problem: `targetFor: ${features ? "what it is given has neither info nor adapterInfo" : `the adapter is ${show(given)}`}`,
+    rule: "targetFor looks at the features and the info of a GPUDevice or a GPUAdapter",
+    fix: "const { device } = await requestDevice(); targetFor(device)",
   });
 }
 
-/** The target for an adapter. Throws `UserError` for what is none. */
-export function targetFor(adapter: AdapterFacts): TargetName {
-  const { features, info } = checked(adapter);
+/** The target for a device or an adapter. Throws `UserError` for what is neither. */
+export function targetFor(deviceOrAdapter: AdapterFacts): TargetName {
+  const { features, info } = checked(deviceOrAdapter);
   if (info.isFallbackAdapter === false) return "gpu";
   if (!info.isFallbackAdapter || !features.has("subgroups")) return "portable";
   return (info.subgroupMinSize ?? 4) > 4 ? "octets" : "quads";

@@ -23,6 +23,8 @@ describe("targetFor", () => {
     ["an adapter that does not say", { features: new Set<string>(), info: {} }, "portable"],
   ] as const)("%s", (_, facts, target) => {
     expect(targetFor(facts)).toBe(target);
+    const { features, info } = facts; // a device calls them so
+    expect(targetFor({ features, adapterInfo: info })).toBe(target);
   });
 });
 

@@ -14,8 +14,7 @@ if (unknown !== undefined) {
   console.error(`no model "${unknown}": there are ${subjects.map((s) => s.name).join(", ")}`);
   process.exit(1);
 }
-const { features, adapterInfo } = await device();
-const options = { target: targetFor({ features, info: adapterInfo }), typicalBatch: 1 };
+const options = { target: targetFor(await device()), typicalBatch: 1 };
 let failures = 0;
 const ms = (time: number): string => `${time.toFixed(0)} ms`.padStart(9);
 console.log("model           error   compile  load+run  onnxruntime  kernels  dispatches");

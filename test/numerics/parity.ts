@@ -21,7 +21,7 @@ const { values } = parseArgs({
 /** What is measured on this process's adapter. */
 async function here(): Promise<Report> {
   const { device, adapter } = await requestDevice(process.env["WEFT_ADAPTER"] ? {} : { adapter: "software" });
-  const own = targetFor({ features: device.features, info: device.adapterInfo });
+  const own = targetFor(device);
   device.destroy();
   const rows: Parity[] = [];
   for (const each of MEASUREMENTS)

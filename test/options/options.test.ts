@@ -99,7 +99,7 @@ test("the tables hold every op and every function of the package", () => {
 describe("what is said", () => {
   const x = image;
   const graph = weft.model("m", { x }, { y: weft.linear(weft.flatten(x), { out: 4 }) }).graph;
-  const device = { features: new Set<string>(), adapterInfo: {} };
+  const device = { features: new Set<string>() };
   const optimizer = weft.sgd({ lr: 0.1 });
   const compile = untyped(weft.compile);
   const train = untyped(weft.compileTraining);
@@ -249,12 +249,12 @@ describe("what is said", () => {
         "adam: betas is [0.9]
         rule: betas is a list of 2, each entry a number of at least 0 and below 1
         try:  betas: [0.9, 0.9]",
-        "targetFor: what it is given has no info
-        rule: targetFor looks at the features and the info of a GPUAdapter
-        try:  targetFor(adapter), or targetFor({ features: device.features, info: device.adapterInfo })",
+        "targetFor: what it is given has neither info nor adapterInfo
+        rule: targetFor looks at the features and the info of a GPUDevice or a GPUAdapter
+        try:  const { device } = await requestDevice(); targetFor(device)",
         "targetFor: the adapter is undefined
-        rule: targetFor looks at the features and the info of a GPUAdapter
-        try:  targetFor(adapter), or targetFor({ features: device.features, info: device.adapterInfo })",
+        rule: targetFor looks at the features and the info of a GPUDevice or a GPUAdapter
+        try:  const { device } = await requestDevice(); targetFor(device)",
         "weft: unknown option "variant"
         rule: weft takes filter, batch, variants, weights
         try:  variants",

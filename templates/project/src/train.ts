@@ -12,7 +12,7 @@ if (note) console.log(note);
 const training = compileTraining(graph, {
   loss: "crossEntropy",
   optimizer: adam({ lr: 0.003 }),
-  target: targetFor({ features: device.features, info: device.adapterInfo }),
+  target: targetFor(device), // the kernels that suit this adapter
 });
 const trainer = await createTrainer(training, { device, seed: 0 });
 for await (const { epoch, loss, testAccuracy } of trainer.fit(examples(1600, 1), {
