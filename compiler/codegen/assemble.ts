@@ -6,7 +6,7 @@ import { ExprPrinter } from "../ir/print.ts";
 import type { Dispatch, Grid, Program, Shader, Signature } from "../ir/program.ts";
 import type { MemoryPlan, Step } from "../ir/step.ts";
 import { showShape } from "../ir/type.ts";
-import { nameBindings } from "./bindings.ts";
+import { nameBindings, roleOf } from "./bindings.ts";
 import { bindingsOf, boundTensors, type Emitted, emitModule, type Part } from "./emit.ts";
 import { moduleIdentity } from "./identity.ts";
 import { comment, identifiers } from "./names.ts";
@@ -112,17 +112,13 @@ function entryName(bundle: readonly Step[]): string {
   return first === last ? first : `${first} ${last}`;
 }
 
-/** What an operand is called where several layers share a kernel: its role, `weight`, or `x`. */
-function roleOf(tensor: Node | "order"): string {
-  return tensor === "order" ? tensor : (tensor.origin.name.split(".")[1] ?? "x");
-}
-
 /** Names of the bindings: the model's where one dispatch has the kernel to itself, else the operands' roles. */
 function bindingNames({ bundles, emitted }: Group): readonly (readonly string[])[] {
   const parts = must(bundles[0], "bundle").map((step) => boundTensors(partOf(step)));
   const own = bundles.length === 1;
   const nameOf = (tensor: Node | "order", i: number, part: readonly unknown[]): string => {
-    if (tensor !== "order" && own) return tensor.origin.name;
+    if (tensor === "order") return tensor;
+    if (own) return tensor.origin.name;
     return i === part.length - 1 ? "y" : roleOf(tensor);
   };
   const names = identifiers(

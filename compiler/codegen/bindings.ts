@@ -11,7 +11,6 @@ import type { Index } from "../ir/expr.ts";
 import { isBytes, type Node } from "../ir/graph.ts";
 import { add, constant, div, scale } from "../math/affine.ts";
 import type { Width } from "../ops/scalar.ts";
-import { identifier } from "./names.ts";
 
 export interface ReadBinding {
   /** A placeholder for the module-scope variable: names are given when it is known who shares the kernel. */
@@ -84,7 +83,7 @@ export class Bindings {
     for (const node of reads) {
       this.#reads.set(node, {
         name: node === inPlace ? this.result : placeholder(part, separate.indexOf(node)),
-        element: elementStem(node),
+        element: roleOf(node),
         width: node === inPlace ? resultWidth : (widths.get(node) ?? 1),
         bytes: isBytes(node),
         half: halves?.has(node) ?? false,
@@ -162,8 +161,8 @@ function isConsecutive([first, ...rest]: readonly Index[]): boolean {
   return first !== undefined && rest.every((a, i) => add(a, scale(first, -1)) === constant(i + 1));
 }
 
-/** `weight`, `bias`, or `x`: what a tensor is to the layer. */
-export function elementStem(node: Node): string {
-  const role = node.origin.name.split(".")[1];
-  return role === undefined ? "x" : identifier(role.split("_")[0] ?? "x");
+/** What a tensor is to the kernel that reads it, whatever it is called: `weight`, `running_mean`, `moment`, `grad`; else `x`. */
+export function roleOf(node: Node): string {
+  if (node.kind === "op") return node.own ?? (node.origin.role?.kind === "gradients" ? "grad" : "x");
+  return (node.kind === "param" ? (node.own ?? node.use) : undefined) ?? "x";
 }

@@ -2,7 +2,7 @@
 import { isBytes, type Node } from "../ir/graph.ts";
 import type { Kernel, Layouts } from "../ir/kernel.ts";
 import { type Describe, kernelIdentity } from "../math/identity.ts";
-import { elementStem } from "./bindings.ts";
+import { roleOf } from "./bindings.ts";
 import type { Part } from "./emit.ts";
 
 /** Parts with equal identities have the same module, letter by letter: a deep model repeats its blocks, and each is written once. */
@@ -16,7 +16,7 @@ export function moduleIdentity(parts: readonly Part[], layouts: Layouts): string
 function describing(layouts: Layouts, inPlace: Node | undefined): Describe {
   return (node) => {
     const facts = [
-      elementStem(node),
+      roleOf(node),
       layouts.get(node) ?? "",
       isBytes(node) ? "bytes" : "",
       layouts.halves?.has(node) ? "f16" : "",

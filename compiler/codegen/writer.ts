@@ -14,7 +14,7 @@ import {
 import { freeAxes, substitute } from "../math/build.ts";
 import { address } from "../math/layout.ts";
 import { LOWEST, scalars, type Width, wgslType } from "../ops/scalar.ts";
-import { type Bindings, elementStem } from "./bindings.ts";
+import { type Bindings, roleOf } from "./bindings.ts";
 import { floatLiteral, halfType, unparenthesised } from "./literal.ts";
 import type { Element } from "./quads.ts";
 import { Scopes, type Value } from "./scopes.ts";
@@ -185,7 +185,7 @@ export class Writer extends Scopes {
   #literal(e: Load, numbers: readonly number[]): Value {
     const [first = 0] = numbers;
     const width = numbers.length as Width; // a lane's extent, or 1
-    return this.named(`k:${e.id}`, elementStem(e.from), () => ({
+    return this.named(`k:${e.id}`, roleOf(e.from), () => ({
       text:
         width === 1
           ? floatLiteral(first)

@@ -125,6 +125,8 @@ export interface OpNode {
   readonly inputs: readonly Node[];
   readonly type: TensorType;
   readonly origin: Origin;
+  /** As of a parameter, where it stands for some of a layer's: `affine`. */
+  readonly own?: string;
 }
 
 export interface Output {

@@ -108,7 +108,11 @@ export const normSteps = { scaleAndShift, scaledAndShifted };
 export function inTwoSteps({ attrs, inputs, origin }: OpNode): OpNode {
   const [x, ...params] = inputs;
   if (!x) return fail("batchNorm2d: missing operand");
-  const affine = opNode(scaleAndShift, attrs as BatchNormAttrs, params, suffixed(origin, "affine"));
+  const own = "affine";
+  const affine = {
+    ...opNode(scaleAndShift, attrs as BatchNormAttrs, params, suffixed(origin, own)),
+    own,
+  };
   return opNode(scaledAndShifted, attrs as BatchNormAttrs, [x, affine], origin);
 }
 

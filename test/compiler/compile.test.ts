@@ -14,7 +14,9 @@ import {
   matmul,
   maxPool2d,
   model,
+  mul,
   N,
+  param,
   relu,
   reshape,
   sigmoid,
@@ -191,6 +193,18 @@ describe("kernels", () => {
     expect(c.program.dispatches).toHaveLength(3);
     expect(c.program.kernels).toHaveLength(1);
     expect(layers(c)).toHaveLength(3);
+  });
+
+  test("are the same whatever the user's tensors are called, and say what Weft's own are", () => {
+    const x = input("x", [N, 32]);
+    const scaled = (h: typeof x, name: string): typeof x => linear(mul(h, param(name, [32])), { out: 32 });
+    const y = ["first", "layer.scale", "loss.grad", "a.0.b", "b.for"].reduce(scaled, x);
+    const c = verified(compile(model("m", { x }, { y }).graph));
+    // The first has a product before it as well, and the last none after it.
+    expect(c.program.dispatches.map((d) => d.kernel)).toEqual([0, 1, 1, 1, 2]);
+    const { wgsl, bindings } = c.program.kernels[1] ?? {};
+    expect(bindings?.map((b) => b.name)).toEqual(["x", "weight", "bias", "x_2", "y"]);
+    expect(wgsl).toMatch(/let weight0 = /);
   });
 
   test("pooling after a sigmoid is fused even where the window does not divide the image", () => {

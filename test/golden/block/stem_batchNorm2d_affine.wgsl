@@ -20,11 +20,11 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
   let n0 = rest0;
   let inside0 = n0 < 1;
   let weight0 = weight[i0];
-  let running0 = running_var[i0];
-  let v0 = sqrt((running0 + 0.00001));
+  let running_var0 = running_var[i0];
+  let v0 = sqrt((running_var0 + 0.00001));
   let bias0 = bias[i0];
-  let running1 = running_mean[i0];
-  let v1 = select((bias0 - (running1 * (weight0 / v0))), (weight0 / v0), inside0);
+  let running_mean0 = running_mean[i0];
+  let v1 = select((bias0 - (running_mean0 * (weight0 / v0))), (weight0 / v0), inside0);
   let i1 = n0 * 8 + i0;
   y[i1] = v1;
 }
