@@ -15,7 +15,7 @@ import type { Weights } from "./weights.ts";
 
 export type { AdapterTest, Program, Variant } from "../compiler/ir/program.ts";
 export { WeftError, type WeftErrorCode } from "./errors.ts";
-export { initialise } from "./init.ts";
+export { initialise } from "./initialise.ts";
 export type { InputValue } from "./inputs.ts";
 export { readMetadata } from "./metadata.ts";
 export { type CheckOptions, checkFinite, type NonFinite } from "./sentinel.ts";

@@ -12,7 +12,7 @@ const MOST = 2 ** 30;
  * does not matter. Element i takes the words of counter i under the key (seed, hash of the name). Throws `WeftError`
  * "out-of-memory" where there is no room for them.
  */
-export function initialise({ name, shape, dtype, init }: ParamSpec, seed: number): TensorData {
+export function draw({ name, shape, dtype, init }: ParamSpec, seed: number): TensorData {
   const size = sizeOf(shape);
   let data: TensorData;
   try {

@@ -7,7 +7,7 @@
  */
 import type { Training } from "../compiler/ir/training.ts";
 import { WeftError } from "./errors.ts";
-import { initialise } from "./init.ts";
+import { draw } from "./init.ts";
 import { readMetadata } from "./metadata.ts";
 import { ANYTHING, checkOptions, LOAD } from "./options.ts";
 import { Trainer } from "./trainer.ts";
@@ -84,7 +84,7 @@ function begin(training: Training, weights: TrainerOptions["weights"], seed: num
   const model = modelParams(training);
   const given = weights === undefined ? undefined : checkWeights(model, tensorsOf(weights));
   const tensors = stateParams(training).map((param) => {
-    const data = given?.[model.findIndex((p) => p.name === param.name)] ?? initialise(param, seed);
+    const data = given?.[model.findIndex((p) => p.name === param.name)] ?? draw(param, seed);
     return [param.name, { shape: param.shape, data }] as const;
   });
   return { position: BEGINNING, seed, tensors: Object.fromEntries(tensors) };

@@ -114,12 +114,25 @@ function elements(shape: Field, dims: readonly Dim[]): number {
   return Number.isSafeInteger(total * 4) ? total : shape.fail(`[${dims.join(", ")}] has too many elements`);
 }
 
-/** An input, output or parameter; gives its buffer. */
-function signature(tensor: Field, buffers: readonly Count[], param: boolean): number {
+/** What a tensor is called and what it holds; gives its sizes. */
+function tensorType(tensor: Field, param: boolean): Dim[] {
   tensor.get("name").text();
   tensor.get("dtype").oneOf(DTYPES);
+  return tensor
+    .get("shape")
+    .list()
+    .map((d, i): Dim => (d.value === "N" && i === 0 && !param ? "N" : d.whole(1)));
+}
+
+/** Throws `WeftError` "program" unless the field says how a parameter is filled. */
+export function checkParam(param: Field): void {
+  checkFilling(param, tensorType(param, true).length);
+}
+
+/** An input, output or parameter; gives its buffer. */
+function signature(tensor: Field, buffers: readonly Count[], param: boolean): number {
+  const dims = tensorType(tensor, param);
   const shape = tensor.get("shape");
-  const dims = shape.list().map((d, i): Dim => (d.value === "N" && i === 0 && !param ? "N" : d.whole(1)));
   const each = elements(shape, dims);
   const at = tensor.get("buffer");
   const buffer = at.index(buffers.length, "buffers");

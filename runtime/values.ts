@@ -1,6 +1,6 @@
 /** The parameters of a run: those given, else drawn. */
 import type { BakedParam, Program } from "../compiler/ir/program.ts";
-import { initialise } from "./init.ts";
+import { draw } from "./init.ts";
 import { hash } from "./random.ts";
 import type { TensorData } from "./tensor.ts";
 import { checkWeights, failAt, tensorsOf, type Weights } from "./weights.ts";
@@ -29,5 +29,5 @@ export function valuesOf(
       failAt(param.name, `is compiled in, ${given ? "with other values" : "so the rest is needed"}`);
     delete given?.[param.name];
   }
-  return given ? checkWeights(params, given) : params.map((param) => initialise(param, seed));
+  return given ? checkWeights(params, given) : params.map((param) => draw(param, seed));
 }

@@ -1,6 +1,7 @@
 /** Several programs that compute the same: which one a device gets. */
 import type { AdapterTest, Program, Variant } from "../compiler/ir/program.ts";
 import { WeftError } from "./errors.ts";
+import { checkOptions, DEVICE, FUNCTION, type Rule } from "./options.ts";
 import { agrees, type GivenWeights } from "./values.ts";
 import { tensorsOf } from "./weights.ts";
 
@@ -27,12 +28,26 @@ export function fits(test: AdapterTest, { info, features: has }: Facts): boolean
   );
 }
 
+const PICK: Readonly<Record<string, Rule>> = {
+  variants: [
+    "a list of { name, when, program }",
+    (list) => Array.isArray(list) && list.every((v) => v?.program?.format === "weft-program"),
+  ],
+  // A device's own features would do, but it keeps what it says of itself under another name.
+  facts: [
+    "an adapter, or what factsOf(device) gives",
+    (value) => !DEVICE[1](value) && FUNCTION[1]((value as Facts | null)?.features?.has),
+  ],
+};
+
 /**
  * The first variant that fits the adapter and holds no other values than the weights do; the last one has no condition.
- * Programs with baked parameters are for weights alone: without any, values are drawn. Throws `WeftError`.
+ * Programs with baked parameters are for weights alone: without any, values are drawn. Throws
+ * `WeftError`: "input", "weights", "program" where none fits.
  */
 export function pick(variants: readonly Variant[], facts: Facts, weights?: GivenWeights): Program {
-  const tensors = weights && tensorsOf(weights);
+  checkOptions("pick", { variants: variants ?? null, facts: facts ?? null }, PICK);
+  const tensors = weights === undefined ? undefined : tensorsOf(weights);
   const found = variants.find(
     ({ when, program: { baked } }) =>
       (!when || fits(when, facts)) && (!baked || (tensors && baked.every((b) => agrees(b, tensors)))),
@@ -41,8 +56,9 @@ export function pick(variants: readonly Variant[], facts: Facts, weights?: Given
   return found.program;
 }
 
-/** What a device says of itself; without one, what the adapter does that a page would get. */
+/** What a device says of itself; without one, what the adapter does that a page would get. Throws `WeftError` "input". */
 export async function factsOf(device?: GPUDevice): Promise<Facts> {
+  checkOptions("factsOf", { device }, { device: DEVICE });
   if (device) return { features: device.features, info: device.adapterInfo };
   const adapter = await globalThis.navigator?.gpu?.requestAdapter();
   return adapter ?? { features: new Set() };

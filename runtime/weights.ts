@@ -100,23 +100,25 @@ function isSizes(value: unknown): value is number[] {
 
 /**
  * Writes a safetensors file, with `metadata` as the format's `__metadata__`. Equal tensors and metadata give equal
- * bytes: names in code-unit order, the header padded to 8.
+ * bytes: names in code-unit order, the header padded to 8. Throws `WeftError` "weights" of what is no tensor or no text.
  */
 export function writeSafetensors(
   tensors: Weights,
   metadata: Readonly<Record<string, string>> = {},
 ): Uint8Array<ArrayBuffer> {
+  if (kindOf(tensors) !== "Object") fail(`${kindOf(tensors)}, but they have to be tensors by name`);
   let used = 0;
   const parts = Object.entries(tensors)
     .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([name, { shape, data }]) => {
+    .map(([name, tensor]) => {
+      const { shape, data } = checkTensor(name, tensor);
       const dtype = dtypeOf(data) ?? failAt(name, "is no Float32Array, Int32Array or Uint32Array");
       checkSize(name, shape, data.length);
       const at = used;
       used += data.byteLength;
       return { name, data, at, entry: { dtype: dtype.toUpperCase(), shape, data_offsets: [at, used] } };
     });
-  const notes = Object.entries(metadata).sort(([a], [b]) => (a < b ? -1 : 1));
+  const notes = checkTexts(metadata).sort(([a], [b]) => (a < b ? -1 : 1));
   const header = {
     ...(notes.length && { __metadata__: Object.fromEntries(notes) }),
     ...Object.fromEntries(parts.map(({ name, entry }) => [name, entry])),
@@ -131,6 +133,21 @@ export function writeSafetensors(
   return file;
 }
 
+/** Throws unless it has sizes and elements, which have to fit. */
+function checkTensor(name: string, tensor: Tensor): Tensor {
+  if (!tensor?.data || !isSizes(tensor.shape))
+    failAt(name, `is ${kindOf(tensor)}, but has to be { shape, data }`);
+  return tensor;
+}
+
+/** The entries of `__metadata__`. Throws unless they are texts, as the format has them. */
+export function checkTexts(metadata: object): [string, string][] {
+  if (kindOf(metadata) !== "Object") fail(`__metadata__ is ${kindOf(metadata)}, but has to be texts by name`);
+  for (const [name, value] of Object.entries(metadata))
+    if (typeof value !== "string") failAt(name, `of __metadata__ is no text, but ${typeof value}`);
+  return Object.entries(metadata); // as checked
+}
+
 /** The parameters' values in the program's order. Throws `WeftError` that names the parameter. */
 export function checkWeights(params: readonly ParamSpec[], weights: Weights): TensorData[] {
   const extra = Object.keys(weights).filter((name) => !params.some((p) => p.name === name));
@@ -138,9 +155,7 @@ export function checkWeights(params: readonly ParamSpec[], weights: Weights): Te
   const values = params.map(({ name, dtype, shape, storage }) => {
     const tensor = Object.hasOwn(weights, name) ? weights[name] : undefined;
     if (tensor === undefined) return failAt(name, `${show(shape)} is missing${unknown && `; ${unknown}`}`);
-    if (!tensor?.data || !isSizes(tensor.shape))
-      return failAt(name, `is ${kindOf(tensor)}, but has to be { shape, data }`);
-    const { data } = tensor;
+    const { data } = checkTensor(name, tensor);
     if (`${tensor.shape}` !== `${shape}`)
       failAt(name, `has shape ${show(tensor.shape)}, the model wants ${show(shape)}`);
     if (dtypeOf(data) !== dtype)

@@ -1,5 +1,7 @@
 /** What an adapter can do at most: two kernels that do nothing else, measured by the clock of the profile. */
-import { type Clock, type Work, workOf } from "./clock.ts";
+import { DEVICE } from "../options.ts";
+import { CLOCK, type Clock, type Work, workOf } from "./clock.ts";
+import { checkAll } from "./given.ts";
 
 export interface Peaks {
   /** Floating-point operations a second of multiply-adds in registers; a multiply-add is two. */
@@ -52,8 +54,9 @@ function each(line: (i: number) => string): string {
 const LONG = 8e6;
 const TRIALS = 15;
 
-/** Takes about half a second. The best of some trials: a peak is what can be reached. */
+/** Takes about half a second. The best of some trials: a peak is what can be reached. Throws `WeftError`: "input", "gpu". */
 export async function measurePeaks(device: GPUDevice, clock: Clock): Promise<Peaks> {
+  checkAll("measurePeaks", { device, clock }, { device: DEVICE, clock: CLOCK });
   return { flops: await peakFlops(device, clock), bandwidth: await peakBandwidth(device, clock) };
 }
 

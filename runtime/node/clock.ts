@@ -1,7 +1,9 @@
 /** How long work takes on a device: by its own clock where it has one, else by ours. */
 import { performance } from "node:perf_hooks";
 import { WeftError } from "../errors.ts";
+import { DEVICE, type Rule } from "../options.ts";
 import { dispatch, type Step } from "../plan.ts";
+import { checkAll } from "./given.ts";
 
 /** Encodes dispatches into a pass. It may be called several times; each must do the same work. */
 export type Work = (pass: GPUComputePassEncoder) => void;
@@ -26,8 +28,12 @@ const MAP_READ = 0x1;
 /** WebGPU's largest query set holds 4096 timestamps, two for each pass. */
 const PASSES = 2048;
 
-/** The device's clock if it was opened with "timestamp-query", else the wall clock. */
+/** Of whoever is given a clock. */
+export const CLOCK: Rule = ["a clock, as clockOf(device) gives it", (value) => "measure" in Object(value)];
+
+/** The device's clock if it was opened with "timestamp-query", else the wall clock. Throws `WeftError` "input". */
 export function clockOf(device: GPUDevice): Clock {
+  checkAll("clockOf", { device }, { device: DEVICE });
   return device.features.has("timestamp-query") ? deviceClock(device) : wallClock(device);
 }
 
@@ -78,9 +84,10 @@ const REPEATS = 64;
 
 /**
  * The time from submit to done, less that of an empty submit. Short work is repeated within its submit, and the time
- * divided by the number of repeats.
+ * divided by the number of repeats. Throws `WeftError` "input" unless it is a device.
  */
 export function wallClock(device: GPUDevice): Clock {
+  checkAll("wallClock", { device }, { device: DEVICE });
   const repeats = new WeakMap<Work, number>();
   let empty: number | undefined;
 

@@ -50,7 +50,7 @@ const TEXTS: Rule = [
   (value) => Array.isArray(value) && value.every((each) => typeof each === "string"),
 ];
 const CHOICES: readonly unknown[] = ["auto", "hardware", "software"] satisfies AdapterChoice[];
-const CHOICE: Rule = ['"auto", "hardware" or "software"', (value) => CHOICES.includes(value)];
+export const CHOICE: Rule = ['"auto", "hardware" or "software"', (value) => CHOICES.includes(value)];
 const OPTIONS: Readonly<Record<keyof DeviceOptions, Rule>> = {
   adapter: CHOICE,
   features: TEXTS,

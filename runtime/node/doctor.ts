@@ -1,10 +1,12 @@
 /** What a person needs to know when WebGPU does not work, or works slowly: as data, for `weft doctor` to print. */
 import { createRequire } from "node:module";
 import { WeftError } from "../errors.ts";
+import { checkOptions } from "../options.ts";
 import {
   type AdapterChoice,
   type AdapterInfo,
   advice,
+  CHOICE,
   describe,
   driverManifests,
   findAdapter,
@@ -35,8 +37,9 @@ export interface DoctorReport {
   readonly advice: readonly string[];
 }
 
-/** Looks without opening a device. Does not throw: no adapter is a finding. */
+/** Looks without opening a device. Throws `WeftError` "input" of the choice alone: no adapter is a finding. */
 export async function doctor(choice?: AdapterChoice): Promise<DoctorReport> {
+  checkOptions("doctor", { choice }, { choice: CHOICE });
   const system = {
     platform: process.platform,
     arch: process.arch,

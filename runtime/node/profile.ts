@@ -3,10 +3,11 @@ import { performance } from "node:perf_hooks";
 import type { Dispatch, Program } from "../../compiler/ir/program.ts";
 import { WeftError } from "../errors.ts";
 import { Gpu } from "../gpu.ts";
-import { checkOptions, DEVICE, type Rule } from "../options.ts";
+import { DEVICE, type Rule } from "../options.ts";
 import { Plan, type Step, UNIFORM } from "../plan.ts";
 import { dtypeOf, sizeOf, type TensorData } from "../tensor.ts";
-import { type Clock, workOf } from "./clock.ts";
+import { CLOCK, type Clock, workOf } from "./clock.ts";
+import { checkAll } from "./given.ts";
 
 /** How a program is measured. */
 export interface ProfileOptions {
@@ -37,7 +38,7 @@ const whole = (least: number): Rule => [
 ];
 const OPTIONS: Readonly<Record<keyof ProfileOptions, Rule>> = {
   device: DEVICE,
-  clock: ["a clock, as clockOf(device) gives it", (value) => "measure" in Object(value)],
+  clock: CLOCK,
   values: ["an array of typed arrays", (value) => Array.isArray(value) && value.every(dtypeOf)],
   batch: whole(1),
   warmup: whole(0),
@@ -117,9 +118,7 @@ function picture(size: number): Float32Array {
  * device cannot hold), "out-of-memory", "device-lost".
  */
 export async function profileProgram(program: Program, settings: ProfileOptions): Promise<Measured> {
-  checkOptions("profileProgram", settings, OPTIONS);
-  for (const key of Object.keys(OPTIONS) as (keyof ProfileOptions)[])
-    if (settings[key] === undefined) throw new WeftError("input", `profileProgram: ${key} is missing`);
+  checkAll("profileProgram", settings, OPTIONS);
   const { device, ...options } = settings;
   const profiler = new Profiler(device, program);
   try {

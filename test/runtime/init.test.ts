@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { Init } from "../../compiler/ir/program.ts";
-import { initialise } from "../../runtime/init.ts";
+import { initialise } from "../../runtime/initialise.ts";
 import { hash, threefry } from "../../runtime/random.ts";
 
 const spec = (init: Init, shape = [1000, 20], name = "layer.weight") => ({

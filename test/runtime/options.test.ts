@@ -1,7 +1,23 @@
 /** Options of the runtime's functions: in JavaScript too, one that nobody knows or that is of another kind is said. */
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
-import { checkFinite, load } from "../../runtime/index.ts";
-import { clockOf, profileProgram, requestDevice } from "../../runtime/node/index.ts";
+import {
+  checkFinite,
+  factsOf,
+  initialise,
+  load,
+  pick,
+  readMetadata,
+  readSafetensors,
+  writeSafetensors,
+} from "../../runtime/index.ts";
+import {
+  clockOf,
+  doctor,
+  measurePeaks,
+  profileProgram,
+  requestDevice,
+  wallClock,
+} from "../../runtime/node/index.ts";
 import { cosine, createTrainer, stepDecay, type Trainer, warmUp } from "../../runtime/train.ts";
 import { collect, linearTraining, quarters } from "../train/runtime.ts";
 import { failure } from "./failure.ts";
@@ -120,5 +136,104 @@ test("profileProgram", async () => {
     "profileProgram: batch has to be a whole number of at least 1, got 0",
   );
   const { runs: _, ...less } = all;
-  expect(await refused(() => profileProgram(addition, wrong(less)))).toBe("profileProgram: runs is missing");
+  expect(await refused(() => profileProgram(addition, wrong(less)))).toBe(
+    "profileProgram: runs is missing; it has to be a whole number of at least 0",
+  );
+});
+
+const A_DEVICE = "device has to be a GPUDevice, got Object";
+test("clocks and peaks", async () => {
+  expect(await refused(() => clockOf(wrong({ device })))).toBe(`clockOf: ${A_DEVICE}`);
+  expect(await refused(() => clockOf(wrong(undefined)))).toBe(
+    "clockOf: device is missing; it has to be a GPUDevice",
+  );
+  expect(await refused(() => wallClock(wrong({ device })))).toBe(`wallClock: ${A_DEVICE}`);
+  expect(await refused(() => measurePeaks(wrong({ device }), clockOf(device)))).toBe(
+    `measurePeaks: ${A_DEVICE}`,
+  );
+  expect(await refused(() => measurePeaks(device, wrong(undefined)))).toBe(
+    "measurePeaks: clock is missing; it has to be a clock, as clockOf(device) gives it",
+  );
+});
+
+test("doctor", async () => {
+  expect(await refused(() => doctor(wrong("cpu")))).toBe(
+    'doctor: choice has to be "auto", "hardware" or "software", got "cpu"',
+  );
+  expect(await refused(() => doctor(wrong({ adapter: "software" })))).toBe(
+    'doctor: choice has to be "auto", "hardware" or "software", got Object',
+  );
+});
+
+test("pick and factsOf", async () => {
+  const variants = [{ name: "portable", program: addition }];
+  const facts = await factsOf(device);
+  expect(pick(variants, facts)).toBe(addition);
+  expect(await refused(() => factsOf(wrong({ device })))).toBe(`factsOf: ${A_DEVICE}`);
+  const wanted = "pick: facts has to be an adapter, or what factsOf(device) gives";
+  expect(await refused(() => pick(variants, wrong(device)))).toBe(`${wanted}, got GPUDevice`);
+  expect(await refused(() => pick(variants, wrong({ features: ["subgroups"] })))).toBe(
+    `${wanted}, got Object`,
+  );
+  expect(await refused(() => pick(variants, wrong(undefined)))).toBe(`${wanted}, got null`);
+  expect(await refused(() => pick(wrong(addition), facts))).toBe(
+    "pick: variants has to be a list of { name, when, program }, got Object",
+  );
+  const error = await failure(Promise.resolve().then(() => pick(variants, facts, wrong(null))));
+  expect(error.message).toMatch(/^weights: null, but they have to be the ArrayBuffer or Uint8Array of/);
+});
+
+test("initialise", async () => {
+  const param = { name: "w", shape: [2], dtype: "f32", buffer: 0, init: { kind: "ones" } } as const;
+  expect(initialise(param)).toEqual(Float32Array.of(1, 1));
+  expect(await refused(() => initialise(param, wrong("1")))).toBe(
+    'initialise: seed has to be a whole number from 0 to 4294967295, got "1"',
+  );
+  for (const [given, message] of [
+    [undefined, "initialise: param: missing, but it has to be an object"],
+    [{ ...param, dtype: "f64" }, 'initialise: param.dtype: "f64", but it has to be "f32" or "i32" or "u32"'],
+    [
+      { ...param, shape: [2.5] },
+      "initialise: param.shape[0]: 2.5, but it has to be a whole number of at least 1",
+    ],
+    [{ ...param, init: { kind: "one" } }, 'initialise: param.init.kind: "one", but it has to be "zeros" or '],
+    [
+      { ...param, init: { kind: "uniform", low: 0 } },
+      "initialise: param.init.high: missing, but it has to be",
+    ],
+  ] as const) {
+    const error = await failure(Promise.resolve().then(() => initialise(wrong(given))));
+    expect(error.code).toBe("program");
+    expect(error.message).toContain(message);
+  }
+});
+
+test.each([
+  [{ step: 3 }, 'weights: "step" of __metadata__ is no text, but number'],
+  [{ at: null }, 'weights: "at" of __metadata__ is no text, but object'],
+  [["a"], "weights: __metadata__ is Array, but has to be texts by name"],
+  ["a", "weights: __metadata__ is String, but has to be texts by name"],
+  [null, "weights: __metadata__ is null, but has to be texts by name"],
+])("writeSafetensors(tensors, %o)", async (metadata, message) => {
+  const error = await failure(Promise.resolve().then(() => writeSafetensors({}, wrong(metadata))));
+  expect([error.code, error.message]).toEqual(["weights", message]);
+});
+
+test.each([
+  [() => ({}), "weights: Function, but they have to be tensors by name"],
+  [Promise.resolve({}), "weights: Promise, but they have to be tensors by name"],
+  [new Map(), "weights: Map, but they have to be tensors by name"],
+  [{ w: new Float32Array(2) }, 'weights: "w" is Float32Array, but has to be { shape, data }'],
+  [{ w: null }, 'weights: "w" is null, but has to be { shape, data }'],
+])("writeSafetensors(%o)", async (tensors, message) => {
+  const error = await failure(Promise.resolve().then(() => writeSafetensors(wrong(tensors))));
+  expect([error.code, error.message]).toEqual(["weights", message]);
+});
+
+test("what writeSafetensors takes comes back", () => {
+  const bytes = writeSafetensors(
+    readSafetensors(writeSafetensors({}, {})),
+    Object.assign(Object.create(null), { a: "1" }),
+  );
+  expect(readMetadata(bytes)).toEqual({ a: "1" });
 });

@@ -4,7 +4,7 @@ import * as w from "weftgpu";
 import { compile } from "../../compiler/compile.ts";
 import { loadModel } from "../../compiler/frontend/index.ts";
 import { movingDims, receptiveFields } from "../../compiler/report/receptive.ts";
-import { initialise } from "../../runtime/init.ts";
+import { initialise } from "../../runtime/initialise.ts";
 import { writeSafetensors } from "../../runtime/weights.ts";
 import { sentence } from "../../studio/message.ts";
 import { extent, gradient, paint, scaleOf, shown } from "../../studio/tabs/try/color.ts";

@@ -9,7 +9,7 @@ import { readPicture } from "../../cli/input/image.ts";
 import { compile } from "../../compiler/compile.ts";
 import { loadModel } from "../../compiler/frontend/index.ts";
 import { targetOf } from "../../data/array.ts";
-import { initialise } from "../../runtime/init.ts";
+import { initialise } from "../../runtime/initialise.ts";
 import { readSafetensors, writeSafetensors } from "../../runtime/weights.ts";
 import { shown } from "../../studio/tabs/try/color.ts";
 import { layersOf, outputName, watching } from "../../studio/tabs/try/layers.ts";

@@ -1,6 +1,6 @@
 /** Times the kernels of the model on the page's device. */
 
-import { initialise } from "../../../runtime/init.ts";
+import { initialise } from "../../../runtime/initialise.ts";
 import { clockOf } from "../../../runtime/node/clock.ts";
 import { profileProgram } from "../../../runtime/node/profile.ts";
 import { h } from "../../dom.ts";

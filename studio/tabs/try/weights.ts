@@ -1,7 +1,7 @@
 /** Where weights come from, so that the page can say it, and which of them a model can use. */
 
 import type { ParamSpec } from "../../../compiler/ir/program.ts";
-import { initialise } from "../../../runtime/init.ts";
+import { initialise } from "../../../runtime/initialise.ts";
 import { readMetadata } from "../../../runtime/metadata.ts";
 import type { TensorData } from "../../../runtime/tensor.ts";
 import { checkWeights, readSafetensors, type Weights } from "../../../runtime/weights.ts";
