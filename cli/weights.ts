@@ -2,16 +2,25 @@
 import { UserError } from "../compiler/errors.ts";
 import type { Program } from "../compiler/ir/program.ts";
 import { WeftError } from "../runtime/errors.ts";
+import { readMetadata } from "../runtime/metadata.ts";
 import { checkWeights, readSafetensors, type Weights } from "../runtime/weights.ts";
 import { readBytes, shownPath } from "./files.ts";
 
 /** Reads the file and holds it against the model, before a device is asked for. */
 export async function readWeights(path: string, program: Program): Promise<Weights> {
+  return (await readTold(path, program)).weights;
+}
+
+/** The same, with the texts that lie beside the tensors. */
+export async function readTold(
+  path: string,
+  program: Program,
+): Promise<{ readonly weights: Weights; readonly metadata: Readonly<Record<string, string>> }> {
   const bytes = await readBytes(path, "the weights");
   try {
     const weights = readSafetensors(bytes);
     checkWeights(program.params, weights);
-    return weights;
+    return { weights, metadata: readMetadata(bytes) };
   } catch (error) {
     if (!(error instanceof WeftError)) throw error;
     throw new UserError({

@@ -26,7 +26,7 @@ export function idxDataSet(images: Source, labels: Source, classes: readonly str
     throw new UserError({ problem: `${images.name} holds no pictures: ${showShape(pictures.shape)}` });
   const set = { images: pictures.data, labels: answers.data, rows, shape, classes };
   if (classes.length > 0) {
-    checkLabels(set, classes.length, labels.name);
+    checkLabels(answers.data, classes.length, labels.name);
     return set;
   }
   const count = set.labels.reduce((most, label) => Math.max(most, label), 0) + 1;

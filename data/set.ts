@@ -34,12 +34,20 @@ export function firstRows(set: DataSet, limit: number | undefined): DataSet {
   };
 }
 
-/** Throws `UserError` where a label has no class: labels count from 0. */
-export function checkLabels(set: DataSet, classes: number, source: string): void {
-  const bad = set.labels.findIndex((label) => label >= classes);
+/** Throws `UserError` where a label has no class: labels count from 0. `positions`: which examples of `source` they are of. */
+export function checkLabels(
+  labels: Uint8Array | readonly number[],
+  classes: number,
+  source: string,
+  positions?: readonly number[],
+): void {
+  const list: ArrayLike<number> & Iterable<number> = labels;
+  const bad = Array.from(list).findIndex(
+    (label) => !(Number.isInteger(label) && label >= 0 && label < classes),
+  );
   if (bad >= 0)
     throw new UserError({
-      problem: `${source}: example ${bad} has label ${set.labels[bad]}, but there are ${classes} classes`,
+      problem: `${source}: example ${positions?.[bad] ?? bad} has label ${labels[bad]}, but there are ${classes} classes`,
       rule: `labels are whole numbers from 0 to ${classes - 1}`,
       fix: "correct the labels, or give the model a score for every class",
     });

@@ -46,4 +46,4 @@ const classifier = sequential(
 export const alexnet = sequential(features, classifier);
 
 const image = input("image", [N, 3, 224, 224]);
-export default model("alexnet", { image }, { logits: alexnet(image) });
+export default model("alexnet", { image }, { logits: alexnet(image) }, { classes: 1000 });

@@ -66,4 +66,9 @@ export function densenet(
 }
 
 const image = input("image", [N, 3, 224, 224]);
-export default model("densenet121", { image }, { logits: densenet(image, [6, 12, 24, 16]) });
+export default model(
+  "densenet121",
+  { image },
+  { logits: densenet(image, [6, 12, 24, 16]) },
+  { classes: 1000 },
+);

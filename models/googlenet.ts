@@ -62,4 +62,4 @@ export function googlenet(image: Picture): Tensor<[N, 1000]> {
 }
 
 const image = input("image", [N, 3, 224, 224]);
-export default model("googlenet", { image }, { logits: googlenet(image) });
+export default model("googlenet", { image }, { logits: googlenet(image) }, { classes: 1000 });

@@ -18,4 +18,4 @@ const lenet = sequential(
   linear({ out: 10 }),
 );
 
-export default model("lenet-chain", { image }, { logits: lenet(image) });
+export default model("lenet-chain", { image }, { logits: lenet(image) }, { classes: 10 });

@@ -14,4 +14,4 @@ const fc1 = linear(features, { out: 120 });
 const fc2 = linear(relu(fc1), { out: 84 });
 const logits = linear(relu(fc2), { out: 10 });
 
-export default model("lenet-relu", { image }, { logits });
+export default model("lenet-relu", { image }, { logits }, { classes: 10 });

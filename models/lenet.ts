@@ -15,4 +15,4 @@ const fc1 = linear(features, { out: 120 });
 const fc2 = linear(sigmoid(fc1), { out: 84 });
 const logits = linear(sigmoid(fc2), { out: 10 }); // a score for each class
 
-export default model("lenet", { image }, { logits });
+export default model("lenet", { image }, { logits }, { classes: 10 });

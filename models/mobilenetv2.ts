@@ -67,4 +67,4 @@ export const mobilenetv2 = sequential(
 );
 
 const image = input("image", [N, 3, 224, 224]);
-export default model("mobilenetv2", { image }, { logits: mobilenetv2(image) });
+export default model("mobilenetv2", { image }, { logits: mobilenetv2(image) }, { classes: 1000 });

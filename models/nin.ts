@@ -41,4 +41,4 @@ export const nin = sequential(
 );
 
 const image = input("image", [N, 3, 224, 224]);
-export default model("nin", { image }, { logits: nin(image) });
+export default model("nin", { image }, { logits: nin(image) }, { classes: 1000 });

@@ -65,4 +65,4 @@ const head = sequential(globalAvgPool2d(), flatten(), linear({ out: 1000 }));
 export const resnet18 = sequential(stem, stage1, stage2, stage3, stage4, head);
 
 const image = input("image", [N, 3, 224, 224]);
-export default model("resnet18", { image }, { logits: resnet18(image) });
+export default model("resnet18", { image }, { logits: resnet18(image) }, { classes: 1000 });

@@ -66,4 +66,4 @@ const head = sequential(globalAvgPool2d(), flatten(), linear({ out: 1000 }));
 export const resnet50 = sequential(stem, stage1, stage2, stage3, stage4, head);
 
 const image = input("image", [N, 3, 224, 224]);
-export default model("resnet50", { image }, { logits: resnet50(image) });
+export default model("resnet50", { image }, { logits: resnet50(image) }, { classes: 1000 });

@@ -40,4 +40,4 @@ const classifier = sequential(
 export const vgg11 = sequential(features, classifier);
 
 const image = input("image", [N, 3, 224, 224]);
-export default model("vgg11", { image }, { logits: vgg11(image) });
+export default model("vgg11", { image }, { logits: vgg11(image) }, { classes: 1000 });

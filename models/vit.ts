@@ -61,4 +61,4 @@ export function vit(image: Tensor<[N, number, number, number]>): Tensor<[N, numb
 }
 
 const image = input("image", [N, 3, 224, 224]);
-export default model("vit", { image }, { logits: vit(image) });
+export default model("vit", { image }, { logits: vit(image) }, { classes: 1000 });

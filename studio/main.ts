@@ -1,6 +1,6 @@
 /** Weft Studio's entry: reads the project, then shows the tabs. */
 import "./style.css"; // before the style sheets of what is imported below
-import { readSafetensors, type Weights } from "../runtime/weights.ts";
+import type { Weights } from "../runtime/weights.ts";
 import { devices } from "./device.ts";
 import { h } from "./dom.ts";
 import { readProject } from "./project.ts";
@@ -9,6 +9,7 @@ import { shell } from "./shell.ts";
 import { signal } from "./signal.ts";
 import type { Studio, Words } from "./tab.ts";
 import { tabs } from "./tabs/index.ts";
+import { openWeights } from "./tabs/try/weights.ts";
 import { workbench } from "./workbench.ts";
 
 /** Milliseconds that the first compile waits for an adapter: it says what to compile for. */
@@ -33,7 +34,8 @@ async function start(): Promise<void> {
   if (project.live) watchDisk(bench.disk);
   if (project.weights !== null) {
     const response = await fetch(project.weights);
-    if (response.ok) weights.set(readSafetensors(await response.arrayBuffer()));
+    const name = decodeURIComponent(project.weights.split("/").at(-1) ?? "");
+    if (response.ok) weights.set(openWeights(await response.arrayBuffer(), name, "served"));
   }
 }
 

@@ -3,20 +3,21 @@
 import type { Precision } from "../../compiler/compile.ts";
 import { UserError } from "../../compiler/errors.ts";
 import { loadModel } from "../../compiler/frontend/index.ts";
-import type { Program } from "../../compiler/ir/program.ts";
+import { type Graph, isClasses, outputsOf, rowOf } from "../../compiler/ir/graph.ts";
+import { RULE, scoresOf } from "../../data/scores.ts";
 import type { AdapterChoice } from "../../runtime/node/index.ts";
 import { type CommonOptions, printJson, uiOf } from "../common.ts";
 import { openDevice } from "../device.ts";
 import { execute, typicalBatchOf } from "../execute.ts";
+import { shownPath } from "../files.ts";
 import { requireFinite } from "../finite.ts";
 import { readClasses } from "../input/classes.ts";
 import { readLabels } from "../input/labels.ts";
-import { type Batch, readInputs } from "../input/read.ts";
-import { type Outcome, resultJson, resultText } from "../output/outcome.ts";
-import { isClassifier } from "../output/results.ts";
+import { readInputs } from "../input/read.ts";
+import { batchOf, type Outcome, resultJson, resultText } from "../output/outcome.ts";
 import { compileHere } from "../tuning/use.ts";
 import type { Ui } from "../ui.ts";
-import { readWeights } from "../weights.ts";
+import { readTold } from "../weights.ts";
 
 export interface RunOptions extends CommonOptions {
   readonly input?: readonly string[];
@@ -35,9 +36,9 @@ export interface RunOptions extends CommonOptions {
 }
 
 /** Everything that can be wrong with the files is found before a device is asked for. */
-export async function run(file: string, options: RunOptions): Promise<void> {
+export async function run(path: string, options: RunOptions): Promise<void> {
   const ui = uiOf(options);
-  const { graph } = await loadModel(file);
+  const { graph } = await loadModel(path);
   const inputs = graph.inputs.map(({ name, node }) => ({ name, shape: node.type.shape }));
   const batches = await readInputs(inputs, options.input ?? [], {
     index: options.index,
@@ -45,10 +46,21 @@ export async function run(file: string, options: RunOptions): Promise<void> {
     note: ui.note,
   });
   const typicalBatch = typicalBatchOf(batches);
-  const { program } = await compileHere(graph, file, { ...options, typicalBatch }, ui);
-  const weights = options.weights === undefined ? undefined : await readWeights(options.weights, program);
-  const classes = options.classes === undefined ? undefined : await readClasses(options.classes);
-  const labels = options.labels === undefined ? undefined : await readLabels(options.labels, batches);
+  const { program } = await compileHere(graph, path, { ...options, typicalBatch }, ui);
+  const file = options.weights;
+  const { weights, metadata } = file === undefined ? {} : await readTold(file, program);
+  const scores = scoresOf(graph, {
+    names: options.classes === undefined ? undefined : await readClasses(options.classes),
+    labelled: options.labels !== undefined,
+    metadata,
+    ignored: (why) => ui.note(`${shownPath(file ?? "")}: its classes are left aside: ${why}`),
+  });
+  if (options.top !== undefined && scores.size === 0) throw noScores(graph, options.top);
+  const [labelled] = scores.values();
+  const labels =
+    options.labels === undefined
+      ? undefined
+      : await readLabels(options.labels, batchOf(batches), labelled?.count ?? 0);
   if (!weights && program.params.length > 0)
     ui.note(
       `no --weights: the parameters are random (seed ${options.seed}), so the outputs mean nothing yet`,
@@ -76,10 +88,9 @@ export async function run(file: string, options: RunOptions): Promise<void> {
       milliseconds,
       batches,
       outputs,
-      classes,
+      scores,
       labels,
     };
-    if (classes) checkClasses(classes, outcome, program);
     print(outcome, options, ui);
   } finally {
     opened.close();
@@ -91,12 +102,15 @@ function print(outcome: Outcome, options: RunOptions, ui: Ui): void {
   else resultText(outcome, { top: options.top, pictures: options.pictures }, ui);
 }
 
-function checkClasses(classes: readonly string[], { outputs, batches }: Outcome, program: Program): void {
-  const examples = (batches[0] as Batch | undefined)?.titles.length ?? 1;
-  for (const [name, output] of Object.entries(outputs))
-    if (isClassifier(output, examples) && output.shape[1] !== classes.length)
-      throw new UserError({
-        problem: `--classes has ${classes.length} names, but the output ${name} of ${program.name} has ${output.shape[1]} scores`,
-        rule: "a name for every score, in their order",
-      });
+/** There are no classes to rank. */
+function noScores(graph: Graph, top: number): UserError {
+  const rows = graph.outputs.map((o) => rowOf(o.node)).filter(isClasses);
+  return new UserError({
+    problem: `--top ${top} ranks classes, but ${outputsOf(graph)}, shown as numbers`,
+    rule: RULE,
+    fix:
+      rows.length > 0
+        ? `--classes with ${rows.join(" or ")} names, or model(…, { classes: ${rows[0]} })`
+        : "leave out --top",
+  });
 }

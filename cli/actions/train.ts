@@ -4,6 +4,7 @@ import { fileName } from "../../compiler/emit/names.ts";
 import { UserError } from "../../compiler/errors.ts";
 import { loadModel } from "../../compiler/frontend/index.ts";
 import { compileParts } from "../../compiler/train/index.ts";
+import { classesEntry } from "../../data/scores.ts";
 import type { DataSet as Labelled } from "../../data/set.ts";
 import { WeftError } from "../../runtime/errors.ts";
 import type { AdapterChoice } from "../../runtime/node/index.ts";
@@ -66,7 +67,9 @@ export async function train(file: string, options: TrainOptions): Promise<boolea
 
   const { format, quiet = false, adapter } = options;
   const history = saved?.history ?? [];
-  const run = new Run({ ui, format, quiet, adapter, settings, out, rows: data.train.rows, history });
+  const { rows, classes: names } = data.train;
+  const metadata = classesEntry(names, classes);
+  const run = new Run({ ui, format, quiet, adapter, settings, out, metadata, rows, history });
   try {
     const device = await run.open();
     const trainer = await createTrainer(training, {

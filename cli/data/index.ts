@@ -28,7 +28,7 @@ export async function openData(options: DataOptions, target: Target, classes: nu
   const read = await opened(data, dataDir, limit, target);
   const ready = (set: DataSet, part: string): DataSet => {
     const shown = `${read.name} (${part})`;
-    checkLabels(set, classes, shown);
+    checkLabels(set.labels, classes, shown);
     return firstRows(fitted(set, target, read.name), limit);
   };
   return { name: read.name, train: ready(read.train, "train"), test: ready(read.test, "test") };

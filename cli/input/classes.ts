@@ -7,7 +7,7 @@ import { harmless } from "../ui.ts";
 
 /** @throws UserError where the text is neither a known set, a list with commas, nor a readable file */
 export async function readClasses(text: string): Promise<readonly string[]> {
-  const known = KNOWN[text];
+  const known = Object.hasOwn(KNOWN, text) ? KNOWN[text] : undefined; // and no "constructor"
   if (known) return known;
   if (!existsSync(text) && text.includes(",")) return text.split(",").map((name) => name.trim());
   if (!existsSync(text))

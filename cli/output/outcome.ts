@@ -1,17 +1,16 @@
 /** The result of `weft run` as text and as JSON. */
+import type { Scores } from "../../data/scores.ts";
 import type { Batch } from "../input/read.ts";
 import type { Ui } from "../ui.ts";
-import { ranking } from "./bars.ts";
 import {
   className,
-  isClassifier,
   nested,
   type ShowOptions,
-  sharesOf,
   showClasses,
   showNumbers,
   type Tensor,
   TOP,
+  topOf,
 } from "./results.ts";
 
 export interface Outcome {
@@ -22,35 +21,43 @@ export interface Outcome {
   readonly milliseconds: number;
   readonly batches: readonly Batch[];
   readonly outputs: Readonly<Record<string, Tensor>>;
-  readonly classes: readonly string[] | undefined;
+  /** Which outputs are scores over classes. */
+  readonly scores: ReadonlyMap<string, Scores>;
+  /** Of the first of them. */
   readonly labels: readonly number[] | undefined;
 }
 
 export function resultText(outcome: Outcome, options: Pick<ShowOptions, "top" | "pictures">, ui: Ui): void {
-  const { batches, outputs, classes, labels } = outcome;
-  const [first] = batches;
-  const count = first?.titles.length ?? 1;
+  const { outputs, scores } = outcome;
+  const examples = batchOf(outcome.batches);
+  const [labelled] = scores.keys();
   for (const [name, output] of Object.entries(outputs)) {
-    if (first && isClassifier(output, count)) showClasses(first, output, { classes, labels, ...options }, ui);
+    const found = scores.get(name);
+    const labels = name === labelled ? outcome.labels : undefined;
+    if (examples && found) showClasses(examples, output, { scores: found, labels, ...options }, ui);
     else showNumbers(name, output, ui);
   }
+  const count = examples?.titles.length ?? 1;
   const each = count === 1 ? "1 example" : `${count} examples`;
   ui.out(ui.colors.dim(`${each} in ${outcome.milliseconds.toFixed(1)} ms on ${outcome.adapter}`));
 }
 
-/** `outputs` holds nested arrays in the outputs' shapes; `top` ranks the classes where there are any. */
+/** The input whose examples are the batch; undefined where the model takes one at a time. */
+export const batchOf = (batches: readonly Batch[]): Batch | undefined =>
+  batches.find((batch) => batch.target.batched);
+
+/** `outputs` holds nested arrays in the outputs' shapes; `predictions` ranks the classes of the first scores. */
 export function resultJson(outcome: Outcome, top = TOP): unknown {
-  const { batches, outputs, classes, labels } = outcome;
-  const [first] = batches;
-  const count = first?.titles.length ?? 1;
-  const scores = Object.values(outputs).find((output) => isClassifier(output, count));
+  const { batches, outputs, labels } = outcome;
+  const [first] = outcome.scores;
+  const output = first && outputs[first[0]];
   const predictions =
-    scores &&
-    first?.titles.map((input, i) => ({
+    output &&
+    batchOf(batches)?.titles.map((input, i) => ({
       input,
-      ...(labels ? { label: className(labels[i] ?? 0, classes) } : {}),
-      top: ranking(sharesOf(scores, i), top).map(({ index, share }) => ({
-        class: className(index, classes),
+      ...(labels ? { label: className(labels[i] ?? 0, first[1]) } : {}),
+      top: topOf(output, i, first[1], top).map(({ index, share }) => ({
+        class: className(index, first[1]),
         index,
         share: Number(share.toPrecision(6)),
       })),

@@ -1,7 +1,8 @@
 /** What `weft run` prints for a person: pictures with their top classes, or the numbers of other outputs. */
+import { type Scores, sharesOf } from "../../data/scores.ts";
 import type { Batch } from "../input/read.ts";
 import type { Ui } from "../ui.ts";
-import { bar, isDistribution, type Ranked, ranking, softmax } from "./bars.ts";
+import { bar, type Ranked, ranking } from "./bars.ts";
 import { pictureLines } from "./blocks.ts";
 
 export interface Tensor {
@@ -10,7 +11,7 @@ export interface Tensor {
 }
 
 export interface ShowOptions {
-  readonly classes: readonly string[] | undefined;
+  readonly scores: Scores;
   readonly labels: readonly number[] | undefined;
   /** How many classes of an example are shown; default: 3 beside a picture, else the best. */
   readonly top: number | undefined;
@@ -29,21 +30,14 @@ const ROWS = 8;
 /** Whole numbers from here on have digits that f32 does not know. */
 const LARGE = 1e10;
 
-/** Class scores: a row of 2 to 1,000 numbers per example. */
-export function isClassifier(output: Tensor, examples: number): boolean {
-  const [rows = 0, classes = 0] = output.shape;
-  return output.shape.length === 2 && rows === examples && classes >= 2 && classes <= 1000;
+/** The classes of one example, the likeliest first. */
+export function topOf(output: Tensor, example: number, scores: Scores, count: number): readonly Ranked[] {
+  const row = output.data.subarray(example * scores.count, (example + 1) * scores.count);
+  return ranking(sharesOf(row, scores), count);
 }
 
-/** Shares of the classes for one example: the row itself if it is a distribution, else its softmax. */
-export function sharesOf(output: Tensor, example: number): Float32Array {
-  const classes = output.shape[1] ?? 0;
-  const row = output.data.subarray(example * classes, (example + 1) * classes);
-  return isDistribution(row) ? row : softmax(row);
-}
-
-export function className(index: number, classes: readonly string[] | undefined): string {
-  return classes?.[index] ?? `class ${index}`;
+export function className(index: number, { names }: Scores): string {
+  return names?.[index] ?? `class ${index}`;
 }
 
 const clip = (text: string, width: number): string =>
@@ -52,12 +46,12 @@ const clip = (text: string, width: number): string =>
 function verdict(best: number, label: number | undefined, options: ShowOptions, ui: Ui): string {
   if (label === undefined) return "";
   if (best === label) return ui.colors.green("✓");
-  return ui.colors.red(`✗ ${className(label, options.classes)}`);
+  return ui.colors.red(`✗ ${className(label, options.scores)}`);
 }
 
 /** The width of the longest class name that is shown, within reason where names are cut. */
 function labelWidth(tops: readonly (readonly Ranked[])[], options: ShowOptions, ui: Ui): number {
-  const lengths = tops.flat().map((t) => className(t.index, options.classes).length);
+  const lengths = tops.flat().map((t) => className(t.index, options.scores).length);
   return Math.min(ui.cuts ? 20 : Number.POSITIVE_INFINITY, Math.max(...lengths));
 }
 
@@ -68,7 +62,7 @@ function classLines(
   room: number,
   ui: Ui,
 ): readonly string[] {
-  const names = top.map((t) => className(t.index, options.classes));
+  const names = top.map((t) => className(t.index, options.scores));
   const width = Math.max(6, Math.min(24, room - label - 9));
   return top.map((t, i) => {
     const name = clip(names[i] ?? "", label).padEnd(label);
@@ -107,17 +101,18 @@ export function showClasses(batch: Batch, output: Tensor, options: ShowOptions, 
   const count = batch.titles.length;
   const drawn = options.pictures && count <= PICTURE_LIMIT && pictureShape(batch) !== undefined;
   let right = 0;
-  const tops = batch.titles.map((_, i) => ranking(sharesOf(output, i), options.top ?? (drawn ? TOP : 1)));
+  const most = options.top ?? (drawn ? TOP : 1);
+  const tops = batch.titles.map((_, i) => topOf(output, i, options.scores, most));
   const label = labelWidth(tops, options, ui);
   const longest = Math.max(...batch.titles.map((title) => title.length));
   const titles = ui.cuts ? Math.min(longest, Math.max(16, ui.width - CLASS - 4)) : longest;
-  const most = drawn && ui.cuts ? ui.width - 40 : titles;
+  const room = drawn && ui.cuts ? ui.width - 40 : titles;
   for (const [i, top] of tops.entries()) {
     const best = top[0]?.index ?? 0;
     const answer = options.labels?.[i];
     if (answer === best) right++;
     const mark = verdict(best, answer, options, ui);
-    const title = clip(batch.titles[i] ?? "", most);
+    const title = clip(batch.titles[i] ?? "", room);
     if (drawn) {
       const heading = `${ui.colors.bold(title)} ${mark}`.trimEnd();
       ui.out(withPicture(batch, i, [heading, "", ...classLines(top, label, options, ui.width - 36, ui)], ui));

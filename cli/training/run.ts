@@ -25,6 +25,8 @@ export interface RunOptions {
   readonly settings: Settings;
   /** Where the weights go. */
   readonly out: string;
+  /** What they say besides their numbers. */
+  readonly metadata: Readonly<Record<string, string>>;
   /** Examples in an epoch. */
   readonly rows: number;
   /** The epochs before. */
@@ -61,8 +63,8 @@ export class Run {
   }
 
   save(trainer: Trainer): Promise<void> {
-    const { out, settings } = this.options;
-    return save(out, trainer.weights(), trainer.checkpoint(), this.history, settings);
+    const { out, metadata, settings } = this.options;
+    return save(out, trainer.weights(), metadata, trainer.checkpoint(), this.history, settings);
   }
 
   /** Whether all epochs were done. What was reached is on the disk when it ends, however it ends. */

@@ -27,13 +27,14 @@ export function checkpointPath(out: string): string {
 export async function save(
   out: string,
   weights: Weights,
+  metadata: Readonly<Record<string, string>>,
   checkpoint: Checkpoint,
   history: readonly EpochPoint[],
   settings: Settings,
 ): Promise<void> {
   const notes = { history: JSON.stringify(history), settings: JSON.stringify(settings) };
   await writeFiles([
-    [out, writeSafetensors(weights)],
+    [out, writeSafetensors(weights, metadata)],
     [checkpointPath(out), writeSafetensors(checkpoint.tensors, { ...checkpoint.metadata, ...notes })],
   ]);
 }

@@ -6,7 +6,7 @@ export { defineOp, type OpDefinition, type OpOptions, type UserOp, type ValueCon
 export type { AxisPosition, Elements, Position, Value } from "./expression.ts";
 export { pipe, residual, sequential } from "./layer.ts";
 export { concat, flatten, type PadOptions, pad, reshape, transpose } from "./layout.ts";
-export { isModel, type Model, model } from "./model.ts";
+export { isModel, type Model, type ModelOptions, model } from "./model.ts";
 export {
   constant,
   type Initializer,

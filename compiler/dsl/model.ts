@@ -1,7 +1,17 @@
 /** The default export of a model file: named inputs, named outputs and the graph between them. */
 import { UserError } from "../errors.ts";
-import { type Graph, type Node, type Output, topologicalOrder } from "../ir/graph.ts";
-import { noMore } from "../options.ts";
+import {
+  type Classes,
+  countOf,
+  type Graph,
+  isClasses,
+  type Node,
+  type Output,
+  outputsOf,
+  rowOf,
+  topologicalOrder,
+} from "../ir/graph.ts";
+import { kindOf, noMore, optional, refined, takes } from "../options.ts";
 import { here, located, startNames } from "./build.ts";
 import { isLayer } from "./layer.ts";
 import { nameLayers } from "./names.ts";
@@ -19,6 +29,25 @@ export interface Model<Ins = { [name: string]: Shape }, Outs = { [name: string]:
   readonly inputs: Ins;
   readonly outputs: Outs;
 }
+
+export interface ModelOptions {
+  /**
+   * The outputs `[N, classes]` are scores over classes, as logits are: how many classes, or their names. What `weft run`
+   * and Studio show of a model; it changes no kernel. After a softmax there is no need to say it.
+   */
+  readonly classes?: number | readonly string[];
+}
+
+const classes = kindOf(
+  "the number of classes, 2 or more, or a list of their names",
+  "10",
+  isClasses,
+  (value) => (typeof value === "string" && isClasses(Number(value)) ? Number(value) : undefined),
+);
+/** The list is copied: a graph does not change. */
+const readOptions = takes("model", {
+  classes: optional(refined(classes, (all) => (typeof all === "number" ? all : [...all]))),
+});
 
 type InputShapes<I> =
   I extends Tensor<infer S> ? { [name: string]: S } : { -readonly [K in keyof I]: ShapeOf<I[K]> };
@@ -43,21 +72,24 @@ type Applied<I, O> = O extends LayerType ? Run<O, ShapeOf<I>> : O;
  *
  *   export default model("lenet", input("image", [N, 1, 28, 28]), sequential(…));
  *
+ * Logits are shown as scores over classes where the model says so: `model("lenet", { image }, { logits }, { classes: 10 })`.
+ *
  * Throws `UserError`: no output, an input that no output needs, an input that is needed and not declared, two
- * tensors of one name, a cycle.
+ * tensors of one name, a cycle, an option that is unknown or does not fit.
  */
 export function model<I extends Tensor | Tensors, O extends Tensor | Tensors | LayerType, Z extends 1 = 1>(
   name: string,
   inputs: I,
   outputs: Checked<Known<ShapeOf<I>, Hidden<O>, Z>, Applied<I, O>, O>,
+  options?: ModelOptions,
 ): Model<InputShapes<I>, OutputShapes<I, O, Z>>;
 export function model(...args: readonly unknown[]): unknown {
   const trace = here();
-  const [name, inputs, outputs] = args;
+  const [name, inputs, outputs, options] = args;
   try {
     const graph = located("", trace, () => {
-      noMore("model", args, 3);
-      return buildGraph(name, inputs, outputs);
+      noMore("model", args, 4);
+      return buildGraph(name, inputs, outputs, options);
     });
     const shapes = (list: readonly Output[]): unknown =>
       Object.fromEntries(list.map((o) => [o.name, o.node.type.shape]));
@@ -74,7 +106,7 @@ export function isModel(value: unknown): value is Model {
   );
 }
 
-function buildGraph(name: unknown, inputs: unknown, outputs: unknown): Graph {
+function buildGraph(name: unknown, inputs: unknown, outputs: unknown, options: unknown): Graph {
   if (typeof name !== "string" || name.trim() === "") {
     throw new UserError({
       problem: "model: the first argument is its name",
@@ -95,10 +127,18 @@ function buildGraph(name: unknown, inputs: unknown, outputs: unknown): Graph {
       rule: "a model computes at least one tensor",
     });
   }
+  const said = readOptions(options).classes;
+  if (said !== undefined) checkClasses(name, said, outs);
   const nodes = topologicalOrder(outs.map((o) => o.node));
   checkCycles(name, nodes);
   checkInputs(name, ins, nodes);
-  return nameLayers({ name, inputs: ins, outputs: outs, nodes });
+  return nameLayers({
+    name,
+    inputs: ins,
+    outputs: outs,
+    nodes,
+    ...(said === undefined ? {} : { classes: said }),
+  });
 }
 
 function applied(name: string, inputs: unknown, layer: (x: Tensor) => Tensor): Node {
@@ -126,6 +166,19 @@ function named(model: string, what: "inputs" | "outputs", given: unknown): reado
       problem: `model "${model}": ${what}.${key} is ${kind}`,
       ...(early ? { early } : {}),
     });
+  });
+}
+
+/** Scores stand in an output [N, classes], so there has to be one. */
+function checkClasses(name: string, classes: Classes, outputs: readonly Output[]): void {
+  const count = countOf(classes);
+  const sizes = outputs.map((o) => rowOf(o.node)).filter(isClasses);
+  if (sizes.includes(count)) return;
+  const given = typeof classes === "number" ? `${count}` : `a list of ${count}`;
+  throw new UserError({
+    problem: `model "${name}": classes is ${given}, but ${outputsOf({ name, outputs })}`,
+    rule: `an output [N, classes] holds a score for every class: here [N, ${count}]`,
+    fix: sizes.length > 0 ? `classes: ${[...new Set(sizes)].join(" or ")}` : "leaving it out",
   });
 }
 

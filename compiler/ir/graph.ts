@@ -5,7 +5,7 @@
 import type { Location } from "../errors.ts";
 import type { Expr, OpContext } from "./expr.ts";
 import type { Init, ParamUse } from "./program.ts";
-import type { TensorType } from "./type.ts";
+import { showShape, type TensorType } from "./type.ts";
 
 export type AttrValue = number | string | boolean | null | readonly AttrValue[] | Attrs;
 export type Attrs = { readonly [key: string]: AttrValue };
@@ -140,15 +140,40 @@ export interface Update {
   readonly value: Node;
 }
 
+/** How many classes there are, or their names in order. */
+export type Classes = number | readonly string[];
+
+/** Two classes or more; a name is no blank. */
+export function isClasses(value: unknown): value is Classes {
+  if (!Array.isArray(value)) return Number.isSafeInteger(value) && Number(value) >= 2;
+  return value.length >= 2 && value.every((name) => typeof name === "string" && name.trim() !== "");
+}
+
+export const countOf = (classes: Classes): number => (typeof classes === "number" ? classes : classes.length);
+
+/** How many numbers an output [N, k] has for an example; undefined for other shapes. */
+export function rowOf({ type: { shape } }: Node): number | undefined {
+  const [batch, size] = shape;
+  return shape.length === 2 && batch === "N" && typeof size === "number" ? size : undefined;
+}
+
 /** A model: its nodes in an order in which operands precede their users. */
 export interface Graph {
   readonly name: string;
   readonly inputs: readonly Output[];
   readonly outputs: readonly Output[];
+  /** What the model says of its outputs `[N, classes]`: they are scores. No kernel depends on it. */
+  readonly classes?: Classes;
   /** Made after everything else of a run: training. Parameters of a graph with updates are not constant. */
   readonly updates?: readonly Update[];
   /** Every node that an output or update needs, operands before users. */
   readonly nodes: readonly Node[];
+}
+
+/** `the output of lenet is logits [N, 10]` */
+export function outputsOf({ name, outputs }: Pick<Graph, "name" | "outputs">): string {
+  const shown = outputs.map((o) => `${o.name} ${showShape(o.node.type.shape)}`).join(", ");
+  return outputs.length === 1 ? `the output of ${name} is ${shown}` : `the outputs of ${name} are ${shown}`;
 }
 
 /** All nodes that the outputs need, operands first, each once, in the order of first use. */

@@ -76,7 +76,7 @@ describe("classes", () => {
   const batch: Batch = { target, shape: [2, 1, 28, 28], data: new Float32Array(2 * 784), titles };
   const shares = tensor([2, 3], [0.5, 0.25, 0.25, 0, 0.125, 0.875]);
   const options = {
-    classes: ["cat", "dog", "a class with a very long name"],
+    scores: { count: 3, names: ["cat", "dog", "a class with a very long name"], shares: true },
     labels: undefined,
     pictures: false,
   };

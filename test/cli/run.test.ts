@@ -151,11 +151,7 @@ describe("what a user gets wrong", () => {
       ["-i", file("one-idx3-ubyte", idx([1, 28, 28], Array(784).fill(0))), "--index", "5"],
       "holds 1 examples",
     ],
-    [
-      "too few classes",
-      ["-i", bag, "-c", "cat,dog"],
-      "--classes has 2 names, but the output logits of lenet has 10 scores",
-    ],
+    ["too few classes", ["-i", bag, "-c", "cat,dog"], "--classes has 2 names, but lenet has 10 classes"],
     ["unknown classes", ["-i", bag, "-c", "cifar"], "no known set of classes"],
     ["no labels", ["-i", bag, "--labels", "none"], "cannot read the labels none"],
   ])("%s", async (_, args, text) => {

@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { join } from "node:path";
 import sharp from "sharp";
 import { describe, expect, test } from "vitest";
+import { synthetic } from "../../data/synthetic.ts";
 import { readMetadata, readSafetensors, writeSafetensors } from "../../runtime/train.ts";
 import { fails, root, scratch, works } from "./weft.ts";
 
@@ -50,6 +51,9 @@ describe("weft train", () => {
     );
     expect(stderr).toContain(`the weights are in ${path}; the curves are in ${plot}`);
     expect(Object.keys(readSafetensors(readFileSync(path)))).toEqual(["logits.bias", "logits.weight"]);
+    expect(JSON.parse(readMetadata(readFileSync(path))["classes"] ?? "")).toEqual(
+      synthetic(1, 1).train.classes,
+    );
     const svg = readFileSync(plot, "utf8");
     expect(svg).toMatch(/^<svg .*aria-label="tiny on synthetic: /);
     expect(svg.match(/<path class="curve"/g)).toHaveLength(6);

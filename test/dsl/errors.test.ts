@@ -209,6 +209,53 @@ describe("a model is checked as a whole", () => {
     `);
   });
 
+  test("classes", () => {
+    const [few, square] = [w.linear(rows, { out: 8 }), w.reshape(rows, [N, 5, 2])];
+    const untold = w.model("m", { rows }, { y }).graph;
+    const names = ["a", "b", "c", "d", "e", "f", "g", "h"];
+    const named = w.model("m", { rows }, { few, y }, { classes: names }).graph;
+    names.push("later");
+    expect([untold.classes, named.classes]).toEqual([undefined, ["a", "b", "c", "d", "e", "f", "g", "h"]]);
+    expect("classes" in untold).toBe(false);
+    expect([
+      message(() => w.model("m", { rows }, { few }, { classes: 10 })),
+      message(() => w.model("m", { rows }, { few, y }, { classes: ["cat", "dog"] })),
+      message(() => w.model("m", { rows }, { square }, { classes: 5 })),
+      message(() => w.model("m", { rows }, { y }, { classes: 1 })),
+      message(() => w.model("m", { rows }, { y }, { classes: ["cat", " "] })),
+      message(() => w.model("m", { rows }, { y }, untyped({ classes: "10" }))),
+      message(() => w.model("m", { rows }, { y }, untyped({ clases: 10 }))),
+      message(() => w.model("m", { rows }, { y }, untyped(10))),
+    ]).toMatchInlineSnapshot(`
+      [
+        "model "m": classes is 10, but the output of m is few [N, 8]
+        rule: an output [N, classes] holds a score for every class: here [N, 10]
+        try:  classes: 8",
+        "model "m": classes is a list of 2, but the outputs of m are few [N, 8], y [N, 10]
+        rule: an output [N, classes] holds a score for every class: here [N, 2]
+        try:  classes: 8 or 10",
+        "model "m": classes is 5, but the output of m is square [N, 5, 2]
+        rule: an output [N, classes] holds a score for every class: here [N, 5]
+        try:  leaving it out",
+        "model: classes is 1
+        rule: classes is the number of classes, 2 or more, or a list of their names
+        try:  classes: 10",
+        "model: classes is ["cat", " "]
+        rule: classes is the number of classes, 2 or more, or a list of their names
+        try:  classes: 10",
+        "model: classes is "10"
+        rule: classes is the number of classes, 2 or more, or a list of their names
+        try:  classes: 10",
+        "model: unknown option "clases"
+        rule: model takes classes
+        try:  classes",
+        "model: options are 10
+        rule: options are an object with classes
+        try:  { classes: 10 }",
+      ]
+    `);
+  });
+
   test("names", () => {
     const twice = w.add(w.mul(rows, w.param("scale", [10])), w.param("scale", [10]));
     expect([

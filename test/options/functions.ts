@@ -91,7 +91,8 @@ export const binary: readonly OpName[] = ["add", "sub", "mul", "div", "pow", "ma
 const byName = weft as Readonly<Record<string, unknown>>;
 
 const optimizer = weft.sgd({ lr: 0.1 });
-const graph = weft.model("m", { image }, { y: weft.linear(weft.flatten(image), { out: 4 }) }).graph;
+const logits = weft.linear(weft.flatten(image), { out: 4 });
+const graph = weft.model("m", { image }, { y: logits }).graph;
 const training: Required<TrainingOptions> = {
   optimizer,
   loss: "crossEntropy",
@@ -155,6 +156,13 @@ export const functions: ReadonlyMap<string, Options> = new Map([
     "compileTraining",
     { all: { ...training }, calls: { called: (o) => untyped(weft.compileTraining)(graph, o) } },
   ],
+  [
+    "model",
+    {
+      all: { classes: 4 } satisfies Required<weft.ModelOptions>,
+      calls: { called: (o) => untyped(weft.model)("m", { image }, { y: logits }, o) },
+    },
+  ],
   ["sgd", { all: { ...sgd }, calls: { called: untyped(weft.sgd) } }],
   ["adam", { all: { ...adam }, calls: { called: untyped(weft.adam) } }],
   [
@@ -171,7 +179,7 @@ export const functions: ReadonlyMap<string, Options> = new Map([
 export const positional: ReadonlyMap<string, readonly unknown[]> = new Map<string, readonly unknown[]>([
   ["input", ["x", [weft.N, 3]]],
   ["param", ["w", [3], weft.ones()]],
-  ["model", ["m", { image }, { y: weft.relu(image) }]],
+  ["model", ["m", { image }, { y: logits }, { classes: 4 }]],
   ["residual", [weft.relu(), weft.relu()]],
   ["zeros", []],
   ["ones", []],

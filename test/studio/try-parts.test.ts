@@ -12,7 +12,7 @@ import { fieldAt, indicesOf, unrolled } from "../../studio/tabs/try/field.ts";
 import { barAt } from "../../studio/tabs/try/geometry.ts";
 import * as layers from "../../studio/tabs/try/layers.ts";
 import { pictureInput } from "../../studio/tabs/try/picture.ts";
-import { classNames, ranked, scoreKind, sharesOf } from "../../studio/tabs/try/scores.ts";
+import { ranked } from "../../studio/tabs/try/scores.ts";
 import { initialWeights, misfit, openWeights, originOf, remember } from "../../studio/tabs/try/weights.ts";
 import { type Arrays, random, randomArray } from "../oracle/array.ts";
 import { evaluate } from "../oracle/oracle.ts";
@@ -185,33 +185,12 @@ describe("colours", () => {
   });
 });
 
-describe("scores", () => {
-  test("come from logits, shares or logarithms", () => {
-    const x = w.input("x", [w.N, 3]);
-    const kindOf = (y: w.Tensor): unknown => scoreKind(w.model("m", { x }, { y }).graph.outputs[0]?.node);
-    expect(kindOf(w.linear(x, { out: 4 }))).toEqual({ kind: "logits", classes: 4 });
-    expect(kindOf(w.softmax(x))).toEqual({ kind: "shares", classes: 3 });
-    expect(kindOf(w.logSoftmax(x))).toEqual({ kind: "log", classes: 3 });
-    expect(kindOf(w.linear(x, { out: 1 }))).toBeUndefined();
-    expect(kindOf(w.reshape(x, [w.N, 1, 3]))).toBeUndefined();
-    expect(sharesOf([1000, 1000], "logits")).toEqual([0.5, 0.5]);
-    expect(sharesOf([Math.log(0.25)], "log")[0]).toBeCloseTo(0.25, 12);
-    expect(sharesOf([Math.log(3), 0], "logits")[0]).toBeCloseTo(0.75, 12);
-  });
-
-  test("are ranked, and named by the weights", () => {
-    expect(ranked([0.2, 0.5, 0.2], ["a", "b"])).toEqual([
-      { index: 1, name: "b", share: 0.5 },
-      { index: 0, name: "a", share: 0.2 },
-      { index: 2, name: "", share: 0.2 },
-    ]);
-    expect(classNames(10, "lenet.fashion-mnist.safetensors")[8]).toBe("Bag");
-    expect(classNames(10, "lenet-MNIST.safetensors")[8]).toBe("8");
-    expect(classNames(3, "lenet.fashion-mnist.safetensors")).toEqual([]);
-    expect(classNames(2, "mnist", { classes: '["cat","dog"]' })).toEqual(["cat", "dog"]);
-    for (const classes of ["no JSON", '["cat"]', '{"0":"cat"}', "[1,2]"])
-      expect(classNames(2, "", { classes })).toEqual([]);
-  });
+test("scores are ranked", () => {
+  expect(ranked([0.2, 0.5, 0.2], ["a", "b"])).toEqual([
+    { index: 1, name: "b", share: 0.5 },
+    { index: 0, name: "a", share: 0.2 },
+    { index: 2, name: "", share: 0.2 },
+  ]);
 });
 
 describe("pictures", () => {
@@ -233,21 +212,16 @@ describe("pictures", () => {
 });
 
 describe("weights", () => {
-  const project = { model: "m.ts", files: {}, weights: "a/b%20c.safetensors", samples: [], live: false };
-
   test("are known by where they come from", () => {
-    const plain = {};
-    expect(originOf(plain, project)).toEqual({ kind: "served", name: "b c.safetensors", metadata: {} });
+    expect(originOf({})).toBeUndefined();
     const trained = remember({}, { kind: "trained", name: "3 epochs", metadata: {} });
-    expect(originOf(trained, project)).toMatchObject({ kind: "trained" });
+    expect(originOf(trained)).toMatchObject({ kind: "trained" });
     const bytes = writeSafetensors({ b: { shape: [1], data: Float32Array.of(2) } }, { classes: "[]" });
-    const opened = openWeights(bytes.buffer, "x.safetensors");
-    expect(opened["b"]?.data[0]).toBe(2);
-    expect(originOf(opened, project)).toEqual({
-      kind: "opened",
-      name: "x.safetensors",
-      metadata: { classes: "[]" },
-    });
+    for (const kind of ["opened", "served"] as const) {
+      const opened = openWeights(bytes.buffer, "x.safetensors", kind);
+      expect(opened["b"]?.data[0]).toBe(2);
+      expect(originOf(opened)).toEqual({ kind, name: "x.safetensors", metadata: { classes: "[]" } });
+    }
   });
 
   test("that do not fit say why; initial ones are the runtime's, and drawn once", async () => {

@@ -241,6 +241,38 @@ describe("the Try tab", () => {
     expect(list).toEqual([]);
     await page.context().close();
 
+    const regression = `
+      import { flatten, input, linear, model, N } from "weftgpu";
+      const image = input("image", [N, 1, 8, 8]);
+      const place = linear(flatten(image), { out: 3 });
+      export default model("place", { image }, { place });`;
+    const place = await open({ model: regression });
+    await computed(place.page);
+    const card = (): Promise<string | null> => place.page.textContent(".scores-card");
+    const row = (): Promise<string | null> => place.page.textContent(".scores");
+    // No class scores, also of an empty picture: the biases.
+    await expect.poll(row).toBe("element 00element 10element 20");
+    expect(await card()).toMatch(/^Output/);
+    expect(await place.page.isVisible(".verdict")).toBe(false);
+    const fitting = {
+      "place.weight": { shape: [3, 64], data: new Float32Array(192) },
+      "place.bias": { shape: [3], data: Float32Array.of(-1, 0.5, 3) },
+    };
+    const give = (name: string, classes: string): Promise<void> =>
+      drop(place.page, name, writeSafetensors(fitting, { classes }));
+    await give("two.safetensors", '["a","b"]');
+    await expect.poll(row).toBe("element 0−1element 10.5element 23");
+    expect(await card()).toContain(
+      "The classes that the file names are left aside: they are 2, but the output of place is place [N, 3].",
+    );
+    await give("three.safetensors", '["a","b","c"]');
+    await expect.poll(card).toMatch(/^Class scores/);
+    await place.page.click(".pad", { position: { x: 100, y: 60 } });
+    await expect.poll(() => verdict(place.page)).toBe("c");
+    expect(await place.page.isVisible(".verdict")).toBe(true);
+    expect(place.list).toEqual([]);
+    await place.page.context().close();
+
     const flat = `
       import { input, linear, model, N } from "weftgpu";
       const x = input("x", [N, 5]);

@@ -149,6 +149,10 @@ export const wrong: readonly Wrong[] = [
     "w.conv2d({ out: 6, kernel: 5, ▸pading: 2 })",
     /'pading' does not exist .* Did you mean to write 'padding'\?$/,
   ),
+  w(
+    'w.model("m", image, w.relu(), { ▸clases: 10 })',
+    /'clases' does not exist .* Did you mean to write 'classes'\?$/,
+  ),
   w('w.input("x", [N, ▸"a"])', /^Type 'string' is not assignable to type 'Dim'\.$/),
   w("w.relu(▸3)", /^Argument of type 'number' is not assignable to parameter of type 'Tensor<Shape>'\.$/),
 ];

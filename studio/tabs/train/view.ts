@@ -1,6 +1,9 @@
 /** The Train tab in one language: settings in, curves out. */
 
+import { classifierOf } from "../../../cli/classifier.ts";
 import { formatDiagnosis } from "../../../compiler/errors.ts";
+import { classesEntry } from "../../../data/scores.ts";
+import type { Data } from "../../../data/set.ts";
 import { writeSafetensors } from "../../../runtime/train.ts";
 import { fill, h } from "../../dom.ts";
 import { listenForFiles } from "../../files.ts";
@@ -82,7 +85,7 @@ export function showTrain(
       remember(weights, {
         kind: "trained",
         name,
-        metadata: { classes: JSON.stringify(data.test.classes) },
+        metadata: learnt(data, model),
         samples: examples(data.test),
       }),
     );
@@ -265,12 +268,16 @@ function listEpochs(rows: HTMLElement, epochs: Progress["epochs"]): void {
   );
 }
 
+/** What the weights say of the classes that they have learnt. */
+const learnt = ({ train }: Data, { graph }: CompiledModel): Readonly<Record<string, string>> =>
+  classesEntry(train.classes, classifierOf(graph).classes);
+
 function download(run: Training, entered: Entered): void {
   const weights = run.weights();
   const { model, data, settings = entered.settings } = run.progress.value;
   if (!weights || !model || !data) return;
   const bytes = writeSafetensors(weights, {
-    classes: JSON.stringify(data.train.classes),
+    ...learnt(data, model),
     data: data.name,
     epochs: `${run.finished}`,
     settings: JSON.stringify(settings),

@@ -1,5 +1,6 @@
-/** The card with the class scores: a bar for each class, or for the best ten of many. */
+/** The card with what the model answers: a bar for each class, or for the best ten of many; else numbers. */
 import { fill, h } from "../../dom.ts";
+import { shown } from "./color.ts";
 import { ranked } from "./scores.ts";
 import type { Text } from "./text.ts";
 
@@ -7,10 +8,13 @@ export interface ScoresCard {
   readonly element: HTMLElement;
   /** The classes that there are; empty names are numbered. Their bars are empty until there are scores. */
   expect(names: readonly string[]): void;
+  /** So many numbers, which are no scores. */
+  expectNumbers(count: number): void;
   /** In the place of scores. */
   without(message: string): void;
   /** Shares from 0 to 1 in the order of the classes; undefined: there is nothing to be scored. */
   show(shares: readonly number[] | undefined): void;
+  showNumbers(values: ArrayLike<number>): void;
 }
 
 /** More classes than this are shown by rank. */
@@ -20,6 +24,7 @@ const TOP = 10;
 interface Row {
   readonly element: HTMLElement;
   set(name: string, share: number | undefined, best: boolean): void;
+  setNumber(name: string, value: string): void;
 }
 
 export function scoresCard(text: Text, about: HTMLElement): ScoresCard {
@@ -28,7 +33,7 @@ export function scoresCard(text: Text, about: HTMLElement): ScoresCard {
   const rest = h("p", { class: "quiet-text small" });
   let names: readonly string[] = [];
   let rows: readonly Row[] = [];
-  let expected = "";
+  let expected: string | undefined;
   const show = (shares: readonly number[] | undefined): void => {
     const order = ranked(shares ?? names.map(() => 0), names);
     const best = order[0];
@@ -38,33 +43,39 @@ export function scoresCard(text: Text, about: HTMLElement): ScoresCard {
     });
     verdict.textContent = shares ? (best?.name ?? "") : text.drawSomething;
   };
+  /** Rows for what is expected now, unless it was so before. */
+  const begin = (what: string, count: number, more: (count: number) => string): boolean => {
+    if (what === expected) return false;
+    expected = what;
+    rows = Array.from({ length: count > MANY ? TOP : count }, row);
+    fill(list, ...rows.map((r) => r.element));
+    rest.textContent = count > MANY ? more(count - TOP) : "";
+    verdict.textContent = "\u00a0";
+    return true;
+  };
+  const heading = h("h2", {}, text.scores);
   return {
-    element: h(
-      "section",
-      { class: "card scores-card" },
-      h("h2", {}, text.scores),
-      verdict,
-      list,
-      rest,
-      about,
-    ),
+    element: h("section", { class: "card scores-card" }, heading, verdict, list, rest, about),
     expect(given) {
-      if (rows.length > 0 && `${given}` === expected) return;
-      expected = `${given}`;
+      heading.textContent = text.scores;
+      verdict.hidden = false;
+      if (!begin(JSON.stringify(given), given.length, text.moreClasses)) return;
       names = given.map((name, i) => name || text.classNumber(i));
-      rows = names.slice(0, names.length > MANY ? TOP : MANY).map(row);
-      fill(list, ...rows.map((r) => r.element));
-      rest.textContent = names.length > MANY ? text.moreClasses(names.length - TOP) : "";
-      names.slice(0, rows.length).forEach((name, i) => {
-        rows[i]?.set(name, undefined, false);
-      });
-      verdict.textContent = "\u00a0";
+      for (const [i, line] of rows.entries()) line.set(names[i] ?? "", undefined, false);
+    },
+    expectNumbers(count) {
+      heading.textContent = text.numbers;
+      verdict.hidden = true;
+      begin(`${count}`, count, text.moreNumbers);
     },
     without(message) {
-      [names, rows] = [[], []];
-      fill(list);
-      rest.textContent = message;
+      heading.textContent = text.scores;
       verdict.hidden = true;
+      begin("", 0, text.moreNumbers);
+      rest.textContent = message;
+    },
+    showNumbers(values) {
+      for (const [i, line] of rows.entries()) line.setNumber(text.element(i), shown(values[i] ?? Number.NaN));
     },
     show,
   };
@@ -85,6 +96,11 @@ function row(): Row {
       element.classList.toggle("best", best);
       bar.style.setProperty("--share", (share ?? 0).toFixed(4));
       percent.textContent = share === undefined ? "" : `${(100 * share).toFixed(share < 0.0995 ? 1 : 0)} %`;
+    },
+    setNumber(title, value) {
+      name.textContent = title;
+      element.classList.add("number");
+      percent.textContent = value;
     },
   };
 }

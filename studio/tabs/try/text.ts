@@ -13,10 +13,12 @@ export interface Text {
   readonly dropHere: string;
   readonly samples: string;
   readonly scores: string;
+  readonly numbers: string;
   readonly noScores: (shape: string) => string;
   readonly drawSomething: string;
   readonly classNumber: (index: number) => string;
   readonly moreClasses: (count: number) => string;
+  readonly moreNumbers: (count: number) => string;
   readonly layers: string;
   readonly scale: string;
   readonly perLayer: string;
@@ -46,6 +48,7 @@ export interface Text {
   readonly served: (name: string) => string;
   readonly opened: (name: string) => string;
   readonly misfit: (why: string) => string;
+  readonly classesIgnored: (why: string) => string;
   readonly openWeights: string;
   readonly useInitial: string;
   readonly notPicture: (name: string) => string;
@@ -72,10 +75,12 @@ const en: Text = {
   dropHere: "Drop a picture, or weights as .safetensors",
   samples: "Samples",
   scores: "Class scores",
+  numbers: "Output",
   noScores: (shape) => `The output is ${shape}: no scores of classes. Its values are in the last layer.`,
   drawSomething: "Draw something bright on black",
   classNumber: (index) => `class ${index}`,
   moreClasses: (count) => `and ${count} more classes`,
+  moreNumbers: (count) => `and ${count} more numbers: see the last layer`,
   layers: "Layers",
   scale: "Colour scale",
   perLayer: "of the layer",
@@ -107,6 +112,7 @@ const en: Text = {
   served: (name) => `Trained weights: ${name}`,
   opened: (name) => `Weights from ${name}`,
   misfit: (why) => `The weights do not fit this model: ${why}. Initial values are used.`,
+  classesIgnored: (why) => `The classes that the file names are left aside: ${why}.`,
   openWeights: "Open weights",
   useInitial: "Use initial values",
   notPicture: (name) => `${name || "This"} is no picture that the browser can read`,
@@ -134,10 +140,12 @@ const zh: Text = {
   dropHere: "拖入图片，或 .safetensors 权重文件",
   samples: "样例",
   scores: "类别得分",
+  numbers: "输出",
   noScores: (shape) => `输出为 ${shape}，不是类别得分。其数值见最后一层。`,
   drawSomething: "请在黑色背景上画些明亮的图形",
   classNumber: (index) => `类别 ${index}`,
   moreClasses: (count) => `另有 ${count} 个类别`,
+  moreNumbers: (count) => `另有 ${count} 个数值，见最后一层`,
   layers: "各层",
   scale: "色标",
   perLayer: "按层",
@@ -167,6 +175,7 @@ const zh: Text = {
   served: (name) => `已训练的权重：${name}`,
   opened: (name) => `权重来自 ${name}`,
   misfit: (why) => `权重与该模型不符：${why}。已改用初始值。`,
+  classesIgnored: (why) => `未采用文件中的类别信息：${why}。`,
   openWeights: "打开权重",
   useInitial: "使用初始值",
   notPicture: (name) => `浏览器无法读取${name ? ` ${name} ` : "该"}图片`,

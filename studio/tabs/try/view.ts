@@ -1,7 +1,10 @@
 /** The Try tab for one model in one language: a picture in, layers and scores out. */
 
+import { rowOf } from "../../../compiler/ir/graph.ts";
 import { showShape } from "../../../compiler/ir/type.ts";
+import { type Scores, scoresOf, sharesOf } from "../../../data/scores.ts";
 import { WeftError } from "../../../runtime/errors.ts";
+import type { Weights } from "../../../runtime/weights.ts";
 import { fill, h } from "../../dom.ts";
 import { listenForFiles } from "../../files.ts";
 import { messageOf, sentence } from "../../message.ts";
@@ -13,7 +16,6 @@ import { type Layer, layersOf, openAtFirst, parameterCount, resultName } from ".
 import type { PictureInput } from "./picture.ts";
 import { type Kept, pictureCard } from "./pictureCard.ts";
 import { readout } from "./readout.ts";
-import { classNames, scoreKind, sharesOf } from "./scores.ts";
 import { scoresCard } from "./scoresCard.ts";
 import type { Text } from "./text.ts";
 import { type Drawn, openWeights, originOf } from "./weights.ts";
@@ -43,8 +45,8 @@ export function showTry(
   const { graph } = model;
   const layers = layersOf(graph);
   const first = openAtFirst(layers);
-  const output = graph.outputs[0]?.node;
-  const scored = scoreKind(output);
+  const output = graph.outputs[0];
+  const numbers = output && rowOf(output.node);
   const parameters = parameterCount(graph);
   const key = (layer: Layer): string => `${model.file}\n${layer.name}`;
 
@@ -84,10 +86,26 @@ export function showTry(
         }
     }
   };
+  let scored: Scores | undefined;
+  let ignored: string | undefined;
+  /** What the model answers when it has these weights. */
+  const expect = (weights: Weights | null): void => {
+    ignored = undefined;
+    const found = scoresOf(graph, {
+      metadata: weights ? originOf(weights)?.metadata : undefined,
+      ignored(why) {
+        ignored = why;
+      },
+    });
+    scored = found.get(output?.name ?? "");
+    if (scored) scores.expect(scored.names ?? Array.from({ length: scored.count }, () => ""));
+    else if (numbers !== undefined) scores.expectNumbers(numbers);
+    else scores.without(text.noScores(showShape(output?.node.type.shape ?? [])));
+  };
   const given = studio.weights.value;
   const card = pictureCard({
     frame: input.frame,
-    samples: (given && originOf(given, studio.project).samples) ?? studio.project.samples,
+    samples: (given && originOf(given)?.samples) ?? studio.project.samples,
     text,
     kept: memory.kept,
     changed,
@@ -116,14 +134,6 @@ export function showTry(
     wantsEngine = true;
     void pump();
   };
-  const names = (): readonly string[] => {
-    const used = engine?.weights;
-    const origin = used ? originOf(used, studio.project) : undefined;
-    const count = scored?.classes ?? 0;
-    const found = origin ? classNames(count, origin.name, origin.metadata) : [];
-    return found.length > 0 ? found : Array.from({ length: count }, () => "");
-  };
-
   /** Builds and runs what is wanted, one after the other: what comes meanwhile is done last, and once. */
   const pump = async (): Promise<void> => {
     if (busy || !alive) return;
@@ -171,9 +181,8 @@ export function showTry(
     engine?.destroy();
     engine = made;
     if (!alive) return made.destroy();
+    expect(made.weights);
     showWeights();
-    if (scored) scores.expect(names());
-    else scores.without(text.noScores(showShape(output?.type.shape ?? [])));
   };
   const run = async (): Promise<void> => {
     wantsRun = false;
@@ -197,7 +206,8 @@ export function showTry(
     list.draw(outputs, dark.value, memory.perMap);
     const result = outputs[resultName(graph) ?? ""];
     if (scored && result)
-      scores.show(values.every((v) => v === 0) ? undefined : sharesOf(result.data, scored.kind));
+      scores.show(values.every((v) => v === 0) ? undefined : sharesOf(result.data, scored));
+    else if (numbers !== undefined && result) scores.showNumbers(result.data);
     status.textContent = text.took(took < 10 ? took.toFixed(1) : took.toFixed(0), list.open().length);
   };
   const ask = (): void => {
@@ -218,7 +228,7 @@ export function showTry(
   };
   const showWeights = (): void => {
     const used = engine?.weights;
-    const origin = used && originOf(used, studio.project);
+    const origin = used && originOf(used);
     const words = origin ? text[origin.kind](origin.name) : text.initial;
     const file = h("input", {
       type: "file",
@@ -230,6 +240,7 @@ export function showTry(
       about,
       h("p", { class: "small" }, words),
       engine?.misfit !== undefined && h("p", { class: "small warn" }, text.misfit(engine.misfit)),
+      ignored !== undefined && h("p", { class: "small warn" }, text.classesIgnored(ignored)),
       h(
         "div",
         { class: "row" },
@@ -246,7 +257,7 @@ export function showTry(
   };
 
   // From the beginning on, so that nothing moves when they are known.
-  if (scored) scores.expect(names());
+  expect(studio.weights.value);
   const drop = h("p", { class: "drop-here", hidden: true }, text.dropHere);
   fill(
     host,

@@ -5,7 +5,7 @@ import { initialise } from "../../../runtime/initialise.ts";
 import { readMetadata } from "../../../runtime/metadata.ts";
 import type { TensorData } from "../../../runtime/tensor.ts";
 import { checkWeights, readSafetensors, type Weights } from "../../../runtime/weights.ts";
-import type { Project, Sample } from "../../tab.ts";
+import type { Sample } from "../../tab.ts";
 
 /** What is known about weights besides their numbers. */
 export interface Origin {
@@ -25,15 +25,14 @@ export function remember(weights: Weights, origin: Origin): Weights {
   return weights;
 }
 
-/** Weights that nobody told of are those that the page was opened with. */
-export function originOf(weights: Weights, project: Project): Origin {
-  const name = decodeURIComponent(project.weights?.split("/").at(-1) ?? "");
-  return origins.get(weights) ?? { kind: "served", name, metadata: {} };
+/** Undefined for weights that nobody told of. */
+export function originOf(weights: Weights): Origin | undefined {
+  return origins.get(weights);
 }
 
 /** The weights in a file's bytes. Throws `WeftError` "weights" where they are none. */
-export function openWeights(bytes: ArrayBuffer, name: string): Weights {
-  return remember(readSafetensors(bytes), { kind: "opened", name, metadata: readMetadata(bytes) });
+export function openWeights(bytes: ArrayBuffer, name: string, kind: "opened" | "served" = "opened"): Weights {
+  return remember(readSafetensors(bytes), { kind, name, metadata: readMetadata(bytes) });
 }
 
 /** Why weights do not fit the parameters, in words; undefined if they do. */

@@ -173,8 +173,8 @@ export const outside: readonly Mutation[] = [
     },
     {
       name: "data: a label as large as the number of classes passes",
-      find: "set.labels.findIndex((label) => label >= classes);",
-      put: "set.labels.findIndex((label) => label > classes);",
+      find: "label >= 0 && label < classes",
+      put: "label >= 0 && label <= classes",
       guards: [guard("cli/train-data")],
       why: "a label that no score has",
     },
