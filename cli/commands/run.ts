@@ -20,11 +20,11 @@ export function runCommand(): Command {
     .option("--seed <n>", "the seed of random parameters", wholeNumber(0), 0)
     .option(
       "-c, --classes <names>",
-      "fashion-mnist, mnist, a list with commas, or a file with a name per line",
+      "names that make an output [N, k] scores: fashion-mnist, mnist, a list with commas, or a file with a name per line",
     )
     .option(
       "--labels <file>",
-      "an IDX file of the right classes: marks the answers and counts the right ones",
+      "an IDX file of the right classes: marks the answers of the first scores and counts the right ones",
     )
     .addOption(adapterOption())
     .addOption(precisionOption())
@@ -39,18 +39,22 @@ export function runCommand(): Command {
   return withCommon(command, ["text", "json"])
     .addHelpText(
       "after",
-      examples([
-        [
-          "weft run models/lenet.ts -w models/lenet.fashion-mnist.safetensors -c fashion-mnist -i models/samples/*.png",
-          "what is on these pictures?",
-        ],
-        [
-          "weft run models/lenet.ts -i t10k-images-idx3-ubyte.gz --index 0:16 --labels t10k-labels-idx1-ubyte.gz",
-          "sixteen examples of a data set, and how many were right",
-        ],
-        ["weft run models/lenet.ts -i digits.npy --format json", "{adapter, outputs: {logits: [[…]]}}"],
-        ["weft run model.ts -i left=a.json right=b.json", "a model with two inputs"],
-      ]),
+      `
+An output [N, k] is shown as scores over k classes if softmax or logSoftmax makes it, if the model says so
+(model("…", …, …, { classes: 10 })), or if the classes are named: by --classes, --labels or the weights' file, into
+which weft train writes them. Any other output is shown as numbers.
+${examples([
+  [
+    "weft run models/lenet.ts -w models/lenet.fashion-mnist.safetensors -c fashion-mnist -i models/samples/*.png",
+    "what is on these pictures?",
+  ],
+  [
+    "weft run models/lenet.ts -i t10k-images-idx3-ubyte.gz --index 0:16 --labels t10k-labels-idx1-ubyte.gz",
+    "sixteen examples of a data set, and how many were right",
+  ],
+  ["weft run models/lenet.ts -i digits.npy --format json", "{adapter, outputs: {logits: [[…]]}}"],
+  ["weft run model.ts -i left=a.json right=b.json", "a model with two inputs"],
+])}`,
     )
     .action(async (model: string, options: RunOptions) =>
       (await import("../actions/run.ts")).run(model, options),

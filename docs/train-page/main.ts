@@ -184,7 +184,10 @@ function showPictures({ train, classes }: Data): void {
 
 function download(): void {
   if (!run) return;
-  const bytes = writeSafetensors(run.trainer.weights());
+  const { trainer, data } = run;
+  // What Weft shows their scores with.
+  const told = data.classes.length > 0 ? { classes: JSON.stringify(data.classes) } : {};
+  const bytes = writeSafetensors(trainer.weights(), told);
   const link = document.createElement("a");
   link.href = URL.createObjectURL(new Blob([bytes], { type: "application/octet-stream" }));
   link.download = "lenet.safetensors";

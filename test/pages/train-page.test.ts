@@ -9,6 +9,7 @@ import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { compile } from "../../compiler/compile.ts";
 import { loadModel } from "../../compiler/frontend/index.ts";
+import { readMetadata } from "../../runtime/metadata.ts";
 import { checkWeights, readSafetensors } from "../../runtime/weights.ts";
 import { idx } from "../cli/make.ts";
 import { clickWhen, complaints, openBrowser, submits } from "./chromium.ts";
@@ -111,7 +112,9 @@ describe("the page that trains", () => {
 
     const [saved] = await Promise.all([page.waitForEvent("download"), page.click("#save")]);
     expect(saved.suggestedFilename()).toBe("lenet.safetensors");
-    const weights = readSafetensors(readFileSync(await saved.path()));
+    const bytes = readFileSync(await saved.path());
+    expect(JSON.parse(readMetadata(bytes)["classes"] ?? "")).toHaveLength(10);
+    const weights = readSafetensors(bytes);
     const { program } = compile((await loadModel(join(root, "models/lenet.ts"))).graph);
     expect(checkWeights(program.params, weights)).toHaveLength(10);
 

@@ -255,7 +255,7 @@ describe("editing", () => {
 
   test("marks what only running the file finds", async () => {
     const page = await desk();
-    await type(page, lenet.replace("{ logits });", '{ logits });\nthrow new Error("halt");'));
+    await type(page, lenet.replace("classes: 10 });", 'classes: 10 });\nthrow new Error("halt");'));
     await page.waitForSelector(".verdict.failed");
     expect(await verdict(page)).toContain("the model file throws Error: halt");
     await expect.poll(() => page.locator(".cm-lintRange-error").allInnerTexts()).toEqual(["new"]);
