@@ -163,6 +163,29 @@ export const outside: readonly Mutation[] = [
       why: "transposed pictures are computed with",
     },
   ]),
+  ...inFile("data/scores.ts", [
+    {
+      name: "scores: every output [N, k] is over classes",
+      find: "list !== undefined && countOf(list) === count",
+      put: "list === undefined || countOf(list) === count",
+      guards: [guard("data/scores"), guard("cli/scores")],
+      why: "coordinates are shown as likely classes",
+    },
+    {
+      name: "scores: names of another number are taken from weights",
+      find: ": said.includes(countOf(entry))",
+      put: ": said.length > 0",
+      guards: [guard("data/scores"), guard("cli/scores")],
+      why: "a wrong file is believed without a word",
+    },
+    {
+      name: "scores: labels make every output one",
+      find: "rows.slice(0, 1)",
+      put: "rows",
+      guards: [guard("data/scores")],
+      why: "measured numbers beside the scores are shown as classes",
+    },
+  ]),
   ...inFile("data/set.ts", [
     {
       name: "data: the first so many labels, and all the pictures",
