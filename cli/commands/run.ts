@@ -40,9 +40,10 @@ export function runCommand(): Command {
     .addHelpText(
       "after",
       `
-An output [N, k] is shown as scores over k classes if softmax or logSoftmax makes it, if the model says so
-(model("…", …, …, { classes: 10 })), or if the classes are named: by --classes, --labels or the weights' file, into
-which weft train writes them. Any other output is shown as numbers.
+An output [N, k] is shown as scores over k classes if softmax or logSoftmax
+makes it, if the model says so (model("…", …, …, { classes: 10 })), or if the
+classes are named: by --classes, --labels or the weights' file, into which
+weft train writes them. Any other output is shown as numbers.
 ${examples([
   [
     "weft run models/lenet.ts -w models/lenet.fashion-mnist.safetensors -c fashion-mnist -i models/samples/*.png",

@@ -147,6 +147,14 @@ describe("what does not fit", () => {
       expect(stdout).toMatch(NUMBERS);
       expect(stderr).toContain(`odd.safetensors: its classes are left aside: ${why}\n`);
     }
+    const good = Buffer.from(readFileSync(weights("good.safetensors", "[1,22]")));
+    const text = file(
+      "text.safetensors",
+      Buffer.from(good.toString("latin1").replace('"[1,22]"', "[[1,22]]"), "latin1"),
+    );
+    const refused = await fails(args(place, "-w", text));
+    expect(refused).toMatch(/text\.safetensors: .*"classes"/);
+    expect(refused).toContain("rule: __metadata__ of a safetensors file is an object of strings");
     const escapes = weights(
       "escapes.safetensors",
       JSON.stringify(["a\u001b[2J", "b\u001b]0;x\u0007", "c\u202e"]),
