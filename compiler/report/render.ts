@@ -12,7 +12,7 @@ import {
   tableWidth,
   wrapText,
 } from "./layout.ts";
-import type { ReceptiveField } from "./receptive.ts";
+import { type Field, isKnown } from "./receptive.ts";
 import type { LayerRow, ShapeTable } from "./shapes.ts";
 
 export interface TextOptions {
@@ -112,8 +112,9 @@ function costCells(layer: LayerRow): readonly string[] {
   ];
 }
 
-/** `14×14 /2 −2`: size, stride, offset; a field that does not move has no stride. */
-export function fieldText(field: ReceptiveField): string {
+/** `14×14 /2 −2`: size, stride, offset; a field that does not move has no stride. `?` where it is unknown. */
+export function fieldText(field: Field): string {
+  if (!isKnown(field)) return "?";
   const negative = (value: number): string => (value < 0 ? `−${-value}` : `${value}`);
   const both = (values: readonly number[], between: string): string =>
     values.every((v) => v === values[0]) ? negative(values[0] ?? 0) : values.map(negative).join(between);
@@ -140,6 +141,8 @@ function totalLines(table: ShapeTable): readonly string[] {
   }
   if (table.layers.some((l) => l.receptiveField)) {
     lines.push("field: size /stride offset of what one element sees of the input");
+    if (table.layers.some((l) => l.receptiveField && !isKnown(l.receptiveField)))
+      lines.push("field ?: what one element sees is no window that moves with its position");
   }
   return lines;
 }

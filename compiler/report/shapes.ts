@@ -5,7 +5,7 @@ import type { Dispatch, Program } from "../ir/program.ts";
 import { addCounts, type Count, countAt, type Dim, elements, type Shape, withBatch } from "../ir/type.ts";
 import { type Remark, remarksOn } from "../passes/remarks.ts";
 import { type Cost, costOf } from "./cost.ts";
-import { type ReceptiveField, receptiveFields } from "./receptive.ts";
+import { type Field, receptiveFields } from "./receptive.ts";
 
 export interface ShapeOptions {
   /** A number in place of N. Without it shapes show N, and counts are for one example. */
@@ -29,7 +29,8 @@ export interface LayerRow {
   readonly macs: number;
   /** Bytes of the output. */
   readonly bytes: number;
-  readonly receptiveField: ReceptiveField | null;
+  /** null where it depends on no input that has rows and columns. */
+  readonly receptiveField: Field | null;
   /** The kernel (or kernels) that compute the layer; null where nothing is left to compute, or without a program. */
   readonly kernel: string | null;
   /** `lenet.ts:7:15` */

@@ -2,6 +2,7 @@
 import { Graph as Dagre, layout } from "@dagrejs/dagre";
 import type { Graph, Node } from "../../compiler/ir/graph.ts";
 import { type Shape, showShape } from "../../compiler/ir/type.ts";
+import { fieldSize } from "../../compiler/report/receptive.ts";
 import type { KernelView, LayerView } from "./view.ts";
 
 export interface Box {
@@ -111,9 +112,10 @@ function sized(lines: readonly string[]): Pick<Draft, "lines" | "width" | "heigh
 
 function linesOf({ op, options, formula, params, receptiveField: field }: LayerView): readonly string[] {
   const what = options === "" ? op : `${op} · ${options}`;
+  const sees = fieldSize(field);
   const facts = [
     params > 0 ? `${params.toLocaleString("en")} parameters` : "",
-    field && field.size.length > 0 ? `sees ${field.size.join("×")}` : "",
+    sees === "" ? "" : `sees ${sees}`,
   ];
   return [what, formula, facts.filter((f) => f !== "").join(" · ")].filter((line) => line !== "");
 }

@@ -74,7 +74,9 @@ describe("receptive fields", () => {
 
   test("the dense layers see the whole picture", () => {
     for (const at of [8, 10, 12])
-      expect(receptiveFields(lenet.graph).get(must(layers[at - 1], "layer"))?.size).toEqual([28, 28]);
+      expect(receptiveFields(lenet.graph).get(must(layers[at - 1], "layer"))).toMatchObject({
+        size: [28, 28],
+      });
   });
 
   test("are what one changed pixel changes, on the adapter", async () => {

@@ -72,7 +72,7 @@ describe("LeNet", () => {
       conv2     ⌊(14 − 5)/1⌋ + 1 = 10        240,000   6,400  14×14 /2 −2
       sigmoid2                                     –   6,400  14×14 /2 −2
       pool2     ⌊(10 − 2)/2⌋ + 1 = 5               –   1,600  16×16 /4 −2
-      flatten1  16·5·5 = 400                       –   1,600  28×28 /– 0
+      flatten1  16·5·5 = 400                       –   1,600  ?
       fc1                                     48,000     480  28×28 /– 0
       sigmoid3                                     –     480  28×28 /– 0
       fc2                                     10,080     336  28×28 /– 0
@@ -81,6 +81,7 @@ describe("LeNet", () => {
 
       61,706 parameters · 416,520 multiply-adds (MACs) per example
       field: size /stride offset of what one element sees of the input
+      field ?: what one element sees is no window that moves with its position
       "
     `);
   });
@@ -95,7 +96,7 @@ describe("LeNet", () => {
       conv2     conv2d 16 · 5×5            [256, 16, 10, 10]   2,416  –       ⌊(14 − 5)/1⌋ + 1 = 10           61.4 M  1,638,400  14×14 /2 −2
       sigmoid2  sigmoid                    [256, 16, 10, 10]       –  –                                            –  1,638,400  14×14 /2 −2
       pool2     avgPool2d 2×2              [256, 16, 5, 5]         –  –       ⌊(10 − 2)/2⌋ + 1 = 5                 –    409,600  16×16 /4 −2
-      flatten1  flatten                    [256, 400]              –  –       16·5·5 = 400                         –    409,600  28×28 /– 0
+      flatten1  flatten                    [256, 400]              –  –       16·5·5 = 400                         –    409,600  ?
       fc1       linear 400 → 120           [256, 120]         48,120  –                                       12.3 M    122,880  28×28 /– 0
       sigmoid3  sigmoid                    [256, 120]              –  –                                            –    122,880  28×28 /– 0
       fc2       linear 120 → 84            [256, 84]          10,164  –                                    2,580,480     86,016  28×28 /– 0
@@ -104,6 +105,7 @@ describe("LeNet", () => {
 
       61,706 parameters · 106,629,120 multiply-adds (MACs) for 256 examples
       field: size /stride offset of what one element sees of the input
+      field ?: what one element sees is no window that moves with its position
       "
     `);
   });
@@ -169,7 +171,7 @@ describe("LeNet", () => {
       | conv2 | conv2d 16 · 5×5 | [N, 16, 10, 10] | 2,416 | – | ⌊(14 − 5)/1⌋ + 1 = 10 | 240,000 | 6,400 | 14×14 /2 −2 |
       | sigmoid2 | sigmoid | [N, 16, 10, 10] | – | – |  | – | 6,400 | 14×14 /2 −2 |
       | pool2 | avgPool2d 2×2 | [N, 16, 5, 5] | – | – | ⌊(10 − 2)/2⌋ + 1 = 5 | – | 1,600 | 16×16 /4 −2 |
-      | flatten1 | flatten | [N, 400] | – | – | 16·5·5 = 400 | – | 1,600 | 28×28 /– 0 |
+      | flatten1 | flatten | [N, 400] | – | – | 16·5·5 = 400 | – | 1,600 | ? |
       | fc1 | linear 400 → 120 | [N, 120] | 48,120 | – |  | 48,000 | 480 | 28×28 /– 0 |
       | sigmoid3 | sigmoid | [N, 120] | – | – |  | – | 480 | 28×28 /– 0 |
       | fc2 | linear 120 → 84 | [N, 84] | 10,164 | – |  | 10,080 | 336 | 28×28 /– 0 |
@@ -179,6 +181,8 @@ describe("LeNet", () => {
       61,706 parameters · 416,520 multiply-adds (MACs) per example
 
       field: size /stride offset of what one element sees of the input
+
+      field ?: what one element sees is no window that moves with its position
       "
     `);
   });

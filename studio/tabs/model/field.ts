@@ -1,12 +1,14 @@
 /** What one element of a layer sees of the input, drawn on a picture. */
-import type { ReceptiveField } from "../../../compiler/report/receptive.ts";
+import { type Field, isKnown, type ReceptiveField } from "../../../compiler/report/receptive.ts";
 import type { LayerView, ModelView } from "../../compile/view.ts";
 import { h, svg } from "../../dom.ts";
 import "./field.css";
 import type { State } from "./state.ts";
 
-/** `5×5 of image` */
-export function fieldText({ size, input }: ReceptiveField, state: State): string {
+/** `5×5 of image`; where it is unknown, why. */
+export function fieldText(field: Field, state: State): string {
+  if (!isKnown(field)) return `? (${field.since}: ${state.say("noWindow")})`;
+  const { size, input } = field;
   return size.length === 0 ? state.say("everything") : `${size.join("×")} ${state.say("of")} ${input}`;
 }
 
@@ -66,7 +68,9 @@ export function fieldPane(state: State): HTMLElement {
     const row = view.layers.find((l) => l.name === name);
     const field = row?.receptiveField;
     const shown =
-      field && field.size.length === 2 && row ? shownWindow(field, row, at ?? [height / 2, width / 2]) : null;
+      isKnown(field) && field.size.length === 2 && row
+        ? shownWindow(field, row, at ?? [height / 2, width / 2])
+        : null;
     // The window may reach into the padding: then the picture has a margin.
     const margin = Math.ceil(Math.max(height, width) * 0.08);
     drawing.setAttribute("viewBox", `${-margin} ${-margin} ${width + 2 * margin} ${height + 2 * margin}`);
@@ -90,9 +94,11 @@ export function fieldPane(state: State): HTMLElement {
       window_.setAttribute("stroke-width", `${Math.max(height, width) / 45}`);
     }
     const text =
-      shown && row && field
+      shown && row && isKnown(field)
         ? `${row.name}${shown.element} ${state.say("sees")} ${fieldText(field, state)}`
-        : state.say("fieldHelp");
+        : row && field && !isKnown(field)
+          ? `${row.name}: ${state.say("field")} ${fieldText(field, state)}`
+          : state.say("fieldHelp");
     caption.textContent = text;
     drawing.setAttribute("aria-label", text);
     next.textContent = state.say("nextPicture");

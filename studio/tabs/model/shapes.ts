@@ -1,5 +1,6 @@
 /** The shape table: a row per layer. */
 import { showShape } from "../../../compiler/ir/type.ts";
+import { fieldSize } from "../../../compiler/report/receptive.ts";
 import type { LayerView, ModelView } from "../../compile/view.ts";
 import { fill, h } from "../../dom.ts";
 import { chooseLayer, type State } from "./state.ts";
@@ -91,7 +92,7 @@ function tableRow(row: LayerView, state: State): HTMLElement {
     number(params, count(params)),
     number(macs, compact(macs)),
     number(row.bytes, bytes(row.bytes)),
-    h("td", {}, field ? field.size.join("×") : ""),
+    h("td", {}, fieldSize(field)),
     h("td", { class: "mono quiet-text" }, kernel ?? ""),
   );
 }

@@ -63,6 +63,10 @@ export const words = {
   prepares: { en: "Kernels that prepare parameters", zh: "准备参数的内核" },
   sees: { en: "sees", zh: "可见" },
   of: { en: "of", zh: "，输入" },
+  noWindow: {
+    en: "from there on, what an element sees is no window that moves with its position",
+    zh: "自此层起，元素所见的区域不是随其位置移动的窗口",
+  },
   everything: { en: "the whole input", zh: "整个输入" },
   fieldHelp: {
     en: "Point at a layer: the frame is what one of its elements sees. Move over the picture to choose the element.",

@@ -1,7 +1,7 @@
 /** The layers with their values: what is open is watched. */
 
 import { showShape } from "../../../compiler/ir/type.ts";
-import type { ReceptiveField } from "../../../compiler/report/receptive.ts";
+import { type Field, isKnown } from "../../../compiler/report/receptive.ts";
 import type { Tensor } from "../../../runtime/tensor.ts";
 import { h } from "../../dom.ts";
 import { gradient, type Scale, shown } from "./color.ts";
@@ -150,7 +150,7 @@ function legendOf({ view }: Layer, text: Text): Legend {
 /** Where the value comes from, in a line. */
 export function describe(
   { layer, place, value }: Pointed,
-  field: ReceptiveField | undefined,
+  field: Field | undefined,
   box:
     | { readonly top: number; readonly left: number; readonly bottom: number; readonly right: number }
     | undefined,
@@ -165,8 +165,10 @@ export function describe(
     from === to ? `${from}` : text.from(`${from}`, `${to}`);
   const sees = !field
     ? []
-    : !box
-      ? [text.seesPadding]
-      : [whole ? text.seesAll : text.sees(range(box.top, box.bottom), range(box.left, box.right))];
+    : !isKnown(field)
+      ? [text.seesUnknown]
+      : !box
+        ? [text.seesPadding]
+        : [whole ? text.seesAll : text.sees(range(box.top, box.bottom), range(box.left, box.right))];
   return [`${layer.name}, ${where.join(", ")}: ${shown(value)}`, ...sees].join(" · ");
 }

@@ -1,7 +1,7 @@
 /** The line that says what is pointed at, with a small copy of the picture where the large one is out of sight. */
 
 import type { Graph, Node } from "../../../compiler/ir/graph.ts";
-import { movingDims, type ReceptiveField, receptiveFields } from "../../../compiler/report/receptive.ts";
+import { type Field, isKnown, movingDims, receptiveFields } from "../../../compiler/report/receptive.ts";
 import { h } from "../../dom.ts";
 import { type Box, fieldAt, indicesOf, unrolled } from "./field.ts";
 import { describe, elementAt, type Pointed } from "./layerList.ts";
@@ -17,15 +17,15 @@ export function readout(graph: Graph, card: PictureCard, text: Text): Readout {
   const line = h("p", { class: "line", attrs: { "aria-live": "polite" } }, text.pointAt);
   const { height, width } = card.frame;
   const lens = h("canvas", { class: "lens", width, height, attrs: { "aria-hidden": "true" } });
-  let fields: ReadonlyMap<Node, ReceptiveField> | undefined;
+  let fields: ReadonlyMap<Node, Field> | undefined;
   let moving: ReadonlyMap<Node, readonly number[]> | undefined;
 
-  const boxOf = (at: Pointed): { field: ReceptiveField | undefined; box: Box | undefined } => {
+  const boxOf = (at: Pointed): { field: Field | undefined; box: Box | undefined } => {
     fields ??= receptiveFields(graph);
     moving ??= movingDims(graph);
     const { node } = at.layer;
     const field = fields.get(node);
-    if (!field) return { field, box: undefined };
+    if (!isKnown(field)) return { field, box: undefined };
     const flat = field.size.length === 1;
     const indices = indicesOf(node.type.shape, elementAt(at.layer, at.place));
     const box = fieldAt(field, moving.get(node) ?? [], indices, flat ? [1, height * width] : [height, width]);

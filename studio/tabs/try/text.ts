@@ -36,6 +36,7 @@ export interface Text {
   readonly sees: (rows: string, columns: string) => string;
   readonly seesAll: string;
   readonly seesPadding: string;
+  readonly seesUnknown: string;
   readonly waiting: string;
   readonly drawing: (percent: number) => string;
   readonly building: string;
@@ -99,6 +100,7 @@ const en: Text = {
   sees: (rows, columns) => `sees rows ${rows}, columns ${columns} of the picture`,
   seesAll: "sees the whole picture",
   seesPadding: "sees padding alone",
+  seesUnknown: "what it sees of the picture is no window that moves with it",
   waiting: "Waiting for the GPU …",
   drawing: (percent) => `Drawing initial values … ${percent} %`,
   building: "Building the kernels …",
@@ -163,6 +165,7 @@ const zh: Text = {
   sees: (rows, columns) => `感受野：图片的第 ${rows} 行，第 ${columns} 列`,
   seesAll: "感受野：整张图片",
   seesPadding: "感受野：仅填充",
+  seesUnknown: "感受野：未知，不是随位置移动的窗口",
   waiting: "正在等待 GPU……",
   drawing: (percent) => `正在生成初始值…… ${percent}%`,
   building: "正在构建内核……",

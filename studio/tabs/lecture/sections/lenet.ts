@@ -2,6 +2,7 @@
 import { compile } from "../../../../compiler/compile.ts";
 import { must } from "../../../../compiler/errors.ts";
 import { showShape } from "../../../../compiler/ir/type.ts";
+import { fieldSize } from "../../../../compiler/report/receptive.ts";
 import { type LayerRow, shapeTable } from "../../../../compiler/report/shapes.ts";
 import { h, svg } from "../../../dom.ts";
 import type { Words } from "../../../tab.ts";
@@ -38,7 +39,7 @@ export const lenet: Topic = {
         h("td", { class: "mono" }, showShape(layer.output)),
         h("td", { class: "mono" }, layer.formula),
         h("td", { class: "figures" }, layer.params === 0 ? "" : layer.params.toLocaleString("en")),
-        h("td", { class: "figures" }, layer.receptiveField ? fieldOf(layer) : ""),
+        h("td", { class: "figures" }, fieldSize(layer.receptiveField)),
       );
     const counts = `${totals.params.toLocaleString("en")}`;
     const dispatches = `${must(totals.dispatches, "dispatches")}`;
@@ -99,10 +100,6 @@ export const lenet: Topic = {
     ];
   },
 };
-
-/** `5×5`: how much of the picture one element sees. */
-const fieldOf = ({ receptiveField }: LayerRow): string =>
-  receptiveField ? receptiveField.size.join("×") : "";
 
 /** The tensors as stacks of planes and bars, to scale. */
 function strip(layers: readonly LayerRow[]): SVGElement {
