@@ -34,7 +34,7 @@ export interface UnknownField {
   readonly input: string;
   /** The layer where that begins. */
   readonly since: string;
-  /** Why, in words. */
+  /** Why. */
   readonly unknown: string;
 }
 
@@ -96,10 +96,12 @@ export function spatialDims(node: Node): readonly number[] {
 
 function describe(input: string, spans: readonly Span[]): Field {
   const loose = spans.find((s) => s.loose)?.loose;
-  if (loose) {
-    const unknown = `from ${loose.since} on, what an element sees is no window that moves with its position`;
-    return { input, since: loose.since, unknown };
-  }
+  if (loose)
+    return {
+      input,
+      since: loose.since,
+      unknown: "what one element sees is no window that moves with its position",
+    };
   return {
     input,
     size: spans.map((s) => s.high - s.low + 1),

@@ -53,6 +53,12 @@ const flipped = own(
   sized((h) => h),
   ({ at: [n, c, i, j], inputs: [x] }) => x?.at(n, c, i.times(-1).plus(11), j),
 );
+/** Of each two rows after one another, and then one is left out. */
+const leaping = own(
+  "leaping",
+  sized(() => 8),
+  ({ at: [n, c, i, j], inputs: [x] }) => x?.at(n, c, i.plus(i.over(2)), j),
+);
 /** The upper half, and nothing below it. */
 const masked = own(
   "masked",
@@ -112,6 +118,7 @@ describe("receptive fields by kind of op", () => {
     ["global pooling behind it", () => shown(w.globalAvgPool2d(doubled(image))), all],
     ["every other row, an op of one's own", () => shown(thinned(image)), "1×1 /2×1 0,0"],
     ["rows in reverse", () => shown(flipped(image)), "? flipped1"],
+    ["rows at uneven distances", () => shown(leaping(image)), "? leaping1"],
     ["a mask of positions", () => shown(masked(image)), "? masked1"],
     ["a diagonal", () => shown(diagonal(image)), "10×10 /0×0 0,0"],
   ];
@@ -153,7 +160,7 @@ describe("unknown fields are said to be so", () => {
       {
         "input": "image",
         "since": "flatten1",
-        "unknown": "from flatten1 on, what an element sees is no window that moves with its position",
+        "unknown": "what one element sees is no window that moves with its position",
       }
     `);
   });

@@ -14,7 +14,48 @@ const layout = guard("ops/layout");
 const pointwise = guard("ops/pointwise");
 const gradients = guard("train/gradients");
 
+const fields = guard("report/receptive");
+
 const meanings: readonly Mutation[] = [
+  ...inFile("compiler/report/spans.ts", [
+    {
+      name: "spans: what is chosen by position is seen together",
+      find: "const decided = moved.some((d) => choice.has(d)) && !equal;",
+      put: "const decided = false;",
+      guards: [fields],
+      why: "rows joined to rows seem to see a window of both",
+    },
+    {
+      name: "spans: uneven steps are even",
+      find: "others.length > 0 || tangled || !term",
+      put: "others.length > 0 || !term",
+      guards: [fields],
+      why: "the table prints a window that does not exist",
+    },
+    {
+      name: "spans: positions of which a part is read are all read",
+      find: "return readsAll(dims, index, shape, at)",
+      put: "return true",
+      guards: [fields],
+      why: "what is unknown is printed as the whole input",
+    },
+    {
+      name: "spans: the first position sees the lowest",
+      find: "span.stride * q + span.low < low; q += step",
+      put: "low === NOTHING.low; q += step",
+      guards: [fields],
+      why: "behind padding and dilation the whole is too small",
+    },
+  ]),
+  ...inFile("compiler/report/receptive.ts", [
+    {
+      name: "fields: masks of positions let everything through",
+      find: "return masks.length > 0 ?",
+      put: "return masks.length < 0 ?",
+      guards: [fields],
+      why: "what is masked seems to be seen",
+    },
+  ]),
   ...inFile("compiler/dsl/sizes.ts", [
     {
       name: "sizes: 0 is a size",
