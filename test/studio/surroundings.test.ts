@@ -92,7 +92,7 @@ describe("the studio", () => {
     const model = `
       import { flatten, input, linear, model, N } from "weftgpu";
       const image = input("image", [N, 1, 28, 28]);
-      export default model("small", { image }, { scores: linear(flatten(image), { out: 10 }) });`;
+      export default model("small", { image }, { scores: linear(flatten(image), { out: 10 }) }, { classes: 10 });`;
     const { page, list } = await open({ prepare, model, hash: "try" });
     const lose = (): Promise<unknown> => page.evaluate("window.devices.at(-1).destroy()");
     const count = (): Promise<unknown> => page.evaluate("window.devices.length");
