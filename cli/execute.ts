@@ -3,6 +3,7 @@ import type { Program } from "../compiler/ir/program.ts";
 import { product } from "../data/array.ts";
 import { load } from "../runtime/index.ts";
 import type { Weights } from "../runtime/weights.ts";
+import { type Said, startBuilding } from "./building.ts";
 import type { Batch } from "./input/read.ts";
 import type { Tensor } from "./output/results.ts";
 
@@ -10,6 +11,7 @@ import type { Tensor } from "./output/results.ts";
 const LARGEST = 256;
 
 export interface ExecuteOptions {
+  readonly said: Said;
   readonly device: GPUDevice;
   readonly weights?: Weights;
   readonly seed: number;
@@ -24,7 +26,22 @@ export interface Executed {
 export async function execute(
   program: Program,
   batches: readonly Batch[],
-  options: ExecuteOptions,
+  { said, ...options }: ExecuteOptions,
+): Promise<Executed> {
+  const built = startBuilding([program], said);
+  try {
+    return await runParts(program, batches, options, built);
+  } finally {
+    built();
+  }
+}
+
+/** `began` is called once the first part has been computed. */
+async function runParts(
+  program: Program,
+  batches: readonly Batch[],
+  options: Omit<ExecuteOptions, "said">,
+  began: () => void,
 ): Promise<Executed> {
   const session = await load(program, options);
   const collected = new Map<string, { readonly shape: readonly number[]; readonly parts: Float32Array[] }>();
@@ -33,6 +50,7 @@ export async function execute(
     const start = performance.now();
     const outputs = await session.run(feeds);
     milliseconds += performance.now() - start;
+    began();
     for (const [name, { shape, data }] of Object.entries(outputs)) {
       const found = collected.get(name) ?? { shape, parts: [] };
       found.parts.push(Float32Array.from(data));

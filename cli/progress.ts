@@ -24,8 +24,22 @@ export interface BarOptions {
 export function startBar({ total, text, quiet, value = 0, about = {} }: BarOptions): Bar {
   if (quiet || !process.stderr.isTTY) return NONE;
   const [on, off] = wantsColor(process.stderr, process.env) ? ["\u001b[36m", "\u001b[0m"] : ["", ""];
-  const bar = new cliProgress.SingleBar({
-    format: `${on}{bar}${off} ${text}`,
+  const bar = makeBar(`${on}{bar}${off} ${text}`);
+  bar.start(total, value, about);
+  return { update: (now, more) => bar.update(now, more ?? {}), stop: () => bar.stop() };
+}
+
+/** A line with the time so far, for what has no known end; undefined where stderr is no terminal. */
+export function startWait(text: string): Pick<Bar, "stop"> | undefined {
+  if (!process.stderr.isTTY) return undefined;
+  const bar = makeBar(`${text} {duration_formatted}`);
+  bar.start(1, 0);
+  return bar;
+}
+
+function makeBar(format: string): cliProgress.SingleBar {
+  return new cliProgress.SingleBar({
+    format,
     barCompleteChar: "━",
     barIncompleteChar: "╌",
     barsize: Math.max(6, Math.min(24, (process.stderr.columns || 80) - 60)), // and some 58 columns of text
@@ -37,8 +51,6 @@ export function startBar({ total, text, quiet, value = 0, about = {} }: BarOptio
     linewrap: true, // nor would anybody turn wrapping on again
     gracefulExit: false, // signals are the command's own business
   });
-  bar.start(total, value, about);
-  return { update: (now, more) => bar.update(now, more ?? {}), stop: () => bar.stop() };
 }
 
 /** `42 s`, `3 min 5 s`, `2 h 10 min` */

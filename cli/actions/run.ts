@@ -77,6 +77,7 @@ export async function run(path: string, options: RunOptions): Promise<void> {
       ui.note("every value of every kernel is finite");
     }
     const { outputs, milliseconds } = await execute(program, batches, {
+      said: { ui, quiet: options.quiet === true },
       device: opened.device,
       seed: options.seed,
       ...(weights ? { weights } : {}),

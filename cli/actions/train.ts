@@ -72,13 +72,17 @@ export async function train(file: string, options: TrainOptions): Promise<boolea
   const run = new Run({ ui, format, quiet, adapter, settings, out, metadata, rows, history });
   try {
     const device = await run.open();
-    const trainer = await createTrainer(training, {
-      device,
-      ...(options.seed === undefined ? {} : { seed: options.seed }),
-      ...(saved ? { checkpoint: saved.checkpoint } : {}),
-    }).catch((error: unknown) => {
-      throw saved ? aboutCheckpoint(error, out) : error;
-    });
+    const trainer = await run
+      .whileBuilding(training, () =>
+        createTrainer(training, {
+          device,
+          ...(options.seed === undefined ? {} : { seed: options.seed }),
+          ...(saved ? { checkpoint: saved.checkpoint } : {}),
+        }),
+      )
+      .catch((error: unknown) => {
+        throw saved ? aboutCheckpoint(error, out) : error;
+      });
     if (saved) announce(saved, trainer, settings, ui);
     const done = trainer.position.epoch >= settings.epochs;
     const finished =

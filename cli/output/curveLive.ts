@@ -24,6 +24,8 @@ export class Live {
   #bar: Bar | undefined;
   #drawn = 0;
   #rate = 0;
+  /** Takes away what is shown until the first step. */
+  #begun: (() => void) | undefined;
   /** The first report of the present epoch: rates are measured from there. */
   #first: { readonly epoch: number; readonly examples: number; readonly time: number } | undefined;
 
@@ -34,9 +36,15 @@ export class Live {
     this.#redraw = terminal && !options.quiet && options.format === "text" && process.stdout.isTTY === true;
   }
 
+  /** Something is shown that `begun` takes away: at the next step, or when this stops. */
+  before(begun: () => void): void {
+    this.#begun = begun;
+  }
+
   /** `examples` of this epoch (from 1 on) are done. */
   step(epoch: number, examples: number): void {
     const { epochs, rows, quiet } = this.#options;
+    this.#begun?.();
     const time = performance.now();
     if (this.#first?.epoch !== epoch) this.#first = { epoch, examples, time };
     else if (time - this.#first.time > 500)
@@ -85,8 +93,9 @@ export class Live {
     this.#drawn = lines.length;
   }
 
-  /** Removes the bar; the plot stays. */
+  /** Removes the bar, or what is shown before it; the plot stays. */
   stop(): void {
+    this.#begun?.();
     this.#bar?.stop();
     this.#bar = undefined;
   }

@@ -3,7 +3,15 @@
 import { UserError } from "../../compiler/errors.ts";
 import { WeftError } from "../../runtime/errors.ts";
 import type { AdapterChoice } from "../../runtime/node/index.ts";
-import { constant, cosine, type DataSet, DivergedError, type Trainer } from "../../runtime/train.ts";
+import {
+  constant,
+  cosine,
+  type DataSet,
+  DivergedError,
+  type Trainer,
+  type Training,
+} from "../../runtime/train.ts";
+import { startBuilding } from "../building.ts";
 import { type Opened, openDevice } from "../device.ts";
 import { shownPath } from "../files.ts";
 import type { EpochPoint } from "../output/curve.ts";
@@ -54,6 +62,12 @@ export class Run {
     return opened.device;
   }
 
+  /** The result of `work`, which builds the kernels of a training. */
+  async whileBuilding<T>({ step, evaluate }: Training, work: () => Promise<T>): Promise<T> {
+    const built = startBuilding([step, evaluate], this.options);
+    return work().finally(built);
+  }
+
   close(): void {
     for (const { close } of this.#devices) close();
   }
@@ -79,7 +93,8 @@ export class Run {
     });
     try {
       while (!(await this.#attempt(trainer, data, test, live, stop.signal))) {
-        await trainer.reload(await this.open());
+        const device = await this.open();
+        await this.whileBuilding(trainer.training, () => trainer.reload(device));
       }
       await this.save(trainer);
     } finally {
@@ -98,6 +113,8 @@ export class Run {
     signal: AbortSignal,
   ): Promise<boolean> {
     const { epochs, batch, schedule } = this.options.settings;
+    const { step, evaluate } = trainer.training;
+    live.before(startBuilding([step, evaluate], this.options, ", first step"));
     try {
       const fit = trainer.fit(data, {
         epochs,
@@ -126,6 +143,7 @@ export class Run {
       }
       return true;
     } catch (error) {
+      live.stop();
       if (!(error instanceof WeftError)) throw error;
       if (error.code === "device-lost" && this.#devices.length < DEVICES) {
         this.options.ui.note(`${error.message}; going on from the last state on a new device`);

@@ -8,6 +8,7 @@ import { must, UserError } from "../errors.ts";
 import type { AdapterTest, Program, Variant } from "../ir/program.ts";
 import type { Training } from "../ir/training.ts";
 import { type Count, countAt } from "../ir/type.ts";
+import { pipelineCount } from "../report/kernels.ts";
 import { type BundleSize, bundleProgram, sizeOfBundle } from "./bundle.ts";
 import { typedModule } from "./module.ts";
 import { fileName, kernelFiles, MADE_BY } from "./names.ts";
@@ -136,8 +137,7 @@ export async function emit(
 
 function variantReport({ name, when, program }: Variant): VariantReport {
   const baked = program.baked?.map((b) => b.name);
-  const pipelines = new Set(program.kernels.map((k) => k.wgsl)).size;
-  return { name, ...(when && { when }), ...(baked && { baked }), pipelines };
+  return { name, ...(when && { when }), ...(baked && { baked }), pipelines: pipelineCount(program) };
 }
 
 function bundleReport(program: Program, bundle: BundleSize, batch = 1): BundleReport {
@@ -150,7 +150,7 @@ function bundleReport(program: Program, bundle: BundleSize, batch = 1): BundleRe
       wgslBytes: Buffer.byteLength(wgsl),
     })),
     dispatches: program.dispatches.length,
-    pipelines: new Set(program.kernels.map((k) => k.wgsl)).size,
+    pipelines: pipelineCount(program),
     peakBytes: countAt(peak, batch),
     bundle,
   };

@@ -1,6 +1,7 @@
 /** The figures of a training step, for people and for scripts. */
 import type { Training } from "../ir/training.ts";
 import { countAt } from "../ir/type.ts";
+import { pipelineCount } from "../report/kernels.ts";
 import type { BundleSize } from "./bundle.ts";
 
 /** What `weft compile --train --format json` prints of the training step. */
@@ -22,7 +23,7 @@ export function trainReport({ step }: Training, batch = 1, bundle: BundleSize | 
   return {
     dispatches: step.dispatches.length,
     kernels: step.kernels.length,
-    pipelines: new Set(step.kernels.map((k) => k.wgsl)).size,
+    pipelines: pipelineCount(step),
     submitsPerStep: 1,
     peakBytes: countAt(step.peakBytes, batch),
     bundle,

@@ -20,6 +20,10 @@ export interface KernelRow {
   readonly items: string;
 }
 
+/** How many pipelines a device builds for it: kernels of the same text share one. */
+export const pipelineCount = ({ kernels }: Pick<Program, "kernels">): number =>
+  new Set(kernels.map((k) => k.wgsl)).size;
+
 /** A row per kernel. Kernels that only prepare parameters have 0 dispatches. */
 export function kernelTable(program: Program): readonly KernelRow[] {
   return program.kernels.map((kernel, i) => {

@@ -306,8 +306,14 @@ describe("editing", () => {
     await expect.poll(() => page.locator(".cell.layer .name").allTextContents()).toEqual(["twice", "out"]);
     await page.click("#measure"); // the page itself works with the compiled model
     await expect
-      .poll(() => page.locator(".tools .status-text").textContent())
-      .toMatch(/^Σ [\d.]+ (?:µs|ms)$/);
+      .poll(() => page.locator(".measured").textContent())
+      .toMatch(/^[\d.]+ (?:µs|ms) in all, N = 1$/);
+    const cut = await page.evaluate(() =>
+      [...document.querySelectorAll(".panel-model *")]
+        .filter((e) => getComputedStyle(e).textOverflow === "ellipsis" && e.scrollWidth > e.clientWidth)
+        .map((e) => e.textContent),
+    );
+    expect(cut).toEqual([]);
   });
 
   test("is saved by the button alone, and follows the disk", async () => {

@@ -82,3 +82,15 @@ export function studioPages(tab: string, url?: () => string): StudioPages {
     },
   };
 }
+
+/** What an element says from now on: gives all its texts so far, also those that stood for a moment. */
+export async function sayings(page: Page, selector: string): Promise<() => Promise<readonly string[]>> {
+  const list = await page.evaluateHandle((wanted) => {
+    const texts: string[] = [];
+    const element = document.querySelector(wanted);
+    if (element)
+      new MutationObserver(() => texts.push(element.textContent ?? "")).observe(element, { childList: true });
+    return texts;
+  }, selector);
+  return () => list.jsonValue();
+}

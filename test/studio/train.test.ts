@@ -13,7 +13,7 @@ import { requestDevice } from "../../runtime/node/index.ts";
 import { checkWeights, readSafetensors } from "../../runtime/weights.ts";
 import { idx } from "../cli/make.ts";
 import { submits } from "../pages/chromium.ts";
-import { studioPages } from "./page.ts";
+import { sayings, studioPages } from "./page.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
@@ -67,9 +67,11 @@ describe("the Train tab", () => {
       .poll(() => page.textContent("#train-failure"))
       .toMatch(/^t10k-labels-idx1-ubyte\.gz is missing/);
     await page.setInputFiles("#train-files", files.slice(3)); // the others are kept
+    const said = await sayings(page, "#train-status");
     await page.focus("#train-epochs");
     await page.keyboard.press("Enter"); // as a form does
     await expect.poll(() => status(page)).toMatch(/^Epoch \d+ of 1000, step \d+ of 10$/);
+    expect(await said()).toContain("Building 31 kernels …");
     expect(await page.textContent("#train-failure")).toBe("");
     expect(await page.isDisabled("#train-batch")).toBe(true);
 

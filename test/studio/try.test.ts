@@ -15,7 +15,7 @@ import { shown } from "../../studio/tabs/try/color.ts";
 import { layersOf, outputName, watching } from "../../studio/tabs/try/layers.ts";
 import { ndarray } from "../oracle/array.ts";
 import { evaluate } from "../oracle/oracle.ts";
-import { type Opened, studioPages } from "./page.ts";
+import { type Opened, sayings, studioPages } from "./page.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
@@ -198,17 +198,26 @@ describe("the Try tab", () => {
     const { params } = compile((await loadModel(join(root, "models/lenet.ts"))).graph).program;
     const drawn = Object.fromEntries(params.map((p) => [p.name, { shape: p.shape, data: initialise(p, 5) }]));
     const names = Array.from({ length: 10 }, (_, i) => `kind ${i}`);
+    const said = await sayings(page, ".panel-try .status");
     await drop(page, "mine.safetensors", writeSafetensors(drawn, { classes: JSON.stringify(names) }));
     await expect.poll(() => page.textContent(".about")).toContain("Weights from mine.safetensors");
     await expect.poll(() => verdict(page)).toMatch(/^kind \d$/);
+    expect(await said()).toEqual(expect.arrayContaining([expect.stringMatching(/^Building \d+ kernels …$/)]));
     await drop(page, "other.safetensors", writeSafetensors({ a: { shape: [1], data: Float32Array.of(1) } }));
     await expect
-      .poll(() => page.textContent(".about"))
+      .poll(() => page.textContent(".panel-try .main [role=alert]"))
       .toMatch(
-        /^Untrained: initial values, seed 0The weights do not fit this model: "conv1.weight" \[6, 1, 5, 5\] is missing/,
+        /^other\.safetensors does not fit this model: "conv1.weight" \[6, 1, 5, 5\] is missing.*\. The weights that were used before are kept\.$/s,
       );
+    expect(await page.textContent(".about")).toContain("Weights from mine.safetensors");
+    expect(await verdict(page)).toMatch(/^kind \d$/);
+    await shoot(page, "refused");
+    expect(await page.isVisible(".panel-try .main [role=alert]")).toBe(true);
     await drop(page, "bad.safetensors", Uint8Array.of(1, 2, 3));
     await expect.poll(() => page.textContent(".problem")).toMatch(/3 bytes are no safetensors file/);
+    expect(await page.textContent(".about")).toContain("Weights from mine.safetensors");
+    await page.click('button:has-text("Use initial values")'); // other weights: what was refused is said no more
+    await expect.poll(() => page.textContent(".about")).toMatch(/^Untrained: initial values, seed 0Open/);
     expect(list).toEqual([]);
     await page.context().close();
   });

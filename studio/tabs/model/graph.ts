@@ -3,11 +3,12 @@ import type { Box, Drawing, Edge, Frame } from "../../compile/drawing.ts";
 import type { ModelView } from "../../compile/view.ts";
 import { h, svg } from "../../dom.ts";
 import { type Camera, camera } from "./camera.ts";
+import type { Meter } from "./measure.ts";
 import { chooseLayer, type State } from "./state.ts";
 import { milliseconds } from "./text.ts";
 import "./graph.css";
 
-export function graphPane(state: State, tools: readonly HTMLElement[]): HTMLElement {
+export function graphPane(state: State, { tools, status }: Meter): HTMLElement {
   const layer = svg("g", { class: "boxes" });
   const canvas = svg(
     "svg",
@@ -81,6 +82,7 @@ export function graphPane(state: State, tools: readonly HTMLElement[]): HTMLElem
       Object.assign(title, { id: "graph-title" }),
       h("div", { class: "row tools" }, ...tools, zoomOut, zoomIn, all),
     ),
+    status,
     h("div", { class: "window" }, canvas),
   );
 }

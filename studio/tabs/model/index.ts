@@ -15,8 +15,7 @@ export const modelTab: Tab = {
   title: { en: "Model", zh: "模型" },
   mount(host: HTMLElement, studio: Studio) {
     const state = stateOf(studio);
-    const { tools } = meter(state);
-    const graph = graphPane(state, tools);
+    const graph = graphPane(state, meter(state));
     fill(
       host,
       h("div", { class: "panes" }, sourcePane(state), graph, detailsPane(state, fieldPane(state))),

@@ -32,7 +32,7 @@ export function meter(state: State): Meter {
     ...batches.map((n) => h("option", { value: `${n}` }, `N = ${n}`)),
   );
   const button = h("button", { type: "button", id: "measure", onclick: () => void run() });
-  const status = h("p", { class: "status-text", attrs: { role: "status" } });
+  const status = h("p", { class: "measured", attrs: { role: "status" } });
   const draw = (): void => {
     button.textContent = state.say(busy ? "measuring" : "measure");
     button.disabled = busy;
@@ -41,7 +41,6 @@ export function meter(state: State): Meter {
   state.speak(draw);
   state.watch(state.view, () => {
     status.textContent = ""; // it was another model's
-    status.title = "";
   });
   const run = async (): Promise<void> => {
     const { model } = state.studio;
@@ -65,17 +64,15 @@ export function meter(state: State): Meter {
       const each = program.dispatches.map((_, i) => median(measured.times.map((t) => t[i] ?? 0)) / 1e6);
       state.times.set({ each, batch, view });
       const whole = milliseconds(median(measured.whole) / 1e6);
-      status.textContent = `Σ ${whole}`;
-      status.title = `${whole} ${state.say("total")}`;
+      status.textContent = `${whole} ${state.say("total")}, N = ${batch}`;
     } catch (error) {
       status.textContent = messageOf(error);
-      status.title = status.textContent;
     } finally {
       busy = false;
       draw();
     }
   };
-  return { tools: [status, select, button], status };
+  return { tools: [select, button], status };
 }
 
 function median(values: readonly number[]): number {

@@ -2,6 +2,7 @@
 
 import type { EpochPoint } from "../../../cli/output/curve.ts";
 import type { Remark, TargetName } from "../../../compiler/compile.ts";
+import { pipelineCount } from "../../../compiler/report/kernels.ts";
 import { compileTraining } from "../../../compiler/train/index.ts";
 import type { Data } from "../../../data/set.ts";
 import {
@@ -30,6 +31,8 @@ export interface Progress {
   readonly phase: Phase;
   /** What is being done in the phase "preparing". */
   readonly work: "pictures" | "kernels" | undefined;
+  /** How many kernels there are to build, once it is known. */
+  readonly kernels: number | undefined;
   /** What is trained: as it was when training began. */
   readonly model: CompiledModel | undefined;
   readonly data: Data | undefined;
@@ -56,6 +59,7 @@ export interface Failure {
 const IDLE: Progress = {
   phase: "idle",
   work: undefined,
+  kernels: undefined,
   model: undefined,
   data: undefined,
   settings: undefined,
@@ -186,6 +190,7 @@ export function training(device: () => Promise<GPUDevice>): Training {
         target,
         ...(clip ? { clip } : {}),
       });
+      say({ kernels: pipelineCount(compiled.step) + pipelineCount(compiled.evaluate) });
       trainer = await createTrainer(compiled, { seed: settings.seed, device: gpu });
       say({ work: undefined, remarks: compiled.remarks ?? [] });
     } catch (error) {

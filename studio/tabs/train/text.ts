@@ -40,7 +40,7 @@ export interface Text {
   readonly afterEpoch: (epoch: number, figures: string) => string;
   readonly ready: string;
   readonly makingPictures: string;
-  readonly buildingKernels: string;
+  readonly buildingKernels: (kernels: number | undefined) => string;
   readonly at: (epoch: number, epochs: number, step: number, steps: number) => string;
   readonly perSecond: (examples: string) => string;
   readonly pausing: string;
@@ -101,7 +101,7 @@ const en: Text = {
   afterEpoch: (epoch, figures) => `After epoch ${epoch}: ${figures}`,
   ready: "Ready",
   makingPictures: "Getting the pictures …",
-  buildingKernels: "Building the kernels …",
+  buildingKernels: (kernels) => `Building ${kernels ?? "the"} ${kernels === 1 ? "kernel" : "kernels"} …`,
   at: (epoch, epochs, step, steps) => `Epoch ${epoch} of ${epochs}, step ${step} of ${steps}`,
   perSecond: (examples) => `${examples} examples/s`,
   pausing: "Ending the steps that are under way …",
@@ -168,7 +168,7 @@ const zh: Text = {
   afterEpoch: (epoch, figures) => `第 ${epoch} 周期后：${figures}`,
   ready: "就绪",
   makingPictures: "正在准备图片……",
-  buildingKernels: "正在构建内核……",
+  buildingKernels: (kernels) => `正在构建${kernels === undefined ? "" : ` ${kernels} 个`}内核……`,
   at: (epoch, epochs, step, steps) => `第 ${epoch} / ${epochs} 周期，第 ${step} / ${steps} 步`,
   perSecond: (examples) => `${examples} 样本/秒`,
   pausing: "正在完成已提交的步骤……",

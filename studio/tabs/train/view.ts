@@ -194,16 +194,16 @@ function lastEpoch({ step }: Progress): number {
   return step ? step.epoch - 1 + step.stepInEpoch / step.stepsPerEpoch : 0;
 }
 
-function words({ phase, work, step, settings }: Progress, finished: number, text: Text): string {
+function words({ phase, work, kernels, step, settings }: Progress, finished: number, text: Text): string {
   switch (phase) {
     case "idle":
       return text.ready;
     case "preparing":
-      return work === "kernels" ? text.buildingKernels : text.makingPictures;
+      return work === "kernels" ? text.buildingKernels(kernels) : text.makingPictures;
     case "training":
       return step
         ? text.at(step.epoch, settings?.epochs ?? 0, step.stepInEpoch, step.stepsPerEpoch)
-        : text.buildingKernels;
+        : text.buildingKernels(kernels);
     case "pausing":
       return text.pausing;
     case "paused":

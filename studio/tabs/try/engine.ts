@@ -1,6 +1,8 @@
 /** Computes the values of layers by the real kernels: compiles a program whose outputs they are, and runs it. */
 import { compile, type TargetName } from "../../../compiler/compile.ts";
 import type { Graph } from "../../../compiler/ir/graph.ts";
+import type { ParamSpec } from "../../../compiler/ir/program.ts";
+import { pipelineCount } from "../../../compiler/report/kernels.ts";
 import { load } from "../../../runtime/index.ts";
 import type { Session } from "../../../runtime/session.ts";
 import type { Tensor } from "../../../runtime/tensor.ts";
@@ -15,10 +17,14 @@ export interface Wanted {
   readonly weights: Weights | null;
   readonly target: TargetName;
   readonly drawn: Drawn;
+  /** The part of the initial values that is drawn. */
   readonly progress: (part: number) => Promise<void>;
+  /** The kernels are about to be built. */
+  readonly building: (kernels: number) => Promise<void>;
 }
 
 export interface Engine {
+  readonly params: readonly ParamSpec[];
   /** Null: initial values are used. */
   readonly weights: Weights | null;
   /** Why the weights that were wanted are not used. */
@@ -30,15 +36,17 @@ export interface Engine {
 
 /** Throws what `compile` and `load` throw. */
 export async function startEngine(
-  { graph, layers, weights, target, drawn, progress }: Wanted,
+  { graph, layers, weights, target, drawn, progress, building }: Wanted,
   device: GPUDevice,
 ): Promise<Engine> {
   const { program } = compile(watching(graph, layers), { target });
   const why = weights ? misfit(program.params, weights) : undefined;
   const used = why === undefined ? weights : null;
   const values = used ?? (await initialWeights(program.params, drawn, progress));
+  await building(pipelineCount(program));
   const session: Session = await load(program, { weights: values, device });
   return {
+    params: program.params,
     weights: used,
     misfit: why,
     run: (input, data) => session.run({ [input]: data }),

@@ -39,7 +39,7 @@ export interface Text {
   readonly seesUnknown: string;
   readonly waiting: string;
   readonly drawing: (percent: number) => string;
-  readonly building: string;
+  readonly building: (kernels: number | undefined) => string;
   readonly computing: string;
   readonly took: (ms: string, layers: number) => string;
   readonly big: (millions: string) => string;
@@ -50,6 +50,7 @@ export interface Text {
   readonly opened: (name: string) => string;
   readonly misfit: (why: string) => string;
   readonly classesIgnored: (why: string) => string;
+  readonly refused: (name: string, why: string) => string;
   readonly openWeights: string;
   readonly useInitial: string;
   readonly notPicture: (name: string) => string;
@@ -103,7 +104,7 @@ const en: Text = {
   seesUnknown: "what it sees of the picture is no window that moves with it",
   waiting: "Waiting for the GPU …",
   drawing: (percent) => `Drawing initial values … ${percent} %`,
-  building: "Building the kernels …",
+  building: (kernels) => `Building ${kernels ?? "the"} ${kernels === 1 ? "kernel" : "kernels"} …`,
   computing: "Computing …",
   took: (ms, layers) => `${ms} ms for ${layers} ${layers === 1 ? "layer" : "layers"}, copies included`,
   big: (millions) =>
@@ -115,6 +116,8 @@ const en: Text = {
   opened: (name) => `Weights from ${name}`,
   misfit: (why) => `The weights do not fit this model: ${why}. Initial values are used.`,
   classesIgnored: (why) => `The classes that the file names are left aside: ${why}.`,
+  refused: (name, why) =>
+    `${name} does not fit this model: ${why}. The weights that were used before are kept.`,
   openWeights: "Open weights",
   useInitial: "Use initial values",
   notPicture: (name) => `${name || "This"} is no picture that the browser can read`,
@@ -168,7 +171,7 @@ const zh: Text = {
   seesUnknown: "感受野：未知，不是随位置移动的窗口",
   waiting: "正在等待 GPU……",
   drawing: (percent) => `正在生成初始值…… ${percent}%`,
-  building: "正在构建内核……",
+  building: (kernels) => `正在构建${kernels === undefined ? "" : ` ${kernels} 个`}内核……`,
   computing: "正在计算……",
   took: (ms, layers) => `${layers} 层用时 ${ms} 毫秒（含数据传输）`,
   big: (millions) => `该模型有 ${millions} 百万个参数。生成初始值需要一些时间；没有高速 GPU 时运行也较慢。`,
@@ -179,6 +182,7 @@ const zh: Text = {
   opened: (name) => `权重来自 ${name}`,
   misfit: (why) => `权重与该模型不符：${why}。已改用初始值。`,
   classesIgnored: (why) => `未采用文件中的类别信息：${why}。`,
+  refused: (name, why) => `${name} 与该模型不符：${why}。继续使用原来的权重。`,
   openWeights: "打开权重",
   useInitial: "使用初始值",
   notPicture: (name) => `浏览器无法读取${name ? ` ${name} ` : "该"}图片`,

@@ -1,5 +1,6 @@
 /** The Try tab for one model in one language: a picture in, layers and scores out. */
 
+import { compile } from "../../../compiler/compile.ts";
 import { rowOf } from "../../../compiler/ir/graph.ts";
 import { showShape } from "../../../compiler/ir/type.ts";
 import { type Scores, scoresOf, sharesOf } from "../../../data/scores.ts";
@@ -18,7 +19,7 @@ import { type Kept, pictureCard } from "./pictureCard.ts";
 import { readout } from "./readout.ts";
 import { scoresCard } from "./scoresCard.ts";
 import type { Text } from "./text.ts";
-import { type Drawn, openWeights, originOf } from "./weights.ts";
+import { type Drawn, misfit, openWeights, originOf } from "./weights.ts";
 
 /** What outlives the tab's being left. */
 export interface Memory {
@@ -60,6 +61,8 @@ export function showTry(
 
   const status = h("p", { class: "quiet-text small status", attrs: { role: "status" } }, text.waiting);
   const problem = h("div", { class: "problem" });
+  /** Why weights that were opened last are not used. */
+  const refusal = h("div", { class: "problem" });
   const about = h("div", { class: "about", hidden: parameters === 0 });
   const perMap = h("select", {
     id: "try-scale",
@@ -76,11 +79,19 @@ export function showTry(
     void pump();
   };
   const openFiles = async (files: readonly File[]): Promise<void> => {
+    fill(refusal);
     for (const file of files) {
       if (!file.name.endsWith(".safetensors")) await card.takePicture(file);
       else
         try {
-          studio.weights.set(openWeights(await file.arrayBuffer(), file.name));
+          const weights = openWeights(await file.arrayBuffer(), file.name);
+          const why = misfit(engine?.params ?? compile(graph).program.params, weights);
+          if (why === undefined) studio.weights.set(weights);
+          else
+            fill(
+              refusal,
+              h("div", { class: "note bad", attrs: { role: "alert" } }, text.refused(file.name, why)),
+            );
         } catch (error) {
           complain(error);
         }
@@ -159,8 +170,11 @@ export function showTry(
     const device = await studio.device();
     wantsEngine = false; // only now: a first device changes the target
     wantsRun = true;
-    status.textContent = text.building;
-    await new Promise(requestAnimationFrame);
+    const say = async (words: string): Promise<void> => {
+      status.textContent = words;
+      await new Promise(requestAnimationFrame);
+    };
+    await say(text.building(undefined));
     let shownAt = performance.now();
     const made = await startEngine(
       {
@@ -170,11 +184,11 @@ export function showTry(
         target: studio.target.value,
         drawn: memory.drawn,
         async progress(part) {
-          if (part < 1 && performance.now() - shownAt < 50) return;
-          status.textContent = part < 1 ? text.drawing(Math.floor(100 * part)) : text.building;
-          await new Promise(requestAnimationFrame);
+          if (performance.now() - shownAt < 50) return;
+          await say(text.drawing(Math.floor(100 * part)));
           shownAt = performance.now();
         },
+        building: (kernels) => say(text.building(kernels)),
       },
       device,
     );
@@ -273,6 +287,7 @@ export function showTry(
         h("label", { class: "inline", htmlFor: "try-scale" }, text.scale, perMap),
       ),
       problem,
+      refusal,
       list.element,
       line.element,
     ),
@@ -286,7 +301,10 @@ export function showTry(
         drop.hidden = !over;
       },
     ),
-    studio.weights.watch(restart),
+    studio.weights.watch(() => {
+      fill(refusal);
+      restart();
+    }),
     studio.target.watch(restart),
     dark.watch((now) => list.redraw(now, memory.perMap)),
   ];
