@@ -131,7 +131,7 @@ export class Gpu {
 }
 
 /** What programs may use. */
-const FEATURES = ["subgroups", "shader-f16"] as const;
+export const FEATURES = ["subgroups", "shader-f16"] as const;
 
 /** The given device, or a page's own with the largest buffers that its adapter has. */
 export async function openGpu(device?: GPUDevice): Promise<Gpu> {
@@ -149,18 +149,18 @@ export async function openGpu(device?: GPUDevice): Promise<Gpu> {
 }
 
 /**
- * A device with the largest buffers that the adapter has and with the features that programs may use; with the default
+ * A device with the largest buffers that the adapter has and with those features that it has; with the default
  * ones where it refuses them after all. Throws `WeftError` "no-device" where it gives none.
  */
 export async function deviceOf(
   adapter: GPUAdapter,
-  features: readonly GPUFeatureName[] = [],
+  features: readonly string[] = FEATURES,
 ): Promise<GPUDevice> {
   const { maxBufferSize, maxStorageBufferBindingSize } = adapter.limits;
   try {
     return await adapter
       .requestDevice({
-        requiredFeatures: [...FEATURES, ...features].filter((f) => adapter.features.has(f)),
+        requiredFeatures: (features as GPUFeatureName[]).filter((f) => adapter.features.has(f)),
         requiredLimits: { maxBufferSize, maxStorageBufferBindingSize },
       })
       .catch(() => adapter.requestDevice());

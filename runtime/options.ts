@@ -21,7 +21,7 @@ export function checkOptions(where: string, given: object, rules: Readonly<Recor
   for (const [key, value] of Object.entries(given)) {
     const [text, fits] = Object.hasOwn(rules, key)
       ? (rules[key] as Rule)
-      : fail(`unknown option "${key}"; try: ${nearest(key, Object.keys(rules))}`);
+      : fail(`unknown option "${key}"; try: ${Object.keys(rules).join(", ")}`);
     if (value !== undefined && !fits(value)) fail(`${key} has to be ${text}, got ${shownOption(value)}`);
   }
 }
@@ -32,15 +32,5 @@ export function shownOption(value: unknown): string {
     ? kindOf(value)
     : typeof value === "string"
       ? JSON.stringify(value)
-      : `${String(value)}`;
-}
-
-/** The name of which the largest part stands in `key`, letter by letter in this order. */
-function nearest(key: string, names: readonly string[]): string {
-  const share = (name: string): number => {
-    let found = 0;
-    for (const letter of key) if (letter === name[found]) found++;
-    return found / name.length;
-  };
-  return names.reduce((best, name) => (share(name) > share(best) ? name : best));
+      : String(value);
 }

@@ -1,6 +1,6 @@
 /** Looks for the first value of a run that is not finite. Costs nothing unless it is asked for: no session holds it. */
 import type { Dispatch, Program, Shader } from "../compiler/ir/program.ts";
-import { type Gpu, openGpu } from "./gpu.ts";
+import { openGpu } from "./gpu.ts";
 import { type Batch, checkInputs, type InputValue } from "./inputs.ts";
 import { checkOptions, LOAD } from "./options.ts";
 import { bytesAt, Plan, READ, READBACK, type Step, UNIFORM } from "./plan.ts";
@@ -49,10 +49,6 @@ function unfitHalves(bits: Uint16Array): Pick<NonFinite, "count" | "value"> | un
 
 class Sentinel extends Plan {
   readonly #made: GPUBuffer[] = [];
-
-  constructor(gpu: Gpu, program: Program) {
-    super(gpu, program);
-  }
 
   async check(values: readonly TensorData[], { size, data }: Batch): Promise<NonFinite | undefined> {
     const { buffers: planned, params, inputs, prepare, dispatches, name } = this.program;

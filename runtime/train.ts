@@ -11,14 +11,7 @@ import { draw } from "./init.ts";
 import { readMetadata } from "./metadata.ts";
 import { ANYTHING, checkOptions, LOAD } from "./options.ts";
 import { Trainer } from "./trainer.ts";
-import {
-  BEGINNING,
-  type Checkpoint,
-  fromCheckpoint,
-  modelParams,
-  type State,
-  stateParams,
-} from "./trainState.ts";
+import { BEGINNING, type Checkpoint, fromCheckpoint, type State, stateOf } from "./trainState.ts";
 import { checkWeights, plainBytes, readSafetensors, tensorsOf, type Weights } from "./weights.ts";
 
 export type { LossName, Optimizer, Training } from "../compiler/ir/training.ts";
@@ -81,9 +74,9 @@ function readCheckpoint(checkpoint: ArrayBuffer | Uint8Array | Checkpoint): Chec
 
 /** The state before the first step: given or drawn parameters, and moments of zero. */
 function begin(training: Training, weights: TrainerOptions["weights"], seed: number): State {
-  const model = modelParams(training);
+  const model = stateOf(training.evaluate);
   const given = weights === undefined ? undefined : checkWeights(model, tensorsOf(weights));
-  const tensors = stateParams(training).map((param) => {
+  const tensors = stateOf(training.step).map((param) => {
     const data = given?.[model.findIndex((p) => p.name === param.name)] ?? draw(param, seed);
     return [param.name, { shape: param.shape, data }] as const;
   });

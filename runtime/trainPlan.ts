@@ -1,9 +1,9 @@
 /** A program that changes its params from batch to batch, on one device: many batches may go into one submit. */
-import type { ParamSpec, Shader } from "../compiler/ir/program.ts";
+import type { Shader } from "../compiler/ir/program.ts";
 import type { Source } from "./dataUpload.ts";
 import { bytesAt, Plan, READ, READBACK, type Step, UNIFORM } from "./plan.ts";
 import { ARRAYS, permute, sizeOf, type Tensor, type TensorData } from "./tensor.ts";
-import { isMetrics } from "./trainState.ts";
+import { isMetrics, stateOf } from "./trainState.ts";
 import type { Weights } from "./weights.ts";
 
 /** The most batches that share a submit. */
@@ -67,7 +67,7 @@ export class TrainPlan extends Plan {
       this.#prepared = this.steps(this.program.prepare, this.#fixed, this.#binding());
       this.#copy = make(
         "params read back",
-        4 * this.#state().reduce((a, p) => a + sizeOf(p.shape), 4),
+        4 * stateOf(this.program).reduce((a, p) => a + sizeOf(p.shape), 4),
         READBACK,
       );
     });
@@ -76,10 +76,8 @@ export class TrainPlan extends Plan {
 
   /** Sets the params that `tensors` has, and runs what depends on them alone. */
   set(tensors: Weights): void {
-    for (const { name, buffer, shape, order } of this.#state()) {
-      const { data } = tensors[name] as Tensor;
-      this.write(this.#fixed[buffer], order ? permute(data, shape, order) : data);
-    }
+    for (const param of stateOf(this.program))
+      this.fill(this.#fixed, param, (tensors[param.name] as Tensor).data);
     if (!this.#prepared.length) return;
     this.#writeEntries([{ n: 1, offset: 0, step: 0, rates: [] }], 0);
     const encoder = this.gpu.device.createCommandEncoder();
@@ -92,7 +90,7 @@ export class TrainPlan extends Plan {
     const { name } = this.program;
     const copy = this.#copy as GPUBuffer;
     let used = 0;
-    const places = this.#state().map((param) => {
+    const places = stateOf(this.program).map((param) => {
       const at = used;
       const bytes = 4 * sizeOf(param.shape);
       used += bytes;
@@ -199,11 +197,6 @@ export class TrainPlan extends Plan {
   destroy(): void {
     this.#release();
     for (const buffer of [this.#uniform, this.#copy, ...this.#staging, ...this.#fixed]) buffer?.destroy();
-  }
-
-  /** Everything that changes but the metrics. */
-  #state(): ParamSpec[] {
-    return this.program.params.filter((p) => !isMetrics(p));
   }
 
   #bind({ buffers, bound }: Capacity, source: Source): readonly Step[] {

@@ -1,8 +1,9 @@
 /** The state of a training, and checkpoints of it. */
-import type { ParamSpec, Signature } from "../compiler/ir/program.ts";
+import type { ParamSpec, Program, Signature } from "../compiler/ir/program.ts";
 import type { Optimizer, Training } from "../compiler/ir/training.ts";
 import { rowSize } from "./data.ts";
 import { WeftError } from "./errors.ts";
+import { SEED } from "./options.ts";
 import type { Tensor } from "./tensor.ts";
 import { checkWeights, type Weights } from "./weights.ts";
 
@@ -49,14 +50,9 @@ export interface Checkpoint {
 
 const FORMAT = "weft-checkpoint 1";
 
-/** What changes in a step, metrics aside: parameters and moments. */
-export function stateParams({ step }: Training): ParamSpec[] {
-  return step.params.filter((p) => !isMetrics(p));
-}
-
-/** The model's own parameters. */
-export function modelParams({ evaluate }: Training): ParamSpec[] {
-  return evaluate.params.filter((p) => !isMetrics(p));
+/** A training's params, metrics aside: of the step parameters and moments, of what measures the model's parameters. */
+export function stateOf({ params }: Program): ParamSpec[] {
+  return params.filter((p) => !isMetrics(p));
 }
 
 /** Whether it is what a batch's [Σ loss, number right] are added to: one of each program's params. */
@@ -127,19 +123,15 @@ export function fromCheckpoint(training: Training, { tensors, metadata }: Checkp
       return [key, value];
     }),
   ) as unknown as Position; // the keys are those of BEGINNING
-  const params = stateParams(training);
+  const seed = Number(metadata["seed"]);
+  if (!SEED[1](seed)) fail(`its seed is ${metadata["seed"]}`);
+  const params = stateOf(training.step);
   const values = checkWeights(params, tensors);
   return {
     position,
-    seed: checkSeed(Number(metadata["seed"])),
+    seed,
     tensors: Object.fromEntries(
       params.map(({ name, shape }, i) => [name, { shape, data: values[i] as Tensor["data"] }]),
     ),
   };
-}
-
-/** Throws `WeftError` "input" unless the seed is a whole number below 2³². */
-export function checkSeed(seed: number): number {
-  if (Number.isInteger(seed) && seed >= 0 && seed < 2 ** 32) return seed;
-  throw new WeftError("input", `the seed is ${seed}: it has to be a whole number from 0 to ${2 ** 32 - 1}`);
 }

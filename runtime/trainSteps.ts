@@ -125,7 +125,7 @@ function account(
     const problem = `the loss of ${when} is ${loss} (learning rate ${learningRate})`;
     throw new DivergedError(training, { step, epoch: epoch + 1, stepInEpoch, problem });
   }
-  const seen = Math.min(rows, stepInEpoch * batch);
+  const all = figures(training, after.loss, after.right, Math.min(rows, stepInEpoch * batch));
   fit.onStep?.({
     step,
     epoch: epoch + 1,
@@ -133,8 +133,8 @@ function account(
     stepsPerEpoch,
     learningRate,
     batchLoss: figures(training, loss, right, n).loss,
-    loss: figures(training, after.loss, after.right, seen).loss,
-    trainAccuracy: figures(training, after.loss, after.right, seen).accuracy,
+    loss: all.loss,
+    trainAccuracy: all.accuracy,
   });
   return after;
 }

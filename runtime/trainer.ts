@@ -9,7 +9,7 @@ import { DivergedError, unfit } from "./trainDiverged.ts";
 import { locate } from "./trainLocate.ts";
 import { checkFit, type Epoch, type Evaluation, type Fit, type FitOptions } from "./trainOptions.ts";
 import { TrainPlan } from "./trainPlan.ts";
-import { type Checkpoint, modelParams, type Position, type State, toCheckpoint } from "./trainState.ts";
+import { type Checkpoint, type Position, type State, stateOf, toCheckpoint } from "./trainState.ts";
 import { figures, measure, type Steps, takeSteps } from "./trainSteps.ts";
 
 /** The least batch of an evaluation, if there are as many examples. */
@@ -43,7 +43,9 @@ export class Trainer {
   /** The model's parameters at the end of the last epoch, or at the last checkpoint within one. */
   weights(): Record<string, Tensor> {
     const { tensors } = this.#state;
-    return Object.fromEntries(modelParams(this.training).map(({ name }) => [name, tensors[name] as Tensor]));
+    return Object.fromEntries(
+      stateOf(this.training.evaluate).map(({ name }) => [name, tensors[name] as Tensor]),
+    );
   }
 
   /**
@@ -73,7 +75,8 @@ export class Trainer {
     const { rows } = checkData(this.training, data);
     if (options.test) checkData(this.training, options.test);
     const fit = checkFit(this.training, this.#state.position, rows, options);
-    if (this.#fitting) this.#fail("fit is running already: one at a time");
+    if (this.#fitting)
+      throw new WeftError("input", `${this.training.name}: fit is running already: one at a time`);
     this.#fitting = true;
     try {
       while (this.#state.position.epoch < fit.epochs && !fit.signal?.aborted) {
@@ -127,10 +130,6 @@ export class Trainer {
 
   #restore({ gpu, step }: Live): Promise<void> {
     return gpu.scoped(`${this.training.name}: parameters`, () => step.set(this.#state.tensors));
-  }
-
-  #fail(problem: string): never {
-    throw new WeftError("input", `${this.training.name}: ${problem}`);
   }
 
   /** Evaluations share a program's buffers: one after the other, and nothing else touches these meanwhile. */

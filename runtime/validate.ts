@@ -8,15 +8,13 @@ import type { Init, ParamUse, Program } from "../compiler/ir/program.ts";
 import type { Count, Dim } from "../compiler/ir/type.ts";
 import { STORAGE_BUFFERS, WORKGROUP_THREADS, WORKGROUPS } from "../contract/limits.ts";
 import { Field } from "./fields.ts";
+import { FEATURES } from "./gpu.ts";
 import { bytesAt } from "./plan.ts";
 
-/** Workgroups in two dimensions. */
-const MOST_WORKGROUPS = WORKGROUPS ** 2;
 /** A workgroup for every element that is written, at most: no schedule takes more threads. */
 const THREADS_PER_ELEMENT = WORKGROUP_THREADS;
 
 const DTYPES = ["f32", "i32", "u32"] as const;
-const FEATURES = ["subgroups", "shader-f16"] as const;
 const USES: readonly ParamUse[] = ["statistic", "moment", "metrics"];
 const INITS: Readonly<Record<Init["kind"], readonly string[]>> = {
   zeros: [],
@@ -114,25 +112,12 @@ function elements(shape: Field, dims: readonly Dim[]): number {
   return Number.isSafeInteger(total * 4) ? total : shape.fail(`[${dims.join(", ")}] has too many elements`);
 }
 
-/** What a tensor is called and what it holds; gives its sizes. */
-function tensorType(tensor: Field, param: boolean): Dim[] {
-  tensor.get("name").text();
-  tensor.get("dtype").oneOf(DTYPES);
-  return tensor
-    .get("shape")
-    .list()
-    .map((d, i): Dim => (d.value === "N" && i === 0 && !param ? "N" : d.whole(1)));
-}
-
-/** Throws `WeftError` "program" unless the field says how a parameter is filled. */
-export function checkParam(param: Field): void {
-  checkFilling(param, tensorType(param, true).length);
-}
-
 /** An input, output or parameter; gives its buffer. */
 function signature(tensor: Field, buffers: readonly Count[], param: boolean): number {
-  const dims = tensorType(tensor, param);
+  tensor.get("name").text();
+  tensor.get("dtype").oneOf(DTYPES);
   const shape = tensor.get("shape");
+  const dims = shape.list().map((d, i): Dim => (d.value === "N" && i === 0 && !param ? "N" : d.whole(1)));
   const each = elements(shape, dims);
   const at = tensor.get("buffer");
   const buffer = at.index(buffers.length, "buffers");
@@ -227,7 +212,7 @@ function dispatch(
   for (const [i, index] of indices.entries()) if (access[i] !== "read") filled.add(index);
 
   const grid = field.get("grid");
-  const items = grid.get("items").whole(1, MOST_WORKGROUPS * workgroup);
+  const items = grid.get("items").whole(1, WORKGROUPS ** 2 * workgroup);
   const tile = grid.get("batchTile");
   if (tile.whole() > 0 && (phase === "prepare" || !usesBatch))
     tile.fail(`the kernel ${usesBatch ? "is run once" : "does not know the batch"}, so it has to be 0`);

@@ -28,17 +28,15 @@ export function fits(test: AdapterTest, { info, features: has }: Facts): boolean
   );
 }
 
-const PICK: Readonly<Record<string, Rule>> = {
-  variants: [
-    "a list of { name, when, program }",
-    (list) => Array.isArray(list) && list.every((v) => v?.program?.format === "weft-program"),
-  ],
-  // A device's own features would do, but it keeps what it says of itself under another name.
-  facts: [
-    "an adapter, or what factsOf(device) gives",
-    (value) => !DEVICE[1](value) && FUNCTION[1]((value as Facts | null)?.features?.has),
-  ],
-};
+const VARIANTS: Rule = [
+  "a list of { name, when, program }",
+  (list) => Array.isArray(list) && list.every((v) => v?.program),
+];
+/** A device's own features would do, but it keeps what it says of itself under another name. */
+const FACTS: Rule = [
+  "an adapter, or what factsOf(device) gives",
+  (value) => FUNCTION[1]((value as Facts | null)?.features?.has) && !DEVICE[1](value),
+];
 
 /**
  * The first variant that fits the adapter and holds no other values than the weights do; the last one has no condition.
@@ -46,7 +44,11 @@ const PICK: Readonly<Record<string, Rule>> = {
  * `WeftError`: "input", "weights", "program" where none fits.
  */
 export function pick(variants: readonly Variant[], facts: Facts, weights?: GivenWeights): Program {
-  checkOptions("pick", { variants: variants ?? null, facts: facts ?? null }, PICK);
+  checkOptions(
+    "pick",
+    { variants: variants ?? null, facts: facts ?? null },
+    { variants: VARIANTS, facts: FACTS },
+  );
   const tensors = weights === undefined ? undefined : tensorsOf(weights);
   const found = variants.find(
     ({ when, program: { baked } }) =>

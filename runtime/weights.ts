@@ -142,7 +142,8 @@ function checkTensor(name: string, tensor: Tensor): Tensor {
 
 /** The entries of `__metadata__`. Throws unless they are texts, as the format has them. */
 export function checkTexts(metadata: object): [string, string][] {
-  if (kindOf(metadata) !== "Object") fail(`__metadata__ is ${kindOf(metadata)}, but has to be texts by name`);
+  if (kindOf(metadata) !== "Object")
+    failAt("__metadata__", `is ${kindOf(metadata)}, but has to be texts by name`);
   for (const [name, value] of Object.entries(metadata))
     if (typeof value !== "string") failAt(name, `of __metadata__ is no text, but ${typeof value}`);
   return Object.entries(metadata); // as checked

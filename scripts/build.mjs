@@ -59,6 +59,7 @@ export async function buildJavaScript() {
     packages: "external",
     chunkNames: "chunk-[hash]",
     legalComments: "none",
+    minifySyntax: true, // names stay as they are; comments, which the declarations have, go
     logLevel: "warning",
     write: false,
   });

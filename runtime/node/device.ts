@@ -3,7 +3,7 @@ import { existsSync, readdirSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { WeftError } from "../errors.ts";
-import { deviceOf } from "../gpu.ts";
+import { deviceOf, FEATURES } from "../gpu.ts";
 import { checkOptions, type Rule } from "../options.ts";
 import { loadLibrary, loadSoftwareDriver, softwareProblem } from "./software.ts";
 import { pace } from "./wait.ts";
@@ -65,7 +65,7 @@ const OPTIONS: Readonly<Record<keyof DeviceOptions, Rule>> = {
 export async function requestDevice(options: DeviceOptions = {}): Promise<OpenedDevice> {
   checkOptions("requestDevice", options, OPTIONS);
   const adapter = await findAdapter(options.adapter ?? choiceFromEnvironment(), options.flags);
-  const device = await deviceOf(adapter, options.features);
+  const device = await deviceOf(adapter, [...FEATURES, ...(options.features ?? [])]);
   const info = describe(adapter);
   return { device, adapter: info, note: info.software ? softwareNote(info) : undefined };
 }

@@ -43,7 +43,7 @@ describe("the built package", () => {
     const runtime = await reach("dist/runtime.js");
     expect(runtime.outside).toEqual([]);
     expect(text(runtime)).not.toMatch(/function (?:partition|lower|simplify|planMemory)\(/);
-    expect(text(runtime).length).toBeLessThan(47_000);
+    expect(text(runtime).length).toBeLessThan(45_000);
   });
 
   test("weftgpu runs in a page: the language and the compiler use no Node and no package", async () => {

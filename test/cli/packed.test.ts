@@ -99,7 +99,7 @@ export const session: Session = 1;
       logLevel: "silent",
     });
     const code = outputFiles[0]?.contents ?? new Uint8Array();
-    expect(gzipSync(code).length).toBeLessThan(6_300);
+    expect(gzipSync(code).length).toBeLessThan(6_100);
     const outside = Object.keys(metafile.inputs).filter((file) => !/weftgpu\/dist\/|^<stdin>$/.test(file));
     expect(outside).toEqual([]);
     const text = Buffer.from(code).toString();

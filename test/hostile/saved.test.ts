@@ -11,7 +11,7 @@ import { UserError } from "../../compiler/errors.ts";
 import lenet from "../../models/lenet.ts";
 import { readSafetensors, validateProgram, writeSafetensors } from "../../runtime/index.ts";
 import { readMetadata } from "../../runtime/metadata.ts";
-import { BEGINNING, fromCheckpoint, stateParams, toCheckpoint } from "../../runtime/trainState.ts";
+import { BEGINNING, fromCheckpoint, stateOf, toCheckpoint } from "../../runtime/trainState.ts";
 import { linearTraining } from "../train/runtime.ts";
 import { damaged, seed, takes } from "./damage.ts";
 import { mutated } from "./json.ts";
@@ -22,7 +22,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 describe("checkpoints", () => {
   const training = linearTraining();
   const tensors = Object.fromEntries(
-    stateParams(training).map(({ name, shape }) => [
+    stateOf(training.step).map(({ name, shape }) => [
       name,
       { shape, data: new Float32Array(shape.reduce((a, d) => a * d, 1)) },
     ]),

@@ -119,8 +119,11 @@ describe("names", () => {
   });
 
   test.each<[set: unknown, message: string]>([
-    [{ y: numbers, labels }, 'm: data set: unknown option "y"; try: x'],
-    [{ x: numbers, label: targets }, 'm: data set: unknown option "label"; try: labels'],
+    [{ y: numbers, labels }, 'm: data set: unknown option "y"; try: x, images, target, labels, classes'],
+    [
+      { x: numbers, label: targets },
+      'm: data set: unknown option "label"; try: x, images, target, labels, classes',
+    ],
     [{ labels: targets }, 'm: the data set has no "images", which "x" may name too'],
     [{ x: numbers }, 'm: the data set has no "labels", which "target" may name too'],
     [
