@@ -69,3 +69,8 @@ export function must<T>(value: T | undefined | null, what: string): T {
   if (value === undefined || value === null) throw new InternalError(`missing ${what}`);
   return value;
 }
+
+/** The word for so many: `${n} ${plural(n, "example")}`, `plural(n, "class", "classes")`. */
+export function plural(n: number, one: string, many = `${one}s`): string {
+  return n === 1 ? one : many;
+}

@@ -2,7 +2,7 @@
  * The IDX format of the MNIST files (http://yann.lecun.com/exdb/mnist/): two zero bytes, a type, the number of
  * dimensions, the dimensions as big-endian u32, the values big-endian.
  */
-import { UserError } from "../compiler/errors.ts";
+import { plural, UserError } from "../compiler/errors.ts";
 import { showShape } from "../compiler/ir/type.ts";
 import { product } from "./array.ts";
 
@@ -47,7 +47,7 @@ export function parseIdxBytes(bytes: Uint8Array, source: string): IdxBytes {
   const expected = start + product(shape) * element.bytes;
   if (bytes.length !== expected)
     throw new UserError({
-      problem: `${source} is ${bytes.length < expected ? "cut off" : "too long"}: ${bytes.length} bytes`,
+      problem: `${source} is ${bytes.length < expected ? "cut off" : "too long"}: ${bytes.length} ${plural(bytes.length, "byte")}`,
       rule: `its header says ${showShape(shape)}, which takes ${expected} bytes`,
       fix: "download or copy it again",
     });

@@ -1,5 +1,5 @@
 /** Data sets in the four IDX files of MNIST's layout. */
-import { UserError } from "../compiler/errors.ts";
+import { plural, UserError } from "../compiler/errors.ts";
 import { showShape } from "../compiler/ir/type.ts";
 import { product } from "./array.ts";
 import { type IdxBytes, parseIdxBytes } from "./idx.ts";
@@ -18,7 +18,7 @@ export function idxDataSet(images: Source, labels: Source, classes: readonly str
   const [rows = 0, ...shape] = pictures.shape;
   if (answers.shape[0] !== rows)
     throw new UserError({
-      problem: `${images.name} holds ${rows} pictures, but ${labels.name} ${answers.shape[0]} labels`,
+      problem: `${images.name} holds ${rows} ${plural(rows, "picture")}, but ${labels.name} ${answers.shape[0]} ${plural(Number(answers.shape[0]), "label")}`,
       rule: "every picture has one label",
       fix: "download or copy both files again",
     });

@@ -1,5 +1,5 @@
 /** NumPy's .npy format, versions 1 to 3 (https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html). */
-import { UserError } from "../compiler/errors.ts";
+import { plural, UserError } from "../compiler/errors.ts";
 import { showShape } from "../compiler/ir/type.ts";
 import { floats, type NumberArray, product } from "./array.ts";
 
@@ -100,7 +100,7 @@ export function parseNpy(bytes: Uint8Array, source: string): NumberArray {
   const expected = start + product(shape) * type.bytes;
   if (bytes.length !== expected)
     throw new UserError({
-      problem: `${source} is ${bytes.length < expected ? "cut off" : "too long"}: ${bytes.length} bytes`,
+      problem: `${source} is ${bytes.length < expected ? "cut off" : "too long"}: ${bytes.length} ${plural(bytes.length, "byte")}`,
       rule: `its header says ${showShape(shape)} of ${descr}, which takes ${expected} bytes`,
       fix: FIX,
     });

@@ -1,5 +1,5 @@
 /** When an output is scores over classes, and what the classes are called. The command and Studio both ask here. */
-import { UserError } from "../compiler/errors.ts";
+import { plural, UserError } from "../compiler/errors.ts";
 import {
   type Classes,
   countOf,
@@ -76,13 +76,16 @@ const isOp = (node: Node, ...some: readonly unknown[]): boolean =>
 function named(graph: Graph, sizes: readonly number[], known: Known): Classes | undefined {
   const { classes } = graph;
   const said = classes === undefined ? sizes : [countOf(classes)];
-  const but = `but ${classes === undefined ? outputsOf(graph) : `${graph.name} has ${said} classes`}`;
+  const but = `but ${classes === undefined ? outputsOf(graph) : `${graph.name} has ${said} ${plural(Number(said), "class", "classes")}`}`;
   if (known.names) {
     if (said.includes(known.names.length)) return known.names;
     throw new UserError({
-      problem: `--classes has ${known.names.length} names, ${but}`,
+      problem: `--classes has ${known.names.length} ${plural(known.names.length, "name")}, ${but}`,
       rule: "a name for every class, in the order of their scores: an output [N, classes]",
-      fix: said.length > 0 ? `${[...new Set(said)].join(" or ")} names` : "leave out --classes",
+      fix:
+        said.length > 0
+          ? `${[...new Set(said)].join(" or ")} ${plural(said.at(-1) ?? 0, "name")}`
+          : "leave out --classes",
     });
   }
   const text = known.metadata?.["classes"];

@@ -1,5 +1,5 @@
 /** Labelled examples as bytes: what is trained on and measured. */
-import { UserError } from "../compiler/errors.ts";
+import { plural, UserError } from "../compiler/errors.ts";
 import { showShape } from "../compiler/ir/type.ts";
 import { product, type Target } from "./array.ts";
 
@@ -47,7 +47,7 @@ export function checkLabels(
   );
   if (bad >= 0)
     throw new UserError({
-      problem: `${source}: example ${positions?.[bad] ?? bad} has label ${labels[bad]}, but there are ${classes} classes`,
+      problem: `${source}: example ${positions?.[bad] ?? bad} has label ${labels[bad]}, but there ${plural(classes, "is", "are")} ${classes} ${plural(classes, "class", "classes")}`,
       rule: `labels are whole numbers from 0 to ${classes - 1}`,
       fix: "correct the labels, or give the model a score for every class",
     });

@@ -79,7 +79,7 @@ export function partsOf(training: Training, data: AnyDataSet): Checked {
   const examples = part(input, "images");
   const targets = part(target, input.name === "labels" ? target.name : "labels");
   if (examples.rows !== targets.rows)
-    fail(`${examples.what} hold ${examples.rows} examples, but ${targets.what} ${targets.rows}`);
+    fail(`${examples.what} and ${targets.what} differ in number: ${examples.rows} and ${targets.rows}`);
   return { arrays: [examples.array, targets.array], rows: examples.rows };
 }
 

@@ -39,13 +39,13 @@ export function checkInputs(
     if (n % 1 || (!batched && array.length !== each))
       fail(
         name,
-        `${show(shape)} needs ${each} elements${batched ? " per example" : ""}, got ${array.length}`,
+        `${show(shape)} needs a length of ${each}${batched ? " per example" : ""}, got ${array.length}`,
       );
     const { shape: says } = value as Partial<Tensor>;
     if (says && `${says}` !== `${shape.map((d) => (d === "N" ? n : d))}`)
-      fail(name, `has shape ${show(says)} and ${array.length} elements, the model wants ${show(shape)}`);
+      fail(name, `has shape ${show(says)} and length ${array.length}, the model wants ${show(shape)}`);
     if (batched) {
-      if (size && size !== n) fail(name, `holds ${n} examples, but "${first}" ${size}`);
+      if (size && size !== n) fail(name, `is a batch of ${n}, but "${first}" of ${size}`);
       size = n;
       first ||= name;
     }

@@ -115,11 +115,11 @@ export function checkFit(
   whole("batch", batch);
   whole("checkpointEvery", checkpointEvery);
   whole("stepsPerSubmit", stepsPerSubmit, MOST_BATCHES);
-  if (batch > rows) fail(`the batch of ${batch} is larger than the data set of ${rows} examples`);
+  if (batch > rows) fail(`the batch of ${batch} is larger than the data set of ${rows}`);
   if (position.stepInEpoch && (position.batch !== batch || position.rows !== rows))
     fail(
-      `the checkpoint is ${position.stepInEpoch} steps into an epoch of ${position.rows} examples in batches of ` +
-        `${position.batch}; it cannot go on with ${rows} examples in batches of ${batch}`,
+      `the checkpoint stands at step ${position.stepInEpoch} of an epoch of ${position.rows} examples in batches of ` +
+        `${position.batch}; it cannot go on with a data set of ${rows} in batches of ${batch}`,
     );
   const stepsPerEpoch = Math.ceil(rows / batch);
   const rate = (step: number, epoch: number): number => {

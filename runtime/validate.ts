@@ -218,5 +218,5 @@ function dispatch(
     tile.fail(`the kernel ${usesBatch ? "is run once" : "does not know the batch"}, so it has to be 0`);
   const holds = written.reduce((a, bytes) => a + bytesAt(bytes, 1), 0) / 4;
   if (items > holds * THREADS_PER_ELEMENT)
-    grid.get("items").fail(`${items} threads write buffers of ${holds} elements`);
+    grid.get("items").fail(`${items} threads write buffers of length ${holds}`);
 }

@@ -1,6 +1,6 @@
 /** What `weft data` does. */
 import { join } from "node:path";
-import { UserError } from "../../compiler/errors.ts";
+import { plural, UserError } from "../../compiler/errors.ts";
 import { type CommonOptions, printJson, uiOf } from "../common.ts";
 import { download } from "../data/download.ts";
 import { cachedFolder, isPublished } from "../data/published.ts";
@@ -44,6 +44,8 @@ export async function fetchData(set: string, options: DataCommandOptions): Promi
   const fetched = files.filter(({ kept }) => !kept);
   const total = fetched.reduce((sum, { bytes }) => sum + bytes, 0);
   const what =
-    fetched.length === 0 ? "is complete already" : `${fetched.length} files, ${megabytes(total)} MB`;
+    fetched.length === 0
+      ? "is complete already"
+      : `${fetched.length} ${plural(fetched.length, "file")}, ${megabytes(total)} MB`;
   ui.out(`${set}: ${what}, MD5 right, in ${shownPath(folder)}`);
 }

@@ -1,5 +1,7 @@
 /** What `weft profile` does. */
+
 import type { Precision } from "../../compiler/compile.ts";
+import { plural } from "../../compiler/errors.ts";
 import { loadModel } from "../../compiler/frontend/index.ts";
 import { initialise } from "../../runtime/index.ts";
 import {
@@ -65,7 +67,9 @@ export async function profile(file: string, options: ProfileOptions): Promise<vo
       ui.note("the adapter has no timestamp-query: times are those of the wall clock");
     ui.detail("measuring what the adapter can do at most");
     const peaks = await measurePeaks(device, clock);
-    ui.detail(`measuring ${program.dispatches.length} dispatches, ${warmup} + ${runs} times`);
+    ui.detail(
+      `measuring ${program.dispatches.length} ${plural(program.dispatches.length, "dispatch", "dispatches")}, ${warmup} + ${runs} times`,
+    );
     const measured = await profileProgram(program, { device, clock, values, batch, warmup, runs });
     const result = profileOf({
       model: program.name,

@@ -1,7 +1,7 @@
 /** What `weft train` does. */
 
 import { fileName } from "../../compiler/emit/names.ts";
-import { UserError } from "../../compiler/errors.ts";
+import { plural, UserError } from "../../compiler/errors.ts";
 import { loadModel } from "../../compiler/frontend/index.ts";
 import { compileParts } from "../../compiler/train/index.ts";
 import { classesEntry } from "../../data/scores.ts";
@@ -109,9 +109,11 @@ function aboutCheckpoint(error: unknown, out: string): unknown {
 }
 
 function announce({ epoch }: Saved, { position }: Trainer, { epochs }: Settings, ui: Ui): void {
-  const within = position.stepInEpoch > 0 ? ` and ${position.stepInEpoch} steps` : "";
-  if (epoch >= epochs) ui.note(`already trained for ${epoch} epochs; --epochs ${epoch + 10} goes on`);
-  else ui.note(`going on after ${epoch} epochs${within}`);
+  const within =
+    position.stepInEpoch > 0 ? ` and ${position.stepInEpoch} ${plural(position.stepInEpoch, "step")}` : "";
+  if (epoch >= epochs)
+    ui.note(`already trained for ${epoch} ${plural(epoch, "epoch")}; --epochs ${epoch + 10} goes on`);
+  else ui.note(`going on after ${epoch} ${plural(epoch, "epoch")}${within}`);
 }
 
 /** The lecture's two lines, and where everything is. */

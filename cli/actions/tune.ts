@@ -1,7 +1,7 @@
 /** What `weft tune` does. */
 import { readTuning, tuningPath } from "../../compiler/emit/tuning.ts";
 import { schedulesOf } from "../../compiler/emit/variants.ts";
-import { InternalError, UserError } from "../../compiler/errors.ts";
+import { InternalError, plural, UserError } from "../../compiler/errors.ts";
 import { loadModel } from "../../compiler/frontend/index.ts";
 import { octets, type Target, targetFor, targets } from "../../compiler/passes/target.ts";
 import { findAdapter } from "../../runtime/node/device.ts";
@@ -172,7 +172,9 @@ async function measured(
   } catch (error) {
     if (book.found.length > 0 && !(error instanceof InternalError)) {
       await book.write();
-      ui.note(`what was measured of ${book.found.length} of ${book.all} kernels is written`);
+      ui.note(
+        `what was measured of ${book.found.length} of ${book.all} ${plural(book.all, "kernel")} is written`,
+      );
     }
     throw error;
   } finally {

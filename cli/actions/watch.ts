@@ -1,6 +1,6 @@
 /** What `weft compile --watch` does: a build, and another whenever a file of the model has changed. */
 import { resolve } from "node:path";
-import { UserError } from "../../compiler/errors.ts";
+import { plural, UserError } from "../../compiler/errors.ts";
 import { uiOf } from "../common.ts";
 import { type Built, build, type CompileOptions, checkFlags } from "../compile/build.ts";
 import { EXIT_INTERRUPTED, EXIT_TERMINATED, reportFailure } from "../failure.ts";
@@ -76,7 +76,7 @@ function report(
     ui.out(JSON.stringify({ ...what, kernels: count, ...(changes ?? {}) }));
     return;
   }
-  const what = changes ? changesText(changes) : `${count} kernels`;
+  const what = changes ? changesText(changes) : `${count} ${plural(count, "kernel")}`;
   const where = out === undefined ? "" : `; written to ${shownPath(resolve(out))}`;
   ui.out(
     `${ui.colors.dim(clock())} ${ui.colors.green(name)}: ${what}${where} (${Math.round(milliseconds)} ms)`,

@@ -4,7 +4,7 @@
  */
 import { readdir, stat } from "node:fs/promises";
 import { extname, join } from "node:path";
-import { UserError } from "../../compiler/errors.ts";
+import { plural, UserError } from "../../compiler/errors.ts";
 import { product, type Target } from "../../data/array.ts";
 import { idxDataSet, type Source } from "../../data/idxSet.ts";
 import type { Data, DataSet } from "../../data/set.ts";
@@ -99,7 +99,7 @@ async function classFolders(path: string): Promise<ReadonlyMap<string, readonly 
   }
   if (found.size > 256)
     throw new UserError({
-      problem: `${shownPath(path)} has ${found.size} classes`,
+      problem: `${shownPath(path)} has ${found.size} ${plural(found.size, "class", "classes")}`,
       rule: "256 classes at most",
     });
   return found;

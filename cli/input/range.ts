@@ -18,7 +18,10 @@ export function parseIndex(text: string, count: number, source: string): readonl
     if (end > count || first >= end)
       throw new UserError({
         problem: `--index ${part.trim()} picks nothing or more than there is in ${source}`,
-        rule: `it holds ${count} examples, at positions 0 to ${count - 1}`,
+        rule:
+          count === 1
+            ? "it holds 1 example, at position 0"
+            : `it holds ${count} examples, at positions 0 to ${count - 1}`,
       });
     for (let i = first; i < end; i++) picked.push(i);
   }

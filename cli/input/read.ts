@@ -1,6 +1,6 @@
 /** Reads what `--input` names into one batch for each of the model's inputs. */
 import { extname } from "node:path";
-import { UserError } from "../../compiler/errors.ts";
+import { plural, UserError } from "../../compiler/errors.ts";
 import { type Dim, showShape } from "../../compiler/ir/type.ts";
 import { checkHolds, fitArray, type NumberArray, product, type Target, targetOf } from "../../data/array.ts";
 import { parseJson } from "../../data/json.ts";
@@ -56,7 +56,7 @@ async function readIdx(path: string, target: Target, options: ReadOptions): Prom
   const positions = parseIndex(range, count, source);
   if (options.index === undefined && positions.length < count)
     options.note(
-      `${source}: the first ${positions.length} of ${count} examples; --index FROM:TO picks others`,
+      `${source}: the first ${positions.length} of ${count} ${plural(count, "example")}; --index FROM:TO picks others`,
     );
   const rows = pickRows(all, positions);
   const fitted = fitArray(scaled(rows, all.bytes), target, source);

@@ -1,7 +1,9 @@
 /** The result of `weft compile`: kernels, what was fused and why, totals. */
+
 import type { Compilation, Remark } from "../../compiler/compile.ts";
 import type { BundleSize, Emitted, VariantReport } from "../../compiler/emit/index.ts";
 import { type TrainReport, trainReport } from "../../compiler/emit/report.ts";
+import { plural } from "../../compiler/errors.ts";
 import type { Program } from "../../compiler/ir/program.ts";
 import type { Training } from "../../compiler/ir/training.ts";
 import { countAt } from "../../compiler/ir/type.ts";
@@ -116,7 +118,9 @@ export function compileText({ compilation: c, training, batch }: Compiled, ui: U
   const once = program.prepare.length > 0 ? ` and ${program.prepare.length} once, for the weights` : "";
   const most = program.maxBatch === null ? "" : `, largest batch ${grouped(program.maxBatch)}`;
   return [
-    colors.bold(`${program.name}: ${layers} layers in ${program.dispatches.length} dispatches${once}`),
+    colors.bold(
+      `${program.name}: ${layers} ${plural(layers, "layer")} in ${program.dispatches.length} ${plural(program.dispatches.length, "dispatch", "dispatches")}${once}`,
+    ),
     "",
     kernelText(program, { width: ui.width, color: colors.isColorSupported }).trimEnd(),
     "",
@@ -137,7 +141,7 @@ function trainLines(training: Training, batch: number, ui: Ui): readonly string[
   return [
     "",
     ui.colors.bold(
-      `training step: ${dispatches} dispatches of ${kernels} kernels in ${submitsPerStep} submit`,
+      `training step: ${dispatches} ${plural(dispatches, "dispatch", "dispatches")} of ${kernels} ${plural(kernels, "kernel")} in ${submitsPerStep} ${plural(submitsPerStep, "submit")}`,
     ),
     wrapped(
       `cross-entropy, ${optimizer.kind} at learning rate ${optimizer.lr}; peak memory ` +
@@ -166,7 +170,7 @@ export function writtenText(emitted: Emitted, ui: Ui): string {
   return [
     "",
     ui.colors.bold(`written to ${shownPath(folder)}`),
-    `${wgsl.length - training} kernels (*.wgsl), ${training > 0 ? `${training} of training (train-*.wgsl), ` : ""}${others.join(", ")}`,
+    `${wgsl.length - training} ${plural(wgsl.length - training, "kernel")} (*.wgsl), ${training > 0 ? `${training} of training (train-*.wgsl), ` : ""}${others.join(", ")}`,
     `the bundle, runtime included: ${size(bundle)}`,
     ...(variants.length > 0
       ? [`it takes the first that suits: ${variants.map(variantText).join("; ")}`]

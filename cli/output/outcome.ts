@@ -1,4 +1,5 @@
 /** The result of `weft run` as text and as JSON. */
+import { plural } from "../../compiler/errors.ts";
 import type { Scores } from "../../data/scores.ts";
 import type { Batch } from "../input/read.ts";
 import type { Ui } from "../ui.ts";
@@ -38,7 +39,7 @@ export function resultText(outcome: Outcome, options: Pick<ShowOptions, "top" | 
     else showNumbers(name, output, ui);
   }
   const count = examples?.titles.length ?? 1;
-  const each = count === 1 ? "1 example" : `${count} examples`;
+  const each = `${count} ${plural(count, "example")}`;
   ui.out(ui.colors.dim(`${each} in ${outcome.milliseconds.toFixed(1)} ms on ${outcome.adapter}`));
 }
 

@@ -1,4 +1,5 @@
 /** What storing in f16 costs: the answers of both precisions side by side. */
+import { plural } from "../../compiler/errors.ts";
 import type { Answers } from "../classifier.ts";
 
 export interface PrecisionError {
@@ -39,7 +40,7 @@ export function precisionText(e: PrecisionError): string {
   const share = e.largestScore > 0 ? (100 * e.maxDifference) / e.largestScore : 0;
   return [
     `f16 against f32: acc ${e.accuracy.toFixed(4)} and ${e.accuracyOfF32.toFixed(4)}`,
-    `the same class for ${e.agree} of ${e.examples} examples`,
+    `the same class for ${e.agree} of ${e.examples} ${plural(e.examples, "example")}`,
     `scores differ by ${e.maxDifference.toPrecision(2)} at most (${share.toFixed(2)}% of the largest)`,
   ].join("; ");
 }

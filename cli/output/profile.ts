@@ -1,4 +1,5 @@
 /** A profile for people: a table and its remarks. */
+import { plural } from "../../compiler/errors.ts";
 import { type Column, layoutTable, plain } from "../../compiler/report/layout.ts";
 import type { KernelProfile, Profile } from "../profile/profile.ts";
 import type { Ui } from "../ui.ts";
@@ -65,7 +66,7 @@ export function profileText(profile: Profile, ui: Ui): string {
     `${three(total.predicted)}  `,
   ];
   const lines = layoutTable(columns, [...rows, last], { width, color: colors.isColorSupported });
-  const runs = `median of ${profile.runs} runs after ${profile.warmup} for warm-up; ± is half the distance of the 10th and 90th percentiles`;
+  const runs = `median of ${profile.runs} ${plural(profile.runs, "run")} after ${profile.warmup} for warm-up; ± is half the distance of the 10th and 90th percentiles`;
   const clock =
     profile.clock === "timestamp-query"
       ? "time by the adapter's own clock (timestamp-query)"

@@ -1,4 +1,5 @@
 /** What `weft tune` found, as data and as a table. */
+import { plural } from "../../compiler/errors.ts";
 import type { AdapterTuning, TunedSchedule } from "../../compiler/ir/tuning.ts";
 import { type Column, layoutTable, plain } from "../../compiler/report/layout.ts";
 import type { Clock } from "../../runtime/node/index.ts";
@@ -91,7 +92,9 @@ function scheduleText(schedule: TunedSchedule | null): string {
   if (schedule.kind === "mapReduce")
     return [`vector ${schedule.vector}`, ...team, ...hidden, `workgroup ${schedule.workgroup}`].join(", ");
   const { tile, unroll, share, stage, workgroup } = schedule;
-  const block = stage && `${stage.rows * stage.batch} × ${stage.columns} threads fetch ${stage.depth} steps`;
+  const block =
+    stage &&
+    `${stage.rows * stage.batch} × ${stage.columns} threads fetch ${stage.depth} ${plural(stage.depth, "step")}`;
   return [
     `tile ${tile.join("·")}`,
     ...(unroll.some((n) => n > 1) ? [`unroll ${unroll.join("·")}`] : []),
@@ -121,21 +124,21 @@ export function tuneText(report: TuneReport, ui: Ui): string {
   const { whole, training, batch, runs, all } = report;
   const won = report.kernels.filter((k) => k.schedule).length;
   const what = training ? `training with ${training}, ` : "";
-  const sum = `${won} of ${all} kernels tuned, in ${report.file}`;
+  const sum = `${won} of ${all} ${plural(all, "kernel")} tuned, in ${report.file}`;
   return [
     colors.bold(`${plain(report.model)}, ${what}N = ${batch}, on ${report.adapter}`),
     "",
     ...lines,
     "",
     wrapped(
-      `medians by ${clock}; building counts as spread over ${runs.toLocaleString("en-US")} runs; every schedule's numbers were compared with the default's`,
+      `medians by ${clock}; building counts as spread over ${runs.toLocaleString("en-US")} ${plural(runs, "run")}; every schedule's numbers were compared with the default's`,
       width,
       "  ",
     ),
     wrapped(
       whole
         ? `${training ? "a training step" : "a whole run in one submit"}: ${three(whole.default)} → ${three(whole.tuned)} ms (${whole.ratio.toFixed(2)}×); ${sum}`
-        : `interrupted after ${rows.length} of ${all} kernels: ${sum}`,
+        : `interrupted after ${rows.length} of ${all} ${plural(all, "kernel")}: ${sum}`,
       width,
       "  ",
     ),

@@ -1,6 +1,6 @@
 /** A training from where it begins to where it ends, with its files, its signals and its devices. */
 
-import { UserError } from "../../compiler/errors.ts";
+import { plural, UserError } from "../../compiler/errors.ts";
 import { WeftError } from "../../runtime/errors.ts";
 import type { AdapterChoice } from "../../runtime/node/index.ts";
 import {
@@ -157,8 +157,8 @@ export class Run {
   #diverged({ failure: { problem, where } }: DivergedError, trainer: Trainer): UserError {
     const { lr, clipNorm, clipValue } = this.options.settings;
     const { step, epoch, stepInEpoch } = trainer.position;
-    const within = stepInEpoch > 0 ? ` and ${stepInEpoch} steps` : "";
-    const kept = `the state after ${epoch} epoch${epoch === 1 ? "" : "s"}${within} is in ${shownPath(checkpointPath(this.options.out))}`;
+    const within = stepInEpoch > 0 ? ` and ${stepInEpoch} ${plural(stepInEpoch, "step")}` : "";
+    const kept = `the state after ${epoch} ${plural(epoch, "epoch")}${within} is in ${shownPath(checkpointPath(this.options.out))}`;
     const lower = `--lr ${Number((lr / 10).toPrecision(2))}`;
     const bound = clipNorm ?? clipValue;
     const anew = step > 0 ? " --restart" : "";

@@ -1,6 +1,6 @@
 /** What a training leaves on the disk: weights, and a checkpoint beside them to go on from. */
 import { existsSync } from "node:fs";
-import { UserError } from "../../compiler/errors.ts";
+import { plural, UserError } from "../../compiler/errors.ts";
 import { WeftError } from "../../runtime/errors.ts";
 import { type Checkpoint, readMetadata, readSafetensors, writeSafetensors } from "../../runtime/train.ts";
 import type { Weights } from "../../runtime/weights.ts";
@@ -83,7 +83,7 @@ export async function protect(out: string, named: boolean): Promise<void> {
     const { epoch, settings } = await readSaved(out);
     if (epoch < (settings.epochs ?? 0))
       throw new UserError({
-        problem: `${shownPath(path)} is of a training that was stopped after ${epoch} of ${settings.epochs} epochs`,
+        problem: `${shownPath(path)} is of a training that was stopped after ${epoch} of ${settings.epochs} ${plural(Number(settings.epochs), "epoch")}`,
         rule: "an unfinished training is not overwritten unasked",
         fix: "--resume goes on with it, --restart begins anew, another --out keeps both",
       });

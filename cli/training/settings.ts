@@ -1,6 +1,6 @@
 /** What a training is asked for: flags, else what the checkpoint was made with, else the defaults. */
 
-import { UserError } from "../../compiler/errors.ts";
+import { plural, UserError } from "../../compiler/errors.ts";
 import { adam, type Clip, type Optimizer, sgd } from "../../compiler/train/index.ts";
 
 /** All that decides a training's result besides the model and the seed; a checkpoint carries it. */
@@ -111,7 +111,7 @@ export function settle(given: Given, earlier: Given = {}): Settings {
 export function batchFor(asked: number | undefined, rows: number, data: string): number {
   if (asked === undefined || asked <= rows) return asked ?? Math.min(DEFAULTS.batch, rows);
   throw new UserError({
-    problem: `--batch ${asked} is larger than the ${rows} examples of ${data}`,
+    problem: `--batch ${asked} is larger than the ${rows} ${plural(rows, "example")} of ${data}`,
     rule: "a step takes at most all examples",
     fix: `--batch ${Math.min(64, rows)}, or leave out --batch`,
   });

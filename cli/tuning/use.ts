@@ -3,7 +3,7 @@ import type { Compilation, CompileOptions, Precision } from "../../compiler/comp
 import { compile } from "../../compiler/compile.ts";
 import { isTarget, readTuning, sharedFor, tuningFor, tuningPath } from "../../compiler/emit/tuning.ts";
 import { schedulesOf } from "../../compiler/emit/variants.ts";
-import { UserError } from "../../compiler/errors.ts";
+import { plural, UserError } from "../../compiler/errors.ts";
 import type { Graph } from "../../compiler/ir/graph.ts";
 import type { AdapterTuning } from "../../compiler/ir/tuning.ts";
 import { targetFor, targets } from "../../compiler/passes/target.ts";
@@ -93,7 +93,9 @@ export function noteStale(tuned: ReadonlySet<string>, { measured, path }: Here, 
   const { kernels, batch, training } = measured;
   const stale = Object.entries(kernels).filter(([key]) => !tuned.has(key));
   if (tuned.size > 0)
-    ui.detail(`${tuned.size} kernels as tuned for batches of ${batch} in ${shownPath(path)}`);
+    ui.detail(
+      `${tuned.size} ${plural(tuned.size, "kernel")} as tuned for batches of ${batch} in ${shownPath(path)}`,
+    );
   if (stale.length === 0) return;
   const names = stale.map(([, { layers }]) => layers).join(", ");
   const where = training ? "this training" : "this model";

@@ -3,7 +3,7 @@
  * op's parameters, infers the type and keeps the call stack, from which the frontend reads where in the model
  * file the layer stands and what it is called there.
  */
-import { type Diagnosis, UserError } from "../errors.ts";
+import { type Diagnosis, plural, UserError } from "../errors.ts";
 import type { Node, OpDef, OpNode, Origin } from "../ir/graph.ts";
 import { paramsOf, type Settings, type Shared, settingsOf } from "./own.ts";
 import { checkSizes } from "./sizes.ts";
@@ -142,7 +142,7 @@ function opNode(
 function checkArity(def: OpDef, given: number): void {
   if (def.arity === "variadic" ? given > 0 : given === def.arity) return;
   const wanted =
-    def.arity === "variadic" ? "at least one tensor" : `${def.arity} tensor${def.arity === 1 ? "" : "s"}`;
+    def.arity === "variadic" ? "at least one tensor" : `${def.arity} ${plural(def.arity, "tensor")}`;
   const form = def.arity === "variadic" ? "[a, b]" : def.arity === 1 ? "x" : "a, b";
   throw new UserError({
     problem: `${def.name} takes ${wanted}, but got ${given}`,

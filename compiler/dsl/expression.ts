@@ -2,7 +2,7 @@
  * What the meaning of a user's op is written with: positions (whole numbers, affine in the output's axes) and
  * values (numbers computed from them and from the operands' elements).
  */
-import { UserError } from "../errors.ts";
+import { plural, UserError } from "../errors.ts";
 import type { Axis, Expr, Index, ReduceOp, ScalarName } from "../ir/expr.ts";
 import type { Node } from "../ir/graph.ts";
 import { showIndex } from "../ir/print.ts";
@@ -159,7 +159,7 @@ export class Elements {
   private indices(where: readonly (Position | number)[]): readonly Index[] {
     if (where.length === this.shape.length) return where.map(indexOf);
     throw new UserError({
-      problem: `${where.length} position${where.length === 1 ? "" : "s"} for a tensor ${showShape(this.shape)}`,
+      problem: `${where.length} ${plural(where.length, "position")} for a tensor ${showShape(this.shape)}`,
       rule: "one position per dimension",
     });
   }

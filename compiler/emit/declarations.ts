@@ -1,4 +1,5 @@
 /** The types of a training bundle: text that needs no other file. A test holds it to the trainer's own types. */
+import { plural } from "../errors.ts";
 import type { Signature } from "../ir/program.ts";
 import type { Training } from "../ir/training.ts";
 import { type Dim, showCount, showShape } from "../ir/type.ts";
@@ -29,7 +30,7 @@ export interface DataSet {
 
 /**
  * Makes ${docText(name)} ready to be trained on a device: cross-entropy, ${optimizer.kind}, learning rate ${optimizer.lr} unless
- * \`fit\` has a schedule. A step is ${step.dispatches.length} dispatches in one submit and takes ${showCount(step.peakBytes)} bytes of the
+ * \`fit\` has a schedule. A step is ${step.dispatches.length} ${plural(step.dispatches.length, "dispatch", "dispatches")} in one submit and takes ${showCount(step.peakBytes)} bytes of the
  * device's memory for N examples, the data set aside.
  */
 export declare function createTrainer(options?: TrainerOptions): Promise<Trainer>;

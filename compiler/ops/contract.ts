@@ -1,5 +1,5 @@
 /** Dense contractions: sums of products over one shared axis. */
-import { must } from "../errors.ts";
+import { must, plural } from "../errors.ts";
 import type { Axis, Index } from "../ir/expr.ts";
 import type { OpDef, ParamRequest } from "../ir/graph.ts";
 import { type Dim, showShape, type TensorType } from "../ir/type.ts";
@@ -45,7 +45,7 @@ const linear: OpDef<LinearAttrs, LinearOptions> = {
     const features = fixed("linear", x.shape.at(-1), "the last dimension");
     if (attrs.in !== null && attrs.in !== features) {
       fail(
-        `linear expects ${attrs.in} features, but its input is ${showShape(x.shape)}`,
+        `linear expects ${attrs.in} ${plural(attrs.in, "feature")}, but its input is ${showShape(x.shape)}`,
         `in = the last dimension, but ${attrs.in} ≠ ${features}`,
         x.shape.length > 2
           ? `flatten(x) before it, or in: ${features}`

@@ -1,5 +1,5 @@
 /** Cross-correlations: the convolution layer, and the plain correlation of two matrices. */
-import { must } from "../errors.ts";
+import { must, plural } from "../errors.ts";
 import type { OpDef, ParamRequest } from "../ir/graph.ts";
 import { showShape } from "../ir/type.ts";
 import { add, axisIndex, constant, div, scale } from "../math/affine.ts";
@@ -70,9 +70,12 @@ const conv2d: OpDef<ConvAttrs, ConvOptions> = {
     const channels = fixed("conv2d", x.shape[1], "the number of channels");
     const { out, groups } = attrs;
     if (channels % groups !== 0 || out % groups !== 0) {
-      const [what, size] = channels % groups !== 0 ? ["input channels", channels] : ["output channels", out];
+      const [what, size] =
+        channels % groups !== 0
+          ? [plural(channels, "input channel"), channels]
+          : [plural(out, "output channel"), out];
       fail(
-        `conv2d cannot split the ${size} ${what} of ${showShape(x.shape)} → ${out} channels into ${groups} groups`,
+        `conv2d cannot split the ${size} ${what} of ${showShape(x.shape)} → ${out} ${plural(out, "channel")} into ${groups} groups`,
         `groups divides the ${what}, but ${size} mod ${groups} = ${size % groups}`,
         `groups: ${divisorNear(groups, channels, out)}`,
       );

@@ -1,5 +1,5 @@
 /** Losses, one number per example or element; training takes their mean. All are finite for logits of ±1e4. */
-import { must } from "../errors.ts";
+import { must, plural } from "../errors.ts";
 import type { Axis, Expr } from "../ir/expr.ts";
 import type { Node, OpDef, OpNode } from "../ir/graph.ts";
 import { sameShape, showShape } from "../ir/type.ts";
@@ -49,7 +49,10 @@ const crossEntropy: OpDef<NoOptions, unknown> = {
     );
     return [gradient, undefined];
   },
-  summary: (_, inputs) => ({ options: `${inputs[0]?.shape[1]} classes`, formula: "" }),
+  summary: (_, inputs) => ({
+    options: `${inputs[0]?.shape[1]} ${plural(Number(inputs[0]?.shape[1]), "class", "classes")}`,
+    formula: "",
+  }),
 };
 
 /** x[n, j] − max, and Σ of its exponentials. */

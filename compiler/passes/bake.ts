@@ -2,7 +2,7 @@
  * Small parameters of a frozen model as numbers in the WGSL: no buffer and no loads. A parameter is baked where every
  * load of it, in every kernel, has a constant address once its schedule has written sums and tiles out.
  */
-import { must, UserError } from "../errors.ts";
+import { must, plural, UserError } from "../errors.ts";
 import type { Graph, Node } from "../ir/graph.ts";
 import type { Kernel, Layouts, Schedule } from "../ir/kernel.ts";
 import type { BakedParam } from "../ir/program.ts";
@@ -81,7 +81,10 @@ function checkedTensor(
     );
   const count = shape.reduce((a, d) => a * d, 1);
   if (data.length !== count)
-    throw problem(`it holds ${data.length} numbers`, `its shape ${showShape(shape)} needs ${count}`);
+    throw problem(
+      `it holds ${data.length} ${plural(data.length, "number")}`,
+      `its shape ${showShape(shape)} needs ${count}`,
+    );
   const values = Float32Array.from(data);
   const bad = values.findIndex((x) => !(Math.abs(x) <= (half ? LARGEST_HALF : Number.MAX_VALUE)));
   if (bad >= 0)

@@ -2,7 +2,9 @@
  * Which contractions a workgroup fetches for together, and how: blocks of threads and register tiles are listed, and
  * the one is taken that spends least on what is not a multiply-add.
  */
+
 import { WORKGROUP_BYTES } from "../../contract/limits.ts";
+import { plural } from "../errors.ts";
 import type { Axis } from "../ir/expr.ts";
 import type { ContractionKernel, ContractionSchedule, Stage } from "../ir/kernel.ts";
 import type { TunedContraction } from "../ir/tuning.ts";
@@ -68,7 +70,7 @@ export function stagedSchedule(
     team: null,
     looped: false,
     opaque: false,
-    rule: `workgroup stages ${stage.rows * stage.batch} × ${stage.columns} threads, ${stage.depth} steps`,
+    rule: `workgroup stages ${stage.rows * stage.batch} × ${stage.columns} threads, ${stage.depth} ${plural(stage.depth, "step")}`,
   };
 }
 

@@ -1,4 +1,5 @@
 /** Draws the shape table: text for a terminal, Markdown, JSON, and the lecture's own lines. */
+import { plural } from "../errors.ts";
 import type { Graph } from "../ir/graph.ts";
 import { showShape, withBatch } from "../ir/type.ts";
 import {
@@ -127,15 +128,20 @@ export function fieldText(field: Field): string {
 function totalLines(table: ShapeTable): readonly string[] {
   const t = table.totals;
   const counted =
-    t.batch === "N" ? "per example" : t.batch === 1 ? "in all" : `for ${grouped(t.batch)} examples`;
-  const statistics = t.statistics > 0 ? ` and ${grouped(t.statistics)} running statistics` : "";
+    t.batch === "N"
+      ? "per example"
+      : t.batch === 1
+        ? "in all"
+        : `for ${grouped(t.batch)} ${plural(t.batch, "example")}`;
+  const statistics =
+    t.statistics > 0 ? ` and ${grouped(t.statistics)} running ${plural(t.statistics, "statistic")}` : "";
   const lines = [
-    `${grouped(t.params)} parameters${statistics} · ${grouped(t.macs)} multiply-adds (MACs) ${counted}`,
+    `${grouped(t.params)} ${plural(t.params, "parameter")}${statistics} · ${grouped(t.macs)} multiply-adds (MACs) ${counted}`,
   ];
   if (t.dispatches !== null && t.kernels !== null && t.peakBytes !== null) {
     const at = t.batch === "N" ? " at N = 1" : "";
     lines.push(
-      `${plural(t.dispatches, "dispatch", "dispatches")} of ${plural(t.kernels, "kernel", "kernels")} · peak memory ${bytesText(t.peakBytes)}${at}`,
+      `${grouped(t.dispatches)} ${plural(t.dispatches, "dispatch", "dispatches")} of ${grouped(t.kernels)} ${plural(t.kernels, "kernel")} · peak memory ${bytesText(t.peakBytes)}${at}`,
     );
     lines.push(t.verdict);
   }
@@ -145,10 +151,6 @@ function totalLines(table: ShapeTable): readonly string[] {
       lines.push("field ?: what one element sees is no window that moves with its position");
   }
   return lines;
-}
-
-function plural(n: number, one: string, many: string): string {
-  return `${grouped(n)} ${n === 1 ? one : many}`;
 }
 
 export function shapeMarkdown(table: ShapeTable): string {

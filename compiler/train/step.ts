@@ -1,6 +1,6 @@
 /** The training step of a model: forward, loss, backward and updates as one graph. */
 import type { CompileOptions } from "../compile.ts";
-import { must, UserError } from "../errors.ts";
+import { must, plural, UserError } from "../errors.ts";
 import type { Axis, Expr, OpContext } from "../ir/expr.ts";
 import { type Graph, isTrained, mapGraph, type Node, topologicalOrder, type Update } from "../ir/graph.ts";
 import { type Clip, type LossName, METRICS, type Optimizer, TARGET } from "../ir/training.ts";
@@ -93,7 +93,7 @@ function objective(model: Graph, loss: LossName, bytes: boolean): Objective {
   const [input, ...others] = model.inputs;
   if (!output || !input || more.length > 0 || others.length > 0) {
     throw new UserError({
-      problem: `"${model.name}" has ${model.inputs.length} inputs and ${model.outputs.length} outputs`,
+      problem: `"${model.name}" has ${model.inputs.length} ${plural(model.inputs.length, "input")} and ${model.outputs.length} ${plural(model.outputs.length, "output")}`,
       rule: "a model is trained from one input and one output",
     });
   }

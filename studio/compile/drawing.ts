@@ -1,5 +1,7 @@
 /** Where every box of the graph stands: layers from top to bottom (dagre), those of a kernel together. */
+
 import { Graph as Dagre, layout } from "@dagrejs/dagre";
+import { plural } from "../../compiler/errors.ts";
 import type { Graph, Node } from "../../compiler/ir/graph.ts";
 import { type Shape, showShape } from "../../compiler/ir/type.ts";
 import { fieldSize } from "../../compiler/report/receptive.ts";
@@ -114,7 +116,7 @@ function linesOf({ op, options, formula, params, receptiveField: field }: LayerV
   const what = options === "" ? op : `${op} · ${options}`;
   const sees = fieldSize(field);
   const facts = [
-    params > 0 ? `${params.toLocaleString("en")} parameters` : "",
+    params > 0 ? `${params.toLocaleString("en")} ${plural(params, "parameter")}` : "",
     sees === "" ? "" : `sees ${sees}`,
   ];
   return [what, formula, facts.filter((f) => f !== "").join(" · ")].filter((line) => line !== "");

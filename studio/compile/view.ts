@@ -1,6 +1,6 @@
 /** What the model tab shows of a compilation: rows, kernels and a drawing, as plain data. Made in the worker. */
 import type { Compilation } from "../../compiler/compile.ts";
-import { type Location, must } from "../../compiler/errors.ts";
+import { type Location, must, plural } from "../../compiler/errors.ts";
 import type { Axis } from "../../compiler/ir/expr.ts";
 import { ExprPrinter } from "../../compiler/ir/print.ts";
 import type { Step } from "../../compiler/ir/step.ts";
@@ -118,7 +118,10 @@ function scheduleOf({ region, kernel, schedule }: Step): ScheduleView {
           ["tile", sizes(schedule.tile)],
           ["vector", vector],
           ["unrolled", sizes(schedule.unroll)],
-          ["stage", schedule.stage ? `${schedule.stage.depth} steps at a time` : ""],
+          [
+            "stage",
+            schedule.stage ? `${schedule.stage.depth} ${plural(schedule.stage.depth, "step")} at a time` : "",
+          ],
           ["quads", schedule.quads ? `fetch for each other: ${schedule.quads.factor}` : ""],
         ]
       : [

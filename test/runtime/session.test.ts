@@ -175,7 +175,7 @@ describe("inputs that do not fit", () => {
   });
   test("of a wrong length", async () => {
     expect(await message({ a: range(4), b: range(3) })).toBe(
-      'addition: input "a" [N, 3] needs 3 elements per example, got 4',
+      'addition: input "a" [N, 3] needs a length of 3 per example, got 4',
     );
   });
   test("an empty batch", async () => {
@@ -185,7 +185,7 @@ describe("inputs that do not fit", () => {
   });
   test("of different batches", async () => {
     expect(await message({ a: range(6), b: range(9) })).toBe(
-      'addition: input "b" holds 3 examples, but "a" 2',
+      'addition: input "b" is a batch of 3, but "a" of 2',
     );
   });
   test("of another type", async () => {
@@ -201,7 +201,7 @@ describe("inputs that do not fit", () => {
   });
   test("of another shape", async () => {
     expect(await message({ a: { shape: [3, 2], data: range(6) }, b: range(6) })).toBe(
-      'addition: input "a" has shape [3, 2] and 6 elements, the model wants [N, 3]',
+      'addition: input "a" has shape [3, 2] and length 6, the model wants [N, 3]',
     );
   });
   test("a batch that no buffer holds", async () => {

@@ -133,7 +133,7 @@ describe("names", () => {
     [{ x: bytes, labels: targets }, "m: x have to be a Float32Array, got Uint8Array"],
     [{ x: numbers, labels: [1, 2] }, "m: labels have to be a Uint8Array or Float32Array, got Array"],
     [{ x: numbers, target: targets.subarray(1) }, "m: target [N, 2] need a multiple of 2 numbers, got 21"],
-    [{ x: numbers, target: targets.subarray(2) }, "m: x hold 11 examples, but target 10"],
+    [{ x: numbers, target: targets.subarray(2) }, "m: x and target differ in number: 11 and 10"],
     [
       { x: numbers.subarray(0, 0), labels: targets },
       "m: there are no x: a data set holds at least one example",

@@ -137,7 +137,7 @@ describe("checkpoints", () => {
     };
     const resumed = await createTrainer(momentum, { device, checkpoint: { tensors, metadata: mid } });
     expect((await failure(collect(resumed.fit(data, { epochs: 2, batch: 10 })))).message).toBe(
-      "small: the checkpoint is 2 steps into an epoch of 50 examples in batches of 8; it cannot go on with 50 examples in batches of 10",
+      "small: the checkpoint stands at step 2 of an epoch of 50 examples in batches of 8; it cannot go on with a data set of 50 in batches of 10",
     );
     resumed.destroy();
   });
@@ -170,7 +170,7 @@ describe("what goes wrong", () => {
       "small: images [N, 1, 4, 4] need a multiple of 16 bytes, got 95",
     );
     expect(await tried({ images, labels: labels.subarray(1) })).toBe(
-      "small: images hold 6 examples, but labels 5",
+      "small: images and labels differ in number: 6 and 5",
     );
     expect(await tried({ images: new Uint8Array(), labels: new Uint8Array() })).toMatch(
       /there are no images/,
@@ -184,7 +184,7 @@ describe("what goes wrong", () => {
     expect(await tried({ images, labels, classes: 2 })).toMatch(/label \d is 2, the classes are 0 … 1/);
     expect(await tried({ images, labels }, { test: { images, labels: wrong } })).toMatch(/label 4 is 3/);
     expect(await tried({ images, labels }, { batch: 7 })).toBe(
-      "small: the batch of 7 is larger than the data set of 6 examples",
+      "small: the batch of 7 is larger than the data set of 6",
     );
     expect(await tried({ images, labels }, { batch: 0 })).toMatch(
       /batch is 0, it has to be a whole number from 1/,

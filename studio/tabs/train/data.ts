@@ -1,6 +1,6 @@
 /** Labelled pictures for a training in the page: four IDX files, or a set that Weft draws. */
 import { classifierOf } from "../../../cli/classifier.ts";
-import { UserError } from "../../../compiler/errors.ts";
+import { plural, UserError } from "../../../compiler/errors.ts";
 import type { Graph } from "../../../compiler/ir/graph.ts";
 import { idxDataSet, type Source } from "../../../data/idxSet.ts";
 import { KNOWN } from "../../../data/knownClasses.ts";
@@ -116,7 +116,7 @@ export function prepared(data: Data, graph: Graph, limit: number): Data {
   const named = data.train.classes.length;
   if (named > classes)
     throw new UserError({
-      problem: `the pictures have ${named} classes, but the output of ${graph.name} has ${classes}`,
+      problem: `the pictures have ${named} ${plural(named, "class", "classes")}, but the output of ${graph.name} has ${classes}`,
       rule: "the model gives a score for every class",
       fix: "change the size of the last layer, or take other data",
     });

@@ -1,4 +1,5 @@
 /** The Train tab's words. */
+import { plural } from "../../../compiler/errors.ts";
 import type { Language } from "../../tab.ts";
 
 export interface Text {
@@ -105,9 +106,9 @@ const en: Text = {
   at: (epoch, epochs, step, steps) => `Epoch ${epoch} of ${epochs}, step ${step} of ${steps}`,
   perSecond: (examples) => `${examples} examples/s`,
   pausing: "Ending the steps that are under way …",
-  paused: (steps) => `Paused after ${steps} steps`,
-  stopped: (epochs) => `Stopped after ${epochs} ${epochs === 1 ? "epoch" : "epochs"}`,
-  done: (epochs) => `Trained for ${epochs} ${epochs === 1 ? "epoch" : "epochs"}`,
+  paused: (steps) => `Paused after ${steps} ${plural(steps, "step")}`,
+  stopped: (epochs) => `Stopped after ${epochs} ${plural(epochs, "epoch")}`,
+  done: (epochs) => `Trained for ${epochs} ${plural(epochs, "epoch")}`,
   edited:
     "The model has been edited since. This training goes on with the one that it began with; the next takes the new one.",
   diverged: "The training diverged",

@@ -1,4 +1,5 @@
 /** The Try tab's words. */
+import { plural } from "../../../compiler/errors.ts";
 import type { Language } from "../../tab.ts";
 
 export interface Text {
@@ -106,7 +107,7 @@ const en: Text = {
   drawing: (percent) => `Drawing initial values … ${percent} %`,
   building: (kernels) => `Building ${kernels ?? "the"} ${kernels === 1 ? "kernel" : "kernels"} …`,
   computing: "Computing …",
-  took: (ms, layers) => `${ms} ms for ${layers} ${layers === 1 ? "layer" : "layers"}, copies included`,
+  took: (ms, layers) => `${ms} ms for ${layers} ${plural(layers, "layer")}, copies included`,
   big: (millions) =>
     `This model has ${millions} million parameters. Initial values for them take a while, and so does a run without a fast GPU.`,
   compute: "Compute",
