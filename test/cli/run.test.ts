@@ -149,7 +149,7 @@ describe("what a user gets wrong", () => {
     [
       "an index outside",
       ["-i", file("one-idx3-ubyte", idx([1, 28, 28], Array(784).fill(0))), "--index", "5"],
-      "holds 1 examples",
+      "holds 1 example",
     ],
     ["too few classes", ["-i", bag, "-c", "cat,dog"], "--classes has 2 names, but lenet has 10 classes"],
     ["unknown classes", ["-i", bag, "-c", "cifar"], "no known set of classes"],

@@ -75,7 +75,7 @@ describe("weft compile --watch", () => {
   test("compiles at every change, shows errors without ending, and ends at Ctrl-C", async () => {
     watching = new Watching(["--out", "out"]);
     const { folder } = watching;
-    await watching.line(/^\d\d:\d\d:\d\d tiny: 1 kernels; written to out \(\d+ ms\)$/m);
+    await watching.line(/^\d\d:\d\d:\d\d tiny: 1 kernel; written to out \(\d+ ms\)$/m);
     const kernel = (): string => readFileSync(join(folder, "out/conv1_y.wgsl"), "utf8");
     expect(kernel()).toContain("max(");
 

@@ -13,15 +13,15 @@ const COUNTED = new RegExp(`\\$\\{(?!${CONSTANT}\\})[^{}]*\\} (?:${NOUNS})\\b(?!
 
 /** Where there is never one: the count has been found to be more, or stands for several numbers. */
 const NEVER_ONE: Readonly<Record<string, readonly string[]>> = {
-  "cli/classifier.ts": ["has {classes} classes"], // more than 256
+  "cli/classifier.ts": ["{classes} classes"], // more than 256
   "cli/actions/init.ts": ["{files.size} files in"], // the template's
-  "cli/input/range.ts": ["it holds {count} examples"],
+  "cli/input/range.ts": ["{count} examples"],
   "compiler/options.ts": ["{most} arguments at most"],
-  "compiler/ops/convolution.ts": ["into {groups} groups"], // 1 divides everything
+  "compiler/ops/convolution.ts": ["{groups} groups"], // 1 divides everything
   "compiler/passes/bake.ts": ["{count} elements, more than"],
-  "compiler/passes/partition.ts": ["they read {read} tensors, more than", "elements exceeds"],
+  "compiler/passes/partition.ts": ["{read} tensors, more than", "elements exceeds"],
   "compiler/passes/verify.ts": ["showCount(have)"], // a count with N in it
-  "runtime/trainOptions.ts": ["an epoch of {position.rows} examples"], // it has several steps
+  "runtime/trainOptions.ts": ["{position.rows} examples"], // it has several steps
   "studio/tabs/train/text.ts": ["{parameters} parameters"], // a classifier's
   "studio/tabs/lecture/sections/lenet.ts": ["{counts} parameters"], // LeNet's
 };

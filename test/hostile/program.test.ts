@@ -152,7 +152,7 @@ describe("validateProgram", () => {
       ],
       [
         (p) => (p.dispatches[0].grid.items = 1e9),
-        "dispatches[0].grid.items: 1000000000 threads write buffers of 12 elements",
+        "dispatches[0].grid.items: 1000000000 threads write buffers of length 12",
       ],
       [(p) => (p.features = ["depth-clip"]), 'features[0]: "depth-clip", but it has to be "subgroups"'],
       [(p) => (p.maxBatch = "1"), 'maxBatch: "1", but it has to be a whole number of at least 0'],

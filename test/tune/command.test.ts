@@ -65,7 +65,7 @@ test("measures, writes the winners beside the model, and weft run uses them", as
   };
   writeFileSync(path, JSON.stringify({ ...written, adapters: [{ ...adapter, batch: 1, kernels }] }));
   const profiled = await works(["profile", file, "--runs", "1", "--warmup", "0", "-v", ...SOFTWARE]);
-  expect(profiled.stderr).toContain("1 kernels as tuned for batches of 1 in");
+  expect(profiled.stderr).toContain("1 kernel as tuned for batches of 1 in");
   expect(profiled.stderr).toContain("not in this model, or not of this shape: gone; weft tune measures anew");
   const plain = await works([
     "profile",
