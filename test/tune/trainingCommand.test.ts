@@ -104,7 +104,7 @@ describe("weft tune --train", () => {
       };
     };
     const tuned = await train();
-    expect(tuned.stderr).toMatch(/\d kernels as tuned for batches of 32 in /);
+    expect(tuned.stderr).toMatch(/\d kernels? as tuned for batches of 32 in /);
     expect(tuned.stderr).toContain(
       "not in this training, or not of this shape: gone; weft tune --train measures anew",
     );
