@@ -1,4 +1,5 @@
 /** That kernels are being built is said: in a pipe once it takes a while, on a terminal at once and with the time. */
+import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { buildingText, startBuilding } from "../../cli/building.ts";
 import { Live } from "../../cli/output/curveLive.ts";
@@ -6,6 +7,7 @@ import { createUi } from "../../cli/ui.ts";
 import { compile } from "../../compiler/compile.ts";
 import { compileTraining, sgd } from "../../compiler/train/index.ts";
 import lenet from "../../models/lenet.ts";
+import { root, scratch, weft } from "./weft.ts";
 
 const { program } = compile(lenet.graph);
 let printed = "";
@@ -78,4 +80,19 @@ test.each(["step", "stop"] as const)("the %s of a training takes it away", (what
   if (what === "step") live.step(1, 1);
   else live.stop();
   expect(begun).toHaveBeenCalled();
+});
+
+test.each<[name: string, words: RegExp, flags: readonly string[]]>([
+  ["run", /building 5 kernels … 0s/, ["-i", join(root, "models/samples/bag.png")]],
+  [
+    "train",
+    /building \d+ kernels … 0s.*building \d+ kernels, first step … 0s/s,
+    ["--limit", "50", "--epochs", "1", "--out", join(scratch(), "w.safetensors")],
+  ],
+])("weft %s says it", async (name, words, flags) => {
+  vi.useRealTimers();
+  process.stderr.isTTY = true;
+  const { code, stderr } = await weft([name, join(root, "models/lenet.ts"), ...flags]);
+  expect(code).toBe(0);
+  expect(stderr).toMatch(words);
 });
