@@ -25,7 +25,8 @@ const LONG = [
 
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
-    const rank = ({ moduleId }: TestSpecification): number => {
+    const rank = ({ moduleId, project }: TestSpecification): number => {
+      if (project.name === "alone") return -1;
       const at = LONG.findIndex((name) => moduleId.includes(`/${name}`));
       return at < 0 ? LONG.length : at;
     };
@@ -33,26 +34,8 @@ class LongestFirst extends BaseSequencer {
   }
 }
 
-/**
- * Tests that open no device and keep nothing in the process: one process runs many files, and loads what they share,
- * such as TypeScript, once.
- */
-const PURE = [
-  "test/cli/{input,results,train-output}.test.ts",
-  "test/compiler/{affine,compile,order}.test.ts",
-  "test/data/*.test.ts",
-  "test/dsl/{build,define,errors,names,ops,resnet,shared}.test.ts",
-  "test/emit/{esbuild,golden,names,squeeze}.test.ts",
-  "test/errors/*.test.ts",
-  "test/frontend/*.test.ts",
-  "test/fuzz/properties.test.ts",
-  "test/hostile/{files,pictures,saved}.test.ts",
-  "test/mutate/*.test.ts",
-  "test/report/*.test.ts",
-  "test/runtime/{gpu,init,size}.test.ts",
-  "test/studio/*-parts.test.ts",
-  "test/{architecture,golden}.test.ts",
-];
+/** Tests that take devices, adapters or the process itself away have a process of their own for each file. */
+const ALONE = ["test/faults/*.test.ts"];
 
 export const shared = {
   resolve: {
@@ -70,7 +53,6 @@ export const shared = {
   },
 };
 
-/** A process of its own per file: the WebGPU adapter is loaded into the process and cannot be unloaded. */
 const common = { pool: "forks", ...limits } as const;
 
 export default defineConfig({
@@ -80,17 +62,19 @@ export default defineConfig({
     passWithNoTests: true,
     sequence: { sequencer: LongestFirst },
     projects: [
+      { ...shared, test: { ...common, name: "alone", include: ALONE } },
+      // One process runs many files: what they share, such as TypeScript, the adapter and the browser, is loaded once.
       {
         ...shared,
         test: {
           ...common,
-          name: "whole",
+          name: "together",
           include: ["test/**/*.test.ts"],
-          exclude: PURE,
+          exclude: ALONE,
+          isolate: false,
           globalSetup: ["scripts/build-once.ts"],
         },
       },
-      { ...shared, test: { ...common, name: "pure", include: PURE, isolate: false } },
     ],
   },
 });

@@ -40,6 +40,8 @@ async function serve(read: () => ProjectFiles, options: StudioOptions, ui: Ui): 
     stop.abort();
   });
   let project = read();
+  // Taken before anybody is told of the files: what changes while they are told is told again.
+  let before = await contents([...project.sources.values()]);
   const server = await serveStudio({ project: () => project, port: options.port });
   try {
     if (options.format === "json") printJson(ui, { url: server.url, model: project.model });
@@ -48,11 +50,10 @@ async function serve(read: () => ProjectFiles, options: StudioOptions, ui: Ui): 
     if (!project.editable) ui.note("this is the package's own model: changes can be downloaded, not saved");
     if (options.open) openBrowser(server.url, ui);
     while (!stop.signal.aborted) {
-      const files = [...project.sources.values()];
-      const before = await contents(files);
-      await changed({ files, before }, stop.signal);
+      await changed({ files: [...project.sources.values()], before }, stop.signal);
       if (stop.signal.aborted) break;
       project = reread(read, project);
+      before = await contents([...project.sources.values()]);
       server.changed();
     }
   } finally {

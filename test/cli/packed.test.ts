@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { complaints, openBrowser } from "../pages/chromium.ts";
+import { closePages, complaints, sharedBrowser } from "../pages/chromium.ts";
 import { serve } from "../pages/server.ts";
 import { type Packed, unpack } from "./packed.ts";
 
@@ -151,7 +151,7 @@ describe("a project of weft init", () => {
     expect(npm("run", "train")).toMatch(/^epoch 1: loss \d\.\d{3}, \d+\.\d% of the test shapes right$/m);
     npm("run", "build");
     const site = await serve({ "/page": join(project, "dist/page") });
-    const browser = await openBrowser();
+    const browser = await sharedBrowser();
     try {
       const page = await browser.newPage();
       const list = complaints(page);
@@ -170,7 +170,7 @@ describe("a project of weft init", () => {
         .toMatch(/^(?:circle|square|triangle|cross), \d+% sure$/);
       expect(list).toEqual([]);
     } finally {
-      await browser.close();
+      await closePages();
       await site.close();
     }
   });

@@ -13,11 +13,10 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
-import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, inject, test, vi } from "vitest";
 import { loadModel } from "../../compiler/frontend/index.ts";
 import { weft } from "../cli/weft.ts";
-import { complaints, openBrowser } from "../pages/chromium.ts";
+import { closePages, complaints, sharedBrowser } from "../pages/chromium.ts";
 import { serve } from "../pages/server.ts";
 import { type Block, blocksOf, GUIDE, isModelFile, promisedShapes, root, shapesOf } from "./blocks.ts";
 
@@ -33,9 +32,8 @@ beforeAll(() => {
   process.chdir(folder);
 });
 /** Opened for the first page, and kept. */
-let browser: Browser | undefined;
 afterAll(async () => {
-  await browser?.close();
+  await closePages();
   process.chdir(before);
   rmSync(folder, { recursive: true, force: true });
 });
@@ -106,7 +104,7 @@ async function openPage(block: Block): Promise<void> {
   const page = block.code.replace("<title>", '<link rel="icon" href="data:,"><title>');
   writeFileSync(join(folder, block.argument), page);
   const site = await serve({ "/site": folder });
-  browser ??= await openBrowser();
+  const browser = await sharedBrowser();
   try {
     const tab = await browser.newPage();
     const list = complaints(tab);

@@ -3,7 +3,6 @@ import { execFileSync } from "node:child_process";
 import { copyFileSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { type Compilation, compile } from "../../compiler/compile.ts";
 import { type Emitted, emit, pageTraining } from "../../compiler/emit/index.ts";
@@ -12,7 +11,7 @@ import { showCount } from "../../compiler/ir/type.ts";
 import { verifyProgram } from "../../compiler/passes/verifyProgram.ts";
 import { sgd } from "../../compiler/train/index.ts";
 import { weft } from "../cli/weft.ts";
-import { complaints, openBrowser } from "../pages/chromium.ts";
+import { closePages, complaints, sharedBrowser } from "../pages/chromium.ts";
 import { serve } from "../pages/server.ts";
 import { type Block, blocksFor, promisedShapes, read, root, shapesOf } from "./blocks.ts";
 
@@ -24,7 +23,6 @@ const code = blocksFor("ts", "run", "check", "model");
 
 let lenet: Compilation;
 let emitted: Emitted;
-let browser: Browser | undefined;
 
 beforeAll(async () => {
   lenet = compile((await loadModel(join(root, "models/lenet.ts"))).graph);
@@ -40,7 +38,7 @@ beforeAll(async () => {
   );
 });
 afterAll(async () => {
-  await browser?.close();
+  await closePages();
   rmSync(folder, { recursive: true, force: true });
 });
 
@@ -143,7 +141,7 @@ describe("the page", () => {
       copyFileSync(join(emitted.folder, bundle), join(site, bundle));
     copyFileSync(join(root, "models/lenet.fashion-mnist.safetensors"), join(site, "lenet.safetensors"));
     const server = await serve({ "/site": site });
-    browser ??= await openBrowser();
+    const browser = await sharedBrowser();
     const page = await browser.newPage();
     try {
       const list = complaints(page);

@@ -24,7 +24,7 @@ import { variantsOf } from "../../compiler/emit/variants.ts";
 import { loadModel } from "../../compiler/frontend/index.ts";
 import type { Variant } from "../../compiler/ir/program.ts";
 import { type OpenedDevice, requestDevice } from "../../runtime/node/index.ts";
-import { complaints, openBrowser } from "./chromium.ts";
+import { closePages, complaints, sharedBrowser } from "./chromium.ts";
 import { type Site, serve } from "./server.ts";
 
 const models = fileURLToPath(new URL("../../models", import.meta.url));
@@ -81,11 +81,11 @@ beforeAll(async () => {
     ),
   );
   pictures = Float32Array.from(Buffer.concat(raw), (byte) => byte / 255);
-  browser = await openBrowser();
+  browser = await sharedBrowser();
   opened = await requestDevice();
 });
 afterAll(async () => {
-  await browser?.close();
+  await closePages();
   await site?.close();
   opened?.device.destroy();
   rmSync(base, { recursive: true, force: true });

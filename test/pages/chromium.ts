@@ -55,6 +55,22 @@ export async function openBrowser(): Promise<Browser> {
   return browser;
 }
 
+let shared: Promise<Browser> | undefined;
+
+/** The browser of all tests of a process, with which it ends. */
+export async function sharedBrowser(): Promise<Browser> {
+  shared ??= openBrowser();
+  const browser = await shared;
+  if (browser.isConnected()) return browser;
+  shared = undefined; // it has crashed, in another file's test
+  return sharedBrowser();
+}
+
+/** Closes what the tests of a file have opened in it. */
+export async function closePages(): Promise<void> {
+  for (const context of (await shared)?.contexts() ?? []) await context.close();
+}
+
 /** What a page has complained about: console errors and warnings, exceptions, requests that failed. */
 export function complaints(page: Page): readonly string[] {
   const list: string[] = [];

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
-import { complaints, openBrowser, settled } from "./chromium.ts";
+import { closePages, complaints, settled, sharedBrowser } from "./chromium.ts";
 import { type Site, serve } from "./server.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -22,10 +22,10 @@ beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "weft-example-"));
   execFileSync(process.execPath, [join(root, "docs/page/build.mjs"), folder], { cwd: root, stdio: "pipe" });
   site = await serve({ "/page": folder });
-  browser = await openBrowser();
+  browser = await sharedBrowser();
 });
 afterAll(async () => {
-  await browser?.close();
+  await closePages();
   await site?.close();
   rmSync(folder, { recursive: true, force: true });
 });

@@ -12,7 +12,7 @@ import { loadModel } from "../../compiler/frontend/index.ts";
 import { readMetadata } from "../../runtime/metadata.ts";
 import { checkWeights, readSafetensors } from "../../runtime/weights.ts";
 import { idx } from "../cli/make.ts";
-import { clickWhen, complaints, openBrowser, submits } from "./chromium.ts";
+import { clickWhen, closePages, complaints, sharedBrowser, submits } from "./chromium.ts";
 import { type Site, serve } from "./server.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -31,10 +31,10 @@ beforeAll(async () => {
     stdio: "pipe",
   });
   site = await serve({ "/page": join(folder, "page") });
-  browser = await openBrowser();
+  browser = await sharedBrowser();
 });
 afterAll(async () => {
-  await browser?.close();
+  await closePages();
   await site?.close();
   rmSync(folder, { recursive: true, force: true });
 });

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 import { afterAll, beforeAll, expect } from "vitest";
-import { complaints, openBrowser, settled } from "../pages/chromium.ts";
+import { closePages, complaints, settled, sharedBrowser } from "../pages/chromium.ts";
 import { type Site, serve } from "../pages/server.ts";
 
 /** Built before any test runs. */
@@ -50,10 +50,10 @@ export function studioPages(tab: string, url?: () => string): StudioPages {
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), `weft-studio-${tab}-`));
     site = await serve({ "/studio": STUDIO });
-    browser = await openBrowser();
+    browser = await sharedBrowser();
   });
   afterAll(async () => {
-    await browser?.close();
+    await closePages();
     await site?.close();
     rmSync(folder, { recursive: true, force: true });
   });

@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 import { sgd } from "../../compiler/train/index.ts";
 import { requestDevice } from "../../runtime/node/index.ts";
 import { createTrainer, type Epoch } from "../../runtime/train.ts";
-import { complaints, openBrowser } from "../pages/chromium.ts";
+import { closePages, complaints, sharedBrowser } from "../pages/chromium.ts";
 import { serve } from "../pages/server.ts";
 import { linearTraining, quarters } from "./runtime.ts";
 
@@ -45,7 +45,7 @@ test("a page trains as Node does", async () => {
   const site = await serve({
     "/page.html": { html: `<!doctype html><link rel="icon" href="data:,"><title>training</title>` },
   });
-  const browser = await openBrowser();
+  const browser = await sharedBrowser();
   try {
     const page = await browser.newPage();
     const list = complaints(page);
@@ -66,7 +66,7 @@ test("a page trains as Node does", async () => {
     epochs.forEach((e, i) => void expect(e.loss).toBeCloseTo(node[i]?.loss ?? Number.NaN, 5));
     expect(epochs[1]?.testAccuracy).toBeGreaterThan(0.9);
   } finally {
-    await browser.close();
+    await closePages();
     await site.close();
   }
 });
