@@ -48,6 +48,10 @@ export async function openBrowser(): Promise<Browser> {
     executablePath: await executable(),
     args: ["--headless=new", ...FLAGS],
     timeout: PATIENCE,
+    // Tests of the command emit signals: these are the command's, and the browser stays.
+    handleSIGINT: false,
+    handleSIGTERM: false,
+    handleSIGHUP: false,
   });
   browser.on("context", (context) => {
     context.setDefaultTimeout(PATIENCE);
