@@ -57,7 +57,7 @@ const common = { pool: "forks", ...limits } as const;
 
 export default defineConfig({
   test: {
-    // A software adapter takes every core it can get, so more workers than this only slow each other down.
+    // A software adapter takes every core it can get: a third worker on two cores made the suite longer.
     maxWorkers: Math.max(1, Math.min(4, availableParallelism())),
     passWithNoTests: true,
     sequence: { sequencer: LongestFirst },

@@ -1,19 +1,11 @@
 // Builds Weft Studio, a static folder with LeNet in it:
 //   node scripts/build-studio.mjs [folder]            dist/studio
 //   node scripts/build-studio.mjs [folder] --serve    rebuilt on change, at http://127.0.0.1:8123
-import {
-  copyFileSync,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  statSync,
-  writeFileSync,
-} from "node:fs";
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, join, posix } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build, context } from "esbuild";
-import { buildTypes } from "./build-types.mjs";
+import { freshTypes, isFresh } from "./build-types.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const models = join(root, "models");
@@ -87,7 +79,7 @@ function copyFiles(out) {
 /** weftgpu's declarations: the texts of compiler/index.d.ts and of all that it refers to. */
 function writeTypes(out) {
   const folder = join(root, "dist/types");
-  if (!existsSync(join(folder, "compiler/index.d.ts"))) buildTypes();
+  freshTypes();
   const texts = {};
   const visit = (path) => {
     if (path in texts) return;
@@ -109,13 +101,8 @@ export async function buildStudio(out = join(root, "dist/studio")) {
 /** dist/studio, built anew only where something that it is made of is newer. */
 export async function freshStudio() {
   const out = join(root, "dist/studio");
-  const main = join(out, "main.js");
-  const newest = (folder) =>
-    readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
-      .filter((entry) => entry.isFile())
-      .reduce((a, entry) => Math.max(a, statSync(join(entry.parentPath, entry.name)).mtimeMs), 0);
-  const sources = ["studio", "compiler", "runtime", "data", "cli", "models", "scripts"].map(newest);
-  if (!existsSync(main) || statSync(main).mtimeMs < Math.max(...sources)) await buildStudio(out);
+  const sources = ["studio", "compiler", "runtime", "data", "cli", "models", "scripts"];
+  if (!isFresh("dist/studio/main.js", sources)) await buildStudio(out);
   return out;
 }
 

@@ -20,8 +20,6 @@ import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { buildTypes } from "./build-types.mjs";
 
-export { buildTypes };
-
 const root = fileURLToPath(new URL("..", import.meta.url));
 const dist = join(root, "dist");
 

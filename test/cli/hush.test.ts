@@ -75,7 +75,7 @@ test.skipIf(process.platform !== "linux").each([
 ] as const)("%s reaches the command: no process stays behind", async (signal, code) => {
   const failed = inject("buildError");
   if (failed) throw new Error(`dist/ could not be built: ${failed}`);
-  const args = ["train", model, "--epochs", "100000", "--format", "json", "--restart"];
+  const args = ["train", model, "--limit", "100", "--epochs", "1000000", "--format", "json", "--restart"];
   const child = spawn(process.execPath, [join(root, "dist/cli.js"), ...args], {
     cwd: folder,
     env: { ...process.env, ...env },

@@ -4,7 +4,7 @@
  */
 import { execFile } from "node:child_process";
 import { expect, inject, test } from "vitest";
-import { buildTypes } from "../../scripts/build.mjs";
+import { freshTypes } from "../../scripts/build-types.mjs";
 import { root } from "./weft.ts";
 
 const UNREACHABLE = 75;
@@ -23,9 +23,9 @@ const tryPackage = (way: string): Promise<Ended> =>
     });
   });
 
-test.each(["tarball", "link"])("a new project builds, and its tests pass: %s", async (way) => {
+test.concurrent.each(["tarball", "link"])("a new project builds, and its tests pass: %s", async (way) => {
   if (inject("buildError")) throw new Error(inject("buildError"));
-  buildTypes();
+  freshTypes();
   const { code, text } = await tryPackage(way);
   if (code === UNREACHABLE) {
     console.log("not tried: npm's registry is out of reach");

@@ -6,7 +6,7 @@ import { execFileSync } from "node:child_process";
 import { chmodSync, mkdirSync, readdirSync, renameSync, rmSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { inject } from "vitest";
-import { buildTypes } from "../../scripts/build.mjs";
+import { freshTypes } from "../../scripts/build-types.mjs";
 import { root, scratch } from "./weft.ts";
 
 export interface Packed {
@@ -21,7 +21,7 @@ export interface Packed {
 
 export function unpack(): Packed {
   if (inject("buildError")) throw new Error(inject("buildError"));
-  buildTypes();
+  freshTypes();
   const folder = scratch();
   const modules = join(folder, "node_modules");
   const bin = join(modules, ".bin");
