@@ -72,6 +72,7 @@ export default defineConfig({
           include: ["test/**/*.test.ts"],
           exclude: ALONE,
           isolate: false,
+          setupFiles: ["test/fresh.ts"],
           globalSetup: ["scripts/build-once.ts"],
         },
       },
