@@ -53,6 +53,8 @@ function each(line: (i: number) => string): string {
 /** A kernel shall take this many nanoseconds: long against the clock's steps, short for whoever waits. */
 const LONG = 8e6;
 const TRIALS = 15;
+/** Longer by this at most from one look to the next: on a busy machine one may read far too short. */
+const GROWTH = 4;
 
 /** Takes about half a second. The best of some trials: a peak is what can be reached. Throws `WeftError`: "input", "gpu". */
 export async function measurePeaks(device: GPUDevice, clock: Clock): Promise<Peaks> {
@@ -82,7 +84,7 @@ async function peakFlops(device: GPUDevice, clock: Clock): Promise<number> {
     };
     await time(1);
     for (let t = await time(1); t < LONG / 2 && rounds < 1 << 20; t = await time(1))
-      rounds = Math.ceil(rounds * Math.min(64, Math.max(2, LONG / t)));
+      rounds = Math.ceil(rounds * Math.min(GROWTH, Math.max(2, LONG / t)));
     return (threads * rounds * OPERATIONS) / ((await time(TRIALS)) / 1e9);
   };
   try {

@@ -79,7 +79,12 @@ function deviceClock(device: GPUDevice): Clock {
 
 /** A submit shall take this many nanoseconds, so that what is not work is a small part of it … */
 const ENOUGH = 4e6;
-/** … with at most this many repeats. */
+/**
+ * Repeats grow by this until it does: on a busy machine the empty submit reads too long, and one look at the difference
+ * would ask for far too many.
+ */
+const GROWTH = 4;
+/** … and there are at most this many. */
 const REPEATS = 64;
 
 /**
@@ -113,8 +118,9 @@ export function wallClock(device: GPUDevice): Clock {
     }
     let times = repeats.get(encode);
     if (times === undefined) {
-      const first = Math.max(1e3, (await submit(encode, 1)) - empty);
-      times = Math.min(REPEATS, Math.max(1, Math.ceil(ENOUGH / first)));
+      times = 1;
+      while (times < REPEATS && (await submit(encode, times)) - empty < ENOUGH / GROWTH)
+        times = Math.min(REPEATS, times * GROWTH);
       repeats.set(encode, times);
     }
     return Math.max(0, (await submit(encode, times)) - empty) / times;
