@@ -53,6 +53,13 @@ function each(line: (i: number) => string): string {
 /** A kernel shall take this many nanoseconds: long against the clock's steps, short for whoever waits. */
 const LONG = 8e6;
 const TRIALS = 15;
+/** … and at least so many of a kernel that takes longer than it shall. */
+const FEWEST = 5;
+
+/** How often a kernel of so many nanoseconds is tried: no longer in all than one that is as long as it shall be. */
+const trialsOf = (time: number): number =>
+  Math.max(FEWEST, Math.min(TRIALS, Math.ceil((TRIALS * LONG) / time)));
+
 /** Longer by this at most from one look to the next: on a busy machine one may read far too short. */
 const GROWTH = 4;
 
@@ -83,9 +90,10 @@ async function peakFlops(device: GPUDevice, clock: Clock): Promise<number> {
       return best(clock, work, trials);
     };
     await time(1);
-    for (let t = await time(1); t < LONG / 2 && rounds < 1 << 20; t = await time(1))
-      rounds = Math.ceil(rounds * Math.min(GROWTH, Math.max(2, LONG / t)));
-    return (threads * rounds * OPERATIONS) / ((await time(TRIALS)) / 1e9);
+    let once = await time(1);
+    for (; once < LONG / 2 && rounds < 1 << 20; once = await time(1))
+      rounds = Math.ceil(rounds * Math.min(GROWTH, Math.max(2, LONG / once)));
+    return (threads * rounds * OPERATIONS) / ((await time(trialsOf(once))) / 1e9);
   };
   try {
     let most = 0;
@@ -115,8 +123,7 @@ async function peakBandwidth(device: GPUDevice, clock: Clock): Promise<number> {
     const groups = Math.ceil(size / 16 / 64);
     const work = workOf({ pipeline, group, groups: () => groups, usesBatch: false }, 1);
     try {
-      await best(clock, work, 1);
-      const time = await best(clock, work, TRIALS);
+      const time = await best(clock, work, trialsOf(await best(clock, work, 1)));
       if (time > LONG / 4 || size === limit) return (2 * size) / (time / 1e9);
     } finally {
       x.destroy();
