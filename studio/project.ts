@@ -1,5 +1,23 @@
 /** Reads `project.json`, which lies beside the page: what to show. */
-import type { Project } from "./tab.ts";
+
+export interface Sample {
+  readonly name: string;
+  /** The address of a PNG. */
+  readonly url: string;
+}
+
+/** What the page was opened with: `project.json` beside it. */
+export interface Project {
+  /** The model file's path; a key of `files`. */
+  readonly model: string;
+  /** The texts of the model file and of all that it imports, by path. */
+  readonly files: Readonly<Record<string, string>>;
+  /** The address of a safetensors file with the model's trained weights. */
+  readonly weights: string | null;
+  readonly samples: readonly Sample[];
+  /** Whether there is a server that can save the model file and tells of changes on disk. */
+  readonly live: boolean;
+}
 
 /** Throws where it is missing or no such thing. */
 export async function readProject(): Promise<Project> {

@@ -1,20 +1,33 @@
 /** The project's files while they are edited, what they compile to, and what is wrong with them. */
-import type { TargetName } from "../compiler/compile.ts";
+import type { Compilation, TargetName } from "../compiler/compile.ts";
 import { type Diagnosis, UserError } from "../compiler/errors.ts";
+import type { Graph } from "../compiler/ir/graph.ts";
 import { type Compiled, pipeline } from "./compile/pipeline.ts";
 import type { LanguageCalls } from "./compile/protocol.ts";
 import type { Remote } from "./compile/rpc.ts";
 import type { ModelView } from "./compile/view.ts";
 import { messageOf } from "./message.ts";
+import type { Project } from "./project.ts";
 import { saveFile } from "./server.ts";
 import { type Signal, signal } from "./signal.ts";
-import type { CompiledModel, Project } from "./tab.ts";
 
 export type Status =
   | { readonly kind: "compiling" }
   /** `ms`: from the files to the kernels. */
   | { readonly kind: "good"; readonly ms: number }
   | { readonly kind: "failed"; readonly diagnosis: Diagnosis };
+
+/** A model that compiles. */
+export interface CompiledModel {
+  readonly name: string;
+  /** The model file's path in the project: `models/lenet.ts`. */
+  readonly file: string;
+  /** The text that was compiled: what the editor holds, saved or not. */
+  readonly source: string;
+  /** As the model file builds it, with names and places. */
+  readonly graph: Graph;
+  readonly compilation: Compilation;
+}
 
 export interface Workbench {
   readonly model: Signal<CompiledModel | null>;

@@ -24,6 +24,12 @@ export interface ReadBinding {
   readonly half: boolean;
 }
 
+/** An element of a binding: of its array of scalars or vectors. */
+export interface Element {
+  readonly from: Node;
+  readonly at: Index;
+}
+
 interface Notes {
   /** The widest vector that is of use: that of its vector reads, if it has any. */
   widest: 2 | 4;

@@ -10,9 +10,10 @@ import { type ContractionKernel, type ContractionSchedule, TERMS } from "../ir/k
 import { add, axisIndex, constant, newAxis, scale } from "../math/affine.ts";
 import { freeAxes, substitute, visit } from "../math/build.ts";
 import type { Width } from "../ops/scalar.ts";
+import type { Element } from "./bindings.ts";
 import { isStaged, placeBlock } from "./block.ts";
 import { storeTile } from "./epilogue.ts";
-import { declareQuad, type Element, fetchTogether } from "./quads.ts";
+import { declareQuad, fetchTogether } from "./quads.ts";
 import { type Factors, type Read, walkBlocks } from "./stage.ts";
 import { type Accumulator, axisInBlocks, cutsOf, extentOf, inBlock, type Sum, zeroOf } from "./sums.ts";
 import { combineParts, loopTogether } from "./team.ts";

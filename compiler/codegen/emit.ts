@@ -2,14 +2,14 @@
 import { InternalError, must } from "../errors.ts";
 import type { Axis } from "../ir/expr.ts";
 import { isBytes, type Node } from "../ir/graph.ts";
-import type { Kernel, Layouts, Schedule, Team } from "../ir/kernel.ts";
+import type { Kernel, Layouts, Schedule } from "../ir/kernel.ts";
 import type { Binding, Grid, Program } from "../ir/program.ts";
 import { add, axisIndex, newAxis, scale } from "../math/affine.ts";
 import { type Width, wgslType } from "../ops/scalar.ts";
 import { Bindings, placeholder } from "./bindings.ts";
 import { blockGrid, isStaged } from "./block.ts";
 import { contractionTiles, writeContraction } from "./contraction.ts";
-import { entryBody } from "./entry.ts";
+import { entryBody, type Work } from "./entry.ts";
 import { halfType } from "./literal.ts";
 import { mapReduceTiles, writeMapReduce } from "./mapReduce.ts";
 import { isVectorAddress, resultAddress } from "./store.ts";
@@ -36,16 +36,10 @@ export interface Emitted {
   readonly grid: Grid;
 }
 
-export interface Body {
-  readonly text: string;
+interface Body extends Work {
   readonly writer: Writer;
-  readonly grid: Grid;
-  /** Whether a loop hides how often it runs: `ONCE` has to be declared. */
-  readonly hides: boolean;
   /** `array<f32>` … of each binding, in order; the last is the result. */
   readonly types: readonly string[];
-  /** Which threads work together: a quad's four; those of a workgroup; or a team, whose grid is one of teams. */
-  readonly together: "quad" | "workgroup" | Team | undefined;
 }
 
 /** What a part binds, in order: the tensors it reads, the row numbers of a data set ("order"), the result. */

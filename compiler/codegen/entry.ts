@@ -1,12 +1,21 @@
 /** The body of a module's entry point: which thread this is, and what its part is. */
 import type { Team } from "../ir/kernel.ts";
 import type { Grid } from "../ir/program.ts";
-import type { Body } from "./emit.ts";
 import { DECLARE_ONCE } from "./wgsl.ts";
+
+/** What the entry point has to know of a part. */
+export interface Work {
+  readonly text: string;
+  readonly grid: Grid;
+  /** Whether a loop hides how often it runs: `ONCE` has to be declared. */
+  readonly hides: boolean;
+  /** Which threads work together: a quad's four; those of a workgroup; or a team, whose grid is one of teams. */
+  readonly together: "quad" | "workgroup" | Team | undefined;
+}
 
 const GROUP = "group.y * groups.x + group.x";
 
-export function entryBody(bodies: readonly Body[], workgroup: number): readonly string[] {
+export function entryBody(bodies: readonly Work[], workgroup: number): readonly string[] {
   const once = bodies.some((b) => b.hides) ? [`  ${DECLARE_ONCE}`] : [];
   const [only] = bodies;
   const work = bodies.length === 1 && only ? alone(only, workgroup) : sideBySide(bodies, workgroup);
@@ -15,7 +24,7 @@ export function entryBody(bodies: readonly Body[], workgroup: number): readonly 
 
 const numberOf = (workgroup: number): string => `i32((${GROUP}) * ${workgroup}u + local)`;
 
-function alone({ grid, text, together }: Body, workgroup: number): readonly string[] {
+function alone({ grid, text, together }: Work, workgroup: number): readonly string[] {
   const count = threadCount(grid);
   if (!together)
     return [`  let thread = ${numberOf(workgroup)};`, `  if (thread >= ${count}) { return; }`, text];
@@ -42,7 +51,7 @@ function teamLines({ size, inner }: Team, workgroup: number): readonly string[] 
 }
 
 /** Independent kernels side by side: each takes the next range of thread numbers. */
-function sideBySide(bodies: readonly Body[], workgroup: number): readonly string[] {
+function sideBySide(bodies: readonly Work[], workgroup: number): readonly string[] {
   let from = 0;
   const lines = [`  let every = ${numberOf(workgroup)};`];
   bodies.forEach(({ grid, text }, i) => {

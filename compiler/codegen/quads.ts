@@ -4,8 +4,8 @@
  */
 import { must } from "../errors.ts";
 import type { Index } from "../ir/expr.ts";
-import type { Node } from "../ir/graph.ts";
 import { add, axisIndex, newAxis, scale } from "../math/affine.ts";
+import type { Element } from "./bindings.ts";
 import type { Writer } from "./writer.ts";
 
 /** A thread's number in its quad, and that number's two bits: index terms that the skeleton declares. */
@@ -20,12 +20,6 @@ export function declareQuad(writer: Writer): void {
   writer.declare(LANE, name);
   writer.declare(LOW, `(${name} & 1)`);
   writer.declare(HIGH, `(${name} >> 1u)`);
-}
-
-/** An element of a binding: of its array of scalars or vectors. */
-export interface Element {
-  readonly from: Node;
-  readonly at: Index;
 }
 
 /** Loads elements, a quarter per thread where there are enough of them; whoever reads one afterwards gets it from its thread. */

@@ -32,6 +32,8 @@ export class Scopes {
   readonly #counters = new Map<string, number>();
   /** Every local name given so far: the names of bindings must differ. */
   readonly names = new Set<string>();
+  /** Arrays of the workgroup, and their types. */
+  readonly shared = new Map<string, string>();
   usesBatch = false;
   /** Whether it reads what differs from run to run besides N: the place in a data set, the step, the seed, the rates. */
   usesRun = false;
@@ -52,6 +54,13 @@ export class Scopes {
     const name = /\d$/.test(stem) ? `${stem}_${n}` : `${stem}${n}`;
     if (isReserved(name)) return this.name(stem);
     this.names.add(name);
+    return name;
+  }
+
+  /** An array in the memory of the workgroup. */
+  share(stem: string, type: string): string {
+    const name = this.name(stem);
+    this.shared.set(name, type);
     return name;
   }
 

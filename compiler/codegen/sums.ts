@@ -5,7 +5,7 @@
  */
 import type { Axis } from "../ir/expr.ts";
 import { type Width, wgslType } from "../ops/scalar.ts";
-import type { Writer } from "./writer.ts";
+import type { Scopes } from "./scopes.ts";
 
 /** Terms that an accumulator takes up, at most. */
 const BLOCK = 1024;
@@ -84,7 +84,7 @@ function blockOf(turns: number, terms: number): number {
 
 /** Writes a loop in blocks; `body` gets the turn's variable and the accumulators that its terms belong to. */
 export function loopInBlocks(
-  writer: Writer,
+  writer: Scopes,
   loop: Loop,
   cuts: Cuts,
   into: readonly Accumulator[],
@@ -112,7 +112,7 @@ export function loopInBlocks(
 }
 
 /** The loop over `size` turns from `name` on. Drivers run it faster where they know its end. */
-function blockFrom(writer: Writer, { stem, from, end, step, turns }: Loop, size: number, name: string): Loop {
+function blockFrom(writer: Scopes, { stem, from, end, step, turns }: Loop, size: number, name: string): Loop {
   if (turns % size === 0) return { stem, from: name, end: size * step, step, turns: size };
   const last = writer.name("end");
   const all = from === undefined ? end : `${from} + ${end}`;
@@ -122,7 +122,7 @@ function blockFrom(writer: Writer, { stem, from, end, step, turns }: Loop, size:
 
 /** A loop over an axis in blocks. */
 export function axisInBlocks(
-  writer: Writer,
+  writer: Scopes,
   axis: Axis,
   cuts: Cuts,
   into: readonly Accumulator[],
@@ -138,7 +138,7 @@ export function axisInBlocks(
 
 /** Nested loops over axes, outermost first. */
 export function nestInBlocks(
-  writer: Writer,
+  writer: Scopes,
   axes: readonly Axis[],
   sum: Sum,
   body: (into: readonly Accumulator[]) => void,
@@ -156,7 +156,7 @@ export const extentOf = ({ extent }: Axis): number => (extent === "N" ? Number.P
 
 /** What `body` adds up in accumulators of its own is one term of the others. */
 export function inBlock(
-  writer: Writer,
+  writer: Scopes,
   into: readonly Accumulator[],
   body: (parts: readonly Accumulator[]) => void,
 ): void {

@@ -4,13 +4,13 @@ import type { Axis, Reduce, Substitution } from "../ir/expr.ts";
 import type { Team } from "../ir/kernel.ts";
 import { batchFirst } from "../math/affine.ts";
 import { wgslType } from "../ops/scalar.ts";
+import type { Scopes } from "./scopes.ts";
 import { type Accumulator, cutsOf, loopInBlocks, type Sum, zeroOf } from "./sums.ts";
 import { stepsAt } from "./threads.ts";
-import type { Writer } from "./writer.ts";
 
 /** One loop over all positions of some axes, of which each member of the team takes its own. */
 export function loopTogether(
-  writer: Writer,
+  writer: Scopes,
   axes: readonly Axis[],
   { size }: Team,
   sum: Sum,
@@ -33,7 +33,7 @@ export function loopTogether(
 
 /** Puts the parts of variables together: afterwards each member holds the whole. */
 export function combineParts(
-  writer: Writer,
+  writer: Scopes,
   op: Reduce["op"],
   variables: readonly Accumulator[],
   { size, inner }: Team,

@@ -4,7 +4,7 @@ import { must } from "../errors.ts";
 import type { Axis, Index, Substitution } from "../ir/expr.ts";
 import type { Grid } from "../ir/program.ts";
 import { add, axisIndex, gcd, newAxis, scale } from "../math/affine.ts";
-import type { Writer } from "./writer.ts";
+import type { Scopes } from "./scopes.ts";
 
 /** The positions of one axis that a thread holds. */
 export interface Held {
@@ -47,7 +47,7 @@ const wholeQuads = (threads: number): number => Math.ceil(threads / 4) * 4;
  * whole quads. Those too many repeat the last one's work; `busy` is the condition of the others.
  */
 export function placeThread(
-  writer: Writer,
+  writer: Scopes,
   tiles: readonly Tiled[],
   lane: Axis | undefined,
   laneOf: Axis | undefined,
@@ -67,7 +67,7 @@ export function placeThread(
 
 /** Writes each axis's place from the number of a thread along all of them, the last one fastest. */
 export function decompose(
-  writer: Writer,
+  writer: Scopes,
   tiles: readonly Tiled[],
   number: string,
   lane: Axis | undefined,
@@ -97,7 +97,7 @@ export function decompose(
 }
 
 function holdAxis(
-  writer: Writer,
+  writer: Scopes,
   { axis, tile }: Tiled,
   block: string,
   offsets: readonly number[],
@@ -137,7 +137,7 @@ function scaled(text: string, by: number): string {
 }
 
 /** The positions of block number `block` along N; with `beyond`, that number may exceed the last block's. */
-export function holdBatch(writer: Writer, { axis, tile }: Tiled, block: string, beyond = false): Held {
+export function holdBatch(writer: Scopes, { axis, tile }: Tiled, block: string, beyond = false): Held {
   const name = writer.name(axis.name);
   writer.push({ kind: "let", name, value: scaled(block, tile) });
   const end = writer.batch().text;
@@ -160,7 +160,7 @@ export function holdBatch(writer: Writer, { axis, tile }: Tiled, block: string, 
 }
 
 /** The indices of some axes, N first, at a number along all of them. */
-export function stepsAt(writer: Writer, axes: readonly Axis[], number: string): Substitution {
+export function stepsAt(writer: Scopes, axes: readonly Axis[], number: string): Substitution {
   const tiles = axes.map((axis) => ({ axis, tile: 1 }));
   const held = decompose(writer, tiles, number, undefined, undefined);
   return new Map(axes.map((axis, i) => [axis, must(held[i]?.at[0], "step")]));

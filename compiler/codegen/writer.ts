@@ -14,9 +14,8 @@ import {
 import { freeAxes, substitute } from "../math/build.ts";
 import { address } from "../math/layout.ts";
 import { LOWEST, scalars, type Width, wgslType } from "../ops/scalar.ts";
-import { type Bindings, roleOf } from "./bindings.ts";
+import { type Bindings, type Element, roleOf } from "./bindings.ts";
 import { floatLiteral, halfType, unparenthesised } from "./literal.ts";
-import type { Element } from "./quads.ts";
 import { Scopes, type Value } from "./scopes.ts";
 import { type Accumulator, NOTHING, nestInBlocks, type Sum } from "./sums.ts";
 import { combineParts, loopTogether } from "./team.ts";
@@ -27,8 +26,6 @@ const UNROLL = 16;
 
 export class Writer extends Scopes {
   readonly helpers = new Map<string, string>();
-  /** Arrays of the workgroup, and their types. */
-  readonly shared = new Map<string, string>();
   readonly #bindings: Bindings;
   readonly layouts: Layouts;
   /** The axis whose positions are the components of a vector, if the kernel has one. */
@@ -36,13 +33,6 @@ export class Writer extends Scopes {
   /** How the result's binding is spelt. */
   get result(): string {
     return this.#bindings.result;
-  }
-
-  /** An array in the memory of the workgroup. */
-  share(stem: string, type: string): string {
-    const name = this.name(stem);
-    this.shared.set(name, type);
-    return name;
   }
 
   /** A value as the result's binding holds it: rounded to f16, the largest of them where it is larger. */

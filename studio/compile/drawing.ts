@@ -5,7 +5,7 @@ import { plural } from "../../compiler/errors.ts";
 import type { Graph, Node } from "../../compiler/ir/graph.ts";
 import { type Shape, showShape } from "../../compiler/ir/type.ts";
 import { fieldSize } from "../../compiler/report/receptive.ts";
-import type { KernelView, LayerView } from "./view.ts";
+import type { KernelView, LayerView } from "./parts.ts";
 
 export interface Box {
   readonly id: string;

@@ -1,43 +1,14 @@
 /** What the model tab shows of a compilation: rows, kernels and a drawing, as plain data. Made in the worker. */
 import type { Compilation } from "../../compiler/compile.ts";
-import { type Location, must, plural } from "../../compiler/errors.ts";
+import { must, plural } from "../../compiler/errors.ts";
 import type { Axis } from "../../compiler/ir/expr.ts";
 import { ExprPrinter } from "../../compiler/ir/print.ts";
 import type { Step } from "../../compiler/ir/step.ts";
-import { type FusionDecision, fusionSteps } from "../../compiler/report/fusion.ts";
+import { fusionSteps } from "../../compiler/report/fusion.ts";
 import { gridText } from "../../compiler/report/kernels.ts";
-import { type LayerRow, type ShapeTable, shapeTable } from "../../compiler/report/shapes.ts";
+import { type ShapeTable, shapeTable } from "../../compiler/report/shapes.ts";
 import { type Drawing, draw } from "./drawing.ts";
-
-export interface LayerView extends LayerRow {
-  readonly at: Location | null;
-  /** Which of `kernels` computes it: the one that it shares a frame with; null where nothing is left to compute. */
-  readonly group: number | null;
-}
-
-export interface ScheduleView {
-  /** The layer whose result is stored. */
-  readonly root: string;
-  readonly kind: string;
-  readonly rule: string;
-  readonly facts: readonly (readonly [what: string, value: string])[];
-  /** `[n, c, h, w] = sigmoid(Σ …)` */
-  readonly meaning: string;
-}
-
-/** A dispatch: one kernel, and the layers that it computes. */
-export interface KernelView {
-  readonly name: string;
-  readonly phase: "run" | "prepare";
-  readonly layers: readonly string[];
-  readonly wgsl: string;
-  readonly workgroup: number;
-  /** `294·⌈N/4⌉` */
-  readonly items: string;
-  readonly buffers: number;
-  readonly decisions: readonly FusionDecision[];
-  readonly schedules: readonly ScheduleView[];
-}
+import type { KernelView, LayerView, ScheduleView } from "./parts.ts";
 
 export interface ModelView {
   readonly table: ShapeTable;

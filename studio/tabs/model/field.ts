@@ -1,6 +1,7 @@
 /** What one element of a layer sees of the input, drawn on a picture. */
 import { type Field, isKnown, type ReceptiveField } from "../../../compiler/report/receptive.ts";
-import type { LayerView, ModelView } from "../../compile/view.ts";
+import type { LayerView } from "../../compile/parts.ts";
+import type { ModelView } from "../../compile/view.ts";
 import { h, svg } from "../../dom.ts";
 import "./field.css";
 import type { State } from "./state.ts";

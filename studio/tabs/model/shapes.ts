@@ -1,7 +1,8 @@
 /** The shape table: a row per layer. */
 import { showShape } from "../../../compiler/ir/type.ts";
 import { fieldSize } from "../../../compiler/report/receptive.ts";
-import type { LayerView, ModelView } from "../../compile/view.ts";
+import type { LayerView } from "../../compile/parts.ts";
+import type { ModelView } from "../../compile/view.ts";
 import { fill, h } from "../../dom.ts";
 import { chooseLayer, type State } from "./state.ts";
 import { bytes, compact, count } from "./text.ts";

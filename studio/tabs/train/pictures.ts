@@ -1,7 +1,7 @@
 /** Pictures of a data set, as small canvases and as samples to try. */
 import type { DataSet } from "../../../data/set.ts";
 import { h } from "../../dom.ts";
-import type { Sample } from "../../tab.ts";
+import type { Sample } from "../../project.ts";
 import { pixelsOf } from "./pixels.ts";
 
 /** How many are shown. */

@@ -17,7 +17,7 @@ import {
 } from "../../../runtime/train.ts";
 import { messageOf } from "../../message.ts";
 import { type Signal, signal } from "../../signal.ts";
-import type { CompiledModel } from "../../tab.ts";
+import type { CompiledModel } from "../../workbench.ts";
 import { pace } from "./pace.ts";
 import { clipOf, optimizerOf, type Settings } from "./settings.ts";
 

@@ -3,7 +3,7 @@ import type { Frame } from "../../../data/frame.ts";
 import { framed, toInput } from "../../../data/picture.ts";
 import { h } from "../../dom.ts";
 import { readPicture } from "../../files.ts";
-import type { Sample } from "../../tab.ts";
+import type { Sample } from "../../project.ts";
 import type { Box } from "./field.ts";
 import { openPad, type Picture, pixelsOf, sizeOf } from "./pad.ts";
 import type { Text } from "./text.ts";

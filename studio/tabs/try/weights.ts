@@ -5,7 +5,7 @@ import { initialise } from "../../../runtime/initialise.ts";
 import { readMetadata } from "../../../runtime/metadata.ts";
 import type { TensorData } from "../../../runtime/tensor.ts";
 import { checkWeights, readSafetensors, type Weights } from "../../../runtime/weights.ts";
-import type { Sample } from "../../tab.ts";
+import type { Sample } from "../../project.ts";
 
 /** What is known about weights besides their numbers. */
 export interface Origin {
