@@ -13,6 +13,8 @@ import { comment, identifiers } from "./names.ts";
 
 /** Dispatches that run the same shader; each is a bundle of steps that run side by side. */
 interface Group {
+  /** The shader's place among the program's. */
+  readonly number: number;
   readonly bundles: Step[][];
   readonly emitted: Emitted;
 }
@@ -37,7 +39,7 @@ export function assemble({ graph, bundles, memory, aliases, layouts }: Parts): P
     const identity = moduleIdentity(parts, layouts);
     const emitted = known.get(identity) ?? emitModule(parts, layouts);
     known.set(identity, emitted);
-    const group = groups.get(emitted.wgsl) ?? { bundles: [], emitted };
+    const group = groups.get(emitted.wgsl) ?? { number: groups.size, bundles: [], emitted };
     group.bundles.push([...bundle]);
     groups.set(emitted.wgsl, group);
     groupOf.set(bundle, { group, grid: emitted.grid });
@@ -51,7 +53,7 @@ export function assemble({ graph, bundles, memory, aliases, layouts }: Parts): P
   const dispatch = (bundle: readonly Step[]): Dispatch => {
     const { group, grid } = must(groupOf.get(bundle), "group");
     return {
-      kernel: all.indexOf(group),
+      kernel: group.number,
       buffers: bundle.flatMap((step) => boundTensors(partOf(step)).map(bound)),
       grid,
       layers: layersOf(bundle),

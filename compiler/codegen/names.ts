@@ -39,10 +39,14 @@ export function identifier(name: string): string {
 /** Distinct identifiers for distinct names: a repeated one gets `_2`, `_3`, … */
 export function identifiers(names: readonly string[], taken: Iterable<string> = []): readonly string[] {
   const used = new Set(taken);
+  /** Of a repeated name, the first number that is not known to be taken. */
+  const next = new Map<string, number>();
   return names.map((name) => {
     const base = identifier(name);
     let candidate = base;
-    for (let i = 2; used.has(candidate); i++) candidate = `${base}_${i}`;
+    let i = next.get(base) ?? 2;
+    for (; used.has(candidate); i++) candidate = `${base}_${i}`;
+    next.set(base, i);
     used.add(candidate);
     return candidate;
   });

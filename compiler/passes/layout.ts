@@ -18,6 +18,7 @@ export function chooseLayouts(
   inPlace: InPlace,
 ): Layouts {
   const layouts = new Map<Node, readonly number[]>();
+  const divided = readWithDivision(kernels);
   for (const kernel of kernels) {
     const columns = kernel.kind === "contraction" ? kernel.n.at(-1) : undefined;
     const weight = kernel.kind === "contraction" ? onlyLoad(kernel.rhs) : undefined;
@@ -25,7 +26,7 @@ export function chooseLayouts(
     if (strideOf(weight, columns) === 1) continue;
     const dims = [...weight.index.keys()].filter((d) => mentions(weight.index[d], columns));
     const [innermost] = dims;
-    if (dims.length !== 1 || innermost === undefined || !readPlainly(kernels, weight.from)) continue;
+    if (dims.length !== 1 || innermost === undefined || divided.has(weight.from)) continue;
     layouts.set(weight.from, [...weight.index.keys()].filter((d) => d !== innermost).concat(innermost));
   }
   // What overwrites a tensor lies as the tensor does.
@@ -53,13 +54,14 @@ function onlyLoad(e: Expr): Load | undefined {
   return loads.length === 1 ? loads[0] : undefined;
 }
 
-/** Whether every read of a tensor indexes it without division: only then is its row-major order not relied upon. */
-function readPlainly(kernels: readonly Kernel[], node: Node): boolean {
+/** The tensors that some read indexes with a division, and so relies upon their row-major order. */
+function readWithDivision(kernels: readonly Kernel[]): ReadonlySet<Node> {
   const expressions = kernels.flatMap((k) =>
     k.kind === "contraction" ? [k.lhs, k.rhs, k.result] : [k.result],
   );
-  const reads = expressions.flatMap(loadsOf).filter((l) => l.from === node);
-  return reads.every((l) => l.index.every((i) => i.terms.every((t) => t.atom.kind === "axis")));
+  const loads = expressions.flatMap(loadsOf);
+  const divided = loads.filter((l) => l.index.some((i) => i.terms.some((t) => t.atom.kind !== "axis")));
+  return new Set(divided.map((l) => l.from));
 }
 
 /** The distance in memory between neighbours along an axis; 0 where the axis does not occur by itself. */

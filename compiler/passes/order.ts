@@ -7,6 +7,7 @@ import { STORAGE_BUFFERS } from "../../contract/limits.ts";
 import { InternalError, must } from "../errors.ts";
 import { isBytes, type Node } from "../ir/graph.ts";
 import type { Step } from "../ir/step.ts";
+import { Smallest } from "../math/queue.ts";
 
 /** What a step, or a region, does to tensors. */
 export interface Effects {
@@ -74,19 +75,24 @@ export function topological<T extends object>(
   const waiting = new Map<T, number>();
   for (const [item, others] of before) {
     waiting.set(item, others.size);
-    for (const other of others) after.set(other, [...(after.get(other) ?? []), item]);
+    for (const other of others) {
+      const later = after.get(other);
+      if (later) later.push(item);
+      else after.set(other, [item]);
+    }
   }
-  const place = new Map([...list].toSorted((a, b) => rank(a) - rank(b)).map((item, i) => [item, i]));
-  const ready = [...place.keys()].filter((item) => waiting.get(item) === 0);
+  const ranked = list.toSorted((a, b) => rank(a) - rank(b));
+  const place = new Map(ranked.map((item, i) => [item, i]));
+  const ready = new Smallest();
+  for (const [item, i] of place) if (waiting.get(item) === 0) ready.add(i);
   const sorted: T[] = [];
-  for (let item = ready.shift(); item !== undefined; item = ready.shift()) {
+  for (let i = ready.take(); i !== undefined; i = ready.take()) {
+    const item = must(ranked[i], "item");
     sorted.push(item);
     for (const next of after.get(item) ?? []) {
       const left = must(waiting.get(next), "count") - 1;
       waiting.set(next, left);
-      if (left > 0) continue;
-      const at = ready.findIndex((r) => must(place.get(r), "place") > must(place.get(next), "place"));
-      ready.splice(at < 0 ? ready.length : at, 0, next);
+      if (left === 0) ready.add(must(place.get(next), "place"));
     }
   }
   const done = new Set(sorted);

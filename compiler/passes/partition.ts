@@ -48,6 +48,8 @@ const no = (reason: string): Verdict => ({ fused: false, reason });
 
 export function partition(graph: Graph): Partition {
   const users = consumers(graph.nodes);
+  const ranks = new Map(graph.nodes.map((n, i) => [n, i]));
+  const rank = (node: Node): number => must(ranks.get(node), "node of the graph");
   const updates = (graph.updates ?? []).map((u) => u.value);
   const outputs = new Set([...graph.outputs.map((o) => o.node), ...updates]);
   // Where parameters change with every run, nothing that depends on them can be computed once.
@@ -72,7 +74,7 @@ export function partition(graph: Graph): Partition {
     let fused: Fused = { axes: context.at, value: own, nodes: [node] };
     // The last operand first: of two contractions the later one is fused, the earlier one is long computed.
     const operands = [...new Set(node.inputs)].filter((i): i is OpNode => i.kind === "op");
-    for (const operand of operands.toSorted((a, b) => graph.nodes.indexOf(b) - graph.nodes.indexOf(a))) {
+    for (const operand of operands.toSorted((a, b) => rank(b) - rank(a))) {
       if (stored.has(operand)) continue;
       const inner = must(open.get(operand), "operand");
       const verdict = judge(operand, inner, fused, {
@@ -96,7 +98,7 @@ export function partition(graph: Graph): Partition {
     else store(node);
   }
   for (const value of updates) if (value.kind === "op") store(value);
-  return { regions: inOrder(regions, graph), decisions, aliases };
+  return { regions: inOrder(regions, rank), decisions, aliases };
 }
 
 interface Circumstances {
@@ -225,9 +227,8 @@ function sameCount(shape: Shape, axes: readonly Axis[]): boolean {
 }
 
 /** Regions in the order of their roots, every one after those it reads. */
-function inOrder(regions: readonly Region[], graph: Graph): readonly Region[] {
-  const rank = new Map(graph.nodes.map((n, i) => [n, i]));
-  const sorted = regions.toSorted((a, b) => (rank.get(a.root) ?? 0) - (rank.get(b.root) ?? 0));
+function inOrder(regions: readonly Region[], rank: (node: Node) => number): readonly Region[] {
+  const sorted = regions.toSorted((a, b) => rank(a.root) - rank(b.root));
   const done = new Set<Node>();
   for (const r of sorted) {
     for (const t of r.reads) {

@@ -22,13 +22,14 @@ export function remarkOn(node: Node, text: Pick<Diagnosis, "problem" | "rule" | 
 }
 
 export function remarksOn(graph: Graph): readonly Remark[] {
-  return graph.nodes.flatMap((node) => (node.kind === "op" ? (unflattened(node) ?? []) : []));
+  const pictures = picturesOf(graph);
+  return graph.nodes.flatMap((node) => (node.kind === "op" ? (unflattened(node, pictures) ?? []) : []));
 }
 
 /** A dense layer that works along the width of pictures, where it was to work on all of their features. */
-function unflattened(node: OpNode): Remark | undefined {
+function unflattened(node: OpNode, pictures: ReadonlySet<Node>): Remark | undefined {
   const [x] = node.inputs;
-  if (node.op !== contract.linear || !x || !hasPictures(x)) return undefined;
+  if (node.op !== contract.linear || !x || !(pictures.has(x) || isSingle(x.type.shape))) return undefined;
   const { shape } = x.type;
   const [batch, channels, height, width] = shape as readonly [Shape[number], number, number, number]; // only N is no number
   const out = node.type.shape.at(-1);
@@ -53,16 +54,15 @@ const onPictures: ReadonlySet<unknown> = new Set([
   ...Object.values(pointwise),
 ]);
 
-/** Whether a tensor is [N, C, H, W]: from an input of that form through ops that leave it so. */
-function hasPictures(x: Node): boolean {
-  const seen = new Set<Node>();
-  const of = (node: Node): boolean => {
-    if (node.type.shape.length !== 4 || seen.has(node)) return false;
-    seen.add(node);
-    if (node.kind === "input") return true;
-    return node.kind === "op" && onPictures.has(node.op) && node.inputs.some(of);
-  };
-  return isSingle(x.type.shape) || of(x);
+/** The tensors that are [N, C, H, W]: from an input of that form through ops that leave it so. */
+function picturesOf({ nodes }: Graph): ReadonlySet<Node> {
+  const found = new Set<Node>();
+  for (const node of nodes) {
+    if (node.type.shape.length !== 4) continue;
+    const is = node.kind === "op" && onPictures.has(node.op) && node.inputs.some((i) => found.has(i));
+    if (is || node.kind === "input") found.add(node);
+  }
+  return found;
 }
 
 /** [N, C, 1, 1], wherever it comes from: what is left of pictures that were averaged whole. */

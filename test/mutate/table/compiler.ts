@@ -624,8 +624,8 @@ const structure: readonly Mutation[] = [
   ...inFile("compiler/passes/layout.ts", [
     {
       name: "layout: what a reshape reads is laid out anew",
-      find: 'return reads.every((l) => l.index.every((i) => i.terms.every((t) => t.atom.kind === "axis")));',
-      put: "return reads.length > 0;",
+      find: "return new Set(divided.map((l) => l.from));",
+      put: "return new Set(divided.slice(0, 0).map((l) => l.from));",
       guards: [host, compile, identity],
       why: "a weight that is also reshaped is read scrambled",
       equivalent:
