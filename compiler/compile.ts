@@ -5,10 +5,11 @@ import { loadedTensors } from "./codegen/emit.ts";
 import { tuningKey } from "./codegen/identity.ts";
 import { must } from "./errors.ts";
 import type { Graph, Node } from "./ir/graph.ts";
-import type { Kernel, Layouts, Schedule } from "./ir/kernel.ts";
+import type { Kernel, Schedule } from "./ir/kernel.ts";
 import type { Program } from "./ir/program.ts";
 import type { Decision } from "./ir/region.ts";
 import type { MemoryPlan, Step } from "./ir/step.ts";
+import { inBuffer, type Storages } from "./ir/storage.ts";
 import type { Tuning } from "./ir/tuning.ts";
 import {
   type Baked,
@@ -19,17 +20,15 @@ import {
   checkedValues,
 } from "./passes/bake.ts";
 import { bindBatch } from "./passes/batch.ts";
-import { chooseLayouts } from "./passes/layout.ts";
 import { lower } from "./passes/lower.ts";
 import { checkCompileOptions, checkGraph } from "./passes/options.ts";
 import { bundle, inExecutionOrder } from "./passes/order.ts";
 import { partition } from "./passes/partition.ts";
 import { planMemory } from "./passes/plan.ts";
-import { storedAsHalves } from "./passes/precision.ts";
 import { type Remark, remarksOn } from "./passes/remarks.ts";
 import { schedule } from "./passes/schedule.ts";
 import { type Rewrite, simplify } from "./passes/simplify.ts";
-import { seenByHost } from "./passes/storage.ts";
+import { decideStorages } from "./passes/storage.ts";
 import { type Target, type TargetName, targets } from "./passes/target.ts";
 import { tunedSchedule } from "./passes/tuning.ts";
 import { overwrite } from "./passes/update.ts";
@@ -82,9 +81,8 @@ export interface Compilation {
   readonly steps: readonly Step[];
   /** The same by dispatch: those of one list run side by side. */
   readonly bundles: readonly (readonly Step[])[];
-  /** Outputs that are the bytes of another tensor. */
-  readonly aliases: ReadonlyMap<Node, Node>;
-  readonly layouts: Layouts;
+  /** How every stored tensor lies. */
+  readonly storages: Storages;
   /** The keys of the tuning that fitted a kernel. */
   readonly tuned: ReadonlySet<string>;
   /** Of every parameter that `bake` gave. */
@@ -107,49 +105,44 @@ export function compile(model: Graph, options: CompileOptions = {}): Compilation
   const { regions, inPlace } = overwrite(graph, computed);
   regions.forEach(verifyRegion);
 
-  const seen = seenByHost(graph, aliases, inPlace);
-  const halves = options.precision === "f16" ? storedAsHalves(graph, regions, seen) : undefined;
   const kernels = regions.map(lower);
   for (const kernel of kernels) verifyKernel(kernel, inPlace.get(kernel.region.root));
-  const prepared = new Set<Node>(regions.filter((r) => r.phase === "prepare").map((r) => r.root));
-  const free = (node: Node): boolean => (node.kind === "param" || prepared.has(node)) && !seen.has(node);
-  const stored: Layouts = Object.assign(new Map(chooseLayouts(kernels, free, inPlace)), halves && { halves });
+  const { precision = "f32" } = options;
+  const stored = decideStorages({ graph, kernels, aliases, inPlace, precision });
   const tuned = new Set<string>();
-  const scheduled = (kernel: Kernel, layouts: Layouts): Schedule => {
+  const scheduled = (kernel: Kernel, storages: Storages): Schedule => {
     const key = tuning && tuningKey(kernel, inPlace.get(kernel.region.root), stored);
     const data = key === undefined ? undefined : tuning?.[key];
     const measured = data && tunedSchedule(kernel, target, data);
     if (key !== undefined && measured) tuned.add(key);
-    return measured ?? schedule(kernel, target, layouts);
+    return measured ?? schedule(kernel, target, storages);
   };
-  const values = options.bake && checkedValues(graph, options.bake, halves);
-  const { layouts, schedules, baking }: Baked = values
+  const values = options.bake && checkedValues(graph, options.bake, stored);
+  const { storages, schedules, baking }: Baked = values
     ? bakeWherePossible({
         kernels,
-        layouts: stored,
+        storages: stored,
         values,
-        kept: new Set([...seen, ...inPlace.values()]),
         schedule: scheduled,
         loaded: (kernel, plan, now) =>
           loadedTensors({ kernel, schedule: plan, inPlace: inPlace.get(kernel.region.root) }, now),
       })
-    : { layouts: stored, schedules: kernels.map((k) => scheduled(k, stored)), baking: [] };
-  const isStored = (node: Node): boolean => !layouts.baked?.has(node);
+    : { storages: stored, schedules: kernels.map((k) => scheduled(k, stored)), baking: [] };
+  const isRead = (node: Node): boolean => inBuffer(storages, node);
   const all = kernels.map((kernel, i): Step => {
     const overwritten = inPlace.get(kernel.region.root);
     return {
       region: kernel.region,
-      kernel: layouts.baked ? { ...kernel, reads: kernel.reads.filter(isStored) } : kernel,
+      kernel: kernel.reads.every(isRead) ? kernel : { ...kernel, reads: kernel.reads.filter(isRead) },
       schedule: must(schedules[i], "schedule"),
       ...(overwritten ? { inPlace: overwritten } : {}),
     };
   });
-  const lying = layouts.baked ? { ...graph, nodes: graph.nodes.filter(isStored) } : graph;
   const bundles = bundle(inExecutionOrder(all));
-  const memory = planMemory({ graph: lying, bundles, seen, inPlace, halves });
-  verifyMemory({ graph: lying, bundles, memory, aliases, layouts, seen });
-  const assembled = assemble({ graph: lying, bundles, memory, aliases, layouts });
-  const baked = values ? bakedParams(layouts, values) : [];
+  const memory = planMemory({ graph, bundles, inPlace, storages });
+  verifyMemory({ graph, bundles, memory, storages });
+  const assembled = assemble({ graph, bundles, memory, storages });
+  const baked = values ? bakedParams(storages, values) : [];
   const program = baked.length > 0 ? { ...assembled, baked } : assembled;
   verifyProgram(program);
   const steps = bundles.flat();
@@ -161,8 +154,7 @@ export function compile(model: Graph, options: CompileOptions = {}): Compilation
     remarks: remarksOn(source),
     steps,
     bundles,
-    aliases,
-    layouts,
+    storages,
     tuned,
     baking,
     memory,

@@ -2,9 +2,10 @@
 import type { Compilation } from "../../compiler/compile.ts";
 import { InternalError, type Location } from "../../compiler/errors.ts";
 import type { Node } from "../../compiler/ir/graph.ts";
-import type { Layouts } from "../../compiler/ir/kernel.ts";
 import type { Step } from "../../compiler/ir/step.ts";
+import { type Storages, typeOf } from "../../compiler/ir/storage.ts";
 import { countAt, elements } from "../../compiler/ir/type.ts";
+import { codecs } from "../../compiler/ops/codec.ts";
 import { costOf } from "../../compiler/report/cost.ts";
 
 export interface DispatchWork {
@@ -20,7 +21,7 @@ export interface DispatchWork {
 }
 
 /** A row per dispatch of a run, in order. */
-export function workOf({ program, steps, layouts }: Compilation, batch: number): readonly DispatchWork[] {
+export function workOf({ program, steps, storages }: Compilation, batch: number): readonly DispatchWork[] {
   const rest = steps.filter((s) => s.region.phase === "run");
   return program.dispatches.map(({ kernel, layers }) => {
     const mine: Step[] = [];
@@ -37,12 +38,12 @@ export function workOf({ program, steps, layouts }: Compilation, batch: number):
       at: mine.at(-1)?.region.root.origin.at,
       flops: sum((s) => s.region.nodes.reduce((f, node) => f + countAt(costOf(node).flops, batch), 0)),
       bytes: sum((s) =>
-        [...s.kernel.reads, s.region.root].reduce((b, node) => b + bytesOf(node, batch, layouts), 0),
+        [...s.kernel.reads, s.region.root].reduce((b, node) => b + bytesOf(node, batch, storages), 0),
       ),
     };
   });
 }
 
-function bytesOf(node: Node, batch: number, { halves }: Layouts): number {
-  return (halves?.has(node) ? 2 : 4) * countAt(elements(node.type.shape), batch);
+function bytesOf(node: Node, batch: number, storages: Storages): number {
+  return codecs[typeOf(storages, node)].bytes * countAt(elements(node.type.shape), batch);
 }

@@ -114,7 +114,7 @@ async function searchOne(
   const [target] = targets;
   const { step, dispatch } = subject;
   const { kernel } = step;
-  const { layouts } = compilation;
+  const { storages } = compilation;
   const scoreOf = scoring(target);
   const bytes = 4 * countAt(elements(step.region.root.type.shape), batch);
   const rejected: Rejected[] = [];
@@ -122,7 +122,7 @@ async function searchOne(
   /** Undefined where another schedule gave the same kernel. */
   const build = async (schedule: Schedule): Promise<Trial | undefined> => {
     const part = { kernel, schedule, inPlace: step.inPlace };
-    const { shader, grid } = singleShader(part, layouts, dispatch.layers);
+    const { shader, grid } = singleShader(part, storages, dispatch.layers);
     if (texts.has(shader.wgsl)) return undefined;
     texts.add(shader.wgsl);
     return bench.trial(subject, shader, grid);
@@ -189,7 +189,7 @@ async function searchOne(
   const over = (): boolean => performance.now() > end;
 
   // The default with its loops the other way comes early: it says most where loops matter.
-  const promising = trialsOf(kernel, targets, layouts, MOST_TRIALS);
+  const promising = trialsOf(kernel, targets, storages, MOST_TRIALS);
   const trials = promising.toSpliced(2, 0, ...(own ? loopsOf(own, target) : []));
   for (const [i, data] of trials.entries()) {
     if (i > 0 && over()) break; // each kernel gets one chance at least

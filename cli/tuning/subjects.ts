@@ -20,14 +20,14 @@ export interface Subject extends Site {
  * share a dispatch are left as they are.
  */
 export function subjectsOf(compilation: Compilation): readonly Subject[] {
-  const { program, layouts } = compilation;
+  const { program, storages } = compilation;
   const steps = stepsOf(compilation);
   const found = new Map<string, Subject>();
   for (const [i, dispatch] of program.dispatches.entries()) {
     const step = steps[i];
     if (!step) continue;
     const inPlace = step.inPlace !== undefined;
-    const key = tuningKey(step.kernel, step.inPlace, layouts);
+    const key = tuningKey(step.kernel, step.inPlace, storages);
     const before = found.get(key);
     const layers = shortLayers(dispatch.layers);
     found.set(

@@ -1,10 +1,10 @@
 /** Steps + memory plan → Program: names, headers, one shader per distinct kernel, dispatches. */
 import { formatLocation, must } from "../errors.ts";
-import { type Graph, isBytes, type Node, type OpNode } from "../ir/graph.ts";
-import type { Layouts } from "../ir/kernel.ts";
+import type { Graph, Node, OpNode } from "../ir/graph.ts";
 import { ExprPrinter } from "../ir/print.ts";
 import type { Dispatch, Grid, Program, Shader, Signature } from "../ir/program.ts";
 import type { MemoryPlan, Step } from "../ir/step.ts";
+import { inBuffer, type Storages, typeOf } from "../ir/storage.ts";
 import { showShape } from "../ir/type.ts";
 import { nameBindings, roleOf } from "./bindings.ts";
 import { bindingsOf, boundTensors, type Emitted, emitModule, type Part } from "./emit.ts";
@@ -25,19 +25,21 @@ export interface Parts {
   /** Steps by dispatch: those of one list are independent of each other. */
   readonly bundles: readonly (readonly Step[])[];
   readonly memory: MemoryPlan;
-  readonly aliases: ReadonlyMap<Node, Node>;
-  readonly layouts: Layouts;
+  readonly storages: Storages;
 }
 
-export function assemble({ graph, bundles, memory, aliases, layouts }: Parts): Program {
+/** What a Program says of storage types. */
+const spoken = { f32: {}, f16: { storage: "f16" }, u8: { storage: "bytes" } } as const;
+
+export function assemble({ graph, bundles, memory, storages }: Parts): Program {
   // Each distinct kernel is written once; those that turn out to be the same text, names aside, are one shader, too.
   const groups = new Map<string, Group>();
   const groupOf = new Map<readonly Step[], { readonly group: Group; readonly grid: Grid }>();
   const known = new Map<string, Emitted>();
   for (const bundle of bundles) {
     const parts = bundle.map(partOf);
-    const identity = moduleIdentity(parts, layouts);
-    const emitted = known.get(identity) ?? emitModule(parts, layouts);
+    const identity = moduleIdentity(parts, storages);
+    const emitted = known.get(identity) ?? emitModule(parts, storages);
     known.set(identity, emitted);
     const group = groups.get(emitted.wgsl) ?? { number: groups.size, bundles: [], emitted };
     group.bundles.push([...bundle]);
@@ -47,7 +49,7 @@ export function assemble({ graph, bundles, memory, aliases, layouts }: Parts): P
   const all = [...groups.values()];
   const entries = identifiers(all.map((g) => entryName(must(g.bundles[0], "bundle"))));
 
-  const bufferOf = (node: Node): number => must(memory.place.get(aliases.get(node) ?? node), "buffer");
+  const bufferOf = (node: Node): number => must(memory.place.get(storages.get(node)?.of ?? node), "buffer");
   const bound = (tensor: Node | "order"): number =>
     tensor === "order" ? must(memory.order, "row numbers") : bufferOf(tensor);
   const dispatch = (bundle: readonly Step[]): Dispatch => {
@@ -64,11 +66,10 @@ export function assemble({ graph, bundles, memory, aliases, layouts }: Parts): P
     dtype: node.type.dtype,
     shape: node.type.shape,
     buffer: bufferOf(node),
-    ...(isBytes(node) ? { storage: "bytes" as const } : {}),
-    ...(layouts.halves?.has(node) ? { storage: "f16" as const } : {}),
+    ...spoken[typeOf(storages, node)],
   });
   const features = [...new Set(all.flatMap((g) => g.emitted.features))];
-  const params = graph.nodes.filter((n) => n.kind === "param");
+  const params = graph.nodes.filter((n) => n.kind === "param").filter((p) => inBuffer(storages, p));
   const inPhase = (phase: Step["region"]["phase"]): Dispatch[] =>
     bundles.filter((b) => b[0]?.region.phase === phase).map(dispatch);
   return {
@@ -78,7 +79,7 @@ export function assemble({ graph, bundles, memory, aliases, layouts }: Parts): P
     inputs: graph.inputs.map((i) => signature(i.name, i.node)),
     outputs: graph.outputs.map((o) => signature(o.name, o.node)),
     params: params.map((p) => {
-      const order = layouts.get(p);
+      const order = storages.get(p)?.order;
       const shape = p.type.shape.map(Number);
       return {
         ...signature(p.origin.name, p),
@@ -89,7 +90,7 @@ export function assemble({ graph, bundles, memory, aliases, layouts }: Parts): P
       };
     }),
     buffers: memory.buffers,
-    kernels: all.map((g, i) => shader(g, must(entries[i], "name"), layouts)),
+    kernels: all.map((g, i) => shader(g, must(entries[i], "name"), storages)),
     ...(features.length > 0 ? { features } : {}),
     ...(memory.order === undefined ? {} : { order: memory.order }),
     prepare: inPhase("prepare"),
@@ -131,7 +132,7 @@ function bindingNames({ bundles, emitted }: Group): readonly (readonly string[])
   return parts.map((part, i) => names.slice(starts[i], (starts[i] ?? 0) + part.length));
 }
 
-function shader(group: Group, name: string, layouts: Layouts): Shader {
+function shader(group: Group, name: string, storages: Storages): Shader {
   const { bundles, emitted } = group;
   const names = bindingNames(group);
   const parts = must(bundles[0], "bundle").map(partOf);
@@ -141,7 +142,7 @@ function shader(group: Group, name: string, layouts: Layouts): Shader {
     wgsl: `${header(bundles)}\n${nameBindings(emitted.wgsl, names)}`,
     workgroup: must(bundles[0]?.[0], "step").schedule.workgroup,
     usesBatch: emitted.usesBatch,
-    bindings: parts.flatMap((part, i) => bindingsOf(part, must(names[i], "names"), layouts)),
+    bindings: parts.flatMap((part, i) => bindingsOf(part, must(names[i], "names"), storages)),
   };
 }
 

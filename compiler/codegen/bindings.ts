@@ -9,6 +9,7 @@
 import { must } from "../errors.ts";
 import type { Index } from "../ir/expr.ts";
 import { isBytes, type Node } from "../ir/graph.ts";
+import { type Storages, type StorageType, typeOf } from "../ir/storage.ts";
 import { add, constant, div, scale } from "../math/affine.ts";
 import type { Width } from "../ops/scalar.ts";
 
@@ -18,10 +19,7 @@ export interface ReadBinding {
   /** The stem of the variables that hold its elements. */
   readonly element: string;
   readonly width: Width;
-  /** Whether it holds bytes, four in a u32, in rows that `order` numbers. */
-  readonly bytes: boolean;
-  /** Whether it holds f16. */
-  readonly half: boolean;
+  readonly type: StorageType;
 }
 
 /** An element of a binding: of its array of scalars or vectors. */
@@ -61,10 +59,8 @@ export interface BindingOptions {
   /** Which part of a module of several kernels this is. */
   readonly part: number;
   readonly resultWidth: Width;
-  /** What is stored as f16. */
-  readonly halves: ReadonlySet<Node> | undefined;
-  /** Whether the result is. */
-  readonly resultHalf: boolean;
+  readonly storages: Storages;
+  readonly resultType: StorageType;
 }
 
 export class Bindings {
@@ -75,14 +71,14 @@ export class Bindings {
   readonly order: string;
   /** The placeholder of the result. */
   readonly result: string;
-  readonly resultHalf: boolean;
+  readonly resultType: StorageType;
 
   constructor(
-    { reads, inPlace, part, resultWidth, halves, resultHalf }: BindingOptions,
+    { reads, inPlace, part, resultWidth, storages, resultType }: BindingOptions,
     widths: ReadonlyMap<Node, Width> = new Map(),
   ) {
     const separate = reads.filter((node) => node !== inPlace);
-    this.resultHalf = resultHalf;
+    this.resultType = resultType;
     const rows = reads.some(isBytes) ? 1 : 0;
     this.order = placeholder(part, separate.length);
     this.result = placeholder(part, separate.length + rows);
@@ -91,8 +87,7 @@ export class Bindings {
         name: node === inPlace ? this.result : placeholder(part, separate.indexOf(node)),
         element: roleOf(node),
         width: node === inPlace ? resultWidth : (widths.get(node) ?? 1),
-        bytes: isBytes(node),
-        half: halves?.has(node) ?? false,
+        type: typeOf(storages, node),
       });
     }
   }

@@ -4,8 +4,9 @@
  */
 import { must } from "../errors.ts";
 import type { Axis, Expr } from "../ir/expr.ts";
-import type { ContractionKernel, ContractionSchedule, Layouts, Stage } from "../ir/kernel.ts";
+import type { ContractionKernel, ContractionSchedule, Stage } from "../ir/kernel.ts";
 import type { Grid } from "../ir/program.ts";
+import type { Storages } from "../ir/storage.ts";
 import { batchFirst } from "../math/affine.ts";
 import { sectorsOf } from "../math/locality.ts";
 import { decompose, type Held, holdBatch, product, sum, type Tiled, threadsOf } from "./threads.ts";
@@ -170,18 +171,18 @@ function spotOf({ writer, schedule, blocks, batch }: Ground, side: Side, thread:
 }
 
 /** Whether neighbours read less memory at successive steps of the sum than at successive places of their side. */
-function runsAlongSteps({ k }: ContractionKernel, side: Side, layouts: Layouts): boolean {
+function runsAlongSteps({ k }: ContractionKernel, side: Side, storages: Storages): boolean {
   const tiles = [...(side.batch ? [side.batch.tiled] : []), ...side.tiles];
   const places = tiles.map(({ axis, tile }) => ({ axis, step: tile }));
   const steps = k.map((axis) => ({ axis, step: 1 }));
-  return sectorsOf([side.factor], steps, layouts) < sectorsOf([side.factor], places, layouts);
+  return sectorsOf([side.factor], steps, storages) < sectorsOf([side.factor], places, storages);
 }
 
 /** What a thread fetches of a side's factor. `own` and `across` are where it is along this side and the other one. */
 function fetchOf(ground: Ground, side: Side, own: Spot, across: Spot, isInner: boolean): Fetch {
   const { writer, kernel, schedule, shared } = ground;
   const stride = schedule.workgroup / sizeOf(side);
-  const alongSteps = runsAlongSteps(kernel, side, writer.layouts);
+  const alongSteps = runsAlongSteps(kernel, side, writer.storages);
   const from = (spot: Spot, step: string): Fetch => {
     return { side, own, spot, step, stride, held: [...shared, ...spot.held], gap: alongSteps ? 1 : 0 };
   };

@@ -2,15 +2,16 @@
 import { InternalError, must } from "../errors.ts";
 import type { Axis } from "../ir/expr.ts";
 import { isBytes, type Node } from "../ir/graph.ts";
-import type { Kernel, Layouts, Schedule } from "../ir/kernel.ts";
+import type { Kernel, Schedule } from "../ir/kernel.ts";
 import type { Binding, Grid, Program } from "../ir/program.ts";
+import { type Storages, type StorageType, typeOf } from "../ir/storage.ts";
 import { add, axisIndex, newAxis, scale } from "../math/affine.ts";
-import { type Width, wgslType } from "../ops/scalar.ts";
+import { codecs } from "../ops/codec.ts";
+import type { Width } from "../ops/scalar.ts";
 import { Bindings, placeholder } from "./bindings.ts";
 import { blockGrid, isStaged } from "./block.ts";
 import { contractionTiles, writeContraction } from "./contraction.ts";
 import { entryBody, type Work } from "./entry.ts";
-import { halfType } from "./literal.ts";
 import { mapReduceTiles, writeMapReduce } from "./mapReduce.ts";
 import { isVectorAddress, resultAddress } from "./store.ts";
 import { gridOf } from "./threads.ts";
@@ -49,24 +50,26 @@ export function boundTensors({ kernel, inPlace }: Part): readonly (Node | "order
 }
 
 /** The same under names; the last, the result, is written. */
-export function bindingsOf(part: Part, names: readonly string[], { halves }: Layouts): readonly Binding[] {
+export function bindingsOf(part: Part, names: readonly string[], storages: Storages): readonly Binding[] {
   const tensors = boundTensors(part);
   return tensors.map((tensor, i) => ({
     name: must(names[i], "name"),
     access: i === tensors.length - 1 ? "read_write" : "read",
-    ...(tensor !== "order" && halves?.has(tensor) ? { storage: "f16" as const } : {}),
+    ...(tensor !== "order" && typeOf(storages, tensor) === "f16" ? { storage: "f16" as const } : {}),
   }));
 }
 
 /** A module that does the work of all parts; several are told apart by the range their thread number falls in. */
-export function emitModule(parts: readonly Part[], layouts: Layouts): Emitted {
-  const bodies = parts.map((part, i) => writeBody(part, i, layouts, parts.length > 1 ? "    " : "  "));
+export function emitModule(parts: readonly Part[], storages: Storages): Emitted {
+  const bodies = parts.map((part, i) => writeBody(part, i, storages, parts.length > 1 ? "    " : "  "));
   const usesBatch = bodies.some((b) => b.writer.usesBatch || b.grid.batchTile > 0);
   const usesRun = bodies.some((b) => b.writer.usesRun);
   const quads = bodies.some((b) => b.together === "quad");
   if (bodies.length > 1 && bodies.some((b) => b.together))
     throw new InternalError("a kernel whose threads fetch together is alone");
-  const halves = parts.some((p) => boundTensors(p).some((t) => t !== "order" && layouts.halves?.has(t)));
+  const halves = parts.some((p) =>
+    boundTensors(p).some((t) => t !== "order" && codecs[typeOf(storages, t)].feature === "shader-f16"),
+  );
   const lines = [...(halves ? ["enable f16;"] : []), ...(quads ? ["enable subgroups;"] : [])];
   let slot = 0;
   if (usesBatch) {
@@ -114,35 +117,34 @@ function totalGrid(bodies: readonly Body[]): Grid {
 }
 
 /** What a body is written from, and the notes of writing it once. */
-function firstWriting({ kernel, schedule, inPlace }: Part, part: number, layouts: Layouts) {
+function firstWriting({ kernel, schedule, inPlace }: Part, part: number, storages: Storages) {
   const lane = laneOf(schedule);
-  const resultWidth = widthOfResult(kernel, schedule, layouts, lane);
-  const { halves } = layouts;
-  const resultHalf = halves?.has(kernel.region.root) ?? false;
-  const options = { reads: kernel.reads, inPlace, part, resultWidth, halves, resultHalf };
+  const resultWidth = widthOfResult(kernel, schedule, storages, lane);
+  const resultType = typeOf(storages, kernel.region.root);
+  const options = { reads: kernel.reads, inPlace, part, resultWidth, storages, resultType };
   const first = new Bindings(options);
-  write(kernel, schedule, new Writer(first, layouts, lane), resultWidth);
+  write(kernel, schedule, new Writer(first, storages, lane), resultWidth);
   return { options, first, lane };
 }
 
 /** The tensors that a kernel loads: of what is to be baked, those with an address that is not a constant. */
-export function loadedTensors(part: Part, layouts: Layouts): ReadonlySet<Node> {
-  return firstWriting(part, 0, layouts).first.noted;
+export function loadedTensors(part: Part, storages: Storages): ReadonlySet<Node> {
+  return firstWriting(part, 0, storages).first.noted;
 }
 
-function writeBody(part: Part, index: number, layouts: Layouts, indent: string): Body {
+function writeBody(part: Part, index: number, storages: Storages, indent: string): Body {
   const { kernel, schedule } = part;
-  const { options, first, lane } = firstWriting(part, index, layouts);
-  const { resultWidth, resultHalf } = options;
+  const { options, first, lane } = firstWriting(part, index, storages);
+  const { resultWidth, resultType } = options;
   const bindings = new Bindings(options, first.widths());
-  const writer = new Writer(bindings, layouts, lane);
+  const writer = new Writer(bindings, storages, lane);
   write(kernel, schedule, writer, resultWidth);
   const types = boundTensors(part).map((tensor, i, all) => {
-    const array = (width: Width, half: boolean): string =>
-      `array<${half ? halfType(width) : wgslType(width)}>`;
-    if (i === all.length - 1) return array(resultWidth, resultHalf);
-    if (tensor === "order" || bindings.read(tensor).bytes) return "array<u32>";
-    return array(bindings.read(tensor).width, bindings.read(tensor).half);
+    const array = (type: StorageType, width: Width): string => `array<${codecs[type].array(width)}>`;
+    if (i === all.length - 1) return array(resultType, resultWidth);
+    if (tensor === "order") return "array<u32>";
+    const { type, width } = bindings.read(tensor);
+    return array(type, width);
   });
   const text = printStatements(writer.statements, indent, schedule.opaque);
   const hides = usesOnce(writer.statements, schedule.opaque);
@@ -174,12 +176,17 @@ function laneOf(schedule: Schedule): Axis | undefined {
 }
 
 /** The result is an array of vectors where every store is a whole, aligned vector. */
-function widthOfResult(kernel: Kernel, schedule: Schedule, layouts: Layouts, lane: Axis | undefined): Width {
+function widthOfResult(
+  kernel: Kernel,
+  schedule: Schedule,
+  storages: Storages,
+  lane: Axis | undefined,
+): Width {
   if (!lane || !schedule.vector) return 1;
   const { axis, width } = schedule.vector;
   const tile = schedule.kind === "contraction" ? (schedule.tile.get(axis) ?? 1) : width;
   if ((axis.extent as number) % width !== 0 || tile % width !== 0) return 1;
   const blocks = newAxis(axis.name, (axis.extent as number) / width);
   const at = new Map([[axis, add(scale(axisIndex(blocks), width), axisIndex(lane))]]);
-  return isVectorAddress(resultAddress(kernel, at, layouts), lane) ? width : 1;
+  return isVectorAddress(resultAddress(kernel, at, storages), lane) ? width : 1;
 }

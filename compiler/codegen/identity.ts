@@ -1,35 +1,35 @@
 /** Which kernels are one: those whose structure, schedules and tensors' places in memory are the same. */
-import { isBytes, type Node } from "../ir/graph.ts";
-import type { Kernel, Layouts } from "../ir/kernel.ts";
+import type { Node } from "../ir/graph.ts";
+import type { Kernel } from "../ir/kernel.ts";
+import { type Storages, typeOf } from "../ir/storage.ts";
 import { type Describe, kernelIdentity } from "../math/identity.ts";
 import { roleOf } from "./bindings.ts";
 import type { Part } from "./emit.ts";
 
 /** Parts with equal identities have the same module, letter by letter: a deep model repeats its blocks, and each is written once. */
-export function moduleIdentity(parts: readonly Part[], layouts: Layouts): string {
+export function moduleIdentity(parts: readonly Part[], storages: Storages): string {
   return parts
-    .map(({ kernel, schedule, inPlace }) => kernelIdentity(kernel, describing(layouts, inPlace), schedule))
+    .map(({ kernel, schedule, inPlace }) => kernelIdentity(kernel, describing(storages, inPlace), schedule))
     .join("\n\n");
 }
 
 /** How a tensor lies in memory and is spelt. */
-function describing(layouts: Layouts, inPlace: Node | undefined): Describe {
+function describing(storages: Storages, inPlace: Node | undefined): Describe {
   return (node) => {
     const facts = [
       roleOf(node),
-      layouts.get(node) ?? "",
-      isBytes(node) ? "bytes" : "",
-      layouts.halves?.has(node) ? "f16" : "",
+      typeOf(storages, node),
+      storages.get(node)?.order ?? "",
       node === inPlace ? "in place" : "",
-      layouts.baked?.get(node) ?? "",
+      storages.get(node)?.values ?? "",
     ];
     return facts.join(" | ");
   };
 }
 
 /** The key of a kernel in a tuning, whatever its schedule: 16 hexadecimal digits. */
-export function tuningKey(kernel: Kernel, inPlace: Node | undefined, layouts: Layouts): string {
-  return digest(kernelIdentity(kernel, describing(layouts, inPlace)));
+export function tuningKey(kernel: Kernel, inPlace: Node | undefined, storages: Storages): string {
+  return digest(kernelIdentity(kernel, describing(storages, inPlace)));
 }
 
 /** Two hashes of 32 bits as 16 hexadecimal digits (FNV-1a; Fowler, Noll & Vo), the second one over rotated words. */

@@ -1,11 +1,5 @@
 /** Numbers as WGSL text. */
 import { InternalError } from "../errors.ts";
-import { type Width, wgslType } from "../ops/scalar.ts";
-
-/** `f16`, `vec4<f16>` */
-export function halfType(width: Width): string {
-  return wgslType(width).replace("f32", "f16");
-}
 
 /** A WGSL f32 literal that reads back as the same f32. */
 export function floatLiteral(value: number): string {

@@ -1,7 +1,8 @@
 /** Writing a result to its place: scalars, vectors where the place is contiguous, and only what a thread owns. */
 import type { Axis, Index, Substitution } from "../ir/expr.ts";
-import type { Kernel, Layouts } from "../ir/kernel.ts";
+import type { Kernel } from "../ir/kernel.ts";
 import type { Stmt } from "../ir/stmt.ts";
+import type { Storages } from "../ir/storage.ts";
 import { axesOf, constant, div, substitute as substituteIndex } from "../math/affine.ts";
 import { substitute } from "../math/build.ts";
 import { address } from "../math/layout.ts";
@@ -11,11 +12,11 @@ import type { Position } from "./threads.ts";
 import type { Writer } from "./writer.ts";
 
 /** The address of the result at a position. */
-export function resultAddress(kernel: Kernel, at: Substitution, layouts: Layouts): Index {
+export function resultAddress(kernel: Kernel, at: Substitution, storages: Storages): Index {
   return address(
     kernel.region.root,
     kernel.place.map((i) => substituteIndex(i, at)),
-    layouts,
+    storages,
   );
 }
 
@@ -34,7 +35,7 @@ export function isVectorAddress(at: Index, lane: Axis): boolean {
 }
 
 export function storeResult(writer: Writer, kernel: Kernel, position: Position, outWidth: Width): void {
-  const at = resultAddress(kernel, position.at, writer.layouts);
+  const at = resultAddress(kernel, position.at, writer.storages);
   const value = writer.value(substitute(kernel.result, position.at));
   const statements = stores(writer, at, value, outWidth);
   if (position.owned.length === 0) for (const s of statements) writer.push(s);

@@ -1,17 +1,14 @@
 /** Texts of values, apart from what a writer knows. */
 import type { Axis, Reduce, Substitution } from "../ir/expr.ts";
 import { constant } from "../math/affine.ts";
+import { codecs } from "../ops/codec.ts";
 import { type Width, wgslType } from "../ops/scalar.ts";
 import type { ReadBinding } from "./bindings.ts";
 import type { Value } from "./scopes.ts";
 
-/** The largest number of f16. */
-export const LARGEST_HALF = 65504;
-
 /** An array element as f32. */
-export function loaded({ name, width, half }: ReadBinding, at: Value): Value {
-  const text = `${name}[${at.text}]`;
-  return { text: half ? `${wgslType(width)}(${text})` : text, width, depth: at.depth };
+export function loaded({ name, width, type }: ReadBinding, at: Value): Value {
+  return { text: codecs[type].load(name, at.text, width), width, depth: at.depth };
 }
 
 /** All positions of a product of small axes, in row-major order. */

@@ -2,7 +2,8 @@
 import { must } from "../errors.ts";
 import type { Axis, Bound, Expr, Index, Load, Reduce, Substitution } from "../ir/expr.ts";
 import type { Node } from "../ir/graph.ts";
-import type { Layouts, Team } from "../ir/kernel.ts";
+import type { Team } from "../ir/kernel.ts";
+import type { Storages } from "../ir/storage.ts";
 import {
   alwaysInside,
   axesOf,
@@ -13,13 +14,14 @@ import {
 } from "../math/affine.ts";
 import { freeAxes, substitute } from "../math/build.ts";
 import { address } from "../math/layout.ts";
+import { codecs } from "../ops/codec.ts";
 import { LOWEST, scalars, type Width, wgslType } from "../ops/scalar.ts";
 import { type Bindings, type Element, roleOf } from "./bindings.ts";
-import { floatLiteral, halfType, unparenthesised } from "./literal.ts";
+import { floatLiteral, unparenthesised } from "./literal.ts";
 import { Scopes, type Value } from "./scopes.ts";
 import { type Accumulator, NOTHING, nestInBlocks, type Sum } from "./sums.ts";
 import { combineParts, loopTogether } from "./team.ts";
-import { combine, LARGEST_HALF, loaded, positionsOf, RANDOM } from "./values.ts";
+import { combine, loaded, positionsOf, RANDOM } from "./values.ts";
 
 /** Reductions with at most this many terms are written out. */
 const UNROLL = 16;
@@ -27,7 +29,7 @@ const UNROLL = 16;
 export class Writer extends Scopes {
   readonly helpers = new Map<string, string>();
   readonly #bindings: Bindings;
-  readonly layouts: Layouts;
+  readonly storages: Storages;
   /** The axis whose positions are the components of a vector, if the kernel has one. */
   readonly lane: Axis | undefined;
   /** How the result's binding is spelt. */
@@ -35,11 +37,9 @@ export class Writer extends Scopes {
     return this.#bindings.result;
   }
 
-  /** A value as the result's binding holds it: rounded to f16, the largest of them where it is larger. */
+  /** A value as the result's binding holds it. */
   stored(text: string, width: Width): string {
-    if (!this.#bindings.resultHalf) return text;
-    const type = wgslType(width);
-    return `${halfType(width)}(clamp(${text}, ${type}(${-LARGEST_HALF}.0), ${type}(${LARGEST_HALF}.0)))`;
+    return codecs[this.#bindings.resultType].store(text, width);
   }
 
   /** Who shares reductions; set by the mapReduce skeleton. */
@@ -48,9 +48,9 @@ export class Writer extends Scopes {
   /** How accumulator elements are spelt; set by the contraction skeleton. */
   accumulator: ((index: readonly Index[]) => Value) | undefined;
 
-  constructor(bindings: Bindings, layouts: Layouts, lane: Axis | undefined) {
+  constructor(bindings: Bindings, storages: Storages, lane: Axis | undefined) {
     super();
-    this.layouts = layouts;
+    this.storages = storages;
     this.#bindings = bindings;
     this.lane = lane;
   }
@@ -139,10 +139,11 @@ export class Writer extends Scopes {
   #load(e: Load): Value {
     const fixed = this.#fixed(e);
     if (fixed) return this.#literal(e, fixed);
-    const at = address(e.from, e.index, this.layouts);
+    const at = address(e.from, e.index, this.storages);
     const lane = this.#laneOf([at]);
     const binding = this.#bindings.read(e.from);
-    if (binding.bytes) return lane ? this.#perLane(lane, (l) => this.#byte(e, l)) : this.#byte(e, new Map());
+    if (binding.type === "u8")
+      return lane ? this.#perLane(lane, (l) => this.#byte(e, l)) : this.#byte(e, new Map());
     if (!lane) return this.#element(e.from, at);
     const addresses = Array.from({ length: lane.extent as number }, (_, l) =>
       substituteIndex(at, new Map([[lane, constant(l)]])),
@@ -160,7 +161,7 @@ export class Writer extends Scopes {
 
   /** The numbers that a load of a baked parameter gives, by lane; undefined where its address is not a constant. */
   #fixed(e: Load): readonly number[] | undefined {
-    const values = this.layouts.baked?.get(e.from);
+    const values = this.storages.get(e.from)?.values;
     if (!values) return undefined;
     const at = rowMajor(e.index, e.from.type.shape);
     const lane = this.#laneOf([at]);
@@ -189,7 +190,8 @@ export class Writer extends Scopes {
   #byte(e: Load, lane: Substitution): Value {
     const [n, ...rest] = e.index.map((i) => substituteIndex(i, lane));
     const [, ...inner] = e.from.type.shape;
-    const { name, element } = this.#bindings.read(e.from);
+    const binding = this.#bindings.read(e.from);
+    const { name, element } = binding;
     this.usesBatch = true;
     this.usesRun = true;
     const row = this.named(`row:${n?.id}`, "row", () => {
@@ -208,8 +210,8 @@ export class Writer extends Scopes {
         text: `${row.text} * ${size} + ${place.text}`,
         width: 1,
         depth,
-      })).text;
-      return { text: `f32((${name}[${at} >> 2u] >> (u32(${at} & 3) * 8u)) & 255u)`, width: 1, depth };
+      }));
+      return loaded(binding, { ...at, depth });
     });
   }
 
@@ -231,10 +233,10 @@ export class Writer extends Scopes {
     return { element: rangeOf(element).high < 0 ? constant(0) : element, component };
   }
 
-  /** The array elements that a load reads. */
+  /** The array elements that a load reads, for others to fetch: of what is baked none, of a word's bytes each its own. */
   elementsOf(e: Load): readonly Element[] {
-    if (this.#fixed(e)) return [];
-    const at = address(e.from, e.index, this.layouts);
+    if (this.#fixed(e) || this.#bindings.read(e.from).type === "u8") return [];
+    const at = address(e.from, e.index, this.storages);
     const lane = this.#laneOf([at]);
     if (!lane) return [{ from: e.from, at: this.#located(e.from, at).element }];
     const lanes = Array.from({ length: lane.extent as number }, (_, l) =>

@@ -40,17 +40,6 @@ export interface ContractionKernel extends KernelBase {
 
 export type Kernel = MapReduceKernel | ContractionKernel;
 
-/** The order in which a stored tensor's axes lie in memory, outermost first; absent: the order of its shape. */
-export interface Layouts extends ReadonlyMap<Node, readonly number[]> {
-  /** The tensors that are stored as f16: what is read becomes f32, what is stored is rounded. Absent: none. */
-  readonly halves?: ReadonlySet<Node>;
-  /**
-   * Values of parameters that stand in the kernels' text as numbers wherever their address is constant: row-major over
-   * the shape, rounded as they would be stored. Absent: none.
-   */
-  readonly baked?: ReadonlyMap<Node, Float32Array>;
-}
-
 /** Neighbours along an axis that share a vector. */
 export interface Lanes {
   readonly axis: Axis;

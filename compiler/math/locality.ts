@@ -1,6 +1,6 @@
 /** Locality: how much memory neighbouring threads read, counted from the addresses. */
 import type { Atom, Axis, Expr, Index } from "../ir/expr.ts";
-import type { Layouts } from "../ir/kernel.ts";
+import type { Storages } from "../ir/storage.ts";
 import { load, visit } from "./build.ts";
 import { address } from "./layout.ts";
 
@@ -18,12 +18,12 @@ export interface Walk {
  * Sectors of memory that `THREADS` neighbours read in expressions, where they walk some axes, the last one fastest;
  * all others stand still. What lies under a division or remainder counts as standing still.
  */
-export function sectorsOf(values: readonly Expr[], walks: readonly Walk[], layouts: Layouts): number {
+export function sectorsOf(values: readonly Expr[], walks: readonly Walk[], storages: Storages): number {
   const addresses = new Map<Expr, Index>();
   for (const value of values)
     visit(value, (e) => {
       if (e.kind !== "load") return;
-      const at = address(e.from, e.index, layouts);
+      const at = address(e.from, e.index, storages);
       addresses.set(load(e.from, [at]), at);
     });
   const sectors = new Set<string>();

@@ -17,7 +17,7 @@ const SMALLEST = 2 ** -126;
 export type Width = 1 | 2 | 4;
 
 /** `f32`, `vec2<f32>`, `vec4<f32>`; or of another scalar type. */
-export function wgslType(width: Width, scalar: "f32" | "u32" = "f32"): string {
+export function wgslType(width: Width, scalar: "f32" | "f16" | "u32" = "f32"): string {
   return width === 1 ? scalar : `vec${width}<${scalar}>`;
 }
 

@@ -4,9 +4,11 @@
  */
 import { must, plural, UserError } from "../errors.ts";
 import type { Graph, Node } from "../ir/graph.ts";
-import type { Kernel, Layouts, Schedule } from "../ir/kernel.ts";
+import type { Kernel, Schedule } from "../ir/kernel.ts";
 import type { BakedParam } from "../ir/program.ts";
+import { inBuffer, type Storages, type StorageType, typeOf } from "../ir/storage.ts";
 import { sameShape, showShape } from "../ir/type.ts";
+import { codecs } from "../ops/codec.ts";
 
 /** Values of parameters by name: what `readSafetensors` gives, or some of it. */
 export interface BakeValues {
@@ -27,9 +29,6 @@ export interface Baking {
 /** Elements of a parameter that may stand in the text: about 30 bytes each before compression. */
 export const MOST_BAKED = 1024;
 
-/** The largest number of f16. */
-const LARGEST_HALF = 65504;
-
 type Values = ReadonlyMap<Node, Float32Array>;
 type Param = Extract<Node, { kind: "param" }>;
 
@@ -39,11 +38,7 @@ type Param = Extract<Node, { kind: "param" }>;
  * Throws `UserError` where a name is none of the graph's parameters, a shape is another one, a number is not finite
  * (or beyond f16 where it is stored so), and for training steps.
  */
-export function checkedValues(
-  graph: Graph,
-  given: BakeValues,
-  halves: ReadonlySet<Node> | undefined,
-): Values {
+export function checkedValues(graph: Graph, given: BakeValues, storages: Storages): Values {
   if (graph.updates)
     throw new UserError({
       problem: `${graph.name} cannot be trained with weights as constants`,
@@ -62,21 +57,17 @@ export function checkedValues(
           rule: `its parameters are ${[...params.keys()].join(", ") || "none"}`,
           fix: "give the weights that were saved from this model",
         });
-      return [param, checkedTensor(param, value, halves?.has(param) ?? false)];
+      return [param, checkedTensor(param, value, typeOf(storages, param))];
     }),
   );
 }
 
-function checkedTensor(
-  { type, origin }: Param,
-  { shape, data }: BakeValues[string],
-  half: boolean,
-): Float32Array {
+function checkedTensor(param: Param, { shape, data }: BakeValues[string], stored: StorageType): Float32Array {
   const problem = (text: string, rule: string): UserError =>
-    new UserError({ problem: `"${origin.name}" cannot be baked: ${text}`, rule, fix: "other weights" });
-  if (!sameShape(shape, type.shape))
+    new UserError({ problem: `"${param.origin.name}" cannot be baked: ${text}`, rule, fix: "other weights" });
+  if (!sameShape(shape, param.type.shape))
     throw problem(
-      `it has shape ${showShape(shape)}, the model wants ${showShape(type.shape)}`,
+      `it has shape ${showShape(shape)}, the model wants ${showShape(param.type.shape)}`,
       "weights have the shapes of the model's parameters",
     );
   const count = shape.reduce((a, d) => a * d, 1);
@@ -86,11 +77,13 @@ function checkedTensor(
       `its shape ${showShape(shape)} needs ${count}`,
     );
   const values = Float32Array.from(data);
-  const bad = values.findIndex((x) => !(Math.abs(x) <= (half ? LARGEST_HALF : Number.MAX_VALUE)));
+  const bad = values.findIndex((x) => !(Math.abs(x) <= codecs[stored].largest));
   if (bad >= 0)
     throw problem(
       `it holds ${values[bad]} at element ${bad}`,
-      half ? `f16 holds finite numbers up to ±${LARGEST_HALF}` : "weights are finite numbers",
+      stored === "f32"
+        ? "weights are finite numbers"
+        : `${stored} holds finite numbers up to ±${codecs[stored].largest}`,
     );
   return values;
 }
@@ -98,19 +91,17 @@ function checkedTensor(
 /** What decides which parameters are baked. */
 export interface BakeOptions {
   readonly kernels: readonly Kernel[];
-  readonly layouts: Layouts;
+  readonly storages: Storages;
   /** What was given. */
   readonly values: Values;
-  /** Parameters that have to be buffers whatever reads them: what is overwritten, what is an output. */
-  readonly kept: ReadonlySet<Node>;
-  schedule(kernel: Kernel, layouts: Layouts): Schedule;
+  schedule(kernel: Kernel, storages: Storages): Schedule;
   /** The tensors that a kernel loads from buffers: all but those whose addresses are constants and which are baked. */
-  loaded(kernel: Kernel, schedule: Schedule, layouts: Layouts): ReadonlySet<Node>;
+  loaded(kernel: Kernel, schedule: Schedule, storages: Storages): ReadonlySet<Node>;
 }
 
 export interface Baked {
   /** With the values that are baked, rounded as they would be stored. */
-  readonly layouts: Layouts;
+  readonly storages: Storages;
   /** One for each kernel. */
   readonly schedules: readonly Schedule[];
   readonly baking: readonly Baking[];
@@ -120,18 +111,21 @@ export interface Baked {
  * Schedules that may count on constants, and the parameters that turn out to be such. At first all small ones are
  * candidates; one with a load that is none of a constant address is given up, and what reads it is scheduled anew.
  */
-export function bakeWherePossible({ kernels, layouts, values, kept, schedule, loaded }: BakeOptions): Baked {
+export function bakeWherePossible({ kernels, storages, values, schedule, loaded }: BakeOptions): Baked {
   const given = [...values.keys()];
   const why = new Map<Node, string>();
   for (const param of given) {
-    const reason = unfit(param, values, kept, kernels);
+    const reason = unfit(param, values, storages, kernels);
     if (reason !== undefined) why.set(param, reason);
   }
-  const stored = new Map([...values].map(([p, v]) => [p, layouts.halves?.has(p) ? v.map(roundedToHalf) : v]));
-  const withCandidates = (): Layouts => {
-    const baked = new Map([...stored].filter(([p]) => !why.has(p)));
-    const { halves } = layouts;
-    return Object.assign(new Map(layouts), halves && { halves }, baked.size > 0 && { baked });
+  const rounded = new Map(
+    [...values].map(([p, v]) => [p, typeOf(storages, p) === "f16" ? v.map(roundedToHalf) : v]),
+  );
+  const withCandidates = (): Storages => {
+    const now = new Map(storages);
+    for (const [param, numbers] of rounded)
+      if (!why.has(param)) now.set(param, { ...must(now.get(param), "storage"), values: numbers });
+    return now;
   };
   const schedules = new Map<Kernel, Schedule>();
   for (;;) {
@@ -141,7 +135,7 @@ export function bakeWherePossible({ kernels, layouts, values, kept, schedule, lo
       if (schedules.has(kernel)) continue;
       const chosen = schedule(kernel, now);
       schedules.set(kernel, chosen);
-      const candidates = kernel.region.reads.filter((t) => now.baked?.has(t));
+      const candidates = kernel.region.reads.filter((t) => !inBuffer(now, t));
       if (candidates.length === 0) continue;
       const moving = loaded(kernel, chosen, now);
       for (const param of candidates.filter((t) => moving.has(t))) {
@@ -160,7 +154,7 @@ export function bakeWherePossible({ kernels, layouts, values, kept, schedule, lo
       baked: !why.has(param),
       reason: why.get(param) ?? "every address at which it is read is a constant",
     }));
-    return { layouts: now, schedules: kernels.flatMap((k) => schedules.get(k) ?? []), baking };
+    return { storages: now, schedules: kernels.flatMap((k) => schedules.get(k) ?? []), baking };
   }
 }
 
@@ -168,19 +162,20 @@ export function bakeWherePossible({ kernels, layouts, values, kept, schedule, lo
 function unfit(
   param: Node,
   values: Values,
-  kept: ReadonlySet<Node>,
+  storages: Storages,
   kernels: readonly Kernel[],
 ): string | undefined {
   const count = values.get(param)?.length ?? 0;
   if (count > MOST_BAKED) return `${count} elements, more than ${MOST_BAKED}`;
   if (param.type.dtype !== "f32") return `its type is ${param.type.dtype}`;
-  if (kept.has(param)) return "it has to be a buffer: it is overwritten, or an output";
+  if (storages.get(param)?.seen) return "it has to be a buffer: it is overwritten, or an output";
   return kernels.some((k) => k.region.reads.includes(param)) ? undefined : "no kernel reads it";
 }
 
 /** What a program says of the parameters that it holds. */
-export function bakedParams({ baked }: Layouts, values: Values): readonly BakedParam[] {
-  return [...(baked?.keys() ?? [])].map((param) => {
+export function bakedParams(storages: Storages, values: Values): readonly BakedParam[] {
+  const baked = [...values.keys()].filter((param) => !inBuffer(storages, param));
+  return baked.map((param) => {
     const shape = param.type.shape.map(Number);
     return { name: param.origin.name, shape, digest: digestOf(shape, must(values.get(param), "values")) };
   });

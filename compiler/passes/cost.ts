@@ -3,7 +3,7 @@
  * neighbouring positions read the same elements; how many distinct ones they read follows from the index alone.
  */
 import type { Axis, Expr, Index } from "../ir/expr.ts";
-import type { Layouts } from "../ir/kernel.ts";
+import { inBuffer, type Storages } from "../ir/storage.ts";
 import { axesOf } from "../math/affine.ts";
 import { freeAxes, load, visit } from "../math/build.ts";
 import { address } from "../math/layout.ts";
@@ -47,8 +47,8 @@ const SINGLE: Stride = { count: 1, step: 1 };
 export type Reader = (block: Block) => Reads;
 
 /** Blocks that differ along axes of the other factor alone are counted once. */
-export function readerOf(factor: Expr, layouts: Layouts): Reader {
-  const footprint = footprintOf(factor, layouts);
+export function readerOf(factor: Expr, storages: Storages): Reader {
+  const footprint = footprintOf(factor, storages);
   const axes = [...freeAxes(factor)];
   const known = new Map<string, Reads>();
   return (block) => {
@@ -59,14 +59,14 @@ export function readerOf(factor: Expr, layouts: Layouts): Reader {
   };
 }
 
-function footprintOf(factor: Expr, layouts: Layouts): Footprint {
+function footprintOf(factor: Expr, storages: Storages): Footprint {
   const addresses = new Map<Expr, Address>();
   const guards: (readonly Axis[])[] = [];
   visit(factor, (e) => {
     if (e.kind === "guard") guards.push([...freeAxes(e)]);
     if (e.kind !== "load") return;
-    const at = address(e.from, e.index, layouts);
-    addresses.set(load(e.from, [at]), { at, baked: layouts.baked?.has(e.from) ?? false });
+    const at = address(e.from, e.index, storages);
+    addresses.set(load(e.from, [at]), { at, baked: !inBuffer(storages, e.from) });
   });
   return { addresses: [...addresses.values()], guards };
 }

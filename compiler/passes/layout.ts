@@ -5,36 +5,36 @@
  */
 import type { Axis, Expr, Index, Load } from "../ir/expr.ts";
 import type { Node } from "../ir/graph.ts";
-import type { Kernel, Layouts } from "../ir/kernel.ts";
+import type { Kernel } from "../ir/kernel.ts";
 import { axesOf } from "../math/affine.ts";
 import { visit } from "../math/build.ts";
 import { address } from "../math/layout.ts";
-import type { InPlace } from "./storage.ts";
+import type { InPlace } from "./update.ts";
 
 /** `free`: whether a tensor depends on parameters alone, so that its layout costs nothing per run, and nobody else sees it. */
-export function chooseLayouts(
+export function chooseOrders(
   kernels: readonly Kernel[],
   free: (node: Node) => boolean,
   inPlace: InPlace,
-): Layouts {
-  const layouts = new Map<Node, readonly number[]>();
+): ReadonlyMap<Node, readonly number[]> {
+  const orders = new Map<Node, readonly number[]>();
   const divided = readWithDivision(kernels);
   for (const kernel of kernels) {
     const columns = kernel.kind === "contraction" ? kernel.n.at(-1) : undefined;
     const weight = kernel.kind === "contraction" ? onlyLoad(kernel.rhs) : undefined;
-    if (!columns || !weight || !free(weight.from) || layouts.has(weight.from)) continue;
+    if (!columns || !weight || !free(weight.from) || orders.has(weight.from)) continue;
     if (strideOf(weight, columns) === 1) continue;
     const dims = [...weight.index.keys()].filter((d) => mentions(weight.index[d], columns));
     const [innermost] = dims;
     if (dims.length !== 1 || innermost === undefined || divided.has(weight.from)) continue;
-    layouts.set(weight.from, [...weight.index.keys()].filter((d) => d !== innermost).concat(innermost));
+    orders.set(weight.from, [...weight.index.keys()].filter((d) => d !== innermost).concat(innermost));
   }
   // What overwrites a tensor lies as the tensor does.
   for (const [value, state] of inPlace) {
-    const order = layouts.get(state) ?? layouts.get(value);
-    if (order) for (const node of [value, state]) layouts.set(node, order);
+    const order = orders.get(state) ?? orders.get(value);
+    if (order) for (const node of [value, state]) orders.set(node, order);
   }
-  return layouts;
+  return orders;
 }
 
 function mentions(index: Index | undefined, axis: Axis): boolean {

@@ -2,14 +2,18 @@
 
 import { BINDING_BYTES } from "../../contract/limits.ts";
 import { must } from "../errors.ts";
-import { type Graph, isBytes, type Node } from "../ir/graph.ts";
+import type { Graph, Node } from "../ir/graph.ts";
 import type { MemoryPlan, Step } from "../ir/step.ts";
+import { inBuffer, type Storages, typeOf } from "../ir/storage.ts";
 import { addCounts, type Count, elements, scaleCount } from "../ir/type.ts";
-import type { InPlace } from "./storage.ts";
+import { codecs } from "../ops/codec.ts";
+import type { InPlace } from "./update.ts";
 
-/** Bytes of a tensor, rounded up to whole 16-byte vectors. */
-function bytesOf(node: Node, halves: ReadonlySet<Node> | undefined): Count {
-  const { fixed, perBatch } = scaleCount(elements(node.type.shape), halves?.has(node) ? 2 : 4);
+/** Bytes of a tensor, rounded up to whole 16-byte vectors. The data decides how many rows of bytes there are: they do not count. */
+function bytesOf(node: Node, storages: Storages): Count {
+  const type = typeOf(storages, node);
+  if (type === "u8") return { fixed: 0, perBatch: 0 };
+  const { fixed, perBatch } = scaleCount(elements(node.type.shape), codecs[type].bytes);
   return perBatch === 0
     ? { fixed: Math.ceil(fixed / 16) * 16, perBatch }
     : { fixed: perBatch % 16 === 0 ? 0 : 16, perBatch };
@@ -20,32 +24,25 @@ export interface Lying {
   readonly graph: Graph;
   /** The steps of each dispatch; those of one run at the same time. */
   readonly bundles: readonly (readonly Step[])[];
-  /** What the host reads or fills. */
-  readonly seen: ReadonlySet<Node>;
   readonly inPlace: InPlace;
-  /** What is stored as f16. */
-  readonly halves: ReadonlySet<Node> | undefined;
+  readonly storages: Storages;
 }
 
-/** A tensor drawn from a data set has a buffer whose size the data decides, so it does not count here. */
-export function planMemory({ graph, bundles, seen, inPlace, halves }: Lying): MemoryPlan {
+export function planMemory({ graph, bundles, inPlace, storages }: Lying): MemoryPlan {
   const buffers: { name: string; bytes: Count }[] = [];
   const place = new Map<Node, number>();
   const own = (node: Node): void => {
     if (place.has(node)) return;
     place.set(node, buffers.length);
-    buffers.push({
-      name: node.origin.name,
-      bytes: isBytes(node) ? { fixed: 0, perBatch: 0 } : bytesOf(node, halves),
-    });
+    buffers.push({ name: node.origin.name, bytes: bytesOf(node, storages) });
   };
   for (const { node } of graph.inputs) own(node);
-  for (const node of graph.nodes) if (node.kind === "param") own(node);
-  const order = graph.inputs.some((i) => isBytes(i.node)) ? buffers.length : undefined;
+  for (const node of graph.nodes) if (node.kind === "param" && inBuffer(storages, node)) own(node);
+  const order = graph.inputs.some((i) => typeOf(storages, i.node) === "u8") ? buffers.length : undefined;
   if (order !== undefined) buffers.push({ name: "order", bytes: { fixed: 0, perBatch: 0 } });
   for (const [result, target] of inPlace) place.set(result, must(place.get(target), "overwritten buffer"));
   for (const { region } of bundles.flat())
-    if (region.phase === "prepare" || seen.has(region.root)) own(region.root);
+    if (region.phase === "prepare" || storages.get(region.root)?.seen) own(region.root);
 
   const run = bundles.filter((b) => b.some((s) => s.region.phase === "run"));
   const readsOf = (steps: readonly Step[]): ReadonlySet<Node> =>
@@ -57,10 +54,10 @@ export function planMemory({ graph, bundles, seen, inPlace, halves }: Lying): Me
   const transient = new Set<Node>();
   const free: number[] = [];
   run.forEach((steps, i) => {
-    for (const { region } of steps) {
-      if (place.has(region.root)) continue;
-      transient.add(region.root);
-      place.set(region.root, takeSlot(bytesOf(region.root, halves), region.root.origin.name, buffers, free));
+    for (const { root } of steps.map((s) => s.region)) {
+      if (place.has(root)) continue;
+      transient.add(root);
+      place.set(root, takeSlot(bytesOf(root, storages), root.origin.name, buffers, free));
     }
     // What the dispatch itself reads last is free only for those after it.
     for (const tensor of readsOf(steps))

@@ -3,26 +3,27 @@
  * passes, and the last one is always legal. Numbers of a target stand in one record.
  */
 import type { Axis, Reduce } from "../ir/expr.ts";
-import type { Kernel, Layouts, MapReduceKernel, MapReduceSchedule, Schedule, Team } from "../ir/kernel.ts";
+import type { Kernel, MapReduceKernel, MapReduceSchedule, Schedule, Team } from "../ir/kernel.ts";
+import type { Storages } from "../ir/storage.ts";
 import { freeAxes, visit } from "../math/build.ts";
 import { scheduleStaged } from "./stage.ts";
 import { extentOf, positionsAt, type Target, vectorOver, vectorWidth } from "./target.ts";
 import { nearest, scheduleTeam, teamOf } from "./team.ts";
 import { scheduleContraction } from "./tile.ts";
 
-export function schedule(kernel: Kernel, target: Target, layouts: Layouts): Schedule {
-  if (kernel.kind === "mapReduce") return scheduleMapReduce(kernel, target, layouts);
+export function schedule(kernel: Kernel, target: Target, storages: Storages): Schedule {
+  if (kernel.kind === "mapReduce") return scheduleMapReduce(kernel, target, storages);
   return (
     scheduleStaged(kernel, target) ??
-    scheduleTeam(kernel, target, layouts) ??
-    scheduleContraction(kernel, target, layouts)
+    scheduleTeam(kernel, target, storages) ??
+    scheduleContraction(kernel, target, storages)
   );
 }
 
 /** Reductions longer than this are loops: axes they do not depend on are walked inside the thread that ran them. */
 const SHORT = 16;
 
-function scheduleMapReduce(kernel: MapReduceKernel, target: Target, layouts: Layouts): MapReduceSchedule {
+function scheduleMapReduce(kernel: MapReduceKernel, target: Target, storages: Storages): MapReduceSchedule {
   const depends = new Set<Axis>();
   const long: Reduce[] = [];
   let reduces = false;
@@ -39,7 +40,7 @@ function scheduleMapReduce(kernel: MapReduceKernel, target: Target, layouts: Lay
   const once = kernel.region.phase === "prepare";
   const inner = last && !once && (serial.includes(last) || !reduces) ? last : undefined;
   const rows = kernel.space.filter((a) => !serial.includes(a));
-  const team = teamOfRows(rows, long, target, layouts);
+  const team = teamOfRows(rows, long, target, storages);
   const plain: MapReduceSchedule = {
     kind: "mapReduce",
     workgroup: target.workgroup,
@@ -62,12 +63,12 @@ function teamOfRows(
   rows: readonly Axis[],
   long: readonly Reduce[],
   target: Target,
-  layouts: Layouts,
+  storages: Storages,
 ): Team | null {
   const [first] = long;
   if (!first) return null;
   const size = (axes: readonly Axis[]): number => positionsAt(axes, target);
   const places = rows.map((axis) => ({ axis, step: 1 }));
   const steps = Math.max(...long.map((e) => size(e.axes)));
-  return teamOf(target, size(rows), steps, nearest(long, first.axes, places, layouts));
+  return teamOf(target, size(rows), steps, nearest(long, first.axes, places, storages));
 }

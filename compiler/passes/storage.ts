@@ -1,21 +1,58 @@
-/** Which tensors lie in memory as somebody outside of the kernels expects it. */
-import type { Graph, Node } from "../ir/graph.ts";
+/** How every stored tensor lies: one pass, after it is known what is stored and before anything is scheduled. */
+import { must } from "../errors.ts";
+import { type Graph, isBytes, type Node } from "../ir/graph.ts";
+import type { Kernel } from "../ir/kernel.ts";
+import type { Storage, Storages } from "../ir/storage.ts";
+import { chooseOrders } from "./layout.ts";
+import { storedAsHalves } from "./precision.ts";
+import type { InPlace } from "./update.ts";
 
-/** Tensors whose results overwrite others: from the value to the state whose buffer holds it. */
-export type InPlace = ReadonlyMap<Node, Node>;
+/** What is known of a program whose kernels are not scheduled yet. */
+export interface Unscheduled {
+  readonly graph: Graph;
+  readonly kernels: readonly Kernel[];
+  /** Outputs that are the bytes of another tensor. */
+  readonly aliases: ReadonlyMap<Node, Node>;
+  readonly inPlace: InPlace;
+  readonly precision: "f32" | "f16";
+}
+
+/** Throws `UserError` for a training step in f16. */
+export function decideStorages(program: Unscheduled): Storages {
+  const { graph, kernels, aliases, inPlace, precision } = program;
+  const seen = seenByHost(program);
+  const regions = kernels.map((k) => k.region);
+  const halves: ReadonlySet<Node> =
+    precision === "f16" ? storedAsHalves(graph, regions, seen) : new Set<Node>();
+  const prepared = new Set<Node>(regions.filter((r) => r.phase === "prepare").map((r) => r.root));
+  const free = (node: Node): boolean => (node.kind === "param" || prepared.has(node)) && !seen.has(node);
+  const orders = chooseOrders(kernels, free, inPlace);
+  const stored = [
+    ...graph.inputs.map((i) => i.node),
+    ...graph.nodes.filter((n) => n.kind === "param"),
+    ...regions.map((r) => r.root),
+  ];
+  const storages = new Map<Node, Storage>();
+  for (const node of stored) {
+    const order = orders.get(node);
+    storages.set(node, {
+      type: isBytes(node) ? "u8" : halves.has(node) ? "f16" : "f32",
+      ...(order ? { order } : {}),
+      ...(seen.has(node) ? { seen: true } : {}),
+    });
+  }
+  for (const [node, of] of aliases) storages.set(node, { ...must(storages.get(of), "storage"), of });
+  return storages;
+}
 
 /**
  * The tensors whose buffers the host reads or fills as they are: inputs, and whatever holds an output, be it a parameter,
- * a value that is computed once, what an output merely reshapes, or a state that an output's value overwrites. They are
- * row-major, f32 and in a buffer. This is the one question that layouts, f16, baking and memory reuse ask.
+ * a value that is computed once, what an output merely reshapes, or a state that an output's value overwrites. This is the
+ * one question that orders, f16, baking and memory reuse ask.
  */
-export function seenByHost(
-  { inputs, outputs }: Graph,
-  aliases: ReadonlyMap<Node, Node>,
-  inPlace: InPlace,
-): ReadonlySet<Node> {
-  const seen = new Set(inputs.map((i) => i.node));
-  for (const { node } of outputs) {
+function seenByHost({ graph, aliases, inPlace }: Unscheduled): ReadonlySet<Node> {
+  const seen = new Set(graph.inputs.map((i) => i.node));
+  for (const { node } of graph.outputs) {
     const held = aliases.get(node) ?? node;
     seen.add(held);
     const state = inPlace.get(held);

@@ -1,6 +1,7 @@
 /** Which kernels have so few results, and so long sums, that teams of threads share the sums; and how large teams are. */
 import type { Axis, Expr } from "../ir/expr.ts";
-import type { ContractionKernel, ContractionSchedule, Layouts, Team } from "../ir/kernel.ts";
+import type { ContractionKernel, ContractionSchedule, Team } from "../ir/kernel.ts";
+import type { Storages } from "../ir/storage.ts";
 import { batchFirst } from "../math/affine.ts";
 import { sectorsOf, type Walk } from "../math/locality.ts";
 import { extentOf, positionsAt, type Target, vectorOver, vectorWidth } from "./target.ts";
@@ -24,10 +25,10 @@ export function nearest(
   values: readonly Expr[],
   steps: readonly Axis[],
   places: readonly Walk[],
-  layouts: Layouts,
+  storages: Storages,
 ): Team["inner"] {
   const walk = steps.map((axis): Walk => ({ axis, step: 1 }));
-  return sectorsOf(values, walk, layouts) < sectorsOf(values, places, layouts) ? "members" : "places";
+  return sectorsOf(values, walk, storages) < sectorsOf(values, places, storages) ? "members" : "places";
 }
 
 /** Sizes of teams that are worth measuring. */
@@ -49,22 +50,22 @@ export interface Shared {
 export function scheduleTeam(
   kernel: ContractionKernel,
   target: Target,
-  layouts: Layouts,
+  storages: Storages,
 ): ContractionSchedule | undefined {
-  const { places, steps, ...shared } = smallest(kernel, target, layouts);
+  const { places, steps, ...shared } = smallest(kernel, target, storages);
   const team = teamOf(target, places, steps, shared.inner);
   if (!team || kernel.window.length > 0 || kernel.region.phase === "prepare") return undefined;
   return teamSchedule(kernel, target, { ...shared, team });
 }
 
 /** Teams of every size, if there is a sum to share. */
-export function teamsOf(kernel: ContractionKernel, target: Target, layouts: Layouts): readonly Shared[] {
-  const { steps, inner, ...shared } = smallest(kernel, target, layouts);
+export function teamsOf(kernel: ContractionKernel, target: Target, storages: Storages): readonly Shared[] {
+  const { steps, inner, ...shared } = smallest(kernel, target, storages);
   return SIZES.filter((size) => size <= steps).map((size) => ({ ...shared, team: { size, inner } }));
 }
 
 /** The smallest tile, a vector; how many there are, and how many steps each takes. The taps of a window are written out. */
-function smallest(kernel: ContractionKernel, target: Target, layouts: Layouts) {
+function smallest(kernel: ContractionKernel, target: Target, storages: Storages) {
   const columns = kernel.n.at(-1);
   const width = vectorWidth(columns);
   const size = (axes: readonly Axis[]): number => positionsAt(axes, target);
@@ -76,7 +77,7 @@ function smallest(kernel: ContractionKernel, target: Target, layouts: Layouts) {
     unroll: new Map(taps.map((a) => [a, extentOf(a)])),
     places: size(kernel.space) / width,
     steps: size(looped),
-    inner: nearest([kernel.lhs, kernel.rhs], looped, walk, layouts),
+    inner: nearest([kernel.lhs, kernel.rhs], looped, walk, storages),
   };
 }
 

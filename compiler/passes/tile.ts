@@ -3,7 +3,8 @@
  * cheapest that builds quickly enough is taken.
  */
 import type { Axis } from "../ir/expr.ts";
-import type { ContractionKernel, ContractionSchedule, Layouts } from "../ir/kernel.ts";
+import type { ContractionKernel, ContractionSchedule } from "../ir/kernel.ts";
+import type { Storages } from "../ir/storage.ts";
 import { readerOf } from "./cost.ts";
 import { type Candidate, isLooped, lanesOf, pricesOf, SMALL, workOf } from "./price.ts";
 import { extentOf, type Target, vectorOver, vectorWidth } from "./target.ts";
@@ -11,7 +12,7 @@ import { extentOf, type Target, vectorOver, vectorWidth } from "./target.ts";
 export function scheduleContraction(
   kernel: ContractionKernel,
   target: Target,
-  layouts: Layouts,
+  storages: Storages,
 ): ContractionSchedule {
   const columns = kernel.n.at(-1);
   let best: Candidate = {
@@ -21,7 +22,7 @@ export function scheduleContraction(
     cost: Number.POSITIVE_INFINITY,
     price: Number.POSITIVE_INFINITY,
   };
-  for (const candidate of candidatesOf(kernel, target, layouts))
+  for (const candidate of candidatesOf(kernel, target, storages))
     if (candidate.price < best.price) best = candidate;
   const chosen = scheduleOf(kernel, target, best);
   return { ...chosen, workgroup: workgroupOf(kernel, target, best) };
@@ -51,9 +52,9 @@ function workgroupOf(
 export function* candidatesOf(
   kernel: ContractionKernel,
   target: Target,
-  layouts: Layouts,
+  storages: Storages,
 ): Generator<Candidate> {
-  const factors = { lhs: readerOf(kernel.lhs, layouts), rhs: readerOf(kernel.rhs, layouts) };
+  const factors = { lhs: readerOf(kernel.lhs, storages), rhs: readerOf(kernel.rhs, storages) };
   for (const tile of tilesOf(kernel, target, vectorWidth(kernel.n.at(-1))))
     for (const unroll of unrollings(kernel.k)) yield* pricesOf(kernel, factors, tile, unroll, target);
 }

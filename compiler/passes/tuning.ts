@@ -4,11 +4,11 @@ import type { Axis } from "../ir/expr.ts";
 import type {
   ContractionKernel,
   Kernel,
-  Layouts,
   MapReduceKernel,
   MapReduceSchedule,
   Schedule,
 } from "../ir/kernel.ts";
+import type { Storages } from "../ir/storage.ts";
 import type { TunedContraction, TunedMapReduce, TunedSchedule } from "../ir/tuning.ts";
 import { scheduleIdentity } from "../math/identity.ts";
 import { schedule as defaultSchedule, withTeam } from "./schedule.ts";
@@ -157,16 +157,16 @@ const WORKGROUPS = [16, 32, 64, 128, 256];
 export function trialsOf(
   kernel: Kernel,
   targets: readonly [Target, ...Target[]],
-  layouts: Layouts,
+  storages: Storages,
   most: number,
 ): readonly TunedSchedule[] {
   const [own] = targets;
-  if (kernel.kind === "mapReduce") return mapReduceTrials(kernel, own, layouts);
-  const together = own.workgroupMemory ? togetherTrials(kernel, own, layouts, Math.ceil(most / 2)) : [];
+  if (kernel.kind === "mapReduce") return mapReduceTrials(kernel, own, storages);
+  const together = own.workgroupMemory ? togetherTrials(kernel, own, storages, Math.ceil(most / 2)) : [];
   const found = new Map<string, { readonly data: TunedSchedule; readonly cost: number }>();
   const alike = new Map<string, number>();
   const all = targets.flatMap((target) =>
-    [...candidatesOf(kernel, target, layouts)].map((candidate) => ({ target, candidate })),
+    [...candidatesOf(kernel, target, storages)].map((candidate) => ({ target, candidate })),
   );
   for (const { target, candidate } of all.toSorted((a, b) => a.candidate.cost - b.candidate.cost)) {
     const said = untuned(kernel, target, scheduleOf(kernel, target, candidate));
@@ -188,10 +188,10 @@ export function trialsOf(
 function togetherTrials(
   kernel: ContractionKernel,
   target: Target,
-  layouts: Layouts,
+  storages: Storages,
   most: number,
 ): readonly TunedSchedule[] {
-  const teams = teamsOf(kernel, target, layouts).map((t) => teamSchedule(kernel, target, t));
+  const teams = teamsOf(kernel, target, storages).map((t) => teamSchedule(kernel, target, t));
   const alike = new Map<string, number>();
   const stagings = [...stagingsOf(kernel, target)]
     .toSorted((a, b) => a.cost - b.cost)
@@ -210,9 +210,9 @@ function togetherTrials(
 function mapReduceTrials(
   kernel: MapReduceKernel,
   target: Target,
-  layouts: Layouts,
+  storages: Storages,
 ): readonly TunedSchedule[] {
-  const chosen = defaultSchedule(kernel, target, layouts);
+  const chosen = defaultSchedule(kernel, target, storages);
   const widest = chosen.vector?.width ?? 1;
   const widths = ([4, 2, 1] as const).filter((w) => w <= widest);
   const { workgroup, opaque } = target;

@@ -12,7 +12,9 @@ import { children, load, opContext } from "../math/build.ts";
 import { derivedNode, inRole, suffixed } from "../ops/derived.ts";
 import { tensorsOf } from "./analysis.ts";
 import { dependencies, type Effects, topological } from "./order.ts";
-import type { InPlace } from "./storage.ts";
+
+/** Tensors whose results overwrite others: from the value to the state whose buffer holds it. */
+export type InPlace = ReadonlyMap<Node, Node>;
 
 export interface Overwriting {
   /** With a region for each copy. */

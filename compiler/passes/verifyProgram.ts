@@ -5,22 +5,18 @@
 import { STORAGE_BUFFERS, WORKGROUP_THREADS } from "../../contract/limits.ts";
 import { must } from "../errors.ts";
 import type { Graph, Node } from "../ir/graph.ts";
-import type { Layouts } from "../ir/kernel.ts";
 import type { Program } from "../ir/program.ts";
 import type { MemoryPlan, Step } from "../ir/step.ts";
+import { inBuffer, type Storages } from "../ir/storage.ts";
 import { effectsOf } from "./order.ts";
 import { broken } from "./verify.ts";
 
 /** What a verifier is shown of a compilation. */
 export interface Placement {
-  /** Without what has no buffer. */
   readonly graph: Graph;
   readonly bundles: readonly (readonly Step[])[];
   readonly memory: MemoryPlan;
-  readonly aliases: ReadonlyMap<Node, Node>;
-  readonly layouts: Layouts;
-  /** What the host reads or fills as it is. */
-  readonly seen: ReadonlySet<Node>;
+  readonly storages: Storages;
 }
 
 /**
@@ -28,7 +24,7 @@ export interface Placement {
  * that very one in its buffer; none reads what runs beside it writes; and in the end outputs, inputs, parameters and what
  * is computed once are where the next run, or the host, looks for them.
  */
-export function verifyMemory({ graph, bundles, memory, aliases, layouts, seen }: Placement): void {
+export function verifyMemory({ graph, bundles, memory, storages }: Placement): void {
   const holds = new Map<number, Node>();
   const placeOf = (node: Node): number => must(memory.place.get(node), `buffer of ${node.origin.name}`);
   const expect = (node: Node, who: string): void => {
@@ -36,7 +32,8 @@ export function verifyMemory({ graph, bundles, memory, aliases, layouts, seen }:
     if (found !== node)
       throw broken(`${who} needs ${node.origin.name}, but finds ${found?.origin.name ?? "nothing"}`);
   };
-  const given = [...graph.inputs.map((i) => i.node), ...graph.nodes.filter((n) => n.kind === "param")];
+  const params = graph.nodes.filter((n) => n.kind === "param" && inBuffer(storages, n));
+  const given = [...graph.inputs.map((i) => i.node), ...params];
   for (const node of new Set(given)) {
     const before = holds.get(placeOf(node));
     if (before) throw broken(`${node.origin.name} and ${before.origin.name} share a buffer`);
@@ -70,9 +67,10 @@ export function verifyMemory({ graph, bundles, memory, aliases, layouts, seen }:
     }
   }
   for (const node of lasting.values()) expect(node, "the next run");
-  for (const { name, node } of graph.outputs) expect(aliases.get(node) ?? node, `the output ${name}`);
-  for (const node of seen)
-    if (layouts.has(node) || layouts.halves?.has(node) || layouts.baked?.has(node))
+  for (const { name, node } of graph.outputs) expect(storages.get(node)?.of ?? node, `the output ${name}`);
+  const asItIs = { f32: true, f16: false, u8: true };
+  for (const [node, { type, order, values, seen }] of storages)
+    if (seen && (!asItIs[type] || order || values))
       throw broken(`the host sees ${node.origin.name}, which is not stored as it is given`);
 }
 

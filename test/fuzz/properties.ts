@@ -43,7 +43,7 @@ function launches({ program, steps }: Compilation): readonly Launch[] {
 
 /** A kernel that several dispatches share is, name by name, what each of them would be alone. */
 function checkKernels(compilation: Compilation): void {
-  const { program, layouts } = compilation;
+  const { program, storages } = compilation;
   const all = launches(compilation);
   const uses = (kernel: number): number => all.filter((l) => l.dispatch.kernel === kernel).length;
   for (const { dispatch, parts } of all) {
@@ -51,7 +51,7 @@ function checkKernels(compilation: Compilation): void {
     const shader = program.kernels[dispatch.kernel];
     if (!shader) throw new Error(`no kernel ${dispatch.kernel}`);
     const names = shader.bindings.map((b) => b.name);
-    const alone = emitModule(parts, layouts);
+    const alone = emitModule(parts, storages);
     const own = nameBindings(
       alone.wgsl,
       parts.map((part) => names.splice(0, boundTensors(part).length)),

@@ -122,9 +122,9 @@ function anyTogether(kernel: Kernel, draw: (below: number) => number): TunedSche
 }
 
 function tuningOf(graph: Graph, choose: (kernel: Kernel) => TunedSchedule): Tuning {
-  const { steps, layouts } = compile(graph);
+  const { steps, storages } = compile(graph);
   return Object.fromEntries(
-    steps.map(({ kernel, inPlace }) => [tuningKey(kernel, inPlace, layouts), choose(kernel)]),
+    steps.map(({ kernel, inPlace }) => [tuningKey(kernel, inPlace, storages), choose(kernel)]),
   );
 }
 
@@ -171,7 +171,7 @@ describe.each(Object.entries(models))("%s", (_, graph) => {
 });
 
 describe("data and schedules", () => {
-  const { steps, layouts } = compile(lenet.graph, { target: "quads" });
+  const { steps, storages } = compile(lenet.graph, { target: "quads" });
 
   test("the compiler's own choice can be said, and comes back the same", () => {
     for (const { kernel, schedule } of steps) {
@@ -185,7 +185,7 @@ describe("data and schedules", () => {
 
   test("what is worth measuring: different ones, the cheapest first, no more than asked for", () => {
     for (const { kernel } of steps) {
-      const trials = trialsOf(kernel, [quads], layouts, 12);
+      const trials = trialsOf(kernel, [quads], storages, 12);
       expect(trials.length).toBeLessThanOrEqual(12);
       expect(new Set(trials.map((t) => JSON.stringify(t))).size).toBe(trials.length);
       const tiles = new Set(trials.map((t) => (t.kind === "contraction" ? t.tile.join() : "")));
@@ -197,11 +197,11 @@ describe("data and schedules", () => {
     const x = input("photo", [N, 1, 28, 28]);
     const other = avgPool2d(sigmoid(conv2d(x, { out: 6, kernel: 5, padding: 2 })), { kernel: 2 });
     const renamed = compile(model("other", { photo: x }, { thing: other }).graph, { target: "quads" });
-    const key = (c: Pick<typeof renamed, "steps" | "layouts">): string | undefined =>
-      c.steps[0] && tuningKey(c.steps[0].kernel, undefined, c.layouts);
-    expect(key(renamed)).toBe(key({ steps, layouts }));
+    const key = (c: Pick<typeof renamed, "steps" | "storages">): string | undefined =>
+      c.steps[0] && tuningKey(c.steps[0].kernel, undefined, c.storages);
+    expect(key(renamed)).toBe(key({ steps, storages }));
     expect(key(renamed)).toMatch(/^[0-9a-f]{16}$/);
-    const keys = steps.map((s) => tuningKey(s.kernel, undefined, layouts));
+    const keys = steps.map((s) => tuningKey(s.kernel, undefined, storages));
     expect(new Set(keys).size).toBe(keys.length);
   });
 

@@ -128,7 +128,7 @@ describe("a step gone through on a device", () => {
     const before = await bench.contents(state, count);
 
     const part = { kernel: step.kernel, schedule: step.schedule, inPlace: step.inPlace };
-    const { shader, grid } = singleShader(part, job.compilation.layouts, dispatch.layers);
+    const { shader, grid } = singleShader(part, job.compilation.storages, dispatch.layers);
     const { work } = await bench.trial(site, shader, grid);
     const first = await bench.result(work, site, 4 * count);
     await bench.measure([work, work, ...(await bench.works([site]))], site);

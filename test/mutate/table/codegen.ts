@@ -351,6 +351,22 @@ const tiles: readonly Mutation[] = [
       why: "gradients of strided windows are shifted",
     },
   ]),
+  ...inFile("compiler/ops/codec.ts", [
+    {
+      name: "WGSL: the bytes of a word in the reverse order",
+      find: "(u32(${at} & 3) * 8u)",
+      put: "(24u - u32(${at} & 3) * 8u)",
+      guards: [guard("train/runtime")],
+      why: "pixels of a data set are swapped in fours",
+    },
+    {
+      name: "WGSL: f16 results are not clamped",
+      find: '`${wgslType(width, "f16")}(clamp(${text}, ${type}(${-LARGEST_HALF}.0), ${type}(${LARGEST_HALF}.0)))`',
+      put: '`${wgslType(width, "f16")}(${text})`',
+      guards: [f16],
+      why: "large activations become infinite",
+    },
+  ]),
   ...inFile("compiler/codegen/writer.ts", [
     {
       name: "WGSL: the lower bound of a guard is left out",
@@ -367,25 +383,11 @@ const tiles: readonly Mutation[] = [
       why: "padding at the bottom and at the right is what lies behind",
     },
     {
-      name: "WGSL: the bytes of a word in the reverse order",
-      find: "(u32(${at} & 3) * 8u)",
-      put: "(24u - u32(${at} & 3) * 8u)",
-      guards: [guard("train/runtime")],
-      why: "pixels of a data set are swapped in fours",
-    },
-    {
       name: "WGSL: rows of a data set from its beginning",
       find: "[i32(batch.offset) + ${at.text}]",
       put: "[${at.text}]",
       guards: [guard("train/runtime")],
       why: "every step sees the first batch",
-    },
-    {
-      name: "WGSL: f16 results are not clamped",
-      find: "`${halfType(width)}(clamp(${text}, ${type}(${-LARGEST_HALF}.0), ${type}(${LARGEST_HALF}.0)))`",
-      put: "`${halfType(width)}(${text})`",
-      guards: [f16],
-      why: "large activations become infinite",
     },
     {
       name: "WGSL: a maximum starts from 0",

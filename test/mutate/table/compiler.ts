@@ -372,7 +372,7 @@ const structure: readonly Mutation[] = [
   ...inFile("compiler/codegen/identity.ts", [
     {
       name: "identity: without the layout",
-      find: '      layouts.get(node) ?? "",\n',
+      find: '      storages.get(node)?.order ?? "",\n',
       put: "",
       guards: [identity],
       why: "two weights that lie differently share a kernel",
@@ -385,25 +385,18 @@ const structure: readonly Mutation[] = [
       why: "an update shares a kernel with what it must not overwrite",
     },
     {
-      name: "identity: without f16",
-      find: '      layouts.halves?.has(node) ? "f16" : "",\n',
+      name: "identity: without the type of storage",
+      find: "      typeOf(storages, node),\n",
       put: "",
       guards: [identity],
-      why: "f32 is read as f16",
+      why: "f32 is read as f16, or as bytes",
     },
     {
       name: "identity: without the baked numbers",
-      find: '      layouts.baked?.get(node) ?? "",\n',
+      find: '      storages.get(node)?.values ?? "",\n',
       put: "",
       guards: [identity],
       why: "two layers share the first one's weights",
-    },
-    {
-      name: "identity: without bytes",
-      find: '      isBytes(node) ? "bytes" : "",\n',
-      put: "",
-      guards: [identity],
-      why: "numbers are read as bytes",
     },
   ]),
   ...inFile("compiler/math/identity.ts", [
@@ -557,15 +550,15 @@ const structure: readonly Mutation[] = [
   ...inFile("compiler/passes/plan.ts", [
     {
       name: "memory: an output's buffer is free after its last reader",
-      find: 'if (region.phase === "prepare" || seen.has(region.root)) own(region.root);',
+      find: 'if (region.phase === "prepare" || storages.get(region.root)?.seen) own(region.root);',
       put: 'if (region.phase === "prepare") own(region.root);',
       guards: [host, compile],
       why: "an output holds another tensor's numbers",
     },
     {
       name: "memory: what is computed once may be overwritten",
-      find: 'if (region.phase === "prepare" || seen.has(region.root)) own(region.root);',
-      put: "if (seen.has(region.root)) own(region.root);",
+      find: 'if (region.phase === "prepare" || storages.get(region.root)?.seen) own(region.root);',
+      put: "if (storages.get(region.root)?.seen) own(region.root);",
       guards: [compile, host],
       why: "the second run computes with other weights",
     },
@@ -578,8 +571,8 @@ const structure: readonly Mutation[] = [
     },
     {
       name: "memory: a dispatch may overwrite what it reads",
-      find: "      place.set(region.root, takeSlot(bytesOf(region.root, halves), region.root.origin.name, buffers, free));\n    }",
-      put: '      for (const t of readsOf(steps)) if (transient.has(t) && lastRead.get(t) === i) free.push(must(place.get(t), "buffer"));\n      place.set(region.root, takeSlot(bytesOf(region.root, halves), region.root.origin.name, buffers, free));\n    }',
+      find: "      place.set(root, takeSlot(bytesOf(root, storages), root.origin.name, buffers, free));\n    }",
+      put: '      for (const t of readsOf(steps)) if (transient.has(t) && lastRead.get(t) === i) free.push(must(place.get(t), "buffer"));\n      place.set(root, takeSlot(bytesOf(root, storages), root.origin.name, buffers, free));\n    }',
       guards: [compile, host],
       why: "WebGPU refuses the dispatch",
     },
@@ -599,8 +592,8 @@ const structure: readonly Mutation[] = [
     },
     {
       name: "memory: f16 takes four bytes",
-      find: "halves?.has(node) ? 2 : 4",
-      put: "halves?.has(node) ? 4 : 4",
+      find: "codecs[type].bytes",
+      put: "4",
       guards: [guard("ops/f16")],
       why: "f16 saves no memory",
     },
@@ -633,8 +626,8 @@ const structure: readonly Mutation[] = [
     },
     {
       name: "layout: what overwrites a tensor lies otherwise",
-      find: "if (order) for (const node of [value, state]) layouts.set(node, order);",
-      put: "if (order) layouts.set(state, order);",
+      find: "if (order) for (const node of [value, state]) orders.set(node, order);",
+      put: "if (order) orders.set(state, order);",
       guards: [steps, shared],
       why: "after a step weights are permuted",
     },
@@ -710,7 +703,7 @@ const structure: readonly Mutation[] = [
   ...inFile("compiler/passes/bake.ts", [
     {
       name: "bake: numbers are not rounded as stored",
-      find: "layouts.halves?.has(p) ? v.map(roundedToHalf) : v",
+      find: 'typeOf(storages, p) === "f16" ? v.map(roundedToHalf) : v',
       put: "v",
       guards: [guard("bake/rule"), guard("bake/run")],
       why: "baked f16 weights differ from loaded ones",
