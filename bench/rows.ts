@@ -1,7 +1,7 @@
 /** What is measured: graphs with seeded weights and inputs, the same for every runtime. */
 import { conv2d, input, type Model, matmul, model } from "weftgpu";
 import type { Graph } from "../compiler/ir/graph.ts";
-import type { Init } from "../compiler/ir/program.ts";
+import type { Init } from "../contract/program.ts";
 import type { Weights } from "../runtime/index.ts";
 import { noise } from "./numbers.ts";
 

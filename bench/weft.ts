@@ -2,11 +2,11 @@
 import { performance } from "node:perf_hooks";
 import { type Compilation, compile } from "../compiler/compile.ts";
 import type { Graph } from "../compiler/ir/graph.ts";
-import type { Program } from "../compiler/ir/program.ts";
 import { targetFor } from "../compiler/passes/target.ts";
+import type { Program } from "../contract/program.ts";
+import { permute, sizeOf } from "../contract/tensor.ts";
 import { Gpu } from "../runtime/gpu.ts";
 import { Plan, UNIFORM } from "../runtime/plan.ts";
-import { permute, sizeOf } from "../runtime/tensor.ts";
 import type { Job } from "./gpu.ts";
 
 /** The one place that says how the benchmark compiles. */

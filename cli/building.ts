@@ -2,8 +2,8 @@
  * Says on stderr that kernels are being built, which takes some drivers tens of seconds: on a terminal with the time so far,
  * until it is done; elsewhere in one line, once it takes longer than a moment.
  */
-import type { Program } from "../compiler/ir/program.ts";
 import { pipelineCount } from "../compiler/report/kernels.ts";
+import type { Program } from "../contract/program.ts";
 import { startWait } from "./progress.ts";
 import type { Ui } from "./ui.ts";
 

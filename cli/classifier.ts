@@ -1,12 +1,12 @@
 /** The kind of model that is trained and measured on labelled examples: one input, a score for every class. */
 import { UserError } from "../compiler/errors.ts";
 import type { Graph } from "../compiler/ir/graph.ts";
-import type { Program } from "../compiler/ir/program.ts";
-import { type Dim, showShape } from "../compiler/ir/type.ts";
+import type { Program } from "../contract/program.ts";
+import { type Dim, showShape } from "../contract/type.ts";
+import type { Weights } from "../contract/weights.ts";
 import { product, type Target, targetOf } from "../data/array.ts";
 import type { DataSet } from "../data/set.ts";
 import { load, type TensorData } from "../runtime/index.ts";
-import type { Weights } from "../runtime/weights.ts";
 
 export interface Classifier {
   readonly input: Target;

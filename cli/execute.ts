@@ -1,8 +1,8 @@
 /** Runs a program over any number of examples, in batches that fit the device. */
-import type { Program } from "../compiler/ir/program.ts";
+import type { Program } from "../contract/program.ts";
+import type { Weights } from "../contract/weights.ts";
 import { product } from "../data/array.ts";
 import { load } from "../runtime/index.ts";
-import type { Weights } from "../runtime/weights.ts";
 import { type Said, startBuilding } from "./building.ts";
 import type { Batch } from "./input/read.ts";
 import type { Tensor } from "./output/results.ts";

@@ -8,7 +8,7 @@
  */
 import pc from "picocolors";
 import { UserError } from "../compiler/errors.ts";
-import { WeftError } from "../runtime/errors.ts";
+import { WeftError } from "../contract/errors.ts";
 import { wrapped } from "./output/wrap.ts";
 import { harmless, wantsColor } from "./ui.ts";
 

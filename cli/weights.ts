@@ -1,9 +1,9 @@
 /** The parameters of a run: a safetensors file, or a seeded initialiser. */
 import { UserError } from "../compiler/errors.ts";
-import type { Program } from "../compiler/ir/program.ts";
-import { WeftError } from "../runtime/errors.ts";
+import { WeftError } from "../contract/errors.ts";
+import type { Program } from "../contract/program.ts";
+import { checkWeights, readSafetensors, type Weights } from "../contract/weights.ts";
 import { readMetadata } from "../runtime/metadata.ts";
-import { checkWeights, readSafetensors, type Weights } from "../runtime/weights.ts";
 import { readBytes, shownPath } from "./files.ts";
 
 const message = (error: WeftError): string => error.message.replace(/^weights: /, "");

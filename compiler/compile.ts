@@ -1,16 +1,16 @@
 /** The whole pipeline: model graph in, Program out. Pure: no clock, no file, no GPU, no platform global. */
 
+import type { Program } from "../contract/program.ts";
+import type { Tuning } from "../contract/tuning.ts";
 import { assemble } from "./codegen/assemble.ts";
 import { loadedTensors } from "./codegen/emit.ts";
 import { tuningKey } from "./codegen/identity.ts";
 import { must } from "./errors.ts";
 import type { Graph, Node } from "./ir/graph.ts";
 import type { Kernel, Schedule } from "./ir/kernel.ts";
-import type { Program } from "./ir/program.ts";
 import type { Decision } from "./ir/region.ts";
 import type { MemoryPlan, Step } from "./ir/step.ts";
 import { inBuffer, type Storages } from "./ir/storage.ts";
-import type { Tuning } from "./ir/tuning.ts";
 import {
   type Baked,
   type BakeValues,

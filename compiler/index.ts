@@ -1,4 +1,6 @@
 /** What `weftgpu` exports: the model language and the compiler. */
+export type { Program } from "../contract/program.ts";
+export type { TunedContraction, TunedMapReduce, TunedSchedule, Tuning } from "../contract/tuning.ts";
 export {
   type AdapterFacts,
   type BakeValues,
@@ -15,6 +17,4 @@ export {
 export * from "./dsl/index.ts";
 export { InternalError, UserError } from "./errors.ts";
 export type { Graph } from "./ir/graph.ts";
-export type { Program } from "./ir/program.ts";
-export type { TunedContraction, TunedMapReduce, TunedSchedule, Tuning } from "./ir/tuning.ts";
 export { adam, compileTraining, type Optimizer, sgd, type Training } from "./train/index.ts";

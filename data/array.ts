@@ -1,6 +1,6 @@
 /** A rectangular block of numbers read from a file, and how it is fitted to a model's input. */
 import { UserError } from "../compiler/errors.ts";
-import { type Dim, showShape } from "../compiler/ir/type.ts";
+import { type Dim, showShape } from "../contract/type.ts";
 
 export interface NumberArray {
   readonly shape: readonly number[];

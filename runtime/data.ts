@@ -1,10 +1,12 @@
 /** Labelled examples: what a trainer is given, checked against its programs, and the order they are taken in. */
-import type { Signature } from "../compiler/ir/program.ts";
-import type { Training } from "../compiler/ir/training.ts";
-import { WeftError } from "./errors.ts";
+import { WeftError } from "../contract/errors.ts";
+import { hash } from "../contract/hash.ts";
+import type { Signature } from "../contract/program.ts";
+import { kindOf, sizeOf } from "../contract/tensor.ts";
+import type { Training } from "../contract/training.ts";
+import { showShape } from "../contract/type.ts";
 import { ANYTHING, checkOptions, shownOption } from "./options.ts";
-import { hash, threefry } from "./random.ts";
-import { kindOf, show, sizeOf } from "./tensor.ts";
+import { threefry } from "./random.ts";
 
 /** What examples, labels and targets are given as. */
 export type Rows = Uint8Array | Float32Array;
@@ -72,7 +74,7 @@ export function partsOf(training: Training, data: AnyDataSet): Checked {
     if (array.length === 0) fail(`there are no ${what}: a data set holds at least one example`);
     if (array.length % each)
       fail(
-        `${what} ${show(shape)} need a multiple of ${each} ${storage ? "bytes" : "numbers"}, got ${array.length}`,
+        `${what} ${showShape(shape)} need a multiple of ${each} ${storage ? "bytes" : "numbers"}, got ${array.length}`,
       );
     return { what, array, rows: array.length / each };
   };

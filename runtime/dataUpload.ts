@@ -1,8 +1,8 @@
 /** Data sets on the GPU: sent there once, in the order that an epoch wants. */
-import type { Program } from "../compiler/ir/program.ts";
-import type { Training } from "../compiler/ir/training.ts";
+import { WeftError } from "../contract/errors.ts";
+import type { Program } from "../contract/program.ts";
+import type { Training } from "../contract/training.ts";
 import { type AnyDataSet, type Checked, checkData, partsOf, type Rows, rowSize } from "./data.ts";
-import { WeftError } from "./errors.ts";
 import type { Gpu } from "./gpu.ts";
 import { STORAGE } from "./plan.ts";
 

@@ -1,9 +1,9 @@
 /** A program on one device, run batch by batch. */
-import type { Program } from "../compiler/ir/program.ts";
-import { WeftError } from "./errors.ts";
+import { WeftError } from "../contract/errors.ts";
+import type { Program } from "../contract/program.ts";
+import { ARRAYS, sizeOf, type Tensor, type TensorData } from "../contract/tensor.ts";
 import type { Batch } from "./inputs.ts";
 import { Plan, READ, READBACK, type Step, UNIFORM } from "./plan.ts";
-import { ARRAYS, sizeOf, type Tensor, type TensorData } from "./tensor.ts";
 
 /** What depends on the batch, made for the largest one seen. */
 interface Capacity {

@@ -1,8 +1,8 @@
 /** One device, watched: whatever is asked of it either works or throws a `WeftError`. */
-import type { Shader } from "../compiler/ir/program.ts";
-import { WeftError } from "./errors.ts";
+import { WeftError } from "../contract/errors.ts";
+import { FEATURES, type Shader } from "../contract/program.ts";
+import type { TensorData } from "../contract/tensor.ts";
 import { checkOptions, DEVICE } from "./options.ts";
-import type { TensorData } from "./tensor.ts";
 
 /** They are closed in the reverse order, of which the middle one is the middle one too. */
 const FILTERS = ["internal", "out-of-memory", "validation"] as const;
@@ -129,9 +129,6 @@ export class Gpu {
     );
   }
 }
-
-/** What programs may use. */
-export const FEATURES = ["subgroups", "shader-f16"] as const;
 
 /** The given device, or a page's own with the largest buffers that its adapter has. */
 export async function openGpu(device?: GPUDevice): Promise<Gpu> {

@@ -4,26 +4,27 @@
  *   const session = await load(program, { weights });
  *   const { logits } = await session.run({ image });   // any batch size
  */
-import type { Program } from "../compiler/ir/program.ts";
-import { WeftError } from "./errors.ts";
+import { WeftError } from "../contract/errors.ts";
+import type { Program } from "../contract/program.ts";
+import type { Tensor } from "../contract/tensor.ts";
+import type { Weights } from "../contract/weights.ts";
 import type { InputValue } from "./inputs.ts";
 import { checkOptions, LOAD } from "./options.ts";
 import { Session } from "./session.ts";
-import type { Tensor } from "./tensor.ts";
 import { valuesOf } from "./values.ts";
-import type { Weights } from "./weights.ts";
 
-export type { AdapterTest, Program, Variant } from "../compiler/ir/program.ts";
-export { WeftError, type WeftErrorCode } from "./errors.ts";
+export type { Facts } from "../contract/adapter.ts";
+export { WeftError, type WeftErrorCode } from "../contract/errors.ts";
+export type { AdapterTest, Program, Variant } from "../contract/program.ts";
+export type { Tensor, TensorData } from "../contract/tensor.ts";
+export { validateProgram } from "../contract/validate.ts";
+export { readSafetensors, type Weights, writeSafetensors } from "../contract/weights.ts";
 export { initialise } from "./initialise.ts";
 export type { InputValue } from "./inputs.ts";
 export { readMetadata } from "./metadata.ts";
 export { type CheckOptions, checkFinite, type NonFinite } from "./sentinel.ts";
 export { Session } from "./session.ts";
-export type { Tensor, TensorData } from "./tensor.ts";
-export { validateProgram } from "./validate.ts";
-export { type Facts, factsOf, pick } from "./variants.ts";
-export { readSafetensors, type Weights, writeSafetensors } from "./weights.ts";
+export { factsOf, pick } from "./variants.ts";
 
 /** What `load` may be given. */
 export interface LoadOptions {

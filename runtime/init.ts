@@ -1,8 +1,10 @@
 /** Initial values of parameters. */
-import type { ParamSpec } from "../compiler/ir/program.ts";
-import { WeftError } from "./errors.ts";
-import { hash, threefry } from "./random.ts";
-import { ARRAYS, show, sizeOf, type TensorData } from "./tensor.ts";
+import { WeftError } from "../contract/errors.ts";
+import { hash } from "../contract/hash.ts";
+import type { ParamSpec } from "../contract/program.ts";
+import { ARRAYS, sizeOf, type TensorData } from "../contract/tensor.ts";
+import { showShape } from "../contract/type.ts";
+import { threefry } from "./random.ts";
 
 /** Elements of a parameter: no device binds a larger buffer, so none is drawn, whatever a file claims. */
 const MOST = 2 ** 30;
@@ -19,7 +21,7 @@ export function draw({ name, shape, dtype, init }: ParamSpec, seed: number): Ten
     if (size > MOST) throw size;
     data = new ARRAYS[dtype](size);
   } catch {
-    throw new WeftError("out-of-memory", `parameter "${name}" ${show(shape)} is too large`);
+    throw new WeftError("out-of-memory", `parameter "${name}" ${showShape(shape)} is too large`);
   }
   const normal = init.kind.endsWith("Normal");
   let [low, high] = [0, 0];

@@ -1,8 +1,8 @@
 /** What `load` draws, for whoever wants it by itself: apart, so that a page which only runs a model has no more than that. */
-import type { ParamSpec } from "../compiler/ir/program.ts";
+import type { ParamSpec } from "../contract/program.ts";
+import type { TensorData } from "../contract/tensor.ts";
 import { draw } from "./init.ts";
 import { checkOptions, type Rule, SEED } from "./options.ts";
-import type { TensorData } from "./tensor.ts";
 
 /** What else it says was checked with its program. */
 const PARAM: Rule = ["one of program.params", (value) => "init" in Object(value)];

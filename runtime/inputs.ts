@@ -1,7 +1,8 @@
 /** Checks what `session.run` is given and infers the batch from it. */
-import type { Program } from "../compiler/ir/program.ts";
-import { WeftError } from "./errors.ts";
-import { dtypeOf, kindOf, show, sizeOf, type Tensor, type TensorData } from "./tensor.ts";
+import { WeftError } from "../contract/errors.ts";
+import type { Program } from "../contract/program.ts";
+import { dtypeOf, kindOf, sizeOf, type Tensor, type TensorData } from "../contract/tensor.ts";
+import { showShape } from "../contract/type.ts";
 
 /** An input: its elements in row-major order, or a tensor whose shape is checked too. */
 export type InputValue = TensorData | Tensor;
@@ -28,22 +29,28 @@ export function checkInputs(
   let first = "";
   const data = inputs.map(({ name, dtype, shape }) => {
     const value = given && Object.hasOwn(given, name) ? given[name] : undefined;
-    if (value === undefined) return fail(name, `${show(shape)} is missing`);
+    if (value === undefined) return fail(name, `${showShape(shape)} is missing`);
     const array = (dtypeOf(value) ? value : (value as Partial<Tensor> | null)?.data) as TensorData;
     if (dtypeOf(array) !== dtype)
-      return fail(name, `has to be ${dtype} ${show(shape)}, got ${dtypeOf(array) ?? kindOf(array ?? value)}`);
+      return fail(
+        name,
+        `has to be ${dtype} ${showShape(shape)}, got ${dtypeOf(array) ?? kindOf(array ?? value)}`,
+      );
     const batched = shape.includes("N");
     const each = sizeOf(shape.map((d) => (d === "N" ? 1 : d)));
     const n = batched ? array.length / each : 1;
-    if (!n) fail(name, `${show(shape)} needs at least one example, got an empty batch`);
+    if (!n) fail(name, `${showShape(shape)} needs at least one example, got an empty batch`);
     if (n % 1 || (!batched && array.length !== each))
       fail(
         name,
-        `${show(shape)} needs a length of ${each}${batched ? " per example" : ""}, got ${array.length}`,
+        `${showShape(shape)} needs a length of ${each}${batched ? " per example" : ""}, got ${array.length}`,
       );
     const { shape: says } = value as Partial<Tensor>;
     if (says && `${says}` !== `${shape.map((d) => (d === "N" ? n : d))}`)
-      fail(name, `has shape ${show(says)} and length ${array.length}, the model wants ${show(shape)}`);
+      fail(
+        name,
+        `has shape ${showShape(says)} and length ${array.length}, the model wants ${showShape(shape)}`,
+      );
     if (batched) {
       if (size && size !== n) fail(name, `is a batch of ${n}, but "${first}" of ${size}`);
       size = n;

@@ -1,5 +1,5 @@
 /** Texts beside the tensors of a safetensors file. */
-import { checkTexts, plainBytes, readSafetensors } from "./weights.ts";
+import { checkTexts, plainBytes, readSafetensors } from "../contract/weights.ts";
 
 /** The file's `__metadata__`: texts by name. Throws `WeftError` "weights" if they are no such thing. */
 export function readMetadata(bytes: ArrayBuffer | Uint8Array): Record<string, string> {

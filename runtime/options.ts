@@ -1,6 +1,6 @@
 /** Options, looked at before use: also in JavaScript a wrong one is said rather than passed over. */
-import { WeftError } from "./errors.ts";
-import { kindOf } from "./tensor.ts";
+import { WeftError } from "../contract/errors.ts";
+import { kindOf } from "../contract/tensor.ts";
 
 /** What an option has to be, in words and as a test. */
 export type Rule = readonly [text: string, fits: (value: unknown) => boolean];

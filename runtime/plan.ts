@@ -1,11 +1,11 @@
 /** What executing a program takes: its pipelines, its buffers, and dispatches that are ready but for the batch. */
-import type { Dispatch, ParamSpec, Program, Shader } from "../compiler/ir/program.ts";
-import type { Count } from "../compiler/ir/type.ts";
+import { WeftError } from "../contract/errors.ts";
+import { halves } from "../contract/f16.ts";
 import { WORKGROUPS } from "../contract/limits.ts";
-import { WeftError } from "./errors.ts";
+import type { Dispatch, ParamSpec, Program, Shader } from "../contract/program.ts";
+import { permute, type TensorData } from "../contract/tensor.ts";
+import { bytesAt } from "../contract/type.ts";
 import type { Gpu } from "./gpu.ts";
-import { halves } from "./half.ts";
-import { permute, type TensorData } from "./tensor.ts";
 
 /** GPUBufferUsage and GPUMapMode as numbers: these globals are a browser's, not Node's. */
 export const STORAGE = 0x80 | 0x08 | 0x04; // and COPY_DST, COPY_SRC
@@ -21,9 +21,6 @@ export interface Step {
   readonly groups: (batch: number) => number;
   readonly usesBatch: boolean;
 }
-
-export const bytesAt = ({ fixed, perBatch }: Count, batch: number): number =>
-  Math.max(16, Math.ceil((fixed + perBatch * batch) / 16) * 16);
 
 /**
  * Encodes one dispatch, in rows of as many workgroups as a dimension holds; kernels number them through. `offsets` as

@@ -16,10 +16,3 @@ export function threefry(key0: number, key1: number, counter0: number, counter1:
   }
   return [x >>> 0, y >>> 0];
 }
-
-/** FNV-1a over UTF-16 code units. */
-export function hash(text: string): number {
-  let h = 0x811c9dc5;
-  for (let i = 0; i < text.length; i++) h = Math.imul(h ^ text.charCodeAt(i), 0x01000193);
-  return h >>> 0;
-}

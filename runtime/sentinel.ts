@@ -1,12 +1,13 @@
 /** Looks for the first value of a run that is not finite. Costs nothing unless it is asked for: no session holds it. */
-import type { Dispatch, Program, Shader } from "../compiler/ir/program.ts";
+import type { Dispatch, Program, Shader } from "../contract/program.ts";
+import type { TensorData } from "../contract/tensor.ts";
+import { bytesAt } from "../contract/type.ts";
+import type { Weights } from "../contract/weights.ts";
 import { openGpu } from "./gpu.ts";
 import { type Batch, checkInputs, type InputValue } from "./inputs.ts";
 import { checkOptions, LOAD } from "./options.ts";
-import { bytesAt, Plan, READ, READBACK, type Step, UNIFORM } from "./plan.ts";
-import type { TensorData } from "./tensor.ts";
+import { Plan, READ, READBACK, type Step, UNIFORM } from "./plan.ts";
 import { valuesOf } from "./values.ts";
-import type { Weights } from "./weights.ts";
 
 /** Where values left the finite numbers. */
 export interface NonFinite {

@@ -1,10 +1,10 @@
 /** A loaded program, as its user sees it. */
-import type { Program } from "../compiler/ir/program.ts";
+import { WeftError } from "../contract/errors.ts";
+import type { Program } from "../contract/program.ts";
+import type { Tensor, TensorData } from "../contract/tensor.ts";
 import { Engine } from "./engine.ts";
-import { WeftError } from "./errors.ts";
 import { openGpu } from "./gpu.ts";
 import { checkInputs, type InputValue } from "./inputs.ts";
-import type { Tensor, TensorData } from "./tensor.ts";
 
 /** A program that is ready to run, with its weights on a device. Made by `load`. */
 export class Session<

@@ -5,27 +5,27 @@
  *   for await (const epoch of trainer.fit({ images, labels }, { epochs: 10, batch: 256 })) console.log(epoch);
  *   const bytes = writeSafetensors(trainer.weights());
  */
-import type { Training } from "../compiler/ir/training.ts";
-import { WeftError } from "./errors.ts";
+import { WeftError } from "../contract/errors.ts";
+import type { Training } from "../contract/training.ts";
+import { checkWeights, plainBytes, readSafetensors, tensorsOf, type Weights } from "../contract/weights.ts";
 import { draw } from "./init.ts";
 import { readMetadata } from "./metadata.ts";
 import { ANYTHING, checkOptions, LOAD } from "./options.ts";
 import { Trainer } from "./trainer.ts";
 import { BEGINNING, type Checkpoint, fromCheckpoint, type State, stateOf } from "./trainState.ts";
-import { checkWeights, plainBytes, readSafetensors, tensorsOf, type Weights } from "./weights.ts";
 
-export type { LossName, Optimizer, Training } from "../compiler/ir/training.ts";
+export { WeftError, type WeftErrorCode } from "../contract/errors.ts";
+export type { Tensor, TensorData } from "../contract/tensor.ts";
+export type { LossName, Optimizer, Training } from "../contract/training.ts";
+export { validateTraining } from "../contract/trainValidate.ts";
+export { readSafetensors, type Weights, writeSafetensors } from "../contract/weights.ts";
 export type { AnyDataSet, DataSet, NamedDataSet, Rows } from "./data.ts";
-export { WeftError, type WeftErrorCode } from "./errors.ts";
 export { readMetadata } from "./metadata.ts";
-export type { Tensor, TensorData } from "./tensor.ts";
 export { DivergedError, type Failure } from "./trainDiverged.ts";
 export { Trainer } from "./trainer.ts";
 export type { Epoch, Evaluation, FitOptions, StepReport } from "./trainOptions.ts";
 export { constant, cosine, type Moment, type Schedule, stepDecay, warmUp } from "./trainSchedule.ts";
 export type { Checkpoint, Position } from "./trainState.ts";
-export { validateTraining } from "./trainValidate.ts";
-export { readSafetensors, type Weights, writeSafetensors } from "./weights.ts";
 
 /** What `createTrainer` may be given. */
 export interface TrainerOptions {

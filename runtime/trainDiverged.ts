@@ -1,7 +1,7 @@
 /** Numbers that are no numbers, and the error that they end a training with. */
-import type { Training } from "../compiler/ir/training.ts";
-import { WeftError } from "./errors.ts";
-import type { TensorData } from "./tensor.ts";
+import { WeftError } from "../contract/errors.ts";
+import type { TensorData } from "../contract/tensor.ts";
+import type { Training } from "../contract/training.ts";
 
 /** A step whose loss, or whose parameters after it, are not finite. */
 export interface Failure {

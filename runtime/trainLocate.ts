@@ -1,5 +1,5 @@
 /** Where a number that is none came from. */
-import type { Result } from "../compiler/ir/training.ts";
+import type { Result } from "../contract/training.ts";
 import { type Failure, unfit } from "./trainDiverged.ts";
 import type { Position } from "./trainState.ts";
 import { entryOf, type Steps } from "./trainSteps.ts";

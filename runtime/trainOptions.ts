@@ -1,7 +1,7 @@
 /** What `fit` is asked for, checked, and what it gives. */
-import type { Training } from "../compiler/ir/training.ts";
+import { WeftError } from "../contract/errors.ts";
+import type { Training } from "../contract/training.ts";
 import type { AnyDataSet } from "./data.ts";
-import { WeftError } from "./errors.ts";
 import { ANYTHING, checkOptions, FUNCTION, type Rule, shownOption } from "./options.ts";
 import { MOST_BATCHES } from "./trainPlan.ts";
 import { constant, type Schedule } from "./trainSchedule.ts";

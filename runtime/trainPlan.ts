@@ -1,10 +1,11 @@
 /** A program that changes its params from batch to batch, on one device: many batches may go into one submit. */
-import type { Shader } from "../compiler/ir/program.ts";
+import type { Shader } from "../contract/program.ts";
+import { ARRAYS, permute, sizeOf, type Tensor, type TensorData } from "../contract/tensor.ts";
+import { bytesAt } from "../contract/type.ts";
+import type { Weights } from "../contract/weights.ts";
 import type { Source } from "./dataUpload.ts";
-import { bytesAt, Plan, READ, READBACK, type Step, UNIFORM } from "./plan.ts";
-import { ARRAYS, permute, sizeOf, type Tensor, type TensorData } from "./tensor.ts";
+import { Plan, READ, READBACK, type Step, UNIFORM } from "./plan.ts";
 import { isMetrics, stateOf } from "./trainState.ts";
-import type { Weights } from "./weights.ts";
 
 /** The most batches that share a submit. */
 export const MOST_BATCHES = 64;

@@ -1,11 +1,11 @@
 /** The state of a training, and checkpoints of it. */
-import type { ParamSpec, Program, Signature } from "../compiler/ir/program.ts";
-import type { Optimizer, Training } from "../compiler/ir/training.ts";
+import { WeftError } from "../contract/errors.ts";
+import type { ParamSpec, Program, Signature } from "../contract/program.ts";
+import type { Tensor } from "../contract/tensor.ts";
+import type { Optimizer, Training } from "../contract/training.ts";
+import { checkWeights, type Weights } from "../contract/weights.ts";
 import { rowSize } from "./data.ts";
-import { WeftError } from "./errors.ts";
 import { SEED } from "./options.ts";
-import type { Tensor } from "./tensor.ts";
-import { checkWeights, type Weights } from "./weights.ts";
 
 /** Where a training is: with the tensors and the data, this determines everything that follows. */
 export interface Position {

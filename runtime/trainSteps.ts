@@ -1,5 +1,5 @@
 /** The steps of an epoch: submitted ahead, their figures read back behind. */
-import type { Optimizer, Training } from "../compiler/ir/training.ts";
+import type { Optimizer, Training } from "../contract/training.ts";
 import type { Source } from "./dataUpload.ts";
 import { DivergedError } from "./trainDiverged.ts";
 import type { Evaluation, Fit } from "./trainOptions.ts";

@@ -1,10 +1,10 @@
 /** Training, as its user sees it. */
-import type { Training } from "../compiler/ir/training.ts";
+import { WeftError } from "../contract/errors.ts";
+import type { Tensor } from "../contract/tensor.ts";
+import type { Training } from "../contract/training.ts";
 import { type AnyDataSet, checkData, shuffled } from "./data.ts";
 import { DataSets, type Uploaded } from "./dataUpload.ts";
-import { WeftError } from "./errors.ts";
 import { type Gpu, openGpu } from "./gpu.ts";
-import type { Tensor } from "./tensor.ts";
 import { DivergedError, unfit } from "./trainDiverged.ts";
 import { locate } from "./trainLocate.ts";
 import { checkFit, type Epoch, type Evaluation, type Fit, type FitOptions } from "./trainOptions.ts";

@@ -1,17 +1,17 @@
 /** The parameters of a run: those given, else drawn. */
-import type { BakedParam, Program } from "../compiler/ir/program.ts";
+import { digestOf } from "../contract/hash.ts";
+import type { BakedParam, Program } from "../contract/program.ts";
+import type { TensorData } from "../contract/tensor.ts";
+import { checkWeights, failAt, tensorsOf, type Weights } from "../contract/weights.ts";
 import { draw } from "./init.ts";
-import { hash } from "./random.ts";
-import type { TensorData } from "./tensor.ts";
-import { checkWeights, failAt, tensorsOf, type Weights } from "./weights.ts";
 
 /** The bytes of a safetensors file, or tensors by name. */
 export type GivenWeights = ArrayBuffer | Uint8Array | Weights;
 
 /** Whether weights have no tensor of a baked parameter's name, or one with its shape and values. */
 export function agrees({ name, digest }: BakedParam, weights: Weights): boolean {
-  const { shape, data } = weights[name] ?? {};
-  return !data || hash(`${shape};${data}`) === digest;
+  const tensor = weights[name];
+  return !tensor?.data || digestOf(tensor) === digest;
 }
 
 /**

@@ -1,32 +1,10 @@
 /** Several programs that compute the same: which one a device gets. */
-import type { AdapterTest, Program, Variant } from "../compiler/ir/program.ts";
-import { WeftError } from "./errors.ts";
+import { type Facts, fits } from "../contract/adapter.ts";
+import { WeftError } from "../contract/errors.ts";
+import type { Program, Variant } from "../contract/program.ts";
+import { tensorsOf } from "../contract/weights.ts";
 import { checkOptions, DEVICE, FUNCTION, type Rule } from "./options.ts";
 import { agrees, type GivenWeights } from "./values.ts";
-import { tensorsOf } from "./weights.ts";
-
-/** What is looked at: GPUAdapter's `features` and `info`, GPUDevice's `features` and `adapterInfo`. */
-export interface Facts {
-  readonly features: { has(name: string): boolean };
-  readonly info?:
-    | Partial<Pick<GPUAdapterInfo, "isFallbackAdapter" | "subgroupMinSize" | (typeof FIELDS)[number]>>
-    | undefined;
-}
-
-const FIELDS = ["vendor", "architecture", "device", "description"] as const;
-
-/** A page may hide what its adapter is called: such fields are not compared. An adapter that says nothing fits no name. */
-export function fits(test: AdapterTest, { info, features: has }: Facts): boolean {
-  const { fallback = info?.isFallbackAdapter, lanes = 0, features = [], adapter } = test;
-  return (
-    (info?.subgroupMinSize ?? 0) >= lanes &&
-    fallback === info?.isFallbackAdapter &&
-    features.every((f) => has.has(f)) &&
-    (!adapter ||
-      (FIELDS.some((f) => info?.[f]) &&
-        FIELDS.every((f) => !adapter[f] || !info?.[f] || adapter[f] === info[f])))
-  );
-}
 
 const VARIANTS: Rule = [
   "a list of { name, when, program }",

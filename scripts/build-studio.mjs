@@ -101,7 +101,7 @@ export async function buildStudio(out = join(root, "dist/studio")) {
 /** dist/studio, built anew only where something that it is made of is newer. */
 export async function freshStudio() {
   const out = join(root, "dist/studio");
-  const sources = ["studio", "compiler", "runtime", "data", "cli", "models", "scripts"];
+  const sources = ["studio", "compiler", "contract", "runtime", "data", "cli", "models", "scripts"];
   if (!isFresh("dist/studio/main.js", sources)) await buildStudio(out);
   return out;
 }

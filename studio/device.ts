@@ -1,6 +1,6 @@
 /** The page's one GPU device. */
 import { type TargetName, targetFor } from "../compiler/passes/target.ts";
-import { WeftError } from "../runtime/errors.ts";
+import { WeftError } from "../contract/errors.ts";
 import { type Signal, signal } from "./signal.ts";
 
 export interface Devices {

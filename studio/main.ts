@@ -1,6 +1,6 @@
 /** Weft Studio's entry: reads the project, then shows the tabs. */
 import "./style.css"; // before the style sheets of what is imported below
-import type { Weights } from "../runtime/weights.ts";
+import type { Weights } from "../contract/weights.ts";
 import { devices } from "./device.ts";
 import { h } from "./dom.ts";
 import { readProject } from "./project.ts";

@@ -1,6 +1,6 @@
 /** What a tab is, and what the studio gives to it. */
 import type { TargetName } from "../compiler/compile.ts";
-import type { Weights } from "../runtime/weights.ts";
+import type { Weights } from "../contract/weights.ts";
 import type { Project } from "./project.ts";
 import type { Signal, Writable } from "./signal.ts";
 import type { CompiledModel, Workbench } from "./workbench.ts";

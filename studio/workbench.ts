@@ -1,7 +1,8 @@
 /** The project's files while they are edited, what they compile to, and what is wrong with them. */
 import type { Compilation, TargetName } from "../compiler/compile.ts";
-import { type Diagnosis, UserError } from "../compiler/errors.ts";
+import { UserError } from "../compiler/errors.ts";
 import type { Graph } from "../compiler/ir/graph.ts";
+import type { Diagnosis } from "../contract/diagnosis.ts";
 import { type Compiled, pipeline } from "./compile/pipeline.ts";
 import type { LanguageCalls } from "./compile/protocol.ts";
 import type { Remote } from "./compile/rpc.ts";

@@ -8,7 +8,7 @@ import { describe, expect, test } from "vitest";
 import "weftgpu/vitest";
 import { compile } from "../compiler/compile.ts";
 import { loadModel } from "../compiler/frontend/index.ts";
-import { readSafetensors } from "../runtime/weights.ts";
+import { readSafetensors } from "../contract/weights.ts";
 import { compareGolden } from "./bake/golden.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));

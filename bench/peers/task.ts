@@ -1,5 +1,5 @@
 /** What a runtime is given and what it does, in a process of its own or in a page. */
-import { readSafetensors, type Weights } from "../../runtime/weights.ts";
+import { readSafetensors, type Weights } from "../../contract/weights.ts";
 import type { Layers } from "../layers.ts";
 import { STEPS_PER_RUN } from "./training.ts";
 

@@ -1,7 +1,7 @@
 /** What `weft eval` does. */
 import type { Precision } from "../../compiler/compile.ts";
 import { loadModel } from "../../compiler/frontend/index.ts";
-import type { Program } from "../../compiler/ir/program.ts";
+import type { Program } from "../../contract/program.ts";
 import type { AdapterChoice } from "../../runtime/node/index.ts";
 import { type Answers, classifierOf, classify } from "../classifier.ts";
 import { type CommonOptions, printJson, uiOf } from "../common.ts";

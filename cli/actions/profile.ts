@@ -3,6 +3,7 @@
 import type { Precision } from "../../compiler/compile.ts";
 import { plural } from "../../compiler/errors.ts";
 import { loadModel } from "../../compiler/frontend/index.ts";
+import { checkWeights } from "../../contract/weights.ts";
 import { initialise } from "../../runtime/index.ts";
 import {
   type AdapterChoice,
@@ -12,7 +13,6 @@ import {
   requestDevice,
   wallClock,
 } from "../../runtime/node/index.ts";
-import { checkWeights } from "../../runtime/weights.ts";
 import { type CommonOptions, printJson, uiOf } from "../common.ts";
 import { shownPath } from "../files.ts";
 import { flameSvg } from "../output/flame.ts";

@@ -1,7 +1,7 @@
 /** Picture files as examples for a model's input. What becomes of their pixels is said in data/picture.ts. */
 import sharp from "sharp";
 import { UserError } from "../../compiler/errors.ts";
-import { showShape } from "../../compiler/ir/type.ts";
+import { showShape } from "../../contract/type.ts";
 import type { NumberArray, Target } from "../../data/array.ts";
 import { frameOf } from "../../data/frame.ts";
 import { decodedSize, framed, type Pixels, type Size, toInput } from "../../data/picture.ts";

@@ -1,7 +1,7 @@
 /** Reads what `--input` names into one batch for each of the model's inputs. */
 import { extname } from "node:path";
 import { plural, UserError } from "../../compiler/errors.ts";
-import { type Dim, showShape } from "../../compiler/ir/type.ts";
+import { type Dim, showShape } from "../../contract/type.ts";
 import { checkHolds, fitArray, type NumberArray, product, type Target, targetOf } from "../../data/array.ts";
 import { parseJson } from "../../data/json.ts";
 import { parseNpy } from "../../data/npy.ts";

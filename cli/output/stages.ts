@@ -5,10 +5,10 @@ import type { Axis } from "../../compiler/ir/expr.ts";
 import type { Kernel, Schedule } from "../../compiler/ir/kernel.ts";
 import { ExprPrinter } from "../../compiler/ir/print.ts";
 import type { Decision, Region } from "../../compiler/ir/region.ts";
-import { showShape } from "../../compiler/ir/type.ts";
 import { graphText } from "../../compiler/report/graph.ts";
 import { planText } from "../../compiler/report/kernels.ts";
 import type { TextOptions } from "../../compiler/report/render.ts";
+import { showShape } from "../../contract/type.ts";
 import type { Stage } from "../common.ts";
 
 export function decisionLine(d: Decision): string {

@@ -1,7 +1,7 @@
 /** What `weft tune` found, as data and as a table. */
 import { plural } from "../../compiler/errors.ts";
-import type { AdapterTuning, TunedSchedule } from "../../compiler/ir/tuning.ts";
 import { type Column, layoutTable, plain } from "../../compiler/report/layout.ts";
+import type { AdapterTuning, TunedSchedule } from "../../contract/tuning.ts";
 import type { Clock } from "../../runtime/node/index.ts";
 import type { Whole } from "../tuning/job.ts";
 import type { Found, Rejected } from "../tuning/search.ts";

@@ -1,7 +1,7 @@
 /** A training from where it begins to where it ends, with its files, its signals and its devices. */
 
 import { plural, UserError } from "../../compiler/errors.ts";
-import { WeftError } from "../../runtime/errors.ts";
+import { WeftError } from "../../contract/errors.ts";
 import type { AdapterChoice } from "../../runtime/node/index.ts";
 import {
   constant,

@@ -1,9 +1,9 @@
 /** What a training leaves on the disk: weights, and a checkpoint beside them to go on from. */
 import { existsSync } from "node:fs";
 import { plural, UserError } from "../../compiler/errors.ts";
-import { WeftError } from "../../runtime/errors.ts";
+import { WeftError } from "../../contract/errors.ts";
+import type { Weights } from "../../contract/weights.ts";
 import { type Checkpoint, readMetadata, readSafetensors, writeSafetensors } from "../../runtime/train.ts";
-import type { Weights } from "../../runtime/weights.ts";
 import { readBytes, shownPath } from "../files.ts";
 import type { EpochPoint } from "../output/curve.ts";
 import { writeFiles } from "../write.ts";

@@ -4,13 +4,13 @@
  */
 import { performance } from "node:perf_hooks";
 import { InternalError, must } from "../../compiler/errors.ts";
-import type { Dispatch, Grid, Program, Shader } from "../../compiler/ir/program.ts";
-import type { Dim } from "../../compiler/ir/type.ts";
-import { WeftError } from "../../runtime/errors.ts";
+import { WeftError } from "../../contract/errors.ts";
+import type { Dispatch, Grid, Program, Shader } from "../../contract/program.ts";
+import { sizeOf, type TensorData } from "../../contract/tensor.ts";
+import { bytesAt, type Dim } from "../../contract/type.ts";
 import { Gpu } from "../../runtime/gpu.ts";
 import { type Clock, type Work, workOf } from "../../runtime/node/clock.ts";
-import { bytesAt, Plan, READ, READBACK, STORAGE, type Step, UNIFORM } from "../../runtime/plan.ts";
-import { sizeOf, type TensorData } from "../../runtime/tensor.ts";
+import { Plan, READ, READBACK, STORAGE, type Step, UNIFORM } from "../../runtime/plan.ts";
 
 /** A dispatch whose kernel is tried out. */
 export interface Site {

@@ -2,9 +2,9 @@
 import { compile } from "../../compiler/compile.ts";
 import { InternalError } from "../../compiler/errors.ts";
 import type { Graph } from "../../compiler/ir/graph.ts";
-import type { Program } from "../../compiler/ir/program.ts";
+import type { Program } from "../../contract/program.ts";
+import { checkWeights } from "../../contract/weights.ts";
 import { initialise } from "../../runtime/index.ts";
-import { checkWeights } from "../../runtime/weights.ts";
 import { readWeights } from "../weights.ts";
 import { Bench } from "./bench.ts";
 import { type Job, median, type Place, type Prepared, ROUNDS, type Whole } from "./job.ts";

@@ -1,7 +1,7 @@
 /** What `weft tune` goes through: a run of a model, or a training step. */
 import type { Compilation } from "../../compiler/compile.ts";
-import type { AdapterTuning, Tuning } from "../../compiler/ir/tuning.ts";
 import type { TargetName } from "../../compiler/passes/target.ts";
+import type { AdapterTuning, Tuning } from "../../contract/tuning.ts";
 import type { Clock } from "../../runtime/node/index.ts";
 import type { Bench } from "./bench.ts";
 

@@ -5,8 +5,8 @@ import { isTarget, readTuning, sharedFor, tuningFor, tuningPath } from "../../co
 import { schedulesOf } from "../../compiler/emit/variants.ts";
 import { plural, UserError } from "../../compiler/errors.ts";
 import type { Graph } from "../../compiler/ir/graph.ts";
-import type { AdapterTuning } from "../../compiler/ir/tuning.ts";
 import { targetFor, targets } from "../../compiler/passes/target.ts";
+import type { AdapterTuning } from "../../contract/tuning.ts";
 import { describe, findAdapter } from "../../runtime/node/device.ts";
 import type { AdapterChoice } from "../../runtime/node/index.ts";
 import { shownPath } from "../files.ts";

@@ -1,11 +1,11 @@
 /** Steps + memory plan → Program: names, headers, one shader per distinct kernel, dispatches. */
+import type { Dispatch, Grid, Program, Shader, Signature } from "../../contract/program.ts";
+import { showShape } from "../../contract/type.ts";
 import { formatLocation, must } from "../errors.ts";
 import type { Graph, Node, OpNode } from "../ir/graph.ts";
 import { ExprPrinter } from "../ir/print.ts";
-import type { Dispatch, Grid, Program, Shader, Signature } from "../ir/program.ts";
 import type { MemoryPlan, Step } from "../ir/step.ts";
 import { inBuffer, type Storages, typeOf } from "../ir/storage.ts";
-import { showShape } from "../ir/type.ts";
 import { nameBindings, roleOf } from "./bindings.ts";
 import { bindingsOf, boundTensors, type Emitted, emitModule, type Part } from "./emit.ts";
 import { moduleIdentity } from "./identity.ts";

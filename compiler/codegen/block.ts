@@ -2,10 +2,11 @@
  * Where a workgroup with a stage is, and its threads: a block of threads along the rows and the columns of a
  * contraction. Each thread holds its own register tile, and fetches for the others what one of them needs.
  */
+import type { Grid } from "../../contract/program.ts";
+import type { Stage } from "../../contract/tuning.ts";
 import { must } from "../errors.ts";
 import type { Axis, Expr } from "../ir/expr.ts";
-import type { ContractionKernel, ContractionSchedule, Stage } from "../ir/kernel.ts";
-import type { Grid } from "../ir/program.ts";
+import type { ContractionKernel, ContractionSchedule } from "../ir/kernel.ts";
 import type { Storages } from "../ir/storage.ts";
 import { batchFirst } from "../math/affine.ts";
 import { sectorsOf } from "../math/locality.ts";

@@ -1,9 +1,9 @@
 /** (Kernel, Schedule) → WGSL. A body is written twice, the second time with vector bindings. */
+import type { Binding, Grid, Program } from "../../contract/program.ts";
 import { InternalError, must } from "../errors.ts";
 import type { Axis } from "../ir/expr.ts";
 import { isBytes, type Node } from "../ir/graph.ts";
 import type { Kernel, Schedule } from "../ir/kernel.ts";
-import type { Binding, Grid, Program } from "../ir/program.ts";
 import { type Storages, type StorageType, typeOf } from "../ir/storage.ts";
 import { add, axisIndex, newAxis, scale } from "../math/affine.ts";
 import { codecs } from "../ops/codec.ts";

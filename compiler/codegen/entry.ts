@@ -1,6 +1,6 @@
 /** The body of a module's entry point: which thread this is, and what its part is. */
-import type { Team } from "../ir/kernel.ts";
-import type { Grid } from "../ir/program.ts";
+import type { Grid } from "../../contract/program.ts";
+import type { Team } from "../../contract/tuning.ts";
 import { DECLARE_ONCE } from "./wgsl.ts";
 
 /** What the entry point has to know of a part. */

@@ -2,8 +2,9 @@
  * The mapReduce skeleton: each thread evaluates the result at its positions. Reductions inside the result are
  * evaluated where their variables are known, so those that do not depend on the serial axes run once per thread.
  */
+import type { Team } from "../../contract/tuning.ts";
 import type { Axis, Index, Substitution } from "../ir/expr.ts";
-import type { MapReduceKernel, MapReduceSchedule, Team } from "../ir/kernel.ts";
+import type { MapReduceKernel, MapReduceSchedule } from "../ir/kernel.ts";
 import { add, axisIndex, newAxis, scale, substitute as substituteIndex } from "../math/affine.ts";
 import type { Width } from "../ops/scalar.ts";
 import { storeResult } from "./store.ts";

@@ -1,6 +1,6 @@
 /** One kernel by itself, as a shader: what is measured when schedules are compared. */
 
-import type { Grid, Shader } from "../ir/program.ts";
+import type { Grid, Shader } from "../../contract/program.ts";
 import type { Storages } from "../ir/storage.ts";
 import { nameBindings } from "./bindings.ts";
 import { bindingsOf, boundTensors, emitModule, type Part } from "./emit.ts";

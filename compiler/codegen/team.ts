@@ -1,7 +1,7 @@
 /** Teams: some threads of a workgroup add up one sum, each every so many-th step of it, and put their parts together. */
+import type { Team } from "../../contract/tuning.ts";
 import { must } from "../errors.ts";
 import type { Axis, Reduce, Substitution } from "../ir/expr.ts";
-import type { Team } from "../ir/kernel.ts";
 import { batchFirst } from "../math/affine.ts";
 import { wgslType } from "../ops/scalar.ts";
 import type { Scopes } from "./scopes.ts";

@@ -1,8 +1,8 @@
 /** From a thread's number to its place in the iteration space, and its tile's positions as indices. */
 
+import type { Grid } from "../../contract/program.ts";
 import { must } from "../errors.ts";
 import type { Axis, Index, Substitution } from "../ir/expr.ts";
-import type { Grid } from "../ir/program.ts";
 import { add, axisIndex, gcd, newAxis, scale } from "../math/affine.ts";
 import type { Scopes } from "./scopes.ts";
 

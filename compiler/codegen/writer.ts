@@ -1,8 +1,8 @@
 /** Turns index expressions into WGSL statements. */
+import type { Team } from "../../contract/tuning.ts";
 import { must } from "../errors.ts";
 import type { Axis, Bound, Expr, Index, Load, Reduce, Substitution } from "../ir/expr.ts";
 import type { Node } from "../ir/graph.ts";
-import type { Team } from "../ir/kernel.ts";
 import type { Storages } from "../ir/storage.ts";
 import {
   alwaysInside,

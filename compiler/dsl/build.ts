@@ -3,7 +3,8 @@
  * op's parameters, infers the type and keeps the call stack, from which the frontend reads where in the model
  * file the layer stands and what it is called there.
  */
-import { type Diagnosis, plural, UserError } from "../errors.ts";
+import type { Diagnosis } from "../../contract/diagnosis.ts";
+import { plural, UserError } from "../errors.ts";
 import type { Node, OpDef, OpNode, Origin } from "../ir/graph.ts";
 import { paramsOf, type Settings, type Shared, settingsOf } from "./own.ts";
 import { checkSizes } from "./sizes.ts";

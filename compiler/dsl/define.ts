@@ -1,7 +1,7 @@
 /** Ops of the user's own, defined in a model file by a shape and a formula. */
+import { type Dim as IrDim, showShape, type TensorType } from "../../contract/type.ts";
 import { UserError } from "../errors.ts";
 import type { Attrs, AttrValue, OpDef, OpNode } from "../ir/graph.ts";
-import { type Dim as IrDim, showShape, type TensorType } from "../ir/type.ts";
 import { opContext } from "../math/build.ts";
 import { ops } from "../ops/index.ts";
 import { callable, type Kind, kindOf, noMore, takes } from "../options.ts";

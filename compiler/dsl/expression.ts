@@ -2,11 +2,11 @@
  * What the meaning of a user's op is written with: positions (whole numbers, affine in the output's axes) and
  * values (numbers computed from them and from the operands' elements).
  */
+import { type Dim as IrDim, showShape } from "../../contract/type.ts";
 import { plural, UserError } from "../errors.ts";
 import type { Axis, Expr, Index, ReduceOp, ScalarName } from "../ir/expr.ts";
 import type { Node } from "../ir/graph.ts";
 import { showIndex } from "../ir/print.ts";
-import { type Dim as IrDim, showShape } from "../ir/type.ts";
 import * as affine from "../math/affine.ts";
 import { call, guard, literal, load, position, reduce } from "../math/build.ts";
 

@@ -1,7 +1,7 @@
 /** Inputs, trainable tensors and how they start. */
+import type { Shape } from "../../contract/type.ts";
 import { UserError } from "../errors.ts";
 import type { Node } from "../ir/graph.ts";
-import type { Shape } from "../ir/type.ts";
 import { type InitRequest, initializer, resolveInit } from "../ops/init.ts";
 import { finite, noMore, show, takes } from "../options.ts";
 import { here, located } from "./build.ts";

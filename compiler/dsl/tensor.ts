@@ -1,6 +1,6 @@
 /** What a model file holds in its variables: a node of the graph, with its shape in the type. */
+import { showShape } from "../../contract/type.ts";
 import type { Node } from "../ir/graph.ts";
-import { showShape } from "../ir/type.ts";
 import type { Shape } from "./types/shape.ts";
 
 /**

@@ -3,8 +3,8 @@ import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
+import type { Program, Variant } from "../../contract/program.ts";
 import { InternalError, must } from "../errors.ts";
-import type { Program, Variant } from "../ir/program.ts";
 import { docText, literal, MADE_BY } from "./names.ts";
 import { packProgram, packPrograms } from "./pack.ts";
 

@@ -1,8 +1,8 @@
 /** The types of a training bundle: text that needs no other file. A test holds it to the trainer's own types. */
+import type { Signature } from "../../contract/program.ts";
+import type { Training } from "../../contract/training.ts";
+import { type Dim, showCount, showShape } from "../../contract/type.ts";
 import { plural } from "../errors.ts";
-import type { Signature } from "../ir/program.ts";
-import type { Training } from "../ir/training.ts";
-import { type Dim, showCount, showShape } from "../ir/type.ts";
 import { docText, literal, MADE_BY, propertyName } from "./names.ts";
 
 /** `lenet.train.bundle.d.ts` */

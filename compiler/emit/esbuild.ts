@@ -13,8 +13,8 @@
 import { readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import type { PartialMessage, Plugin } from "esbuild";
-import { WeftError } from "../../runtime/errors.ts";
-import { readSafetensors } from "../../runtime/weights.ts";
+import { WeftError } from "../../contract/errors.ts";
+import { readSafetensors } from "../../contract/weights.ts";
 import { type BakeValues, compile } from "../compile.ts";
 import { UserError } from "../errors.ts";
 import { loadModel } from "../frontend/index.ts";

@@ -2,9 +2,9 @@
 import { readdir, readFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { formatPatch, structuredPatch } from "diff";
+import type { Training } from "../../contract/training.ts";
 import type { Compilation } from "../compile.ts";
 import { must, UserError } from "../errors.ts";
-import type { Training } from "../ir/training.ts";
 import { planText } from "../report/kernels.ts";
 import { shapeText } from "../report/render.ts";
 import { shapeTable } from "../report/shapes.ts";

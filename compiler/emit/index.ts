@@ -1,13 +1,13 @@
 /** Writes what a compiled model is used by: WGSL, the program, a typed module and a bundle for the web. */
 import { readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { validateTraining } from "../../runtime/trainValidate.ts";
-import { validateProgram } from "../../runtime/validate.ts";
+import type { AdapterTest, Program, Variant } from "../../contract/program.ts";
+import type { Training } from "../../contract/training.ts";
+import { validateTraining } from "../../contract/trainValidate.ts";
+import { type Count, countAt } from "../../contract/type.ts";
+import { validateProgram } from "../../contract/validate.ts";
 import type { Compilation } from "../compile.ts";
 import { must, UserError } from "../errors.ts";
-import type { AdapterTest, Program, Variant } from "../ir/program.ts";
-import type { Training } from "../ir/training.ts";
-import { type Count, countAt } from "../ir/type.ts";
 import { pipelineCount } from "../report/kernels.ts";
 import { type BundleSize, bundleProgram, sizeOfBundle } from "./bundle.ts";
 import { typedModule } from "./module.ts";

@@ -2,8 +2,8 @@
  * A Program as a JavaScript expression of few bytes. Whatever can be read from the kernels' WGSL or from the
  * dispatches is left out, records become tuples, and `unpack` puts everything back when the bundle is loaded.
  */
+import type { Dispatch, Program, Shader, Signature } from "../../contract/program.ts";
 import { InternalError } from "../errors.ts";
-import type { Dispatch, Program, Shader, Signature } from "../ir/program.ts";
 import { abbreviate } from "./abbreviate.ts";
 import { literal } from "./names.ts";
 import { deltas, squeeze } from "./squeeze.ts";

@@ -1,6 +1,6 @@
 /** What a page trains with: the step, what measures, and the trainer, in one module with its types. */
+import type { Training } from "../../contract/training.ts";
 import type { Graph } from "../ir/graph.ts";
-import type { Training } from "../ir/training.ts";
 import { compileTraining, type TrainingOptions } from "../train/index.ts";
 import { type BundleSize, bundleModule, runtimePath, sizeOfBundle } from "./bundle.ts";
 import { trainingTypes } from "./declarations.ts";

@@ -1,14 +1,15 @@
 /** `model.tune.json`: read with care, written in one order. */
 import { readFile } from "node:fs/promises";
-import { type Facts, fits } from "../../runtime/variants.ts";
-import { UserError } from "../errors.ts";
+import { type Facts, fits } from "../../contract/adapter.ts";
+import { FEATURES } from "../../contract/program.ts";
 import type {
   AdapterKey,
   AdapterTuning,
   TunedContraction,
   TunedMapReduce,
   TuningFile,
-} from "../ir/tuning.ts";
+} from "../../contract/tuning.ts";
+import { UserError } from "../errors.ts";
 import { type TargetName, targets } from "../passes/target.ts";
 import { fileReason } from "./write.ts";
 
@@ -16,9 +17,6 @@ import { fileReason } from "./write.ts";
 export function tuningPath(model: string): string {
   return `${model.replace(/\.[mc]?[jt]s$/, "")}.tune.json`;
 }
-
-/** Features that schedules may use. */
-const FEATURES = ["subgroups", "shader-f16"] as const;
 
 export interface Adapter extends Facts {
   readonly info: GPUAdapterInfo;

@@ -1,9 +1,9 @@
 /** One model as several programs, of which a device gets the one that suits it. */
+import type { Program, Variant } from "../../contract/program.ts";
+import type { AdapterTuning, Tuning, TuningFile } from "../../contract/tuning.ts";
 import { type BakeValues, type CompileOptions, compile } from "../compile.ts";
 import { UserError } from "../errors.ts";
 import type { Graph } from "../ir/graph.ts";
-import type { Program, Variant } from "../ir/program.ts";
-import type { AdapterTuning, Tuning, TuningFile } from "../ir/tuning.ts";
 import { fileNames, kernelFiles } from "./names.ts";
 import { isTarget, perAdapter } from "./tuning.ts";
 import type { Files } from "./write.ts";

@@ -1,6 +1,7 @@
 /** Puts names and places from the model file into a graph. */
 
-import { type Location, UserError } from "../errors.ts";
+import type { Location } from "../../contract/diagnosis.ts";
+import { UserError } from "../errors.ts";
 import { type Graph, mapGraph, type Node, type OpNode, ownNodes } from "../ir/graph.ts";
 import { location, type StackReader } from "./frames.ts";
 import { nameLayers } from "./names.ts";

@@ -5,7 +5,8 @@
 import { basename, dirname, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { type BuildFailure, build, type Message, type Plugin } from "esbuild";
-import { type Location, must, UserError } from "../errors.ts";
+import type { Location } from "../../contract/diagnosis.ts";
+import { must, UserError } from "../errors.ts";
 import { editDistance, excerpt } from "./excerpt.ts";
 import { displayPath } from "./source.ts";
 

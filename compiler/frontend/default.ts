@@ -1,11 +1,11 @@
 /** The default export of a model file, or why it is no model. */
 
+import { showShape } from "../../contract/type.ts";
 import { isLayer } from "../dsl/layer.ts";
 import { isModel } from "../dsl/model.ts";
 import { isTensor } from "../dsl/tensor.ts";
 import { UserError } from "../errors.ts";
 import type { Graph } from "../ir/graph.ts";
-import { showShape } from "../ir/type.ts";
 
 const rule = "a model file exports its model as the default";
 const form = "export default model(name, { inputs }, { outputs })";

@@ -1,5 +1,6 @@
 /** What a model file threw, as one message that says where: no stack trace, no name of Weft's own making. */
-import { type Diagnosis, UserError } from "../errors.ts";
+import type { Diagnosis } from "../../contract/diagnosis.ts";
+import { UserError } from "../errors.ts";
 import { ops } from "../ops/index.ts";
 import { place, type Show, sitesOf } from "./annotate.ts";
 import type { EarlyUse } from "./early.ts";

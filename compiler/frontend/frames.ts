@@ -1,5 +1,5 @@
 /** Places in a model's sources, as call stacks give them. Pure, so that a page can use it. */
-import type { Location } from "../errors.ts";
+import type { Location } from "../../contract/diagnosis.ts";
 
 /** One call in a source file of the user's, innermost first in a stack. */
 export interface Frame {

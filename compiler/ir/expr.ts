@@ -12,9 +12,10 @@
  * maps by themselves (hash consing; Filliâtre & Conchon, "Type-safe modular hash-consing", 2006). Build them with
  * math/affine.ts and math/build.ts, never by hand. `id` tells them apart within one process, and is never printed.
  */
-import type { Location } from "../errors.ts";
-import type { Init, ParamUse } from "./program.ts";
-import type { Dim, TensorType } from "./type.ts";
+import type { Location } from "../../contract/diagnosis.ts";
+import type { Init, ParamUse } from "../../contract/program.ts";
+import type { RoleKind } from "../../contract/training.ts";
+import type { Dim, TensorType } from "../../contract/type.ts";
 
 /** A loop variable that runs over 0 … extent − 1. Every one is made once and is itself alone, whatever its name. */
 export interface Axis {
@@ -130,11 +131,10 @@ export type AttrValue = number | string | boolean | null | readonly AttrValue[] 
 export type Attrs = { readonly [key: string]: AttrValue };
 
 /**
- * What a training made a node for: the input as numbers 0 … 1, the loss, a gradient, the norm of all of them, or what
- * overwrites a parameter. It is for messages; a node's name says nothing, since a layer may be called `loss`.
+ * What a training made a node for. It is for messages; a node's name says nothing, since a layer may be called `loss`.
  */
 export interface Role {
-  readonly kind: "input" | "loss" | "gradients" | "norm" | "update";
+  readonly kind: RoleKind;
   /** The name of the tensor whose gradient or update it is. */
   readonly of: string;
 }

@@ -4,6 +4,7 @@
  *   contraction   acc[axes] = Σ_k lhs · rhs, then result(acc): an implicit GEMM with fused prologues and epilogue
  *   mapReduce     result over a space of positions, with reductions evaluated inside it
  */
+import type { Stage, Team } from "../../contract/tuning.ts";
 import type { Axis, Expr, Index } from "./expr.ts";
 import type { Node } from "./graph.ts";
 import type { Region } from "./region.ts";
@@ -71,29 +72,6 @@ export interface ContractionSchedule {
   readonly opaque: boolean;
   /** Which ordered rule chose this. */
   readonly rule: string;
-}
-
-/** Threads that add up one sum together: each takes every `size`-th step, and what they have meets in workgroup memory. */
-export interface Team {
-  /** A divisor of the workgroup. */
-  readonly size: number;
-  /** Which threads are neighbours: the members of a team, or the same members of neighbouring teams. */
-  readonly inner: "members" | "places";
-}
-
-/**
- * A workgroup as a block of threads, `rows · batch` along the axes of the rows and `columns` along those of the
- * columns. Its threads evaluate `depth` steps of both factors, each value once, and then all read them from workgroup memory.
- */
-export interface Stage {
-  readonly rows: number;
-  /** Threads along N where that is an axis of the rows; else 1. */
-  readonly batch: number;
-  readonly columns: number;
-  /** Steps of the sum held at once: a multiple of the threads along either side. */
-  readonly depth: number;
-  /** Which threads are neighbours: those along the side whose axis is innermost in the result. */
-  readonly inner: "rows" | "columns";
 }
 
 /**

@@ -1,9 +1,9 @@
 /** One step of a program, and where every stored tensor lives. */
+import type { BufferPlan } from "../../contract/program.ts";
+import type { Count } from "../../contract/type.ts";
 import type { Node } from "./graph.ts";
 import type { Kernel, Schedule } from "./kernel.ts";
-import type { BufferPlan } from "./program.ts";
 import type { Region } from "./region.ts";
-import type { Count } from "./type.ts";
 
 /** A region, its kernel, its schedule. */
 export interface Step {

@@ -4,9 +4,9 @@
  * a reshape fold back: (x / 25) · 25 + x % 25 = x.
  */
 
+import type { Dim } from "../../contract/type.ts";
 import { InternalError } from "../errors.ts";
 import type { Atom, Axis, Bound, Index, Quotient, Substitution, Term } from "../ir/expr.ts";
-import type { Dim } from "../ir/type.ts";
 import { FOREVER, Interned, nextId } from "./intern.ts";
 
 const indices = new Interned<Index>();

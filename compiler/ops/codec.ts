@@ -1,4 +1,5 @@
 /** How elements are written down: a row for each type of storage. What is computed is f32 in any case. */
+import { LARGEST_HALF } from "../../contract/f16.ts";
 import { InternalError } from "../errors.ts";
 import type { StorageType } from "../ir/storage.ts";
 import { type Width, wgslType } from "./scalar.ts";
@@ -17,8 +18,6 @@ export interface Codec {
   /** What the array holds for f32, or for a vector of them. */
   store(text: string, width: Width): string;
 }
-
-const LARGEST_HALF = 65504;
 
 export const codecs: Readonly<Record<StorageType, Codec>> = {
   f32: {

@@ -1,8 +1,8 @@
 /** Dense contractions: sums of products over one shared axis. */
+import { type Dim, showShape, type TensorType } from "../../contract/type.ts";
 import { must, plural } from "../errors.ts";
 import type { Axis, Index } from "../ir/expr.ts";
 import type { OpDef, ParamRequest } from "../ir/graph.ts";
-import { type Dim, showShape, type TensorType } from "../ir/type.ts";
 import { axisIndex, constant } from "../math/affine.ts";
 import { call, load, product } from "../math/build.ts";
 import { flag, otherwise, positive, takes } from "../options.ts";

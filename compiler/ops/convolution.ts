@@ -1,7 +1,7 @@
 /** Cross-correlations: the convolution layer, and the plain correlation of two matrices. */
+import { showShape } from "../../contract/type.ts";
 import { must, plural } from "../errors.ts";
 import type { OpDef, ParamRequest } from "../ir/graph.ts";
-import { showShape } from "../ir/type.ts";
 import { add, axisIndex, constant, div, scale } from "../math/affine.ts";
 import { call, load, loadPadded, product } from "../math/build.ts";
 import { flag, otherwise, positive, takes } from "../options.ts";

@@ -1,9 +1,9 @@
 /** Ops that the compiler makes for itself: their meaning is derived, not written by hand. */
 
+import type { TensorType } from "../../contract/type.ts";
 import { must } from "../errors.ts";
 import type { Expr, OpContext } from "../ir/expr.ts";
 import type { Attrs, Node, OpDef, OpNode, Origin, Role } from "../ir/graph.ts";
-import type { TensorType } from "../ir/type.ts";
 import { mapLoads, opContext } from "../math/build.ts";
 
 /**

@@ -6,9 +6,9 @@
  * (Dumoulin & Visin, "A guide to convolution arithmetic for deep learning", 2016.)
  */
 
+import { type Dim, showShape, type TensorType } from "../../contract/type.ts";
 import { must } from "../errors.ts";
 import type { Axis, Index } from "../ir/expr.ts";
-import { type Dim, showShape, type TensorType } from "../ir/type.ts";
 import { add, axisIndex, scale } from "../math/affine.ts";
 import { type Kind, listOf, natural, pairOf, positive } from "../options.ts";
 import { fail, fixed } from "./check.ts";

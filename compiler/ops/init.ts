@@ -1,5 +1,5 @@
 /** How the weights that an op makes for itself start. */
-import type { Init } from "../ir/program.ts";
+import type { Init } from "../../contract/program.ts";
 import { finite, type Kind, otherwise, refined, taggedBy } from "../options.ts";
 
 /** How a weight starts: a scheme by name (its fans are the op's) or a full `Init`. */

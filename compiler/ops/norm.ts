@@ -1,9 +1,9 @@
 /** Normalisation. */
 
+import { showShape } from "../../contract/type.ts";
 import { must } from "../errors.ts";
 import type { Expr, Index } from "../ir/expr.ts";
 import type { Node, OpDef, OpNode, Update } from "../ir/graph.ts";
-import { showShape } from "../ir/type.ts";
 import { axisIndex, constant } from "../math/affine.ts";
 import { batchSize, call, guard, literal, load, reduce, times } from "../math/build.ts";
 import { numberThat, otherwise, positive, takes } from "../options.ts";

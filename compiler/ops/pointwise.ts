@@ -1,9 +1,9 @@
 /** Elementwise ops, one definition each: the scalar meaning says everything else. */
 
+import { type Dim, type Shape, showShape } from "../../contract/type.ts";
 import { must } from "../errors.ts";
 import type { Expr, ScalarName } from "../ir/expr.ts";
 import type { Attrs, OpDef, OpNode } from "../ir/graph.ts";
-import { type Dim, type Shape, showShape } from "../ir/type.ts";
 import { axisIndex, rowMajor } from "../math/affine.ts";
 import { call, literal, load, loadBroadcast, random } from "../math/build.ts";
 import { finite, otherwise, takes } from "../options.ts";

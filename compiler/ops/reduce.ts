@@ -1,9 +1,9 @@
 /** Reductions over whole axes, and softmax, which is made of them. */
 
+import { type Dim, showShape } from "../../contract/type.ts";
 import { must } from "../errors.ts";
 import type { Axis, Expr, ReduceOp } from "../ir/expr.ts";
 import type { Node, OpDef, OpNode } from "../ir/graph.ts";
-import { type Dim, showShape } from "../ir/type.ts";
 import { axisIndex } from "../math/affine.ts";
 import { call, literal, load, reduce } from "../math/build.ts";
 import { flag, integer, type Kind, listOf, otherwise, takes } from "../options.ts";

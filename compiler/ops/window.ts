@@ -1,9 +1,9 @@
 /** Pooling: reductions over sliding windows. */
 
+import { showShape } from "../../contract/type.ts";
 import { must } from "../errors.ts";
 import type { Axis, Expr, OpContext } from "../ir/expr.ts";
 import type { OpDef } from "../ir/graph.ts";
-import { showShape } from "../ir/type.ts";
 import { add, axisIndex } from "../math/affine.ts";
 import { call, guard, literal, load, loadPadded, reduce } from "../math/build.ts";
 import { flag, optional, otherwise, type Read, takes } from "../options.ts";

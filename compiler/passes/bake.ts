@@ -2,12 +2,14 @@
  * Small parameters of a frozen model as numbers in the WGSL: no buffer and no loads. A parameter is baked where every
  * load of it, in every kernel, has a constant address once its schedule has written sums and tiles out.
  */
+import { roundedToHalf } from "../../contract/f16.ts";
+import { digestOf } from "../../contract/hash.ts";
+import type { BakedParam } from "../../contract/program.ts";
+import { sameShape, showShape } from "../../contract/type.ts";
 import { must, plural, UserError } from "../errors.ts";
 import type { Graph, Node } from "../ir/graph.ts";
 import type { Kernel, Schedule } from "../ir/kernel.ts";
-import type { BakedParam } from "../ir/program.ts";
 import { inBuffer, type Storages, type StorageType, typeOf } from "../ir/storage.ts";
-import { sameShape, showShape } from "../ir/type.ts";
 import { codecs } from "../ops/codec.ts";
 
 /** Values of parameters by name: what `readSafetensors` gives, or some of it. */
@@ -177,23 +179,10 @@ export function bakedParams(storages: Storages, values: Values): readonly BakedP
   const baked = [...values.keys()].filter((param) => !inBuffer(storages, param));
   return baked.map((param) => {
     const shape = param.type.shape.map(Number);
-    return { name: param.origin.name, shape, digest: digestOf(shape, must(values.get(param), "values")) };
+    return {
+      name: param.origin.name,
+      shape,
+      digest: digestOf({ shape, data: must(values.get(param), "values") }),
+    };
   });
-}
-
-/** 32 bits of a shape and its values (FNV-1a). The runtime hashes the weights that it is given; a test compares. */
-function digestOf(shape: readonly number[], values: Float32Array): number {
-  const text = `${shape};${values}`;
-  let digest = 0x811c9dc5;
-  for (let i = 0; i < text.length; i++) digest = Math.imul(digest ^ text.charCodeAt(i), 0x01000193);
-  return digest >>> 0;
-}
-
-/** The nearest number of f16, ties to even, as the runtime rounds what it stores. */
-function roundedToHalf(x: number): number {
-  const [bits = 0] = new Uint32Array(Float32Array.of(x).buffer);
-  const exponent = ((bits >>> 23) & 255) - 127;
-  // Adding a number so large that its own last place is f16's step rounds to that step.
-  const large = 1.5 * 2 ** (52 + Math.max(exponent, -14) - 10);
-  return Math.sign(x) * (Math.abs(x) + large - large);
 }

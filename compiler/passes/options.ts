@@ -1,7 +1,7 @@
 /** The options that compiling for inference and for training share. */
+import type { Tuning } from "../../contract/tuning.ts";
 import { UserError } from "../errors.ts";
 import type { Graph } from "../ir/graph.ts";
-import type { Tuning } from "../ir/tuning.ts";
 import {
   flag,
   type Kind,

@@ -2,9 +2,9 @@
  * Remarks on a model that compiles and is probably not what was meant: a message with a fix each. Found in the graph, by
  * which op a node has and where its operands come from; names decide nothing.
  */
-import type { Diagnosis } from "../errors.ts";
+import type { Diagnosis } from "../../contract/diagnosis.ts";
+import { type Shape, showShape } from "../../contract/type.ts";
 import type { Graph, Node, OpNode } from "../ir/graph.ts";
-import { type Shape, showShape } from "../ir/type.ts";
 import { contract } from "../ops/contract.ts";
 import { convolution } from "../ops/convolution.ts";
 import { norm } from "../ops/norm.ts";

@@ -2,8 +2,9 @@
  * Schedules: how a kernel is tiled on a target. Rules are tried in order; each either returns a schedule or
  * passes, and the last one is always legal. Numbers of a target stand in one record.
  */
+import type { Team } from "../../contract/tuning.ts";
 import type { Axis, Reduce } from "../ir/expr.ts";
-import type { Kernel, MapReduceKernel, MapReduceSchedule, Schedule, Team } from "../ir/kernel.ts";
+import type { Kernel, MapReduceKernel, MapReduceSchedule, Schedule } from "../ir/kernel.ts";
 import type { Storages } from "../ir/storage.ts";
 import { freeAxes, visit } from "../math/build.ts";
 import { scheduleStaged } from "./stage.ts";

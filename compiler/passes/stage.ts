@@ -4,10 +4,10 @@
  */
 
 import { WORKGROUP_BYTES } from "../../contract/limits.ts";
+import type { Stage, TunedContraction } from "../../contract/tuning.ts";
 import { plural } from "../errors.ts";
 import type { Axis } from "../ir/expr.ts";
-import type { ContractionKernel, ContractionSchedule, Stage } from "../ir/kernel.ts";
-import type { TunedContraction } from "../ir/tuning.ts";
+import type { ContractionKernel, ContractionSchedule } from "../ir/kernel.ts";
 import { freeAxes } from "../math/build.ts";
 import { extentOf, positionsAt, type Target, vectorOver, vectorWidth } from "./target.ts";
 import { BUSY } from "./team.ts";

@@ -1,6 +1,7 @@
 /** Which kernels have so few results, and so long sums, that teams of threads share the sums; and how large teams are. */
+import type { Team } from "../../contract/tuning.ts";
 import type { Axis, Expr } from "../ir/expr.ts";
-import type { ContractionKernel, ContractionSchedule, Team } from "../ir/kernel.ts";
+import type { ContractionKernel, ContractionSchedule } from "../ir/kernel.ts";
 import type { Storages } from "../ir/storage.ts";
 import { batchFirst } from "../math/affine.ts";
 import { sectorsOf, type Walk } from "../math/locality.ts";

@@ -1,5 +1,6 @@
 /** Measured schedules as data: read for a kernel, written for one, and which ones are worth measuring. */
 import { WORKGROUP_THREADS } from "../../contract/limits.ts";
+import type { TunedContraction, TunedMapReduce, TunedSchedule } from "../../contract/tuning.ts";
 import type { Axis } from "../ir/expr.ts";
 import type {
   ContractionKernel,
@@ -9,7 +10,6 @@ import type {
   Schedule,
 } from "../ir/kernel.ts";
 import type { Storages } from "../ir/storage.ts";
-import type { TunedContraction, TunedMapReduce, TunedSchedule } from "../ir/tuning.ts";
 import { scheduleIdentity } from "../math/identity.ts";
 import { schedule as defaultSchedule, withTeam } from "./schedule.ts";
 import { fitsMemory, fitsStage, stagedSchedule, stagingsOf } from "./stage.ts";

@@ -3,9 +3,9 @@
  * dispatch to dispatch, and whoever reads finds in it the value that is meant.
  */
 import { STORAGE_BUFFERS, WORKGROUP_THREADS } from "../../contract/limits.ts";
+import type { Program } from "../../contract/program.ts";
 import { must } from "../errors.ts";
 import type { Graph, Node } from "../ir/graph.ts";
-import type { Program } from "../ir/program.ts";
 import type { MemoryPlan, Step } from "../ir/step.ts";
 import { inBuffer, type Storages } from "../ir/storage.ts";
 import { effectsOf } from "./order.ts";

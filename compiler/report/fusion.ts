@@ -1,6 +1,6 @@
 /** Which layers became one kernel, and the reason for every yes and no. */
+import type { Dispatch, Program } from "../../contract/program.ts";
 import { must } from "../errors.ts";
-import type { Dispatch, Program } from "../ir/program.ts";
 import type { Decision } from "../ir/region.ts";
 import { plain, wrapText } from "./layout.ts";
 import type { TextOptions } from "./render.ts";

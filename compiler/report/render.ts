@@ -1,7 +1,7 @@
 /** Draws the shape table: text for a terminal, Markdown, JSON, and the lecture's own lines. */
+import { showShape, withBatch } from "../../contract/type.ts";
 import { plural } from "../errors.ts";
 import type { Graph } from "../ir/graph.ts";
-import { showShape, withBatch } from "../ir/type.ts";
 import {
   bytesText,
   type Column,

@@ -2,9 +2,9 @@
  * What an element sees along one axis of the input, as far as that is a window which moves in steps with the
  * element's position. Where it is none, the span says so and keeps what all elements together see.
  */
+import type { Dim } from "../../contract/type.ts";
 import { must } from "../errors.ts";
 import type { Axis, Index } from "../ir/expr.ts";
-import type { Dim } from "../ir/type.ts";
 import { axesOf, type Range, rangeOf } from "../math/affine.ts";
 
 export interface Span {

@@ -1,7 +1,7 @@
 /** Gradient clipping, as graph nodes: between a parameter's gradient and what the optimiser makes of it. */
+import type { Clip } from "../../contract/training.ts";
 import type { Axis, Expr } from "../ir/expr.ts";
 import type { Node, Origin } from "../ir/graph.ts";
-import type { Clip } from "../ir/training.ts";
 import { axisIndex } from "../math/affine.ts";
 import { call, literal, load, reduce, times } from "../math/build.ts";
 import { derivedNode, opNode, suffixed } from "../ops/derived.ts";

@@ -1,13 +1,20 @@
 /** Compiles a model for training: one program that takes a step, one that measures loss and accuracy. */
+import type { Training } from "../../contract/training.ts";
 import { type Compilation, compile } from "../compile.ts";
 import type { Graph } from "../ir/graph.ts";
-import type { Training } from "../ir/training.ts";
 import { checkGraph } from "../passes/options.ts";
 import { trainingRemarks } from "./remarks.ts";
 import { resultsOf } from "./results.ts";
 import { checkTrainingOptions, evaluationStep, type TrainingOptions, trainingStep } from "./step.ts";
 
-export type { AdamOptions, Clip, LossName, Optimizer, SgdOptions, Training } from "../ir/training.ts";
+export type {
+  AdamOptions,
+  Clip,
+  LossName,
+  Optimizer,
+  SgdOptions,
+  Training,
+} from "../../contract/training.ts";
 export { adam, sgd } from "./optimizer.ts";
 export type { TrainingOptions } from "./step.ts";
 

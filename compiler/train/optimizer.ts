@@ -1,5 +1,4 @@
 /** Optimisers: how a parameter and its moments follow from its gradient, as graph nodes. */
-import type { Node, Update } from "../ir/graph.ts";
 import {
   type AdamOptions,
   type Optimizer,
@@ -7,7 +6,8 @@ import {
   RATE_LR,
   RATE_SECOND,
   type SgdOptions,
-} from "../ir/training.ts";
+} from "../../contract/training.ts";
+import type { Node, Update } from "../ir/graph.ts";
 import { constantNode, inRole, opNode, suffixed } from "../ops/derived.ts";
 import { pointwise } from "../ops/pointwise.ts";
 import { flag, type Kind, listOf, numberThat, otherwise, taggedBy, takes } from "../options.ts";

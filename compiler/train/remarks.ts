@@ -1,6 +1,6 @@
 /** Remarks on a model and its loss: a last layer that does what the loss does too, or that gives less than targets are. */
+import type { LossName } from "../../contract/training.ts";
 import type { Graph, Node, OpDef, OpNode } from "../ir/graph.ts";
-import type { LossName } from "../ir/training.ts";
 import { pointwise } from "../ops/pointwise.ts";
 import { reductions } from "../ops/reduce.ts";
 import { shape as views } from "../ops/shape.ts";

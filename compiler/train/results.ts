@@ -1,6 +1,6 @@
 /** What a step's kernels write, for whoever has to say where a number that is none came from. */
+import type { Result } from "../../contract/training.ts";
 import type { Step } from "../ir/step.ts";
-import type { Result } from "../ir/training.ts";
 
 /** Of each dispatch of a run, in the order of what it writes. */
 export function resultsOf(bundles: readonly (readonly Step[])[]): readonly (readonly Result[])[] {

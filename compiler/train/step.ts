@@ -1,10 +1,10 @@
 /** The training step of a model: forward, loss, backward and updates as one graph. */
+import { type Clip, type LossName, METRICS, type Optimizer, TARGET } from "../../contract/training.ts";
+import type { TensorType } from "../../contract/type.ts";
 import type { CompileOptions } from "../compile.ts";
 import { must, plural, UserError } from "../errors.ts";
 import type { Axis, Expr, OpContext } from "../ir/expr.ts";
 import { type Graph, isTrained, mapGraph, type Node, topologicalOrder, type Update } from "../ir/graph.ts";
-import { type Clip, type LossName, METRICS, type Optimizer, TARGET } from "../ir/training.ts";
-import type { TensorType } from "../ir/type.ts";
 import { axisIndex } from "../math/affine.ts";
 import { call, equal, literal, load, position, reduce, times } from "../math/build.ts";
 import { constantNode, derivedNode, inRole, opNode, suffixed } from "../ops/derived.ts";

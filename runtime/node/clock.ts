@@ -1,6 +1,6 @@
 /** How long work takes on a device: by its own clock where it has one, else by ours. */
 import { performance } from "node:perf_hooks";
-import { WeftError } from "../errors.ts";
+import { WeftError } from "../../contract/errors.ts";
 import { DEVICE, type Rule } from "../options.ts";
 import { dispatch, type Step } from "../plan.ts";
 import { checkAll } from "./given.ts";

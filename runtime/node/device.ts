@@ -2,8 +2,9 @@
 import { existsSync, readdirSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
-import { WeftError } from "../errors.ts";
-import { deviceOf, FEATURES } from "../gpu.ts";
+import { WeftError } from "../../contract/errors.ts";
+import { FEATURES } from "../../contract/program.ts";
+import { deviceOf } from "../gpu.ts";
 import { checkOptions, type Rule } from "../options.ts";
 import { loadLibrary, loadSoftwareDriver, softwareProblem } from "./software.ts";
 import { pace } from "./wait.ts";

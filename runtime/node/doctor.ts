@@ -1,6 +1,6 @@
 /** What a person needs to know when WebGPU does not work, or works slowly: as data, for `weft doctor` to print. */
 import { createRequire } from "node:module";
-import { WeftError } from "../errors.ts";
+import { WeftError } from "../../contract/errors.ts";
 import { checkOptions } from "../options.ts";
 import {
   type AdapterChoice,

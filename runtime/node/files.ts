@@ -1,13 +1,13 @@
 /** Weights on disk. */
 import { randomBytes } from "node:crypto";
 import { readFile, rename, rm, writeFile } from "node:fs/promises";
-import type { Program } from "../../compiler/ir/program.ts";
-import type { Training } from "../../compiler/ir/training.ts";
-import { WeftError, type WeftErrorCode } from "../errors.ts";
-import type { Tensor } from "../tensor.ts";
-import { validateTraining } from "../trainValidate.ts";
-import { validateProgram } from "../validate.ts";
-import { readSafetensors, type Weights, writeSafetensors } from "../weights.ts";
+import { WeftError, type WeftErrorCode } from "../../contract/errors.ts";
+import type { Program } from "../../contract/program.ts";
+import type { Tensor } from "../../contract/tensor.ts";
+import type { Training } from "../../contract/training.ts";
+import { validateTraining } from "../../contract/trainValidate.ts";
+import { validateProgram } from "../../contract/validate.ts";
+import { readSafetensors, type Weights, writeSafetensors } from "../../contract/weights.ts";
 
 /** Reads a safetensors file. Throws `WeftError` "weights" that names the file. */
 export async function readWeights(path: string): Promise<Record<string, Tensor>> {

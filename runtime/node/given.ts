@@ -1,5 +1,5 @@
 /** Arguments that have to be there, looked at as options are. */
-import { WeftError } from "../errors.ts";
+import { WeftError } from "../../contract/errors.ts";
 import { checkOptions, type Rule } from "../options.ts";
 
 /** As `checkOptions`, and none may be missing. */

@@ -1,11 +1,11 @@
 /** Times every dispatch of a program on a device. */
 import { performance } from "node:perf_hooks";
-import type { Dispatch, Program } from "../../compiler/ir/program.ts";
-import { WeftError } from "../errors.ts";
+import { WeftError } from "../../contract/errors.ts";
+import type { Dispatch, Program } from "../../contract/program.ts";
+import { dtypeOf, sizeOf, type TensorData } from "../../contract/tensor.ts";
 import { Gpu } from "../gpu.ts";
 import { DEVICE, type Rule } from "../options.ts";
 import { Plan, type Step, UNIFORM } from "../plan.ts";
-import { dtypeOf, sizeOf, type TensorData } from "../tensor.ts";
 import { CLOCK, type Clock, workOf } from "./clock.ts";
 import { checkAll } from "./given.ts";
 

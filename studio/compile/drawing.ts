@@ -3,8 +3,8 @@
 import { Graph as Dagre, layout } from "@dagrejs/dagre";
 import { plural } from "../../compiler/errors.ts";
 import type { Graph, Node } from "../../compiler/ir/graph.ts";
-import { type Shape, showShape } from "../../compiler/ir/type.ts";
 import { fieldSize } from "../../compiler/report/receptive.ts";
+import { type Shape, showShape } from "../../contract/type.ts";
 import type { KernelView, LayerView } from "./parts.ts";
 
 export interface Box {

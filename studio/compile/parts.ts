@@ -1,7 +1,7 @@
 /** The layers and the kernels of a compilation as the model tab shows them: plain data. */
-import type { Location } from "../../compiler/errors.ts";
 import type { FusionDecision } from "../../compiler/report/fusion.ts";
 import type { LayerRow } from "../../compiler/report/shapes.ts";
+import type { Location } from "../../contract/diagnosis.ts";
 
 export interface LayerView extends LayerRow {
   readonly at: Location | null;

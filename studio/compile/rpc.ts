@@ -1,5 +1,6 @@
 /** Calls into a worker as promises. Errors come back with their message, and a `UserError` with its diagnosis. */
-import { type Diagnosis, UserError } from "../../compiler/errors.ts";
+import { UserError } from "../../compiler/errors.ts";
+import type { Diagnosis } from "../../contract/diagnosis.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: any function will do; its own types hold at both ends
 type Functions = Readonly<Record<string, (...args: any[]) => unknown>>;

@@ -22,9 +22,9 @@ import { loadModel } from "../../compiler/frontend/index.ts";
 import { MOST_BAKED } from "../../compiler/passes/bake.ts";
 import { verifyProgram } from "../../compiler/passes/verifyProgram.ts";
 import { trainingStep } from "../../compiler/train/step.ts";
-import { halves } from "../../runtime/half.ts";
+import { halves } from "../../contract/f16.ts";
+import { hash } from "../../contract/hash.ts";
 import { readSafetensors, validateProgram, type Weights } from "../../runtime/index.ts";
-import { hash } from "../../runtime/random.ts";
 
 const file = (name: string): string => fileURLToPath(new URL(`../../${name}`, import.meta.url));
 const weights = readSafetensors(readFileSync(file("models/lenet.fashion-mnist.safetensors")));

@@ -10,7 +10,7 @@ import { weft } from "../../compiler/emit/esbuild.ts";
 import { type Emitted, emit } from "../../compiler/emit/index.ts";
 import { type VariantName, variantsOf } from "../../compiler/emit/variants.ts";
 import { loadModel } from "../../compiler/frontend/index.ts";
-import type { Program, Variant } from "../../compiler/ir/program.ts";
+import type { Program, Variant } from "../../contract/program.ts";
 import { type Facts, pick, readSafetensors, type Weights } from "../../runtime/index.ts";
 import { fails, works } from "../cli/weft.ts";
 import { closeDevice, device } from "../oracle/weft.ts";

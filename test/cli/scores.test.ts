@@ -2,9 +2,9 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
+import { writeSafetensors } from "../../contract/weights.ts";
 import { KNOWN } from "../../data/knownClasses.ts";
 import { readMetadata } from "../../runtime/metadata.ts";
-import { writeSafetensors } from "../../runtime/weights.ts";
 import { idx } from "./make.ts";
 import { fails, scratch, weftProcess, works } from "./weft.ts";
 

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { compile } from "../../compiler/compile.ts";
 import { packProgram } from "../../compiler/emit/pack.ts";
 import { deltas, squeeze } from "../../compiler/emit/squeeze.ts";
-import type { Program } from "../../compiler/ir/program.ts";
+import type { Program } from "../../contract/program.ts";
 import { lenet } from "./models.ts";
 
 /** WGSL's tokens, longest first: a second reading of the same text, to compare with. */

@@ -11,9 +11,9 @@ import { conv2d, dropout, flatten, input, linear, model, N, relu } from "../../c
 import { abbreviate } from "../../compiler/emit/abbreviate.ts";
 import { checkGolden, type Emitted, emit, pageTraining } from "../../compiler/emit/index.ts";
 import type { Graph } from "../../compiler/ir/graph.ts";
-import type { Training } from "../../compiler/ir/training.ts";
 import { verifyProgram } from "../../compiler/passes/verifyProgram.ts";
 import { adam, compileTraining, sgd } from "../../compiler/train/index.ts";
+import type { Training } from "../../contract/training.ts";
 import lenetModel from "../../models/lenet.ts";
 import { type OpenedDevice, requestDevice } from "../../runtime/node/index.ts";
 import { createTrainer, type Epoch, type Trainer, type TrainerOptions } from "../../runtime/train.ts";

@@ -1,7 +1,7 @@
 /** Kernels made invalid on purpose: an error that names them, never a result. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { compile } from "../../compiler/compile.ts";
-import type { Program, Shader } from "../../compiler/ir/program.ts";
+import type { Program, Shader } from "../../contract/program.ts";
 import lenet from "../../models/lenet.ts";
 import { load } from "../../runtime/index.ts";
 import { profileProgram, requestDevice, wallClock } from "../../runtime/node/index.ts";

@@ -2,8 +2,8 @@
 import { describe, expect, test } from "vitest";
 import { type Compilation, compile } from "../../compiler/compile.ts";
 import { input, leakyRelu, linear, model, N, sigmoid, tanh } from "../../compiler/dsl/index.ts";
-import type { Program } from "../../compiler/ir/program.ts";
 import { adam, compileParts } from "../../compiler/train/index.ts";
+import type { Program } from "../../contract/program.ts";
 import lenet from "../../models/lenet.ts";
 import { runProgramOn } from "../oracle/weft.ts";
 import { interpreter } from "../wgsl/device.ts";

@@ -7,8 +7,8 @@ import { nameBindings } from "../../compiler/codegen/bindings.ts";
 import { boundTensors, emitModule, type Part } from "../../compiler/codegen/emit.ts";
 import type { Compilation } from "../../compiler/compile.ts";
 import type { Node } from "../../compiler/ir/graph.ts";
-import type { Dispatch, Program } from "../../compiler/ir/program.ts";
 import type { Step } from "../../compiler/ir/step.ts";
+import type { Dispatch, Program } from "../../contract/program.ts";
 
 /** The rule in a line of its own: breaches of one rule are failures of one kind. */
 function breach(rule: string, where: string): never {

@@ -1,8 +1,8 @@
 /** One random training: every step against float64, by central differences and the optimisers' formulas. */
 import { compile } from "../../compiler/compile.ts";
 import type { Graph } from "../../compiler/ir/graph.ts";
-import { METRICS, TARGET } from "../../compiler/ir/training.ts";
 import { evaluationStep, trainingStep } from "../../compiler/train/step.ts";
+import { METRICS, TARGET } from "../../contract/training.ts";
 import { type Arrays, type NdArray, random, randomArray, sizeOf } from "../oracle/array.ts";
 import type { EvaluateOptions, Meaning } from "../oracle/oracle.ts";
 import { execute } from "../train/execute.ts";

@@ -1,7 +1,7 @@
 /** Random trainings: a small model whose parameters are shared and multiplied, a loss, an optimiser, a few steps. */
 import fc from "fast-check";
-import type { Clip, LossName, Optimizer } from "../../compiler/ir/training.ts";
 import { adam, sgd } from "../../compiler/train/index.ts";
+import type { Clip, LossName, Optimizer } from "../../contract/training.ts";
 import { Dice } from "./dice.ts";
 import { Draft } from "./draft.ts";
 import { extend, finish, labelled } from "./draw.ts";

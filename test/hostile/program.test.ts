@@ -6,7 +6,7 @@ import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { compile } from "../../compiler/compile.ts";
 import { emit } from "../../compiler/emit/index.ts";
-import { METRICS } from "../../compiler/ir/training.ts";
+import { METRICS } from "../../contract/training.ts";
 import lenet from "../../models/lenet.ts";
 import { load, type Program, validateProgram, WeftError } from "../../runtime/index.ts";
 import { readProgram, readTraining, requestDevice } from "../../runtime/node/index.ts";

@@ -3,8 +3,8 @@
  * its attributes and its operands and shares nothing with the compiler's lowering, so that it shares no bug with it.
  */
 import type { Graph, Node } from "../../compiler/ir/graph.ts";
-import { showShape } from "../../compiler/ir/type.ts";
 import type { OpName } from "../../compiler/ops/index.ts";
+import { showShape } from "../../contract/type.ts";
 import type { Arrays, NdArray } from "./array.ts";
 import { batchNorm2d, layerNorm, linear, logSoftmax, matmul, reduction, softmax } from "./dense.ts";
 import { concat, flatten, reshape, transpose } from "./layout.ts";

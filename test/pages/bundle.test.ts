@@ -22,7 +22,7 @@ import { emit } from "../../compiler/emit/index.ts";
 import { squeeze } from "../../compiler/emit/squeeze.ts";
 import { variantsOf } from "../../compiler/emit/variants.ts";
 import { loadModel } from "../../compiler/frontend/index.ts";
-import type { Variant } from "../../compiler/ir/program.ts";
+import type { Variant } from "../../contract/program.ts";
 import { type OpenedDevice, requestDevice } from "../../runtime/node/index.ts";
 import { closePages, complaints, sharedBrowser } from "./chromium.ts";
 import { type Site, serve } from "./server.ts";

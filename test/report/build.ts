@@ -1,7 +1,7 @@
 /** Small graphs for tests of reports, built from the ops alone. */
 import { must } from "../../compiler/errors.ts";
 import { type Graph, type Node, type OpDef, topologicalOrder } from "../../compiler/ir/graph.ts";
-import type { Shape } from "../../compiler/ir/type.ts";
+import type { Shape } from "../../contract/type.ts";
 
 export function source(name: string, shape: Shape): Node {
   return { kind: "input", type: { dtype: "f32", shape }, origin: { name } };

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { WeftError } from "../../runtime/errors.ts";
+import { WeftError } from "../../contract/errors.ts";
 import { Gpu } from "../../runtime/gpu.ts";
 import { failure } from "./failure.ts";
 

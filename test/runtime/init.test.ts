@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
-import type { Init } from "../../compiler/ir/program.ts";
+import { hash } from "../../contract/hash.ts";
+import type { Init } from "../../contract/program.ts";
 import { initialise } from "../../runtime/initialise.ts";
-import { hash, threefry } from "../../runtime/random.ts";
+import { threefry } from "../../runtime/random.ts";
 
 const spec = (init: Init, shape = [1000, 20], name = "layer.weight") => ({
   name,

@@ -1,6 +1,6 @@
 /** Small programs written by hand: the runtime is tested without the compiler. */
-import type { Dispatch, ParamSpec, Program, Shader } from "../../compiler/ir/program.ts";
-import type { Count, Shape } from "../../compiler/ir/type.ts";
+import type { Dispatch, ParamSpec, Program, Shader } from "../../contract/program.ts";
+import type { Count, Shape } from "../../contract/type.ts";
 
 const WORKGROUP = 64;
 

@@ -28,5 +28,5 @@ test("a page that only runs a model loads nothing of the trainer", async () => {
     write: false,
     metafile: true,
   });
-  expect(Object.keys(metafile.inputs).filter((i) => /runtime\/(train|data)/.test(i))).toEqual([]);
+  expect(Object.keys(metafile.inputs).filter((i) => /(runtime|contract)\/(train|data)/.test(i))).toEqual([]);
 });

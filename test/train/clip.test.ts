@@ -2,8 +2,8 @@
 
 import { afterAll, describe, expect, test } from "vitest";
 import { compileTraining, type Optimizer, sgd, type Tensor } from "weftgpu";
-import { type Clip, TARGET } from "../../compiler/ir/training.ts";
 import { verifyProgram } from "../../compiler/passes/verifyProgram.ts";
+import { type Clip, TARGET } from "../../contract/training.ts";
 import lenet from "../../models/lenet.ts";
 import { message } from "../dsl/message.ts";
 import { type Arrays, type NdArray, random, randomArray } from "../oracle/array.ts";

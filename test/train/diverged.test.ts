@@ -18,6 +18,7 @@ import {
 } from "weftgpu";
 import { mapGraph } from "../../compiler/ir/graph.ts";
 import { type Clip, compileTraining, type Optimizer, sgd } from "../../compiler/train/index.ts";
+import type { Weights } from "../../contract/weights.ts";
 import { shuffled } from "../../runtime/data.ts";
 import { requestDevice } from "../../runtime/node/index.ts";
 import {
@@ -27,7 +28,6 @@ import {
   type Training,
   validateTraining,
 } from "../../runtime/train.ts";
-import type { Weights } from "../../runtime/weights.ts";
 import { kernelTraining, PIXELS } from "./runtime.ts";
 
 let device: GPUDevice;

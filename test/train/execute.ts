@@ -1,6 +1,6 @@
 /** Runs a program dispatch by dispatch, with a uniform of one's own: steps of training without the runtime's trainer. */
-import type { Dispatch, Program, Signature } from "../../compiler/ir/program.ts";
-import { permute } from "../../runtime/tensor.ts";
+import type { Dispatch, Program, Signature } from "../../contract/program.ts";
+import { permute } from "../../contract/tensor.ts";
 import { type Arrays, type NdArray, sizeOf } from "../oracle/array.ts";
 import { device as sharedDevice } from "../oracle/weft.ts";
 

@@ -2,7 +2,7 @@
 import { expect } from "vitest";
 import { compileTraining, type Optimizer } from "weftgpu";
 import type { Graph } from "../../compiler/ir/graph.ts";
-import { METRICS, TARGET } from "../../compiler/ir/training.ts";
+import { METRICS, TARGET } from "../../contract/training.ts";
 import { type Arrays, type NdArray, random, randomArray, zeros } from "../oracle/array.ts";
 import type { EvaluateOptions } from "../oracle/oracle.ts";
 import { execute } from "./execute.ts";

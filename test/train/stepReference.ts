@@ -2,7 +2,7 @@
 import type { Optimizer, Tensor } from "weftgpu";
 import type { Graph } from "../../compiler/ir/graph.ts";
 import { topologicalOrder } from "../../compiler/ir/graph.ts";
-import { type Clip, type LossName, TARGET } from "../../compiler/ir/training.ts";
+import { type Clip, type LossName, TARGET } from "../../contract/training.ts";
 import type { Arrays, NdArray } from "../oracle/array.ts";
 import { type EvaluateOptions, evaluate } from "../oracle/oracle.ts";
 

@@ -8,7 +8,7 @@ import { subjectsOf } from "../../cli/tuning/subjects.ts";
 import { tuningKey } from "../../compiler/codegen/identity.ts";
 import { compile } from "../../compiler/compile.ts";
 import { loadModel } from "../../compiler/frontend/index.ts";
-import type { TuningFile } from "../../compiler/ir/tuning.ts";
+import type { TuningFile } from "../../contract/tuning.ts";
 import { fails, scratch, weft, works } from "../cli/weft.ts";
 
 /** The software adapter of npm, whatever driver is installed. */

@@ -12,8 +12,8 @@ import {
   tuningPath,
   tuningText,
 } from "../../compiler/emit/tuning.ts";
-import type { AdapterTuning, TunedKernel } from "../../compiler/ir/tuning.ts";
 import { targets } from "../../compiler/passes/target.ts";
+import type { AdapterTuning, TunedKernel } from "../../contract/tuning.ts";
 import { scratch } from "../cli/weft.ts";
 
 const kernel: TunedKernel = {

@@ -19,11 +19,11 @@ import {
   softmax,
 } from "weftgpu";
 import { tuningKey } from "../../compiler/codegen/identity.ts";
-import type { Kernel, Stage } from "../../compiler/ir/kernel.ts";
-import type { TunedContraction, TunedSchedule, Tuning } from "../../compiler/ir/tuning.ts";
+import type { Kernel } from "../../compiler/ir/kernel.ts";
 import { fitsStage } from "../../compiler/passes/stage.ts";
 import { gpu, portable, quads, vectorWidth } from "../../compiler/passes/target.ts";
 import { trialsOf, tunedSchedule, untuned } from "../../compiler/passes/tuning.ts";
+import type { Stage, TunedContraction, TunedSchedule, Tuning } from "../../contract/tuning.ts";
 import lenet from "../../models/lenet.ts";
 import { dataFor } from "../fuzz/data.ts";
 import { differences, reference } from "../oracle/compare.ts";

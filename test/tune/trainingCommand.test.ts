@@ -9,8 +9,8 @@ import { subjectsOf } from "../../cli/tuning/subjects.ts";
 import type { Adapter } from "../../compiler/emit/tuning.ts";
 import { must } from "../../compiler/errors.ts";
 import { loadModel } from "../../compiler/frontend/index.ts";
-import type { AdapterTuning, TunedKernel, TuningFile } from "../../compiler/ir/tuning.ts";
 import { compileParts, sgd } from "../../compiler/train/index.ts";
+import type { AdapterTuning, TunedKernel, TuningFile } from "../../contract/tuning.ts";
 import { fails, scratch, weft, works } from "../cli/weft.ts";
 import { PATIENCE } from "../patience.ts";
 

@@ -10,7 +10,7 @@ import {
   sharedFor,
   tuningFor,
 } from "../../compiler/emit/tuning.ts";
-import type { AdapterTuning, TunedKernel } from "../../compiler/ir/tuning.ts";
+import type { AdapterTuning, TunedKernel } from "../../contract/tuning.ts";
 import { scratch } from "../cli/weft.ts";
 
 const kernel = (workgroup: number): TunedKernel => ({

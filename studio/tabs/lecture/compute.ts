@@ -1,8 +1,8 @@
 /** Runs a section's model on the page's device: compiled here, executed by Weft's runtime. */
 import { compile } from "../../../compiler/compile.ts";
-import type { Program } from "../../../compiler/ir/program.ts";
+import type { Program } from "../../../contract/program.ts";
+import type { Weights } from "../../../contract/weights.ts";
 import { load, type Session } from "../../../runtime/index.ts";
-import type { Weights } from "../../../runtime/weights.ts";
 import type { Studio } from "../../tab.ts";
 import type { Recipe } from "./models.ts";
 

@@ -1,6 +1,6 @@
 /** The shape table: a row per layer. */
-import { showShape } from "../../../compiler/ir/type.ts";
 import { fieldSize } from "../../../compiler/report/receptive.ts";
+import { showShape } from "../../../contract/type.ts";
 import type { LayerView } from "../../compile/parts.ts";
 import type { ModelView } from "../../compile/view.ts";
 import { fill, h } from "../../dom.ts";

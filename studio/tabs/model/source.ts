@@ -1,5 +1,5 @@
 /** The source pane: the editor, what is wrong with the model, and saving. */
-import type { Diagnosis } from "../../../compiler/errors.ts";
+import type { Diagnosis } from "../../../contract/diagnosis.ts";
 import type { Mark } from "../../compile/protocol.ts";
 import { type Child, fill, h } from "../../dom.ts";
 import { messageOf } from "../../message.ts";

@@ -1,12 +1,12 @@
 /** Computes the values of layers by the real kernels: compiles a program whose outputs they are, and runs it. */
 import { compile, type TargetName } from "../../../compiler/compile.ts";
 import type { Graph } from "../../../compiler/ir/graph.ts";
-import type { ParamSpec } from "../../../compiler/ir/program.ts";
 import { pipelineCount } from "../../../compiler/report/kernels.ts";
+import type { ParamSpec } from "../../../contract/program.ts";
+import type { Tensor } from "../../../contract/tensor.ts";
+import type { Weights } from "../../../contract/weights.ts";
 import { load } from "../../../runtime/index.ts";
 import type { Session } from "../../../runtime/session.ts";
-import type { Tensor } from "../../../runtime/tensor.ts";
-import type { Weights } from "../../../runtime/weights.ts";
 import { type Layer, watching } from "./layers.ts";
 import { type Drawn, initialWeights, misfit } from "./weights.ts";
 

@@ -1,6 +1,6 @@
 /** The part of the input that an element of a layer depends on. Pure. */
-import type { Shape } from "../../../compiler/ir/type.ts";
 import type { ReceptiveField } from "../../../compiler/report/receptive.ts";
+import type { Shape } from "../../../contract/type.ts";
 
 /** Rows `top` … `bottom` and columns `left` … `right`, both ends included. */
 export interface Box {

@@ -7,8 +7,8 @@ import {
   type Output,
   topologicalOrder,
 } from "../../../compiler/ir/graph.ts";
-import type { Shape } from "../../../compiler/ir/type.ts";
 import { ops } from "../../../compiler/ops/index.ts";
+import type { Shape } from "../../../contract/type.ts";
 
 /** How one example of a tensor is drawn: `count` maps of `height` × `width`, or a row of `count` bars. */
 export type View =

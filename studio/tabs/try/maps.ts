@@ -1,5 +1,5 @@
 /** A layer's values as small pictures or bars, and the pointing at them. */
-import type { TensorData } from "../../../runtime/tensor.ts";
+import type { TensorData } from "../../../contract/tensor.ts";
 import { fill, h } from "../../dom.ts";
 import { drawBars } from "./bars.ts";
 import { extent, paint, type Scale, scaleOf } from "./color.ts";

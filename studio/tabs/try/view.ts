@@ -2,10 +2,10 @@
 
 import { compile } from "../../../compiler/compile.ts";
 import { rowOf } from "../../../compiler/ir/graph.ts";
-import { showShape } from "../../../compiler/ir/type.ts";
+import { WeftError } from "../../../contract/errors.ts";
+import { showShape } from "../../../contract/type.ts";
+import type { Weights } from "../../../contract/weights.ts";
 import { type Scores, scoresOf, sharesOf } from "../../../data/scores.ts";
-import { WeftError } from "../../../runtime/errors.ts";
-import type { Weights } from "../../../runtime/weights.ts";
 import { fill, h } from "../../dom.ts";
 import { listenForFiles } from "../../files.ts";
 import { messageOf, sentence } from "../../message.ts";

@@ -1,10 +1,10 @@
 /** Where weights come from, so that the page can say it, and which of them a model can use. */
 
-import type { ParamSpec } from "../../../compiler/ir/program.ts";
+import type { ParamSpec } from "../../../contract/program.ts";
+import type { TensorData } from "../../../contract/tensor.ts";
+import { checkWeights, readSafetensors, type Weights } from "../../../contract/weights.ts";
 import { initialise } from "../../../runtime/initialise.ts";
 import { readMetadata } from "../../../runtime/metadata.ts";
-import type { TensorData } from "../../../runtime/tensor.ts";
-import { checkWeights, readSafetensors, type Weights } from "../../../runtime/weights.ts";
 import type { Sample } from "../../project.ts";
 
 /** What is known about weights besides their numbers. */

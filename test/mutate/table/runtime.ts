@@ -11,7 +11,7 @@ const failures = guard("runtime/session-failures");
 const program = guard("hostile/program", "validateProgram");
 
 const number: readonly Mutation[] = [
-  ...inFile("runtime/half.ts", [
+  ...inFile("contract/f16.ts", [
     {
       name: "f16: ties go up, not to even",
       find: "((b >> 13) & 1)",
@@ -94,7 +94,7 @@ const number: readonly Mutation[] = [
       why: "constants that a model asks for are not heeded",
     },
   ]),
-  ...inFile("runtime/tensor.ts", [
+  ...inFile("contract/tensor.ts", [
     {
       name: "permute: strides of the axis itself",
       find: "sizeOf(shape.slice(axis + 1))",
@@ -105,7 +105,7 @@ const number: readonly Mutation[] = [
   ]),
 ];
 
-const files: readonly Mutation[] = inFile("runtime/weights.ts", [
+const files: readonly Mutation[] = inFile("contract/weights.ts", [
   {
     name: "safetensors: data that leave the file are read",
     find: "if (start + end > length)",
@@ -193,7 +193,7 @@ const files: readonly Mutation[] = inFile("runtime/weights.ts", [
 ]);
 
 const device: readonly Mutation[] = [
-  ...inFile("runtime/plan.ts", [
+  ...inFile("contract/type.ts", [
     {
       name: "buffers: bytes per example are counted once",
       find: "Math.ceil((fixed + perBatch * batch) / 16)",
@@ -201,6 +201,8 @@ const device: readonly Mutation[] = [
       guards: [session],
       why: "buffers are too small for more than one example",
     },
+  ]),
+  ...inFile("runtime/plan.ts", [
     {
       name: "dispatch: workgroups beyond one row are lost",
       find: "pass.dispatchWorkgroups(Math.ceil(groups(batch) / rows), rows);",
@@ -444,7 +446,7 @@ const device: readonly Mutation[] = [
   ]),
 ];
 
-const checks: readonly Mutation[] = inFile("runtime/validate.ts", [
+const checks: readonly Mutation[] = inFile("contract/validate.ts", [
   {
     name: "validate: what is read before it is written passes",
     find: "if (!filled.has(index)) at.fail(`buffer ${index} is read before it is written`);",
@@ -518,16 +520,25 @@ const checks: readonly Mutation[] = inFile("runtime/validate.ts", [
 ]);
 
 const variants: readonly Mutation[] = [
-  ...inFile("runtime/values.ts", [
+  ...inFile("contract/hash.ts", [
     {
-      name: "baked: other values of a baked parameter pass",
-      find: "return !data || hash(`${shape};${data}`) === digest;",
-      put: "return !data || hash(`${shape};${data}`) >= 0;",
+      name: "baked: a digest does not hold the values",
+      find: "hash(`${shape};${data}`)",
+      put: "hash(`${shape}`)",
       guards: [guard("bake/run")],
       why: "weights are loaded, and others are computed with",
     },
   ]),
-  ...inFile("runtime/variants.ts", [
+  ...inFile("runtime/values.ts", [
+    {
+      name: "baked: other values of a baked parameter pass",
+      find: "return !tensor?.data || digestOf(tensor) === digest;",
+      put: "return !tensor?.data || digestOf(tensor) >= 0;",
+      guards: [guard("bake/run")],
+      why: "weights are loaded, and others are computed with",
+    },
+  ]),
+  ...inFile("contract/adapter.ts", [
     {
       name: "variants: features of a variant are not asked for",
       find: "features.every((f) => has.has(f)) &&",
@@ -535,6 +546,8 @@ const variants: readonly Mutation[] = [
       guards: [guard("emit/variants"), guard("bake/variants")],
       why: "a page picks a program that its adapter cannot run",
     },
+  ]),
+  ...inFile("runtime/variants.ts", [
     {
       name: "variants: a baked program is picked for other weights",
       find: "(tensors && baked.every((b) => agrees(b, tensors)))",

@@ -1,9 +1,9 @@
 /** LeNet's shapes at a glance: a strip of its tensors, and the table with the formula. */
 import { compile } from "../../../../compiler/compile.ts";
 import { must } from "../../../../compiler/errors.ts";
-import { showShape } from "../../../../compiler/ir/type.ts";
 import { fieldSize } from "../../../../compiler/report/receptive.ts";
 import { type LayerRow, shapeTable } from "../../../../compiler/report/shapes.ts";
+import { showShape } from "../../../../contract/type.ts";
 import { h, svg } from "../../../dom.ts";
 import type { Words } from "../../../tab.ts";
 import { lenet as recipe } from "../models.ts";

@@ -1,5 +1,5 @@
 /** Tensors in main memory: flat typed arrays in row-major order, and their shapes. */
-import type { DType } from "../compiler/ir/type.ts";
+import type { DType } from "./type.ts";
 
 /** The elements of a tensor. */
 export type TensorData = Float32Array | Int32Array | Uint32Array;
@@ -27,11 +27,6 @@ export function kindOf(value: unknown): string {
 
 export function sizeOf(shape: readonly number[]): number {
   return shape.reduce((a, b) => a * b, 1);
-}
-
-/** `[6, 1, 5, 5]` */
-export function show(shape: readonly (number | string)[]): string {
-  return `[${shape.join(", ")}]`;
 }
 
 /** The elements with the axes laid out in `order`, outermost first (`ParamSpec.order`). */

@@ -19,7 +19,7 @@ export interface Count {
 }
 
 /** `[N, 6, 28, 28]` */
-export function showShape(shape: Shape): string {
+export function showShape(shape: readonly (number | string)[]): string {
   return `[${shape.join(", ")}]`;
 }
 
@@ -37,6 +37,10 @@ export function elements(shape: Shape): Count {
 export function countAt(count: Count, batch: number): number {
   return count.fixed + count.perBatch * batch;
 }
+
+/** Bytes of a buffer: whole vectors of 16, one at least. */
+export const bytesAt = ({ fixed, perBatch }: Count, batch: number): number =>
+  Math.max(16, Math.ceil((fixed + perBatch * batch) / 16) * 16);
 
 export function addCounts(a: Count, b: Count): Count {
   return { fixed: a.fixed + b.fixed, perBatch: a.perBatch + b.perBatch };

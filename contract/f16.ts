@@ -18,3 +18,12 @@ export function halves(data: TensorData): Uint16Array {
   });
   return out;
 }
+
+/** The nearest number of f16, ties to even: what `halves` makes of it. */
+export function roundedToHalf(x: number): number {
+  const [bits = 0] = new Uint32Array(Float32Array.of(x).buffer);
+  const exponent = ((bits >>> 23) & 255) - 127;
+  // Adding a number so large that its own last place is f16's step rounds to that step.
+  const large = 1.5 * 2 ** (52 + Math.max(exponent, -14) - 10);
+  return Math.sign(x) * (Math.abs(x) + large - large);
+}

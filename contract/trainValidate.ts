@@ -1,6 +1,6 @@
 /** Trainings that come from outside, checked before anything of them reaches the GPU. */
-import type { LossName, Result, Training } from "../compiler/ir/training.ts";
 import { Field } from "./fields.ts";
+import type { LossName, Result, Training } from "./training.ts";
 import { checkProgram } from "./validate.ts";
 
 const LOSSES: readonly LossName[] = ["crossEntropy", "squaredError", "binaryCrossEntropy"];

@@ -1,6 +1,5 @@
 /** What a trainer is given: two programs, and the optimiser's numbers. JSON and WGSL, like a Program. */
-import type { Diagnosis } from "../errors.ts";
-import type { Role } from "./graph.ts";
+import type { Diagnosis } from "./diagnosis.ts";
 import type { Program } from "./program.ts";
 
 /**
@@ -54,8 +53,14 @@ export const RATE_LR = 0;
 export const RATE_FIRST = 1;
 export const RATE_SECOND = 2;
 
+/**
+ * What a training computes besides the model: the input as numbers 0 … 1, the loss, a gradient, the norm of all of them,
+ * or what overwrites a parameter.
+ */
+export type RoleKind = "input" | "loss" | "gradients" | "norm" | "update";
+
 /** What a kernel of a step writes: a layer's activations, or what a role says, of which tensor; then layers that share the kernel. */
-export type Result = readonly [role: Role["kind"] | "activations", of: string, ...sharing: string[]];
+export type Result = readonly [role: RoleKind | "activations", of: string, ...sharing: string[]];
 
 /** Everything a page or a process needs to train: JSON and WGSL. */
 export interface Training {

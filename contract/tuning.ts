@@ -2,8 +2,30 @@
  * What `weft tune` measured: schedules that were faster on one adapter than the compiler's own choice. JSON; axes are
  * told by their position, so the same kernel of another model, with other names, finds its schedule.
  */
-import type { Stage, Team } from "./kernel.ts";
 import type { Optimizer } from "./training.ts";
+
+/** Threads that add up one sum together: each takes every `size`-th step, and what they have meets in workgroup memory. */
+export interface Team {
+  /** A divisor of the workgroup. */
+  readonly size: number;
+  /** Which threads are neighbours: the members of a team, or the same members of neighbouring teams. */
+  readonly inner: "members" | "places";
+}
+
+/**
+ * A workgroup as a block of threads, `rows · batch` along the axes of the rows and `columns` along those of the
+ * columns. Its threads evaluate `depth` steps of both factors, each value once, and then all read them from workgroup memory.
+ */
+export interface Stage {
+  readonly rows: number;
+  /** Threads along N where that is an axis of the rows; else 1. */
+  readonly batch: number;
+  readonly columns: number;
+  /** Steps of the sum held at once: a multiple of the threads along either side. */
+  readonly depth: number;
+  /** Which threads are neighbours: those along the side whose axis is innermost in the result. */
+  readonly inner: "rows" | "columns";
+}
 
 /** How a contraction is tiled. */
 export interface TunedContraction {
