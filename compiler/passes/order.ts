@@ -61,6 +61,19 @@ export function dependencies<T>(
   );
 }
 
+/** For each that others wait for, those others. */
+function reversed<T>(before: ReadonlyMap<T, ReadonlySet<T>>): ReadonlyMap<T, readonly T[]> {
+  const after = new Map<T, T[]>();
+  for (const [item, others] of before) {
+    for (const other of others) {
+      const later = after.get(other);
+      if (later) later.push(item);
+      else after.set(other, [item]);
+    }
+  }
+  return after;
+}
+
 /**
  * The list in an order that its dependencies allow; among those that may come next, the one with the lowest rank, then
  * the first (Kahn, "Topological sorting of large networks", 1962). `stuck` are those that wait for each other.
@@ -71,16 +84,8 @@ export function topological<T extends object>(
   rank: (item: T) => number,
 ): { readonly sorted: readonly T[]; readonly stuck: readonly T[] } {
   const before = dependencies(list, of);
-  const after = new Map<T, T[]>();
-  const waiting = new Map<T, number>();
-  for (const [item, others] of before) {
-    waiting.set(item, others.size);
-    for (const other of others) {
-      const later = after.get(other);
-      if (later) later.push(item);
-      else after.set(other, [item]);
-    }
-  }
+  const after = reversed(before);
+  const waiting = new Map([...before].map(([item, others]) => [item, others.size]));
   const ranked = list.toSorted((a, b) => rank(a) - rank(b));
   const place = new Map(ranked.map((item, i) => [item, i]));
   const ready = new Smallest();
@@ -97,6 +102,40 @@ export function topological<T extends object>(
   }
   const done = new Set(sorted);
   return { sorted, stuck: list.filter((item) => !done.has(item)) };
+}
+
+/**
+ * Those that wait for each other, a list for each strongly connected part of the graph: who waits for whom is walked once, and
+ * against the edges once more (Sharir, "A strong-connectivity algorithm and its applications in data flow analysis", 1981).
+ */
+export function circles<T>(before: ReadonlyMap<T, ReadonlySet<T>>): readonly (readonly T[])[] {
+  const after = reversed(before);
+  const left: T[] = [];
+  const seen = new Set<T>();
+  for (const item of before.keys()) depthFirst(item, (t) => before.get(t) ?? [], seen, left);
+  const again = new Set<T>();
+  return left.toReversed().flatMap((item) => {
+    const part: T[] = [];
+    depthFirst(item, (t) => after.get(t) ?? [], again, part);
+    return part.length > 1 ? [part] : [];
+  });
+}
+
+/** Appends to `left` what is reached and not yet seen, each when all that it leads to is behind it. */
+function depthFirst<T>(start: T, to: (item: T) => Iterable<T>, seen: Set<T>, left: T[]): void {
+  if (seen.has(start)) return;
+  seen.add(start);
+  const open = [{ item: start, rest: to(start)[Symbol.iterator]() }];
+  for (let top = open.at(-1); top; top = open.at(-1)) {
+    const { done, value } = top.rest.next();
+    if (done) {
+      left.push(top.item);
+      open.pop();
+    } else if (!seen.has(value)) {
+      seen.add(value);
+      open.push({ item: value, rest: to(value)[Symbol.iterator]() });
+    }
+  }
 }
 
 /** What is computed once comes first; updates come late, small ones together, so that they share dispatches. */

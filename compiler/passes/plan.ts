@@ -29,7 +29,7 @@ export interface Lying {
 }
 
 export function planMemory({ graph, bundles, inPlace, storages }: Lying): MemoryPlan {
-  const buffers: { name: string; bytes: Count }[] = [];
+  const buffers: Buffers = [];
   const place = new Map<Node, number>();
   const own = (node: Node): void => {
     if (place.has(node)) return;
@@ -52,7 +52,7 @@ export function planMemory({ graph, bundles, inPlace, storages }: Lying): Memory
     for (const tensor of readsOf(steps)) lastRead.set(tensor, i);
   });
   const transient = new Set<Node>();
-  const free: number[] = [];
+  const free = new FreeBuffers(buffers);
   run.forEach((steps, i) => {
     for (const { root } of steps.map((s) => s.region)) {
       if (place.has(root)) continue;
@@ -75,26 +75,58 @@ export function largestBatch(buffers: readonly { readonly bytes: Count }[]): num
   return Math.min(...growing.map(({ bytes }) => Math.floor((BINDING_BYTES - bytes.fixed) / bytes.perBatch)));
 }
 
-/**
- * A free buffer of the same kind (per batch or fixed), the tightest that fits, else the largest, which grows;
- * a new one where none is free.
- */
-function takeSlot(
-  need: Count,
-  name: string,
-  buffers: { name: string; bytes: Count }[],
-  free: number[],
-): number {
-  const size = (c: Count): number => c.perBatch || c.fixed;
-  const fits = free
-    .filter((i) => must(buffers[i], "buffer").bytes.perBatch > 0 === need.perBatch > 0)
-    .toSorted((a, b) => size(must(buffers[a], "buffer").bytes) - size(must(buffers[b], "buffer").bytes));
-  const chosen = fits.find((i) => size(must(buffers[i], "buffer").bytes) >= size(need)) ?? fits.at(-1);
+type Buffers = { name: string; bytes: Count }[];
+
+const sizeOf = ({ perBatch, fixed }: Count): number => perBatch || fixed;
+
+/** Buffers that nothing lies in any more. */
+class FreeBuffers {
+  readonly #buffers: Buffers;
+  /** By their size; of one size, those first that were free first. */
+  readonly #fixed: number[] = [];
+  readonly #perBatch: number[] = [];
+
+  constructor(buffers: Buffers) {
+    this.#buffers = buffers;
+  }
+
+  push(buffer: number): void {
+    const { bytes } = must(this.#buffers[buffer], "buffer");
+    const list = this.#like(bytes);
+    list.splice(this.#firstOf(list, sizeOf(bytes) + 1), 0, buffer);
+  }
+
+  /** One of the same kind (per batch or fixed), the tightest that fits, else the largest; undefined where none is free. */
+  take(need: Count): number | undefined {
+    const list = this.#like(need);
+    const at = Math.min(this.#firstOf(list, sizeOf(need)), list.length - 1);
+    return at < 0 ? undefined : list.splice(at, 1)[0];
+  }
+
+  #like({ perBatch }: Count): number[] {
+    return perBatch > 0 ? this.#perBatch : this.#fixed;
+  }
+
+  /** The place of the first that is at least so large. */
+  #firstOf(list: readonly number[], size: number): number {
+    let [low, high] = [0, list.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      const { bytes } = must(this.#buffers[must(list[middle], "place")], "buffer");
+      if (sizeOf(bytes) < size) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+}
+
+/** A free buffer, which grows where it is too small; a new one where none is free. */
+function takeSlot(need: Count, name: string, buffers: Buffers, free: FreeBuffers): number {
+  const chosen = free.take(need);
   if (chosen === undefined) {
     buffers.push({ name, bytes: need });
     return buffers.length - 1;
   }
-  free.splice(free.indexOf(chosen), 1);
   const buffer = must(buffers[chosen], "buffer");
   buffer.bytes = {
     fixed: Math.max(buffer.bytes.fixed, need.fixed),

@@ -11,7 +11,7 @@ import { axisIndex } from "../math/affine.ts";
 import { children, load, opContext } from "../math/build.ts";
 import { derivedNode, inRole, suffixed } from "../ops/derived.ts";
 import { tensorsOf } from "./analysis.ts";
-import { dependencies, type Effects, topological } from "./order.ts";
+import { circles, dependencies, type Effects, topological } from "./order.ts";
 
 /** Tensors whose results overwrite others: from the value to the state whose buffer holds it. */
 export type InPlace = ReadonlyMap<Node, Node>;
@@ -35,13 +35,19 @@ export function overwrite(graph: Graph, regions: readonly Region[]): Overwriting
   }
   for (;;) {
     const found = placed(updates, direct, regions);
-    const cycle = waiting(found);
-    if (cycle.length === 0) return found;
-    const one = must(
-      [...direct].filter((u) => cycle.includes(u.value)).toSorted((a, b) => sizeOf(a) - sizeOf(b))[0],
-      "an update among regions that wait for each other",
-    );
-    direct.delete(one);
+    const cycles = waiting(found);
+    if (cycles.length === 0) return found;
+    // Of each circle the smallest: to open one at a time would be a pass over all regions for each.
+    const cycleOf = new Map(cycles.flatMap((roots, i) => roots.map((root) => [root, i] as const)));
+    const opened: Update[] = [];
+    for (const update of direct) {
+      const cycle = cycleOf.get(update.value);
+      if (cycle === undefined) continue;
+      const other = opened[cycle];
+      if (!other || sizeOf(update) < sizeOf(other)) opened[cycle] = update;
+    }
+    for (const i of cycles.keys())
+      direct.delete(must(opened[i], "an update among regions that wait for each other"));
   }
 }
 
@@ -74,23 +80,11 @@ function copyOf({ state, value }: Update): Region {
   return { root, nodes: [root], axes: context.at, value: copied, reads: tensorsOf(copied), phase: "run" };
 }
 
-/** The roots of regions that wait for themselves, by way of others. */
-function waiting({ regions, inPlace }: Overwriting): readonly Node[] {
+/** The roots of regions that wait for each other, a list for each circle (or several circles that touch). */
+function waiting({ regions, inPlace }: Overwriting): readonly (readonly Node[])[] {
   const of = ({ root, reads }: Region): Effects => ({ reads, writes: root, overwrites: inPlace.get(root) });
   const { stuck } = topological(regions, of, () => 0);
-  const before = dependencies(stuck, of);
-  const waitsForItself = (region: Region): boolean => {
-    const seen = new Set<Region>();
-    const open = [region];
-    for (let next = open.pop(); next; next = open.pop())
-      for (const other of before.get(next) ?? []) {
-        if (other === region) return true;
-        if (!seen.has(other)) open.push(other);
-        seen.add(other);
-      }
-    return false;
-  };
-  return stuck.filter(waitsForItself).map((r) => r.root);
+  return circles(dependencies(stuck, of)).map((circle) => circle.map((region) => region.root));
 }
 
 /** Whether a region reads a tensor, if at all, at the very place where it writes. */
