@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { Node } from "../../compiler/ir/graph.ts";
-import { dependencies, type Effects, topological } from "../../compiler/passes/order.ts";
+import { circles, dependencies, type Effects, topological } from "../../compiler/passes/order.ts";
 
 const tensor = (name: string): Node => ({
   kind: "param",
@@ -57,4 +57,54 @@ test("what waits for itself is stuck, and nothing else", () => {
 
 test("an update that reads its own old value does not wait for itself", () => {
   expect(dependencies([update], (item) => item).get(update)).toEqual(new Set());
+});
+
+test("among those that may come next, the lowest rank comes first, then the first of the list", () => {
+  const ranked = fc.array(fc.record({ rank: fc.nat(5), reads: fc.array(fc.nat(30), { maxLength: 3 }) }), {
+    maxLength: 30,
+  });
+  fc.assert(
+    fc.property(ranked, (drawn) => {
+      const tensors = drawn.map((_, i) => tensor(`t${i}`));
+      // Each reads what is written before it, in an order that is not that of the ranks.
+      const list = drawn.map(({ rank, reads }, i) => ({
+        rank,
+        effects: step(
+          tensors[i] as Node,
+          reads.filter((r) => r < i).map((r) => tensors[r] as Node),
+        ),
+      }));
+      const { sorted, stuck } = topological(
+        list,
+        (item) => item.effects,
+        (item) => item.rank,
+      );
+      const written = new Set<Node>();
+      const open = list.toSorted((a, b) => a.rank - b.rank);
+      const expected: typeof list = [];
+      while (open.length > 0) {
+        const [next] = open.splice(
+          open.findIndex((item) => item.effects.reads.every((t) => written.has(t))),
+          1,
+        );
+        if (next) written.add(next.effects.writes) && expected.push(next);
+      }
+      expect(stuck).toEqual([]);
+      expect(sorted).toEqual(expected);
+    }),
+  );
+});
+
+test("circles are told apart where nothing leads back from one to the other", () => {
+  const circle = (...pairs: readonly (readonly [string, string])[]): readonly string[] => {
+    const names = [...new Set(pairs.flat())];
+    const before = new Map(names.map((a) => [a, new Set(pairs.filter(([b]) => b === a).map(([, c]) => c))]));
+    return circles(before).map((part) => part.toSorted().join(""));
+  };
+  expect(circle(["a", "b"], ["b", "c"])).toEqual([]);
+  expect(circle(["a", "b"], ["b", "a"], ["b", "c"], ["c", "d"], ["d", "c"], ["d", "e"]).toSorted()).toEqual([
+    "ab",
+    "cd",
+  ]);
+  expect(circle(["a", "b"], ["b", "c"], ["c", "a"], ["c", "d"], ["d", "b"])).toEqual(["abcd"]);
 });

@@ -508,6 +508,13 @@ const structure: readonly Mutation[] = [
       why: "kernels read what is not there yet",
     },
     {
+      name: "order: circles that one leads to are one",
+      find: "(t) => after.get(t) ?? [], again",
+      put: "(t) => before.get(t) ?? [], again",
+      guards: [order],
+      why: "of several circles one alone is opened, and the compiler takes a round for each",
+    },
+    {
       name: "order: updates first",
       find: '(s.region.phase === "prepare" ? 0 : s.inPlace ? update(s) : 1)',
       put: '(s.region.phase === "prepare" ? 0 : s.inPlace ? -update(s) : 1)',
@@ -545,6 +552,15 @@ const structure: readonly Mutation[] = [
       why: "small updates wait for large ones, which is slower",
       equivalent:
         "only speed: kernels in one dispatch are independent of each other whatever their sizes (LeNet's parameters are smaller than the bound)",
+    },
+  ]),
+  ...inFile("compiler/math/queue.ts", [
+    {
+      name: "order: not the lowest rank comes next",
+      find: "right < left",
+      put: "right > left",
+      guards: [order],
+      why: "updates come early, and small ones do not share dispatches",
     },
   ]),
   ...inFile("compiler/passes/plan.ts", [
