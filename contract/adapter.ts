@@ -1,5 +1,8 @@
 /** What a device says of itself, held against what a program or a measurement is for. */
-import type { AdapterTest } from "./program.ts";
+import type { AdapterTest, Feature } from "./program.ts";
+
+/** All of them. */
+export const FEATURES: readonly Feature[] = ["subgroups", "shader-f16"];
 
 /** What is looked at: GPUAdapter's `features` and `info`, GPUDevice's `features` and `adapterInfo`. */
 export interface Facts {

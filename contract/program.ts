@@ -102,8 +102,8 @@ export interface Dispatch {
   readonly layers: readonly string[];
 }
 
-/** Features of a device that programs and schedules may use. */
-export const FEATURES = ["subgroups", "shader-f16"] as const;
+/** What of a device programs and schedules may use besides what each has. */
+export type Feature = "subgroups" | "shader-f16";
 
 /** A compiled model: kernels, buffers and the list of dispatches. Plain data, which JSON holds. */
 export interface Program {
@@ -118,7 +118,7 @@ export interface Program {
   readonly buffers: readonly BufferPlan[];
   readonly kernels: readonly Shader[];
   /** What the device must have been asked for. */
-  readonly features?: readonly (typeof FEATURES)[number][];
+  readonly features?: readonly Feature[];
   /** The buffer of u32 row numbers, where inputs are drawn from a data set: row n of the batch is order[offset + n]. */
   readonly order?: number;
   /** Run once after weights are set: folded parameters. */

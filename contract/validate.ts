@@ -4,9 +4,10 @@
  * What is not checked is what WGSL says: WebGPU validates it, bounds its memory accesses, and an error of it names the
  * kernel. Nobody can tell whether a kernel ends, so a program from a stranger may still take a GPU's time.
  */
+import { FEATURES } from "./adapter.ts";
 import { Field } from "./fields.ts";
 import { STORAGE_BUFFERS, WORKGROUP_THREADS, WORKGROUPS } from "./limits.ts";
-import { FEATURES, type Init, type ParamUse, type Program } from "./program.ts";
+import type { Init, ParamUse, Program } from "./program.ts";
 import { bytesAt, type Count, type Dim } from "./type.ts";
 
 /** A workgroup for every element that is written, at most: no schedule takes more threads. */

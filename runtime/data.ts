@@ -1,8 +1,7 @@
 /** Labelled examples: what a trainer is given, checked against its programs, and the order they are taken in. */
 import { WeftError } from "../contract/errors.ts";
-import { hash } from "../contract/hash.ts";
 import type { Signature } from "../contract/program.ts";
-import { kindOf, sizeOf } from "../contract/tensor.ts";
+import { hash, kindOf, sizeOf } from "../contract/tensor.ts";
 import type { Training } from "../contract/training.ts";
 import { showShape } from "../contract/type.ts";
 import { ANYTHING, checkOptions, shownOption } from "./options.ts";

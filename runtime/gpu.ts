@@ -1,6 +1,8 @@
 /** One device, watched: whatever is asked of it either works or throws a `WeftError`. */
+
+import { FEATURES } from "../contract/adapter.ts";
 import { WeftError } from "../contract/errors.ts";
-import { FEATURES, type Shader } from "../contract/program.ts";
+import type { Shader } from "../contract/program.ts";
 import type { TensorData } from "../contract/tensor.ts";
 import { checkOptions, DEVICE } from "./options.ts";
 

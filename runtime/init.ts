@@ -1,8 +1,7 @@
 /** Initial values of parameters. */
 import { WeftError } from "../contract/errors.ts";
-import { hash } from "../contract/hash.ts";
 import type { ParamSpec } from "../contract/program.ts";
-import { ARRAYS, sizeOf, type TensorData } from "../contract/tensor.ts";
+import { ARRAYS, hash, sizeOf, type TensorData } from "../contract/tensor.ts";
 import { showShape } from "../contract/type.ts";
 import { threefry } from "./random.ts";
 

@@ -1,11 +1,11 @@
 /** What executing a program takes: its pipelines, its buffers, and dispatches that are ready but for the batch. */
 import { WeftError } from "../contract/errors.ts";
-import { halves } from "../contract/f16.ts";
 import { WORKGROUPS } from "../contract/limits.ts";
 import type { Dispatch, ParamSpec, Program, Shader } from "../contract/program.ts";
 import { permute, type TensorData } from "../contract/tensor.ts";
 import { bytesAt } from "../contract/type.ts";
 import type { Gpu } from "./gpu.ts";
+import { halves } from "./half.ts";
 
 /** GPUBufferUsage and GPUMapMode as numbers: these globals are a browser's, not Node's. */
 export const STORAGE = 0x80 | 0x08 | 0x04; // and COPY_DST, COPY_SRC

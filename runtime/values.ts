@@ -1,7 +1,7 @@
 /** The parameters of a run: those given, else drawn. */
-import { digestOf } from "../contract/hash.ts";
+
 import type { BakedParam, Program } from "../contract/program.ts";
-import type { TensorData } from "../contract/tensor.ts";
+import { digestOf, type TensorData } from "../contract/tensor.ts";
 import { checkWeights, failAt, tensorsOf, type Weights } from "../contract/weights.ts";
 import { draw } from "./init.ts";
 

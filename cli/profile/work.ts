@@ -4,10 +4,10 @@ import { InternalError } from "../../compiler/errors.ts";
 import type { Node } from "../../compiler/ir/graph.ts";
 import type { Step } from "../../compiler/ir/step.ts";
 import { type Storages, typeOf } from "../../compiler/ir/storage.ts";
+import { countAt, elements } from "../../compiler/ir/type.ts";
 import { codecs } from "../../compiler/ops/codec.ts";
 import { costOf } from "../../compiler/report/cost.ts";
 import type { Location } from "../../contract/diagnosis.ts";
-import { countAt, elements } from "../../contract/type.ts";
 
 export interface DispatchWork {
   /** The kernel's name; dispatches of one text share it. */

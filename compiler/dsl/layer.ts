@@ -1,7 +1,8 @@
 /** Layers as values: recipes that are applied to a tensor, alone, in a chain or around a shortcut. */
-import { sameShape, showShape } from "../../contract/type.ts";
+import { showShape } from "../../contract/type.ts";
 import { UserError } from "../errors.ts";
 import type { OpDef } from "../ir/graph.ts";
+import { sameShape } from "../ir/type.ts";
 import { ops } from "../ops/index.ts";
 import { noMore } from "../options.ts";
 import { apply, checkOperand, here, isOperand, located, settled } from "./build.ts";

@@ -1,7 +1,8 @@
 /** The parameters of a layer: made for it by its first application, or given to it as tensors. */
-import { sameShape, showShape, type TensorType } from "../../contract/type.ts";
+import { showShape, type TensorType } from "../../contract/type.ts";
 import { UserError } from "../errors.ts";
 import type { Attrs, Node, OpDef, Origin, ParamRequest } from "../ir/graph.ts";
+import { sameShape } from "../ir/type.ts";
 import { isTensor } from "./tensor.ts";
 
 /** The options of a layer: data, and the tensors that take the place of parameters, by role. */

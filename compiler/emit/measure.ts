@@ -1,7 +1,7 @@
 /** A training step's own forward pass and metrics as the program that measures: a page then has one set of kernels. */
 import type { BufferPlan, Dispatch, Program, Signature } from "../../contract/program.ts";
-import { addCounts } from "../../contract/type.ts";
 import { must } from "../errors.ts";
+import { addCounts } from "../ir/type.ts";
 import { largestBatch } from "../passes/plan.ts";
 
 /**

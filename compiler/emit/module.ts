@@ -4,8 +4,9 @@
  */
 import { Project, type SourceFile, ts, VariableDeclarationKind } from "ts-morph";
 import type { ParamSpec, Program, Signature } from "../../contract/program.ts";
-import { type Dim, type DType, showCount, showShape } from "../../contract/type.ts";
+import { type Dim, type DType, showShape } from "../../contract/type.ts";
 import { must } from "../errors.ts";
+import { showCount } from "../ir/type.ts";
 import { docText, literal, MADE_BY, propertyName } from "./names.ts";
 
 /** The module as source, as JavaScript and as declarations. It needs the bundle and nothing else. */

@@ -1,6 +1,6 @@
 /** The figures of a training step, for people and for scripts. */
 import type { Training } from "../../contract/training.ts";
-import { countAt } from "../../contract/type.ts";
+import { countAt } from "../ir/type.ts";
 import { pipelineCount } from "../report/kernels.ts";
 import type { BundleSize } from "./bundle.ts";
 

@@ -1,7 +1,6 @@
 /** `model.tune.json`: read with care, written in one order. */
 import { readFile } from "node:fs/promises";
-import { type Facts, fits } from "../../contract/adapter.ts";
-import { FEATURES } from "../../contract/program.ts";
+import { type Facts, FEATURES, fits } from "../../contract/adapter.ts";
 import type {
   AdapterKey,
   AdapterTuning,

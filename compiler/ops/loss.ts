@@ -1,8 +1,9 @@
 /** Losses, one number per example or element; training takes their mean. All are finite for logits of ±1e4. */
-import { sameShape, showShape } from "../../contract/type.ts";
+import { showShape } from "../../contract/type.ts";
 import { must, plural } from "../errors.ts";
 import type { Axis, Expr } from "../ir/expr.ts";
 import type { Node, OpDef, OpNode } from "../ir/graph.ts";
+import { sameShape } from "../ir/type.ts";
 import { axisIndex } from "../math/affine.ts";
 import { call, equal, literal, load, loadBroadcast, position, reduce, times } from "../math/build.ts";
 import { fail, fixed, type NoOptions, noOptions, rank } from "./check.ts";

@@ -1,9 +1,10 @@
 /** Ops that only move elements: each is an index map and computes nothing. */
 
-import { countAt, type Dim, elements, type Shape, showShape } from "../../contract/type.ts";
+import { type Dim, type Shape, showShape } from "../../contract/type.ts";
 import { must } from "../errors.ts";
 import type { Expr, OpContext } from "../ir/expr.ts";
 import type { Node, OpDef, OpNode } from "../ir/graph.ts";
+import { countAt, elements } from "../ir/type.ts";
 import { add, axisIndex, div, mod, rowMajor } from "../math/affine.ts";
 import { guard, literal, load } from "../math/build.ts";
 import { finite, integer, type Kind, kindOf, listOf, otherwise, takes } from "../options.ts";

@@ -2,14 +2,15 @@
  * Small parameters of a frozen model as numbers in the WGSL: no buffer and no loads. A parameter is baked where every
  * load of it, in every kernel, has a constant address once its schedule has written sums and tiles out.
  */
-import { roundedToHalf } from "../../contract/f16.ts";
-import { digestOf } from "../../contract/hash.ts";
+
 import type { BakedParam } from "../../contract/program.ts";
-import { sameShape, showShape } from "../../contract/type.ts";
+import { digestOf } from "../../contract/tensor.ts";
+import { showShape } from "../../contract/type.ts";
 import { must, plural, UserError } from "../errors.ts";
 import type { Graph, Node } from "../ir/graph.ts";
 import type { Kernel, Schedule } from "../ir/kernel.ts";
 import { inBuffer, type Storages, type StorageType, typeOf } from "../ir/storage.ts";
+import { sameShape } from "../ir/type.ts";
 import { codecs } from "../ops/codec.ts";
 
 /** Values of parameters by name: what `readSafetensors` gives, or some of it. */
@@ -185,4 +186,13 @@ export function bakedParams(storages: Storages, values: Values): readonly BakedP
       digest: digestOf({ shape, data: must(values.get(param), "values") }),
     };
   });
+}
+
+/** The nearest number of f16, ties to even: what `halves` makes of it. */
+function roundedToHalf(x: number): number {
+  const [bits = 0] = new Uint32Array(Float32Array.of(x).buffer);
+  const exponent = ((bits >>> 23) & 255) - 127;
+  // Adding a number so large that its own last place is f16's step rounds to that step.
+  const large = 1.5 * 2 ** (52 + Math.max(exponent, -14) - 10);
+  return Math.sign(x) * (Math.abs(x) + large - large);
 }

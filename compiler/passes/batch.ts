@@ -1,7 +1,7 @@
 /** Puts a number in for N throughout a graph. */
-import { withBatch } from "../../contract/type.ts";
 import { UserError } from "../errors.ts";
 import { type Attrs, type AttrValue, type Graph, mapGraph } from "../ir/graph.ts";
+import { withBatch } from "../ir/type.ts";
 
 /** Throws `UserError` if the batch is not a whole number of at least 1. */
 export function bindBatch(graph: Graph, batch: number): Graph {

@@ -3,10 +3,11 @@
  * gradient is follows from its index expression (passes/adjoint.ts), unless the op states its own.
  */
 
-import { sameShape, showShape } from "../../contract/type.ts";
+import { showShape } from "../../contract/type.ts";
 import { InternalError, must, UserError } from "../errors.ts";
 import type { Node, OpNode } from "../ir/graph.ts";
 import { consumers, topologicalOrder } from "../ir/graph.ts";
+import { sameShape } from "../ir/type.ts";
 import { constantNode, derivedNode, gradientOrigin, opNode, suffixed } from "../ops/derived.ts";
 import { pointwise } from "../ops/pointwise.ts";
 import { adjoint } from "./adjoint.ts";

@@ -1,9 +1,9 @@
 /** Ops that read more tensors than a kernel may: the smallest operands are put into one tensor, from which they are read. */
 import { MOST_READS } from "../../contract/limits.ts";
-import { elements } from "../../contract/type.ts";
 import { must } from "../errors.ts";
 import type { Index } from "../ir/expr.ts";
 import { isBytes, type Node, type OpNode } from "../ir/graph.ts";
+import { elements } from "../ir/type.ts";
 import { add, constant, rowMajor } from "../math/affine.ts";
 import { mapLoads } from "../math/build.ts";
 import { derivedNode, opNode, suffixed } from "../ops/derived.ts";

@@ -5,11 +5,12 @@
  */
 
 import { MOST_READS } from "../../contract/limits.ts";
-import { elements, type Shape } from "../../contract/type.ts";
+import type { Shape } from "../../contract/type.ts";
 import { InternalError, must } from "../errors.ts";
 import type { Axis, Expr, Index } from "../ir/expr.ts";
 import { consumers, type Graph, isBytes, type Node, type OpNode } from "../ir/graph.ts";
 import type { Decision, Partition, Region } from "../ir/region.ts";
+import { elements } from "../ir/type.ts";
 import { axesOf, axisIndex, rowMajor } from "../math/affine.ts";
 import { freeAxes, mapChildren, opContext, substitute } from "../math/build.ts";
 import {

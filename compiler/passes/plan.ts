@@ -1,11 +1,12 @@
 /** Buffers and dispatches: lifetimes, reuse, and the memory that a program takes, known before it runs. */
 
 import { BINDING_BYTES } from "../../contract/limits.ts";
-import { addCounts, type Count, elements, scaleCount } from "../../contract/type.ts";
+import type { Count } from "../../contract/type.ts";
 import { must } from "../errors.ts";
 import type { Graph, Node } from "../ir/graph.ts";
 import type { MemoryPlan, Step } from "../ir/step.ts";
 import { inBuffer, type Storages, typeOf } from "../ir/storage.ts";
+import { addCounts, elements, scaleCount } from "../ir/type.ts";
 import { codecs } from "../ops/codec.ts";
 import type { InPlace } from "./update.ts";
 

@@ -1,11 +1,12 @@
 /** Checks of every stage's data. A breach is a bug of ours: `InternalError`. */
 import { STORAGE_BUFFERS } from "../../contract/limits.ts";
-import { type Dim, elements, sameShape, showCount, showShape } from "../../contract/type.ts";
+import { type Dim, showShape } from "../../contract/type.ts";
 import { InternalError, must } from "../errors.ts";
 import type { Bound, Expr, Index } from "../ir/expr.ts";
 import { type Graph, isBytes, type Node } from "../ir/graph.ts";
 import type { Kernel } from "../ir/kernel.ts";
 import type { Region } from "../ir/region.ts";
+import { elements, sameShape, showCount } from "../ir/type.ts";
 import { add, alwaysInside, axesOf, div, indexAt, rangeOf, scale } from "../math/affine.ts";
 import { tensorsOf } from "./analysis.ts";
 

@@ -6,9 +6,10 @@
  * the padding count too, as in every published table. A subexpression is counted once per value of the axes
  * that occur in it, so what does not change in a loop is counted outside of it.
  */
-import { addCounts, type Count } from "../../contract/type.ts";
+import type { Count } from "../../contract/type.ts";
 import type { Axis, Expr } from "../ir/expr.ts";
 import type { OpNode } from "../ir/graph.ts";
+import { addCounts } from "../ir/type.ts";
 import { freeAxes, opContext, visit } from "../math/build.ts";
 
 export interface Cost {

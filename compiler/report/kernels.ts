@@ -1,7 +1,7 @@
 /** The kernels and dispatches of a program, as rows and as text. */
 import type { Grid, Program } from "../../contract/program.ts";
-import { countAt, showCount } from "../../contract/type.ts";
 import { must } from "../errors.ts";
+import { countAt, showCount } from "../ir/type.ts";
 import { bytesText, type Column, cutText, grouped, layoutTable, plain } from "./layout.ts";
 import type { TextOptions } from "./render.ts";
 

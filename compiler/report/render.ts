@@ -1,7 +1,8 @@
 /** Draws the shape table: text for a terminal, Markdown, JSON, and the lecture's own lines. */
-import { showShape, withBatch } from "../../contract/type.ts";
+import { showShape } from "../../contract/type.ts";
 import { plural } from "../errors.ts";
 import type { Graph } from "../ir/graph.ts";
+import { withBatch } from "../ir/type.ts";
 import {
   bytesText,
   type Column,

@@ -1,16 +1,9 @@
 /** The shape table: a row per layer, with what it costs and what it sees. Data only; render.ts draws it. */
 import type { Dispatch, Program } from "../../contract/program.ts";
-import {
-  addCounts,
-  type Count,
-  countAt,
-  type Dim,
-  elements,
-  type Shape,
-  withBatch,
-} from "../../contract/type.ts";
+import type { Count, Dim, Shape } from "../../contract/type.ts";
 import { formatLocation, must } from "../errors.ts";
 import { type Graph, isTrained, type Node, type OpNode } from "../ir/graph.ts";
+import { addCounts, countAt, elements, withBatch } from "../ir/type.ts";
 import { type Remark, remarksOn } from "../passes/remarks.ts";
 import { type Cost, costOf } from "./cost.ts";
 import { type Field, receptiveFields } from "./receptive.ts";

@@ -2,8 +2,8 @@
 import { existsSync, readdirSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
+import { FEATURES } from "../../contract/adapter.ts";
 import { WeftError } from "../../contract/errors.ts";
-import { FEATURES } from "../../contract/program.ts";
 import { deviceOf } from "../gpu.ts";
 import { checkOptions, type Rule } from "../options.ts";
 import { loadLibrary, loadSoftwareDriver, softwareProblem } from "./software.ts";

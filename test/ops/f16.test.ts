@@ -23,8 +23,9 @@ import {
 } from "weftgpu";
 import { verifyProgram } from "../../compiler/passes/verifyProgram.ts";
 import { trainingStep } from "../../compiler/train/step.ts";
-import { halves, LARGEST_HALF } from "../../contract/f16.ts";
+import { LARGEST_HALF } from "../../contract/f16.ts";
 import lenet from "../../models/lenet.ts";
+import { halves } from "../../runtime/half.ts";
 import { load, validateProgram } from "../../runtime/index.ts";
 import { requestDevice } from "../../runtime/node/index.ts";
 import { dataFor } from "../fuzz/data.ts";

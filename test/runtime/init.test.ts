@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { hash } from "../../contract/hash.ts";
 import type { Init } from "../../contract/program.ts";
+import { hash } from "../../contract/tensor.ts";
 import { initialise } from "../../runtime/initialise.ts";
 import { threefry } from "../../runtime/random.ts";
 

@@ -11,7 +11,7 @@ const failures = guard("runtime/session-failures");
 const program = guard("hostile/program", "validateProgram");
 
 const number: readonly Mutation[] = [
-  ...inFile("contract/f16.ts", [
+  ...inFile("runtime/half.ts", [
     {
       name: "f16: ties go up, not to even",
       find: "((b >> 13) & 1)",
@@ -520,7 +520,7 @@ const checks: readonly Mutation[] = inFile("contract/validate.ts", [
 ]);
 
 const variants: readonly Mutation[] = [
-  ...inFile("contract/hash.ts", [
+  ...inFile("contract/tensor.ts", [
     {
       name: "baked: a digest does not hold the values",
       find: "hash(`${shape};${data}`)",
