@@ -22,7 +22,7 @@ export interface Codec {
 export const codecs: Readonly<Record<StorageType, Codec>> = {
   f32: {
     bytes: 4,
-    largest: Number.MAX_VALUE,
+    largest: 3.4028234663852886e38,
     array: (width) => wgslType(width),
     load: (array, at) => `${array}[${at}]`,
     store: (text) => text,

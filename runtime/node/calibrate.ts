@@ -57,7 +57,7 @@ const TRIALS = 15;
 const FEWEST = 5;
 
 /** How often a kernel of so many nanoseconds is tried: no longer in all than one that is as long as it shall be. */
-const trialsOf = (time: number): number =>
+const triesOf = (time: number): number =>
   Math.max(FEWEST, Math.min(TRIALS, Math.ceil((TRIALS * LONG) / time)));
 
 /** Longer by this at most from one look to the next: on a busy machine one may read far too short. */
@@ -93,7 +93,7 @@ async function peakFlops(device: GPUDevice, clock: Clock): Promise<number> {
     let once = await time(1);
     for (; once < LONG / 2 && rounds < 1 << 20; once = await time(1))
       rounds = Math.ceil(rounds * Math.min(GROWTH, Math.max(2, LONG / once)));
-    return (threads * rounds * OPERATIONS) / ((await time(trialsOf(once))) / 1e9);
+    return (threads * rounds * OPERATIONS) / ((await time(triesOf(once))) / 1e9);
   };
   try {
     let most = 0;
@@ -123,7 +123,7 @@ async function peakBandwidth(device: GPUDevice, clock: Clock): Promise<number> {
     const groups = Math.ceil(size / 16 / 64);
     const work = workOf({ pipeline, group, groups: () => groups, usesBatch: false }, 1);
     try {
-      const time = await best(clock, work, trialsOf(await best(clock, work, 1)));
+      const time = await best(clock, work, triesOf(await best(clock, work, 1)));
       if (time > LONG / 4 || size === limit) return (2 * size) / (time / 1e9);
     } finally {
       x.destroy();

@@ -231,11 +231,19 @@ describe("weft studio", () => {
       const response = await fetch(`${url}changes`);
       const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
       await reader?.read();
-      writeFileSync(join(folder, "models/net.ts"), `${source}// changed\n`);
-      // A file may be seen empty for a moment while it is written.
-      for (let now = ""; now !== `${source}// changed\n`; ) {
-        const told = (await reader?.read())?.value ?? expect.fail("the server tells nothing more");
-        now = JSON.parse(told.replace(/^data: /, ""))["models/net.ts"];
+      let told = "";
+      // Again as soon as it is told: no change is missed while the one before is being told.
+      for (let change = 1; change <= 20; change++) {
+        const text = `${source}// changed ${change}\n`;
+        writeFileSync(join(folder, "models/net.ts"), text);
+        // A file may be seen empty for a moment while it is written.
+        for (let now = ""; now !== text; ) {
+          told += (await reader?.read())?.value ?? expect.fail("the server tells nothing more");
+          const events = told.split("\n\n");
+          told = events.pop() ?? ""; // the beginning of one that is still to come
+          const last = events.at(-1);
+          if (last) now = JSON.parse(last.replace(/^data: /, ""))["models/net.ts"];
+        }
       }
       child.kill("SIGINT");
       expect(await ended).toBe(130);
