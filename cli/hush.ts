@@ -2,40 +2,45 @@
  * What Dawn, the Vulkan loader and drivers write to the process's own stderr. They warn there of what nobody can act on,
  * such as "Warning: maxDynamicUniformBuffersPerPipelineLayout artificially reduced from 1000000 to 16". Dawn has no option
  * against it, and Node cannot turn a descriptor aside for a while. So where such a driver may be asked, the command runs
- * in a child process, of whose stderr all but these warnings is passed on. With `--verbose` it does not.
+ * in a child process with two of them: one for what is written in JavaScript, the command's words and the model's, which
+ * is passed on as it is, and stderr itself, which is left to native code, and from which warnings are dropped. With
+ * `--verbose` there is no child.
  */
 import { type ChildProcess, spawn } from "node:child_process";
+import { Socket } from "node:net";
 import { constants } from "node:os";
 import { createInterface } from "node:readline";
-import { WriteStream } from "node:tty";
-import { mayHaveDriver } from "../runtime/node/device.ts";
-import type { AdapterChoice } from "../runtime/node/index.ts";
+import { isatty, WriteStream } from "node:tty";
+import type { Command } from "commander";
+import { asksForAdapter } from "./flags.ts";
+import type { Elsewhere } from "./weft.ts";
 
-/** The commands with `--adapter`. */
-export const ASKING: readonly string[] = ["run", "train", "eval", "profile", "tune", "doctor"];
-
-/** Set for the child: the descriptor of the terminal that stderr is, or nothing where it is none. */
+/** Set for the child. */
 const HUSHED = "WEFT_HUSHED";
-const FIRST_FREE = 4; // after the streams and the channel
+/** The child's descriptor of what is written in JavaScript, after the streams and the channel. */
+const WORDS = 4;
 
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const satisfies readonly NodeJS.Signals[];
 
-/** Whether this command line may make a driver speak. The software adapter of npm says nothing. */
-export function wantsHush(args: readonly string[]): boolean {
-  const { bun, deno } = process.versions;
-  if (process.platform !== "linux" || bun || deno || !ASKING.includes(args[0] ?? "")) return false;
-  if (args.some((arg) => arg === "--verbose" || /^-[a-z]*v/.test(arg))) return false;
-  const [, given] = /(?:^|\n)(?:--adapter[=\n]|-a\n?)(hardware|software)(?:\n|$)/.exec(args.join("\n")) ?? [];
-  return mayHaveDriver((given ?? process.env["WEFT_ADAPTER"] ?? "auto") as AdapterChoice); // others are refused later
+/** Runs the command line in a child where a driver may speak, and gives its exit code. */
+export function hushed(args: readonly string[]): Elsewhere {
+  return async (command) => ((await maySpeak(command)) ? inChild(args) : undefined);
 }
 
-/** Runs the same command line in a child, and gives its exit code. */
-export function hush(args: readonly string[]): Promise<number> {
+/** The software adapter of npm says nothing. */
+async function maySpeak(command: Command): Promise<boolean> {
+  const { bun, deno } = process.versions;
+  const { adapter = "auto", verbose } = command.opts();
+  if (process.platform !== "linux" || bun || deno || verbose || !asksForAdapter(command)) return false;
+  return (await import("../runtime/node/device.ts")).mayHaveDriver(adapter);
+}
+
+function inChild(args: readonly string[]): Promise<number> {
   const { isTTY: terminal, fd } = process.stderr;
   const child = spawn(process.execPath, [...process.execArgv, process.argv[1] ?? "", ...args], {
     // The channel ends with this process, however that ends, and the child with the channel.
-    stdio: ["inherit", "inherit", "pipe", "ipc", ...(terminal ? [fd] : [])],
-    env: { ...process.env, [HUSHED]: terminal ? String(FIRST_FREE) : "" },
+    stdio: ["inherit", "inherit", "pipe", "ipc", terminal ? fd : "pipe"],
+    env: { ...process.env, [HUSHED]: "1" },
   });
   for (const signal of SIGNALS) process.on(signal, () => child.kill(signal));
   passOn(child);
@@ -45,7 +50,8 @@ export function hush(args: readonly string[]): Promise<number> {
   });
 }
 
-function passOn({ stderr }: ChildProcess): void {
+function passOn({ stderr, stdio }: ChildProcess): void {
+  stdio[WORDS]?.on("data", (words) => process.stderr.write(words));
   if (!stderr) return;
   const stays = withoutWarnings();
   createInterface({ input: stderr }).on("line", (line) => {
@@ -62,17 +68,13 @@ export function withoutWarnings(): (line: string) => boolean {
   };
 }
 
-/** Whether this is the child. Its stderr is the terminal again, and it ends when the process does that made it. */
+/** Whether this is the child. It then writes where nothing is dropped, and ends when the process does that made it. */
 export function isHushed(): boolean {
-  const terminal = process.env[HUSHED];
-  if (terminal === undefined || !process.channel) return false;
+  if (process.env[HUSHED] === undefined || !process.channel) return false;
   delete process.env[HUSHED]; // this is no business of processes that it starts
   process.on("disconnect", () => process.kill(process.pid, "SIGKILL"));
   process.channel.unref();
-  if (terminal !== "")
-    Object.defineProperty(process, "stderr", {
-      value: new WriteStream(Number(terminal)),
-      configurable: true,
-    });
+  const value = isatty(WORDS) ? new WriteStream(WORDS) : new Socket({ fd: WORDS, readable: false });
+  Object.defineProperty(process, "stderr", { value, configurable: true });
   return true;
 }

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /** The entry of the `weft` process. */
-import { hush, isHushed, wantsHush } from "./hush.ts";
+import { hushed, isHushed } from "./hush.ts";
+import { weft } from "./weft.ts";
 
 // `weft shapes … | head` closes the pipe early: that is no failure.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
@@ -9,6 +10,6 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
 });
 
 const args = process.argv.slice(2);
-const code = await (!isHushed() && wantsHush(args) ? hush(args) : (await import("./weft.ts")).weft(args));
+const code = await weft(args, isHushed() ? undefined : hushed(args));
 // A WebGPU device may keep the process alive: leave as soon as the output is written.
 process.stdout.write("", () => process.exit(code));

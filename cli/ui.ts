@@ -89,3 +89,12 @@ export function createUi(options: UiOptions): Ui {
     },
   };
 }
+
+/** JSON with two spaces of indentation; arrays of numbers and short words stay on one line. */
+export function printJson(ui: Ui, value: unknown): void {
+  const item = /(?:-?\d[\d.e+-]*|null|true|false|"[^"\n]{0,40}")/.source;
+  // Inside a JSON string there is no line break, so no text is ever taken for an array.
+  const list = new RegExp(`\\[\\n\\s*${item}(?:,\\n\\s*${item})*\\n\\s*\\]`, "g");
+  const flat = (text: string): string => `[${text.slice(1, -1).trim().replace(/\n\s*/g, " ")}]`;
+  ui.out(harmlessJson(JSON.stringify(value, null, 2)).replace(list, flat));
+}

@@ -1,60 +1,13 @@
 /** The `weft` command as a function: arguments in, exit code out. */
 import { Command, CommanderError } from "commander";
-import { compileCommand } from "./commands/compile.ts";
-import { completionCommand } from "./commands/completion.ts";
-import { dataCommand } from "./commands/data.ts";
-import { doctorCommand } from "./commands/doctor.ts";
-import { evalCommand } from "./commands/eval.ts";
-import { initCommand } from "./commands/init.ts";
-import { profileCommand } from "./commands/profile.ts";
-import { runCommand } from "./commands/run.ts";
-import { shapesCommand } from "./commands/shapes.ts";
-import { studioCommand } from "./commands/studio.ts";
-import { trainCommand } from "./commands/train.ts";
-import { tuneCommand } from "./commands/tune.ts";
-import { examples } from "./common.ts";
 import { EXIT_USER, reportFailure } from "./failure.ts";
+import { outputOptions } from "./flags.ts";
+import { createUi } from "./ui.ts";
+import { examples, type Start } from "./verb.ts";
+import { VERBS } from "./verbs/index.ts";
 import { version } from "./version.ts";
 
-/** What a command found, where that is no failure to report. */
-export interface Outcome {
-  code: number;
-}
-
-function program(outcome: Outcome): Command {
-  const weft: Command = new Command("weft")
-    .description(
-      "Compiles a neural network written in TypeScript to fused WGSL kernels, runs it and trains it.",
-    )
-    .version(version(), "-V, --version", "print the version")
-    .addCommand(initCommand())
-    .addCommand(shapesCommand())
-    .addCommand(compileCommand(outcome))
-    .addCommand(runCommand())
-    .addCommand(trainCommand(outcome))
-    .addCommand(evalCommand())
-    .addCommand(profileCommand())
-    .addCommand(tuneCommand(outcome))
-    .addCommand(studioCommand(outcome))
-    .addCommand(dataCommand())
-    .addCommand(doctorCommand(outcome))
-    .addCommand(completionCommand(() => weft))
-    .addHelpText(
-      "after",
-      `${examples([
-        ["weft init my-model", "a small project to start from: model, training, page, tests"],
-        ["weft shapes models/lenet.ts", "every layer's shape, with the formula behind it"],
-        [
-          "weft compile models/lenet.ts --out dist/lenet",
-          "write WGSL, a typed module and a bundle for the web",
-        ],
-        ["weft run models/lenet.ts --input picture.png", "classify a picture"],
-        ["weft train models/lenet.ts", "train on shapes that weft draws; --data fashion-mnist for real ones"],
-        ["weft profile models/lenet.ts", "where the time goes, kernel by kernel"],
-        ["weft tune models/lenet.ts", "measure other schedules here, and keep the fastest"],
-        ["weft studio", "see a model in a page: graph, kernels, activations, training"],
-        ["weft doctor", "which GPU is used, and what to do if there is none"],
-      ])}
+const AFTER = `${examples(VERBS.flatMap(({ example }) => (example ? [example] : [])))}
 
 Environment:
   NO_COLOR, FORCE_COLOR  never, always in colour; else on a terminal alone
@@ -67,21 +20,51 @@ Exit codes:
    1  the model, a flag or a file is wrong, or there is no adapter
   70  a bug in Weft
  130  ended with Ctrl-C (143: by SIGTERM); what training or tuning had reached is saved
-`,
-    );
-  for (const command of [weft, ...weft.commands])
+`;
+
+/** The command with all its verbs, those that are `wanted` with their options. */
+async function program(wanted: (name: string) => boolean, start: Start): Promise<Command> {
+  const weft = new Command("weft")
+    .description(
+      "Compiles a neural network written in TypeScript to fused WGSL kernels, runs it and trains it.",
+    )
+    .version(version(), "-V, --version", "print the version")
+    .addHelpText("after", AFTER);
+  const commands = await Promise.all(
+    VERBS.map(async (entry) => {
+      const command = new Command(entry.name).description(entry.about);
+      if (entry.takes) command.addArgument(entry.takes);
+      if (wanted(entry.name)) (await entry.load())(command, start);
+      return entry.formats ? outputOptions(command, entry.formats) : command;
+    }),
+  );
+  for (const command of commands) weft.addCommand(command);
+  for (const command of [weft, ...commands])
     command
       .exitOverride()
       .showHelpAfterError(`(${command === weft ? "weft" : `weft ${command.name()}`} --help shows how)`);
   return weft;
 }
 
+/** Asked once a command line has been read: its exit code, where another process has run it. */
+export type Elsewhere = (command: Command) => Promise<number | undefined>;
+
 /** Runs the command line and prints what there is to print. Never throws. */
-export async function weft(args: readonly string[]): Promise<number> {
-  const outcome: Outcome = { code: 0 };
+export async function weft(
+  args: readonly string[],
+  elsewhere: Elsewhere = async () => undefined,
+): Promise<number> {
+  let code = 0;
+  const start: Start = async (command, run) => {
+    const ui = createUi(command.opts());
+    const whole = (): Promise<Command> => program(() => true, start);
+    code = (await elsewhere(command)) ?? (await run({ ui, whole })) ?? 0;
+  };
   try {
-    await program(outcome).parseAsync([...args], { from: "user" });
-    return outcome.code;
+    // The verb that is run, or whose help is printed, is among the arguments.
+    const command = await program((name) => args.includes(name), start);
+    await command.parseAsync([...args], { from: "user" });
+    return code;
   } catch (error) {
     // Commander has printed its message already; help and version arrive here with code 0.
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_USER;

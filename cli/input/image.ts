@@ -1,5 +1,4 @@
 /** Picture files as examples for a model's input. What becomes of their pixels is said in data/picture.ts. */
-import sharp from "sharp";
 import { UserError } from "../../compiler/errors.ts";
 import { showShape } from "../../contract/type.ts";
 import type { NumberArray, Target } from "../../data/array.ts";
@@ -53,6 +52,7 @@ interface Decoded {
 
 /** Upright, in sRGB. */
 async function decoded(bytes: Uint8Array, shown: string): Promise<Decoded> {
+  const { default: sharp } = await import("sharp"); // for pictures alone
   try {
     const image = sharp(bytes, { failOn: "error", limitInputPixels: MOST_PIXELS }).rotate();
     const about = await sharp(bytes, { limitInputPixels: MOST_PIXELS }).metadata();

@@ -9,7 +9,11 @@ import { graphText } from "../../compiler/report/graph.ts";
 import { planText } from "../../compiler/report/kernels.ts";
 import type { TextOptions } from "../../compiler/report/render.ts";
 import { showShape } from "../../contract/type.ts";
-import type { Stage } from "../common.ts";
+import { printJson, type Ui } from "../ui.ts";
+
+/** The stages, in their order. */
+export const STAGES = ["graph", "regions", "kernels", "schedule", "wgsl", "plan"] as const;
+export type Stage = (typeof STAGES)[number];
 
 export function decisionLine(d: Decision): string {
   const into = d.into ? ` ${d.fused ? "into" : "apart from"} ${d.into.origin.name}` : "";
@@ -95,4 +99,12 @@ export function stageText(stage: Stage, c: Compilation, options: TextOptions): s
       return planText(c.program, options).trimEnd();
   }
   throw new InternalError(`no such stage: ${stage satisfies never}`);
+}
+
+/** The stage as text; as JSON the program, where it is one of its last stages, else lines. */
+export function printStage(stage: Stage, compilation: Compilation, format: string, ui: Ui): void {
+  const text = stageText(stage, compilation, { width: ui.width, color: ui.colors.isColorSupported });
+  if (format !== "json") ui.out(text);
+  else if (stage === "plan" || stage === "wgsl") printJson(ui, compilation.program);
+  else printJson(ui, { model: compilation.program.name, stage, lines: text.split("\n") });
 }

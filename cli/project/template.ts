@@ -2,10 +2,9 @@
 import { readdir, readFile } from "node:fs/promises";
 import { basename, join, sep } from "node:path";
 import { compile } from "../../compiler/compile.ts";
-import { goldenFiles } from "../../compiler/emit/golden.ts";
 import { InternalError } from "../../compiler/errors.ts";
-import { loadModel } from "../../compiler/frontend/index.ts";
 import { isHidden } from "../files.ts";
+import { loadModel } from "../model.ts";
 import { type Manifest, weftDependency } from "./dependency.ts";
 
 const MODEL = "src/shapes.model.ts";
@@ -53,6 +52,7 @@ export async function projectFiles(
     const name = path.split(sep).join("/");
     return [RENAMED[name] ?? name, filled];
   });
+  const { goldenFiles } = await import("../../compiler/emit/golden.ts");
   const { graph } = await loadModel(join(template, MODEL));
   const golden = [...goldenFiles(compile(graph))].map(([name, text]) => [`${GOLDEN}/${name}`, text] as const);
   return new Map([...(await Promise.all(texts)), ...golden]);

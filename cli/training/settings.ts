@@ -34,6 +34,17 @@ export const OPTIMIZER = [
   "clipValue",
 ] as const;
 
+/** Without `--train`: throws `UserError` where one of the options is given that go with it alone. */
+export function requireTrain<Key extends string>(
+  given: { readonly [K in Key]?: unknown },
+  keys: readonly Key[],
+): void {
+  const first = keys.find((key) => given[key] !== undefined);
+  if (first === undefined) return;
+  const flag = `--${first.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`)}`;
+  throw new UserError({ problem: `${flag} goes with --train`, fix: `add --train, or leave out ${flag}` });
+}
+
 const KEYS = ["data", "limit", "epochs", "batch", ...OPTIMIZER, "schedule"] as const;
 
 const isWhole = (value: unknown): boolean => Number.isSafeInteger(value) && Number(value) >= 1;

@@ -3,8 +3,8 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { afterEach, describe, expect, inject, test } from "vitest";
-import { changesOf, changesText } from "../../cli/watch/changes.ts";
-import { changed, contentOf, contents, neighboursOf } from "../../cli/watch/files.ts";
+import { changesOf, changesText } from "../../cli/compile/changes.ts";
+import { changed, contentOf, contents, neighboursOf } from "../../cli/watch.ts";
 import { fails, root, scratch } from "./weft.ts";
 
 const model = (

@@ -14,7 +14,7 @@ const COUNTED = new RegExp(`\\$\\{(?!${CONSTANT}\\})[^{}]*\\} (?:${NOUNS})\\b(?!
 /** Where there is never one: the count has been found to be more, or stands for several numbers. */
 const NEVER_ONE: Readonly<Record<string, readonly string[]>> = {
   "cli/classifier.ts": ["{classes} classes"], // more than 256
-  "cli/actions/init.ts": ["{files.size} files in"], // the template's
+  "cli/verbs/init.ts": ["{files.size} files in"], // the template's
   "cli/input/range.ts": ["{count} examples"],
   "compiler/options.ts": ["{most} arguments at most"],
   "compiler/ops/convolution.ts": ["{groups} groups"], // 1 divides everything

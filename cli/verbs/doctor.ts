@@ -1,22 +1,29 @@
-/** What `weft doctor` does. */
-import { type AdapterChoice, type DoctorReport, doctor } from "../../runtime/node/index.ts";
-import { type CommonOptions, printJson, uiOf } from "../common.ts";
-import type { Ui } from "../ui.ts";
+/** `weft doctor`: which adapter a run gets, what it can do, and what to do where there is none. */
+import { type AdapterChoice, type DoctorReport, doctor as diagnose } from "../../runtime/node/index.ts";
+import { EXIT_USER } from "../failure.ts";
+import { adapterOption } from "../flags.ts";
+import { printJson, type Ui } from "../ui.ts";
+import { examples, type OutputOptions, verb } from "../verb.ts";
 import { version } from "../version.ts";
 
-export interface DoctorOptions extends CommonOptions {
+interface Options extends OutputOptions {
   readonly adapter?: AdapterChoice;
 }
 
-/** Whether there is an adapter. */
-export async function diagnose(options: DoctorOptions): Promise<boolean> {
-  const ui = uiOf(options);
-  const report = await doctor(options.adapter);
-  if (options.format === "json")
-    printJson(ui, { weft: version(), ...report, adapter: report.adapter ?? null });
-  else ui.out(doctorText(report, options.verbose === true, ui));
-  return report.adapter !== undefined;
-}
+export const doctor = verb({
+  options: (command) => command.addOption(adapterOption()),
+  help: examples([
+    ["weft doctor", "the adapter, the limits that matter, and advice"],
+    ["weft doctor --verbose", "every feature and every limit"],
+    ["weft doctor --adapter software --format json", "the software adapter, for a script"],
+  ]),
+  async run(_: undefined, { adapter, format, verbose = false }: Options, { ui }) {
+    const report = await diagnose(adapter);
+    if (format === "json") printJson(ui, { weft: version(), ...report, adapter: report.adapter ?? null });
+    else ui.out(doctorText(report, verbose, ui));
+    return report.adapter ? 0 : EXIT_USER; // a finding, not a crash
+  },
+});
 
 /** The limits that decide what a model may need. */
 const TELLING = [

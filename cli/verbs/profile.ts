@@ -1,30 +1,25 @@
-/** What `weft profile` does. */
-
+/** `weft profile`: where a run spends its time, and how far each kernel is from what the adapter can do. */
 import type { Precision } from "../../compiler/compile.ts";
 import { plural } from "../../compiler/errors.ts";
-import { loadModel } from "../../compiler/frontend/index.ts";
 import { checkWeights } from "../../contract/weights.ts";
 import { initialise } from "../../runtime/index.ts";
-import {
-  type AdapterChoice,
-  clockOf,
-  measurePeaks,
-  profileProgram,
-  requestDevice,
-  wallClock,
-} from "../../runtime/node/index.ts";
-import { type CommonOptions, printJson, uiOf } from "../common.ts";
+import { type AdapterChoice, measurePeaks, profileProgram } from "../../runtime/node/index.ts";
+import { openTimed } from "../device.ts";
 import { shownPath } from "../files.ts";
+import { adapterOption, noTuneOption, precisionOption, wholeNumber } from "../flags.ts";
+import { loadModel } from "../model.ts";
 import { flameSvg } from "../output/flame.ts";
 import { profileText } from "../output/profile.ts";
 import { profileOf } from "../profile/profile.ts";
 import { traceText } from "../profile/trace.ts";
 import { workOf } from "../profile/work.ts";
 import { compileHere } from "../tuning/use.ts";
+import { printJson, type Ui } from "../ui.ts";
+import { examples, type OutputOptions, verb } from "../verb.ts";
 import { readWeights } from "../weights.ts";
 import { requireWritableFile, writeFiles } from "../write.ts";
 
-export interface ProfileOptions extends CommonOptions {
+interface Options extends OutputOptions {
   readonly batch: number;
   readonly runs: number;
   readonly warmup: number;
@@ -38,12 +33,36 @@ export interface ProfileOptions extends CommonOptions {
   readonly trace?: string;
 }
 
-/** Dawn rounds timestamps to 0.1 ms unless told otherwise: longer than many a kernel. */
-const FLAGS = ["disable-dawn-features=timestamp_quantization"];
+export const profile = verb({
+  options: (command) =>
+    command
+      .option("-b, --batch <n>", "the number of examples of a run", wholeNumber(1), 1)
+      .option("--runs <n>", "how many runs are measured", wholeNumber(1), 10)
+      .option("--warmup <n>", "how many runs come before these", wholeNumber(0), 3)
+      .option("--wall", "use the wall clock even where the adapter has a clock of its own")
+      .option("-w, --weights <file>", "a safetensors file; without it the parameters are random")
+      .option("--seed <n>", "the seed of random parameters", wholeNumber(0), 0)
+      .addOption(adapterOption())
+      .addOption(precisionOption())
+      .addOption(noTuneOption())
+      .option("--svg <file>", "draw the times: a flame-style picture")
+      .option("--trace <file>", "write trace events as JSON, for Perfetto or chrome://tracing"),
+  help: examples([
+    ["weft profile models/lenet.ts --batch 256", "a row for each kernel"],
+    [
+      "weft profile models/resnet18.ts --svg resnet18.svg --trace resnet18.json",
+      "and a picture, and a file for https://ui.perfetto.dev",
+    ],
+    [
+      "weft profile models/lenet.ts --format json | jq '.kernels[] | {kernel, milliseconds, share}'",
+      "for a script",
+    ],
+  ]),
+  run: (model: string, options: Options, { ui }) => measure(model, options, ui),
+});
 
 /** Everything that can be wrong with the files is found before a device is asked for. */
-export async function profile(file: string, options: ProfileOptions): Promise<void> {
-  const ui = uiOf(options);
+async function measure(file: string, options: Options, ui: Ui): Promise<void> {
   const { batch, runs, warmup, seed } = options;
   for (const path of [options.svg, options.trace]) if (path !== undefined) await requireWritableFile(path);
   const { graph } = await loadModel(file);
@@ -55,16 +74,8 @@ export async function profile(file: string, options: ProfileOptions): Promise<vo
       ? program.params.map((param) => initialise(param, seed))
       : checkWeights(program.params, await readWeights(options.weights, program));
 
-  const { device, adapter, note } = await requestDevice({
-    ...(options.adapter ? { adapter: options.adapter } : {}),
-    features: options.wall ? [] : ["timestamp-query"],
-    flags: FLAGS,
-  });
+  const { device, clock, name, close } = await openTimed(ui, options);
   try {
-    if (note) ui.note(note);
-    const clock = options.wall ? wallClock(device) : clockOf(device);
-    if (!options.wall && clock.kind === "wall")
-      ui.note("the adapter has no timestamp-query: times are those of the wall clock");
     ui.detail("measuring what the adapter can do at most");
     const peaks = await measurePeaks(device, clock);
     ui.detail(
@@ -74,7 +85,7 @@ export async function profile(file: string, options: ProfileOptions): Promise<vo
     const result = profileOf({
       model: program.name,
       batch,
-      adapter: adapter.software ? `${adapter.name} (on the CPU)` : adapter.name,
+      adapter: name,
       clock: clock.kind,
       warmup,
       work,
@@ -93,6 +104,6 @@ export async function profile(file: string, options: ProfileOptions): Promise<vo
         `the trace is in ${shownPath(options.trace)}: open it with https://ui.perfetto.dev or chrome://tracing`,
       );
   } finally {
-    device.destroy();
+    close();
   }
 }

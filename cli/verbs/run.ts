@@ -1,25 +1,25 @@
-/** What `weft run` does. */
-
+/** `weft run`: the compiled model on files: pictures, IDX, .npy, .json. */
 import type { Precision } from "../../compiler/compile.ts";
 import { UserError } from "../../compiler/errors.ts";
-import { loadModel } from "../../compiler/frontend/index.ts";
 import { type Graph, isClasses, outputsOf, rowOf } from "../../compiler/ir/graph.ts";
 import { RULE, scoresOf } from "../../data/scores.ts";
 import type { AdapterChoice } from "../../runtime/node/index.ts";
-import { type CommonOptions, printJson, uiOf } from "../common.ts";
 import { openDevice } from "../device.ts";
 import { execute, typicalBatchOf } from "../execute.ts";
 import { shownPath } from "../files.ts";
 import { requireFinite } from "../finite.ts";
+import { adapterOption, noTuneOption, precisionOption, wholeNumber } from "../flags.ts";
 import { readClasses } from "../input/classes.ts";
 import { readLabels } from "../input/labels.ts";
 import { readInputs } from "../input/read.ts";
+import { loadModel } from "../model.ts";
 import { batchOf, type Outcome, resultJson, resultText } from "../output/outcome.ts";
 import { compileHere } from "../tuning/use.ts";
-import type { Ui } from "../ui.ts";
+import { printJson, type Ui } from "../ui.ts";
+import { examples, type OutputOptions, verb } from "../verb.ts";
 import { readTold } from "../weights.ts";
 
-export interface RunOptions extends CommonOptions {
+interface Options extends OutputOptions {
   readonly input?: readonly string[];
   readonly index?: string;
   readonly invert?: boolean;
@@ -35,9 +35,57 @@ export interface RunOptions extends CommonOptions {
   readonly checkFinite?: boolean;
 }
 
+export const run = verb({
+  options: (command) =>
+    command
+      .option(
+        "-i, --input <files...>",
+        "pictures, IDX (.gz too), .npy or .json; name=FILE where there are several inputs",
+      )
+      .option("--index <positions>", "which examples of an IDX, .npy or .json file: 3, 0:16, 1,5,9:12")
+      .option("--invert", "pictures: 1 − brightness, for dark things on a bright ground")
+      .option("-w, --weights <file>", "a safetensors file; without it the parameters are random")
+      .option("--seed <n>", "the seed of random parameters", wholeNumber(0), 0)
+      .option(
+        "-c, --classes <names>",
+        "names that make an output [N, k] scores: fashion-mnist, mnist, a list with commas, or a file with a name per line",
+      )
+      .option(
+        "--labels <file>",
+        "an IDX file of the right classes: marks the answers of the first scores and counts the right ones",
+      )
+      .addOption(adapterOption())
+      .addOption(precisionOption())
+      .addOption(noTuneOption())
+      .option(
+        "--top <n>",
+        "how many classes to print for an example; 3 beside a picture and in JSON, else 1",
+        wholeNumber(1),
+      )
+      .option("--check-finite", "run kernel by kernel first, and name the first layer with NaN or infinity")
+      .option("--no-pictures", "do not draw the pictures"),
+  help: `
+An output [N, k] is shown as scores over k classes if softmax or logSoftmax
+makes it, if the model says so (model("…", …, …, { classes: 10 })), or if the
+classes are named: by --classes, --labels or the weights' file, into which
+weft train writes them. Any other output is shown as numbers.
+${examples([
+  [
+    "weft run models/lenet.ts -w models/lenet.fashion-mnist.safetensors -c fashion-mnist -i models/samples/*.png",
+    "what is on these pictures?",
+  ],
+  [
+    "weft run models/lenet.ts -i t10k-images-idx3-ubyte.gz --index 0:16 --labels t10k-labels-idx1-ubyte.gz",
+    "sixteen examples of a data set, and how many were right",
+  ],
+  ["weft run models/lenet.ts -i digits.npy --format json", "{adapter, outputs: {logits: [[…]]}}"],
+  ["weft run model.ts -i left=a.json right=b.json", "a model with two inputs"],
+])}`,
+  run: (model: string, options: Options, { ui }) => answer(model, options, ui),
+});
+
 /** Everything that can be wrong with the files is found before a device is asked for. */
-export async function run(path: string, options: RunOptions): Promise<void> {
-  const ui = uiOf(options);
+async function answer(path: string, options: Options, ui: Ui): Promise<void> {
   const { graph } = await loadModel(path);
   const inputs = graph.inputs.map(({ name, node }) => ({ name, shape: node.type.shape }));
   const batches = await readInputs(inputs, options.input ?? [], {
@@ -98,7 +146,7 @@ export async function run(path: string, options: RunOptions): Promise<void> {
   }
 }
 
-function print(outcome: Outcome, options: RunOptions, ui: Ui): void {
+function print(outcome: Outcome, options: Options, ui: Ui): void {
   if (options.format === "json") printJson(ui, resultJson(outcome, options.top));
   else resultText(outcome, { top: options.top, pictures: options.pictures }, ui);
 }

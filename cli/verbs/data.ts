@@ -1,19 +1,31 @@
-/** What `weft data` does. */
+/** `weft data`: downloads a published data set into the user's cache folder. */
 import { join } from "node:path";
 import { plural, UserError } from "../../compiler/errors.ts";
-import { type CommonOptions, printJson, uiOf } from "../common.ts";
 import { download } from "../data/download.ts";
 import { cachedFolder, isPublished } from "../data/published.ts";
 import { shownPath } from "../files.ts";
 import { type Bar, startBar } from "../progress.ts";
+import { printJson, type Ui } from "../ui.ts";
+import { examples, type OutputOptions, verb } from "../verb.ts";
 
-export interface DataCommandOptions extends CommonOptions {
+interface Options extends OutputOptions {
   readonly dataDir?: string;
   readonly from?: string;
 }
 
-export async function fetchData(set: string, options: DataCommandOptions): Promise<void> {
-  const ui = uiOf(options);
+export const data = verb({
+  options: (command) =>
+    command
+      .option("--data-dir <dir>", "put it into DIR/SET instead of the cache; WEFT_DATA sets it too")
+      .option("--from <url>", "another address that has the same four files"),
+  help: examples([
+    ["weft data fashion-mnist", "30 MB; `weft train --data fashion-mnist` finds them"],
+    ["weft data mnist --data-dir data", "into data/mnist; use --data-dir data later, or set WEFT_DATA"],
+  ]),
+  run: (set: string, options: Options, { ui }) => fetchData(set, options, ui),
+});
+
+async function fetchData(set: string, options: Options, ui: Ui): Promise<void> {
   if (!isPublished(set)) throw new UserError({ problem: `${set} is no published data set` });
   if (options.from !== undefined && !URL.canParse(options.from))
     throw new UserError({

@@ -1,18 +1,27 @@
-/** What `weft init` does. */
+/** `weft init`: a small project that builds, trains, tests and shows a page. */
 import { readFileSync } from "node:fs";
 import { realpath } from "node:fs/promises";
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { UserError } from "../../compiler/errors.ts";
-import { type CommonOptions, printJson, uiOf } from "../common.ts";
 import { shownPath } from "../files.ts";
 import type { Manifest } from "../project/dependency.ts";
 import { projectFiles, projectName } from "../project/template.ts";
 import { createFiles, inTheWay } from "../project/write.ts";
+import { printJson, type Ui } from "../ui.ts";
+import { examples, type OutputOptions, verb } from "../verb.ts";
 import { packageUrl } from "../version.ts";
 
-export async function init(dir: string, options: CommonOptions): Promise<void> {
-  const ui = uiOf(options);
+export const init = verb({
+  help: examples([
+    ["weft init my-model", "a new folder; then npm install, npm test, npm run train, npm start"],
+    ["weft init", "into the folder you are in; nothing is written over"],
+    ["npx weftgpu init my-model", "without an installation"],
+  ]),
+  run: (dir: string, { format }: OutputOptions, { ui }) => write(dir, format, ui),
+});
+
+async function write(dir: string, format: string, ui: Ui): Promise<void> {
   const folder = resolve(dir);
   const root = await realpath(fileURLToPath(new URL(".", packageUrl)));
   const manifest: Manifest = JSON.parse(readFileSync(packageUrl, "utf8"));
@@ -26,7 +35,7 @@ export async function init(dir: string, options: CommonOptions): Promise<void> {
     });
   await createFiles(folder, files);
   for (const name of files.keys()) ui.detail(name);
-  if (options.format === "json") {
+  if (format === "json") {
     printJson(ui, { folder, name: projectName(folder), files: [...files.keys()] });
     return;
   }

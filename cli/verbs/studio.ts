@@ -1,19 +1,19 @@
-/** What `weft studio` does: serves the page until Ctrl-C, or writes it as a static folder. */
+/** `weft studio`: a page that shows a model, its kernels and what they compute; served until Ctrl-C, or written as a folder. */
 import { spawn } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { type CommonOptions, printJson, uiOf } from "../common.ts";
-import { EXIT_INTERRUPTED, EXIT_TERMINATED } from "../failure.ts";
 import { shownPath } from "../files.ts";
-import { onInterrupt } from "../signals.ts";
+import { wholeNumber } from "../flags.ts";
+import { untilInterrupted } from "../signals.ts";
 import { pageFiles, projectAssets, projectJson } from "../studio/page.ts";
 import { type ProjectFiles, projectFiles } from "../studio/project.ts";
 import { serveStudio } from "../studio/server.ts";
-import type { Ui } from "../ui.ts";
-import { changed, contents } from "../watch/files.ts";
+import { printJson, type Ui } from "../ui.ts";
+import { examples, type OutputOptions, verb } from "../verb.ts";
+import { changed, contents } from "../watch.ts";
 import { requireWritableFolder, writeFiles } from "../write.ts";
 
-export interface StudioOptions extends CommonOptions {
+interface Options extends OutputOptions {
   readonly port?: number;
   readonly open?: boolean;
   readonly weights?: string;
@@ -21,24 +21,35 @@ export interface StudioOptions extends CommonOptions {
   readonly build?: string | true;
 }
 
-/** Returns the exit code. Throws `UserError`: no such file, a port that is taken, a folder that cannot be written. */
-export async function studio(model: string | undefined, options: StudioOptions): Promise<number> {
-  const ui = uiOf(options);
-  const read = (): ProjectFiles => projectFiles({ model, weights: options.weights });
-  if (options.build !== undefined) {
-    await writeStatic(read(), options.build === true ? "weft-studio" : options.build, options.format, ui);
+export const studio = verb({
+  options: (command) =>
+    command
+      .option("-p, --port <n>", "the port; without it 8423, or another that is free", wholeNumber(1, 65535))
+      .option("-o, --open", "open the page in the browser")
+      .option(
+        "-w, --weights <file>",
+        "trained weights; without it those beside the model, such as lenet.safetensors",
+      )
+      .option(
+        "--build [dir]",
+        "write a static folder that works without this server instead (default: weft-studio)",
+      ),
+  help: examples([
+    ["weft studio", "LeNet, or this project's models/lenet.ts"],
+    ["weft studio models/my-net.ts --open", "a model of yours; the page follows when the file changes"],
+    ["weft studio models/my-net.ts --build public/studio", "the same as a folder for any web server"],
+  ]),
+  /** Throws `UserError`: no such file, a port that is taken, a folder that cannot be written. */
+  async run(model: string | undefined, options: Options, { ui }) {
+    const { weights, build, format } = options;
+    const read = (): ProjectFiles => projectFiles({ model, weights });
+    if (build === undefined) return untilInterrupted((signal) => serve(read, options, ui, signal));
+    await writeStatic(read(), build === true ? "weft-studio" : build, format, ui);
     return 0;
-  }
-  return serve(read, options, ui);
-}
+  },
+});
 
-async function serve(read: () => ProjectFiles, options: StudioOptions, ui: Ui): Promise<number> {
-  const stop = new AbortController();
-  let code = EXIT_INTERRUPTED;
-  const off = onInterrupt((signal) => {
-    code = signal === "SIGINT" ? EXIT_INTERRUPTED : EXIT_TERMINATED;
-    stop.abort();
-  });
+async function serve(read: () => ProjectFiles, options: Options, ui: Ui, stop: AbortSignal): Promise<void> {
   let project = read();
   // Taken before anybody is told of the files: what changes while they are told is told again.
   let before = await contents([...project.sources.values()]);
@@ -49,18 +60,16 @@ async function serve(read: () => ProjectFiles, options: StudioOptions, ui: Ui): 
     ui.note(`${project.model} in Weft Studio, for this machine alone; Ctrl-C ends`);
     if (!project.editable) ui.note("this is the package's own model: changes can be downloaded, not saved");
     if (options.open) openBrowser(server.url, ui);
-    while (!stop.signal.aborted) {
-      await changed({ files: [...project.sources.values()], before }, stop.signal);
-      if (stop.signal.aborted) break;
+    while (!stop.aborted) {
+      await changed({ files: [...project.sources.values()], before }, stop);
+      if (stop.aborted) break;
       project = reread(read, project);
       before = await contents([...project.sources.values()]);
       server.changed();
     }
   } finally {
-    off();
     await server.close();
   }
-  return code;
 }
 
 /** The model file may be gone for good: then the page keeps what it has. */

@@ -1,8 +1,7 @@
-/** What `weft train` does. */
-
+/** `weft train`: a model learns a data set; forward, backward and update are WGSL. */
+import { Option } from "commander";
 import { fileName } from "../../compiler/emit/names.ts";
 import { plural, UserError } from "../../compiler/errors.ts";
-import { loadModel } from "../../compiler/frontend/index.ts";
 import { compileParts } from "../../compiler/train/index.ts";
 import { WeftError } from "../../contract/errors.ts";
 import { classesEntry } from "../../data/scores.ts";
@@ -10,9 +9,11 @@ import type { DataSet as Labelled } from "../../data/set.ts";
 import type { AdapterChoice } from "../../runtime/node/index.ts";
 import { createTrainer, type DataSet, type Trainer } from "../../runtime/train.ts";
 import { classifierOf } from "../classifier.ts";
-import { type CommonOptions, uiOf } from "../common.ts";
 import { openData } from "../data/index.ts";
+import { EXIT_INTERRUPTED } from "../failure.ts";
 import { shownPath } from "../files.ts";
+import { adapterOption, dataOptions, noTuneOption, optimizerOptions, wholeNumber } from "../flags.ts";
+import { loadModel } from "../model.ts";
 import { lectureLine } from "../output/curveLive.ts";
 import { curveSvg, requirePlotName, writePlot } from "../output/plot.ts";
 import { noteRemarks } from "../output/remarks.ts";
@@ -21,9 +22,10 @@ import { checkpointPath, protect, readSaved, type Saved } from "../training/save
 import { batchFor, clipOf, type Given, optimizerOf, type Settings, settle } from "../training/settings.ts";
 import { here, noteStale } from "../tuning/use.ts";
 import type { Ui } from "../ui.ts";
+import { examples, type OutputOptions, verb } from "../verb.ts";
 import { requireWritableFile } from "../write.ts";
 
-export interface TrainOptions extends CommonOptions, Given {
+interface Options extends OutputOptions, Given {
   readonly dataDir?: string;
   readonly seed?: number;
   readonly out?: string;
@@ -34,9 +36,54 @@ export interface TrainOptions extends CommonOptions, Given {
   readonly tune?: boolean;
 }
 
+export const train = verb({
+  options: (command) => {
+    dataOptions(command)
+      .option("-e, --epochs <n>", "how often the data is gone through, in all; default 10", wholeNumber(1))
+      .option("-b, --batch <n>", "examples in a step; default 256, or all if they are fewer", wholeNumber(1))
+      .option("--seed <n>", "the seed of initial values and of the shuffle; default 0", wholeNumber(0));
+    optimizerOptions(command)
+      .addOption(
+        new Option("--schedule <kind>", "how the learning rate changes; default constant").choices([
+          "constant",
+          "cosine",
+        ]),
+      )
+      .option("-o, --out <file>", "where the weights go; default MODEL.safetensors")
+      .option(
+        "--resume",
+        "go on from the checkpoint beside --out, with its settings where no others are given",
+      )
+      .option("--restart", "begin anew although there is an unfinished checkpoint")
+      .option("--plot <file>", "draw the curves at the end: .svg or .png")
+      .addOption(adapterOption())
+      .addOption(noTuneOption());
+  },
+  help: examples([
+    ["weft train models/lenet.ts", "a first try on shapes that weft draws itself"],
+    [
+      "weft train models/lenet.ts --data fashion-mnist --epochs 10 --lr 0.9 --batch 256 --out lenet.safetensors --plot curves.svg",
+      "the lecture's experiment; `weft data fashion-mnist` fetches the pictures",
+    ],
+    [
+      "weft train models/lenet.ts --out lenet.safetensors --resume --epochs 20",
+      "go on after Ctrl-C, or for more epochs",
+    ],
+    [
+      "weft train models/lenet.ts --data photos/ --optimizer adam",
+      "photos/cat/*.jpg, photos/dog/*.jpg, …: a sixth is kept for testing",
+    ],
+    [
+      "weft train models/lenet.ts --data mnist --format json",
+      "a JSON line for each epoch: loss, trainAccuracy, testAccuracy, examplesPerSecond",
+    ],
+  ]),
+  run: async (model: string, options: Options, { ui }) =>
+    (await learn(model, options, ui)) ? 0 : EXIT_INTERRUPTED,
+});
+
 /** False where it was interrupted. Everything that can be wrong with the files is found before a device is asked for. */
-export async function train(file: string, options: TrainOptions): Promise<boolean> {
-  const ui = uiOf(options);
+async function learn(file: string, options: Options, ui: Ui): Promise<boolean> {
   if (options.resume && options.restart)
     throw new UserError({ problem: "--resume and --restart exclude each other", fix: "leave one out" });
   if (options.plot !== undefined) requirePlotName(options.plot);
@@ -117,7 +164,7 @@ function announce({ epoch }: Saved, { position }: Trainer, { epochs }: Settings,
 }
 
 /** The lecture's two lines, and where everything is. */
-function report(run: Run, finished: boolean, file: string, { plot, dataDir }: TrainOptions): void {
+function report(run: Run, finished: boolean, file: string, { plot, dataDir }: Options): void {
   const { ui, format, out } = run.options;
   const last = run.history.at(-1);
   if (format === "text" && last) {

@@ -1,38 +1,32 @@
-/** What `weft tune` does. */
+/** `weft tune`: measures schedules on this machine's adapter and keeps the fastest beside the model. */
 import { readTuning, tuningPath } from "../../compiler/emit/tuning.ts";
 import { schedulesOf } from "../../compiler/emit/variants.ts";
-import { InternalError, plural, UserError } from "../../compiler/errors.ts";
-import { loadModel } from "../../compiler/frontend/index.ts";
+import { InternalError, plural } from "../../compiler/errors.ts";
 import { octets, type Target, targetFor, targets } from "../../compiler/passes/target.ts";
 import { findAdapter } from "../../runtime/node/device.ts";
-import {
-  type AdapterChoice,
-  type Clock,
-  clockOf,
-  requestDevice,
-  wallClock,
-} from "../../runtime/node/index.ts";
-import { type CommonOptions, printJson, uiOf } from "../common.ts";
+import type { AdapterChoice } from "../../runtime/node/index.ts";
+import { openTimed, TIMED } from "../device.ts";
 import { shownPath } from "../files.ts";
+import { adapterOption, dataOptions, optimizerOptions, wholeNumber } from "../flags.ts";
+import { loadModel } from "../model.ts";
 import { type TuneReport, tuneReport, tuneText } from "../output/tuned.ts";
 import { startBar } from "../progress.ts";
-import { type Interrupt, onInterrupt } from "../signals.ts";
-import { type Given, OPTIMIZER } from "../training/settings.ts";
+import { exitOf, type Interrupt, onInterrupt } from "../signals.ts";
+import { type Given, OPTIMIZER, requireTrain } from "../training/settings.ts";
 import { Book } from "../tuning/book.ts";
 import { inferenceJob } from "../tuning/inference.ts";
 import type { Job, Place, Prepared, Whole } from "../tuning/job.ts";
 import { unlessStopped } from "../tuning/patience.ts";
 import { search } from "../tuning/search.ts";
 import { trainingJob } from "../tuning/training.ts";
-import type { Ui } from "../ui.ts";
+import { printJson, type Ui } from "../ui.ts";
+import { examples, type OutputOptions, verb } from "../verb.ts";
 import { requireWritableFile } from "../write.ts";
 
 /** What goes with `--train` alone. */
 const OF_TRAINING = ["data", "dataDir", "limit", ...OPTIMIZER] as const;
 
-export interface TuneOptions
-  extends CommonOptions,
-    Pick<Given, Exclude<(typeof OF_TRAINING)[number], "dataDir">> {
+interface Options extends OutputOptions, Pick<Given, Exclude<(typeof OF_TRAINING)[number], "dataDir">> {
   readonly train?: boolean;
   readonly dataDir?: string;
   /** Default 1; with `train` 256. */
@@ -46,8 +40,54 @@ export interface TuneOptions
   readonly adapter?: AdapterChoice;
 }
 
-/** Dawn rounds timestamps to 0.1 ms unless told otherwise: longer than many a kernel. */
-const FLAGS = ["disable-dawn-features=timestamp_quantization"];
+export const tune = verb({
+  options: (command) => {
+    command
+      .option(
+        "-b, --batch <n>",
+        "the number of examples of a run, or of a step; default 1, with --train 256",
+        wholeNumber(1),
+      )
+      .option(
+        "--budget <seconds>",
+        "how long to measure, about; default 60, with --train 180",
+        wholeNumber(1),
+      )
+      .option("-o, --out <file>", "where the winners go; default: model.tune.json beside model.ts")
+      .option("-w, --weights <file>", "a safetensors file; without it the parameters are random")
+      .option("--seed <n>", "the seed of random parameters", wholeNumber(0), 0)
+      .option("--wall", "use the wall clock even where the adapter has a clock of its own")
+      .addOption(adapterOption())
+      .option(
+        "-t, --train",
+        "measure the training step (forward, backward and update), which weft train then uses",
+      );
+    dataOptions(command);
+    optimizerOptions(command);
+  },
+  help: examples([
+    ["weft tune models/lenet.ts", "for pictures one by one: writes models/lenet.tune.json"],
+    ["weft tune models/lenet.ts --batch 256 --budget 120", "for batches, with two minutes of measuring"],
+    [
+      "weft tune models/lenet.ts --train",
+      "for weft train with batches of 256; into the same file, beside what was there",
+    ],
+    [
+      "weft tune models/lenet.ts --train --optimizer adam --batch 64 --data fashion-mnist",
+      "flags as weft train has them: an optimiser has kernels of its own",
+    ],
+    ["weft profile models/lenet.ts", "as tuned; --no-tune for the compiler's own choice"],
+    [
+      "weft compile models/lenet.ts --variants tuned,quads --out dist/lenet",
+      "a bundle that takes it where the adapter is the same, and other kernels elsewhere",
+    ],
+  ]),
+  async run(model: string, options: Options, { ui }) {
+    const signal = await measure(model, options, ui);
+    return signal && exitOf(signal);
+  },
+});
+
 /** Of the schedules that were rejected. */
 const SHOWN = 3;
 
@@ -55,39 +95,31 @@ const SHOWN = 3;
  * The signal that ended it early, if one did. Everything that can be wrong with the files is found before a device is
  * asked for. What was measured before an interruption or a failure of the device is written.
  */
-export async function tune(file: string, options: TuneOptions): Promise<Interrupt | undefined> {
-  const ui = uiOf(options);
+async function measure(file: string, options: Options, ui: Ui): Promise<Interrupt | undefined> {
   const out = options.out ?? tuningPath(file);
   const earlier = await readTuning(shownPath(out));
   await requireWritableFile(out);
   const prepared = await prepare(file, options);
   // Mesa keeps compiled shaders on disk: a kernel that was built before would seem to build in no time.
   process.env["MESA_SHADER_CACHE_DISABLE"] ??= "true";
-  const adapter = await findAdapter(options.adapter, FLAGS);
+  const adapter = await findAdapter(options.adapter, TIMED);
   const target = targetFor(adapter);
   const job = prepared(target);
 
-  const opened = await requestDevice({
-    ...(options.adapter ? { adapter: options.adapter } : {}),
-    features: options.wall ? [] : ["timestamp-query"],
-    flags: FLAGS,
-  });
-  const { device } = opened;
+  const opened = await openTimed(ui, options);
   try {
-    if (opened.note) ui.note(opened.note);
-    const clock = clockFor(device, options, ui);
     const own = { ...targets[target], batch: job.batch };
     const more = adapter.features.has("subgroups") && !own.quads ? [{ ...octets, batch: job.batch }] : [];
     const book = new Book({ job, target, adapter, earlier, path: out });
-    const { whole, signal } = await measured(book, job, [own, ...more], { device, clock }, options, ui);
+    const { whole, signal } = await measured(book, job, [own, ...more], opened, options, ui);
     const nothing = signal !== undefined && book.found.length === 0;
     if (!nothing) await book.write();
     const report = tuneReport({
       model: job.compilation.program.name,
       batch: job.batch,
       training: job.training ?? null,
-      adapter: opened.adapter.software ? `${opened.adapter.name} (on the CPU)` : opened.adapter.name,
-      clock: clock.kind,
+      adapter: opened.name,
+      clock: opened.clock.kind,
       found: book.found,
       all: book.all,
       runs: own.runs,
@@ -99,30 +131,19 @@ export async function tune(file: string, options: TuneOptions): Promise<Interrup
     else print(report, options, ui);
     return signal;
   } finally {
-    device.destroy();
+    opened.close();
   }
 }
 
-const millisecondsOf = ({ budget, train }: TuneOptions): number => 1000 * (budget ?? (train ? 180 : 60));
+const millisecondsOf = ({ budget, train }: Options): number => 1000 * (budget ?? (train ? 180 : 60));
 
 /** Throws `UserError` for whatever is wrong with the model, the flags and the files. */
-async function prepare(file: string, options: TuneOptions): Promise<Prepared> {
+async function prepare(file: string, options: Options): Promise<Prepared> {
   const { seed, weights, train, batch } = options;
-  const first = OF_TRAINING.find((key) => options[key] !== undefined);
-  if (!train && first !== undefined) {
-    const flag = `--${first.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`)}`;
-    throw new UserError({ problem: `${flag} goes with --train`, fix: `add --train, or leave out ${flag}` });
-  }
+  if (!train) requireTrain(options, OF_TRAINING);
   const { graph } = await loadModel(file);
   if (!train) return inferenceJob(graph, { batch: batch ?? 1, seed, weights });
   return trainingJob(graph, { ...options, patience: millisecondsOf(options) / 2 });
-}
-
-function clockFor(device: GPUDevice, { wall }: TuneOptions, ui: Ui): Clock {
-  if (wall) return wallClock(device);
-  const clock = clockOf(device);
-  if (clock.kind === "wall") ui.note("the adapter has no timestamp-query: times are those of the wall clock");
-  return clock;
 }
 
 interface Outcome {
@@ -137,7 +158,7 @@ async function measured(
   job: Job,
   targets: readonly [Target, ...Target[]],
   place: Place,
-  options: TuneOptions,
+  options: Options,
   ui: Ui,
 ): Promise<Outcome> {
   const text = "{layers}  {eta_formatted}";
@@ -183,7 +204,7 @@ async function measured(
   }
 }
 
-function print(report: TuneReport, options: TuneOptions, ui: Ui): void {
+function print(report: TuneReport, options: Options, ui: Ui): void {
   if (options.format === "json") printJson(ui, report);
   else ui.out(tuneText(report, ui));
   for (const { layers, why, schedule } of report.rejected.slice(0, SHOWN))

@@ -1,22 +1,25 @@
-/** What `weft eval` does. */
+/** `weft eval`: how good a trained model is: accuracy, classes, confusion. */
+import { Option } from "commander";
 import type { Precision } from "../../compiler/compile.ts";
-import { loadModel } from "../../compiler/frontend/index.ts";
 import type { Program } from "../../contract/program.ts";
 import type { AdapterChoice } from "../../runtime/node/index.ts";
 import { type Answers, classifierOf, classify } from "../classifier.ts";
-import { type CommonOptions, printJson, uiOf } from "../common.ts";
 import { openData } from "../data/index.ts";
 import { openDevice } from "../device.ts";
+import { adapterOption, dataOptions, noTuneOption, precisionOption } from "../flags.ts";
+import { loadModel } from "../model.ts";
 import { classResults, classTable, confusionOf, confusionSvg, confusionText } from "../output/confusion.ts";
 import { requirePlotName, writePlot } from "../output/plot.ts";
 import { precisionError, precisionText } from "../output/precision.ts";
 import { wrapped } from "../output/wrap.ts";
 import { startBar } from "../progress.ts";
 import { compileHere } from "../tuning/use.ts";
+import { printJson, type Ui } from "../ui.ts";
+import { examples, type OutputOptions, verb } from "../verb.ts";
 import { readWeights } from "../weights.ts";
 import { requireWritableFile } from "../write.ts";
 
-export interface EvalOptions extends CommonOptions {
+interface Options extends OutputOptions {
   readonly weights: string;
   readonly data?: string;
   readonly dataDir?: string;
@@ -28,9 +31,35 @@ export interface EvalOptions extends CommonOptions {
   readonly precision: Precision;
 }
 
+export const evaluate = verb({
+  options: (command) =>
+    dataOptions(command.requiredOption("-w, --weights <file>", "a safetensors file, as weft train writes it"))
+      .addOption(
+        new Option("--split <part>", "which part of the data").choices(["test", "train"]).default("test"),
+      )
+      .option("--plot <file>", "draw the confusion matrix: .svg or .png")
+      .addOption(adapterOption())
+      .addOption(precisionOption())
+      .addOption(noTuneOption()),
+  help: examples([
+    [
+      "weft eval models/lenet.ts --weights lenet.safetensors --data fashion-mnist",
+      "accuracy, a table of the classes and the confusion matrix",
+    ],
+    [
+      "weft eval models/lenet.ts -w lenet.safetensors -d mnist --plot confusion.svg",
+      "and the matrix as a picture",
+    ],
+    [
+      "weft eval models/lenet.ts -w lenet.safetensors -d fashion-mnist --format json | jq .accuracy",
+      "for a script",
+    ],
+  ]),
+  run: (model: string, options: Options, { ui }) => measure(model, options, ui),
+});
+
 /** Everything that can be wrong with the files is found before a device is asked for. */
-export async function evaluate(file: string, options: EvalOptions): Promise<void> {
-  const ui = uiOf(options);
+async function measure(file: string, options: Options, ui: Ui): Promise<void> {
   if (options.plot !== undefined) {
     requirePlotName(options.plot);
     await requireWritableFile(options.plot);

@@ -1,0 +1,99 @@
+/** The flags that several verbs share, and what commander is told of numbers. */
+import { type Command, InvalidArgumentError, Option } from "commander";
+
+/** Adds `--format`, `--quiet` and `--verbose`. */
+export function outputOptions(command: Command, formats: readonly string[]): Command {
+  return command
+    .addOption(
+      new Option("-f, --format <format>", "how the result is printed")
+        .choices([...formats])
+        .default(formats[0]),
+    )
+    .addOption(new Option("-q, --quiet", "print the result alone, no remarks").conflicts("verbose"))
+    .option("-v, --verbose", "say more about what is done");
+}
+
+/** `--adapter`: which kind of adapter is asked for. A verb with this flag may load drivers. */
+export function adapterOption(): Option {
+  return new Option(
+    "-a, --adapter <kind>",
+    "hardware, software, or a GPU if there is one (WEFT_ADAPTER sets it too)",
+  )
+    .choices(["auto", "hardware", "software"])
+    .env("WEFT_ADAPTER");
+}
+
+const ADAPTER = adapterOption().long;
+export const asksForAdapter = ({ options }: Command): boolean => options.some(({ long }) => long === ADAPTER);
+
+/** `--no-tune`, of what runs a model. */
+export function noTuneOption(): Option {
+  return new Option("--no-tune", "do not use the schedules that weft tune wrote beside the model");
+}
+
+/** `--precision`, of what compiles a model. */
+export function precisionOption(): Option {
+  return new Option(
+    "--precision <type>",
+    'f16: weights and what lies between kernels in 16 bits, sums in 32; for adapters with "shader-f16"',
+  )
+    .choices(["f32", "f16"])
+    .default("f32");
+}
+
+/** `--data`, `--data-dir`, `--limit`, of what reads labelled examples. */
+export function dataOptions(command: Command): Command {
+  return command
+    .option(
+      "-d, --data <set>",
+      "synthetic (drawn by weft, the default), fashion-mnist, mnist, or a folder of pictures by class",
+    )
+    .option("--data-dir <dir>", "where the files of fashion-mnist or mnist are (WEFT_DATA sets it too)")
+    .option("--limit <n>", "use the first N examples alone, for a quick try", wholeNumber(1));
+}
+
+/** `--lr`, `--optimizer` and what goes with it, of what compiles a training step. */
+export function optimizerOptions(command: Command): Command {
+  const positive = number("a number above 0", (v) => v > 0);
+  return command
+    .option(
+      "--lr <rate>",
+      "the learning rate; default 0.9 for sgd, the lecture's, and 0.001 for adam",
+      positive,
+    )
+    .addOption(new Option("--optimizer <kind>", "how weights change; default sgd").choices(["sgd", "adam"]))
+    .option(
+      "--momentum <share>",
+      "sgd: the share of the last step that is kept",
+      number("a number from 0 to below 1", (v) => v >= 0 && v < 1),
+    )
+    .option("--nesterov", "sgd: look ahead along the momentum")
+    .option(
+      "--weight-decay <rate>",
+      "pulls weights to zero; AdamW with adam",
+      number("a number of at least 0", (v) => v >= 0),
+    )
+    .option("--clip-norm <norm>", "bounds the gradients' norm over all weights", positive)
+    .option("--clip-value <value>", "bounds each gradient", positive);
+}
+
+/** For commander: a whole number of at least `least`, and of at most `most`. */
+export function wholeNumber(least: number, most = Number.MAX_SAFE_INTEGER): (text: string) => number {
+  const rule = most < Number.MAX_SAFE_INTEGER ? `from ${least} to ${most}` : `of at least ${least}`;
+  return (text) => {
+    const value = Number(text);
+    if (!/^\d+$/.test(text) || value > most || value < least)
+      throw new InvalidArgumentError(`It must be a whole number ${rule}.`);
+    return value;
+  };
+}
+
+/** For commander: a number that `fits`. */
+function number(rule: string, fits: (value: number) => boolean): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (text.trim() === "" || !Number.isFinite(value) || !fits(value))
+      throw new InvalidArgumentError(`It must be ${rule}.`);
+    return value;
+  };
+}
