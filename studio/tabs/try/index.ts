@@ -38,7 +38,7 @@ export const tryTab: Tab = {
       const failed = studio.bench.status.value.kind === "failed";
       if (!input) fill(host, h("p", { class: "note" }, failed ? text.noModel : text.compiling));
       else if ("other" in input) fill(host, h("p", { class: "note" }, text.otherInput(input.other)));
-      else leave = showTry(host, studio, model, input, memory, text);
+      else leave = showTry(host, { studio, model, input, memory, text });
     };
     let ready = false; // each watcher is called once at first
     const again = (): void => {

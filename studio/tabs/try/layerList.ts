@@ -54,37 +54,11 @@ export function elementAt({ view }: Layer, { map, row, column }: Place): number 
 }
 
 export function layerList({ layers, isOpen, text, toggled, pointed }: LayerListOptions): LayerList {
-  const items = layers.map((layer): Item => {
-    const legend = legendOf(layer, text);
-    const { options } = layer.node.op.summary(
-      layer.node.attrs,
-      layer.node.inputs.map((i) => i.type),
-      layer.node.type,
-    );
-    const element = h(
-      "details",
-      { class: "card layer", open: isOpen(layer), data: { layer: layer.name } },
-      h(
-        "summary",
-        {},
-        h("span", { class: "mono layer-name" }, layer.name),
-        h("span", { class: "quiet-text layer-op" }, `${layer.op} ${options}`.trim()),
-        h("span", { class: "mono quiet-text layer-shape" }, showShape(layer.shape)),
-        legend.element,
-      ),
-    );
-    return { layer, element, legend, maps: undefined, tensor: undefined };
-  });
-
+  const items = layers.map((layer) => itemOf(layer, isOpen(layer), text));
   let marked: { readonly item: Item; readonly place: Place } | undefined;
   const tell = (): void => {
     pointed(marked && pointedAt(marked.item, marked.place));
   };
-  const pointedAt = ({ layer, tensor }: Item, place: Place): Pointed => ({
-    layer,
-    place,
-    value: tensor?.data[elementAt(layer, place)] ?? Number.NaN,
-  });
   const point = (item: Item, place: Place | undefined): void => {
     if (marked && marked.item !== item) marked.item.maps?.mark(undefined);
     marked = place && { item, place };
@@ -129,6 +103,33 @@ export function layerList({ layers, isOpen, text, toggled, pointed }: LayerListO
       for (const item of items) item.maps?.destroy();
     },
   };
+}
+
+function pointedAt({ layer, tensor }: Item, place: Place): Pointed {
+  return { layer, place, value: tensor?.data[elementAt(layer, place)] ?? Number.NaN };
+}
+
+function itemOf(layer: Layer, open: boolean, text: Text): Item {
+  const legend = legendOf(layer, text);
+  const { op, attrs, inputs, type } = layer.node;
+  const { options } = op.summary(
+    attrs,
+    inputs.map((i) => i.type),
+    type,
+  );
+  const element = h(
+    "details",
+    { class: "card layer", open, data: { layer: layer.name } },
+    h(
+      "summary",
+      {},
+      h("span", { class: "mono layer-name" }, layer.name),
+      h("span", { class: "quiet-text layer-op" }, `${layer.op} ${options}`.trim()),
+      h("span", { class: "mono quiet-text layer-shape" }, showShape(layer.shape)),
+      legend.element,
+    ),
+  );
+  return { layer, element, legend, maps: undefined, tensor: undefined };
 }
 
 function legendOf({ view }: Layer, text: Text): Legend {

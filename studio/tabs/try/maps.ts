@@ -44,41 +44,21 @@ type Tiled = Extract<Layer["view"], { kind: "maps" }>;
 
 function tiles(layer: Layer, view: Tiled, text: Text, point: (place: Place | undefined) => void): Maps {
   const { count, height, width } = view;
-  const zoom = Math.max(1, Math.round((count === 1 ? SINGLE : SIDE) / Math.max(width, height)));
-  const grid = h("div", { class: "grid" });
-  const marker = h("span", { class: "marker", attrs: { "aria-hidden": "true" } });
+  const grid = mapGrid(view);
   const more = h("button", { type: "button", class: "quiet more" });
   const element = h(
     "div",
     { class: "maps", tabIndex: 0, attrs: { role: "group", "aria-label": text.mapsLabel(layer.name) } },
-    grid,
+    grid.element,
+    count > FEW && more,
   );
-  let canvases: readonly HTMLCanvasElement[] = [];
   let values: Values | undefined;
   let at: Place | undefined;
   let all = false;
   const shownCount = (): number => (all ? count : Math.min(count, FEW));
-  const pixels = new ImageData(width, height);
-
   const build = (): void => {
-    canvases = Array.from({ length: shownCount() }, (_, i) =>
-      h("canvas", { width, height, data: { map: `${i}` }, attrs: { "aria-hidden": "true" } }),
-    );
-    const style = `width: min(100%, ${width * zoom}px); aspect-ratio: ${width} / ${height}`;
-    fill(grid, ...canvases.map((c) => h("span", { class: "tile", attrs: { style } }, c)));
+    grid.build(shownCount());
     more.textContent = all ? text.showFewer : text.showAll(count);
-  };
-  const draw = (given: Values): Scale => {
-    values = given;
-    const { data, dark, perMap } = given;
-    const scale = scaleOf(data);
-    const size = height * width;
-    canvases.forEach((canvas, i) => {
-      const own = perMap ? scaleOf(data, i * size, (i + 1) * size) : scale;
-      paint(data, i * size, own, dark, pixels.data);
-      canvas.getContext("2d")?.putImageData(pixels, 0, 0);
-    });
-    return scale;
   };
   const move = (place: Place): void => {
     at = {
@@ -88,48 +68,88 @@ function tiles(layer: Layer, view: Tiled, text: Text, point: (place: Place | und
     };
     point(at);
   };
-  onPoint(grid, point, (event) => {
-    const canvas = event.target instanceof HTMLElement ? event.target.closest(".tile")?.firstChild : null;
-    if (!(canvas instanceof HTMLCanvasElement)) return;
-    const box = canvas.getBoundingClientRect();
-    move({
-      map: Number(canvas.dataset["map"]),
-      row: Math.floor(((event.clientY - box.top) / box.height) * height),
-      column: Math.floor(((event.clientX - box.left) / box.width) * width),
-    });
+  onPoint(grid.element, point, (event) => {
+    const place = grid.placeOf(event);
+    if (place) move(place);
   });
   element.addEventListener("keydown", (event) => {
-    if (event.target !== element) return;
-    const step = stepOf(event.key);
+    const step = event.target === element && stepOf(event.key);
     if (!step) return;
     event.preventDefault();
-    const { map, row, column } = at ?? { map: 0, row: 0, column: 0 };
-    move(
-      at ? { map: map + step.map, row: row + step.row, column: column + step.column } : { map, row, column },
-    );
+    move(at ? moved(at, step) : { map: 0, row: 0, column: 0 });
   });
   element.addEventListener("blur", () => point(undefined));
   more.addEventListener("click", () => {
     all = !all;
     build();
-    if (values) draw(values);
+    if (values) grid.draw(values);
   });
   build();
-  if (count > FEW) element.append(more);
   return {
     element,
-    draw,
+    draw(given) {
+      values = given;
+      return grid.draw(given);
+    },
+    mark: grid.mark,
+    destroy() {},
+  };
+}
+
+interface MapGrid extends Pick<Maps, "draw" | "mark"> {
+  readonly element: HTMLElement;
+  /** So many empty maps, from the first. */
+  build(count: number): void;
+  /** The element under the pointer, if it is on a map. */
+  placeOf(event: PointerEvent): Place | undefined;
+}
+
+/** A small picture for each map. */
+function mapGrid({ count: of, height, width }: Tiled): MapGrid {
+  const element = h("div", { class: "grid" });
+  const marker = h("span", { class: "marker", attrs: { "aria-hidden": "true" } });
+  const zoom = Math.max(1, Math.round((of === 1 ? SINGLE : SIDE) / Math.max(width, height)));
+  const style = `width: min(100%, ${width * zoom}px); aspect-ratio: ${width} / ${height}`;
+  const pixels = new ImageData(width, height);
+  let canvases: readonly HTMLCanvasElement[] = [];
+  return {
+    element,
+    build(count) {
+      canvases = Array.from({ length: count }, (_, i) =>
+        h("canvas", { width, height, data: { map: `${i}` }, attrs: { "aria-hidden": "true" } }),
+      );
+      fill(element, ...canvases.map((c) => h("span", { class: "tile", attrs: { style } }, c)));
+    },
+    draw({ data, dark, perMap }) {
+      const scale = scaleOf(data);
+      const size = height * width;
+      canvases.forEach((canvas, i) => {
+        const own = perMap ? scaleOf(data, i * size, (i + 1) * size) : scale;
+        paint(data, i * size, own, dark, pixels.data);
+        canvas.getContext("2d")?.putImageData(pixels, 0, 0);
+      });
+      return scale;
+    },
+    placeOf({ target, clientX, clientY }) {
+      const canvas = target instanceof HTMLElement ? target.closest(".tile")?.firstChild : null;
+      if (!(canvas instanceof HTMLCanvasElement)) return undefined;
+      const box = canvas.getBoundingClientRect();
+      return {
+        map: Number(canvas.dataset["map"]),
+        row: Math.floor(((clientY - box.top) / box.height) * height),
+        column: Math.floor(((clientX - box.left) / box.width) * width),
+      };
+    },
     mark(place) {
       const tile = place && canvases[place.map]?.parentElement;
       if (!place || !tile) return marker.remove();
-      const share = (n: number, of: number): string => `${(100 * n) / of}%`;
+      const share = (n: number, whole: number): string => `${(100 * n) / whole}%`;
       marker.style.left = share(place.column, width);
       marker.style.top = share(place.row, height);
       marker.style.width = share(1, width);
       marker.style.height = share(1, height);
       tile.append(marker);
     },
-    destroy() {},
   };
 }
 
@@ -197,6 +217,12 @@ function onPoint(
 }
 
 const clamp = (index: number, count: number): number => Math.min(count - 1, Math.max(0, index));
+
+const moved = (at: Place, by: Place): Place => ({
+  map: at.map + by.map,
+  row: at.row + by.row,
+  column: at.column + by.column,
+});
 
 function stepOf(key: string): Place | undefined {
   const steps: Readonly<Record<string, Place>> = {

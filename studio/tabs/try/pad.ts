@@ -59,45 +59,16 @@ export function openPad({ width, height }: Frame, changed: () => void, drawn: ()
     context.fillRect(0, 0, width, height);
   };
 
-  let last: { readonly x: number; readonly y: number } | undefined;
-  const at = ({ clientX, clientY }: PointerEvent): { x: number; y: number } => {
-    const box = element.getBoundingClientRect();
-    return {
-      x: ((clientX - box.left) / box.width) * width,
-      y: ((clientY - box.top) / box.height) * height,
-    };
-  };
-  const stroke = (event: PointerEvent): void => {
-    if (!last) return;
-    // A pen says how hard it is pressed; a mouse says 0.5, a finger often 0 or 1.
-    const pressure = event.pointerType === "pen" ? 0.5 + event.pressure : 1;
-    context.strokeStyle = brush.erasing ? GROUND : brush.color;
-    context.lineWidth = Math.max(1, WIDTH * height * pressure * (brush.erasing ? 2 : 1));
-    context.lineCap = "round";
-    context.beginPath();
-    context.moveTo(last.x, last.y);
-    context.lineTo(last.x + 0.01, last.y); // a line of no length would be no dot
-    // All that happened since the last frame, so that quick strokes are round.
-    const events = event.getCoalescedEvents?.() ?? [];
-    for (const each of events.length > 0 ? events : [event]) {
-      last = at(each);
-      context.lineTo(last.x, last.y);
-    }
-    context.stroke();
-    changed();
-  };
-  element.addEventListener("pointerdown", (event) => {
-    if (event.button !== 0) return;
-    element.setPointerCapture(event.pointerId);
-    last = at(event);
-    drawn();
-    stroke(event);
+  follow(element, {
+    began: drawn,
+    moved(points, pressure) {
+      context.strokeStyle = brush.erasing ? GROUND : brush.color;
+      context.lineWidth = Math.max(1, WIDTH * height * pressure * (brush.erasing ? 2 : 1));
+      context.lineCap = "round";
+      line(context, points);
+      changed();
+    },
   });
-  element.addEventListener("pointermove", stroke);
-  for (const end of ["pointerup", "pointercancel"] as const)
-    element.addEventListener(end, () => {
-      last = undefined;
-    });
 
   const restore = (rgba: Uint8ClampedArray<ArrayBuffer>): void => {
     context.putImageData(new ImageData(rgba, width, height), 0, 0);
@@ -123,4 +94,56 @@ export function openPad({ width, height }: Frame, changed: () => void, drawn: ()
       changed();
     },
   };
+}
+
+interface Point {
+  readonly x: number;
+  readonly y: number;
+}
+
+interface Hand {
+  readonly began: () => void;
+  /** From the first point to the last, in pixels of the canvas; `pressure` is 1 for whoever cannot tell. */
+  readonly moved: (points: readonly [Point, ...Point[]], pressure: number) => void;
+}
+
+/** Tells of a pointer's strokes on a canvas. */
+function follow(element: HTMLCanvasElement, { began, moved }: Hand): void {
+  let last: Point | undefined;
+  const at = ({ clientX, clientY }: PointerEvent): Point => {
+    const box = element.getBoundingClientRect();
+    return {
+      x: ((clientX - box.left) / box.width) * element.width,
+      y: ((clientY - box.top) / box.height) * element.height,
+    };
+  };
+  const stroke = (event: PointerEvent): void => {
+    if (!last) return;
+    // All that happened since the last frame, so that quick strokes are round.
+    const events = event.getCoalescedEvents?.() ?? [];
+    const points = (events.length > 0 ? events : [event]).map(at);
+    // A pen says how hard it is pressed; a mouse says 0.5, a finger often 0 or 1.
+    moved([last, ...points], event.pointerType === "pen" ? 0.5 + event.pressure : 1);
+    last = points.at(-1);
+  };
+  element.addEventListener("pointerdown", (event) => {
+    if (event.button !== 0) return;
+    element.setPointerCapture(event.pointerId);
+    last = at(event);
+    began();
+    stroke(event);
+  });
+  element.addEventListener("pointermove", stroke);
+  for (const end of ["pointerup", "pointercancel"] as const)
+    element.addEventListener(end, () => {
+      last = undefined;
+    });
+}
+
+function line(context: CanvasRenderingContext2D, [first, ...rest]: readonly [Point, ...Point[]]): void {
+  context.beginPath();
+  context.moveTo(first.x, first.y);
+  context.lineTo(first.x + 0.01, first.y); // a line of no length would be no dot
+  for (const { x, y } of rest) context.lineTo(x, y);
+  context.stroke();
 }

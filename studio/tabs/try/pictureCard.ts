@@ -1,11 +1,11 @@
 /** The card with the picture: drawing, files, samples; and the box of what a value sees. */
 import type { Frame } from "../../../data/frame.ts";
-import { framed, toInput } from "../../../data/picture.ts";
+import { framed, type Size, toInput } from "../../../data/picture.ts";
 import { h } from "../../dom.ts";
 import { readPicture } from "../../files.ts";
 import type { Sample } from "../../project.ts";
 import type { Box } from "./field.ts";
-import { openPad, type Picture, pixelsOf, sizeOf } from "./pad.ts";
+import { openPad, type Pad, type Picture, pixelsOf, sizeOf } from "./pad.ts";
 import type { Text } from "./text.ts";
 
 /** What of a picture outlives the card. */
@@ -39,34 +39,97 @@ export interface PictureOptions {
   readonly openFiles: (files: readonly File[]) => void;
 }
 
-export function pictureCard({ frame, samples, text, kept, changed, openFiles }: PictureOptions): PictureCard {
-  // A sample of other weights' pictures is not kept.
-  const known = kept?.sample === undefined || samples.some((s) => s.name === kept.sample);
-  const before = kept && known && sameFrame(kept.frame, frame) ? kept : undefined;
-  let sample = before?.sample;
+export function pictureCard(options: PictureOptions): PictureCard {
+  const { frame, samples, text, kept, changed, openFiles } = options;
+  let sample: string | undefined;
   const note = h("p", { class: "quiet-text small picture-note", attrs: { role: "status" } }, text.hint);
   const choose = (name: string | undefined): void => {
     sample = name;
-    for (const button of buttons) button.setAttribute("aria-pressed", `${button.dataset["sample"] === name}`);
+    bar.update(name);
   };
-  const pad = openPad(frame, changed, () => {
+  /** The picture is no sample, and nothing was done to it. */
+  const anew = (): void => {
     choose(undefined);
     note.textContent = text.hint;
-  });
+  };
+  const pad = openPad(frame, changed, anew);
   pad.element.setAttribute("role", "img");
   pad.element.setAttribute("aria-label", text.padLabel(frame.width, frame.height));
-  const values = (): Float32Array<ArrayBuffer> => toInput(pad.read(), frame);
-
   const take = (picture: Picture, what: readonly string[] = []): void => {
-    const { rgba, ground, inverted } = framed(pixelsOf(picture), frame, frame.channels === 1 && "bright");
-    pad.show(rgba);
-    const changes = [
-      ...what,
-      ...(ground === "white" ? [text.onWhite] : []),
-      ...(inverted ? [text.inverted] : []),
-    ];
-    note.textContent = changes.join(" · ") || text.hint;
+    note.textContent = [...what, ...shownOn(pad, picture, frame, text)].join(" · ") || text.hint;
   };
+  const bar = sampleBar(samples, text, async (name, image) => {
+    choose(name);
+    await image.decode().catch(() => undefined);
+    if (image.naturalWidth > 0) take(image);
+    else note.textContent = text.notPicture(name);
+  });
+  const clear = (): void => {
+    anew();
+    pad.clear();
+  };
+  const box = fieldBox(frame);
+  const before = kept && canBeKept(kept, options) ? kept : undefined;
+  if (before) {
+    pad.restore(before.rgba);
+    choose(before.sample);
+  } else queueMicrotask(bar.first);
+  return {
+    element: h(
+      "section",
+      { class: "card picture-card" },
+      h("h2", {}, text.picture),
+      h("div", { class: "stage" }, pad.element, box.element),
+      note,
+      toolRow({ pad, colored: frame.channels === 3, text, clear, openFiles }),
+      bar.element,
+    ),
+    frame,
+    canvas: pad.element,
+    values: () => toInput(pad.read(), frame),
+    keep: () => ({ rgba: pad.read(), frame, sample }),
+    frameBox: box.update,
+    async takePicture(file) {
+      choose(undefined);
+      const picture = await readPicture(file).catch(() => undefined);
+      if (picture) take(picture, resizing(sizeOf(picture), frame, text));
+      else note.textContent = text.notPicture(file.name);
+    },
+  };
+}
+
+/** A sample of other weights' pictures is not kept. */
+function canBeKept(kept: Kept, { samples, frame }: PictureOptions): boolean {
+  const known = kept.sample === undefined || samples.some((s) => s.name === kept.sample);
+  return known && sameFrame(kept.frame, frame);
+}
+
+/** Shows a picture on the pad. Returns what was done to its colours. */
+function shownOn(pad: Pad, picture: Picture, frame: Frame, text: Text): readonly string[] {
+  const { rgba, ground, inverted } = framed(pixelsOf(picture), frame, frame.channels === 1 && "bright");
+  pad.show(rgba);
+  return [...(ground === "white" ? [text.onWhite] : []), ...(inverted ? [text.inverted] : [])];
+}
+
+function resizing({ width, height }: Size, frame: Frame, text: Text): readonly string[] {
+  if (width === frame.width && height === frame.height) return [];
+  return [text.resized(`${width}×${height}`, `${frame.width}×${frame.height}`)];
+}
+
+interface SampleBar {
+  /** Null where there are none. */
+  readonly element: HTMLElement | null;
+  /** Presses the button of a sample, or none. */
+  update(chosen: string | undefined): void;
+  /** As if the first one were clicked. */
+  first(): void;
+}
+
+function sampleBar(
+  samples: readonly Sample[],
+  text: Text,
+  chosen: (name: string, image: HTMLImageElement) => void,
+): SampleBar {
   const buttons = samples.map(({ name, url }) => {
     const image = h("img", { src: url, alt: "", width: 28, height: 28 });
     return h(
@@ -76,18 +139,34 @@ export function pictureCard({ frame, samples, text, kept, changed, openFiles }: 
         title: name,
         data: { sample: name },
         attrs: { "aria-pressed": "false" },
-        async onclick() {
-          choose(name);
-          await image.decode().catch(() => undefined);
-          if (image.naturalWidth > 0) take(image);
-          else note.textContent = text.notPicture(name);
-        },
+        onclick: () => chosen(name, image),
       },
       image,
       h("span", {}, name),
     );
   });
-  const box = h("span", { class: "field-box", hidden: true, attrs: { "aria-hidden": "true" } });
+  const style = `--samples: ${Math.min(10, buttons.length)}`;
+  const attrs = { role: "group", "aria-label": text.samples, style };
+  return {
+    element: buttons.length > 0 ? h("div", { class: "samples", attrs }, ...buttons) : null,
+    update(name) {
+      for (const button of buttons)
+        button.setAttribute("aria-pressed", `${button.dataset["sample"] === name}`);
+    },
+    first: () => buttons[0]?.click(),
+  };
+}
+
+interface ToolRowProps {
+  readonly pad: Pad;
+  /** Whether there are colours to choose from. */
+  readonly colored: boolean;
+  readonly text: Text;
+  readonly clear: () => void;
+  readonly openFiles: (files: readonly File[]) => void;
+}
+
+function toolRow({ pad, colored, text, clear, openFiles }: ToolRowProps): HTMLElement {
   const erase = h("button", {
     type: "button",
     textContent: text.erase,
@@ -97,20 +176,13 @@ export function pictureCard({ frame, samples, text, kept, changed, openFiles }: 
       erase.setAttribute("aria-pressed", `${pad.brush.erasing}`);
     },
   });
-  const color =
-    frame.channels === 3 &&
-    h(
-      "label",
-      { class: "inline" },
-      h("input", {
-        type: "color",
-        value: pad.brush.color,
-        oninput(event) {
-          if (event.target instanceof HTMLInputElement) pad.brush.color = event.target.value;
-        },
-      }),
-      text.color,
-    );
+  const color = h("input", {
+    type: "color",
+    value: pad.brush.color,
+    oninput() {
+      pad.brush.color = color.value;
+    },
+  });
   const file = h("input", {
     type: "file",
     accept: "image/*",
@@ -120,71 +192,33 @@ export function pictureCard({ frame, samples, text, kept, changed, openFiles }: 
       file.value = "";
     },
   });
-  const clear = (): void => {
-    choose(undefined);
-    note.textContent = text.hint;
-    pad.clear();
-  };
-  const element = h(
-    "section",
-    { class: "card picture-card" },
-    h("h2", {}, text.picture),
-    h("div", { class: "stage" }, pad.element, box),
-    note,
-    h(
-      "div",
-      { class: "row tools" },
-      h("button", { type: "button", textContent: text.clear, onclick: clear }),
-      erase,
-      h("label", { class: "button" }, text.open, file),
-      h("button", { type: "button", textContent: text.invert, onclick: () => pad.invert() }),
-      color,
-    ),
-    buttons.length > 0 &&
-      h(
-        "div",
-        {
-          class: "samples",
-          attrs: {
-            role: "group",
-            "aria-label": text.samples,
-            style: `--samples: ${Math.min(10, buttons.length)}`,
-          },
-        },
-        ...buttons,
-      ),
+  return h(
+    "div",
+    { class: "row tools" },
+    h("button", { type: "button", textContent: text.clear, onclick: clear }),
+    erase,
+    h("label", { class: "button" }, text.open, file),
+    h("button", { type: "button", textContent: text.invert, onclick: () => pad.invert() }),
+    colored && h("label", { class: "inline" }, color, text.color),
   );
-  if (before) {
-    pad.restore(before.rgba);
-    choose(before.sample);
-  } else queueMicrotask(() => buttons[0]?.click());
+}
+
+/** The frame around the part of the picture that a value sees. */
+function fieldBox({ width, height }: Frame): {
+  readonly element: HTMLElement;
+  update(part: Box | undefined): void;
+} {
+  const element = h("span", { class: "field-box", hidden: true, attrs: { "aria-hidden": "true" } });
+  const share = (n: number, of: number): string => `${(100 * n) / of}%`;
   return {
     element,
-    frame,
-    canvas: pad.element,
-    values,
-    keep: () => ({ rgba: pad.read(), frame, sample }),
-    frameBox(part) {
-      box.hidden = part === undefined;
+    update(part) {
+      element.hidden = part === undefined;
       if (!part) return;
-      const share = (n: number, of: number): string => `${(100 * n) / of}%`;
-      box.style.left = share(part.left, frame.width);
-      box.style.top = share(part.top, frame.height);
-      box.style.width = share(part.right - part.left + 1, frame.width);
-      box.style.height = share(part.bottom - part.top + 1, frame.height);
-    },
-    async takePicture(picked) {
-      choose(undefined);
-      let picture: Picture;
-      try {
-        picture = await readPicture(picked);
-      } catch {
-        note.textContent = text.notPicture(picked.name);
-        return;
-      }
-      const { width, height } = sizeOf(picture);
-      const same = width === frame.width && height === frame.height;
-      take(picture, same ? [] : [text.resized(`${width}×${height}`, `${frame.width}×${frame.height}`)]);
+      element.style.left = share(part.left, width);
+      element.style.top = share(part.top, height);
+      element.style.width = share(part.right - part.left + 1, width);
+      element.style.height = share(part.bottom - part.top + 1, height);
     },
   };
 }

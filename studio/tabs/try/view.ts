@@ -1,25 +1,20 @@
 /** The Try tab for one model in one language: a picture in, layers and scores out. */
-
 import { compile } from "../../../compiler/compile.ts";
-import { rowOf } from "../../../compiler/ir/graph.ts";
-import { WeftError } from "../../../contract/errors.ts";
-import { showShape } from "../../../contract/type.ts";
-import type { Weights } from "../../../contract/weights.ts";
-import { type Scores, scoresOf, sharesOf } from "../../../data/scores.ts";
 import { fill, h } from "../../dom.ts";
 import { listenForFiles } from "../../files.ts";
-import { messageOf, sentence } from "../../message.ts";
 import type { Studio } from "../../tab.ts";
 import { dark } from "../../theme.ts";
 import type { CompiledModel } from "../../workbench.ts";
-import { type Engine, startEngine } from "./engine.ts";
-import { layerList } from "./layerList.ts";
-import { type Layer, layersOf, openAtFirst, parameterCount, resultName } from "./layers.ts";
+import { type AboutWeights, aboutWeights } from "./aboutWeights.ts";
+import { type Answers, answersOf } from "./answers.ts";
+import { type LayerList, type LayerListOptions, layerList } from "./layerList.ts";
+import { type Layer, layersOf, openAtFirst, parameterCount } from "./layers.ts";
+import { type Notes, notes } from "./notes.ts";
 import type { PictureInput } from "./picture.ts";
-import { type Kept, pictureCard } from "./pictureCard.ts";
-import { readout } from "./readout.ts";
-import { scoresCard } from "./scoresCard.ts";
+import { type Kept, type PictureCard, pictureCard } from "./pictureCard.ts";
+import { type Readout, readout } from "./readout.ts";
 import type { Text } from "./text.ts";
+import { type Listener, Trial, type Tried } from "./trial.ts";
 import { type Drawn, misfit, openWeights, originOf } from "./weights.ts";
 
 /** What outlives the tab's being left. */
@@ -33,250 +28,151 @@ export interface Memory {
   readonly allowed: Set<string>;
 }
 
+export interface TryProps {
+  readonly studio: Studio;
+  readonly model: CompiledModel;
+  readonly input: PictureInput;
+  readonly memory: Memory;
+  readonly text: Text;
+}
+
 /** Models with more parameters are computed when their user asks for it. */
 const BIG = 10_000_000;
+/** Holds a line's place. */
+const NOTHING = "\u00a0";
 
-export function showTry(
-  host: HTMLElement,
-  studio: Studio,
-  model: CompiledModel,
-  input: PictureInput,
-  memory: Memory,
-  text: Text,
-): () => void {
-  const { graph } = model;
-  const layers = layersOf(graph);
-  const first = openAtFirst(layers);
-  const output = graph.outputs[0];
-  const numbers = output && rowOf(output.node);
-  const parameters = parameterCount(graph);
-  const key = (layer: Layer): string => `${model.file}\n${layer.name}`;
+interface Parts {
+  readonly status: HTMLElement;
+  readonly scale: HTMLSelectElement;
+  readonly notes: Notes;
+  /** Of weights that were opened last. */
+  readonly refusal: Notes;
+  readonly about: AboutWeights;
+  readonly picture: PictureCard;
+  readonly answers: Answers;
+  readonly list: LayerList;
+  readonly line: Readout;
+}
 
-  let alive = true;
-  let engine: Engine | undefined;
-  let allowed = parameters <= BIG || memory.allowed.has(model.file);
-  let losses = 0;
-  let wantsEngine = true;
-  let wantsRun = true;
-  let busy = false;
-
-  const status = h("p", { class: "quiet-text small status", attrs: { role: "status" } }, text.waiting);
-  const problem = h("div", { class: "problem" });
-  /** Why weights that were opened last are not used. */
-  const refusal = h("div", { class: "problem" });
-  const about = h("div", { class: "about", hidden: parameters === 0 });
-  const perMap = h("select", {
-    id: "try-scale",
-    onchange() {
-      memory.perMap = perMap.value === "map";
-      list.redraw(dark.value, memory.perMap);
-    },
+export function showTry(host: HTMLElement, props: TryProps): () => void {
+  const { studio, memory } = props;
+  const events: Events = {
+    changed: () => trial.rerun(),
+    toggled: () => trial.rebuild(),
+    open: (files) => openFiles(files, props, parts, trial),
+  };
+  const parts = partsOf(props, events);
+  const { answers, picture, list } = parts;
+  const trial: Trial = new Trial(triedBy(props, parts), {
+    ...shownIn(parts, props),
+    forbidden: () => askFirst(props, parts, trial),
+    failed: (error) => complain(error, parts, trial),
   });
-  perMap.append(new Option(text.perLayer, "layer"), new Option(text.perMap, "map"));
-  perMap.value = memory.perMap ? "map" : "layer";
+  answers.expect(studio.weights.value); // from the beginning on, so that nothing moves when they are known
+  const drop = lay(host, parts, props.text);
+  const stops = [
+    listenForFiles(host, events.open, (over) => {
+      drop.hidden = !over;
+    }),
+    studio.weights.watch(() => {
+      parts.refusal.clear();
+      trial.rebuild();
+    }),
+    studio.target.watch(() => trial.rebuild()),
+    dark.watch((now) => list.redraw(now, memory.perMap)),
+  ];
+  return () => {
+    memory.kept = picture.keep();
+    trial.destroy();
+    for (const stop of stops) stop();
+    list.destroy();
+  };
+}
 
-  const changed = (): void => {
-    wantsRun = true;
-    void pump();
-  };
-  const openFiles = async (files: readonly File[]): Promise<void> => {
-    fill(refusal);
-    for (const file of files) {
-      if (!file.name.endsWith(".safetensors")) await card.takePicture(file);
-      else
-        try {
-          const weights = openWeights(await file.arrayBuffer(), file.name);
-          const why = misfit(engine?.params ?? compile(graph).program.params, weights);
-          if (why === undefined) studio.weights.set(weights);
-          else
-            fill(
-              refusal,
-              h("div", { class: "note bad", attrs: { role: "alert" } }, text.refused(file.name, why)),
-            );
-        } catch (error) {
-          complain(error);
-        }
-    }
-  };
-  let scored: Scores | undefined;
-  let ignored: string | undefined;
-  /** What the model answers when it has these weights. */
-  const expect = (weights: Weights | null): void => {
-    ignored = undefined;
-    const found = scoresOf(graph, {
-      metadata: weights ? originOf(weights)?.metadata : undefined,
-      ignored(why) {
-        ignored = why;
-      },
-    });
-    scored = found.get(output?.name ?? "");
-    if (scored) scores.expect(scored.names ?? Array.from({ length: scored.count }, () => ""));
-    else if (numbers !== undefined) scores.expectNumbers(numbers);
-    else scores.without(text.noScores(showShape(output?.node.type.shape ?? [])));
-  };
+interface Events {
+  /** The picture was. */
+  readonly changed: () => void;
+  /** A layer was opened, which is to be watched. */
+  readonly toggled: () => void;
+  readonly open: (files: readonly File[]) => void;
+}
+
+function partsOf(props: TryProps, { changed, toggled, open }: Events): Parts {
+  const { studio, model, input, memory, text } = props;
+  const { graph } = model;
+  const about = aboutWeights({
+    hidden: parameterCount(graph) === 0,
+    text,
+    open,
+    useInitial: () => studio.weights.set(null),
+  });
   const given = studio.weights.value;
-  const card = pictureCard({
+  const picture = pictureCard({
     frame: input.frame,
     samples: (given && originOf(given)?.samples) ?? studio.project.samples,
     text,
     kept: memory.kept,
     changed,
-    openFiles,
+    openFiles: open,
   });
-  const scores = scoresCard(text, about);
-  const line = readout(graph, card, text);
+  const line = readout(graph, picture, text);
   const list = layerList({
-    layers,
-    isOpen: (layer) => memory.toggled.get(key(layer)) ?? first.has(layer.name),
+    ...remembered(model, memory, toggled),
     text,
-    toggled(layer, open) {
-      memory.toggled.set(key(layer), open);
-      if (open) restart();
-    },
     pointed: (at) => line.point(at),
   });
+  return {
+    status: h("p", { class: "quiet-text small status", attrs: { role: "status" } }, text.waiting),
+    scale: scaleChoice(memory, list, text),
+    notes: notes(text),
+    refusal: notes(text),
+    about,
+    picture,
+    answers: answersOf(graph, about.element, text),
+    list,
+    line,
+  };
+}
 
-  const complain = (error: unknown): void => {
-    const again = h("button", { type: "button", textContent: text.retry, onclick: () => restart() });
-    const message = sentence(messageOf(error));
-    fill(problem, h("div", { class: "note bad", attrs: { role: "alert" } }, message, h("div", {}, again)));
-    status.textContent = "\u00a0";
+/** The layers with what is remembered of them; `opened` is called where one has to be watched. */
+function remembered(
+  { graph, file }: CompiledModel,
+  { toggled }: Memory,
+  opened: () => void,
+): Pick<LayerListOptions, "layers" | "isOpen" | "toggled"> {
+  const layers = layersOf(graph);
+  const first = openAtFirst(layers);
+  const key = ({ name }: Layer): string => `${file}\n${name}`;
+  return {
+    layers,
+    isOpen: (layer) => toggled.get(key(layer)) ?? first.has(layer.name),
+    toggled(layer, open) {
+      toggled.set(key(layer), open);
+      if (open) opened();
+    },
   };
-  const restart = (): void => {
-    wantsEngine = true;
-    void pump();
-  };
-  /** Builds and runs what is wanted, one after the other: what comes meanwhile is done last, and once. */
-  const pump = async (): Promise<void> => {
-    if (busy || !alive) return;
-    if (!allowed) return ask();
-    busy = true;
-    try {
-      while (alive && (wantsEngine || wantsRun)) {
-        if (wantsEngine) await build();
-        else await run();
-      }
-    } catch (error) {
-      wantsEngine = wantsRun = false;
-      engine?.destroy();
-      engine = undefined;
-      if (alive) complain(error);
-    } finally {
-      busy = false;
-      if (!alive) engine?.destroy();
-    }
-  };
-  const build = async (): Promise<void> => {
-    fill(problem);
-    const device = await studio.device();
-    wantsEngine = false; // only now: a first device changes the target
-    wantsRun = true;
-    const say = async (words: string): Promise<void> => {
-      status.textContent = words;
-      await new Promise(requestAnimationFrame);
-    };
-    await say(text.building(undefined));
-    let shownAt = performance.now();
-    const made = await startEngine(
-      {
-        graph,
-        layers: list.open(),
-        weights: studio.weights.value,
-        target: studio.target.value,
-        drawn: memory.drawn,
-        async progress(part) {
-          if (performance.now() - shownAt < 50) return;
-          await say(text.drawing(Math.floor(100 * part)));
-          shownAt = performance.now();
-        },
-        building: (kernels) => say(text.building(kernels)),
-      },
-      device,
-    );
-    engine?.destroy();
-    engine = made;
-    if (!alive) return made.destroy();
-    expect(made.weights);
-    showWeights();
-  };
-  const run = async (): Promise<void> => {
-    wantsRun = false;
-    if (!engine) return;
-    const values = card.values();
-    if (parameters > BIG / 2) status.textContent = text.computing;
-    const start = performance.now();
-    let outputs: Awaited<ReturnType<Engine["run"]>>;
-    try {
-      outputs = await engine.run(input.name, values);
-    } catch (error) {
-      // A new device may be had at once; a model that costs every device is not tried again unasked.
-      const lost = error instanceof WeftError && error.code === "device-lost";
-      if (!lost || ++losses > 1) throw error;
-      wantsEngine = true;
-      return;
-    }
-    if (!alive) return;
-    losses = 0;
-    const took = performance.now() - start;
-    list.draw(outputs, dark.value, memory.perMap);
-    const result = outputs[resultName(graph) ?? ""];
-    if (scored && result)
-      scores.show(values.every((v) => v === 0) ? undefined : sharesOf(result.data, scored));
-    else if (numbers !== undefined && result) scores.showNumbers(result.data);
-    status.textContent = text.took(took < 10 ? took.toFixed(1) : took.toFixed(0), list.open().length);
-  };
-  const ask = (): void => {
-    const go = h("button", {
-      type: "button",
-      class: "primary",
-      textContent: text.compute,
-      onclick() {
-        allowed = true;
-        memory.allowed.add(model.file);
-        fill(problem);
-        void pump();
-      },
-    });
-    if (problem.childElementCount > 0) return;
-    fill(problem, h("div", { class: "note" }, text.big((parameters / 1e6).toFixed(0)), h("div", {}, go)));
-    status.textContent = "\u00a0";
-  };
-  const showWeights = (): void => {
-    const used = engine?.weights;
-    const origin = used && originOf(used);
-    const words = origin ? text[origin.kind](origin.name) : text.initial;
-    const file = h("input", {
-      type: "file",
-      accept: ".safetensors",
-      class: "hidden-text",
-      onchange: () => void openFiles([...(file.files ?? [])]),
-    });
-    fill(
-      about,
-      h("p", { class: "small" }, words),
-      engine?.misfit !== undefined && h("p", { class: "small warn" }, text.misfit(engine.misfit)),
-      ignored !== undefined && h("p", { class: "small warn" }, text.classesIgnored(ignored)),
-      h(
-        "div",
-        { class: "row" },
-        h("label", { class: "button quiet-button" }, text.openWeights, file),
-        h("button", {
-          type: "button",
-          class: "quiet",
-          textContent: text.useInitial,
-          disabled: studio.weights.value === null,
-          onclick: () => studio.weights.set(null),
-        }),
-      ),
-    );
-  };
+}
 
-  // From the beginning on, so that nothing moves when they are known.
-  expect(studio.weights.value);
+function scaleChoice(memory: Memory, list: LayerList, text: Text): HTMLSelectElement {
+  const select = h("select", {
+    id: "try-scale",
+    onchange() {
+      memory.perMap = select.value === "map";
+      list.redraw(dark.value, memory.perMap);
+    },
+  });
+  select.append(new Option(text.perLayer, "layer"), new Option(text.perMap, "map"));
+  select.value = memory.perMap ? "map" : "layer";
+  return select;
+}
+
+/** Fills the tab. Returns what is shown while files hover above it. */
+function lay(host: HTMLElement, parts: Parts, text: Text): HTMLElement {
+  const { status, scale, answers, picture, list, line } = parts;
   const drop = h("p", { class: "drop-here", hidden: true }, text.dropHere);
   fill(
     host,
-    h("div", { class: "side" }, card.element, scores.element),
+    h("div", { class: "side" }, picture.element, answers.element),
     h(
       "div",
       { class: "main" },
@@ -285,35 +181,93 @@ export function showTry(
         { class: "head" },
         h("h2", {}, text.layers),
         status,
-        h("label", { class: "inline", htmlFor: "try-scale" }, text.scale, perMap),
+        h("label", { class: "inline", htmlFor: "try-scale" }, text.scale, scale),
       ),
-      problem,
-      refusal,
+      parts.notes.element,
+      parts.refusal.element,
       list.element,
       line.element,
     ),
     drop,
   );
-  const stops = [
-    listenForFiles(
-      host,
-      (files) => void openFiles(files),
-      (over) => {
-        drop.hidden = !over;
-      },
-    ),
-    studio.weights.watch(() => {
-      fill(refusal);
-      restart();
-    }),
-    studio.target.watch(restart),
-    dark.watch((now) => list.redraw(now, memory.perMap)),
-  ];
-  return () => {
-    alive = false;
-    memory.kept = card.keep();
-    for (const stop of stops) stop();
-    list.destroy();
-    if (!busy) engine?.destroy();
+  return drop;
+}
+
+function triedBy({ studio, model, input, memory }: TryProps, { list, picture }: Parts): Tried {
+  const { graph, file } = model;
+  const small = parameterCount(graph) <= BIG;
+  return {
+    graph,
+    input: input.name,
+    drawn: memory.drawn,
+    allowed: () => small || memory.allowed.has(file),
+    device: () => studio.device(),
+    target: () => studio.target.value,
+    weights: () => studio.weights.value,
+    layers: () => list.open(),
+    values: () => picture.values(),
   };
+}
+
+/** What the parts show of the model at work. */
+function shownIn(
+  { status, notes: shown, about, answers, list }: Parts,
+  { studio, model, memory, text }: TryProps,
+): Omit<Listener, "forbidden" | "failed"> {
+  const slow = parameterCount(model.graph) > BIG / 2;
+  return {
+    beginning: shown.clear,
+    doing(what) {
+      if (what.kind === "building") status.textContent = text.building(what.kernels);
+      else if (what.kind === "drawing") status.textContent = text.drawing(Math.floor(100 * what.part));
+      else if (slow) status.textContent = text.computing;
+    },
+    built({ weights, misfit: why }) {
+      const ignored = answers.expect(weights);
+      about.update({ weights, misfit: why, ignored, given: studio.weights.value !== null });
+    },
+    ran(outputs, values, milliseconds) {
+      list.draw(outputs, dark.value, memory.perMap);
+      answers.show(outputs, values);
+      const digits = milliseconds < 10 ? 1 : 0;
+      status.textContent = text.took(milliseconds.toFixed(digits), list.open().length);
+    },
+  };
+}
+
+function askFirst({ model, memory }: TryProps, { notes: shown, status }: Parts, trial: Trial): void {
+  shown.ask(parameterCount(model.graph), () => {
+    memory.allowed.add(model.file);
+    void trial.go();
+  });
+  status.textContent = NOTHING;
+}
+
+function complain(error: unknown, { notes: shown, status }: Parts, trial: Trial): void {
+  shown.failed(error, () => trial.rebuild());
+  status.textContent = NOTHING;
+}
+
+/** Pictures become the picture, weights all tabs' weights. */
+async function openFiles(
+  files: readonly File[],
+  { studio, model }: TryProps,
+  parts: Parts,
+  trial: Trial,
+): Promise<void> {
+  parts.refusal.clear();
+  for (const file of files) {
+    if (!file.name.endsWith(".safetensors")) {
+      await parts.picture.takePicture(file);
+      continue;
+    }
+    try {
+      const weights = openWeights(await file.arrayBuffer(), file.name);
+      const why = misfit(trial.params ?? compile(model.graph).program.params, weights);
+      if (why === undefined) studio.weights.set(weights);
+      else parts.refusal.refused(file.name, why);
+    } catch (error) {
+      complain(error, parts, trial);
+    }
+  }
 }
