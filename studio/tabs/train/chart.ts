@@ -17,26 +17,7 @@ const NARROWEST = 240;
 export function chart(text: Text): Chart {
   const plot = svg("svg", { class: "plot", role: "img", height: HEIGHT });
   const cursor = svg("path", { class: "cursor" });
-  const legend = h("ul", { class: "legend" });
-  const values = SERIES.map(() => h("b", {}, "–"));
-  const epochOf = h("b", {}, "–");
-  fill(
-    legend,
-    h("li", { class: "epoch" }, `${text.epoch} `, epochOf),
-    ...SERIES.map((_, i) =>
-      h(
-        "li",
-        {},
-        svg(
-          "svg",
-          { viewBox: "0 0 36 10", "aria-hidden": "true" },
-          svg("path", { class: `curve c${i}`, d: "M1 5H35" }),
-        ),
-        `${text.series[i]} `,
-        values[i],
-      ),
-    ),
-  );
+  const legend = legendOf(text);
   let drawn: { readonly points: readonly EpochPoint[]; readonly epochs: number } = { points: [], epochs: 1 };
   let geometry: Plot | undefined;
   let pointed: number | undefined;
@@ -44,14 +25,7 @@ export function chart(text: Text): Chart {
   const show = (): void => {
     const { points } = drawn;
     const one = pointed === undefined ? undefined : points[pointed];
-    const epoch = one?.epoch ?? points.at(-1)?.epoch;
-    epochOf.textContent = epoch === undefined ? "–" : `${Number(epoch.toFixed(2))}`;
-    SERIES.forEach(({ of }, i) => {
-      const found = one ?? points.findLast((p) => Number.isFinite(of(p)));
-      const value = found && of(found);
-      const slot = values[i];
-      if (slot) slot.textContent = value !== undefined && Number.isFinite(value) ? value.toFixed(3) : "–";
-    });
+    legend.update(points, one);
     const x = pointed === undefined ? undefined : geometry?.at[pointed];
     cursor.setAttribute(
       "d",
@@ -77,13 +51,48 @@ export function chart(text: Text): Chart {
   const observer = new ResizeObserver(redraw);
   observer.observe(plot);
   return {
-    element: h("figure", { class: "chart" }, plot, legend),
+    element: h("figure", { class: "chart" }, plot, legend.element),
     draw(points, epochs) {
       if (points === drawn.points && epochs === drawn.epochs) return;
       drawn = { points, epochs };
       redraw();
     },
     destroy: () => observer.disconnect(),
+  };
+}
+
+interface Legend {
+  readonly element: HTMLElement;
+  /** The values of one point; undefined: each curve's last. */
+  update(points: readonly EpochPoint[], one: EpochPoint | undefined): void;
+}
+
+function legendOf(text: Text): Legend {
+  const values = SERIES.map(() => h("b", {}, "–"));
+  const epochOf = h("b", {}, "–");
+  const sample = (i: number): SVGElement =>
+    svg(
+      "svg",
+      { viewBox: "0 0 36 10", "aria-hidden": "true" },
+      svg("path", { class: `curve c${i}`, d: "M1 5H35" }),
+    );
+  return {
+    element: h(
+      "ul",
+      { class: "legend" },
+      h("li", { class: "epoch" }, `${text.epoch} `, epochOf),
+      ...SERIES.map((_, i) => h("li", {}, sample(i), `${text.series[i]} `, values[i])),
+    ),
+    update(points, one) {
+      const epoch = one?.epoch ?? points.at(-1)?.epoch;
+      epochOf.textContent = epoch === undefined ? "–" : `${Number(epoch.toFixed(2))}`;
+      SERIES.forEach(({ of }, i) => {
+        const found = one ?? points.findLast((p) => Number.isFinite(of(p)));
+        const value = found && of(found);
+        const slot = values[i];
+        if (slot) slot.textContent = value !== undefined && Number.isFinite(value) ? value.toFixed(3) : "–";
+      });
+    },
   };
 }
 

@@ -1,8 +1,9 @@
 /** The Train tab: the model learns in the page. */
 import { fill } from "../../dom.ts";
 import type { Studio, Tab } from "../../tab.ts";
-import { type Entered, untouched } from "./form.ts";
-import { type Training, training } from "./run.ts";
+import type { Entered } from "./form.ts";
+import { PageTraining, type Training } from "./run.ts";
+import { DEFAULTS } from "./settings.ts";
 import "./style.css";
 import { texts } from "./text.ts";
 import { showTrain } from "./view.ts";
@@ -18,7 +19,8 @@ const memories = new WeakMap<Studio, Memory>();
 function memoryOf(studio: Studio): Memory {
   const known = memories.get(studio);
   if (known) return known;
-  const memory = { run: training(() => studio.device()), entered: untouched() };
+  const entered: Entered = { source: "shapes", chosen: {}, settings: DEFAULTS };
+  const memory = { run: new PageTraining(() => studio.device()), entered };
   memories.set(studio, memory);
   return memory;
 }
@@ -32,7 +34,7 @@ export const trainTab: Tab = {
     const stop = studio.language.watch((language) => {
       leave?.();
       fill(host);
-      leave = showTrain(host, studio, run, entered, texts[language]);
+      leave = showTrain(host, { studio, run, entered, text: texts[language] });
     });
     return () => {
       stop();

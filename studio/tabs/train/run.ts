@@ -16,7 +16,7 @@ import {
   type Weights,
 } from "../../../runtime/train.ts";
 import { messageOf } from "../../message.ts";
-import { type Signal, signal } from "../../signal.ts";
+import { type Signal, signal, type Writable } from "../../signal.ts";
 import type { CompiledModel } from "../../workbench.ts";
 import { pace } from "./pace.ts";
 import { clipOf, optimizerOf, type Settings } from "./settings.ts";
@@ -72,6 +72,11 @@ const IDLE: Progress = {
   learned: false,
 };
 
+/** Where training is, in epochs. */
+export function lastEpoch({ step }: Progress): number {
+  return step ? step.epoch - 1 + step.stepInEpoch / step.stepsPerEpoch : 0;
+}
+
 /** The points of an epoch that the curves show. */
 const POINTS = 10;
 
@@ -101,144 +106,162 @@ export interface Training {
 
 const pageTurn = (): Promise<void> => new Promise((next) => setTimeout(next));
 
-export function training(device: () => Promise<GPUDevice>): Training {
-  const progress = signal<Progress>(IDLE);
-  let trainer: Trainer | undefined;
-  let going: AbortController | undefined;
-  let running: Promise<void> = Promise.resolve();
-  let lr = 0;
-  let lost = false;
+export class PageTraining implements Training {
+  readonly progress: Writable<Progress> = signal<Progress>(IDLE);
+  readonly #device: () => Promise<GPUDevice>;
+  #trainer: Trainer | undefined;
+  /** Of the steps that are being taken. */
+  #going: AbortController | undefined;
+  #running: Promise<void> = Promise.resolve();
+  #lr = 0;
+  #lost = false;
   /** The trainer knows a set again by its object: it is sent to the GPU once. */
-  let sets: { readonly train: DataSet; readonly test: DataSet } | undefined;
-  const say = (change: Partial<Progress>): void => progress.set({ ...progress.value, ...change });
+  #sets: { readonly train: DataSet; readonly test: DataSet } | undefined;
 
-  const advance = async (): Promise<void> => {
-    const { data, settings } = progress.value;
-    if (!trainer || !data || !settings || !sets) return;
-    const { signal } = going ?? {};
-    const speed = pace();
-    const rows = data.train.rows;
-    const batch = Math.min(settings.batch, rows);
-    const onStep = (step: StepReport): void => {
-      const { stepInEpoch, stepsPerEpoch, epoch, loss, trainAccuracy } = step;
-      const done = (epoch - 1) * rows + Math.min(rows, stepInEpoch * batch);
-      speed.add(done, performance.now());
-      const due = Math.max(1, Math.floor(stepsPerEpoch / POINTS));
-      const last = stepInEpoch === stepsPerEpoch; // that point has a test accuracy besides, and comes with the epoch
-      const point = {
-        epoch: epoch - 1 + stepInEpoch / stepsPerEpoch,
-        loss,
-        trainAccuracy,
-        testAccuracy: Number.NaN,
-      };
-      say({
-        step,
-        examplesPerSecond: speed.perSecond,
-        ...(stepInEpoch % due === 0 && !last ? { points: [...progress.value.points, point] } : {}),
-      });
-    };
-    const options = {
-      epochs: settings.epochs,
-      batch,
-      test: sets.test,
-      onStep,
-      schedule: () => lr,
-      ...(signal ? { signal } : {}),
-    };
-    for await (const epoch of trainer.fit(sets.train, options)) {
-      const { loss, trainAccuracy, testAccuracy = Number.NaN } = epoch;
-      say({
-        epochs: [...progress.value.epochs, epoch],
-        points: [...progress.value.points, { epoch: epoch.epoch, loss, trainAccuracy, testAccuracy }],
-        learned: true,
-      });
+  constructor(device: () => Promise<GPUDevice>) {
+    this.#device = device;
+  }
+
+  get finished(): number {
+    return this.#trainer?.position.epoch ?? 0;
+  }
+
+  weights(): Weights | undefined {
+    return this.#trainer?.weights();
+  }
+
+  setRate(lr: number): void {
+    this.#lr = lr;
+  }
+
+  begin(what: Begin): Promise<void> {
+    if (this.#isIdle())
+      this.#running = this.#prepare(what).then(() => (this.#trainer ? this.#go() : undefined));
+    return this.#running;
+  }
+
+  pause(): void {
+    if (!this.#going || this.#going.signal.aborted) return;
+    this.#say({ phase: "pausing" });
+    this.#going.abort();
+  }
+
+  resume(epochs: number): Promise<void> {
+    const { settings } = this.progress.value;
+    if (!this.#isIdle() || !this.#trainer || !settings) return this.#running;
+    this.#say({ settings: { ...settings, epochs } });
+    this.#running = this.#goOn(this.#trainer).catch((error) => this.#say({ failure: failureOf(error) }));
+    return this.#running;
+  }
+
+  async stop(): Promise<void> {
+    if (this.#going) {
+      this.#say({ phase: "pausing" });
+      this.#going.abort();
     }
-  };
-  /** Runs to a pause, the end or a failure. */
-  const go = async (): Promise<void> => {
-    going = new AbortController();
-    try {
-      say({ phase: "training", failure: undefined });
-      await advance();
-      const done = (trainer?.position.epoch ?? 0) >= (progress.value.settings?.epochs ?? 0);
-      say({ phase: done ? "done" : "paused", learned: (trainer?.position.step ?? 0) > 0 });
-    } catch (error) {
-      lost = isLost(error);
-      // Where nothing was learnt, there is nothing to go on with, and all settings can be changed.
-      const begun = (trainer?.position.step ?? 0) > 0;
-      say({ phase: begun ? "paused" : "idle", failure: failureOf(error) });
-    } finally {
-      going = undefined;
-    }
-  };
-  const prepare = async ({ model, settings, target, data }: Begin): Promise<void> => {
-    trainer?.destroy();
-    trainer = undefined;
-    lr = settings.lr;
-    progress.set({ ...IDLE, phase: "preparing", work: "pictures", model, settings });
+    await this.#running;
+    if (!this.#trainer) return;
+    this.#trainer.destroy();
+    this.#say({ phase: this.progress.value.phase === "done" ? "done" : "stopped" });
+  }
+
+  #say(change: Partial<Progress>): void {
+    this.progress.set({ ...this.progress.value, ...change });
+  }
+
+  #isIdle(): boolean {
+    return this.#going === undefined && this.progress.value.phase !== "preparing";
+  }
+
+  async #prepare({ model, settings, target, data }: Begin): Promise<void> {
+    this.#trainer?.destroy();
+    this.#trainer = undefined;
+    this.#lr = settings.lr;
+    this.progress.set({ ...IDLE, phase: "preparing", work: "pictures", model, settings });
     try {
       await pageTurn(); // shows that the work begins
       const pictures = await data();
       const labelled = ({ images, labels }: Data["train"]): DataSet => ({ images, labels });
-      sets = { train: labelled(pictures.train), test: labelled(pictures.test) };
-      say({ work: "kernels", data: pictures });
-      const gpu = await device();
+      this.#sets = { train: labelled(pictures.train), test: labelled(pictures.test) };
+      this.#say({ work: "kernels", data: pictures });
+      const device = await this.#device();
       await pageTurn();
       const clip = clipOf(settings);
-      const compiled = compileTraining(model.graph, {
-        optimizer: optimizerOf(settings),
-        target,
-        ...(clip ? { clip } : {}),
-      });
-      say({ kernels: pipelineCount(compiled.step) + pipelineCount(compiled.evaluate) });
-      trainer = await createTrainer(compiled, { seed: settings.seed, device: gpu });
-      say({ work: undefined, remarks: compiled.remarks ?? [] });
+      const optimizer = optimizerOf(settings);
+      const compiled = compileTraining(model.graph, { optimizer, target, ...(clip ? { clip } : {}) });
+      this.#say({ kernels: pipelineCount(compiled.step) + pipelineCount(compiled.evaluate) });
+      this.#trainer = await createTrainer(compiled, { seed: settings.seed, device });
+      this.#say({ work: undefined, remarks: compiled.remarks ?? [] });
     } catch (error) {
-      say({ phase: "idle", work: undefined, failure: failureOf(error) });
+      this.#say({ phase: "idle", work: undefined, failure: failureOf(error) });
     }
-  };
-  const idle = (): boolean => going === undefined && progress.value.phase !== "preparing";
-  return {
-    progress,
-    begin(what) {
-      if (!idle()) return running;
-      running = prepare(what).then(() => (trainer ? go() : undefined));
-      return running;
-    },
-    pause() {
-      if (!going || going.signal.aborted) return;
-      say({ phase: "pausing" });
-      going.abort();
-    },
-    resume(epochs) {
-      const { settings } = progress.value;
-      if (!idle() || !trainer || !settings) return running;
-      say({ settings: { ...settings, epochs } });
-      running = (async () => {
-        if (lost) await trainer.reload(await device());
-        lost = false;
-        await go();
-      })().catch((error) => say({ failure: failureOf(error) }));
-      return running;
-    },
-    async stop() {
-      if (going) {
-        say({ phase: "pausing" });
-        going.abort();
-      }
-      await running;
-      if (!trainer) return;
-      trainer.destroy();
-      say({ phase: progress.value.phase === "done" ? "done" : "stopped" });
-    },
-    setRate(rate) {
-      lr = rate;
-    },
-    weights: () => trainer?.weights(),
-    get finished() {
-      return trainer?.position.epoch ?? 0;
-    },
-  };
+  }
+
+  async #goOn(trainer: Trainer): Promise<void> {
+    if (this.#lost) await trainer.reload(await this.#device());
+    this.#lost = false;
+    await this.#go();
+  }
+
+  /** Runs to a pause, the end or a failure. */
+  async #go(): Promise<void> {
+    this.#going = new AbortController();
+    try {
+      this.#say({ phase: "training", failure: undefined });
+      await this.#advance(this.#going.signal);
+      const done = this.finished >= (this.progress.value.settings?.epochs ?? 0);
+      this.#say({ phase: done ? "done" : "paused", learned: this.#hasBegun() });
+    } catch (error) {
+      this.#lost = isLost(error);
+      // Where nothing was learnt, there is nothing to go on with, and all settings can be changed.
+      this.#say({ phase: this.#hasBegun() ? "paused" : "idle", failure: failureOf(error) });
+    } finally {
+      this.#going = undefined;
+    }
+  }
+
+  #hasBegun(): boolean {
+    return (this.#trainer?.position.step ?? 0) > 0;
+  }
+
+  async #advance(signal: AbortSignal): Promise<void> {
+    const { data, settings } = this.progress.value;
+    if (!this.#trainer || !data || !settings || !this.#sets) return;
+    const { train, test } = this.#sets;
+    const { rows } = data.train;
+    const batch = Math.min(settings.batch, rows);
+    const speed = pace();
+    const onStep = (step: StepReport): void => {
+      const done = (step.epoch - 1) * rows + Math.min(rows, step.stepInEpoch * batch);
+      speed.add(done, performance.now());
+      const more = pointsOf(step);
+      const points = [...this.progress.value.points, ...more];
+      this.#say({ step, examplesPerSecond: speed.perSecond, ...(more.length > 0 && { points }) });
+    };
+    const { epochs } = settings;
+    const schedule = (): number => this.#lr;
+    for await (const epoch of this.#trainer.fit(train, { epochs, batch, test, onStep, schedule, signal })) {
+      const { loss, trainAccuracy, testAccuracy = Number.NaN } = epoch;
+      this.#say({
+        epochs: [...this.progress.value.epochs, epoch],
+        points: [...this.progress.value.points, { epoch: epoch.epoch, loss, trainAccuracy, testAccuracy }],
+        learned: true,
+      });
+    }
+  }
+}
+
+/** What a step adds to the curves: a few of an epoch do. Its last one has a test accuracy besides, and comes with the epoch. */
+function pointsOf({
+  epoch,
+  stepInEpoch,
+  stepsPerEpoch,
+  loss,
+  trainAccuracy,
+}: StepReport): readonly EpochPoint[] {
+  const due = Math.max(1, Math.floor(stepsPerEpoch / POINTS));
+  if (stepInEpoch % due !== 0 || stepInEpoch === stepsPerEpoch) return [];
+  return [{ epoch: epoch - 1 + stepInEpoch / stepsPerEpoch, loss, trainAccuracy, testAccuracy: Number.NaN }];
 }
 
 const isLost = (error: unknown): boolean => error instanceof WeftError && error.code === "device-lost";
