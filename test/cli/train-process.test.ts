@@ -1,9 +1,12 @@
-/** Training that is stopped from outside: Ctrl-C, SIGTERM, SIGKILL; and what a process may write. */
+/**
+ * Training that is stopped from outside: Ctrl-C, SIGTERM, SIGKILL; and what a process may write. What is not stopped runs in
+ * this process, where no start is waited for, save once: a process goes on with what another began.
+ */
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, inject, test } from "vitest";
-import { fails, type Result, root, scratch, weftProcess, works } from "./weft.ts";
+import { fails, type Result, root, scratch, weft, weftProcess, works } from "./weft.ts";
 
 const folder = scratch();
 const model = join(folder, "tiny.ts");
@@ -51,7 +54,7 @@ const lastEpoch = (stdout: string): number => stdout.trim().split("\n").length;
 describe("a training that is stopped", () => {
   const whole = join(folder, "whole.safetensors");
   beforeAll(async () => {
-    await works(["train", model, ...flags, "--out", whole, "-q"], process_);
+    await works(["train", model, ...flags, "--out", whole, "-q"]);
   });
 
   test.each<[NodeJS.Signals, number]>([
@@ -72,7 +75,8 @@ describe("a training that is stopped", () => {
       expect(lastEpoch(first.stdout)).toBeLessThan(EPOCHS);
       expect(existsSync(out)).toBe(true);
 
-      const rest = await works(["train", model, "--out", out, "--resume", "--format", "json"], process_);
+      const resume = ["train", model, "--out", out, "--resume", "--format", "json"];
+      const rest = await works(resume, signal === "SIGKILL" ? process_ : weft);
       expect(rest.stderr).toMatch(/going on after \d+ epochs/);
       expect(JSON.parse(rest.stdout.trim().split("\n").at(-1) ?? "").epoch).toBe(EPOCHS);
       expect(readFileSync(out)).toEqual(readFileSync(whole));
@@ -102,7 +106,7 @@ describe("as a process", () => {
 
   test("a disk that is full ends training; what was written before stays whole", async () => {
     const out = join(scratch(), "w.safetensors");
-    await works(["train", model, ...flags.slice(0, 8), "-e", "1", "--out", out, "-q"], process_);
+    await works(["train", model, ...flags.slice(0, 8), "-e", "1", "--out", out, "-q"]);
     const before = readFileSync(out);
     const full = await weftProcess(["train", model, "--out", out, "--resume", "-e", "3"], {
       env: { NODE_OPTIONS: `--import ${join(root, "test/cli/full-disk.mjs")}` },
