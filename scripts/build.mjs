@@ -35,6 +35,21 @@ export const entries = {
   cli: "cli/main.ts",
 };
 
+/**
+ * ts-morph holds all of TypeScript. Imported, Node reads through it for the names of exports before it runs it; required,
+ * it does not, and a command that loads a model starts a fifth of a second earlier.
+ */
+const required = {
+  name: "required",
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^ts-morph$/ }, () => ({ path: "ts-morph", namespace: "required" }));
+    onLoad({ filter: /./, namespace: "required" }, () => ({
+      contents: `import { createRequire } from "node:module";
+export const { Node, Project, SyntaxKind, ts, VariableDeclarationKind } = createRequire(import.meta.url)("ts-morph");`,
+    }));
+  },
+};
+
 /** Writes a file whole or not at all; a file that has not changed is left alone. */
 function place(path, bytes) {
   if (existsSync(path) && readFileSync(path).equals(bytes)) return;
@@ -55,6 +70,7 @@ export async function buildJavaScript() {
     platform: "node",
     target: ["es2022", "node20"],
     packages: "external",
+    plugins: [required],
     chunkNames: "chunk-[hash]",
     legalComments: "none",
     minifySyntax: true, // names stay as they are; comments, which the declarations have, go
