@@ -18,31 +18,70 @@ export interface Shell {
 export function shell(tabs: readonly Tab[]): Shell {
   const language = signal<Language>(firstLanguage());
   const title = h("p", { class: "file", id: "file" });
-  const notice = h("div", { class: "notice", hidden: true, attrs: { role: "status" } });
+  const notice = noticeBar(language);
   const panel = h("main", { id: "panel", tabIndex: -1, attrs: { role: "tabpanel" } });
-  let shown: { readonly id: string; readonly unmount: () => void } | undefined;
+  let shown: { readonly tab: Tab; readonly unmount: () => void } | undefined;
   let given: Studio | undefined;
+  const route = (): void => {
+    const tab = tabs.find((t) => t.id === address()) ?? tabs[0];
+    if (!tab || !given || shown?.tab === tab) return;
+    shown?.unmount();
+    bar.update(tab);
+    panel.setAttribute("aria-labelledby", `tab-${tab.id}`);
+    panel.className = `panel panel-${tab.id}`;
+    const host = h("div", { class: "host" });
+    panel.replaceChildren(host);
+    shown = { tab, unmount: tab.mount(host, given) };
+  };
+  const show = (id: string): void => {
+    if (address() !== id) location.hash = id;
+    route();
+  };
+  const bar = tabBar(tabs, language, show);
+  const brand = h("div", { class: "brand" }, h("h1", {}, "Weft Studio"), title);
+  const settings = h("div", { class: "settings" }, languageButton(language), themeButton(language));
+  return {
+    element: h(
+      "div",
+      { class: "shell" },
+      h("header", { class: "bar" }, brand, bar.element, settings),
+      notice.element,
+      panel,
+    ),
+    language,
+    show,
+    tell: notice.tell,
+    start(studio) {
+      given = studio;
+      title.textContent = studio.project.model;
+      title.title = studio.project.model;
+      window.addEventListener("hashchange", route);
+      route();
+    },
+  };
+}
 
-  const buttons = tabs.map((tab) => {
-    const button = h("button", {
-      id: `tab-${tab.id}`,
-      type: "button",
-      attrs: { role: "tab", "aria-controls": "panel" },
-      onclick: () => show(tab.id),
-    });
+/** The tab that the page's address names. */
+const address = (): string => location.hash.slice(1).split("/")[0] ?? "";
+
+interface TabBar {
+  readonly element: HTMLElement;
+  /** The tab that is shown. */
+  update(shown: Tab): void;
+}
+
+function tabBar(tabs: readonly Tab[], language: Signal<Language>, show: (id: string) => void): TabBar {
+  let at = -1;
+  const buttons = tabs.map(({ id, title }) => {
+    const attrs = { role: "tab", "aria-controls": "panel" };
+    const button = h("button", { id: `tab-${id}`, type: "button", attrs, onclick: () => show(id) });
     language.watch((l) => {
-      button.textContent = tab.title[l];
+      button.textContent = title[l];
     });
     return button;
   });
-  const list = h(
-    "div",
-    { class: "tabs", attrs: { role: "tablist", "aria-label": "Weft Studio" }, onkeydown: (e) => move(e) },
-    ...buttons,
-  );
   /** Arrows, Home and End move between tabs and show them (WAI-ARIA, "Tabs with automatic activation"). */
-  const move = (event: KeyboardEvent): void => {
-    const at = tabs.findIndex((t) => t.id === shown?.id);
+  const onkeydown = (event: KeyboardEvent): void => {
     const last = tabs.length - 1;
     const next = {
       ArrowRight: at === last ? 0 : at + 1,
@@ -54,66 +93,36 @@ export function shell(tabs: readonly Tab[]): Shell {
     if (!tab) return;
     event.preventDefault();
     show(tab.id);
-    document.getElementById(`tab-${tab.id}`)?.focus();
+    buttons[tabs.indexOf(tab)]?.focus();
   };
-  const route = (): void => {
-    const id = location.hash.slice(1).split("/")[0];
-    const tab = tabs.find((t) => t.id === id) ?? tabs[0];
-    if (!tab || !given || shown?.id === tab.id) return;
-    shown?.unmount();
-    for (const button of buttons) {
-      const own = button.id === `tab-${tab.id}`;
-      button.setAttribute("aria-selected", `${own}`);
-      button.tabIndex = own ? 0 : -1;
-    }
-    panel.setAttribute("aria-labelledby", `tab-${tab.id}`);
-    panel.className = `panel panel-${tab.id}`;
-    const host = h("div", { class: "host" });
-    panel.replaceChildren(host);
-    shown = { id: tab.id, unmount: tab.mount(host, given) };
+  const attrs = { role: "tablist", "aria-label": "Weft Studio" };
+  return {
+    element: h("div", { class: "tabs", attrs, onkeydown }, ...buttons),
+    update(shown) {
+      at = tabs.indexOf(shown);
+      for (const [i, button] of buttons.entries()) {
+        button.setAttribute("aria-selected", `${i === at}`);
+        button.tabIndex = i === at ? 0 : -1;
+      }
+    },
   };
-  const show = (id: string): void => {
-    if (location.hash.slice(1).split("/")[0] !== id) location.hash = id;
-    route();
-  };
+}
 
-  const element = h(
-    "div",
-    { class: "shell" },
-    h(
-      "header",
-      { class: "bar" },
-      h("div", { class: "brand" }, h("h1", {}, "Weft Studio"), title),
-      list,
-      h("div", { class: "settings" }, languageButton(language), themeButton(language)),
-    ),
-    notice,
-    panel,
-  );
+/** A message below the bar, hidden until there is one. */
+function noticeBar(language: Signal<Language>): { readonly element: HTMLElement } & Pick<Shell, "tell"> {
+  const element = h("div", { class: "notice", hidden: true, attrs: { role: "status" } });
   return {
     element,
-    language,
-    show,
     tell(message) {
       const text = h("p");
-      const close = h(
-        "button",
-        { type: "button", class: "quiet icon", onclick: () => notice.replaceChildren() },
-        "×",
-      );
+      const onclick = (): void => element.replaceChildren();
+      const close = h("button", { type: "button", class: "quiet icon", onclick }, "×");
       language.watch((l) => {
         text.textContent = message[l];
         close.setAttribute("aria-label", l === "en" ? "Close" : "关闭");
       });
-      notice.replaceChildren(text, close);
-      notice.hidden = false;
-    },
-    start(studio) {
-      given = studio;
-      title.textContent = studio.project.model;
-      title.title = studio.project.model;
-      window.addEventListener("hashchange", route);
-      route();
+      element.replaceChildren(text, close);
+      element.hidden = false;
     },
   };
 }

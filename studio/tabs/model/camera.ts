@@ -27,82 +27,135 @@ const readable = 0.65;
 /** Pixels after which a press is a drag, not a click. */
 const slop = 4;
 
+const clamp = (value: number, low: number, high: number): number => Math.min(Math.max(value, low), high);
+
 /** `moved` is called with the transform of the drawing, for an SVG group. */
 export function camera(host: SVGSVGElement, moved: (transform: string) => void): Camera {
-  let [x, y, scale, width, height] = [0, 0, 1, 1, 1];
-  const seen = (): { readonly width: number; readonly height: number } => host.getBoundingClientRect();
-  const clamp = (value: number, low: number, high: number): number => Math.min(Math.max(value, low), high);
+  const made = new HostCamera(host, moved);
+  onWheel(host, made);
+  onPointers(host, made);
+  return made;
+}
 
-  const apply = (): void => {
-    const view = seen();
+class HostCamera implements Camera {
+  readonly #host: SVGSVGElement;
+  readonly #moved: (transform: string) => void;
+  #x = 0;
+  #y = 0;
+  #width = 1;
+  #height = 1;
+  scale = 1;
+
+  constructor(host: SVGSVGElement, moved: (transform: string) => void) {
+    this.#host = host;
+    this.#moved = moved;
+  }
+
+  zoom(factor: number): void {
+    const { width, height } = this.#seen();
+    this.zoomAt(factor, width / 2, height / 2);
+  }
+
+  /** About a point of the host, once the drawing was moved. */
+  zoomAt(factor: number, px: number, py: number, dx = 0, dy = 0): void {
+    const next = clamp(this.scale * factor, smallest, largest);
+    this.#x = px - ((px - this.#x - dx) * next) / this.scale;
+    this.#y = py - ((py - this.#y - dy) * next) / this.scale;
+    this.scale = next;
+    this.#apply();
+  }
+
+  fit(): void {
+    const view = this.#seen();
+    this.scale = clamp(Math.min(view.width / this.#width, view.height / this.#height), smallest, 1.2);
+    this.#x = (view.width - this.#width * this.scale) / 2;
+    this.#y = Math.max(0, (view.height - this.#height * this.scale) / 2);
+    this.#apply();
+  }
+
+  start(middle: number): void {
+    const view = this.#seen();
+    this.scale = clamp(view.width / this.#width, readable, 1);
+    this.#x = view.width / 2 - middle * this.scale;
+    this.#y = 0;
+    this.#apply();
+  }
+
+  move(dx: number, dy: number): void {
+    this.#x += dx;
+    this.#y += dy;
+    this.#apply();
+  }
+
+  reveal(box: Parameters<Camera["reveal"]>[0]): void {
+    const view = this.#seen();
+    const edge = 24;
+    const into = (at: number, low: number, size: number, room: number): number =>
+      at + Math.max(0, edge - (at + low)) - Math.max(0, at + low + size - (room - edge));
+    this.#x = into(this.#x, box.x * this.scale, box.width * this.scale, view.width);
+    this.#y = into(this.#y, box.y * this.scale, box.height * this.scale, view.height);
+    this.#apply();
+  }
+
+  resize(width: number, height: number): void {
+    this.#width = width;
+    this.#height = height;
+  }
+
+  #seen(): { readonly width: number; readonly height: number } {
+    return this.#host.getBoundingClientRect();
+  }
+
+  #apply(): void {
+    const view = this.#seen();
     // A drawing smaller than the window is centred; a larger one cannot be lost out of sight.
     const bound = (at: number, drawn: number, room: number): number =>
       drawn <= room ? clamp(at, 0, room - drawn) : clamp(at, room - drawn - room / 3, room / 3);
-    x = bound(x, width * scale, view.width);
-    y = bound(y, height * scale, view.height);
-    moved(`translate(${x.toFixed(2)} ${y.toFixed(2)}) scale(${scale.toFixed(4)})`);
-  };
-  const zoomAt = (factor: number, px: number, py: number): void => {
-    const next = clamp(scale * factor, smallest, largest);
-    x = px - ((px - x) * next) / scale;
-    y = py - ((py - y) * next) / scale;
-    scale = next;
-    apply();
-  };
-  const centre = (): void => {
-    const view = seen();
-    x = (view.width - width * scale) / 2;
-    y = Math.max(0, (view.height - height * scale) / 2);
-    apply();
-  };
+    this.#x = bound(this.#x, this.#width * this.scale, view.width);
+    this.#y = bound(this.#y, this.#height * this.scale, view.height);
+    this.#moved(`translate(${this.#x.toFixed(2)} ${this.#y.toFixed(2)}) scale(${this.scale.toFixed(4)})`);
+  }
+}
 
+function onWheel(host: SVGSVGElement, view: HostCamera): void {
   host.addEventListener(
     "wheel",
     (event) => {
       event.preventDefault();
+      const { deltaX, deltaY } = event;
       const box = host.getBoundingClientRect();
       if (event.ctrlKey || event.metaKey)
-        zoomAt(Math.exp(-event.deltaY / 300), event.clientX - box.left, event.clientY - box.top);
-      else {
-        x -= event.shiftKey ? event.deltaY : event.deltaX;
-        y -= event.shiftKey ? 0 : event.deltaY;
-        apply();
-      }
+        view.zoomAt(Math.exp(-deltaY / 300), event.clientX - box.left, event.clientY - box.top);
+      else view.move(event.shiftKey ? -deltaY : -deltaX, event.shiftKey ? 0 : -deltaY);
     },
     { passive: false },
   );
-  const pointers = new Map<number, { x: number; y: number }>();
+}
+
+/** One pointer drags, two scale about the one that rests. */
+function onPointers(host: SVGSVGElement, view: HostCamera): void {
+  const pointers = new Map<number, { readonly x: number; readonly y: number }>();
   let travelled = 0;
-  host.addEventListener("pointerdown", (event) => {
+  host.addEventListener("pointerdown", ({ pointerId, clientX: x, clientY: y }) => {
     if (pointers.size === 0) travelled = 0;
-    pointers.set(event.pointerId, { x: event.clientX, y: event.clientY });
+    pointers.set(pointerId, { x, y });
   });
-  host.addEventListener("pointermove", (event) => {
-    const before = pointers.get(event.pointerId);
+  host.addEventListener("pointermove", ({ pointerId, clientX: x, clientY: y }) => {
+    const before = pointers.get(pointerId);
     if (!before) return;
-    const [dx, dy] = [event.clientX - before.x, event.clientY - before.y];
+    const [dx, dy] = [x - before.x, y - before.y];
     travelled += Math.hypot(dx, dy);
-    if (travelled > slop && !host.hasPointerCapture(event.pointerId)) host.setPointerCapture(event.pointerId);
-    const other = [...pointers].find(([id]) => id !== event.pointerId)?.[1];
-    pointers.set(event.pointerId, { x: event.clientX, y: event.clientY });
-    if (other) {
-      const box = host.getBoundingClientRect();
-      const apart = Math.hypot(before.x - other.x, before.y - other.y);
-      const now = Math.hypot(event.clientX - other.x, event.clientY - other.y);
-      x += dx / 2;
-      y += dy / 2;
-      zoomAt(now / Math.max(1, apart), other.x - box.left, other.y - box.top);
-    } else {
-      x += dx;
-      y += dy;
-      apply();
-    }
+    if (travelled > slop && !host.hasPointerCapture(pointerId)) host.setPointerCapture(pointerId);
+    pointers.set(pointerId, { x, y });
+    const other = [...pointers].find(([id]) => id !== pointerId)?.[1];
+    if (!other) return view.move(dx, dy);
+    const box = host.getBoundingClientRect();
+    const apart = Math.hypot(before.x - other.x, before.y - other.y);
+    const factor = Math.hypot(x - other.x, y - other.y) / Math.max(1, apart);
+    view.zoomAt(factor, other.x - box.left, other.y - box.top, dx / 2, dy / 2);
   });
-  const up = (event: PointerEvent): void => {
-    pointers.delete(event.pointerId);
-  };
-  host.addEventListener("pointerup", up);
-  host.addEventListener("pointercancel", up);
+  for (const end of ["pointerup", "pointercancel"] as const)
+    host.addEventListener(end, ({ pointerId }) => pointers.delete(pointerId));
   // What was dragged is not also clicked; a key's click has no pointer.
   host.addEventListener(
     "click",
@@ -111,43 +164,4 @@ export function camera(host: SVGSVGElement, moved: (transform: string) => void):
     },
     { capture: true },
   );
-
-  return {
-    get scale() {
-      return scale;
-    },
-    zoom(factor) {
-      const view = seen();
-      zoomAt(factor, view.width / 2, view.height / 2);
-    },
-    fit() {
-      const view = seen();
-      scale = clamp(Math.min(view.width / width, view.height / height), smallest, 1.2);
-      centre();
-    },
-    start(middle) {
-      const view = seen();
-      scale = clamp(view.width / width, readable, 1);
-      x = view.width / 2 - middle * scale;
-      y = 0;
-      apply();
-    },
-    move(dx, dy) {
-      x += dx;
-      y += dy;
-      apply();
-    },
-    reveal(box) {
-      const view = seen();
-      const edge = 24;
-      const into = (at: number, low: number, size: number, room: number): number =>
-        at + Math.max(0, edge - (at + low)) - Math.max(0, at + low + size - (room - edge));
-      x = into(x, box.x * scale, box.width * scale, view.width);
-      y = into(y, box.y * scale, box.height * scale, view.height);
-      apply();
-    },
-    resize(w, h) {
-      [width, height] = [w, h];
-    },
-  };
 }

@@ -11,7 +11,7 @@ import { javascript } from "@codemirror/lang-javascript";
 import { bracketMatching, HighlightStyle, indentOnInput, syntaxHighlighting } from "@codemirror/language";
 import { type Diagnostic, forEachDiagnostic, lintGutter, lintKeymap, setDiagnostics } from "@codemirror/lint";
 import { highlightSelectionMatches, searchKeymap } from "@codemirror/search";
-import { EditorState, RangeSet, StateEffect, StateField } from "@codemirror/state";
+import { EditorState, type Extension, RangeSet, StateEffect, StateField } from "@codemirror/state";
 import {
   Decoration,
   type DecorationSet,
@@ -22,6 +22,7 @@ import {
   keymap,
   lineNumbers,
   type Tooltip,
+  type ViewUpdate,
 } from "@codemirror/view";
 import { tags } from "@lezer/highlight";
 import type { Hover, LanguageCalls, Mark } from "../../compile/protocol.ts";
@@ -82,9 +83,98 @@ const tintField = StateField.define<DecorationSet>({
 });
 
 export function editor(language: Remote<LanguageCalls>, label: string, events: EditorEvents): Editor {
-  let path = "";
-  let opening = false;
-  const extensions = [
+  return new CodeMirrorEditor(language, label, events);
+}
+
+class CodeMirrorEditor implements Editor {
+  readonly element = h("div", { class: "code" });
+  path = "";
+  readonly #view: EditorView;
+  readonly #extensions: Extension;
+  /** A file is put in: that is nobody's edit. */
+  #opening = false;
+
+  constructor(language: Remote<LanguageCalls>, label: string, events: EditorEvents) {
+    this.#extensions = [
+      looks(label),
+      languageHelp(language, () => this.path),
+      keymaps(events.save),
+      EditorView.updateListener.of((update) => {
+        if (!this.#opening) tell(update, events);
+      }),
+    ];
+    const state = EditorState.create({ extensions: this.#extensions });
+    this.#view = new EditorView({ parent: this.element, state });
+  }
+
+  open(path: string, text: string): void {
+    const { state } = this.#view;
+    if (path === this.path && text === state.doc.toString()) return;
+    this.#opening = true;
+    if (path === this.path)
+      this.#view.dispatch({
+        changes: { from: 0, to: state.doc.length, insert: text },
+        selection: { anchor: Math.min(state.selection.main.head, text.length) },
+      });
+    else this.#view.setState(EditorState.create({ doc: text, extensions: this.#extensions }));
+    this.path = path;
+    this.#opening = false;
+  }
+
+  go(line: number, column: number): void {
+    const at = this.#offset(line, column);
+    this.#view.dispatch({
+      selection: { anchor: at },
+      effects: EditorView.scrollIntoView(at, { y: "center" }),
+    });
+    this.#view.focus();
+  }
+
+  tint(line: number | null): void {
+    const view = this.#view;
+    view.dispatch({ effects: setTint.of(line) });
+    if (line === null || line > view.state.doc.lines) return;
+    // Within the editor alone: CodeMirror's own way scrolls the page too, away from what is pointed at.
+    const { top, bottom } = view.lineBlockAt(view.state.doc.line(line).from);
+    const { scrollTop, clientHeight } = view.scrollDOM;
+    if (top < scrollTop) view.scrollDOM.scrollTop = top;
+    else if (bottom > scrollTop + clientHeight) view.scrollDOM.scrollTop = bottom - clientHeight;
+  }
+
+  marks(marks: readonly Mark[]): void {
+    const { state } = this.#view;
+    const list = marks.map(({ from: wanted, to, severity, message }): Diagnostic => {
+      const from = Math.min(wanted, state.doc.length);
+      return { from, to: Math.max(from, Math.min(to, state.doc.length)), severity, message };
+    });
+    this.#view.dispatch(setDiagnostics(state, list));
+  }
+
+  lineAt(offset: number): number {
+    const { doc } = this.#view.state;
+    return doc.lineAt(Math.min(offset, doc.length)).number;
+  }
+
+  wordAt(line: number, column: number): { readonly from: number; readonly to: number } {
+    const { state } = this.#view;
+    const from = this.#offset(line, column);
+    return { from, to: state.wordAt(from)?.to ?? Math.min(from + 1, state.doc.length) };
+  }
+
+  destroy(): void {
+    this.#view.destroy();
+  }
+
+  #offset(line: number, column: number): number {
+    const { doc } = this.#view.state;
+    const { from, to } = doc.line(Math.min(Math.max(1, line), doc.lines));
+    return Math.min(to, from + Math.max(0, column - 1));
+  }
+}
+
+/** What an editor of code looks and feels like. */
+function looks(label: string): Extension {
+  return [
     lineNumbers(),
     lintGutter(),
     history(),
@@ -99,88 +189,39 @@ export function editor(language: Remote<LanguageCalls>, label: string, events: E
     javascript({ typescript: true }),
     syntaxHighlighting(colours),
     tintField,
-    autocompletion({ override: [(context) => completions(language, path, context)], icons: false }),
-    hoverTooltip((view, at) => (isMarked(view.state, at) ? null : typeAt(language, path, at)), {
+  ];
+}
+
+/** Completion, and types under the pointer. */
+function languageHelp(language: Remote<LanguageCalls>, path: () => string): Extension {
+  return [
+    autocompletion({ override: [(context) => completions(language, path(), context)], icons: false }),
+    hoverTooltip((view, at) => (isMarked(view.state, at) ? null : typeAt(language, path(), at)), {
       hoverTime: 250,
     }),
-    keymap.of([
-      {
-        key: "Mod-s",
-        run: () => {
-          events.save();
-          return true;
-        },
-      },
-      ...defaultKeymap,
-      ...historyKeymap,
-      ...searchKeymap,
-      ...lintKeymap,
-      // Tab indents once the editor is in use; Escape, then Tab leaves it (CodeMirror's own rule).
-      indentWithTab,
-    ]),
-    EditorView.updateListener.of((update) => {
-      if (opening) return;
-      if (update.docChanged) events.change(update.state.doc.toString());
-      const at = (state: EditorState): number => state.doc.lineAt(state.selection.main.head).number;
-      if (update.selectionSet && at(update.state) !== at(update.startState)) events.line(at(update.state));
-    }),
   ];
-  const element = h("div", { class: "code" });
-  const view = new EditorView({ parent: element, state: EditorState.create({ extensions }) });
-  const offset = (line: number, column: number): number => {
-    const { from, to } = view.state.doc.line(Math.min(Math.max(1, line), view.state.doc.lines));
-    return Math.min(to, from + Math.max(0, column - 1));
+}
+
+function keymaps(save: () => void): Extension {
+  const saving = (): boolean => {
+    save();
+    return true;
   };
-  return {
-    element,
-    get path() {
-      return path;
-    },
-    open(next, text) {
-      if (next === path && text === view.state.doc.toString()) return;
-      opening = true;
-      if (next === path) {
-        const { head } = view.state.selection.main;
-        view.dispatch({
-          changes: { from: 0, to: view.state.doc.length, insert: text },
-          selection: { anchor: Math.min(head, text.length) },
-        });
-      } else view.setState(EditorState.create({ doc: text, extensions }));
-      path = next;
-      opening = false;
-    },
-    go(line, column) {
-      const at = offset(line, column);
-      view.dispatch({
-        selection: { anchor: at },
-        effects: EditorView.scrollIntoView(at, { y: "center" }),
-      });
-      view.focus();
-    },
-    tint(line) {
-      view.dispatch({ effects: setTint.of(line) });
-      if (line === null || line > view.state.doc.lines) return;
-      // Within the editor alone: CodeMirror's own way scrolls the page too, away from what is pointed at.
-      const { top, bottom } = view.lineBlockAt(view.state.doc.line(line).from);
-      const { scrollTop, clientHeight } = view.scrollDOM;
-      if (top < scrollTop) view.scrollDOM.scrollTop = top;
-      else if (bottom > scrollTop + clientHeight) view.scrollDOM.scrollTop = bottom - clientHeight;
-    },
-    marks(marks) {
-      const size = view.state.doc.length;
-      const list = marks.map((m): Diagnostic => {
-        const from = Math.min(m.from, size);
-        return { from, to: Math.max(from, Math.min(m.to, size)), severity: m.severity, message: m.message };
-      });
-      view.dispatch(setDiagnostics(view.state, list));
-    },
-    lineAt: (at) => view.state.doc.lineAt(Math.min(at, view.state.doc.length)).number,
-    wordAt(line, column) {
-      const from = offset(line, column);
-      return { from, to: view.state.wordAt(from)?.to ?? Math.min(from + 1, view.state.doc.length) };
-    },
-    destroy: () => view.destroy(),
-  };
+  return keymap.of([
+    { key: "Mod-s", run: saving },
+    ...defaultKeymap,
+    ...historyKeymap,
+    ...searchKeymap,
+    ...lintKeymap,
+    // Tab indents once the editor is in use; Escape, then Tab leaves it (CodeMirror's own rule).
+    indentWithTab,
+  ]);
+}
+
+function tell(update: ViewUpdate, { change, line }: EditorEvents): void {
+  if (update.docChanged) change(update.state.doc.toString());
+  const at = ({ doc, selection }: EditorState): number => doc.lineAt(selection.main.head).number;
+  if (update.selectionSet && at(update.state) !== at(update.startState)) line(at(update.state));
 }
 
 const kinds: Readonly<Record<string, string>> = {

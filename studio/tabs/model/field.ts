@@ -37,96 +37,109 @@ export function fieldPane(state: State): HTMLElement {
   const { samples } = state.studio.project;
   let sample = 0;
   /** Where the pointer is on the picture, in elements of the input; null: its middle. */
-  let at: readonly [row: number, column: number] | null = null;
-  const picture = svg("image", { preserveAspectRatio: "none", class: "picture" });
-  const window_ = svg("rect", { class: "window-rect" });
-  const drawing = svg(
-    "svg",
-    { class: "field-picture", role: "img" },
-    svg("rect", { class: "ground" }),
-    picture,
-    window_,
-  );
+  let at: Point | null = null;
+  const picture = fieldPicture((point) => {
+    at = point;
+    draw();
+  });
   const caption = h("p", { class: "field-caption" });
   const next = h("button", {
     type: "button",
     class: "quiet small",
+    hidden: samples.length < 2,
     onclick() {
       sample = (sample + 1) % Math.max(1, samples.length);
       draw();
     },
   });
-  next.hidden = samples.length < 2;
-  const pane = h("div", { class: "field-pane" }, drawing, h("div", { class: "field-foot" }, caption, next));
-
+  const foot = h("div", { class: "field-foot" }, caption, next);
+  const pane = h("div", { class: "field-pane" }, picture.element, foot);
   const draw = (): void => {
-    const view = state.view.value;
-    const extent = view && imageOf(view);
+    const extent = state.view.value && imageOf(state.view.value);
     pane.hidden = !extent;
-    if (!extent || !view) return;
-    const [height, width] = extent;
-    const name = state.pointed.value ?? state.choice.value.layer;
-    const row = view.layers.find((l) => l.name === name);
-    const field = row?.receptiveField;
-    const shown =
-      isKnown(field) && field.size.length === 2 && row
-        ? shownWindow(field, row, at ?? [height / 2, width / 2])
-        : null;
-    // The window may reach into the padding: then the picture has a margin.
-    const margin = Math.ceil(Math.max(height, width) * 0.08);
-    drawing.setAttribute("viewBox", `${-margin} ${-margin} ${width + 2 * margin} ${height + 2 * margin}`);
-    for (const [name, value] of Object.entries({ x: 0, y: 0, width, height })) {
-      picture.setAttribute(name, `${value}`);
-      drawing.querySelector(".ground")?.setAttribute(name, `${value}`);
-    }
-    const url = samples[sample]?.url;
-    if (url === undefined) picture.removeAttribute("href");
-    else picture.setAttribute("href", url);
-    window_.setAttribute("visibility", shown ? "visible" : "hidden");
-    if (shown) {
-      const [rows, columns] = shown.windows;
-      for (const [name, value] of Object.entries({
-        x: columns.from,
-        y: rows.from,
-        width: columns.size,
-        height: rows.size,
-      }))
-        window_.setAttribute(name, `${value}`);
-      window_.setAttribute("stroke-width", `${Math.max(height, width) / 45}`);
-    }
-    const text =
-      shown && row && isKnown(field)
-        ? `${row.name}${shown.element} ${state.say("sees")} ${fieldText(field, state)}`
-        : row && field && !isKnown(field)
-          ? `${row.name}: ${state.say("field")} ${fieldText(field, state)}`
-          : state.say("fieldHelp");
-    caption.textContent = text;
-    drawing.setAttribute("aria-label", text);
+    if (!extent) return;
+    const row = pointedLayer(state);
+    const shown = row ? shownWindow(row, at ?? [extent[0] / 2, extent[1] / 2]) : null;
+    const words = captionOf(row, shown, state);
+    picture.update({ extent, url: samples[sample]?.url, windows: shown?.windows, words });
+    caption.textContent = words;
     next.textContent = state.say("nextPicture");
   };
-  drawing.addEventListener("pointermove", (event) => {
-    const matrix = drawing.getScreenCTM()?.inverse();
-    if (!matrix) return;
-    const point = new DOMPoint(event.clientX, event.clientY).matrixTransform(matrix);
-    at = [point.y - 0.5, point.x - 0.5];
-    draw();
-  });
-  drawing.addEventListener("pointerleave", () => {
-    at = null;
-    draw();
-  });
-  state.watch(state.view, draw);
-  state.watch(state.choice, draw);
-  state.watch(state.pointed, draw);
+  for (const source of [state.view, state.choice, state.pointed]) state.watch<unknown>(source, draw);
   state.speak(draw);
   return pane;
 }
 
-function shownWindow(
-  field: ReceptiveField,
-  { output }: LayerView,
-  at: readonly [number, number],
-): { readonly windows: readonly [Window, Window]; readonly element: string } {
+type Point = readonly [row: number, column: number];
+
+interface FieldPicture {
+  readonly element: SVGElement;
+  update(shown: {
+    /** Rows and columns of the input. */
+    readonly extent: Point;
+    readonly url: string | undefined;
+    readonly windows: readonly [rows: Window, columns: Window] | undefined;
+    readonly words: string;
+  }): void;
+}
+
+/** A picture with a window on it; `pointed` is told of the pointer. */
+function fieldPicture(pointed: (at: Point | null) => void): FieldPicture {
+  const ground = svg("rect", { class: "ground" });
+  const picture = svg("image", { preserveAspectRatio: "none", class: "picture" });
+  const frame = svg("rect", { class: "window-rect" });
+  const element = svg("svg", { class: "field-picture", role: "img" }, ground, picture, frame);
+  element.addEventListener("pointermove", ({ clientX, clientY }) => {
+    const matrix = element.getScreenCTM()?.inverse();
+    if (!matrix) return;
+    const { x, y } = new DOMPoint(clientX, clientY).matrixTransform(matrix);
+    pointed([y - 0.5, x - 0.5]);
+  });
+  element.addEventListener("pointerleave", () => pointed(null));
+  return {
+    element,
+    update({ extent: [height, width], url, windows, words }) {
+      // The window may reach into the padding: then the picture has a margin.
+      const margin = Math.ceil(Math.max(height, width) * 0.08);
+      element.setAttribute("viewBox", `${-margin} ${-margin} ${width + 2 * margin} ${height + 2 * margin}`);
+      for (const each of [picture, ground]) place(each, { from: 0, size: height }, { from: 0, size: width });
+      if (url === undefined) picture.removeAttribute("href");
+      else picture.setAttribute("href", url);
+      frame.setAttribute("visibility", windows ? "visible" : "hidden");
+      if (windows) place(frame, ...windows);
+      frame.setAttribute("stroke-width", `${Math.max(height, width) / 45}`);
+      element.setAttribute("aria-label", words);
+    },
+  };
+}
+
+function place(element: SVGElement, rows: Window, columns: Window): void {
+  const box = { x: columns.from, y: rows.from, width: columns.size, height: rows.size };
+  for (const [name, value] of Object.entries(box)) element.setAttribute(name, `${value}`);
+}
+
+function pointedLayer({ view, pointed, choice }: State): LayerView | undefined {
+  const name = pointed.value ?? choice.value.layer;
+  return view.value?.layers.find((l) => l.name === name);
+}
+
+function captionOf(row: LayerView | undefined, shown: ShownWindow | null, state: State): string {
+  const field = row?.receptiveField;
+  if (!row || !field) return state.say("fieldHelp");
+  if (!isKnown(field)) return `${row.name}: ${state.say("field")} ${fieldText(field, state)}`;
+  if (!shown) return state.say("fieldHelp");
+  return `${row.name}${shown.element} ${state.say("sees")} ${fieldText(field, state)}`;
+}
+
+interface ShownWindow {
+  readonly windows: readonly [rows: Window, columns: Window];
+  /** Of the layer: `[3, 4]`; empty where all see the same. */
+  readonly element: string;
+}
+
+/** What the element about a point sees; null where that is no window on a picture. */
+function shownWindow({ receptiveField: field, output }: LayerView, at: Point): ShownWindow | null {
+  if (!isKnown(field) || field.size.length !== 2) return null;
   // The layer's last two dimensions move the window, where it moves.
   const extents = output.slice(-2).map((d) => (typeof d === "number" ? d : 1));
   const place = ([0, 1] as const).map((axis) => positionNear(field, axis, at[axis], extents[axis] ?? 1));
@@ -139,7 +152,7 @@ function shownWindow(
 }
 
 /** Rows and columns of the first input that is a picture. */
-function imageOf({ table }: ModelView): readonly [number, number] | null {
+function imageOf({ table }: ModelView): Point | null {
   for (const { shape } of table.inputs) {
     const [height, width] = shape.slice(-2);
     if (shape.length >= 2 && typeof height === "number" && typeof width === "number") return [height, width];

@@ -6,6 +6,7 @@ import { type Camera, camera } from "./camera.ts";
 import type { Meter } from "./measure.ts";
 import { chooseLayer, type State } from "./state.ts";
 import { milliseconds } from "./text.ts";
+import type { Word } from "./words.ts";
 import "./graph.css";
 
 export function graphPane(state: State, { tools, status }: Meter): HTMLElement {
@@ -17,58 +18,12 @@ export function graphPane(state: State, { tools, status }: Meter): HTMLElement {
     layer,
   );
   const view = camera(canvas, (transform) => layer.setAttribute("transform", transform));
-  const button = (text: string, run: () => void): HTMLButtonElement =>
-    h("button", { type: "button", class: "quiet icon", onclick: run }, text);
-  const zoomOut = button("−", () => view.zoom(1 / 1.25));
-  const zoomIn = button("+", () => view.zoom(1.25));
-  const all = button("⤢", () => view.fit());
-  const title = h("h2");
+  const title = h("h2", { id: "graph-title" });
   state.speak(() => {
     title.textContent = state.say("graph");
     canvas.setAttribute("aria-label", state.say("graphHelp"));
-    for (const [element, word] of [
-      [zoomIn, "zoomIn"],
-      [zoomOut, "zoomOut"],
-      [all, "fit"],
-    ] as const) {
-      element.title = state.say(word);
-      element.setAttribute("aria-label", element.title);
-    }
   });
-  let shown: ModelView | null = null;
-  let cells: ReadonlyMap<string, SVGGElement> = new Map();
-  const mark = (): void => {
-    const { layer: chosen, group } = state.choice.value;
-    for (const cell of cells.values()) {
-      const isLayer = cell.classList.contains("layer"); // an input may have a layer's name
-      cell.classList.toggle("chosen", isLayer && cell.dataset["name"] === chosen);
-      cell.classList.toggle("pointed", cell.dataset["name"] === state.pointed.value);
-    }
-    for (const frame of layer.querySelectorAll<SVGGElement>(".frame"))
-      frame.classList.toggle("chosen", frame.dataset["group"] === `${group}`);
-    reachable(layer, cells);
-  };
-  state.watch(state.view, (next) => {
-    const first = shown === null;
-    const other = shown?.drawing.width !== next?.drawing.width || shown?.table.model !== next?.table.model;
-    shown = next;
-    cells = next ? drawInto(layer, next, state, view) : new Map();
-    if (next) view.resize(next.drawing.width, next.drawing.height);
-    if (next && (first || other)) requestAnimationFrame(() => view.start(middleOf(next.drawing)));
-    mark();
-  });
-  state.watch(state.choice, ({ layer: name }) => {
-    mark();
-    const box = shown?.drawing.boxes.find((b) => b.kind === "layer" && b.name === name);
-    if (box) view.reveal(box);
-  });
-  state.watch(state.pointed, mark);
-  state.watch(state.times, (times) => {
-    for (const label of layer.querySelectorAll<SVGTextElement>(".frame .time")) {
-      const value = times?.view === shown ? times?.each[Number(label.dataset["group"])] : undefined;
-      label.textContent = value === undefined ? "" : milliseconds(value);
-    }
-  });
+  draw(layer, state, view);
   canvas.addEventListener("keydown", (event) => onKey(event, view, layer));
   const resized = new ResizeObserver(() => view.move(0, 0));
   resized.observe(canvas);
@@ -79,12 +34,69 @@ export function graphPane(state: State, { tools, status }: Meter): HTMLElement {
     h(
       "div",
       { class: "head" },
-      Object.assign(title, { id: "graph-title" }),
-      h("div", { class: "row tools" }, ...tools, zoomOut, zoomIn, all),
+      title,
+      h("div", { class: "row tools" }, ...tools, ...zoomButtons(view, state)),
     ),
     status,
     h("div", { class: "window" }, canvas),
   );
+}
+
+function zoomButtons(view: Camera, state: State): readonly HTMLElement[] {
+  const button = (text: string, word: Word, onclick: () => void): HTMLElement => {
+    const element = h("button", { type: "button", class: "quiet icon", onclick }, text);
+    state.speak(() => {
+      element.title = state.say(word);
+      element.setAttribute("aria-label", element.title);
+    });
+    return element;
+  };
+  return [
+    button("−", "zoomOut", () => view.zoom(1 / 1.25)),
+    button("+", "zoomIn", () => view.zoom(1.25)),
+    button("⤢", "fit", () => view.fit()),
+  ];
+}
+
+/** Keeps the drawing as the model, the choice, the pointer and the measured times have it. */
+function draw(layer: SVGGElement, state: State, view: Camera): void {
+  let shown: ModelView | null = null;
+  let cells: ReadonlyMap<string, SVGGElement> = new Map();
+  const update = (): void => mark(layer, cells, state);
+  state.watch(state.view, (next) => {
+    const first = shown === null;
+    const other = shown?.drawing.width !== next?.drawing.width || shown?.table.model !== next?.table.model;
+    shown = next;
+    cells = next ? drawInto(layer, next, state, view) : new Map();
+    if (next) view.resize(next.drawing.width, next.drawing.height);
+    if (next && (first || other)) requestAnimationFrame(() => view.start(middleOf(next.drawing)));
+    update();
+  });
+  state.watch(state.choice, ({ layer: name }) => {
+    update();
+    const box = shown?.drawing.boxes.find((b) => b.kind === "layer" && b.name === name);
+    if (box) view.reveal(box);
+  });
+  state.watch(state.pointed, update);
+  state.watch(state.times, (times) => {
+    for (const label of layer.querySelectorAll<SVGTextElement>(".frame .time")) {
+      const value = times?.view === shown ? times?.each[Number(label.dataset["group"])] : undefined;
+      label.textContent = value === undefined ? "" : milliseconds(value);
+    }
+  });
+}
+
+/** What is chosen and what is pointed at. */
+function mark(layer: SVGGElement, cells: ReadonlyMap<string, SVGGElement>, { choice, pointed }: State): void {
+  const { layer: chosen, group } = choice.value;
+  for (const cell of cells.values()) {
+    const isLayer = cell.classList.contains("layer"); // an input may have a layer's name
+    cell.classList.toggle("chosen", isLayer && cell.dataset["name"] === chosen);
+    cell.classList.toggle("pointed", cell.dataset["name"] === pointed.value);
+  }
+  for (const frame of layer.querySelectorAll<SVGGElement>(".frame"))
+    frame.classList.toggle("chosen", frame.dataset["group"] === `${group}`);
+  reachable(layer, cells);
 }
 
 /** Of the first box: where reading begins. */

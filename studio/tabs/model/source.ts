@@ -1,38 +1,20 @@
 /** The source pane: the editor, what is wrong with the model, and saving. */
-import type { Diagnosis } from "../../../contract/diagnosis.ts";
-import type { Mark } from "../../compile/protocol.ts";
-import { type Child, fill, h } from "../../dom.ts";
+import { fill, h } from "../../dom.ts";
 import { messageOf } from "../../message.ts";
-import type { Status } from "../../workbench.ts";
-import { editor } from "./editor.ts";
+import { type Editor, editor } from "./editor.ts";
+import { Marks } from "./marks.ts";
 import { chooseLayer, type State } from "./state.ts";
-
-/** Milliseconds after the last key until types are checked. */
-const pause = 200;
+import { verdictOf } from "./verdict.ts";
 
 export function sourcePane(state: State): HTMLElement {
   const { bench, project } = state.studio;
-  const title = h("h2", { id: "source-title" });
-  const files = h("select", { id: "file-select", onchange: () => open(files.value) });
-  const status = h("div", { class: "verdict", attrs: { role: "status" } });
-  const save = h("button", {
-    type: "button",
-    id: "save",
-    class: project.live ? "primary small" : "small",
-    onclick: () => void store(),
-  });
-  const revert = h("button", {
-    type: "button",
-    id: "revert",
-    class: "quiet small",
-    onclick: () => bench.revert(code.path),
-  });
-
-  let types: readonly Mark[] = [];
+  const verdict = verdictOf(state);
+  const store = (): Promise<void> =>
+    stored(state, code.path).catch((error) => verdict.complain(messageOf(error)));
   const code = editor(bench.language, "TypeScript", {
     change(text) {
       bench.edit(code.path, text);
-      check();
+      marks.check();
     },
     line(line) {
       const row = state.view.value?.layers.find((l) => l.at?.file === code.path && l.at.line === line);
@@ -40,87 +22,81 @@ export function sourcePane(state: State): HTMLElement {
     },
     save: () => void store(),
   });
+  const marks = new Marks(state, code);
   state.leave(() => code.destroy());
-
   const open = (path: string): void => {
     code.open(path, bench.files.value.get(path) ?? "");
-    files.value = path;
-    types = [];
-    check();
+    head.update(path);
+    marks.anew();
   };
-  /** Errors of types, what the compiler threw where types did not see it, and its remarks. */
-  const mark = (): void => {
-    const failed = bench.status.value.kind === "failed" ? bench.status.value.diagnosis : undefined;
-    const own = failed && failed.at?.file === code.path ? markOf(failed, "error") : undefined;
-    const remarks = failed ? [] : (state.view.value?.table.remarks ?? []);
-    const remarked = remarks.filter((r) => r.at?.file === code.path).map((r) => markOf(r, "warning"));
-    // What types have said about a line need not be said twice.
-    const told =
-      own && types.some((t) => t.severity === "error" && code.lineAt(t.from) === code.lineAt(own.from));
-    code.marks([...types, ...remarked, ...(own && !told ? [own] : [])]);
-  };
-  const markOf = (diagnosis: Diagnosis, severity: Mark["severity"]): Mark => {
-    const { line = 1, column = 1 } = diagnosis.at ?? {};
-    const { problem, rule, fix } = diagnosis;
-    const message = [problem, rule && `rule: ${rule}`, fix && `try: ${fix}`].filter(Boolean).join("\n");
-    return { ...code.wordAt(line, column), severity, message };
-  };
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  let asked = 0;
-  const check = (): void => {
-    // The first compile has the machine to itself: types take a second to be loaded.
-    if (state.view.value === null && bench.status.value.kind === "compiling") return;
-    clearTimeout(timer);
-    const own = ++asked;
-    timer = setTimeout(async () => {
-      const found = await bench.language.call("marks", code.path);
-      if (own !== asked) return;
-      types = found;
-      mark();
-    }, pause);
-  };
-  state.leave(() => {
-    clearTimeout(timer);
-    asked++;
-  });
-
-  const store = async (): Promise<void> => {
-    try {
-      if (project.live) await bench.save(code.path);
-      else download(code.path, bench.files.value.get(code.path) ?? "");
-    } catch (error) {
-      fill(status, h("p", { class: "problem" }, messageOf(error)));
-    }
-  };
+  const head = headOf(state, { open, save: () => void store(), revert: () => bench.revert(code.path) });
   const draw = (): void => {
-    title.textContent = state.say("source");
-    files.setAttribute("aria-label", state.say("file"));
-    save.textContent = state.say(project.live ? "save" : "download");
-    revert.textContent = state.say("revert");
-    const isEdited = bench.edited.value.includes(code.path);
-    save.disabled = project.live && !isEdited;
-    revert.hidden = !isEdited;
-    verdict(status, bench.status.value, state);
+    head.update(code.path);
+    verdict.update(bench.status.value);
   };
-  fill(files, ...[...bench.files.value.keys()].map((path) => h("option", { value: path }, path)));
-  files.hidden = bench.files.value.size < 2;
   open(project.model);
   state.watch(bench.files, (all) => {
-    if (files.options.length !== all.size)
-      fill(
-        files,
-        ...[...all.keys()].map((path) => h("option", { value: path, selected: path === code.path }, path)),
-      );
-    files.hidden = all.size < 2;
+    head.update(code.path);
     code.open(code.path, all.get(code.path) ?? "");
   });
   state.watch(bench.status, ({ kind }) => {
     draw();
-    mark();
-    if (kind !== "compiling" && asked === 0) check();
+    marks.update();
+    if (kind !== "compiling" && !marks.begun) marks.check();
   });
   state.watch(bench.edited, draw);
   state.speak(draw);
+  follow(state, code, open);
+  return h(
+    "section",
+    { class: "card pane source", attrs: { "aria-labelledby": "source-title" } },
+    head.element,
+    code.element,
+    verdict.element,
+  );
+}
+
+interface Head {
+  readonly element: HTMLElement;
+  /** The file that is shown. */
+  update(path: string): void;
+}
+
+interface HeadEvents {
+  readonly open: (path: string) => void;
+  readonly save: () => void;
+  readonly revert: () => void;
+}
+
+/** Title, files and buttons. */
+function headOf(state: State, { open, save: onSave, revert: onRevert }: HeadEvents): Head {
+  const { bench, project } = state.studio;
+  const title = h("h2", { id: "source-title" });
+  const files = h("select", { id: "file-select", onchange: () => open(files.value) });
+  const look = project.live ? "primary small" : "small";
+  const save = h("button", { type: "button", id: "save", class: look, onclick: onSave });
+  const revert = h("button", { type: "button", id: "revert", class: "quiet small", onclick: onRevert });
+  return {
+    element: h("div", { class: "head" }, title, h("div", { class: "row" }, files, revert, save)),
+    update(path) {
+      const paths = [...bench.files.value.keys()];
+      if (files.options.length !== paths.length)
+        fill(files, ...paths.map((each) => h("option", { value: each }, each)));
+      files.value = path;
+      files.hidden = paths.length < 2;
+      files.setAttribute("aria-label", state.say("file"));
+      title.textContent = state.say("source");
+      save.textContent = state.say(project.live ? "save" : "download");
+      revert.textContent = state.say("revert");
+      const isEdited = bench.edited.value.includes(path);
+      save.disabled = project.live && !isEdited;
+      revert.hidden = !isEdited;
+    },
+  };
+}
+
+/** Tints the line of the layer that is pointed at or chosen, and goes to places that are asked for. */
+function follow(state: State, code: Editor, open: (path: string) => void): void {
   const tint = (): void => {
     const name = state.pointed.value ?? state.choice.value.layer;
     const at = state.view.value?.layers.find((l) => l.name === name)?.at;
@@ -133,51 +109,12 @@ export function sourcePane(state: State): HTMLElement {
     if (place.file !== code.path) open(place.file);
     code.go(place.line, place.column);
   });
-  return h(
-    "section",
-    { class: "card pane source", attrs: { "aria-labelledby": "source-title" } },
-    h("div", { class: "head" }, title, h("div", { class: "row" }, files, revert, save)),
-    code.element,
-    status,
-  );
 }
 
-function verdict(element: HTMLElement, status: Status, state: State): void {
-  element.className = `verdict ${status.kind}`;
-  if (status.kind === "compiling") fill(element, h("p", {}, state.say("compiling")));
-  if (status.kind === "good") {
-    const kernels = state.view.value?.kernels.filter((k) => k.phase === "run").length ?? 0;
-    fill(
-      element,
-      h("p", {}, `${state.say("compiled")} ${Math.round(status.ms)} ms · ${kernels} ${state.say("kernels")}`),
-      ...(state.view.value?.table.remarks ?? []).flatMap((remark) => diagnosed(remark, state)),
-    );
-  }
-  if (status.kind === "failed") {
-    fill(element, ...diagnosed(status.diagnosis, state));
-  }
-}
-
-/** A problem with its place, its rule and what to try. */
-function diagnosed({ problem, rule, fix, layer, at }: Diagnosis, state: State): readonly Child[] {
-  const [first = "", ...rest] = problem.split("\n");
-  return [
-    h(
-      "p",
-      { class: "problem" },
-      layer !== undefined && h("b", { class: "mono" }, `${layer}: `),
-      first,
-      at &&
-        h(
-          "button",
-          { type: "button", class: "link mono", onclick: () => state.place.set({ ...at }) },
-          `${at.file}:${at.line}:${at.column}`,
-        ),
-    ),
-    rest.length > 0 && h("pre", { class: "excerpt" }, rest.join("\n")),
-    rule !== undefined && h("p", {}, h("span", { class: "quiet-text" }, `${state.say("rule")} `), rule),
-    fix !== undefined && h("p", {}, h("span", { class: "quiet-text" }, `${state.say("attempt")} `), fix),
-  ];
+/** Writes the file, or has the browser keep it. Throws where the server does not. */
+async function stored({ studio: { bench, project } }: State, path: string): Promise<void> {
+  if (project.live) await bench.save(path);
+  else download(path, bench.files.value.get(path) ?? "");
 }
 
 function download(path: string, text: string): void {
