@@ -2,15 +2,15 @@
 
 import type { Program } from "../contract/program.ts";
 import type { Tuning } from "../contract/tuning.ts";
-import { assemble } from "./codegen/assemble.ts";
-import { loadedTensors } from "./codegen/emit.ts";
-import { tuningKey } from "./codegen/identity.ts";
+import { assemble } from "./assemble/assemble.ts";
 import { must } from "./errors.ts";
 import type { Graph, Node } from "./ir/graph.ts";
 import type { Kernel, Schedule } from "./ir/kernel.ts";
 import type { Decision } from "./ir/region.ts";
 import type { MemoryPlan, Step } from "./ir/step.ts";
 import { inBuffer, type Storages } from "./ir/storage.ts";
+import { tuningKey } from "./lower/identity.ts";
+import { loadedTensors } from "./lower/module.ts";
 import {
   type Baked,
   type BakeValues,

@@ -1,6 +1,6 @@
 /** Measures the schedules of each distinct kernel of a program, and says which one to take. */
 import { performance } from "node:perf_hooks";
-import { singleShader } from "../../compiler/codegen/single.ts";
+import { singleShader } from "../../compiler/assemble/single.ts";
 import type { Compilation } from "../../compiler/compile.ts";
 import { must } from "../../compiler/errors.ts";
 import type { Axis } from "../../compiler/ir/expr.ts";

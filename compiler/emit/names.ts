@@ -1,6 +1,6 @@
 /** Names from a model become file names, JavaScript and comments here, and only here. */
 import type { Program } from "../../contract/program.ts";
-import { comment } from "../codegen/names.ts";
+import { comment } from "../targets/wgsl/names.ts";
 
 const LONGEST = 64;
 

@@ -1,12 +1,15 @@
 /**
- * The scalar functions: WGSL spelling, meaning in JavaScript and partial derivatives, side by side.
- * `wgsl` works for `f32` and, component by component, for vectors of it.
+ * The scalar functions: what a kernel makes of them, meaning in JavaScript and partial derivatives, side by side.
+ * All work for `f32` and, component by component, for vectors of it.
  *
  * WGSL implementations may assume that neither NaN nor infinity occurs, so functions that pass through infinity
  * for large arguments (sigmoid, tanh) are written so that no intermediate value overflows.
  */
+import { must } from "../errors.ts";
 import type { Expr, ScalarName } from "../ir/expr.ts";
+import type { BinaryOp, Fn, Value } from "../ir/value.ts";
 import { call, literal } from "../math/build.ts";
+import { apply, binary, choose, float, less, negate, sameWidth } from "../math/value.ts";
 
 /** The least finite f32: what a maximum starts from. WGSL has no literal for −∞. */
 export const LOWEST = -3.4028234663852886e38;
@@ -14,34 +17,43 @@ export const LOWEST = -3.4028234663852886e38;
 /** The least normal f32: below it, log has no exact argument. */
 const SMALLEST = 2 ** -126;
 
-export type Width = 1 | 2 | 4;
-
-/** `f32`, `vec2<f32>`, `vec4<f32>`; or of another scalar type. */
-export function wgslType(width: Width, scalar: "f32" | "f16" | "u32" = "f32"): string {
-  return width === 1 ? scalar : `vec${width}<${scalar}>`;
-}
-
-/** The name of a helper function for one width: `sigmoid`, `sigmoid4`. */
-export function helperName(name: string, width: Width): string {
-  return width === 1 ? name : `${name}${width}`;
+/** A function that WGSL has not. */
+export interface Helper {
+  readonly name: string;
+  /** The function called `name`, over f32 or vectors of it, and u32 of the same width. */
+  text(name: string, type: string, bits: string): string;
 }
 
 export interface ScalarDef {
   readonly arity: number;
   /** Transcendental functions are stored rather than recomputed. */
   readonly cost: "cheap" | "transcendental";
-  wgsl(args: readonly string[], width: Width): string;
-  /** The helper function that `wgsl` calls, if it needs one: over f32 or vectors of it, and u32 of the same width. */
-  helper?(type: string, bits: string): string;
+  /** What a kernel computes. */
+  value(args: readonly Value[]): Value;
+  /** Where that is a call: what WGSL calls it, or a helper. */
+  readonly wgsl?: string | Helper;
   js(...args: readonly number[]): number;
   /** ∂f/∂args[i], given the arguments and f's own value. */
   readonly partials: readonly ((args: readonly Expr[], value: Expr) => Expr)[];
 }
 
-const infix = (symbol: string) => (args: readonly string[]) => `(${args[0]} ${symbol} ${args[1]})`;
-const builtin = (name: string) => (args: readonly string[]) => `${name}(${args.join(", ")})`;
-const helper = (name: string) => (args: readonly string[], width: Width) =>
-  `${helperName(name, width)}(${args.join(", ")})`;
+const infix =
+  (op: BinaryOp) =>
+  ([a, b]: readonly Value[]): Value =>
+    binary(op, must(a, "operand"), must(b, "operand"));
+const calls =
+  (fn: Fn) =>
+  (args: readonly Value[]): Value =>
+    apply(fn, ...sameWidth(args));
+/** A function of values that are equally wide. */
+const wide =
+  (make: (a: Value, b: Value, c: Value) => Value) =>
+  (args: readonly Value[]): Value => {
+    const [a, b, c] = sameWidth(args);
+    const first = must(a, "operand");
+    return make(first, b ?? first, c ?? first);
+  };
+const like = (value: number, { type }: Value): Value => float(value, type.width);
 
 const one = literal(1);
 const zero = literal(0);
@@ -71,35 +83,36 @@ export const scalars: { readonly [K in ScalarName]: ScalarDef } = {
   add: {
     arity: 2,
     cost: "cheap",
-    wgsl: infix("+"),
+    value: infix("+"),
     js: (a, b) => a + b,
     partials: [() => one, () => one],
   },
   sub: {
     arity: 2,
     cost: "cheap",
-    wgsl: infix("-"),
+    value: infix("-"),
     js: (a, b) => a - b,
     partials: [() => one, () => literal(-1)],
   },
   mul: {
     arity: 2,
     cost: "cheap",
-    wgsl: infix("*"),
+    value: infix("*"),
     js: (a, b) => a * b,
     partials: [(x) => arg(x, 1), (x) => arg(x, 0)],
   },
   div: {
     arity: 2,
     cost: "cheap",
-    wgsl: infix("/"),
+    value: infix("/"),
     js: (a, b) => a / b,
     partials: [(x) => call("div", one, arg(x, 1)), (x, y) => call("neg", call("div", y, arg(x, 1)))],
   },
   max: {
     arity: 2,
     cost: "cheap",
-    wgsl: builtin("max"),
+    value: calls("max"),
+    wgsl: "max",
     js: Math.max,
     partials: [
       (x) => call("less", arg(x, 1), arg(x, 0)),
@@ -109,7 +122,8 @@ export const scalars: { readonly [K in ScalarName]: ScalarDef } = {
   min: {
     arity: 2,
     cost: "cheap",
-    wgsl: builtin("min"),
+    value: calls("min"),
+    wgsl: "min",
     js: Math.min,
     partials: [
       (x) => call("less", arg(x, 0), arg(x, 1)),
@@ -121,8 +135,10 @@ export const scalars: { readonly [K in ScalarName]: ScalarDef } = {
     cost: "transcendental",
     // WGSL's pow is undefined for a base of 0 or below, and drivers' for infinity and NaN; this one is that of IEEE 754
     // (2019, section 9.2.1). Special numbers are told and made by their bits: operations on f32 may assume there are none.
-    wgsl: helper("power"),
-    helper: (t, u) => `fn NAME(x: ${t}, y: ${t}) -> ${t} {
+    value: calls("pow"),
+    wgsl: {
+      name: "power",
+      text: (name, t, u) => `fn ${name}(x: ${t}, y: ${t}) -> ${t} {
   let inf = ${u}(0x7f800000u);
   let a = bitcast<${u}>(x) & ${u}(0x7fffffffu);
   let b = bitcast<${u}>(y) & ${u}(0x7fffffffu);
@@ -134,6 +150,7 @@ export const scalars: { readonly [K in ScalarName]: ScalarDef } = {
   let one = (b == ${u}(0u)) | (x == ${t}(1.0)) | ((x == ${t}(-1.0)) & (b == inf));
   return bitcast<${t}>(select(select(size | sign, ${u}(0x7fc00000u), none), ${u}(0x3f800000u), one));
 }`,
+    },
     // JavaScript has NaN for 1 to the power of infinity or NaN, where IEEE 754 has 1.
     js: (x, y) => (x === 1 || (x === -1 && Math.abs(y ?? 0) === Infinity) ? 1 : (x ?? 0) ** (y ?? 0)),
     partials: [
@@ -150,74 +167,95 @@ export const scalars: { readonly [K in ScalarName]: ScalarDef } = {
       },
     ],
   },
-  neg: { arity: 1, cost: "cheap", wgsl: ([x]) => `(-${x})`, js: (x) => -x, partials: [() => literal(-1)] },
+  neg: { arity: 1, cost: "cheap", value: wide(negate), js: (x) => -x, partials: [() => literal(-1)] },
   abs: {
     arity: 1,
     cost: "cheap",
-    wgsl: builtin("abs"),
+    value: calls("abs"),
+    wgsl: "abs",
     js: Math.abs,
     partials: [(x) => call("sub", call("less", zero, arg(x, 0)), call("less", arg(x, 0), zero))],
   },
-  exp: { arity: 1, cost: "transcendental", wgsl: builtin("exp"), js: Math.exp, partials: [(_, y) => y] },
+  exp: {
+    arity: 1,
+    cost: "transcendental",
+    value: calls("exp"),
+    wgsl: "exp",
+    js: Math.exp,
+    partials: [(_, y) => y],
+  },
   log: {
     arity: 1,
     cost: "transcendental",
     // −∞ for 0 and NaN below, which drivers do not keep to; by their bits, as in `pow`. Denormal numbers are left to them.
-    wgsl: helper("logarithm"),
-    helper: (t, u) => `fn NAME(x: ${t}) -> ${t} {
+    value: calls("log"),
+    wgsl: {
+      name: "logarithm",
+      text: (name, t, u) => `fn ${name}(x: ${t}) -> ${t} {
   let b = bitcast<${u}>(x);
   let zero = (b & ${u}(0x7fffffffu)) == ${u}(0u);
   let special = select(${u}(0x7fc00000u), ${u}(0xff800000u), zero);
   return bitcast<${t}>(select(bitcast<${u}>(log(x)), special, zero | (b > ${u}(0x7f800000u))));
 }`,
+    },
     js: Math.log,
     partials: [(x) => call("div", one, arg(x, 0))],
   },
   sqrt: {
     arity: 1,
     cost: "transcendental",
-    wgsl: builtin("sqrt"),
+    value: calls("sqrt"),
+    wgsl: "sqrt",
     js: Math.sqrt,
     partials: [(_, y) => call("div", literal(0.5), y)],
   },
   tanh: {
     arity: 1,
     cost: "transcendental",
-    wgsl: helper("hyperbolic"),
+    value: calls("tanh"),
     // Beyond ±9.02 the nearest f32 is ±1; the clamp keeps implementations by exp from overflowing. Those lose the digits
     // of small arguments, which a polynomial keeps (Moshier's Cephes library, tanhf.c: a relative error of 1.3e-7).
-    helper: (t) => `fn NAME(x: ${t}) -> ${t} {
+    wgsl: {
+      name: "hyperbolic",
+      text: (name, t) => `fn ${name}(x: ${t}) -> ${t} {
   let c = clamp(x, ${t}(-10.0), ${t}(10.0));
   let z = c * c;
   let p = -0.33333282 + z * (0.13331442 + z * (-0.053739716 + z * (0.020639089 + z * -0.0057049887)));
   return select(tanh(c), c + c * z * p, abs(c) < ${t}(0.625));
 }`,
+    },
     js: Math.tanh,
     partials: [(_, y) => call("sub", one, call("mul", y, y))],
   },
   sigmoid: {
     arity: 1,
     cost: "transcendental",
-    wgsl: helper("sigmoid"),
+    value: calls("sigmoid"),
     // exp of −|x| never overflows: σ(x) = 1/(1+e⁻ˣ) for x ≥ 0 and eˣ/(1+eˣ) below.
-    helper: (t) => `fn NAME(x: ${t}) -> ${t} {
+    wgsl: {
+      name: "sigmoid",
+      text: (name, t) => `fn ${name}(x: ${t}) -> ${t} {
   let e = exp(-abs(x));
   return select(e, ${t}(1.0), x >= ${t}(0.0)) / (1.0 + e);
 }`,
+    },
     js: (x) => 1 / (1 + Math.exp(-x)),
     partials: [(_, y) => call("mul", y, call("sub", one, y))],
   },
   erfc: {
     arity: 1,
     cost: "transcendental",
-    wgsl: helper("erfc"),
+    value: calls("erfc"),
     // Beyond ±10.1 the nearest f32 is 0 or 2; the bound keeps the square from overflowing.
-    helper: (t) => `fn NAME(x: ${t}) -> ${t} {
+    wgsl: {
+      name: "erfc",
+      text: (name, t) => `fn ${name}(x: ${t}) -> ${t} {
   let z = min(abs(x), ${t}(16.0));
   let t = 1.0 / (1.0 + 0.5 * z);
   let y = t * exp(-z * z + ${horner(ERFC)});
   return select(y, 2.0 - y, x < ${t}(0.0));
 }`,
+    },
     js: erfc,
     partials: [
       (x) =>
@@ -231,14 +269,14 @@ export const scalars: { readonly [K in ScalarName]: ScalarDef } = {
   less: {
     arity: 2,
     cost: "cheap",
-    wgsl: ([a, b], width) => `select(${wgslType(width)}(0.0), ${wgslType(width)}(1.0), ${a} < ${b})`,
+    value: wide((a, b) => choose(less(a, b), like(1, a), like(0, a))),
     js: (a, b) => ((a ?? 0) < (b ?? 0) ? 1 : 0),
     partials: [() => zero, () => zero],
   },
   select: {
     arity: 3,
     cost: "cheap",
-    wgsl: ([c, a, b], width) => `select(${b}, ${a}, ${c} != ${wgslType(width)}(0.0))`,
+    value: wide((c, a, b) => choose(binary("!=", c, like(0, c)), a, b)),
     js: (c, a, b) => (c !== 0 ? (a ?? 0) : (b ?? 0)),
     partials: [
       () => zero,

@@ -4,11 +4,11 @@
  */
 import { afterAll, describe, expect, test } from "vitest";
 import * as w from "weftgpu";
-import { emitModule } from "../../compiler/codegen/emit.ts";
-import { moduleIdentity } from "../../compiler/codegen/identity.ts";
 import { type Compilation, compile } from "../../compiler/compile.ts";
 import type { Expr, Index } from "../../compiler/ir/expr.ts";
 import type { Storage, Storages } from "../../compiler/ir/storage.ts";
+import { moduleIdentity } from "../../compiler/lower/identity.ts";
+import { lowerModule } from "../../compiler/lower/module.ts";
 import { add, axisIndex, div, mod, newAxis, scale } from "../../compiler/math/affine.ts";
 import {
   batchSize,
@@ -21,6 +21,7 @@ import {
   reduce,
 } from "../../compiler/math/build.ts";
 import { kernelIdentity } from "../../compiler/math/identity.ts";
+import { printModule } from "../../compiler/targets/wgsl/print.ts";
 import { dataFor } from "../fuzz/data.ts";
 import type { NdArray } from "../oracle/array.ts";
 import { differences, reference } from "../oracle/compare.ts";
@@ -82,7 +83,9 @@ function expectSharedAsAlone({ bundles, storages }: Compilation): void {
   for (const bundle of bundles) {
     const parts = bundle.map(({ kernel, schedule, inPlace }) => ({ kernel, schedule, inPlace }));
     const identity = moduleIdentity(parts, storages);
-    const text = emitModule(parts, storages).wgsl;
+    const module = lowerModule(parts, storages);
+    const names = module.bindings.map((_, i) => `_${i}`);
+    const text = printModule(module, names).wgsl;
     expect(texts.get(identity) ?? text).toBe(text);
     texts.set(identity, text);
   }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { identifier, identifiers } from "../../compiler/codegen/names.ts";
 import { docText, fileName, fileNames, literal, propertyName } from "../../compiler/emit/names.ts";
+import { identifier, identifiers } from "../../compiler/targets/wgsl/names.ts";
 import { NASTY } from "./models.ts";
 
 describe("file names", () => {

@@ -3,11 +3,11 @@
  * the same text; whoever reads a tensor finds it in its buffer; buffers that are shared hold what buffers of one's own
  * would.
  */
-import { nameBindings } from "../../compiler/codegen/bindings.ts";
-import { boundTensors, emitModule, type Part } from "../../compiler/codegen/emit.ts";
 import type { Compilation } from "../../compiler/compile.ts";
 import type { Node } from "../../compiler/ir/graph.ts";
 import type { Step } from "../../compiler/ir/step.ts";
+import { boundTensors, lowerModule, type Part } from "../../compiler/lower/module.ts";
+import { printModule } from "../../compiler/targets/wgsl/print.ts";
 import type { Dispatch, Program } from "../../contract/program.ts";
 
 /** The rule in a line of its own: breaches of one rule are failures of one kind. */
@@ -51,11 +51,8 @@ function checkKernels(compilation: Compilation): void {
     const shader = program.kernels[dispatch.kernel];
     if (!shader) throw new Error(`no kernel ${dispatch.kernel}`);
     const names = shader.bindings.map((b) => b.name);
-    const alone = emitModule(parts, storages);
-    const own = nameBindings(
-      alone.wgsl,
-      parts.map((part) => names.splice(0, boundTensors(part).length)),
-    );
+    const alone = lowerModule(parts, storages);
+    const own = printModule(alone, names).wgsl;
     if (!shader.wgsl.endsWith(`\n${own}`))
       breach(
         "kernels are one that differ",

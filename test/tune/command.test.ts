@@ -5,9 +5,9 @@ import { afterAll, describe, expect, test, vi } from "vitest";
 import { conv2d, input, model, N, relu } from "weftgpu";
 import { deviation } from "../../cli/tuning/search.ts";
 import { subjectsOf } from "../../cli/tuning/subjects.ts";
-import { tuningKey } from "../../compiler/codegen/identity.ts";
 import { compile } from "../../compiler/compile.ts";
 import { loadModel } from "../../compiler/frontend/index.ts";
+import { tuningKey } from "../../compiler/lower/identity.ts";
 import type { TuningFile } from "../../contract/tuning.ts";
 import { fails, scratch, weft, works } from "../cli/weft.ts";
 

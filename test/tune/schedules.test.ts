@@ -18,8 +18,8 @@ import {
   sigmoid,
   softmax,
 } from "weftgpu";
-import { tuningKey } from "../../compiler/codegen/identity.ts";
 import type { Kernel } from "../../compiler/ir/kernel.ts";
+import { tuningKey } from "../../compiler/lower/identity.ts";
 import { fitsStage } from "../../compiler/passes/stage.ts";
 import { gpu, portable, quads, vectorWidth } from "../../compiler/passes/target.ts";
 import { trialsOf, tunedSchedule, untuned } from "../../compiler/passes/tuning.ts";

@@ -6,7 +6,7 @@ import type { Job } from "../../cli/tuning/job.ts";
 import { type Found, search } from "../../cli/tuning/search.ts";
 import { type Subject, subjectsOf } from "../../cli/tuning/subjects.ts";
 import { trainingJob } from "../../cli/tuning/training.ts";
-import { singleShader } from "../../compiler/codegen/single.ts";
+import { singleShader } from "../../compiler/assemble/single.ts";
 import { must } from "../../compiler/errors.ts";
 import { targets } from "../../compiler/passes/target.ts";
 import { loopsOf, trialsOf, tunedSchedule } from "../../compiler/passes/tuning.ts";

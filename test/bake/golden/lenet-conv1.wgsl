@@ -17,10 +17,10 @@ fn sigmoid2(x: vec2<f32>) -> vec2<f32> {
 @compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,
   @builtin(local_invocation_index) local: u32) {
-  let thread = i32((group.y * groups.x + group.x) * 64u + local);
-  if (thread >= i32(batch.n) * 196) { return; }
-  let rest0 = thread / 14;
-  let w0 = thread % 14;
+  let thread0 = i32((group.y * groups.x + group.x) * 64u + local);
+  if (thread0 >= i32(batch.n) * 196) { return; }
+  let rest0 = thread0 / 14;
+  let w0 = thread0 % 14;
   let rest1 = rest0 / 14;
   let h0 = rest0 % 14;
   let n0 = rest1;
@@ -249,29 +249,29 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
   acc10 += v26 * weight70 + v27 * weight71 + v28 * weight72 + v29 * weight73 + v30 * weight74;
   acc11 += v27 * weight70 + v28 * weight71 + v29 * weight72 + v30 * weight73 + v31 * weight74;
   let bias0 = vec2<f32>(0.13137352, -1.0476726);
-  let v32 = sigmoid2((acc0 + bias0));
-  let v33 = sigmoid2((acc1 + bias0));
-  let v34 = sigmoid2((acc2 + bias0));
-  let v35 = sigmoid2((acc3 + bias0));
+  let v32 = sigmoid2(acc0 + bias0);
+  let v33 = sigmoid2(acc1 + bias0);
+  let v34 = sigmoid2(acc2 + bias0);
+  let v35 = sigmoid2(acc3 + bias0);
   let r0 = v32 + v33 + v34 + v35;
   let out0 = r0 * 0.25;
   let i3 = n0 * 1176 + h0 * 14 + w0;
   pool1[i3] = out0.x;
   pool1[i3 + 196] = out0.y;
   let bias1 = vec2<f32>(0.23787872, -0.98347706);
-  let v36 = sigmoid2((acc4 + bias1));
-  let v37 = sigmoid2((acc5 + bias1));
-  let v38 = sigmoid2((acc6 + bias1));
-  let v39 = sigmoid2((acc7 + bias1));
+  let v36 = sigmoid2(acc4 + bias1);
+  let v37 = sigmoid2(acc5 + bias1);
+  let v38 = sigmoid2(acc6 + bias1);
+  let v39 = sigmoid2(acc7 + bias1);
   let r1 = v36 + v37 + v38 + v39;
   let out1 = r1 * 0.25;
   pool1[i3 + 392] = out1.x;
   pool1[i3 + 588] = out1.y;
   let bias2 = vec2<f32>(-1.0032331, 0.864808);
-  let v40 = sigmoid2((acc8 + bias2));
-  let v41 = sigmoid2((acc9 + bias2));
-  let v42 = sigmoid2((acc10 + bias2));
-  let v43 = sigmoid2((acc11 + bias2));
+  let v40 = sigmoid2(acc8 + bias2);
+  let v41 = sigmoid2(acc9 + bias2);
+  let v42 = sigmoid2(acc10 + bias2);
+  let v43 = sigmoid2(acc11 + bias2);
   let r2 = v40 + v41 + v42 + v43;
   let out2 = r2 * 0.25;
   pool1[i3 + 784] = out2.x;

@@ -15,10 +15,10 @@ struct Batch { n: u32 }
 @compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,
   @builtin(local_invocation_index) local: u32) {
-  let thread = i32((group.y * groups.x + group.x) * 64u + local);
-  if (thread >= i32(batch.n) * 128) { return; }
-  let rest0 = thread / 2;
-  let w0 = thread % 2;
+  let thread0 = i32((group.y * groups.x + group.x) * 64u + local);
+  if (thread0 >= i32(batch.n) * 128) { return; }
+  let rest0 = thread0 / 2;
+  let w0 = thread0 % 2;
   let rest1 = rest0 / 8;
   let h0 = rest0 % 8;
   let rest2 = rest1 / 8;
@@ -28,27 +28,26 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
   var acc1 = 0.0;
   var acc2 = 0.0;
   var acc3 = 0.0;
-  let i0 = h0;
-  let i2 = w0 * 4;
-  let i3 = n0 * 128 + c0 * 16 + h0 * 2 + w0;
-  let i5 = c0 * 9;
+  let i0 = w0 * 4;
+  let i1 = n0 * 128 + c0 * 16 + h0 * 2 + w0;
+  let i2 = c0 * 9;
   for (var kh0 = 0; kh0 < 3; kh0++) {
-    let i1 = i0 + kh0;
-    let inside0 = (i1 - 1 >= 0) & (i1 - 1 < 8) & (i2 - 1 >= 0);
-    let i4 = i3 + kh0 * 2;
+    let i3 = h0 + kh0;
+    let inside0 = (i3 - 1 >= 0) & (i3 - 1 < 8) & (i0 - 1 >= 0);
+    let i4 = i1 + kh0 * 2;
     let x0 = pooled[i4 - 3];
     let v0 = select(0.0, x0.w, inside0);
-    let i6 = i5 + kh0 * 3;
-    let weight0 = depthwise_conv2d_weight[i6];
-    let inside1 = (i1 - 1 >= 0) & (i1 - 1 < 8);
+    let i5 = i2 + kh0 * 3;
+    let weight0 = depthwise_conv2d_weight[i5];
+    let inside1 = (i3 - 1 >= 0) & (i3 - 1 < 8);
     let x1 = pooled[i4 - 2];
     let v1 = select(0.0, x1.x, inside1);
-    let weight1 = depthwise_conv2d_weight[i6 + 1];
+    let weight1 = depthwise_conv2d_weight[i5 + 1];
     let v2 = select(0.0, x1.y, inside1);
-    let weight2 = depthwise_conv2d_weight[i6 + 2];
+    let weight2 = depthwise_conv2d_weight[i5 + 2];
     let v3 = select(0.0, x1.z, inside1);
     let v4 = select(0.0, x1.w, inside1);
-    let inside2 = (i1 - 1 >= 0) & (i1 - 1 < 8) & (i2 + 4 < 8);
+    let inside2 = (i3 - 1 >= 0) & (i3 - 1 < 8) & (i0 + 4 < 8);
     let x2 = pooled[i4 - 1];
     let v5 = select(0.0, x2.x, inside2);
     acc0 += v0 * weight0 + v1 * weight1 + v2 * weight2;
@@ -59,9 +58,9 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
   let bias0 = depthwise_conv2d_bias[c0];
   let affine0 = depthwise_batchNorm2d_affine[c0];
   let affine1 = depthwise_batchNorm2d_affine[c0 + 8];
-  let i7 = n0 * 512 + c0 * 64 + h0 * 8 + w0 * 4;
-  depthwise[i7] = min(max((((acc0 + bias0) * affine0) + affine1), 0.0), 6.0);
-  depthwise[i7 + 1] = min(max((((acc1 + bias0) * affine0) + affine1), 0.0), 6.0);
-  depthwise[i7 + 2] = min(max((((acc2 + bias0) * affine0) + affine1), 0.0), 6.0);
-  depthwise[i7 + 3] = min(max((((acc3 + bias0) * affine0) + affine1), 0.0), 6.0);
+  let i6 = n0 * 512 + c0 * 64 + h0 * 8 + w0 * 4;
+  depthwise[i6] = min(max((acc0 + bias0) * affine0 + affine1, 0.0), 6.0);
+  depthwise[i6 + 1] = min(max((acc1 + bias0) * affine0 + affine1, 0.0), 6.0);
+  depthwise[i6 + 2] = min(max((acc2 + bias0) * affine0 + affine1, 0.0), 6.0);
+  depthwise[i6 + 3] = min(max((acc3 + bias0) * affine0 + affine1, 0.0), 6.0);
 }

@@ -10,10 +10,10 @@ struct Batch { n: u32 }
 @compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,
   @builtin(local_invocation_index) local: u32) {
-  let thread = i32((group.y * groups.x + group.x) * 64u + local);
-  if (thread >= i32(batch.n) * 8) { return; }
-  let rest0 = thread / 8;
-  let c0 = thread % 8;
+  let thread0 = i32((group.y * groups.x + group.x) * 64u + local);
+  if (thread0 >= i32(batch.n) * 8) { return; }
+  let rest0 = thread0 / 8;
+  let c0 = thread0 % 8;
   let n0 = rest0;
   var sum0 = 0.0;
   let i0 = n0 * 512 + c0 * 64;

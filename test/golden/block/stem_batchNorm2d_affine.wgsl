@@ -13,18 +13,18 @@
 @compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,
   @builtin(local_invocation_index) local: u32) {
-  let thread = i32((group.y * groups.x + group.x) * 64u + local);
-  if (thread >= 16) { return; }
-  let rest0 = thread / 8;
-  let i0 = thread % 8;
+  let thread0 = i32((group.y * groups.x + group.x) * 64u + local);
+  if (thread0 >= 16) { return; }
+  let rest0 = thread0 / 8;
+  let i0 = thread0 % 8;
   let n0 = rest0;
   let inside0 = n0 < 1;
   let weight0 = weight[i0];
   let running_var0 = running_var[i0];
-  let v0 = sqrt((running_var0 + 0.00001));
+  let v0 = sqrt(running_var0 + 0.00001);
   let bias0 = bias[i0];
   let running_mean0 = running_mean[i0];
-  let v1 = select((bias0 - (running_mean0 * (weight0 / v0))), (weight0 / v0), inside0);
+  let v1 = select(bias0 - running_mean0 * (weight0 / v0), weight0 / v0, inside0);
   let i1 = n0 * 8 + i0;
   y[i1] = v1;
 }

@@ -14,10 +14,10 @@ struct Batch { n: u32 }
 @compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,
   @builtin(local_invocation_index) local: u32) {
-  let thread = i32((group.y * groups.x + group.x) * 64u + local);
-  if (thread >= i32(batch.n) * 256) { return; }
-  let rest0 = thread / 16;
-  let w0 = thread % 16;
+  let thread0 = i32((group.y * groups.x + group.x) * 64u + local);
+  if (thread0 >= i32(batch.n) * 256) { return; }
+  let rest0 = thread0 / 16;
+  let w0 = thread0 % 16;
   let rest1 = rest0 / 16;
   let h0 = rest0 % 16;
   let n0 = rest1;
@@ -128,7 +128,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
   acc1 += x15.x * weight49 + x15.y * weight50 + v14 * weight51 + x17.x * weight52 + x17.y * weight53;
   let affine0 = stem_batchNorm2d_affine[0];
   let affine1 = stem_batchNorm2d_affine[2];
-  let out0 = max(((acc0 * affine0) + affine1), vec4<f32>(0.0));
+  let out0 = max(acc0 * affine0 + affine1, vec4<f32>(0.0));
   let i3 = n0 * 2048 + h0 * 16 + w0;
   stem[i3] = out0.x;
   stem[i3 + 256] = out0.y;
@@ -136,7 +136,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
   stem[i3 + 768] = out0.w;
   let affine2 = stem_batchNorm2d_affine[1];
   let affine3 = stem_batchNorm2d_affine[3];
-  let out1 = max(((acc1 * affine2) + affine3), vec4<f32>(0.0));
+  let out1 = max(acc1 * affine2 + affine3, vec4<f32>(0.0));
   stem[i3 + 1024] = out1.x;
   stem[i3 + 1280] = out1.y;
   stem[i3 + 1536] = out1.z;

@@ -9,20 +9,20 @@
 @compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,
   @builtin(local_invocation_index) local: u32) {
-  let thread = i32((group.y * groups.x + group.x) * 64u + local);
-  if (thread >= 4) { return; }
-  let rest0 = thread / 2;
-  let i0 = thread % 2;
+  let thread0 = i32((group.y * groups.x + group.x) * 64u + local);
+  if (thread0 >= 4) { return; }
+  let rest0 = thread0 / 2;
+  let i0 = thread0 % 2;
   let n0 = rest0;
   var acc0 = 0.0;
   let i1 = n0 * 3 + i0;
   for (var kh0 = 0; kh0 < 2; kh0++) {
     let i2 = i1 + kh0 * 3;
-    let i4 = kh0 * 2;
+    let i3 = kh0 * 2;
     for (var kw0 = 0; kw0 < 2; kw0++) {
-      let i3 = i2 + kw0;
-      let x0 = red[i3];
-      let i5 = i4 + kw0;
+      let i4 = i2 + kw0;
+      let x0 = red[i4];
+      let i5 = i3 + kw0;
       let x1 = redKernel[i5];
       acc0 += x0 * x1;
     }

@@ -19,10 +19,10 @@ fn sigmoid4(x: vec4<f32>) -> vec4<f32> {
 @compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,
   @builtin(local_invocation_index) local: u32) {
-  let thread = i32((group.y * groups.x + group.x) * 64u + local);
-  if (thread >= i32(batch.n) * 30) { return; }
-  let rest0 = thread / 3;
-  let wfirst0 = (thread % 3) * 2;
+  let thread0 = i32((group.y * groups.x + group.x) * 64u + local);
+  if (thread0 >= i32(batch.n) * 30) { return; }
+  let rest0 = thread0 / 3;
+  let wfirst0 = thread0 % 3 * 2;
   let w0 = min(wfirst0, 3);
   let rest1 = rest0 / 5;
   let h0 = rest0 % 5;
@@ -46,25 +46,25 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
   var acc14 = vec4<f32>(0.0);
   var acc15 = vec4<f32>(0.0);
   let i0 = n0 * 588 + h0 * 14 + w0;
-  let i3 = c0 * 2;
+  let i1 = c0 * 2;
   for (var c1 = 0; c1 < 6; c1++) {
-    let i1 = i0 + c1 * 98;
-    let i4 = i3 + c1 * 100;
+    let i2 = i0 + c1 * 98;
+    let i3 = i1 + c1 * 100;
     for (var kh0 = 0; kh0 < 5; kh0++) {
-      let i2 = i1 + kh0 * 7;
-      let x0 = pool1[i2];
-      let i5 = i4 + kh0 * 20;
+      let i4 = i2 + kh0 * 7;
+      let x0 = pool1[i4];
+      let i5 = i3 + kh0 * 20;
       let weight0 = conv2_weight[i5];
       let weight1 = conv2_weight[i5 + 4];
-      let x1 = pool1[i2 + 1];
+      let x1 = pool1[i4 + 1];
       let weight2 = conv2_weight[i5 + 8];
       let weight3 = conv2_weight[i5 + 12];
-      let x2 = pool1[i2 + 2];
-      let x3 = pool1[i2 + 7];
-      let x4 = pool1[i2 + 8];
-      let x5 = pool1[i2 + 9];
-      let x6 = pool1[i2 + 3];
-      let x7 = pool1[i2 + 10];
+      let x2 = pool1[i4 + 2];
+      let x3 = pool1[i4 + 7];
+      let x4 = pool1[i4 + 8];
+      let x5 = pool1[i4 + 9];
+      let x6 = pool1[i4 + 3];
+      let x7 = pool1[i4 + 10];
       let weight4 = conv2_weight[i5 + 1];
       let weight5 = conv2_weight[i5 + 5];
       let weight6 = conv2_weight[i5 + 9];
@@ -107,24 +107,24 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
       acc15 += x7.y * weight9;
     }
   }
-  let bias0 = conv2_bias[i3];
-  let v0 = sigmoid4((acc0 + bias0));
-  let v1 = sigmoid4((acc1 + bias0));
-  let v2 = sigmoid4((acc2 + bias0));
-  let v3 = sigmoid4((acc3 + bias0));
+  let bias0 = conv2_bias[i1];
+  let v0 = sigmoid4(acc0 + bias0);
+  let v1 = sigmoid4(acc1 + bias0);
+  let v2 = sigmoid4(acc2 + bias0);
+  let v3 = sigmoid4(acc3 + bias0);
   let r0 = v0 + v1 + v2 + v3;
   let out0 = r0 * 0.25;
   let i6 = n0 * 400 + c0 * 200 + h0 * 5 + w0;
-  if (w0 + 0 >= wfirst0) {
+  if (w0 >= wfirst0) {
     pool2[i6] = out0.x;
     pool2[i6 + 25] = out0.y;
     pool2[i6 + 50] = out0.z;
     pool2[i6 + 75] = out0.w;
   }
-  let v4 = sigmoid4((acc4 + bias0));
-  let v5 = sigmoid4((acc5 + bias0));
-  let v6 = sigmoid4((acc6 + bias0));
-  let v7 = sigmoid4((acc7 + bias0));
+  let v4 = sigmoid4(acc4 + bias0);
+  let v5 = sigmoid4(acc5 + bias0);
+  let v6 = sigmoid4(acc6 + bias0);
+  let v7 = sigmoid4(acc7 + bias0);
   let r1 = v4 + v5 + v6 + v7;
   let out1 = r1 * 0.25;
   if (w0 + 1 >= wfirst0) {
@@ -133,23 +133,23 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
     pool2[i6 + 51] = out1.z;
     pool2[i6 + 76] = out1.w;
   }
-  let bias1 = conv2_bias[i3 + 1];
-  let v8 = sigmoid4((acc8 + bias1));
-  let v9 = sigmoid4((acc9 + bias1));
-  let v10 = sigmoid4((acc10 + bias1));
-  let v11 = sigmoid4((acc11 + bias1));
+  let bias1 = conv2_bias[i1 + 1];
+  let v8 = sigmoid4(acc8 + bias1);
+  let v9 = sigmoid4(acc9 + bias1);
+  let v10 = sigmoid4(acc10 + bias1);
+  let v11 = sigmoid4(acc11 + bias1);
   let r2 = v8 + v9 + v10 + v11;
   let out2 = r2 * 0.25;
-  if (w0 + 0 >= wfirst0) {
+  if (w0 >= wfirst0) {
     pool2[i6 + 100] = out2.x;
     pool2[i6 + 125] = out2.y;
     pool2[i6 + 150] = out2.z;
     pool2[i6 + 175] = out2.w;
   }
-  let v12 = sigmoid4((acc12 + bias1));
-  let v13 = sigmoid4((acc13 + bias1));
-  let v14 = sigmoid4((acc14 + bias1));
-  let v15 = sigmoid4((acc15 + bias1));
+  let v12 = sigmoid4(acc12 + bias1);
+  let v13 = sigmoid4(acc13 + bias1);
+  let v14 = sigmoid4(acc14 + bias1);
+  let v15 = sigmoid4(acc15 + bias1);
   let r3 = v12 + v13 + v14 + v15;
   let out3 = r3 * 0.25;
   if (w0 + 1 >= wfirst0) {

@@ -18,10 +18,10 @@ fn sigmoid4(x: vec4<f32>) -> vec4<f32> {
 @compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,
   @builtin(local_invocation_index) local: u32) {
-  let thread = i32((group.y * groups.x + group.x) * 64u + local);
-  if (thread >= ((i32(batch.n) + 3) / 4) * 21) { return; }
-  let rest0 = thread / 21;
-  let i0 = thread % 21;
+  let thread0 = i32((group.y * groups.x + group.x) * 64u + local);
+  if (thread0 >= (i32(batch.n) + 3) / 4 * 21) { return; }
+  let rest0 = thread0 / 21;
+  let i0 = thread0 % 21;
   let n0 = rest0 * 4;
   let n1 = min(n0 + 1, i32(batch.n) - 1);
   let n2 = min(n0 + 2, i32(batch.n) - 1);
@@ -31,43 +31,42 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
   var acc2 = vec4<f32>(0.0);
   var acc3 = vec4<f32>(0.0);
   let i1 = n0 * 120;
-  let i3 = i0;
-  let i5 = n1 * 120;
-  let i7 = n2 * 120;
-  let i9 = n3 * 120;
+  let i2 = n1 * 120;
+  let i3 = n2 * 120;
+  let i4 = n3 * 120;
   for (var k0 = 0; k0 < 120; k0++) {
-    let i2 = i1 + k0;
-    let x0 = sigmoid3[i2];
-    let i4 = i3 + k0 * 21;
-    let weight0 = fc2_weight[i4];
-    let i6 = i5 + k0;
-    let x1 = sigmoid3[i6];
-    let i8 = i7 + k0;
+    let i5 = i1 + k0;
+    let x0 = sigmoid3[i5];
+    let i6 = i0 + k0 * 21;
+    let weight0 = fc2_weight[i6];
+    let i7 = i2 + k0;
+    let x1 = sigmoid3[i7];
+    let i8 = i3 + k0;
     let x2 = sigmoid3[i8];
-    let i10 = i9 + k0;
-    let x3 = sigmoid3[i10];
+    let i9 = i4 + k0;
+    let x3 = sigmoid3[i9];
     acc0 += x0 * weight0;
     acc1 += x1 * weight0;
     acc2 += x2 * weight0;
     acc3 += x3 * weight0;
   }
   let bias0 = fc2_bias[i0];
-  let v0 = sigmoid4((acc0 + bias0));
-  let i11 = n0 * 21 + i0;
-  sigmoid4_2[i11] = v0;
-  let v1 = sigmoid4((acc1 + bias0));
-  let i12 = n1 * 21 + i0;
+  let v0 = sigmoid4(acc0 + bias0);
+  let i10 = n0 * 21 + i0;
+  sigmoid4_2[i10] = v0;
+  let v1 = sigmoid4(acc1 + bias0);
+  let i11 = n1 * 21 + i0;
   if (n0 + 1 < i32(batch.n)) {
-    sigmoid4_2[i12] = v1;
+    sigmoid4_2[i11] = v1;
   }
-  let v2 = sigmoid4((acc2 + bias0));
-  let i13 = n2 * 21 + i0;
+  let v2 = sigmoid4(acc2 + bias0);
+  let i12 = n2 * 21 + i0;
   if (n0 + 2 < i32(batch.n)) {
-    sigmoid4_2[i13] = v2;
+    sigmoid4_2[i12] = v2;
   }
-  let v3 = sigmoid4((acc3 + bias0));
-  let i14 = n3 * 21 + i0;
+  let v3 = sigmoid4(acc3 + bias0);
+  let i13 = n3 * 21 + i0;
   if (n0 + 3 < i32(batch.n)) {
-    sigmoid4_2[i14] = v3;
+    sigmoid4_2[i13] = v3;
   }
 }

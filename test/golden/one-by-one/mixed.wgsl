@@ -12,19 +12,19 @@ struct Batch { n: u32 }
 @compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,
   @builtin(local_invocation_index) local: u32) {
-  let thread = i32((group.y * groups.x + group.x) * 64u + local);
-  if (thread >= i32(batch.n) * 9) { return; }
-  let rest0 = thread / 3;
-  let w0 = thread % 3;
+  let thread0 = i32((group.y * groups.x + group.x) * 64u + local);
+  if (thread0 >= i32(batch.n) * 9) { return; }
+  let rest0 = thread0 / 3;
+  let w0 = thread0 % 3;
   let rest1 = rest0 / 3;
   let h0 = rest0 % 3;
   let n0 = rest1;
   var acc0 = vec2<f32>(0.0);
   let i0 = n0 * 27 + h0 * 3 + w0;
-  for (var c1 = 0; c1 < 3; c1++) {
-    let i1 = i0 + c1 * 9;
+  for (var c0 = 0; c0 < 3; c0++) {
+    let i1 = i0 + c0 * 9;
     let x0 = picture[i1];
-    let weight0 = mixed_weight[c1];
+    let weight0 = mixed_weight[c0];
     acc0 += x0 * weight0;
   }
   let bias0 = mixed_bias[0];

@@ -12,26 +12,26 @@ struct Batch { n: u32 }
 @compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,
   @builtin(local_invocation_index) local: u32) {
-  let thread = i32((group.y * groups.x + group.x) * 64u + local);
-  if (thread >= i32(batch.n) * 4) { return; }
-  let rest0 = thread / 2;
-  let w0 = thread % 2;
+  let thread0 = i32((group.y * groups.x + group.x) * 64u + local);
+  if (thread0 >= i32(batch.n) * 4) { return; }
+  let rest0 = thread0 / 2;
+  let w0 = thread0 % 2;
   let rest1 = rest0 / 2;
   let h0 = rest0 % 2;
   let n0 = rest1;
   var acc0 = 0.0;
   let i0 = w0 * 4;
-  let i2 = n0 * 64 + h0 * 24 + w0 * 4;
+  let i1 = n0 * 64 + h0 * 24 + w0 * 4;
   for (var kh0 = 0; kh0 < 3; kh0++) {
-    let i3 = i2 + kh0 * 8;
-    let i5 = kh0 * 5;
+    let i2 = i1 + kh0 * 8;
+    let i3 = kh0 * 5;
     for (var kw0 = 0; kw0 < 5; kw0++) {
-      let i1 = i0 + kw0;
-      let inside0 = i1 - 1 >= 0;
-      let i4 = i3 + kw0;
-      let x0 = picture[i4 - 1];
+      let i4 = i0 + kw0;
+      let inside0 = i4 - 1 >= 0;
+      let i5 = i2 + kw0;
+      let x0 = picture[i5 - 1];
       let v0 = select(0.0, x0, inside0);
-      let i6 = i5 + kw0;
+      let i6 = i3 + kw0;
       let weight0 = few_weight[i6];
       acc0 += v0 * weight0;
     }

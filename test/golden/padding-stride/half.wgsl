@@ -12,28 +12,28 @@ struct Batch { n: u32 }
 @compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,
   @builtin(local_invocation_index) local: u32) {
-  let thread = i32((group.y * groups.x + group.x) * 64u + local);
-  if (thread >= i32(batch.n) * 16) { return; }
-  let rest0 = thread / 4;
-  let w0 = thread % 4;
+  let thread0 = i32((group.y * groups.x + group.x) * 64u + local);
+  if (thread0 >= i32(batch.n) * 16) { return; }
+  let rest0 = thread0 / 4;
+  let w0 = thread0 % 4;
   let rest1 = rest0 / 4;
   let h0 = rest0 % 4;
   let n0 = rest1;
   var acc0 = 0.0;
   let i0 = h0 * 2;
-  let i2 = w0 * 2;
-  let i4 = n0 * 64 + h0 * 16 + w0 * 2;
+  let i1 = w0 * 2;
+  let i2 = n0 * 64 + h0 * 16 + w0 * 2;
   for (var kh0 = 0; kh0 < 3; kh0++) {
-    let i1 = i0 + kh0;
-    let i5 = i4 + kh0 * 8;
-    let i7 = kh0 * 3;
+    let i3 = i0 + kh0;
+    let i4 = i2 + kh0 * 8;
+    let i5 = kh0 * 3;
     for (var kw0 = 0; kw0 < 3; kw0++) {
-      let i3 = i2 + kw0;
-      let inside0 = (i1 - 1 >= 0) & (i3 - 1 >= 0);
-      let i6 = i5 + kw0;
-      let x0 = picture[i6 - 9];
+      let i6 = i1 + kw0;
+      let inside0 = (i3 - 1 >= 0) & (i6 - 1 >= 0);
+      let i7 = i4 + kw0;
+      let x0 = picture[i7 - 9];
       let v0 = select(0.0, x0, inside0);
-      let i8 = i7 + kw0;
+      let i8 = i5 + kw0;
       let weight0 = half_weight[i8];
       acc0 += v0 * weight0;
     }

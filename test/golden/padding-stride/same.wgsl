@@ -12,31 +12,30 @@ struct Batch { n: u32 }
 @compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,
   @builtin(local_invocation_index) local: u32) {
-  let thread = i32((group.y * groups.x + group.x) * 64u + local);
-  if (thread >= i32(batch.n) * 32) { return; }
-  let rest0 = thread / 8;
-  let w0 = thread % 8;
+  let thread0 = i32((group.y * groups.x + group.x) * 64u + local);
+  if (thread0 >= i32(batch.n) * 32) { return; }
+  let rest0 = thread0 / 8;
+  let w0 = thread0 % 8;
   let rest1 = rest0 / 4;
   let h0 = rest0 % 4;
   let n0 = rest1;
   var acc0 = 0.0;
   var acc1 = 0.0;
   let i0 = h0 * 2;
-  let i2 = w0;
-  let i4 = n0 * 64 + h0 * 16 + w0;
+  let i1 = n0 * 64 + h0 * 16 + w0;
   for (var kh0 = 0; kh0 < 3; kh0++) {
-    let i1 = i0 + kh0;
-    let i5 = i4 + kh0 * 8;
-    let i7 = kh0 * 3;
+    let i2 = i0 + kh0;
+    let i3 = i1 + kh0 * 8;
+    let i4 = kh0 * 3;
     for (var kw0 = 0; kw0 < 3; kw0++) {
-      let i3 = i2 + kw0;
-      let inside0 = (i1 - 1 >= 0) & (i3 - 1 >= 0) & (i3 - 1 < 8);
-      let i6 = i5 + kw0;
+      let i5 = w0 + kw0;
+      let inside0 = (i2 - 1 >= 0) & (i5 - 1 >= 0) & (i5 - 1 < 8);
+      let i6 = i3 + kw0;
       let x0 = picture[i6 - 9];
       let v0 = select(0.0, x0, inside0);
-      let i8 = i7 + kw0;
-      let weight0 = same_weight[i8];
-      let inside1 = (i1 < 8) & (i3 - 1 >= 0) & (i3 - 1 < 8);
+      let i7 = i4 + kw0;
+      let weight0 = same_weight[i7];
+      let inside1 = (i2 < 8) & (i5 - 1 >= 0) & (i5 - 1 < 8);
       let x1 = picture[i6 - 1];
       let v1 = select(0.0, x1, inside1);
       acc0 += v0 * weight0;
@@ -44,6 +43,6 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
     }
   }
   let bias0 = same_bias[0];
-  same[i4] = acc0 + bias0;
-  same[i4 + 8] = acc1 + bias0;
+  same[i1] = acc0 + bias0;
+  same[i1 + 8] = acc1 + bias0;
 }

@@ -10,10 +10,10 @@ struct Batch { n: u32 }
 @compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,
   @builtin(local_invocation_index) local: u32) {
-  let thread = i32((group.y * groups.x + group.x) * 64u + local);
-  if (thread >= i32(batch.n) * 4) { return; }
-  let rest0 = thread / 2;
-  let w0 = thread % 2;
+  let thread0 = i32((group.y * groups.x + group.x) * 64u + local);
+  if (thread0 >= i32(batch.n) * 4) { return; }
+  let rest0 = thread0 / 2;
+  let w0 = thread0 % 2;
   let rest1 = rest0 / 2;
   let h0 = rest0 % 2;
   let n0 = rest1;

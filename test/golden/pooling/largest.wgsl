@@ -10,9 +10,9 @@ struct Batch { n: u32 }
 @compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,
   @builtin(local_invocation_index) local: u32) {
-  let thread = i32((group.y * groups.x + group.x) * 64u + local);
-  if (thread >= i32(batch.n)) { return; }
-  let n0 = thread;
+  let thread0 = i32((group.y * groups.x + group.x) * 64u + local);
+  if (thread0 >= i32(batch.n)) { return; }
+  let n0 = thread0;
   let i0 = n0 * 4;
   let x0 = picture[i0];
   let x1 = picture[i0 + 1];

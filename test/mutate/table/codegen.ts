@@ -262,7 +262,7 @@ const tiles: readonly Mutation[] = [
       why: "a result is stored by all members of a team",
     },
   ]),
-  ...inFile("compiler/codegen/sums.ts", [
+  ...inFile("compiler/lower/sums.ts", [
     {
       name: "long sums: one accumulator takes up all",
       find: "if (turns.reduce((a, n) => a * n, each) <= LONG) return turns.map(() => []);",

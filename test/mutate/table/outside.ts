@@ -76,7 +76,7 @@ export const outside: readonly Mutation[] = [
       why: "a kernel that is gone is not noticed",
     },
   ]),
-  ...inFile("compiler/codegen/names.ts", [
+  ...inFile("compiler/targets/wgsl/names.ts", [
     {
       name: "names: reserved words are names",
       find: "return RESERVED.has(start) ? `${start}_` : start.slice(0, 64);",

@@ -1,22 +1,31 @@
 /** Steps + memory plan → Program: names, headers, one shader per distinct kernel, dispatches. */
-import type { Dispatch, Grid, Program, Shader, Signature } from "../../contract/program.ts";
+import type { Binding, Dispatch, Grid, Program, Shader, Signature } from "../../contract/program.ts";
 import { showShape } from "../../contract/type.ts";
 import { formatLocation, must } from "../errors.ts";
 import type { Graph, Node, OpNode } from "../ir/graph.ts";
 import { ExprPrinter } from "../ir/print.ts";
 import type { MemoryPlan, Step } from "../ir/step.ts";
+import type { KernelModule } from "../ir/stmt.ts";
 import { inBuffer, type Storages, typeOf } from "../ir/storage.ts";
-import { nameBindings, roleOf } from "./bindings.ts";
-import { bindingsOf, boundTensors, type Emitted, emitModule, type Part } from "./emit.ts";
-import { moduleIdentity } from "./identity.ts";
-import { comment, identifiers } from "./names.ts";
+import { roleOf } from "../lower/evaluate.ts";
+import { moduleIdentity } from "../lower/identity.ts";
+import { boundTensors, lowerModule, type Part } from "../lower/module.ts";
+import { comment, identifiers } from "../targets/wgsl/names.ts";
+import { localNames, printModule, type Uses, usesOf } from "../targets/wgsl/print.ts";
 
 /** Dispatches that run the same shader; each is a bundle of steps that run side by side. */
 interface Group {
   /** The shader's place among the program's. */
   readonly number: number;
   readonly bundles: Step[][];
-  readonly emitted: Emitted;
+  readonly module: KernelModule;
+  readonly uses: Uses;
+}
+
+/** What a bundle runs. */
+interface Use {
+  readonly group: Group;
+  readonly grid: Grid;
 }
 
 /** What a program is assembled from. */
@@ -32,19 +41,24 @@ export interface Parts {
 const spoken = { f32: {}, f16: { storage: "f16" }, u8: { storage: "bytes" } } as const;
 
 export function assemble({ graph, bundles, memory, storages }: Parts): Program {
-  // Each distinct kernel is written once; those that turn out to be the same text, names aside, are one shader, too.
+  // Each distinct kernel is lowered once; those that turn out to be the same text, names aside, are one shader, too.
   const groups = new Map<string, Group>();
-  const groupOf = new Map<readonly Step[], { readonly group: Group; readonly grid: Grid }>();
-  const known = new Map<string, Emitted>();
+  const groupOf = new Map<readonly Step[], Use>();
+  const known = new Map<string, Use>();
   for (const bundle of bundles) {
     const parts = bundle.map(partOf);
     const identity = moduleIdentity(parts, storages);
-    const emitted = known.get(identity) ?? emitModule(parts, storages);
-    known.set(identity, emitted);
-    const group = groups.get(emitted.wgsl) ?? { number: groups.size, bundles: [], emitted };
-    group.bundles.push([...bundle]);
-    groups.set(emitted.wgsl, group);
-    groupOf.set(bundle, { group, grid: emitted.grid });
+    let use = known.get(identity);
+    if (!use) {
+      const module = lowerModule(parts, storages);
+      const { wgsl } = printModule(module, namelessBindings(module));
+      const group = groups.get(wgsl) ?? { number: groups.size, bundles: [], module, uses: usesOf(module) };
+      groups.set(wgsl, group);
+      use = { group, grid: module.grid };
+      known.set(identity, use);
+    }
+    use.group.bundles.push([...bundle]);
+    groupOf.set(bundle, use);
   }
   const all = [...groups.values()];
   const entries = identifiers(all.map((g) => entryName(must(g.bundles[0], "bundle"))));
@@ -68,7 +82,7 @@ export function assemble({ graph, bundles, memory, storages }: Parts): Program {
     buffer: bufferOf(node),
     ...spoken[typeOf(storages, node)],
   });
-  const features = [...new Set(all.flatMap((g) => g.emitted.features))];
+  const features = [...new Set(all.flatMap((g) => g.uses.features))];
   const params = graph.nodes.filter((n) => n.kind === "param").filter((p) => inBuffer(storages, p));
   const inPhase = (phase: Step["region"]["phase"]): Dispatch[] =>
     bundles.filter((b) => b[0]?.region.phase === phase).map(dispatch);
@@ -90,7 +104,7 @@ export function assemble({ graph, bundles, memory, storages }: Parts): Program {
       };
     }),
     buffers: memory.buffers,
-    kernels: all.map((g, i) => shader(g, must(entries[i], "name"), storages)),
+    kernels: all.map((g, i) => shader(g, must(entries[i], "name"))),
     ...(features.length > 0 ? { features } : {}),
     ...(memory.order === undefined ? {} : { order: memory.order }),
     prepare: inPhase("prepare"),
@@ -115,34 +129,41 @@ function entryName(bundle: readonly Step[]): string {
   return first === last ? first : `${first} ${last}`;
 }
 
+/** Names that say nothing of whose kernel it is. */
+const namelessBindings = ({ bindings }: KernelModule): readonly string[] => bindings.map((_, i) => `_${i}`);
+
 /** Names of the bindings: the model's where one dispatch has the kernel to itself, else the operands' roles. */
-function bindingNames({ bundles, emitted }: Group): readonly (readonly string[])[] {
-  const parts = must(bundles[0], "bundle").map((step) => boundTensors(partOf(step)));
+function bindingNames({ bundles, module, uses }: Group): readonly string[] {
   const own = bundles.length === 1;
-  const nameOf = (tensor: Node | "order", i: number, part: readonly unknown[]): string => {
-    if (tensor === "order") return tensor;
-    if (own) return tensor.origin.name;
-    return i === part.length - 1 ? "y" : roleOf(tensor);
-  };
-  const names = identifiers(
-    parts.flatMap((part) => part.map(nameOf)),
-    emitted.locals,
+  const names = must(bundles[0], "bundle").flatMap((step) =>
+    boundTensors(partOf(step)).map((tensor, i, part) => {
+      if (tensor === "order") return tensor;
+      if (own) return tensor.origin.name;
+      return i === part.length - 1 ? "y" : roleOf(tensor);
+    }),
   );
-  const starts = parts.map((_, i) => parts.slice(0, i).reduce((a, part) => a + part.length, 0));
-  return parts.map((part, i) => names.slice(starts[i], (starts[i] ?? 0) + part.length));
+  return identifiers(names, [...localNames(module).values(), ...uses.helpers.keys()]);
 }
 
-function shader(group: Group, name: string, storages: Storages): Shader {
-  const { bundles, emitted } = group;
+/** The bindings as the runtime sees them. */
+export function bindingsOf({ bindings }: KernelModule, names: readonly string[]): readonly Binding[] {
+  return bindings.map(({ writable, type }, i) => ({
+    name: must(names[i], "name"),
+    access: writable ? "read_write" : "read",
+    ...(type.scalar === "f16" ? { storage: "f16" as const } : {}),
+  }));
+}
+
+function shader(group: Group, name: string): Shader {
+  const { bundles, module, uses } = group;
   const names = bindingNames(group);
-  const parts = must(bundles[0], "bundle").map(partOf);
   return {
     name,
     layers: bundles.flatMap(layersOf),
-    wgsl: `${header(bundles)}\n${nameBindings(emitted.wgsl, names)}`,
-    workgroup: must(bundles[0]?.[0], "step").schedule.workgroup,
-    usesBatch: emitted.usesBatch,
-    bindings: parts.flatMap((part, i) => bindingsOf(part, must(names[i], "names"), storages)),
+    wgsl: `${header(bundles)}\n${printModule(module, names).wgsl}`,
+    workgroup: module.workgroup,
+    usesBatch: uses.batch,
+    bindings: bindingsOf(module, names),
   };
 }
 

@@ -1,17 +1,13 @@
 /** Numbers as WGSL text. */
-import { InternalError } from "../errors.ts";
+import { InternalError } from "../../errors.ts";
 
 /** A WGSL f32 literal that reads back as the same f32. */
 export function floatLiteral(value: number): string {
   const v = Math.fround(value);
   if (!Number.isFinite(v)) throw new InternalError(`${value} has no WGSL literal`);
   const text = Object.is(v, -0) ? "-0.0" : shortest(v);
-  const full = /[.e]/.test(text) ? text : `${text}.0`;
-  return v < 0 || Object.is(v, -0) ? `(${full})` : full;
+  return /[.e]/.test(text) ? text : `${text}.0`;
 }
-
-/** `-0.5` of `(-0.5)`: where nothing stands before it. */
-export const unparenthesised = (literal: string): string => literal.replace(/^\((.*)\)$/, "$1");
 
 /** The fewest digits that give the same f32. */
 function shortest(v: number): string {

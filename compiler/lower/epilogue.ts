@@ -5,6 +5,7 @@
 import { must } from "../errors.ts";
 import type { Axis, Index } from "../ir/expr.ts";
 import type { ContractionKernel } from "../ir/kernel.ts";
+import type { Value, Variable } from "../ir/value.ts";
 import {
   add,
   axesOf,
@@ -14,11 +15,10 @@ import {
   scale,
   substitute as substituteIndex,
 } from "../math/affine.ts";
-import { type Width, wgslType } from "../ops/scalar.ts";
-import type { Value } from "./scopes.ts";
+import { component, indexValue, int, loadFrom, named, newMemory } from "../math/value.ts";
+import type { Lowering } from "./evaluate.ts";
 import { storeResult } from "./store.ts";
 import { type Held, registerPositions } from "./threads.ts";
-import type { Writer } from "./writer.ts";
 
 /** The accumulators of one thread. */
 export interface Accumulators {
@@ -26,57 +26,52 @@ export interface Accumulators {
   readonly space: readonly Held[];
   /** Those of each axis of the accumulator: of `space` and of the window. */
   readonly held: readonly Held[];
-  /** Variables, in the order of `registerPositions(held)`. */
-  readonly names: readonly string[];
-  readonly width: Width;
+  /** In the order of `registerPositions(held)`. */
+  readonly sums: readonly Variable[];
 }
 
 /** Applies the epilogue to every position of the tile. */
 export function storeTile(
-  writer: Writer,
+  lowering: Lowering,
   kernel: ContractionKernel,
   tile: Accumulators,
   looped: boolean,
-  outWidth: Width,
 ): void {
   const rolls = looped ? tile.space.flatMap((h) => rollOf(h) ?? []) : [];
-  if (rolls.length === 0) storeWritten(writer, kernel, tile, outWidth);
-  else storeLooped(writer, kernel, tile, rolls, outWidth);
+  if (rolls.length === 0) storeWritten(lowering, kernel, tile);
+  else storeLooped(lowering, kernel, tile, rolls);
 }
 
 function storeWritten(
-  writer: Writer,
+  lowering: Lowering,
   kernel: ContractionKernel,
-  { space, held, names, width }: Accumulators,
-  outWidth: Width,
+  { space, held, sums }: Accumulators,
 ): void {
-  const slots = held.map(({ at }) => slotsOf(at, writer.lane));
+  const slots = held.map(({ at }) => slotsOf(at, lowering.lane));
   const bySlot = new Map(
-    registerPositions(held).map((p, i) => [p.registers.join(), must(names[i], "accumulator")]),
+    registerPositions(held).map((p, i) => [p.registers.join(), must(sums[i], "accumulator")]),
   );
-  writer.accumulator = (index) => {
+  lowering.accumulator = (index) => {
     const found = foundIn(slots, index);
-    const text = must(bySlot.get(found.map((f) => f.register).join()), "accumulator");
-    return componentOf({ text, width, depth: 0 }, found);
+    return componentOf(must(bySlot.get(found.map((f) => f.register).join()), "accumulator"), found);
   };
-  for (const position of registerPositions(space)) storeResult(writer, kernel, position, outWidth);
+  for (const position of registerPositions(space)) storeResult(lowering, kernel, position);
 }
 
 /** The accumulators become an array, which is walked. */
 function storeLooped(
-  writer: Writer,
+  lowering: Lowering,
   kernel: ContractionKernel,
-  { space, held, names, width }: Accumulators,
+  { space, held, sums }: Accumulators,
   rolls: readonly Roll[],
-  outWidth: Width,
 ): void {
-  const array = writer.name("tile");
-  const type = `array<${wgslType(width)}, ${names.length}>`;
-  writer.push({ kind: "var", name: array, value: `${type}(${names.join(", ")})` });
+  const { type } = must(sums[0], "accumulator");
+  const array = newMemory({ space: "private", stem: "tile", type, length: sums.length, writable: true });
+  lowering.push({ kind: "array", array, values: sums });
 
   const rolled = (h: Held): Held => rolls.find((r) => r.held.axis === h.axis)?.single ?? h;
-  const slots = held.map((h) => slotsOf(rolled(h).at, writer.lane));
-  writer.accumulator = (index) => {
+  const slots = held.map((h) => slotsOf(rolled(h).at, lowering.lane));
+  lowering.accumulator = (index) => {
     const found = foundIn(slots, index);
     let place = constant(0);
     held.forEach((h, i) => {
@@ -84,29 +79,18 @@ function storeLooped(
       const register = roll ? axisIndex(roll.counter) : constant(must(found[i], "register").register);
       place = add(scale(place, h.at.length), register);
     });
-    const at = writer.index(place);
-    const whole = writer.named(`a:${at.text}`, "acc", () => ({
-      text: `${array}[${at.text}]`,
-      width,
-      depth: at.depth,
-    }));
-    return componentOf(whole, found);
+    return componentOf(named("acc", loadFrom(array, indexValue(place))), found);
   };
   const walk = ([roll, ...rest]: readonly Roll[]): void => {
     if (roll === undefined) {
-      for (const position of registerPositions(space.map(rolled)))
-        storeResult(writer, kernel, position, outWidth);
+      for (const position of registerPositions(space.map(rolled))) storeResult(lowering, kernel, position);
       return;
     }
-    const name = writer.name(roll.counter.name);
-    writer.nested(
-      () => {
-        writer.declare(roll.counter, name);
-        walk(rest);
-      },
-      // A bound that the driver cannot see, or it writes the loop out again.
-      (body) => ({ kind: "for", name, end: roll.held.at.length, opaque: true, step: 1, body }),
-    );
+    // A bound that the driver cannot see, or it writes the loop out again.
+    lowering.for(roll.counter.name, { end: int(roll.held.at.length), opaque: true }, (at) => {
+      lowering.bind(roll.counter, at);
+      walk(rest);
+    });
   };
   walk(rolls);
 }
@@ -134,7 +118,7 @@ function rollOf(held: Held): Roll | undefined {
 interface Slot {
   readonly register: number;
   /** Of the vector, where one component is meant: a guard may split a vector. */
-  readonly component?: string;
+  readonly lane?: number;
 }
 
 /** Which register holds an index of a held axis, and which component where the index is that of one lane. */
@@ -143,10 +127,8 @@ function slotsOf(at: readonly Index[], lane: Axis | undefined): ReadonlyMap<Inde
   at.forEach((index, register) => {
     slots.set(index, { register });
     if (!lane || !axesOf(index).has(lane)) return;
-    for (let l = 0; l < (lane.extent as number); l++) {
-      const single = substituteIndex(index, new Map([[lane, constant(l)]]));
-      slots.set(single, { register, component: "xyzw"[l] ?? "x" });
-    }
+    for (let l = 0; l < (lane.extent as number); l++)
+      slots.set(substituteIndex(index, new Map([[lane, constant(l)]])), { register, lane: l });
   });
   return slots;
 }
@@ -156,6 +138,6 @@ function foundIn(slots: readonly ReadonlyMap<Index, Slot>[], index: readonly Ind
 }
 
 function componentOf(value: Value, found: readonly Slot[]): Value {
-  const component = found.find((f) => f.component !== undefined)?.component;
-  return component === undefined ? value : { ...value, text: `${value.text}.${component}`, width: 1 };
+  const lane = found.find((f) => f.lane !== undefined)?.lane;
+  return lane === undefined ? value : component(value, lane);
 }

@@ -3,16 +3,18 @@
 import type { Grid } from "../../contract/program.ts";
 import { must } from "../errors.ts";
 import type { Axis, Index, Substitution } from "../ir/expr.ts";
+import type { Value } from "../ir/value.ts";
 import { add, axisIndex, gcd, newAxis, scale } from "../math/affine.ts";
-import type { Scopes } from "./scopes.ts";
+import { batchCount, binary, int, least, less, plus, times } from "../math/value.ts";
+import type { Builder } from "./builder.ts";
 
 /** The positions of one axis that a thread holds. */
 export interface Held {
   readonly axis: Axis;
   /** The index at each register position; vectors are counted once, at their first component. */
   readonly at: readonly Index[];
-  /** WGSL condition under which position r belongs to this thread; absent where it always does. */
-  readonly owned: readonly (string | undefined)[];
+  /** The condition under which position r belongs to this thread; absent where it always does. */
+  readonly owned: readonly (Value | undefined)[];
 }
 
 export interface Tiled {
@@ -37,8 +39,8 @@ export function gridOf(tiles: readonly Tiled[], lanes = 0): Grid {
 const wholeQuads = (threads: number): number => Math.ceil(threads / 4) * 4;
 
 /**
- * Writes the decomposition of the thread's number `thread` and returns what each axis holds. `tiles` is ordered
- * outermost first; an axis of extent N comes first, so that no division by N is needed.
+ * Takes a thread's number apart and returns what each axis holds. `tiles` is ordered outermost first; an axis of extent N
+ * comes first, so that no division by N is needed.
  *
  * An axis whose tile does not divide it ends with a tile that is moved back to fit: it computes a few positions
  * twice but stores only its own. Along N, whose size is unknown here, positions are clamped instead.
@@ -47,31 +49,35 @@ const wholeQuads = (threads: number): number => Math.ceil(threads / 4) * 4;
  * whole quads. Those too many repeat the last one's work; `busy` is the condition of the others.
  */
 export function placeThread(
-  writer: Scopes,
+  builder: Builder,
+  thread: Value,
   tiles: readonly Tiled[],
-  lane: Axis | undefined,
-  laneOf: Axis | undefined,
+  vector: Vector | undefined,
   lanes = 0,
-): { readonly held: readonly Held[]; readonly busy: readonly string[] } {
-  const place = (some: readonly Tiled[], number: string): Held[] =>
-    decompose(writer, some, number, lane, laneOf);
+): { readonly held: readonly Held[]; readonly busy: readonly Value[] } {
   const [outer, inner] = [tiles.slice(0, tiles.length - lanes), tiles.slice(tiles.length - lanes)];
   const count = inner.reduce((a, t) => a * threadsOf(t), 1);
-  if (lanes === 0 || count % 4 === 0) return { held: place(tiles, "thread"), busy: [] };
-  const [number, inside] = [writer.name("quads"), writer.name("place")];
-  writer.push({ kind: "let", name: number, value: `thread / ${wholeQuads(count)}` });
-  writer.push({ kind: "let", name: inside, value: `min(thread % ${wholeQuads(count)}, ${count - 1})` });
-  const held = [...place(outer, number), ...place(inner, inside)];
-  return { held, busy: [`thread % ${wholeQuads(count)} < ${count}`] };
+  if (lanes === 0 || count % 4 === 0) return { held: decompose(builder, tiles, thread, vector), busy: [] };
+  const whole = int(wholeQuads(count));
+  const within = binary("%", thread, whole);
+  const number = builder.let("quads", binary("/", thread, whole));
+  const inside = builder.let("place", least(within, int(count - 1)));
+  const held = [...decompose(builder, outer, number, vector), ...decompose(builder, inner, inside, vector)];
+  return { held, busy: [less(within, int(count))] };
 }
 
-/** Writes each axis's place from the number of a thread along all of them, the last one fastest. */
+/** The axis whose neighbours share a vector, and the axis over its components. */
+export interface Vector {
+  readonly axis: Axis;
+  readonly lane: Axis;
+}
+
+/** Each axis's place from the number of a thread along all of them, the last one fastest. */
 export function decompose(
-  writer: Scopes,
+  builder: Builder,
   tiles: readonly Tiled[],
-  number: string,
-  lane: Axis | undefined,
-  laneOf: Axis | undefined,
+  number: Value,
+  vector?: Vector | undefined,
 ): Held[] {
   const held: Held[] = [];
   let rest = number;
@@ -82,34 +88,29 @@ export function decompose(
     const last = i === inner.length - 1;
     let block = rest;
     if (!last) {
-      block = count === 1 ? "0" : `${rest} % ${count}`;
-      if (count > 1) {
-        const next = writer.name("rest");
-        writer.push({ kind: "let", name: next, value: `${rest} / ${count}` });
-        rest = next;
-      }
+      block = binary("%", rest, int(count));
+      if (count > 1) rest = builder.let("rest", binary("/", rest, int(count)));
     }
-    const width = lane && axis === laneOf ? (lane.extent as number) : 1;
+    const lane = axis === vector?.axis ? vector.lane : undefined;
+    const width = Number(lane?.extent ?? 1);
     const offsets = Array.from({ length: Math.ceil(tile / width) }, (_, r) => r * width);
-    held.push(holdAxis(writer, tiled, block, offsets, width > 1 ? lane : undefined));
+    held.push(holdAxis(builder, tiled, block, offsets, lane));
   });
   return held.reverse();
 }
 
 function holdAxis(
-  writer: Scopes,
+  builder: Builder,
   { axis, tile }: Tiled,
-  block: string,
+  block: Value,
   offsets: readonly number[],
   lane: Axis | undefined,
 ): Held {
-  if (axis.extent === "N") return holdBatch(writer, { axis, tile }, block);
+  if (axis.extent === "N") return holdBatch(builder, { axis, tile }, block);
   const withLane = (index: Index): Index => (lane ? add(index, axisIndex(lane)) : index);
-  const name = writer.name(axis.name);
   if (axis.extent % tile === 0) {
     const blocks = newAxis(axis.name, axis.extent / tile);
-    if (blocks.extent !== 1) writer.push({ kind: "let", name, value: block });
-    writer.declare(blocks, name);
+    if (blocks.extent !== 1) builder.bind(blocks, builder.let(axis.name, block));
     return {
       axis,
       at: offsets.map((r) => withLane(add(scale(axisIndex(blocks), tile), r))),
@@ -119,62 +120,51 @@ function holdAxis(
   // The moved tile starts at a multiple of what divides both the tile and the way to the last place: vectors stay aligned.
   const unit = gcd(tile, axis.extent - tile);
   const starts = newAxis(axis.name, (axis.extent - tile) / unit + 1);
-  const first = writer.name(`${axis.name}first`);
-  writer.push({ kind: "let", name: first, value: scaled(block, tile / unit) });
-  writer.push({ kind: "let", name, value: `min(${first}, ${(axis.extent - tile) / unit})` });
-  writer.declare(starts, name);
+  const first = builder.let(`${axis.name}first`, times(block, int(tile / unit)));
+  const place = builder.let(axis.name, least(first, int((axis.extent - tile) / unit)));
+  builder.bind(starts, place);
+  const own = times(first, int(unit));
   return {
     axis,
     at: offsets.map((r) => withLane(add(scale(axisIndex(starts), unit), r))),
-    owned: offsets.map((r) => `${scaled(name, unit)} + ${r} >= ${scaled(first, unit)}`),
+    owned: offsets.map((r) => binary(">=", plus(times(place, int(unit)), int(r)), own)),
   };
 }
 
-/** `(block) * 4`; the block may be a division or remainder, which bind as tightly. */
-function scaled(text: string, by: number): string {
-  if (by === 1) return text;
-  return /^\w+$/.test(text) ? `${text} * ${by}` : `(${text}) * ${by}`;
-}
-
 /** The positions of block number `block` along N; with `beyond`, that number may exceed the last block's. */
-export function holdBatch(writer: Scopes, { axis, tile }: Tiled, block: string, beyond = false): Held {
-  const name = writer.name(axis.name);
-  writer.push({ kind: "let", name, value: scaled(block, tile) });
-  const end = writer.batch().text;
+export function holdBatch(builder: Builder, { axis, tile }: Tiled, block: Value, beyond = false): Held {
+  const first = builder.let(axis.name, times(block, int(tile)));
+  const end = batchCount();
   const offsets = Array.from({ length: tile }, (_, r) => r);
-  const positions = offsets.map(() => newAxis(axis.name, "N"));
-  for (const [r, position] of positions.entries()) {
-    const inside = r === 0 && !beyond;
-    const at = r === 0 ? name : `${name} + ${r}`;
-    const clamped = inside ? name : writer.name(axis.name);
-    if (!inside) writer.push({ kind: "let", name: clamped, value: `min(${at}, ${end} - 1)` });
-    writer.declare(position, clamped);
-  }
+  const sure = (r: number): boolean => r === 0 && !beyond;
+  const positions = offsets.map((r) => {
+    const position = newAxis(axis.name, "N");
+    const at = plus(first, int(r));
+    builder.bind(position, sure(r) ? first : builder.let(axis.name, least(at, binary("-", end, int(1)))));
+    return position;
+  });
   return {
     axis,
     at: positions.map(axisIndex),
-    owned: offsets.map((r) =>
-      r === 0 ? (beyond ? `${name} < ${end}` : undefined) : `${name} + ${r} < ${end}`,
-    ),
+    owned: offsets.map((r) => (sure(r) ? undefined : less(plus(first, int(r)), end))),
   };
 }
 
 /** The indices of some axes, N first, at a number along all of them. */
-export function stepsAt(writer: Scopes, axes: readonly Axis[], number: string): Substitution {
-  const tiles = axes.map((axis) => ({ axis, tile: 1 }));
-  const held = decompose(writer, tiles, number, undefined, undefined);
+export function stepsAt(builder: Builder, axes: readonly Axis[], number: Value): Substitution {
+  const held = decompose(
+    builder,
+    axes.map((axis) => ({ axis, tile: 1 })),
+    number,
+  );
   return new Map(axes.map((axis, i) => [axis, must(held[i]?.at[0], "step")]));
 }
-
-/** Products and sums of names and numbers, without what changes nothing. */
-export const product = (a: string, by: number): string => (a === "0" || by === 1 ? a : `${a} * ${by}`);
-export const sum = (a: string, b: string): string => (a === "0" ? b : b === "0" ? a : `${a} + ${b}`);
 
 /** All combinations of register positions: which r of each axis, the substitution, and the store conditions. */
 export interface Position {
   readonly at: Substitution;
   readonly registers: readonly number[];
-  readonly owned: readonly string[];
+  readonly owned: readonly Value[];
 }
 
 export function registerPositions(held: readonly Held[]): readonly Position[] {

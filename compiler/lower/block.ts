@@ -8,10 +8,12 @@ import { must } from "../errors.ts";
 import type { Axis, Expr } from "../ir/expr.ts";
 import type { ContractionKernel, ContractionSchedule } from "../ir/kernel.ts";
 import type { Storages } from "../ir/storage.ts";
+import type { Value } from "../ir/value.ts";
 import { batchFirst } from "../math/affine.ts";
 import { sectorsOf } from "../math/locality.ts";
-import { decompose, type Held, holdBatch, product, sum, type Tiled, threadsOf } from "./threads.ts";
-import type { Writer } from "./writer.ts";
+import { binary, builtin, convert, int, least, less, plus, times } from "../math/value.ts";
+import type { Lowering } from "./evaluate.ts";
+import { decompose, type Held, holdBatch, type Tiled, threadsOf, type Vector } from "./threads.ts";
 
 /** A schedule with a stage. */
 export interface Staged extends ContractionSchedule {
@@ -73,10 +75,10 @@ export function blockGrid(kernel: ContractionKernel, schedule: Staged): Grid {
 
 /** Where a thread is along a side, and what it holds there. */
 interface Spot {
-  readonly thread: string;
+  readonly thread: Value;
   readonly held: readonly Held[];
   /** Under which conditions it is not one too many. */
-  readonly busy: readonly string[];
+  readonly busy: readonly Value[];
 }
 
 /** What a thread fetches of a factor: the registers of the thread at a spot along its side, at some steps of the block. */
@@ -86,7 +88,7 @@ export interface Fetch {
   /** Where the thread itself is. */
   readonly own: Spot;
   /** The first step; the next ones follow at a distance of `stride`. */
-  readonly step: string;
+  readonly step: Value;
   readonly stride: number;
   readonly held: readonly Held[];
   /** An element left free after each step, so that neighbours that differ in the step write to different banks. */
@@ -95,51 +97,55 @@ export interface Fetch {
 
 export interface Block {
   readonly held: readonly Held[];
-  readonly busy: readonly string[];
+  readonly busy: readonly Value[];
   readonly rows: Fetch;
   readonly columns: Fetch;
 }
 
 /** What is known of a workgroup's place. */
 interface Ground {
-  readonly writer: Writer;
+  readonly lowering: Lowering;
   readonly kernel: ContractionKernel;
   readonly schedule: Staged;
+  readonly vector: Vector | undefined;
   /** The block's number along each side, and along N. */
-  readonly blocks: ReadonlyMap<Side, string>;
-  readonly batch: string;
+  readonly blocks: ReadonlyMap<Side, Value>;
+  readonly batch: Value;
   /** What the axes of both factors hold: the same for the whole workgroup. */
   readonly shared: readonly Held[];
 }
 
-function named(writer: Writer, stem: string, value: string): string {
-  const name = writer.name(stem);
-  writer.push({ kind: "let", name, value });
-  return name;
-}
+const local = (): Value => convert(builtin("local"), "i32");
 
-/** Writes where the workgroup number `groupAt` is, and its threads `local`. */
-export function placeBlock(writer: Writer, kernel: ContractionKernel, schedule: Staged): Block {
+/** Finds out where the workgroup number `group` is, and its threads. */
+export function placeBlock(
+  lowering: Lowering,
+  group: Value,
+  kernel: ContractionKernel,
+  schedule: Staged,
+  vector: Vector | undefined,
+): Block {
   const { rows, columns } = sidesOf(kernel, schedule);
   const [inner, outer] = schedule.stage.inner === "rows" ? [rows, columns] : [columns, rows];
+  const size = int(sizeOf(inner));
   const numbers = new Map([
-    [inner, named(writer, inner.stem, `i32(local) % ${sizeOf(inner)}`)],
-    [outer, named(writer, outer.stem, `i32(local) / ${sizeOf(inner)}`)],
+    [inner, lowering.let(inner.stem, binary("%", local(), size))],
+    [outer, lowering.let(outer.stem, binary("/", local(), size))],
   ]);
-  const numberOf = (side: Side): string => must(numbers.get(side), "thread");
+  const numberOf = (side: Side): Value => must(numbers.get(side), "thread");
 
-  let rest = "groupAt";
-  const digit = (count: number): string => {
-    if (count === 1) return "0";
-    const found = named(writer, "block", `${rest} % ${count}`);
-    rest = named(writer, "rest", `${rest} / ${count}`);
+  let rest = group;
+  const digit = (count: number): Value => {
+    if (count === 1) return int(0);
+    const found = lowering.let("block", binary("%", rest, int(count)));
+    rest = lowering.let("rest", binary("/", rest, int(count)));
     return found;
   };
   const both = outerTiles(kernel, schedule);
   const blocks = new Map([columns, rows].map((side) => [side, digit(blocksOf(side))] as const));
-  const shared = decompose(writer, both, rows.batch ? digit(countOf(both)) : rest, undefined, undefined);
+  const shared = decompose(lowering, both, rows.batch ? digit(countOf(both)) : rest);
 
-  const ground: Ground = { writer, kernel, schedule, blocks, batch: rest, shared };
+  const ground: Ground = { lowering, kernel, schedule, vector, blocks, batch: rest, shared };
   const [row, column] = [spotOf(ground, rows, numberOf(rows)), spotOf(ground, columns, numberOf(columns))];
   return {
     held: [...shared, ...row.held, ...column.held],
@@ -150,25 +156,20 @@ export function placeBlock(writer: Writer, kernel: ContractionKernel, schedule: 
 }
 
 /** Where the thread number `thread` along a side is. */
-function spotOf({ writer, schedule, blocks, batch }: Ground, side: Side, thread: string): Spot {
+function spotOf({ lowering, vector, blocks, batch }: Ground, side: Side, thread: Value): Spot {
   const { along, tiles, stem } = side;
   const [count, block] = [countOf(tiles), must(blocks.get(side), "block")];
   const threads = side.batch?.threads ?? 1;
-  const within = along === 1 ? "0" : threads > 1 ? `${thread} % ${along}` : thread;
-  const place = named(writer, `${stem}s`, sum(product(block, along), within));
+  const within = along === 1 ? int(0) : threads > 1 ? binary("%", thread, int(along)) : thread;
+  const place = lowering.let(`${stem}s`, plus(times(block, int(along)), within));
   const excess = blocksOf(side) * along > count;
-  const number = excess ? named(writer, `${stem}s`, `min(${place}, ${count - 1})`) : place;
-  const lane = side.stem === "column" ? writer.lane : undefined;
-  const held = decompose(writer, tiles, number, lane, schedule.vector?.axis);
-  const busy = excess ? [`${place} < ${count}`] : [];
+  const number = excess ? lowering.let(`${stem}s`, least(place, int(count - 1))) : place;
+  const held = decompose(lowering, tiles, number, stem === "column" ? vector : undefined);
+  const busy = excess ? [less(place, int(count))] : [];
   if (!side.batch) return { thread, held, busy };
-  const { tiled } = side.batch;
-  const at = sum(
-    product(batch, threads),
-    threads === 1 ? "0" : along === 1 ? thread : `${thread} / ${along}`,
-  );
-  const examples = holdBatch(writer, tiled, named(writer, "batch", at), true);
-  return { thread, held: [examples, ...held], busy };
+  const inside = threads === 1 ? int(0) : binary("/", thread, int(along));
+  const at = lowering.let("batch", plus(times(batch, int(threads)), inside));
+  return { thread, held: [holdBatch(lowering, side.batch.tiled, at, true), ...held], busy };
 }
 
 /** Whether neighbours read less memory at successive steps of the sum than at successive places of their side. */
@@ -181,17 +182,17 @@ function runsAlongSteps({ k }: ContractionKernel, side: Side, storages: Storages
 
 /** What a thread fetches of a side's factor. `own` and `across` are where it is along this side and the other one. */
 function fetchOf(ground: Ground, side: Side, own: Spot, across: Spot, isInner: boolean): Fetch {
-  const { writer, kernel, schedule, shared } = ground;
+  const { lowering, kernel, schedule, shared } = ground;
   const stride = schedule.workgroup / sizeOf(side);
-  const alongSteps = runsAlongSteps(kernel, side, writer.storages);
-  const from = (spot: Spot, step: string): Fetch => {
+  const alongSteps = runsAlongSteps(kernel, side, lowering.storages);
+  const from = (spot: Spot, step: Value): Fetch => {
     return { side, own, spot, step, stride, held: [...shared, ...spot.held], gap: alongSteps ? 1 : 0 };
   };
   // Neighbours go along the steps or along the side. In one of the cases that is how threads are numbered anyway.
   if (alongSteps !== isInner) return from(own, across.thread);
-  const size = alongSteps ? stride : sizeOf(side);
-  const low = named(writer, "low", `i32(local) % ${size}`);
-  const high = named(writer, "high", `i32(local) / ${size}`);
+  const size = int(alongSteps ? stride : sizeOf(side));
+  const low = lowering.let("low", binary("%", local(), size));
+  const high = lowering.let("high", binary("/", local(), size));
   const [thread, step] = alongSteps ? [high, low] : [low, high];
   return from(spotOf(ground, side, thread), step);
 }

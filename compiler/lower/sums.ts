@@ -3,9 +3,11 @@
  * 1 changes nothing. So each block of terms has an accumulator of its own, whose sum is then one term of the next one's
  * (Higham, "Accuracy and Stability of Numerical Algorithms", 2002, section 4.2). docs/numerics.md states the bounds.
  */
+import { must } from "../errors.ts";
 import type { Axis } from "../ir/expr.ts";
-import { type Width, wgslType } from "../ops/scalar.ts";
-import type { Scopes } from "./scopes.ts";
+import type { Value, Variable } from "../ir/value.ts";
+import { float, int, least, plus } from "../math/value.ts";
+import { type Builder, extentValue } from "./builder.ts";
 
 /** Terms that an accumulator takes up, at most. */
 const BLOCK = 1024;
@@ -15,14 +17,9 @@ const BLOCK = 1024;
  */
 const LONG = 5 * BLOCK;
 
-export interface Accumulator {
-  readonly name: string;
-  readonly width: Width;
-}
-
 /** What the turns of some loops add up. */
 export interface Sum {
-  readonly into: readonly Accumulator[];
+  readonly into: readonly Variable[];
   /** Terms that one turn of the innermost loop adds to each of them. */
   readonly each: number;
   /** Further accumulators that there may be for each: a register more costs a tile much, and a single sum nothing. */
@@ -32,15 +29,15 @@ export interface Sum {
 /** Loops that add nothing up. */
 export const NOTHING: Sum = { into: [], each: 1, levels: 0 };
 
-/** A loop, to be written as one or in blocks of turns. */
+/** A loop, to be built as one or in blocks of turns. */
 export interface Loop {
   /** What its variable is called. */
   readonly stem: string;
   /** What the variable is counted from: absent where it is the turn itself. */
-  readonly from?: string;
+  readonly from?: Value;
   /** Default: 0. */
-  readonly start?: string;
-  readonly end: string | number;
+  readonly start?: Value;
+  readonly end: Value;
   readonly step: number;
   /** How often it runs; infinite where that depends on N. */
   readonly turns: number;
@@ -82,72 +79,69 @@ function blockOf(turns: number, terms: number): number {
   return most;
 }
 
-/** Writes a loop in blocks; `body` gets the turn's variable and the accumulators that its terms belong to. */
+/** Builds a loop in blocks; `body` gets the turn's variable and the accumulators that its terms belong to. */
 export function loopInBlocks(
-  writer: Scopes,
+  builder: Builder,
   loop: Loop,
   cuts: Cuts,
-  into: readonly Accumulator[],
-  body: (name: string, into: readonly Accumulator[]) => void,
+  into: readonly Variable[],
+  body: (turn: Variable, into: readonly Variable[]) => void,
 ): void {
-  const { stem, from, start = "0", end, step } = loop;
+  const { stem, from, start, end, step } = loop;
   const [size, ...finer] = cuts;
-  const counter = writer.name(stem);
-  const written = (inside: (name: string) => void, each: number): void =>
-    writer.nested(
-      () => {
-        const name = from === undefined ? counter : writer.name(stem);
-        if (from !== undefined) writer.push({ kind: "let", name, value: `${from} + ${counter}` });
-        inside(name);
-      },
-      (inner) => ({ kind: "for", name: counter, start, end, step: each, body: inner }),
+  const built = (inside: (turn: Variable) => void, each: number): void =>
+    builder.for(stem, { ...(start && { start }), end, step: each }, (counter) =>
+      inside(from ? builder.let(stem, plus(from, counter)) : counter),
     );
-  if (size === undefined) written((name) => body(name, into), step);
-  else if (size === 1) written((name) => inBlock(writer, into, (parts) => body(name, parts)), step);
+  if (size === undefined) built((turn) => body(turn, into), step);
+  else if (size === 1) built((turn) => inBlock(builder, into, (parts) => body(turn, parts)), step);
   else
-    written((name) => {
-      const block = blockFrom(writer, loop, size, name);
-      inBlock(writer, into, (parts) => loopInBlocks(writer, block, finer, parts, body));
+    built((turn) => {
+      const block = blockFrom(builder, loop, size, turn);
+      inBlock(builder, into, (parts) => loopInBlocks(builder, block, finer, parts, body));
     }, size * step);
 }
 
-/** The loop over `size` turns from `name` on. Drivers run it faster where they know its end. */
-function blockFrom(writer: Scopes, { stem, from, end, step, turns }: Loop, size: number, name: string): Loop {
-  if (turns % size === 0) return { stem, from: name, end: size * step, step, turns: size };
-  const last = writer.name("end");
-  const all = from === undefined ? end : `${from} + ${end}`;
-  writer.push({ kind: "let", name: last, value: `min(${name} + ${size * step}, ${all})` });
-  return { stem, start: name, end: last, step, turns: Number.POSITIVE_INFINITY };
+/** The loop over `size` turns from `turn` on. Drivers run it faster where they know its end. */
+function blockFrom(
+  builder: Builder,
+  { stem, from, end, step, turns }: Loop,
+  size: number,
+  turn: Variable,
+): Loop {
+  if (turns % size === 0) return { stem, from: turn, end: int(size * step), step, turns: size };
+  const all = from ? plus(from, end) : end;
+  const last = builder.let("end", least(plus(turn, int(size * step)), all));
+  return { stem, start: turn, end: last, step, turns: Number.POSITIVE_INFINITY };
 }
 
 /** A loop over an axis in blocks. */
 export function axisInBlocks(
-  writer: Scopes,
+  builder: Builder,
   axis: Axis,
   cuts: Cuts,
-  into: readonly Accumulator[],
-  body: (into: readonly Accumulator[]) => void,
+  into: readonly Variable[],
+  body: (into: readonly Variable[]) => void,
 ): void {
-  const end = axis.extent === "N" ? writer.batch().text : axis.extent;
-  const loop = { stem: axis.name, end, step: 1, turns: extentOf(axis) };
-  loopInBlocks(writer, loop, cuts, into, (name, parts) => {
-    writer.declare(axis, name);
+  const loop = { stem: axis.name, end: extentValue(axis), step: 1, turns: extentOf(axis) };
+  loopInBlocks(builder, loop, cuts, into, (turn, parts) => {
+    builder.bind(axis, turn);
     body(parts);
   });
 }
 
 /** Nested loops over axes, outermost first. */
 export function nestInBlocks(
-  writer: Scopes,
+  builder: Builder,
   axes: readonly Axis[],
   sum: Sum,
-  body: (into: readonly Accumulator[]) => void,
+  body: (into: readonly Variable[]) => void,
 ): void {
   const cuts = cutsOf(axes.map(extentOf), sum);
-  const from = (i: number, into: readonly Accumulator[]): void => {
+  const from = (i: number, into: readonly Variable[]): void => {
     const axis = axes[i];
     if (axis === undefined) body(into);
-    else axisInBlocks(writer, axis, cuts[i] ?? [], into, (parts) => from(i + 1, parts));
+    else axisInBlocks(builder, axis, cuts[i] ?? [], into, (parts) => from(i + 1, parts));
   };
   from(0, sum.into);
 }
@@ -156,15 +150,16 @@ export const extentOf = ({ extent }: Axis): number => (extent === "N" ? Number.P
 
 /** What `body` adds up in accumulators of its own is one term of the others. */
 export function inBlock(
-  writer: Scopes,
-  into: readonly Accumulator[],
-  body: (parts: readonly Accumulator[]) => void,
+  builder: Builder,
+  into: readonly Variable[],
+  body: (parts: readonly Variable[]) => void,
 ): void {
-  const parts = into.map(({ width }) => ({ name: writer.name("part"), width }));
-  for (const { name, width } of parts) writer.push({ kind: "var", name, value: zeroOf(width) });
+  const parts = into.map((total) => builder.var("part", zeroOf(total)));
   body(parts);
-  for (const [i, { name }] of into.entries())
-    writer.push({ kind: "assign", target: name, op: "+=", value: `${parts[i]?.name}` });
+  into.forEach((total, i) => {
+    builder.assign(total, "+=", must(parts[i], "part"));
+  });
 }
 
-export const zeroOf = (width: Width): string => (width === 1 ? "0.0" : `${wgslType(width)}(0.0)`);
+/** Zero, as wide as a value. */
+export const zeroOf = ({ type }: Pick<Value, "type">): Value => float(0, type.width);

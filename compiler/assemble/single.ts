@@ -1,0 +1,27 @@
+/** One kernel by itself, as a shader: what is measured when schedules are compared. */
+
+import type { Grid, Shader } from "../../contract/program.ts";
+import type { Storages } from "../ir/storage.ts";
+import { lowerModule, type Part } from "../lower/module.ts";
+import { identifiers } from "../targets/wgsl/names.ts";
+import { localNames, printModule, usesOf } from "../targets/wgsl/print.ts";
+import { bindingsOf } from "./assemble.ts";
+
+export interface Single {
+  readonly shader: Shader;
+  readonly grid: Grid;
+}
+
+/** Its bindings are those of the dispatch that runs this kernel alone, in their order. */
+export function singleShader(part: Part, storages: Storages, layers: readonly string[]): Single {
+  const module = lowerModule([part], storages);
+  const { workgroup, grid, bindings } = module;
+  const uses = usesOf(module);
+  const names = identifiers(
+    bindings.map((_, i) => (i === bindings.length - 1 ? "y" : `x${i}`)),
+    [...localNames(module).values(), ...uses.helpers.keys()],
+  );
+  const { wgsl } = printModule(module, names);
+  const shader = { name: "trial", layers, wgsl, workgroup, usesBatch: uses.batch };
+  return { shader: { ...shader, bindings: bindingsOf(module, names) }, grid };
+}

@@ -1,0 +1,277 @@
+/** From index expressions to the values of a kernel, and to statements where a reduction needs a loop. */
+import { must } from "../errors.ts";
+import type { Axis, Bound, Expr, Index, Load, Reduce, ReduceOp, Substitution } from "../ir/expr.ts";
+import type { Node } from "../ir/graph.ts";
+import type { Storages } from "../ir/storage.ts";
+import type { Memory, Value, Variable, Width } from "../ir/value.ts";
+import {
+  alwaysInside,
+  axesOf,
+  constant,
+  rangeOf,
+  rowMajor,
+  substitute as substituteIndex,
+} from "../math/affine.ts";
+import { freeAxes, substitute } from "../math/build.ts";
+import { address } from "../math/layout.ts";
+import {
+  apply,
+  batchCount,
+  binary,
+  choose,
+  compose,
+  convert,
+  elementOf,
+  float,
+  indexValue,
+  int,
+  less,
+  loadFrom,
+  named,
+  partsOf,
+  plus,
+  randomValue,
+  sameWidth,
+  splat,
+  times,
+  uniform,
+} from "../math/value.ts";
+import { codecs } from "../ops/codec.ts";
+import { LOWEST, scalars } from "../ops/scalar.ts";
+import { Builder } from "./builder.ts";
+import { NOTHING, nestInBlocks, type Sum } from "./sums.ts";
+import { combineParts, loopTogether, type Members } from "./team.ts";
+
+/** Reductions with at most this many terms are written out. */
+const UNROLL = 16;
+/** Operations of a value that is worth a name. */
+const LARGE = 12;
+
+/** The memories of a kernel. */
+export interface Memories {
+  readonly of: ReadonlyMap<Node, Memory>;
+  /** The row numbers of a data set. */
+  readonly order: Memory | undefined;
+  readonly result: Memory;
+}
+
+/** Everything that lowering a kernel takes. */
+export class Lowering extends Builder {
+  readonly storages: Storages;
+  readonly memories: Memories;
+  /** The axis whose positions are the components of a vector, if the kernel has one. */
+  readonly lane: Axis | undefined;
+  /** Who shares reductions; set by the mapReduce skeleton. */
+  together: Members | undefined;
+  /** What accumulator elements are; set by the contraction skeleton. */
+  accumulator: ((index: readonly Index[]) => Value) | undefined;
+
+  constructor(memories: Memories, storages: Storages, lane: Axis | undefined, opaque: boolean) {
+    super(opaque);
+    this.memories = memories;
+    this.storages = storages;
+    this.lane = lane;
+  }
+
+  /** The value of an expression; as a vector where it depends on the lane. */
+  value(e: Expr): Value {
+    return this.lookup(e) ?? this.remember(e, this.#evaluate(e));
+  }
+
+  #evaluate(e: Expr): Value {
+    switch (e.kind) {
+      case "const":
+        return float(e.value);
+      case "batch":
+        return convert(batchCount(), "f32");
+      case "rate":
+        return uniform("rates", e.slot);
+      case "random":
+        return this.#byLane([e.counter], ([counter = e.counter]) =>
+          named("random", randomValue(convert(indexValue(counter), "u32"), e.salt)),
+        );
+      case "position":
+        return this.#byLane([e.index], ([index = e.index]) => convert(indexValue(index), "f32"));
+      case "load":
+        return this.#load(e);
+      case "acc":
+        return must(this.accumulator, "accumulator")(e.index);
+      case "call":
+        return this.#call(e);
+      case "guard":
+        return this.#guard(e);
+      case "reduce":
+        return this.#reduce(e);
+    }
+  }
+
+  #laneOf(indices: readonly Index[]): Axis | undefined {
+    const lane = this.lane;
+    return lane && indices.some((i) => axesOf(i).has(lane)) ? lane : undefined;
+  }
+
+  /** One value, or one for each lane, put together, where the indices depend on it. */
+  #byLane(indices: readonly Index[], make: (indices: readonly Index[]) => Value): Value {
+    const lane = this.#laneOf(indices);
+    return lane
+      ? this.#perLane(lane, (at) => make(indices.map((i) => substituteIndex(i, at))))
+      : make(indices);
+  }
+
+  #perLane(lane: Axis, make: (at: Substitution) => Value): Value {
+    return compose(lanePositions(lane).map(make));
+  }
+
+  /**
+   * Whether all bounds hold. All are looked at (`&`, not `&&`): a branch for each within a loop makes SwiftShader take
+   * minutes, and gigabytes, to build a kernel of many accumulators.
+   */
+  #condition(bounds: readonly Bound[]): Value {
+    const tests = bounds.flatMap(({ index, extent }) => {
+      const { low, high } = rangeOf(index);
+      const at = indexValue(index);
+      const above = low < 0 ? [binary(">=", at, int(0))] : [];
+      if (extent === "N") return [...above, less(at, batchCount())];
+      return high >= extent ? [...above, less(at, int(extent))] : above;
+    });
+    return named(
+      "inside",
+      tests.reduce((a, b) => binary("&", a, b)),
+    );
+  }
+
+  /** A condition that guards a store; undefined where it always holds. */
+  condition(bounds: readonly Bound[]): Value | undefined {
+    const open = bounds.filter((b) => !alwaysInside(b));
+    return open.length > 0 ? this.#condition(open) : undefined;
+  }
+
+  #load(e: Load): Value {
+    const fixed = this.#fixed(e);
+    // WGSL refuses a formula of literals alone whose value is not finite: they stand in a variable.
+    if (fixed) return named(roleOf(e.from), compose(fixed.map((n) => float(n))));
+    const memory = must(this.memories.of.get(e.from), "memory");
+    if (memory.codec === "u8") return this.#byLane(e.index, (index) => this.#byte(memory, e.from, index));
+    const at = address(e.from, e.index, this.storages);
+    const lane = this.#laneOf([at]);
+    if (!lane) return elementOf(memory, at);
+    return named(
+      memory.stem,
+      this.#perLane(lane, (l) => elementOf(memory, substituteIndex(at, l))),
+    );
+  }
+
+  /** The numbers that a load of a baked parameter gives, by lane; undefined where its address is not a constant. */
+  #fixed(e: Load): readonly number[] | undefined {
+    const values = this.storages.get(e.from)?.values;
+    if (!values) return undefined;
+    const at = rowMajor(e.index, e.from.type.shape);
+    const lane = this.#laneOf([at]);
+    const lanes = lane ? lanePositions(lane).map((l) => substituteIndex(at, l)) : [at];
+    // What lies outside is discarded by a guard.
+    return lanes.every((i) => i.terms.length === 0) ? lanes.map((i) => values[i.constant] ?? 0) : undefined;
+  }
+
+  /** An element of a data set's row: the byte of a word. */
+  #byte(memory: Memory, { type }: Node, [n, ...rest]: readonly Index[]): Value {
+    const order = must(this.memories.order, "row numbers");
+    const at = plus(convert(uniform("offset"), "i32"), indexValue(must(n, "batch index")));
+    const row = named("row", convert(loadFrom(order, at), "i32"));
+    const size = type.shape.slice(1).reduce<number>((a, d) => a * Number(d), 1);
+    const place = indexValue(rowMajor([constant(0), ...rest], type.shape));
+    const from = named("i", plus(times(row, int(size)), place));
+    return named(memory.stem, codecs.u8.load(memory, from));
+  }
+
+  #call({ fn, args }: Extract<Expr, { kind: "call" }>): Value {
+    const given = args.map((a) => this.value(a));
+    const { cost, value } = scalars[fn];
+    const result = value(given);
+    return cost === "transcendental" || sizeOf(result) > LARGE ? named("v", result) : result;
+  }
+
+  #guard(e: Extract<Expr, { kind: "guard" }>): Value {
+    const lane = this.#laneOf(e.bounds.map((b) => b.index));
+    if (lane)
+      return named(
+        "v",
+        this.#perLane(lane, (at) => this.value(substitute(e, at))),
+      );
+    const condition = this.#condition(e.bounds);
+    const [then, otherwise] = sameWidth([this.value(e.then), this.value(e.otherwise)]);
+    return named("v", choose(condition, must(then, "value"), must(otherwise, "value")));
+  }
+
+  /** A reduction inside the body: written out if short, else loops with an accumulator variable. */
+  #reduce(e: Reduce): Value {
+    const count = e.axes.reduce((a, x) => a * (x.extent === "N" ? Number.POSITIVE_INFINITY : x.extent), 1);
+    if (count > UNROLL) return this.#loops(e);
+    const terms = sameWidth(positionsOf(e.axes).map((at) => this.value(substitute(e.body, at))));
+    return named(
+      "r",
+      terms.reduce((a, b) => combine(e.op, a, b)),
+    );
+  }
+
+  #loops(e: Reduce): Value {
+    const lane = this.lane;
+    const axes = freeAxes(e);
+    // The innermost scope among the axes it depends on.
+    const depth = Math.max(0, ...[...axes].filter((a) => a !== lane).map((a) => this.depthOf(a)));
+    const width = lane && axes.has(lane) ? (lane.extent as Width) : 1;
+    const start = e.op === "sum" ? 0 : e.op === "max" ? LOWEST : -LOWEST;
+    // Within a loop the members of a team are apart: there each adds up by itself.
+    const together = depth === 0 ? this.together : undefined;
+    return this.at(depth, () => {
+      const total = this.var(e.op, float(start, width));
+      const sum: Sum = e.op === "sum" ? { into: [total], each: 1, levels: 2 } : NOTHING;
+      const addUp = (body: Expr, [part = total]: readonly Variable[]): void =>
+        this.take(e.op, part, splat(this.value(body), width));
+      if (together) {
+        loopTogether(this, e.axes, together, sum, (at, into) => addUp(substitute(e.body, at), into));
+        combineParts(this, e.op, [total], together);
+      } else nestInBlocks(this, e.axes, sum, (into) => addUp(e.body, into));
+      return this.remember(e, total);
+    });
+  }
+
+  /** One more term of a sum, a maximum or a minimum. */
+  take(op: ReduceOp, into: Variable, term: Value): void {
+    if (op === "sum") this.assign(into, "+=", term);
+    else this.assign(into, "=", combine(op, into, term));
+  }
+}
+
+const combine = (op: ReduceOp, a: Value, b: Value): Value => (op === "sum" ? plus(a, b) : apply(op, a, b));
+
+const lanePositions = (lane: Axis): readonly Substitution[] => positionsOf([lane]);
+
+/** All positions of a product of small axes, in row-major order. */
+export function positionsOf(axes: readonly Axis[]): readonly Substitution[] {
+  let all: Substitution[] = [new Map()];
+  for (const axis of axes) {
+    const extent = axis.extent as number; // callers pass axes of known, small extent
+    all = all.flatMap((at) =>
+      Array.from({ length: extent }, (_, i) => new Map([...at, [axis, constant(i)]])),
+    );
+  }
+  return all;
+}
+
+const sizes = new WeakMap<Value, number>();
+
+/** Operations of a value, apart from what has a name. */
+function sizeOf(v: Value): number {
+  const known = sizes.get(v);
+  if (known !== undefined) return known;
+  const parts = v.kind === "named" ? [] : partsOf(v);
+  const size = parts.reduce((a, p) => a + sizeOf(p), 1);
+  sizes.set(v, size);
+  return size;
+}
+
+/** What a tensor is to the kernel that reads it, whatever it is called: `weight`, `running_mean`, `moment`, `grad`; else `x`. */
+export function roleOf(node: Node): string {
+  if (node.kind === "op") return node.own ?? (node.origin.role?.kind === "gradients" ? "grad" : "x");
+  return (node.kind === "param" ? (node.own ?? node.use) : undefined) ?? "x";
+}

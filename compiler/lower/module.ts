@@ -1,0 +1,191 @@
+/** (Kernel, Schedule) → the kernel's module: lowering and its passes, one after the other. */
+import type { Grid } from "../../contract/program.ts";
+import { InternalError, must } from "../errors.ts";
+import { isBytes, type Node } from "../ir/graph.ts";
+import type { Kernel, Schedule } from "../ir/kernel.ts";
+import type { KernelModule, Stmt } from "../ir/stmt.ts";
+import { type Storages, type StorageType, typeOf } from "../ir/storage.ts";
+import type { Memory, Width } from "../ir/value.ts";
+import { add, axisIndex, newAxis, scale } from "../math/affine.ts";
+import { visitValues } from "../math/statements.ts";
+import { newMemory, typeFor } from "../math/value.ts";
+import { codecs } from "../ops/codec.ts";
+import { blockGrid, isStaged } from "./block.ts";
+import { contractionTiles, lowerContraction } from "./contraction.ts";
+import { type Entry, enter, sideBySide, type Together } from "./entry.ts";
+import { Lowering, type Memories, roleOf } from "./evaluate.ts";
+import { hoist } from "./hoist.ts";
+import { lowerMapReduce, mapReduceTiles } from "./mapReduce.ts";
+import { shareInQuads } from "./quads.ts";
+import { isVectorAddress, resultAddress } from "./store.ts";
+import { gridOf, type Vector } from "./threads.ts";
+import { vectorise } from "./vectorise.ts";
+
+/** One kernel's work: what a thread with a certain number does. */
+export interface Part {
+  readonly kernel: Kernel;
+  readonly schedule: Schedule;
+  /** The tensor that the result overwrites. */
+  readonly inPlace: Node | undefined;
+}
+
+/** What a part binds, in order: the tensors it reads, the row numbers of a data set ("order"), the result. */
+export function boundTensors({ kernel, inPlace }: Part): readonly (Node | "order")[] {
+  const separate = kernel.reads.filter((node) => node !== inPlace);
+  return [...separate, ...(separate.some(isBytes) ? (["order"] as const) : []), kernel.region.root];
+}
+
+/** A module that does the work of all parts; several are told apart by the range their thread number falls in. */
+export function lowerModule(parts: readonly Part[], storages: Storages): KernelModule {
+  const workgroup = must(parts[0], "part").schedule.workgroup;
+  const works = parts.map((part) => workOf(part, storages));
+  const [only] = works;
+  const lowered = new Map<Work, Lowered>();
+  const lower = (work: Work, entry: Entry): readonly Stmt[] => {
+    const result = work.lower(entry);
+    lowered.set(work, result);
+    return [...entry.statements, ...result.statements];
+  };
+  const body =
+    only && works.length === 1
+      ? lower(only, enter(only.grid, only.together, workgroup))
+      : sideBySide(
+          works.map((w) => ({ grid: w.grid, body: (entry) => lower(w, entry) })),
+          workgroup,
+        );
+  const all = works.map((w) => must(lowered.get(w), "part"));
+  return {
+    bindings: all.flatMap((l) => l.bindings),
+    shared: all.flatMap((l) => l.shared),
+    workgroup,
+    body,
+    grid: threadGrid(works, workgroup),
+  };
+}
+
+/** The tensors that a kernel loads: of what is to be baked, those with an address that is not a constant. */
+export function loadedTensors(part: Part, storages: Storages): ReadonlySet<Node> {
+  const { grid, together, build } = workOf(part, storages);
+  const { memories, statements } = build(enter(grid, together, part.schedule.workgroup));
+  const read = new Set<Memory>();
+  visitValues(statements, (v) => {
+    if (v.kind === "element") read.add(v.from);
+  });
+  return new Set([...memories.of].flatMap(([node, memory]) => (read.has(memory) ? [node] : [])));
+}
+
+interface Lowered {
+  readonly statements: readonly Stmt[];
+  readonly bindings: readonly Memory[];
+  readonly shared: readonly Memory[];
+}
+
+interface Work {
+  /** What `together` counts: threads, teams or workgroups. */
+  readonly grid: Grid;
+  readonly together: Together;
+  build(entry: Entry): Lowering;
+  lower(entry: Entry): Lowered;
+}
+
+function workOf(part: Part, storages: Storages): Work {
+  const { kernel, schedule } = part;
+  const vector: Vector | undefined = schedule.vector
+    ? { axis: schedule.vector.axis, lane: newAxis("lane", schedule.vector.width) }
+    : undefined;
+  const { memories, bindings } = bind(part, storages, widthOfResult(kernel, schedule, storages, vector));
+  const build = (entry: Entry): Lowering => {
+    const lowering = new Lowering(memories, storages, vector?.lane, schedule.opaque);
+    if (kernel.kind === "contraction" && schedule.kind === "contraction")
+      lowerContraction(lowering, entry, kernel, schedule, vector);
+    else if (kernel.kind === "mapReduce" && schedule.kind === "mapReduce")
+      lowerMapReduce(lowering, entry, kernel, schedule, vector);
+    else throw mismatch(kernel, schedule);
+    return lowering;
+  };
+  const lower = (entry: Entry): Lowered => {
+    const { statements, shared } = build(entry);
+    const { statements: vectors, wide } = vectorise(statements);
+    return {
+      statements: hoist(shareInQuads(vectors)),
+      bindings: bindings.map((m) => wide.get(m) ?? m),
+      shared,
+    };
+  };
+  return { ...extentOf(kernel, schedule), build, lower };
+}
+
+const mismatch = (kernel: Kernel, schedule: Schedule): InternalError =>
+  new InternalError(`a ${schedule.kind} schedule for a ${kernel.kind} kernel`);
+
+function extentOf(kernel: Kernel, schedule: Schedule): Pick<Work, "grid" | "together"> {
+  if (kernel.kind === "contraction" && schedule.kind === "contraction") {
+    if (isStaged(schedule)) return { grid: blockGrid(kernel, schedule), together: "workgroup" };
+    const { quads, team } = schedule;
+    const grid = gridOf(contractionTiles(schedule), quads?.lanes);
+    return { grid, together: team ?? (quads ? "quad" : undefined) };
+  }
+  if (kernel.kind === "mapReduce" && schedule.kind === "mapReduce")
+    return { grid: gridOf(mapReduceTiles(kernel, schedule)), together: schedule.team ?? undefined };
+  throw mismatch(kernel, schedule);
+}
+
+/** In threads. Parts that share a module have no batch factor: their threads add up. */
+function threadGrid(works: readonly Work[], workgroup: number): Grid {
+  const [only] = works;
+  if (only && works.length === 1) {
+    const { grid, together } = only;
+    const threads = together === "workgroup" ? workgroup : typeof together === "object" ? together.size : 1;
+    return { ...grid, items: grid.items * threads };
+  }
+  if (works.some((w) => w.grid.batchTile > 0))
+    throw new InternalError("only kernels without a batch factor share a module");
+  if (works.some((w) => w.together))
+    throw new InternalError("a kernel whose threads fetch together is alone");
+  return { items: works.reduce((a, w) => a + w.grid.items, 0), batchTile: 0 };
+}
+
+/** The memories of a part's tensors, and those that are bound, in order. */
+function bind(
+  part: Part,
+  storages: Storages,
+  resultWidth: Width,
+): { readonly memories: Memories; readonly bindings: readonly Memory[] } {
+  const { kernel, inPlace } = part;
+  const memory = (stem: string, codec: StorageType, width: Width, writable: boolean): Memory => {
+    const type = typeFor(codecs[codec].scalar, width);
+    return newMemory({ space: "storage", stem, type, codec, writable });
+  };
+  const { root } = kernel.region;
+  const result = memory(inPlace ? roleOf(inPlace) : "y", typeOf(storages, root), resultWidth, true);
+  const of = new Map<Node, Memory>();
+  let order: Memory | undefined;
+  const bindings = boundTensors(part).map((tensor, i, all) => {
+    if (i === all.length - 1) return result;
+    if (tensor === "order") {
+      order = newMemory({ space: "storage", stem: "row", type: typeFor("u32"), writable: false });
+      return order;
+    }
+    const read = memory(roleOf(tensor), typeOf(storages, tensor), 1, false);
+    of.set(tensor, read);
+    return read;
+  });
+  if (inPlace) of.set(inPlace, result);
+  return { memories: { of, order, result }, bindings };
+}
+
+/** The result is an array of vectors where every store is a whole, aligned vector. */
+function widthOfResult(
+  kernel: Kernel,
+  schedule: Schedule,
+  storages: Storages,
+  vector: Vector | undefined,
+): Width {
+  if (!vector || !schedule.vector) return 1;
+  const { axis, width } = schedule.vector;
+  const tile = schedule.kind === "contraction" ? (schedule.tile.get(axis) ?? 1) : width;
+  if ((axis.extent as number) % width !== 0 || tile % width !== 0) return 1;
+  const blocks = newAxis(axis.name, (axis.extent as number) / width);
+  const at = new Map([[axis, add(scale(axisIndex(blocks), width), axisIndex(vector.lane))]]);
+  return isVectorAddress(resultAddress(kernel, at, storages), vector.lane) ? width : 1;
+}

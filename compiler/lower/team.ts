@@ -1,0 +1,67 @@
+/** Teams: some threads of a workgroup add up one sum, each every so many-th step of it, and put their parts together. */
+import type { Team } from "../../contract/tuning.ts";
+import { must } from "../errors.ts";
+import type { Axis, ReduceOp, Substitution } from "../ir/expr.ts";
+import type { Value, Variable } from "../ir/value.ts";
+import { batchFirst } from "../math/affine.ts";
+import { apply, batchCount, builtin, int, loadFrom, plus, times } from "../math/value.ts";
+import type { Builder } from "./builder.ts";
+import { cutsOf, loopInBlocks, type Sum, zeroOf } from "./sums.ts";
+import { stepsAt } from "./threads.ts";
+
+/** A team as one of its threads sees it. */
+export interface Members extends Team {
+  readonly workgroup: number;
+  /** The team's number in the workgroup. */
+  readonly place: Value;
+  /** The thread's number in the team. */
+  readonly member: Value;
+}
+
+/** One loop over all positions of some axes, of which each member of the team takes its own. */
+export function loopTogether(
+  builder: Builder,
+  axes: readonly Axis[],
+  { size, member }: Members,
+  sum: Sum,
+  body: (at: Substitution, into: readonly Variable[]) => void,
+): void {
+  const sorted = batchFirst(axes);
+  const known = sorted.reduce((a, x) => a * (x.extent === "N" ? 1 : x.extent), 1);
+  const endless = sorted[0]?.extent === "N";
+  const end = endless ? times(batchCount(), int(known)) : int(known);
+  const turns = endless ? Number.POSITIVE_INFINITY : known / size;
+  const [cuts] = cutsOf([turns], sum);
+  const loop = { stem: "turn", start: member, end, step: size, turns };
+  loopInBlocks(builder, loop, must(cuts, "cuts"), sum.into, (turn, into) =>
+    body(stepsAt(builder, sorted, turn), into),
+  );
+}
+
+/** Puts the parts of variables together: afterwards each member holds the whole. */
+export function combineParts(
+  builder: Builder,
+  op: ReduceOp,
+  variables: readonly Variable[],
+  { size, inner, place, workgroup }: Members,
+): void {
+  const local = builtin("local");
+  const arrays = variables.map((variable) => {
+    const array = builder.share("parts", variable.type, workgroup);
+    builder.push({ kind: "store", to: array, at: local, value: variable });
+    return array;
+  });
+  builder.push({ kind: "barrier" });
+  if (op === "sum") for (const variable of variables) builder.assign(variable, "=", zeroOf(variable));
+  builder.for("part", { end: int(size) }, (part) => {
+    const at =
+      inner === "members"
+        ? plus(times(place, int(size)), part)
+        : plus(place, times(part, int(workgroup / size)));
+    variables.forEach((variable, i) => {
+      const value = loadFrom(must(arrays[i], "array"), at);
+      if (op === "sum") builder.assign(variable, "+=", value);
+      else builder.assign(variable, "=", apply(op, variable, value));
+    });
+  });
+}
