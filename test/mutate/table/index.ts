@@ -1,9 +1,9 @@
 /** Every mutation there is. */
 import type { Mutation } from "../mutation.ts";
-import { codegen } from "./codegen.ts";
 import { compiler } from "./compiler.ts";
+import { lower } from "./lower.ts";
 import { outside } from "./outside.ts";
 import { runtime } from "./runtime.ts";
 import { training } from "./training.ts";
 
-export const mutations: readonly Mutation[] = [...runtime, ...training, ...compiler, ...codegen, ...outside];
+export const mutations: readonly Mutation[] = [...runtime, ...training, ...compiler, ...lower, ...outside];

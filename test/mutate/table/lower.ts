@@ -1,4 +1,4 @@
-/** Mutations of the WGSL that is written: threads, tiles, barriers, vectors, numbers. */
+/** Mutations of lowering and of what prints: threads, tiles, barriers, vectors, names, numbers. */
 import { guard, inFile, type Mutation } from "../mutation.ts";
 
 const writers = guard("wgsl/writers");
@@ -15,17 +15,17 @@ const long = guard("numerics/long-sums");
 const steps = guard("train/losses-optimizers");
 
 const together: readonly Mutation[] = [
-  ...inFile("compiler/codegen/stage.ts", [
+  ...inFile("compiler/lower/stage.ts", [
     {
       name: "stage: no barrier before what was fetched is read",
-      find: 'total : undefined);\n    writer.push({ kind: "barrier" });',
+      find: 'total : undefined);\n    lowering.push({ kind: "barrier" });',
       put: "total : undefined);",
       guards: [gpu],
       why: "threads read what their neighbours have not fetched yet",
     },
     {
       name: "stage: no barrier before the next part is fetched",
-      find: '    });\n    writer.push({ kind: "barrier" });\n  });',
+      find: '    });\n    lowering.push({ kind: "barrier" });\n  });',
       put: "    });\n  });",
       guards: [gpu],
       why: "threads overwrite what their neighbours still read",
@@ -39,37 +39,37 @@ const together: readonly Mutation[] = [
     },
     {
       name: "stage: the last part of a sum is left out",
-      find: "/ ${depth}` : Math.ceil(known / depth);",
-      put: "/ ${depth}` : Math.floor(known / depth);",
+      find: "int(Math.ceil(known / depth));",
+      put: "int(Math.floor(known / depth));",
       guards: [gpu],
       why: "sums that no block divides lack their end",
     },
     {
       name: "stage: beyond the sum stands what was there",
-      find: "`select(${zero}, ${text}, ${raw} < ${total})`",
-      put: "text",
+      find: "return total ? choose(less(raw, total), whole, float(0, wide)) : whole;",
+      put: "return whole;",
       guards: [gpu],
       why: "the last element is added several times",
     },
     {
       name: "stage: rounds overlap",
-      find: "`${step} + ${product(round, stride)}`",
-      put: "`${step} + ${product(round, 1)}`",
+      find: "plus(step, times(round, int(stride)))",
+      put: "plus(step, round)",
       guards: [gpu],
       why: "some steps are fetched twice, others never",
     },
   ]),
-  ...inFile("compiler/codegen/block.ts", [
+  ...inFile("compiler/lower/block.ts", [
     {
       name: "block: threads beyond the last place store as well",
-      find: "const busy = excess ? [`${place} < ${count}`] : [];",
-      put: "const busy: string[] = [];",
+      find: "const busy = excess ? [less(place, int(count))] : [];",
+      put: "const busy: Value[] = [];",
       guards: [writers],
       why: "the last place is stored several times, by threads with the same number",
     },
     {
       name: "block: places beyond the last are not clamped",
-      find: "excess ? named(writer, `${stem}s`, `min(${place}, ${count - 1})`) : place",
+      find: "excess ? lowering.let(`${stem}s`, least(place, int(count - 1))) : place",
       put: "place",
       guards: [gpu],
       why: "threads that are too many read beyond the tensor",
@@ -85,8 +85,8 @@ const together: readonly Mutation[] = [
     },
     {
       name: "block: rows and columns are numbered alike",
-      find: "`i32(local) / ${sizeOf(inner)}`)],",
-      put: "`i32(local) % ${sizeOf(outer)}`)],",
+      find: 'lowering.let(outer.stem, binary("/", local(), size))',
+      put: 'lowering.let(outer.stem, binary("%", local(), int(sizeOf(outer))))',
       guards: [gpu],
       why: "most of a block is never computed",
     },
@@ -98,48 +98,48 @@ const together: readonly Mutation[] = [
       why: "half of a batch is not computed",
     },
   ]),
-  ...inFile("compiler/codegen/team.ts", [
+  ...inFile("compiler/lower/team.ts", [
     {
       name: "team: no barrier before the parts are put together",
-      find: '  writer.push({ kind: "barrier" });\n',
+      find: '  builder.push({ kind: "barrier" });\n',
       put: "",
       guards: [gpu],
       why: "sums lack what other members have not stored yet",
     },
     {
       name: "team: the own part counts twice",
-      find: '  if (op === "sum")\n    for (const { name, width } of variables)',
-      put: '  if (op === "max")\n    for (const { name, width } of variables)',
+      find: 'if (op === "sum") for (const variable of variables)',
+      put: 'if (op === "max") for (const variable of variables)',
       guards: [gpu],
       why: "sums are too large",
     },
     {
       name: "team: members take the same steps",
-      find: '{ stem: "turn", start: "member", end, step: size, turns }',
-      put: '{ stem: "turn", start: "member", end, step: 1, turns }',
+      find: '{ stem: "turn", start: member, end, step: size, turns }',
+      put: '{ stem: "turn", start: member, end, step: 1, turns }',
       guards: [gpu],
       why: "most of a sum is counted several times",
     },
     {
       name: "team: the last member's part is left out",
-      find: 'kind: "for", name: part, end: size, step: 1, body',
-      put: 'kind: "for", name: part, end: size - 1, step: 1, body',
+      find: 'builder.for("part", { end: int(size) }',
+      put: 'builder.for("part", { end: int(size - 1) }',
       guards: [gpu],
       why: "sums lack a part",
     },
     {
       name: "team: parts of the neighbouring team",
-      find: "`place + ${part} * ${workgroup / size}`",
-      put: "`place + ${part} * ${size}`",
+      find: "plus(place, times(part, int(workgroup / size)))",
+      put: "plus(place, times(part, int(size)))",
       guards: [gpu, schedules],
       why: "sums are mixed with their neighbours'",
     },
   ]),
-  ...inFile("compiler/codegen/quads.ts", [
+  ...inFile("compiler/lower/quads.ts", [
     {
       name: "quads: every element comes from the first thread",
-      find: "`quadBroadcast(${fetched.text}, ${i})`",
-      put: "`quadBroadcast(${fetched.text}, ${i * 0})`",
+      find: "broadcast(own, i)",
+      put: "broadcast(own, i * 0)",
       guards: [target],
       why: "three of four elements are the first one's",
     },
@@ -151,25 +151,25 @@ const together: readonly Mutation[] = [
       why: "a thread fetches another element than it hands over",
     },
   ]),
-  ...inFile("compiler/codegen/entry.ts", [
+  ...inFile("compiler/lower/entry.ts", [
     {
       name: "threads: the rest of a workgroup computes, too",
-      find: "`  if (thread >= ${count}) { return; }`",
-      put: "`  if (thread > ${count}) { return; }`",
+      find: 'binary(">=", thread, count)',
+      put: "less(count, thread)",
       guards: [pointwise, conv],
       why: "a thread too many overwrites the first element of what follows",
     },
     {
       name: "threads: kernels side by side begin at the same thread",
-      find: "`    let thread = every - ${from};`",
-      put: "`    let thread = every - ${from * 0};`",
+      find: 'binary("-", every, int(first))',
+      put: 'binary("-", every, int(first * 0))',
       guards: [steps],
       why: "biases are updated from the wrong place",
     },
     {
       name: "threads: the last tile of examples has no threads",
-      find: "`(i32(batch.n) + ${grid.batchTile - 1}) / ${grid.batchTile}`",
-      put: "`(i32(batch.n) + 0) / ${grid.batchTile}`",
+      find: "plus(batchCount(), int(batchTile - 1))",
+      put: "batchCount()",
       guards: [target, conv],
       why: "the last examples of a batch are not computed",
     },
@@ -177,18 +177,18 @@ const together: readonly Mutation[] = [
 ];
 
 const tiles: readonly Mutation[] = [
-  ...inFile("compiler/codegen/threads.ts", [
+  ...inFile("compiler/lower/threads.ts", [
     {
       name: "tiles: a tile that was moved back is not",
-      find: "value: `min(${first}, ${(axis.extent - tile) / unit})`",
-      put: "value: `min(${first}, ${axis.extent / unit})`",
+      find: "least(first, int((axis.extent - tile) / unit))",
+      put: "least(first, int(axis.extent / unit))",
       guards: [conv, dense],
       why: "the last tile reads and writes beyond its axis",
     },
     {
       name: "tiles: moved back tiles store what their neighbours own",
-      find: "owned: offsets.map((r) => `${scaled(name, unit)} + ${r} >= ${scaled(first, unit)}`),",
-      put: "owned: offsets.map((): string | undefined => undefined),",
+      find: 'owned: offsets.map((r) => binary(">=", plus(times(place, int(unit)), int(r)), own)),',
+      put: "owned: offsets.map(() => undefined),",
       guards: [writers],
       why: "a place is stored twice, in place with its value after the first",
     },
@@ -201,8 +201,8 @@ const tiles: readonly Mutation[] = [
     },
     {
       name: "tiles: examples beyond the batch are stored",
-      find: "r === 0 ? (beyond ? `${name} < ${end}` : undefined) : `${name} + ${r} < ${end}`,",
-      put: "r === 0 ? (beyond ? `${name} < ${end}` : undefined) : undefined,",
+      find: "(sure(r) ? undefined : less(plus(first, int(r)), end))",
+      put: "(sure(r) || r > 0 ? undefined : less(plus(first, int(r)), end))",
       guards: [writers],
       why: "the buffers of larger batches are written beyond the batch",
       equivalent:
@@ -210,8 +210,8 @@ const tiles: readonly Mutation[] = [
     },
     {
       name: "tiles: examples beyond the batch are read",
-      find: "value: `min(${at}, ${end} - 1)` });",
-      put: "value: at });",
+      find: 'least(at, binary("-", end, int(1)))',
+      put: "at",
       guards: [target, conv, gpu],
       why: "reads beyond the batch",
       equivalent:
@@ -219,20 +219,20 @@ const tiles: readonly Mutation[] = [
     },
     {
       name: "tiles: the order of threads along two axes",
-      find: 'block = count === 1 ? "0" : `${rest} % ${count}`;',
-      put: 'block = count === 1 ? "0" : `${rest} % ${count + 1}`;',
+      find: 'block = binary("%", rest, int(count));',
+      put: 'block = binary("%", rest, int(count === 1 ? 1 : count + 1));',
       guards: [conv, dense],
       why: "some places are computed twice, others never",
     },
     {
       name: "tiles: quads that are filled up store as well",
-      find: "busy: [`thread % ${wholeQuads(count)} < ${count}`] };",
+      find: "busy: [less(within, int(count))] };",
       put: "busy: [] };",
       guards: [writers],
       why: "places are stored twice",
     },
   ]),
-  ...inFile("compiler/codegen/contraction.ts", [
+  ...inFile("compiler/lower/contraction.ts", [
     {
       name: "sum: the steps that no block divides are left out",
       find: "else if (rest > 0) tail(into);",
@@ -256,8 +256,8 @@ const tiles: readonly Mutation[] = [
     },
     {
       name: "sum: every member of a team stores",
-      find: '...(team ? ["member == 0"] : []), ',
-      put: "",
+      find: 'const first = members ? [binary("==", members.member, int(0))] : [];',
+      put: "const first: Value[] = [];",
       guards: [writers],
       why: "a result is stored by all members of a team",
     },
@@ -272,20 +272,20 @@ const tiles: readonly Mutation[] = [
     },
     {
       name: "long sums: the last block runs beyond the end",
-      find: "value: `min(${name} + ${size * step}, ${all})` });",
-      put: "value: `${name} + ${size * step}` });",
+      find: "least(plus(turn, int(size * step)), all)",
+      put: "plus(turn, int(size * step))",
       guards: [long],
       why: "what lies beyond the tensor is added",
     },
     {
       name: "long sums: a block begins with the sum of the one before",
-      find: 'writer.push({ kind: "assign", target: name, op: "+=", value: `${parts[i]?.name}` });',
-      put: 'writer.push({ kind: "assign", target: name, op: "=", value: `${parts[i]?.name}` });',
+      find: 'builder.assign(total, "+=", must(parts[i], "part"));',
+      put: 'builder.assign(total, "=", must(parts[i], "part"));',
       guards: [long],
       why: "a sum is that of its last block",
     },
   ]),
-  ...inFile("compiler/codegen/epilogue.ts", [
+  ...inFile("compiler/lower/epilogue.ts", [
     {
       name: "looped tiles: the place in the array",
       find: "place = add(scale(place, h.at.length), register);",
@@ -301,7 +301,7 @@ const tiles: readonly Mutation[] = [
       why: "places are stored twice, in the walk of each tile",
     },
   ]),
-  ...inFile("compiler/codegen/store.ts", [
+  ...inFile("compiler/lower/store.ts", [
     {
       name: "store: vectors at any address",
       find: "at.constant % width === 0 &&",
@@ -313,13 +313,13 @@ const tiles: readonly Mutation[] = [
     },
     {
       name: "store: components in the reverse order",
-      find: '`${name}.${"xyzw"[l]}`),',
-      put: '`${name}.${"wzyx"[l]}`),',
+      find: "component(out, l)",
+      put: "component(out, width - 1 - l)",
       guards: [conv, dense],
       why: "neighbouring channels are mirrored",
     },
   ]),
-  ...inFile("compiler/codegen/bindings.ts", [
+  ...inFile("compiler/lower/vectorise.ts", [
     {
       name: "vectors: addresses that no vector divides are read as such",
       find: "while (t.coefficient % notes.alignment !== 0) notes.alignment /= 2;",
@@ -335,69 +335,69 @@ const tiles: readonly Mutation[] = [
       why: "windows with padding read the mirrored component",
     },
   ]),
-  ...inFile("compiler/codegen/scopes.ts", [
+  ...inFile("compiler/lower/hoist.ts", [
     {
-      name: "WGSL: a division of a negative index rounds towards 0",
+      name: "hoist: a division of a negative index rounds towards 0",
       find: "const turns = Math.max(0, Math.ceil(-rangeOf(atom.of).low / atom.by));",
       put: "const turns = 0;",
       guards: [guard("ops/define")],
       why: "gradients of strided windows read other taps",
     },
     {
-      name: "WGSL: the turns are not taken back",
-      find: 'atom.kind === "div" && turns > 0 ? ` - ${turns}` : ""',
-      put: '""',
+      name: "hoist: the turns are not taken back",
+      find: 'binary("-", binary("/", of.value, by), int(turns))',
+      put: 'binary("/", of.value, by)',
       guards: [guard("train/gradients", "conv2d"), guard("train/gradients-own")],
       why: "gradients of strided windows are shifted",
     },
   ]),
   ...inFile("compiler/ops/codec.ts", [
     {
-      name: "WGSL: the bytes of a word in the reverse order",
-      find: "(u32(${at} & 3) * 8u)",
-      put: "(24u - u32(${at} & 3) * 8u)",
+      name: "codec: the bytes of a word in the reverse order",
+      find: 'binary(">>", word, shift)',
+      put: 'binary(">>", word, binary("-", uint(24), shift))',
       guards: [guard("train/runtime")],
       why: "pixels of a data set are swapped in fours",
     },
     {
-      name: "WGSL: f16 results are not clamped",
-      find: '`${wgslType(width, "f16")}(clamp(${text}, ${type}(${-LARGEST_HALF}.0), ${type}(${LARGEST_HALF}.0)))`',
-      put: '`${wgslType(width, "f16")}(${text})`',
+      name: "codec: f16 results are not clamped",
+      find: 'apply("clamp", value, float(-LARGEST_HALF, width), float(LARGEST_HALF, width))',
+      put: "value",
       guards: [f16],
       why: "large activations become infinite",
     },
   ]),
-  ...inFile("compiler/codegen/writer.ts", [
+  ...inFile("compiler/lower/evaluate.ts", [
     {
-      name: "WGSL: the lower bound of a guard is left out",
-      find: "if (low < 0) tests.push({ ...at, text: `${at.text} >= 0` });",
-      put: "",
+      name: "lowering: the lower bound of a guard is left out",
+      find: 'const above = low < 0 ? [binary(">=", at, int(0))] : [];',
+      put: 'const above = low < 0 ? [binary(">=", at, int(low))] : [];',
       guards: [conv],
       why: "padding at the top and at the left is what lies before",
     },
     {
-      name: "WGSL: the upper bound of a guard is one too large",
-      find: "tests.push({ ...at, text: `${at.text} < ${extent}` });",
-      put: "tests.push({ ...at, text: `${at.text} <= ${extent}` });",
+      name: "lowering: the upper bound of a guard is one too large",
+      find: "less(at, int(extent))",
+      put: "less(at, int(extent + 1))",
       guards: [conv],
       why: "padding at the bottom and at the right is what lies behind",
     },
     {
-      name: "WGSL: rows of a data set from its beginning",
-      find: "[i32(batch.offset) + ${at.text}]",
-      put: "[${at.text}]",
+      name: "lowering: rows of a data set from its beginning",
+      find: 'plus(convert(uniform("offset"), "i32"), indexValue(must(n, "batch index")))',
+      put: 'indexValue(must(n, "batch index"))',
       guards: [guard("train/runtime")],
       why: "every step sees the first batch",
     },
     {
-      name: "WGSL: a maximum starts from 0",
+      name: "lowering: a maximum starts from 0",
       find: 'e.op === "sum" ? 0 : e.op === "max" ? LOWEST : -LOWEST',
       put: 'e.op === "sum" ? 0 : e.op === "max" ? 0 : -LOWEST',
       guards: [guard("ops/norm"), guard("ops/pooling"), guard("numerics/policy")],
       why: "maxima of negative numbers are 0",
     },
   ]),
-  ...inFile("compiler/codegen/literal.ts", [
+  ...inFile("compiler/targets/wgsl/literal.ts", [
     {
       name: "WGSL: constants of six digits",
       find: "for (let digits = 1; digits < 9; digits++) {",
@@ -413,7 +413,7 @@ const tiles: readonly Mutation[] = [
       why: "a literal of −0 is written with the sign of 0",
     },
   ]),
-  ...inFile("compiler/codegen/values.ts", [
+  ...inFile("compiler/targets/wgsl/print.ts", [
     {
       name: "random: a mask of whole rows",
       find: "f32(hash(counter ^ key) >> 8u)",
@@ -424,4 +424,4 @@ const tiles: readonly Mutation[] = [
   ]),
 ];
 
-export const codegen: readonly Mutation[] = [...together, ...tiles];
+export const lower: readonly Mutation[] = [...together, ...tiles];
