@@ -44,7 +44,7 @@ function literalOf(type: ValueType, value: number): Value {
   return values.get(FOREVER, `literal ${key(type)} ${text}`, (id) => ({ kind: "literal", id, type, value }));
 }
 
-export const int = (value: number): Value => literalOf(I32, value);
+export const int = (value: number): Value => literalOf(I32, value + 0); // integers know no −0
 export const uint = (value: number): Value => literalOf(U32, value);
 /** A number of f32. */
 export const float = (value: number, width: Width = 1): Value => splat(literalOf(F32, value), width);
