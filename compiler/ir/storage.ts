@@ -1,7 +1,7 @@
 /** How a stored tensor lies in memory: one record, decided by `passes/storage.ts`, that everything after it reads. */
 import type { Node } from "./graph.ts";
 
-/** What an element is written down as; `codegen/codec.ts` has a row for each. */
+/** What an element is written down as; `ops/codec.ts` has a row for each. */
 export type StorageType = "f32" | "f16" | "u8";
 
 export interface Storage {

@@ -13,6 +13,8 @@ const schedules = guard("tune/schedules");
 const f16 = guard("ops/f16");
 const long = guard("numerics/long-sums");
 const steps = guard("train/losses-optimizers");
+const passes = guard("lower/passes");
+const print = guard("lower/print");
 
 const together: readonly Mutation[] = [
   ...inFile("compiler/lower/stage.ts", [
@@ -424,4 +426,235 @@ const tiles: readonly Mutation[] = [
   ]),
 ];
 
-export const lower: readonly Mutation[] = [...together, ...tiles];
+/** What the passes and the printer promise, whatever kernel they are given. */
+const promises: readonly Mutation[] = [
+  ...inFile("compiler/lower/quads.ts", [
+    {
+      name: "quads: of two distances one is taken twice",
+      find: "return add(scale(axisIndex(LOW), near), scale(axisIndex(HIGH), far));",
+      put: "return add(scale(axisIndex(LOW), near), scale(axisIndex(HIGH), near));",
+      guards: [passes],
+      why: "the third and the fourth element of two pairs come from the wrong place",
+    },
+    {
+      name: "quads: a thread is its quad's first or second",
+      find: 'binary(">>", quad, uint(1))',
+      put: 'binary("&", quad, int(1))',
+      guards: [passes],
+      why: "the third thread fetches what the first one does",
+    },
+    {
+      name: "quads: each for itself",
+      find: "if (sorted.length < 2) return [];",
+      put: "if (sorted.length < 20) return [];",
+      guards: [passes],
+      why: "kernels for CPU adapters load four times as much",
+    },
+  ]),
+  ...inFile("compiler/lower/vectorise.ts", [
+    {
+      name: "vectors: what is written, too",
+      find: "const width = memory.writable ? 1 : widthFor(notes);",
+      put: "const width = widthFor(notes);",
+      guards: [passes],
+      why: "a result that overwrites an operand is stored at the addresses of vectors",
+    },
+    {
+      name: "vectors: a whole one from any place",
+      find: "width !== lanes.length || first.constant % width !== 0",
+      put: "width !== lanes.length",
+      guards: [passes],
+      why: "four neighbours from an odd place on are those before them",
+    },
+    {
+      name: "vectors: a whole one in any order",
+      find: "return isConsecutive(lanes.map((e) => e.at)) ? fetchOf(memory, div(first, width)) : undefined;",
+      put: "return fetchOf(memory, div(first, width));",
+      guards: [passes],
+      why: "transposed weights are read row by row",
+    },
+    {
+      name: "vectors: as many loads as numbers are enough",
+      find: "vectors * 1.5 <= elements.size",
+      put: "vectors <= elements.size",
+      guards: [passes],
+      why: "a thread loads four numbers where it needs one",
+    },
+  ]),
+  ...inFile("compiler/lower/hoist.ts", [
+    {
+      name: "hoist: a value is named where it is met",
+      find: 'this.#push({ kind: "let", variable, value }, depth);',
+      put: 'this.#push({ kind: "let", variable, value });',
+      guards: [passes],
+      why: "what a loop does not change is computed in each of its turns, and after it there is no such name",
+    },
+    {
+      name: "hoist: a value is named where its first part is known",
+      find: "const depth = Math.max(0, ...parts.map((p) => p.depth));",
+      put: "const depth = parts[0]?.depth ?? 0;",
+      guards: [passes],
+      why: "names are used before what they are made of",
+    },
+    {
+      name: "hoist: a loop's variable is known everywhere",
+      find: "const body = this.scope(s.body, () => this.#variables.set(s.variable, this.#depth));",
+      put: "const body = this.scope(s.body, () => {});",
+      guards: [passes],
+      why: "names are used outside of the loop that they depend on",
+    },
+    {
+      name: "hoist: a name is given again in each scope",
+      find: "for (const scope of this.#scopes) {",
+      put: "for (const scope of this.#scopes.slice(-1)) {",
+      guards: [passes],
+      why: "each loop computes once more what is known around it",
+    },
+    {
+      name: "hoist: terms that read each other's sums are one step",
+      find: "changed.has(s.to) || reads(s.value)",
+      put: "changed.has(s.to)",
+      guards: [passes],
+      why: "a value is computed before what it reads was assigned",
+    },
+    {
+      name: "hoist: what was named may change",
+      find: "if (this.#settled.has(s.to))",
+      put: "if (this.#settled.has(s.value))",
+      guards: [passes],
+      why: "a name keeps the sum of an earlier step, without a word",
+    },
+    {
+      name: "hoist: one address for all remainders",
+      find: 'atom.kind === "mod" ? binary("%", of.value, by)',
+      put: 'atom.kind === "mod" ? binary("/", of.value, by)',
+      guards: [passes],
+      why: "reshapes and groups read other elements",
+    },
+    {
+      name: "hoist: a negative coefficient adds",
+      find: 'if (!empty) return binary("-", sum, times(value, int(-coefficient)));',
+      put: "if (!empty) return plus(sum, times(value, int(-coefficient)));",
+      guards: [passes],
+      why: "gradients of windows read beyond the tensor",
+    },
+  ]),
+  ...inFile("compiler/targets/wgsl/values.ts", [
+    {
+      name: "print: a right operand of the same rank without parentheses",
+      find: "inner(v.right, operands)",
+      put: "inner(v.right, rank)",
+      guards: [print],
+      why: "a − (b − c) is a − b − c",
+    },
+    {
+      name: "print: a left operand of any rank",
+      find: "const fits = own >= operands || (own === rank && CHAINS.has(v.op));",
+      put: "const fits = own > ANY;",
+      guards: [print],
+      why: "(a + b) · c is a + b · c",
+    },
+    {
+      name: "print: every operator in a row",
+      find: "(own === rank && CHAINS.has(v.op))",
+      put: "own === rank",
+      guards: [print],
+      why: "WGSL refuses two shifts in a row",
+    },
+    {
+      name: "print: a remainder of a remainder",
+      find: '"%": { rank: 5, operands: UNARY }',
+      put: '"%": { rank: 5, operands: 5 }',
+      guards: [print],
+      why: "a % (b / c) is a % b / c",
+    },
+    {
+      name: "print: comparisons beside a bitwise and",
+      find: '"&": { rank: 2, operands: UNARY }',
+      put: '"&": { rank: 2, operands: RELATION }',
+      guards: [print],
+      why: "WGSL refuses guards of two bounds",
+    },
+    {
+      name: "print: the negative of a sum",
+      find: "`-${inner(v.of, PRIMARY)}`",
+      put: "`-${inner(v.of)}`",
+      guards: [print],
+      why: "−(a + b) is −a + b",
+    },
+    {
+      name: "print: negative literals as they are",
+      find: "rank: v.value < 0 || Object.is(v.value, -0) ? ANY : PRIMARY,",
+      put: "rank: PRIMARY,",
+      guards: [print],
+      why: "a negative number that is negated begins with another token: --",
+    },
+    {
+      name: "print: the workgroup's number binds like a name",
+      find: `rank: OPERATORS["+"].rank };`,
+      put: "rank: PRIMARY };",
+      guards: [print],
+      why: "beyond 65,535 workgroups threads have wrong numbers",
+    },
+    {
+      name: "print: a select the other way round",
+      find: "[v.otherwise, v.then, v.condition]",
+      put: "[v.then, v.otherwise, v.condition]",
+      guards: [print],
+      why: "padding is inside",
+    },
+  ]),
+  ...inFile("compiler/math/value.ts", [
+    {
+      name: "values: nothing minus a value is the value",
+      find: 'if (op === "+" && a === 0) return right;',
+      put: 'if ((op === "+" || op === "-") && a === 0) return right;',
+      guards: [print],
+      why: "signs are lost",
+    },
+    {
+      name: "values: known differences the other way round",
+      find: '"-": (a: number, b: number) => a - b,',
+      put: '"-": (a: number, b: number) => b - a,',
+      guards: [print],
+      why: "what is computed ahead differs from what a kernel would compute",
+    },
+    {
+      name: "values: a product with nothing is the value",
+      find: "(a === 0 || b === 1)",
+      put: "(a === 1 || b === 1)",
+      guards: [print],
+      why: "an address lacks a term, or has one too many",
+    },
+    {
+      name: "values: a remainder by one is the value",
+      find: 'if (op === "%" && b === 1) return int(0);',
+      put: 'if (op === "%" && b === 1) return left;',
+      guards: [print],
+      why: "threads along axes of one tile are beyond them",
+    },
+    {
+      name: "values: the literal −0 of integers",
+      find: "literalOf(I32, value + 0)",
+      put: "literalOf(I32, value)",
+      guards: [print],
+      why: "equal addresses are two values",
+    },
+    {
+      name: "values: equal operands, equal values",
+      find: "return values.get(left, `${op} ${right.id}`, ",
+      put: "return values.get(left, `${right.id}`, ",
+      guards: [print],
+      why: "a sum is what a product of the same operands was",
+    },
+    {
+      name: "values: other parts of a select change places",
+      find: 'return choose(first, must(b, "value"), must(c, "value"));',
+      put: 'return choose(first, must(c, "value"), must(b, "value"));',
+      guards: [passes],
+      why: "padding is inside, and the picture is 0",
+    },
+  ]),
+];
+
+export const lower: readonly Mutation[] = [...together, ...tiles, ...promises];
