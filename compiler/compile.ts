@@ -8,6 +8,7 @@ import type { Graph, Node } from "./ir/graph.ts";
 import type { Kernel, Schedule } from "./ir/kernel.ts";
 import type { Decision } from "./ir/region.ts";
 import type { MemoryPlan, Step } from "./ir/step.ts";
+import type { KernelModule } from "./ir/stmt.ts";
 import { inBuffer, type Storages } from "./ir/storage.ts";
 import { tuningKey } from "./lower/identity.ts";
 import { loadedTensors } from "./lower/module.ts";
@@ -88,6 +89,8 @@ export interface Compilation {
   /** Of every parameter that `bake` gave. */
   readonly baking: readonly Baking[];
   readonly memory: MemoryPlan;
+  /** What the program's kernels are the text of. */
+  readonly modules: readonly KernelModule[];
   readonly program: Program;
 }
 
@@ -143,7 +146,7 @@ export function compile(model: Graph, options: CompileOptions = {}): Compilation
   verifyMemory({ graph, bundles, memory, storages });
   const assembled = assemble({ graph, bundles, memory, storages });
   const baked = values ? bakedParams(storages, values) : [];
-  const program = baked.length > 0 ? { ...assembled, baked } : assembled;
+  const program = baked.length > 0 ? { ...assembled.program, baked } : assembled.program;
   verifyProgram(program);
   const steps = bundles.flat();
   return {
@@ -158,6 +161,7 @@ export function compile(model: Graph, options: CompileOptions = {}): Compilation
     tuned,
     baking,
     memory,
+    modules: assembled.modules,
     program,
   };
 }

@@ -40,7 +40,14 @@ export interface Parts {
 /** What a Program says of storage types. */
 const spoken = { f32: {}, f16: { storage: "f16" }, u8: { storage: "bytes" } } as const;
 
-export function assemble({ graph, bundles, memory, storages }: Parts): Program {
+/** A program, and what its kernels are the text of. */
+export interface Assembled {
+  readonly program: Program;
+  /** In the order of the program's kernels. */
+  readonly modules: readonly KernelModule[];
+}
+
+export function assemble({ graph, bundles, memory, storages }: Parts): Assembled {
   // Each distinct kernel is lowered once; those that turn out to be the same text, names aside, are one shader, too.
   const groups = new Map<string, Group>();
   const groupOf = new Map<readonly Step[], Use>();
@@ -86,7 +93,7 @@ export function assemble({ graph, bundles, memory, storages }: Parts): Program {
   const params = graph.nodes.filter((n) => n.kind === "param").filter((p) => inBuffer(storages, p));
   const inPhase = (phase: Step["region"]["phase"]): Dispatch[] =>
     bundles.filter((b) => b[0]?.region.phase === phase).map(dispatch);
-  return {
+  const program: Program = {
     format: "weft-program",
     version: 1,
     name: graph.name,
@@ -112,6 +119,7 @@ export function assemble({ graph, bundles, memory, storages }: Parts): Program {
     peakBytes: memory.peakBytes,
     maxBatch: memory.maxBatch,
   };
+  return { program, modules: all.map((g) => g.module) };
 }
 
 function partOf({ kernel, schedule, inPlace }: Step): Part {

@@ -52,7 +52,7 @@ const calls: ModelCalls = {
     if (threw) throw locatedError({ thrown: threw.value, reader }, sites, show(entry), show);
     const graph = annotate(defaultModel(exports, show(entry)), reader, sites, show);
     const compilation = compile(graph, { target });
-    return { compilation: pack(compilation, graph), view: viewOf(compilation) };
+    return { compilation: pack({ ...compilation, modules: [] }, graph), view: viewOf(compilation) };
   },
 };
 

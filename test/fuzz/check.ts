@@ -1,6 +1,7 @@
 /** One random model, from its graph to a verdict. */
 import { type Compilation, compile } from "../../compiler/compile.ts";
 import type { Graph, Node } from "../../compiler/ir/graph.ts";
+import { checker } from "../check/device.ts";
 import type { Arrays, NdArray } from "../oracle/array.ts";
 import { differences, isMeaningful, type Reference, reference } from "../oracle/compare.ts";
 import { exceptionFor, onnxReference } from "../oracle/onnx.ts";
@@ -68,6 +69,9 @@ export async function check(spec: ModelSpec, opinions: Opinions = EVERYTHING): P
         await run(interpreter(), withOwnBuffers(compilation.program)),
       );
       equalBits("from the last thread to the first", got, await run(interpreter({ backwards: true })));
+      (await run(checker(compilation))).forEach((result, i) => {
+        fail("the naive oracle, carried out by the check target", differences(result, wants[i] ?? {}));
+      });
       const again = compiled(buildModel(spec), spec, params);
       if (JSON.stringify(again.program) !== JSON.stringify(compilation.program))
         throw new Error("compiled again, the program is another one");

@@ -4,17 +4,21 @@
  * outside of a buffer, a tensor that a dispatch both reads and writes, and memory that is read before it is written,
  * which holds no number here.
  */
-import { type Bound, KernelMachine } from "./machine.ts";
+import { type Bound, KernelMachine, type Machine } from "./machine.ts";
 
 export interface InterpreterOptions {
   /** Threads run from the last to the first. What is right does not depend on it. Default false. */
   readonly backwards?: boolean;
+  /** What runs the kernel of a text. Default: an interpreter of the text. */
+  readonly machineFor?: (code: string) => Machine;
 }
 
 interface FakeBuffer {
   readonly label: string;
   readonly size: number;
   bytes: ArrayBuffer;
+  /** A flag for each word: whether anybody wrote it. */
+  readonly written: Uint8Array;
   destroyed: boolean;
 }
 interface Entry {
@@ -26,7 +30,7 @@ interface Resource {
   readonly offset?: number;
 }
 interface FakePipeline {
-  readonly machine: KernelMachine;
+  readonly machine: Machine;
   readonly layout: readonly Entry[];
 }
 interface FakeGroup {
@@ -39,10 +43,10 @@ type Command = () => void;
 const NO_NUMBER = 0x7fff7fff;
 
 /** Programs repeat their kernels, and tests their programs. */
-const machines = new Map<string, KernelMachine>();
+const machines = new Map<string, Machine>();
 const MOST_MACHINES = 500;
 
-function machineFor(code: string): KernelMachine {
+function interpreted(code: string): Machine {
   const known = machines.get(code);
   if (known) return known;
   const machine = new KernelMachine(code);
@@ -51,7 +55,10 @@ function machineFor(code: string): KernelMachine {
   return machine;
 }
 
-export function interpreter({ backwards = false }: InterpreterOptions = {}): GPUDevice {
+export function interpreter({
+  backwards = false,
+  machineFor = interpreted,
+}: InterpreterOptions = {}): GPUDevice {
   let lose: (info: { reason: string; message: string }) => void = () => {};
   const lost = new Promise((resolve) => {
     lose = resolve;
@@ -80,6 +87,7 @@ export function interpreter({ backwards = false }: InterpreterOptions = {}): GPU
           : new Uint8Array(data);
         if (from.length % 4 !== 0) throw new Error("writeBuffer: bytes that are no whole words");
         new Uint8Array(alive(buffer).bytes).set(from, at);
+        buffer.written.fill(1, at / 4, (at + from.length) / 4);
       });
     },
     submit(lists: readonly (readonly Command[])[]): void {
@@ -97,7 +105,8 @@ export function interpreter({ backwards = false }: InterpreterOptions = {}): GPU
     const bytes = new ArrayBuffer(size);
     // WebGPU promises zeros; whoever counts on that instead of writing them finds no number.
     if (!mappedAtCreation && usage & STORAGE) new Uint32Array(bytes).fill(NO_NUMBER);
-    const buffer: FakeBuffer = { label, size, bytes, destroyed: false };
+    const written = new Uint8Array(Math.ceil(size / 4)).fill(mappedAtCreation ? 1 : 0);
+    const buffer: FakeBuffer = { label, size, bytes, written, destroyed: false };
     return Object.assign(buffer, {
       mapAsync: async (): Promise<void> => {
         if (buffer.destroyed) throw new Error("the buffer was destroyed while it was mapped");
@@ -118,9 +127,13 @@ export function interpreter({ backwards = false }: InterpreterOptions = {}): GPU
         commands.push(() => {
           const source = new Uint8Array(alive(from).bytes, start, count);
           new Uint8Array(alive(to).bytes).set(source, at);
+          to.written.set(from.written.subarray(start / 4, (start + count) / 4), at / 4);
         }),
       clearBuffer: (buffer: FakeBuffer) =>
-        commands.push(() => void new Uint8Array(alive(buffer).bytes).fill(0)),
+        commands.push(() => {
+          new Uint8Array(alive(buffer).bytes).fill(0);
+          buffer.written.fill(1);
+        }),
       finish: () => commands,
     };
   }
@@ -154,9 +167,9 @@ export function interpreter({ backwards = false }: InterpreterOptions = {}): GPU
   ): Bound[] {
     const rest = [...offsets];
     const written = new Set<FakeBuffer>();
-    for (const { binding, space, access } of machine.translation.variables) {
+    for (const binding of machine.writes) {
       const buffer = resources[binding]?.buffer;
-      if (space !== "storage" || access !== "read_write" || !buffer) continue;
+      if (!buffer) continue;
       const times = resources.filter((r) => r.buffer === buffer).length;
       if (written.has(buffer) || times > 1)
         throw new Error(`buffer "${buffer.label}" is written by a dispatch that binds it ${times} times`);
@@ -164,7 +177,8 @@ export function interpreter({ backwards = false }: InterpreterOptions = {}): GPU
     }
     return resources.map(({ buffer, offset = 0 }, i) => {
       const dynamic = layout[i]?.buffer?.hasDynamicOffset ? (rest.shift() ?? 0) : 0;
-      return { bytes: alive(buffer).bytes, offset: offset + dynamic };
+      const { bytes, written: words } = alive(buffer);
+      return { bytes, offset: offset + dynamic, written: words };
     });
   }
 

@@ -8,6 +8,16 @@ import type { Of } from "./values.ts";
 export interface Bound {
   readonly bytes: ArrayBuffer;
   readonly offset?: number;
+  /** A flag for each word of 4 bytes: whether anybody wrote it. */
+  readonly written?: Uint8Array;
+}
+
+/** What runs a kernel. */
+export interface Machine {
+  /** The bindings that the kernel writes. */
+  readonly writes: readonly number[];
+  /** `groups`: workgroups in x, y and z. `backwards`: the last thread first. Throws where it finds something wrong. */
+  run(bound: readonly Bound[], groups: readonly [number, number, number], backwards?: boolean): void;
 }
 
 type Thread = Iterator<readonly number[] | undefined, void, readonly (readonly number[])[] | undefined>;
@@ -76,13 +86,17 @@ function view(of: Of, bytes: ArrayBuffer): Words {
   return make(bytes);
 }
 
-export class KernelMachine {
+export class KernelMachine implements Machine {
   readonly translation: Translation;
+  readonly writes: readonly number[];
   readonly #make: Make;
 
   /** Throws where the text holds what Weft does not write. */
   constructor(wgsl: string) {
     this.translation = translate(parse(wgsl));
+    this.writes = this.translation.variables
+      .filter((v) => v.space === "storage" && v.access === "read_write")
+      .map((v) => v.binding);
     this.#make = new Function("memory", "uniform", "lib", this.translation.code) as Make; // its own code
   }
 
