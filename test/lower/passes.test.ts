@@ -72,7 +72,10 @@ function drawValue(pick: Choose, axes: readonly Axis[], from: readonly Memory[],
     case 4:
       return times(inner(), inner());
     case 5:
-      return named("v", choose(less(indexValue(at), int(pick(6))), inner(), float(pick(3))));
+      return named(
+        "v",
+        choose(less(indexValue(at), int(pick(6))), pick(2) ? inner() : float(3), float(pick(3))),
+      );
     default:
       return plus(convert(indexValue(at), "f32"), inner());
   }

@@ -504,11 +504,11 @@ const promises: readonly Mutation[] = [
       why: "names are used outside of the loop that they depend on",
     },
     {
-      name: "hoist: a name is given again in each scope",
-      find: "for (const scope of this.#scopes) {",
-      put: "for (const scope of this.#scopes.slice(-1)) {",
+      name: "hoist: equal values have names of their own",
+      find: 'if (known?.value.kind === "variable") return known;',
+      put: "",
       guards: [passes],
-      why: "each loop computes once more what is known around it",
+      why: "what addresses have in common is computed for each of them",
     },
     {
       name: "hoist: terms that read each other's sums are one step",
