@@ -26,3 +26,6 @@ export function showShape(shape: readonly (number | string)[]): string {
 /** Bytes of a buffer: whole vectors of 16, one at least. */
 export const bytesAt = ({ fixed, perBatch }: Count, batch: number): number =>
   Math.max(16, Math.ceil((fixed + perBatch * batch) / 16) * 16);
+
+/** The numbers of a shape at a batch size. */
+export const shapeAt = (shape: Shape, batch: number): number[] => shape.map((d) => (d === "N" ? batch : d));

@@ -3,7 +3,7 @@ import { WeftError } from "../contract/errors.ts";
 import type { Signature } from "../contract/program.ts";
 import { hash, kindOf, sizeOf } from "../contract/tensor.ts";
 import type { Training } from "../contract/training.ts";
-import { showShape } from "../contract/type.ts";
+import { shapeAt, showShape } from "../contract/type.ts";
 import { ANYTHING, checkOptions, shownOption } from "./options.ts";
 import { threefry } from "./random.ts";
 
@@ -40,7 +40,7 @@ export interface Checked {
 
 /** Elements of one row of an input. */
 export function rowSize({ shape }: Signature): number {
-  return sizeOf(shape.map((d) => (d === "N" ? 1 : d)));
+  return sizeOf(shapeAt(shape, 1));
 }
 
 const failure = ({ name }: Training, problem: string): never => {

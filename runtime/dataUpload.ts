@@ -1,17 +1,20 @@
 /** Data sets on the GPU: sent there once, in the order that an epoch wants. */
 import { WeftError } from "../contract/errors.ts";
-import type { Program } from "../contract/program.ts";
+import type { Program, Signature } from "../contract/program.ts";
 import type { Training } from "../contract/training.ts";
 import { type AnyDataSet, type Checked, checkData, partsOf, type Rows, rowSize } from "./data.ts";
+import { type Lent, MOST_BATCHES, STORAGE } from "./executable.ts";
 import type { Gpu } from "./gpu.ts";
-import { STORAGE } from "./plan.ts";
 
 /** A data set as one program draws batches from it. */
 export interface Source {
-  /** By index into `Program.buffers`. */
-  readonly buffers: ReadonlyMap<number, GPUBuffer>;
-  /** In the order of `Program.inputs`, those that are not on the GPU. Absent where all are. */
-  readonly batch?: (offset: number, n: number) => readonly (Float32Array | undefined)[];
+  /** What of it lies on the GPU. */
+  readonly lent: Lent;
+  /** The inputs that are sent there batch by batch, and their values. */
+  readonly sent: readonly Signature[];
+  readonly batch: (offset: number, n: number) => Float32Array[];
+  /** How many batches may share a submit: what is sent is there for one at a time. */
+  readonly share: number;
 }
 
 /** As many data sets stay on the GPU when nobody uses them. */
@@ -107,19 +110,17 @@ export class DataSets {
       rowNumbers: GPUBuffer | undefined,
       rows: () => Uint32Array,
     ): Source => {
-      const buffers = new Map<number, GPUBuffer>();
-      inputs.forEach(({ buffer }, i) => {
-        if (stored[i]) buffers.set(buffer, stored[i]);
+      const lent = new Map<number, GPUBuffer>();
+      const sent = inputs.filter(({ buffer }, i) => {
+        if (stored[i]) lent.set(buffer, stored[i]);
+        return !stored[i];
       });
-      if (at !== undefined && rowNumbers) buffers.set(at, rowNumbers);
-      if (stored.every(Boolean)) return { buffers };
-      const batch = (offset: number, n: number): (Float32Array | undefined)[] =>
-        inputs.map((input, i) =>
-          stored[i]
-            ? undefined
-            : gather(arrays[i] as Rows, rowSize(input), rows().subarray(offset, offset + n)),
+      if (at !== undefined && rowNumbers) lent.set(at, rowNumbers);
+      const batch = (offset: number, n: number): Float32Array[] =>
+        sent.map((input) =>
+          gather(arrays[inputs.indexOf(input)] as Rows, rowSize(input), rows().subarray(offset, offset + n)),
         );
-      return { buffers, batch };
+      return { lent, sent, batch, share: sent.length ? 1 : MOST_BATCHES };
     };
     return {
       arrays,
@@ -136,8 +137,7 @@ export class DataSets {
 
   #buffer(label: string, data: Rows | Uint32Array): GPUBuffer {
     const { device } = this.#gpu;
-    const { maxBufferSize, maxStorageBufferBindingSize } = device.limits;
-    const limit = Math.min(maxBufferSize, maxStorageBufferBindingSize);
+    const limit = Math.min(device.limits.maxBufferSize, device.limits.maxStorageBufferBindingSize);
     const { buffer, byteOffset, byteLength } = data;
     if (byteLength > limit)
       throw new WeftError(

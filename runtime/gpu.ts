@@ -14,7 +14,6 @@ export class Gpu {
   /** Set once the device is lost, or given up. */
   #end: WeftError | undefined;
   readonly #waiting = new Set<(error: WeftError) => void>();
-
   readonly #owned: boolean;
 
   /** `owned`: whether the device is ours to destroy. */
@@ -23,19 +22,14 @@ export class Gpu {
     this.#owned = owned;
     device.lost.then(({ reason, message }) => {
       const why = `the GPU device was lost (${reason}${message && `: ${message}`})`;
-      this.end(new WeftError("device-lost", `${why}; reload() takes a new one`));
+      this.close(new WeftError("device-lost", `${why}; reload() takes a new one`));
     });
   }
 
-  /** Rejects all that is awaited, now and later. */
-  end(error: WeftError): void {
+  /** Rejects all that is awaited, now and later, and destroys the device if it is ours. */
+  close(error: WeftError): void {
     this.#end ??= error;
     for (const reject of this.#waiting) reject(this.#end);
-  }
-
-  /** Ends what is awaited, and the device if it is ours. */
-  close(error: WeftError): void {
-    this.end(error);
     if (this.#owned) this.device.destroy();
   }
 
@@ -90,20 +84,14 @@ export class Gpu {
     this.device.queue.writeBuffer(buffer, 0, (fixed ? data : data.slice()) as GPUAllowSharedBufferSource);
   }
 
-  /**
-   * A compute pipeline for one WGSL text. `uniform` is the layout of the batch uniform. Errors name the kernel, its
-   * layers and the line.
-   */
-  async pipeline(
-    { name, layers, wgsl, usesBatch, bindings }: Shader,
-    uniform: GPUBufferBindingLayout = { type: "uniform" },
-  ): Promise<GPUComputePipeline> {
+  /** A compute pipeline for one WGSL text. Errors name the kernel, its layers and the line. */
+  async pipeline({ name, layers, wgsl, usesBatch, bindings }: Shader): Promise<GPUComputePipeline> {
     const { device } = this;
     const what = `kernel "${name}" (${layers.join(", ")})`;
     const buffers: GPUBufferBindingLayout[] = bindings.map((b) => ({
       type: b.access === "read" ? "read-only-storage" : "storage",
     }));
-    if (usesBatch) buffers.unshift(uniform);
+    if (usesBatch) buffers.unshift({ type: "uniform", hasDynamicOffset: true });
     const { module, layout } = await this.scoped(
       what,
       () => ({

@@ -7,9 +7,8 @@
 import { WeftError } from "../contract/errors.ts";
 import type { Program } from "../contract/program.ts";
 import type { Tensor } from "../contract/tensor.ts";
-import type { Weights } from "../contract/weights.ts";
 import type { InputValue } from "./inputs.ts";
-import { checkOptions, LOAD } from "./options.ts";
+import { checkOptions, LOAD, type LoadOptions } from "./options.ts";
 import { Session } from "./session.ts";
 import { valuesOf } from "./values.ts";
 
@@ -22,19 +21,10 @@ export { readSafetensors, type Weights, writeSafetensors } from "../contract/wei
 export { initialise } from "./initialise.ts";
 export type { InputValue } from "./inputs.ts";
 export { readMetadata } from "./metadata.ts";
+export type { LoadOptions } from "./options.ts";
 export { type CheckOptions, checkFinite, type NonFinite } from "./sentinel.ts";
 export { Session } from "./session.ts";
 export { factsOf, pick } from "./variants.ts";
-
-/** What `load` may be given. */
-export interface LoadOptions {
-  /** The bytes of a safetensors file, or tensors by name. Default: initial values drawn with `seed`. */
-  readonly weights?: ArrayBuffer | Uint8Array | Weights;
-  /** Default: a device of the page's own choice. In Node: `(await requestDevice()).device` of weftgpu/node. */
-  readonly device?: GPUDevice;
-  /** Default 0. */
-  readonly seed?: number;
-}
 
 /**
  * Makes a program ready to run. Weights are checked before anything reaches the GPU; they are kept, not copied,

@@ -2,13 +2,13 @@
 import { WeftError } from "../contract/errors.ts";
 import type { Program } from "../contract/program.ts";
 import { dtypeOf, kindOf, sizeOf, type Tensor, type TensorData } from "../contract/tensor.ts";
-import { showShape } from "../contract/type.ts";
+import { shapeAt, showShape } from "../contract/type.ts";
 
 /** An input: its elements in row-major order, or a tensor whose shape is checked too. */
 export type InputValue = TensorData | Tensor;
 
-export interface Batch {
-  readonly size: number;
+export interface CheckedInputs {
+  readonly batch: number;
   /** In the order of `Program.inputs`. */
   readonly data: readonly TensorData[];
 }
@@ -17,7 +17,7 @@ export interface Batch {
 export function checkInputs(
   { inputs, name: model }: Program,
   given: Readonly<Record<string, unknown>>,
-): Batch {
+): CheckedInputs {
   const fail = (name: string, problem: string): never => {
     throw new WeftError("input", `${model}: input "${name}" ${problem}`);
   };
@@ -25,7 +25,7 @@ export function checkInputs(
     if (!inputs.some((i) => i.name === name))
       fail(name, `is unknown; the inputs are ${inputs.map((i) => i.name).join(", ")}`);
 
-  let size = 0;
+  let batch = 0;
   let first = "";
   const data = inputs.map(({ name, dtype, shape }) => {
     const value = given && Object.hasOwn(given, name) ? given[name] : undefined;
@@ -37,7 +37,7 @@ export function checkInputs(
         `has to be ${dtype} ${showShape(shape)}, got ${dtypeOf(array) ?? kindOf(array ?? value)}`,
       );
     const batched = shape.includes("N");
-    const each = sizeOf(shape.map((d) => (d === "N" ? 1 : d)));
+    const each = sizeOf(shapeAt(shape, 1));
     const n = batched ? array.length / each : 1;
     if (!n) fail(name, `${showShape(shape)} needs at least one example, got an empty batch`);
     if (n % 1 || (!batched && array.length !== each))
@@ -46,17 +46,17 @@ export function checkInputs(
         `${showShape(shape)} needs a length of ${each}${batched ? " per example" : ""}, got ${array.length}`,
       );
     const { shape: says } = value as Partial<Tensor>;
-    if (says && `${says}` !== `${shape.map((d) => (d === "N" ? n : d))}`)
+    if (says && `${says}` !== `${shapeAt(shape, n)}`)
       fail(
         name,
         `has shape ${showShape(says)} and length ${array.length}, the model wants ${showShape(shape)}`,
       );
     if (batched) {
-      if (size && size !== n) fail(name, `is a batch of ${n}, but "${first}" of ${size}`);
-      size = n;
+      if (batch && batch !== n) fail(name, `is a batch of ${n}, but "${first}" of ${batch}`);
+      batch = n;
       first ||= name;
     }
     return array;
   });
-  return { size: size || 1, data };
+  return { batch: batch || 1, data };
 }

@@ -1,6 +1,7 @@
 /** Options, looked at before use: also in JavaScript a wrong one is said rather than passed over. */
 import { WeftError } from "../contract/errors.ts";
 import { kindOf } from "../contract/tensor.ts";
+import type { Weights } from "../contract/weights.ts";
 
 /** What an option has to be, in words and as a test. */
 export type Rule = readonly [text: string, fits: (value: unknown) => boolean];
@@ -9,7 +10,16 @@ export const ANYTHING: Rule = ["", () => true];
 export const DEVICE: Rule = ["a GPUDevice", (value) => "createBuffer" in Object(value)];
 export const FUNCTION: Rule = ["a function", (value) => typeof value === "function"];
 export const SEED: Rule = ["a whole number from 0 to 4294967295", (value) => value === Number(value) >>> 0];
-/** Of `load` and what checks a run. */
+/** What `load` and `checkFinite` may be given. */
+export interface LoadOptions {
+  /** The bytes of a safetensors file, or tensors by name. Default: initial values drawn with `seed`. */
+  readonly weights?: ArrayBuffer | Uint8Array | Weights;
+  /** Default: a device of the page's own choice. In Node: `(await requestDevice()).device` of weftgpu/node. */
+  readonly device?: GPUDevice;
+  /** Default 0. */
+  readonly seed?: number;
+}
+
 export const LOAD = { weights: ANYTHING, device: DEVICE, seed: SEED };
 
 /** Throws `WeftError` "input" unless `given` has no other options than those of `rules`, each as it has to be. */

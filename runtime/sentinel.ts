@@ -1,12 +1,11 @@
 /** Looks for the first value of a run that is not finite. Costs nothing unless it is asked for: no session holds it. */
-import type { Dispatch, Program, Shader } from "../contract/program.ts";
+import type { Binding, Dispatch, Program, Shader } from "../contract/program.ts";
 import type { TensorData } from "../contract/tensor.ts";
-import { bytesAt } from "../contract/type.ts";
-import type { Weights } from "../contract/weights.ts";
+import { Executable } from "./executable.ts";
 import { openGpu } from "./gpu.ts";
-import { type Batch, checkInputs, type InputValue } from "./inputs.ts";
-import { checkOptions, LOAD } from "./options.ts";
-import { Plan, READ, READBACK, type Step, UNIFORM } from "./plan.ts";
+import { checkInputs, type InputValue } from "./inputs.ts";
+import { checkOptions, LOAD, type LoadOptions } from "./options.ts";
+import { trace, type Unfit, unfit } from "./trace.ts";
 import { valuesOf } from "./values.ts";
 
 /** Where values left the finite numbers. */
@@ -24,23 +23,10 @@ export interface NonFinite {
 }
 
 /** What the checked run may be given. */
-export interface CheckOptions {
-  /** The bytes of a safetensors file, or tensors by name. Default: initial values drawn with `seed`. */
-  readonly weights?: ArrayBuffer | Uint8Array | Weights;
-  /** Default: a device of the page's own choice. */
-  readonly device?: GPUDevice;
-  /** Default 0. */
-  readonly seed?: number;
-}
-
-function unfit(data: TensorData): Pick<NonFinite, "count" | "value"> | undefined {
-  let [count, value] = [0, 0];
-  for (const x of data) if (!Number.isFinite(x) && !count++) value = x;
-  return count ? { count, value } : undefined;
-}
+export type CheckOptions = LoadOptions;
 
 /** The same of f16 bits: NaN and infinity have the largest exponent. */
-function unfitHalves(bits: Uint16Array): Pick<NonFinite, "count" | "value"> | undefined {
+function unfitHalves(bits: Uint16Array): Unfit | undefined {
   const found = bits.filter((b) => (b & 0x7c00) === 0x7c00);
   const [first] = found;
   if (first === undefined) return undefined;
@@ -48,87 +34,8 @@ function unfitHalves(bits: Uint16Array): Pick<NonFinite, "count" | "value"> | un
   return { count: found.length, value };
 }
 
-class Sentinel extends Plan {
-  readonly #made: GPUBuffer[] = [];
-
-  async check(values: readonly TensorData[], { size, data }: Batch): Promise<NonFinite | undefined> {
-    const { buffers: planned, params, inputs, prepare, dispatches, name } = this.program;
-    this.checkSizes(size);
-    await this.build();
-    const { device } = this.gpu;
-    const { buffers, steps } = await this.gpu.scoped(`${name}, batch of ${size}`, () => {
-      const uniform = device.createBuffer({ label: "batch", size: 32, usage: UNIFORM });
-      this.write(uniform, Uint32Array.of(size));
-      const buffers = planned.map((_, i) => this.buffer(i, size));
-      this.#made.push(uniform, ...buffers);
-      params.forEach((param, i) => {
-        this.fill(buffers, param, values[i] as TensorData); // checked against the params
-      });
-      inputs.forEach(({ buffer }, i) => {
-        this.write(buffers[buffer], data[i] as TensorData); // checked against the inputs
-      });
-      return { buffers, steps: this.steps([...prepare, ...dispatches], buffers, { buffer: uniform }) };
-    });
-    for (const [i, dispatch] of [...prepare, ...dispatches].entries()) {
-      const kernel = this.program.kernels[dispatch.kernel] as Shader; // the compiler's index
-      const found = await this.#look(steps[i] as Step, kernel, dispatch, buffers, size);
-      if (found) return { in: "kernel", name: kernel.name, layers: dispatch.layers, ...found };
-    }
-    return undefined;
-  }
-
-  /**
-   * Carries out one dispatch and reads back the buffers that it writes. They may be larger than what it writes, but the
-   * rest of them is zero or was looked at before.
-   */
-  async #look(
-    step: Step,
-    kernel: Shader,
-    dispatch: Dispatch,
-    buffers: readonly GPUBuffer[],
-    batch: number,
-  ): Promise<Pick<NonFinite, "count" | "value"> | undefined> {
-    const { device } = this.gpu;
-    const what = `${this.program.name}, batch of ${batch}`;
-    const written = kernel.bindings.flatMap(({ access, storage }, k) => {
-      const index = dispatch.buffers[k] as number; // one for each binding
-      const { bytes } = this.program.buffers[index] as Program["buffers"][number]; // the compiler's index
-      return access === "read_write" ? [{ storage, index, size: bytesAt(bytes, batch) }] : [];
-    });
-    const total = written.reduce((a, w) => a + w.size, 0);
-    const { staging, mapped } = await this.gpu.scoped(what, () => {
-      const staging = device.createBuffer({ label: "readback", size: total, usage: READBACK });
-      this.#made.push(staging);
-      const encoder = device.createCommandEncoder();
-      this.encode(encoder, [step], batch);
-      let at = 0;
-      for (const { index, size } of written) {
-        encoder.copyBufferToBuffer(buffers[index] as GPUBuffer, 0, staging, at, size);
-        at += size;
-      }
-      device.queue.submit([encoder.finish()]);
-      const mapped = staging.mapAsync(READ, 0, total);
-      mapped.catch(() => {}); // awaited below, unless the scopes report a failure first
-      return { staging, mapped };
-    });
-    await this.gpu.wait(what, mapped);
-    const data = staging.getMappedRange(0, total);
-    let at = 0;
-    let found: ReturnType<typeof unfit>;
-    for (const { storage, size } of written) {
-      found ??= storage
-        ? unfitHalves(new Uint16Array(data, at, size / 2))
-        : unfit(new Float32Array(data, at, size / 4));
-      at += size;
-    }
-    staging.destroy();
-    return found;
-  }
-
-  close(): void {
-    for (const buffer of this.#made) buffer.destroy();
-  }
-}
+const look = (data: ArrayBuffer, storage: Binding["storage"]): Unfit | undefined =>
+  storage ? unfitHalves(new Uint16Array(data)) : unfit(new Float32Array(data));
 
 /**
  * Carries out one run kernel by kernel, reading back what each has written, and says where the first value that is NaN
@@ -145,17 +52,38 @@ export async function checkFinite(
   checkOptions("checkFinite", options, LOAD);
   const { weights, device, seed = 0 } = options;
   const values = valuesOf(program, weights, seed);
-  const batch = checkInputs(program, inputs);
+  const { batch, data } = checkInputs(program, inputs);
   for (const [i, { name }] of program.inputs.entries()) {
-    const found = unfit(batch.data[i] as TensorData); // one for each input
+    const found = unfit(data[i] as TensorData); // one for each input
     if (found) return { in: "input", name, layers: [], ...found };
   }
   const gpu = await openGpu(device);
-  const sentinel = new Sentinel(gpu, program);
   try {
-    return await sentinel.check(values, batch);
+    return await checkRun(await Executable.open(gpu, program), values, data, batch);
   } finally {
-    sentinel.close();
     if (!device) gpu.device.destroy();
+  }
+}
+
+async function checkRun(
+  executable: Executable,
+  values: readonly TensorData[],
+  data: readonly TensorData[],
+  batch: number,
+): Promise<NonFinite | undefined> {
+  const { params, prepare, dispatches, kernels, name } = executable.program;
+  try {
+    await executable.gpu.scoped(`${name}, batch of ${batch}`, () => {
+      executable.fill(params, values);
+      executable.feed(batch, data);
+    });
+    const all = [...prepare, ...dispatches];
+    const found = await trace(executable, all, batch, look);
+    if (!found) return undefined;
+    const { dispatch, count, value } = found;
+    const { kernel, layers } = all[dispatch] as Dispatch; // its position
+    return { in: "kernel", name: (kernels[kernel] as Shader).name, layers, count, value };
+  } finally {
+    executable.destroy();
   }
 }

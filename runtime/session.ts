@@ -1,10 +1,11 @@
 /** A loaded program, as its user sees it. */
 import { WeftError } from "../contract/errors.ts";
 import type { Program } from "../contract/program.ts";
-import type { Tensor, TensorData } from "../contract/tensor.ts";
-import { Engine } from "./engine.ts";
+import { ARRAYS, sizeOf, type Tensor, type TensorData } from "../contract/tensor.ts";
+import { shapeAt } from "../contract/type.ts";
+import { copyOut, Executable, encodePass, type Submission } from "./executable.ts";
 import { openGpu } from "./gpu.ts";
-import { checkInputs, type InputValue } from "./inputs.ts";
+import { type CheckedInputs, checkInputs, type InputValue } from "./inputs.ts";
 
 /** A program that is ready to run, with its weights on a device. Made by `load`. */
 export class Session<
@@ -13,7 +14,9 @@ export class Session<
 > {
   readonly program: Program;
   readonly #values: readonly TensorData[];
-  #engine: Promise<Engine> | undefined;
+  #executable: Promise<Executable> | undefined;
+  /** The last two. So many may be in flight: one computes while the other is read back. Further ones wait their turn. */
+  #runs: readonly (Promise<unknown> | undefined)[] = [];
 
   /** Use `load`. `values` are the parameters in the program's order. */
   constructor(program: Program, values: readonly TensorData[]) {
@@ -28,11 +31,15 @@ export class Session<
    * Throws `WeftError`: "input", "out-of-memory", "gpu", "device-lost", "destroyed".
    */
   async run(inputs: Inputs): Promise<Outputs> {
-    const batch = checkInputs(this.program, inputs as Readonly<Record<string, unknown>>);
-    if (!this.#engine) throw new WeftError("destroyed", `${this.program.name}: the session was destroyed`);
-    const engine = await this.#engine;
+    const checked = checkInputs(this.program, inputs as Readonly<Record<string, unknown>>);
+    if (!this.#executable)
+      throw new WeftError("destroyed", `${this.program.name}: the session was destroyed`);
+    const executable = await this.#executable;
+    const [before, last] = this.#runs;
+    const result = compute(executable, checked, before);
+    this.#runs = [last, result.catch(() => {})];
     // The compiler wrote Outputs from the same program that names these tensors.
-    return (await engine.run(batch)) as Outputs;
+    return result as Promise<Outputs>;
   }
 
   /**
@@ -41,13 +48,60 @@ export class Session<
    */
   async reload(device?: GPUDevice): Promise<void> {
     this.destroy();
-    this.#engine = openGpu(device).then((gpu) => new Engine(gpu, this.program).prepare(this.#values));
-    await this.#engine;
+    this.#executable = this.#open(device);
+    await this.#executable;
+  }
+
+  async #open(device: GPUDevice | undefined): Promise<Executable> {
+    const { program } = this;
+    const executable = await Executable.open(await openGpu(device), program);
+    await executable.gpu.scoped(`${program.name}: parameters`, () =>
+      executable.fill(program.params, this.#values),
+    );
+    return executable;
   }
 
   /** Frees the GPU's memory now rather than when the session is garbage-collected. `reload` brings it back. */
   destroy(): void {
-    this.#engine?.then((engine) => engine.destroy()).catch(() => {});
-    this.#engine = undefined;
+    const ended = new WeftError("destroyed", `${this.program.name}: the session was destroyed or reloaded`);
+    this.#executable
+      ?.then((executable) => {
+        executable.gpu.close(ended);
+        executable.destroy();
+      })
+      .catch(() => {});
+    this.#executable = undefined;
   }
+}
+
+/** After what `before` promises. */
+async function compute(
+  executable: Executable,
+  { batch, data }: CheckedInputs,
+  before: Promise<unknown> | undefined,
+): Promise<Record<string, Tensor>> {
+  await before;
+  const { outputs, name } = executable.program;
+  const tensors = outputs.map((output) => ({ ...output, shape: shapeAt(output.shape, batch) }));
+  const sizes = tensors.map(({ shape }) => 4 * sizeOf(shape));
+  const make = (): Submission => {
+    const dispatches = executable.feed(batch, data);
+    const buffers = tensors.map(({ buffer }) => executable.buffer(buffer));
+    return {
+      sizes,
+      encode(encoder, staging) {
+        encodePass(encoder, dispatches, batch);
+        copyOut(encoder, staging, buffers, sizes);
+      },
+    };
+  };
+  const parts = await executable.run(`${name}, batch of ${batch}`, make).catch((error) => {
+    executable.release();
+    throw error;
+  });
+  const results = tensors.map(({ name, dtype, shape }, i): [string, Tensor] => {
+    const data = new ARRAYS[dtype](parts[i] as ArrayBuffer); // one for each
+    return [name, { shape, data }];
+  });
+  return Object.fromEntries(results);
 }

@@ -1,7 +1,7 @@
 /** Numbers that are no numbers, and the error that they end a training with. */
 import { WeftError } from "../contract/errors.ts";
-import type { TensorData } from "../contract/tensor.ts";
 import type { Training } from "../contract/training.ts";
+import type { Unfit } from "./trace.ts";
 
 /** A step whose loss, or whose parameters after it, are not finite. */
 export interface Failure {
@@ -30,10 +30,7 @@ export class DivergedError extends WeftError {
   }
 }
 
-/** How many of the values are not finite, in words; undefined where all are. */
-export function unfit(values: TensorData): string | undefined {
-  let count = 0;
-  for (const x of values) if (!Number.isFinite(x)) count++;
-  if (!count) return undefined;
+/** `1,024 values that are NaN or infinite` */
+export function inWords({ count }: Unfit): string {
   return `${count.toLocaleString("en-US")} value${count > 1 ? "s that are" : " that is"} NaN or infinite`;
 }

@@ -1,8 +1,10 @@
 /** Where a number that is none came from. */
 import type { Result } from "../contract/training.ts";
-import { type Failure, unfit } from "./trainDiverged.ts";
+import { unfit } from "./trace.ts";
+import { readState, runBatches, traceBatch } from "./trainBatch.ts";
+import { type Failure, inWords } from "./trainDiverged.ts";
 import type { Position } from "./trainState.ts";
-import { entryOf, type Steps } from "./trainSteps.ts";
+import { batchOf, type Steps } from "./trainSteps.ts";
 
 /** How many steps before the one whose loss is not finite may be to blame for its parameters. */
 const BACK = 3;
@@ -18,29 +20,24 @@ export async function locate(
   { stepInEpoch }: Failure,
   restore: () => Promise<void>,
 ): Promise<string | undefined> {
-  const { training, plan, source, seed, fit } = steps;
-  const share = source.batch ? 1 : (fit.stepsPerSubmit ?? 4);
+  const { training, executable, source, fit } = steps;
+  const share = Math.min(source.share, fit.stepsPerSubmit ?? 4);
   for (let last = stepInEpoch - 1; last >= Math.max(from.stepInEpoch, stepInEpoch - BACK); last--) {
     await restore();
     for (let i = from.stepInEpoch; i < last; i += share) {
       if (fit.signal?.aborted) return undefined;
       const count = Math.min(share, last - i);
-      await plan.run(
-        Array.from({ length: count }, (_, k) => entryOf(steps, from, i + k)),
-        source,
-        seed,
-      );
+      const batches = Array.from({ length: count }, (_, k) => batchOf(steps, from, i + k));
+      await runBatches(executable, source, batches);
     }
     // Where parameters are not finite already, an earlier step's gradients made them so.
-    const state = await plan.get();
+    const state = await readState(executable);
     if (Object.values(state).some(({ data }) => unfit(data))) continue;
-    let found: string | undefined;
-    await plan.trace(entryOf(steps, from, last), source, seed, (dispatch, which, data) => {
-      const held = unfit(data);
-      if (held) found = `${origin(training.results[dispatch]?.[which] as Result)} ${held}`; // one for each
-      return !held;
-    });
-    return found && last + 1 < stepInEpoch ? `in step ${last + 1}, ${found}` : found;
+    const found = await traceBatch(executable, source, batchOf(steps, from, last));
+    if (!found) return undefined;
+    const { dispatch, which } = found;
+    const what = `${origin(training.results[dispatch]?.[which] as Result)} ${inWords(found)}`; // one for each
+    return last + 1 < stepInEpoch ? `in step ${last + 1}, ${what}` : what;
   }
   return undefined;
 }

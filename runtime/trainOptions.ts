@@ -2,8 +2,8 @@
 import { WeftError } from "../contract/errors.ts";
 import type { Training } from "../contract/training.ts";
 import type { AnyDataSet } from "./data.ts";
+import { MOST_BATCHES } from "./executable.ts";
 import { ANYTHING, checkOptions, FUNCTION, type Rule, shownOption } from "./options.ts";
-import { MOST_BATCHES } from "./trainPlan.ts";
 import { constant, type Schedule } from "./trainSchedule.ts";
 import type { Checkpoint, Position } from "./trainState.ts";
 

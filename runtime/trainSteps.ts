@@ -1,19 +1,23 @@
 /** The steps of an epoch: submitted ahead, their figures read back behind. */
 import type { Optimizer, Training } from "../contract/training.ts";
 import type { Source } from "./dataUpload.ts";
+import type { Executable } from "./executable.ts";
+import { type Figures, runBatches, type TrainBatch } from "./trainBatch.ts";
 import { DivergedError } from "./trainDiverged.ts";
 import type { Evaluation, Fit } from "./trainOptions.ts";
-import { type BatchEntry, MOST_BATCHES, MOST_SUBMITS, type TrainPlan } from "./trainPlan.ts";
 import { type Position, perExample } from "./trainState.ts";
 
 /** The milliseconds that a submit should take: long enough to be cheap, short enough to stop soon. */
 const SUBMIT_MS = 50;
 
+/** The most submits in flight. */
+const MOST_SUBMITS = 2;
+
 /** A submit that has not been read back. */
 interface Flight {
-  readonly entries: readonly BatchEntry[];
+  readonly batches: readonly TrainBatch[];
   readonly submitted: number;
-  readonly metrics: Promise<Float32Array>;
+  readonly results: Promise<readonly Figures[]>;
 }
 
 /** The uniform's rates: the learning rate, and Adam's bias corrections for its t-th step. */
@@ -24,7 +28,7 @@ export function ratesOf(optimizer: Optimizer, lr: number, t: number): number[] {
 
 export interface Steps {
   readonly training: Training;
-  readonly plan: TrainPlan;
+  readonly executable: Executable;
   readonly source: Source;
   readonly seed: number;
   readonly fit: Fit;
@@ -32,12 +36,12 @@ export interface Steps {
   readonly keep: (position: Position) => Promise<void>;
 }
 
-/** Step `i` of the epoch that `from` is in. */
-export function entryOf({ training, fit }: Steps, from: Position, i: number): BatchEntry {
+/** That of step `i` of the epoch that `from` is in. */
+export function batchOf({ training, seed, fit }: Steps, from: Position, i: number): TrainBatch {
   const { batch, rows } = fit;
   const step = from.step + i - from.stepInEpoch;
   const rates = ratesOf(training.optimizer, fit.rate(step, from.epoch), step + 1);
-  return { n: Math.min(batch, rows - i * batch), offset: i * batch, step, rates };
+  return { n: Math.min(batch, rows - i * batch), offset: i * batch, step, seed, rates };
 }
 
 /**
@@ -45,7 +49,7 @@ export function entryOf({ training, fit }: Steps, from: Position, i: number): Ba
  * are the epoch's so far. Throws `DivergedError` at the first loss that is no finite number; nothing is in flight then.
  */
 export async function takeSteps(steps: Steps, from: Position): Promise<Position> {
-  const { plan, source, seed, fit, keep } = steps;
+  const { executable, source, fit, keep } = steps;
   const { batch, rows, stepsPerEpoch, checkpointEvery = stepsPerEpoch, stepsPerSubmit, signal } = fit;
   const flights: Flight[] = [];
   /** As of what has been read back. */
@@ -55,33 +59,33 @@ export async function takeSteps(steps: Steps, from: Position): Promise<Position>
   let landed = 0;
 
   const submit = (count: number): void => {
-    const entries = Array.from({ length: count }, (_, i) => entryOf(steps, from, submitted + i));
-    const metrics = plan.run(entries, source, seed);
-    metrics.catch(() => {}); // awaited in `land`
-    flights.push({ entries, submitted: performance.now(), metrics });
+    const batches = Array.from({ length: count }, (_, i) => batchOf(steps, from, submitted + i));
+    const results = runBatches(executable, source, batches);
+    results.catch(() => {}); // awaited in `land`
+    flights.push({ batches, submitted: performance.now(), results });
     submitted += count;
   };
   const land = async (): Promise<void> => {
     const flight = flights.shift();
     if (!flight) return;
-    const metrics = await flight.metrics;
+    const results = await flight.results;
     const now = performance.now();
     const taken = now - Math.max(landed, flight.submitted);
     landed = now;
-    if (!stepsPerSubmit && !source.batch)
+    if (!stepsPerSubmit)
       size = Math.max(
         1,
-        Math.min(MOST_BATCHES, taken < SUBMIT_MS / 2 ? size * 2 : taken > SUBMIT_MS * 2 ? size >> 1 : size),
+        Math.min(source.share, taken < SUBMIT_MS / 2 ? size * 2 : taken > SUBMIT_MS * 2 ? size >> 1 : size),
       );
-    flight.entries.forEach((entry, i) => {
-      position = account(steps, position, entry, metrics[2 * i] as number, metrics[2 * i + 1] as number);
+    flight.batches.forEach((batch, i) => {
+      position = account(steps, position, batch, results[i] as Figures); // one for each
     });
   };
 
   try {
     while (submitted < stepsPerEpoch && !signal?.aborted) {
       const due = Math.min(stepsPerEpoch, (Math.floor(submitted / checkpointEvery) + 1) * checkpointEvery);
-      submit(Math.min(source.batch ? 1 : size, due - submitted));
+      submit(Math.min(size, source.share, due - submitted));
       if (flights.length === MOST_SUBMITS) await land();
       if (submitted < due) continue;
       while (flights.length) await land();
@@ -90,7 +94,7 @@ export async function takeSteps(steps: Steps, from: Position): Promise<Position>
     while (flights.length) await land();
   } catch (error) {
     // What else is in flight has to end before the parameters are restored; its figures do not count.
-    await Promise.allSettled(flights.map((f) => f.metrics));
+    await Promise.allSettled(flights.map((f) => f.results));
     throw error;
   }
   const { epoch, stepInEpoch } = position;
@@ -106,9 +110,8 @@ export async function takeSteps(steps: Steps, from: Position): Promise<Position>
 function account(
   { training, fit }: Steps,
   before: Position,
-  { n, rates }: BatchEntry,
-  loss: number,
-  right: number,
+  { n, rates }: TrainBatch,
+  [loss, right]: Figures,
 ): Position {
   const [learningRate] = rates as [number];
   const after = {
@@ -151,25 +154,23 @@ export function figures(training: Training, loss: number, right: number, example
 /** Measures a whole data set. */
 export async function measure(
   training: Training,
-  plan: TrainPlan,
+  executable: Executable,
   source: Source,
   rows: number,
   batch: number,
 ): Promise<Evaluation> {
-  const entries = Array.from({ length: Math.ceil(rows / batch) }, (_, i) => ({
+  const batches = Array.from({ length: Math.ceil(rows / batch) }, (_, i) => ({
     n: Math.min(batch, rows - i * batch),
     offset: i * batch,
     step: 0,
+    seed: 0,
     rates: [],
   }));
   let [loss, right] = [0, 0];
-  const share = source.batch ? 1 : MOST_BATCHES;
-  for (let i = 0; i < entries.length; i += share) {
-    const metrics = await plan.run(entries.slice(i, i + share), source, 0);
-    metrics.forEach((value, k) => {
-      if (k % 2) right += value;
-      else loss += value;
-    });
-  }
+  for (let i = 0; i < batches.length; i += source.share)
+    for (const found of await runBatches(executable, source, batches.slice(i, i + source.share))) {
+      loss += found[0];
+      right += found[1];
+    }
   return figures(training, loss, right, rows);
 }

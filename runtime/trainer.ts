@@ -4,11 +4,13 @@ import type { Tensor } from "../contract/tensor.ts";
 import type { Training } from "../contract/training.ts";
 import { type AnyDataSet, checkData, shuffled } from "./data.ts";
 import { DataSets, type Uploaded } from "./dataUpload.ts";
+import { Executable } from "./executable.ts";
 import { type Gpu, openGpu } from "./gpu.ts";
-import { DivergedError, unfit } from "./trainDiverged.ts";
+import { unfit } from "./trace.ts";
+import { readState, reserveTraining, writeState } from "./trainBatch.ts";
+import { DivergedError, inWords } from "./trainDiverged.ts";
 import { locate } from "./trainLocate.ts";
 import { checkFit, type Epoch, type Evaluation, type Fit, type FitOptions } from "./trainOptions.ts";
-import { TrainPlan } from "./trainPlan.ts";
 import { type Checkpoint, type Position, type State, stateOf, toCheckpoint } from "./trainState.ts";
 import { figures, measure, type Steps, takeSteps } from "./trainSteps.ts";
 
@@ -19,9 +21,8 @@ type Take = (data: AnyDataSet) => Uploaded;
 
 /** What is on the device. */
 interface Live {
-  readonly gpu: Gpu;
-  readonly step: TrainPlan;
-  readonly evaluate: TrainPlan;
+  readonly step: Executable;
+  readonly evaluate: Executable;
   readonly sets: DataSets;
 }
 
@@ -80,7 +81,7 @@ export class Trainer {
     this.#fitting = true;
     try {
       while (this.#state.position.epoch < fit.epochs && !fit.signal?.aborted) {
-        const epoch = await this.#epoch(data, fit);
+        const epoch = await this.#using((live, take) => this.#train(live, data, fit, take));
         if (epoch) yield epoch;
       }
     } finally {
@@ -93,7 +94,7 @@ export class Trainer {
    * "device-lost", "destroyed".
    */
   evaluate(data: AnyDataSet): Promise<Evaluation> {
-    return this.#afterEvaluations(() => this.#evaluate(data));
+    return this.#afterEvaluations(() => this.#using((live, take) => this.#evaluate(live, data, take)));
   }
 
   /**
@@ -110,8 +111,8 @@ export class Trainer {
   destroy(): void {
     const ended = new WeftError("destroyed", `${this.training.name}: the trainer was destroyed or reloaded`);
     this.#live
-      ?.then(({ gpu, step, evaluate, sets }) => {
-        gpu.close(ended);
+      ?.then(({ step, evaluate, sets }) => {
+        step.gpu.close(ended);
         for (const part of [step, evaluate, sets]) part.destroy();
       })
       .catch(() => {});
@@ -120,16 +121,17 @@ export class Trainer {
 
   async #open(gpu: Gpu): Promise<Live> {
     const { training } = this;
-    const [step, evaluate] = (await Promise.all(
-      [training.step, training.evaluate].map((program) => new TrainPlan(gpu, program).open()),
-    )) as [TrainPlan, TrainPlan];
-    const live = { gpu, step, evaluate, sets: new DataSets(gpu, training) };
+    const [step, evaluate] = await Promise.all([
+      Executable.open(gpu, training.step),
+      Executable.open(gpu, training.evaluate),
+    ]);
+    const live = { step, evaluate, sets: new DataSets(gpu, training) };
     await this.#restore(live);
     return live;
   }
 
-  #restore({ gpu, step }: Live): Promise<void> {
-    return gpu.scoped(`${this.training.name}: parameters`, () => step.set(this.#state.tensors));
+  #restore({ step }: Live): Promise<void> {
+    return step.gpu.scoped(`${this.training.name}: parameters`, () => writeState(step, this.#state.tensors));
   }
 
   /** Evaluations share a program's buffers: one after the other, and nothing else touches these meanwhile. */
@@ -139,25 +141,28 @@ export class Trainer {
     return result;
   }
 
-  async #ready(): Promise<Live> {
+  /** Does what needs data sets. Where it failed, maybe for want of memory, what depends on the batch is made anew. */
+  async #using<T>(work: (live: Live, take: Take) => Promise<T>): Promise<T> {
     if (!this.#live) throw new WeftError("destroyed", `${this.training.name}: the trainer was destroyed`);
-    return this.#live;
+    const live = await this.#live;
+    return live.sets
+      .using((take) => work(live, take))
+      .catch((error) => {
+        live.step.release();
+        live.evaluate.release();
+        throw error;
+      });
   }
 
   /** Trains to the end of the epoch; undefined after an abort, with the state kept. */
-  async #epoch(data: AnyDataSet, fit: Fit): Promise<Epoch | undefined> {
-    const live = await this.#ready();
-    return live.sets.using((take) => this.#train(live, data, fit, take));
-  }
-
   async #train(live: Live, data: AnyDataSet, fit: Fit, take: Take): Promise<Epoch | undefined> {
     const { training } = this;
     const { position: from, seed } = this.#state;
     const { test, batch, rows, stepsPerEpoch } = fit;
     const set = await this.#afterEvaluations(() =>
-      live.gpu.scoped(`${training.name}, batch of ${batch}`, () => {
+      live.step.gpu.scoped(`${training.name}, batch of ${batch}`, () => {
         const set = take(data);
-        live.step.reserve(batch, [set.train]);
+        reserveTraining(live.step, set.train, batch);
         if (test) this.#reserve(live, take(test), batch);
         set.shuffle(shuffled(rows, seed, from.epoch));
         return set;
@@ -172,7 +177,7 @@ export class Trainer {
       kept += performance.now() - start;
     };
     let to: Position;
-    const steps: Steps = { training, plan: live.step, source: set.train, seed, fit, keep };
+    const steps: Steps = { training, executable: live.step, source: set.train, seed, fit, keep };
     try {
       to = await takeSteps(steps, from);
     } catch (error) {
@@ -201,8 +206,8 @@ export class Trainer {
   }
 
   /** Reads the state back. Throws `DivergedError` where it is not finite: then the last one stays. */
-  async #keep({ step: plan }: Live, position: Position, { stepsPerEpoch }: Fit): Promise<void> {
-    const tensors = await plan.get();
+  async #keep({ step: executable }: Live, position: Position, { stepsPerEpoch }: Fit): Promise<void> {
+    const tensors = await readState(executable);
     for (const [name, { data }] of Object.entries(tensors)) {
       const held = unfit(data);
       if (!held) continue;
@@ -211,7 +216,7 @@ export class Trainer {
         ? [position.epoch + 1, position.stepInEpoch]
         : [position.epoch, stepsPerEpoch];
       const problem = `the parameters are not finite after epoch ${epoch}, step ${stepInEpoch} of ${stepsPerEpoch}`;
-      const where = `${name} holds ${held}`;
+      const where = `${name} holds ${inWords(held)}`;
       throw new DivergedError(this.training, { step, epoch, stepInEpoch, problem, where });
     }
     this.#state = { ...this.#state, position, tensors };
@@ -221,20 +226,17 @@ export class Trainer {
   #reserve({ evaluate }: Live, { evaluate: source, rows }: Uploaded, atLeast: number): number {
     const { maxBatch } = this.training.evaluate;
     const batch = Math.min(rows, Math.max(atLeast, EVALUATION_BATCH), maxBatch || rows);
-    evaluate.reserve(batch, [source]);
+    reserveTraining(evaluate, source, batch);
     return batch;
   }
 
-  async #evaluate(data: AnyDataSet): Promise<Evaluation> {
+  async #evaluate(live: Live, data: AnyDataSet, take: Take): Promise<Evaluation> {
     const { training } = this;
-    const live = await this.#ready();
-    return live.sets.using(async (take) => {
-      const { set, batch } = await live.gpu.scoped(`${training.name}: evaluation`, () => {
-        live.evaluate.set(this.#state.tensors);
-        const set = take(data);
-        return { set, batch: this.#reserve(live, set, 0) };
-      });
-      return measure(training, live.evaluate, set.evaluate, set.rows, batch);
+    const { set, batch } = await live.step.gpu.scoped(`${training.name}: evaluation`, () => {
+      writeState(live.evaluate, this.#state.tensors);
+      const set = take(data);
+      return { set, batch: this.#reserve(live, set, 0) };
     });
+    return measure(training, live.evaluate, set.evaluate, set.rows, batch);
   }
 }

@@ -3,14 +3,26 @@
  * so that other kernels for the same work can be timed and their numbers compared there.
  */
 import { performance } from "node:perf_hooks";
-import { InternalError, must } from "../../compiler/errors.ts";
-import { WeftError } from "../../contract/errors.ts";
+import { must } from "../../compiler/errors.ts";
 import type { Dispatch, Grid, Program, Shader } from "../../contract/program.ts";
 import { sizeOf, type TensorData } from "../../contract/tensor.ts";
-import { bytesAt, type Dim } from "../../contract/type.ts";
+import { bytesAt, shapeAt } from "../../contract/type.ts";
+import {
+  type BoundDispatch,
+  Executable,
+  encodePass,
+  type Lent,
+  NONE,
+  STORAGE,
+} from "../../runtime/executable.ts";
 import { Gpu } from "../../runtime/gpu.ts";
-import { type Clock, type Work, workOf } from "../../runtime/node/clock.ts";
-import { Plan, READ, READBACK, STORAGE, type Step, UNIFORM } from "../../runtime/plan.ts";
+import { type Clock, timed, type Work } from "../../runtime/node/clock.ts";
+
+/** Where it is measured. */
+export interface Place {
+  readonly device: GPUDevice;
+  readonly clock: Clock;
+}
 
 /** A dispatch whose kernel is tried out. */
 export interface Site {
@@ -24,15 +36,15 @@ export interface Site {
 
 /** What a program is given besides its parameters. Default: random inputs, and a uniform that holds the batch size. */
 export interface Feed {
-  /** Buffers that are not the bench's own, by index into `Program.buffers`: data sets, and the order of their rows. */
-  readonly buffers: ReadonlyMap<number, GPUBuffer>;
-  /** The 32 bytes of the batch uniform. */
-  readonly uniform: Uint32Array<ArrayBuffer>;
-  /** Frees the buffers. */
+  /** Data sets, and the order of their rows. */
+  readonly lent: Lent;
+  readonly uniform: Uint32Array;
+  /** Frees what was lent. */
   close(): void;
 }
 
 export interface Trial {
+  readonly bound: BoundDispatch;
   readonly work: Work;
   /** Milliseconds that the pipeline took to build. */
   readonly build: number;
@@ -43,132 +55,116 @@ export interface Result {
   readonly milliseconds: number;
 }
 
-export class Bench extends Plan {
-  readonly #device: GPUDevice;
-  readonly #clock: Clock;
+export class Bench {
+  readonly #executable: Executable;
+  readonly #place: Place;
   readonly #batch: number;
-  readonly #made: GPUBuffer[] = [];
-  #buffers: readonly GPUBuffer[] = [];
-  #uniform: GPUBuffer | undefined;
+  readonly #feed: Feed;
   /** Takes the results of trials in place. */
   #copy: GPUBuffer | undefined;
-  #feed: Feed | undefined;
 
-  constructor(device: GPUDevice, program: Program, clock: Clock, batch: number) {
-    super(new Gpu(device, false), program);
-    this.#device = device;
-    this.#clock = clock;
+  /** Use `open`. */
+  constructor(executable: Executable, place: Place, batch: number, feed: Feed) {
+    this.#executable = executable;
+    this.#place = place;
     this.#batch = batch;
+    this.#feed = feed;
   }
 
   /** Builds the pipelines, fills parameters and inputs, and runs what depends on parameters alone. */
-  async open(values: readonly TensorData[], feed?: Feed): Promise<this> {
-    const { buffers, params, prepare, inputs } = this.program;
-    this.#feed = feed;
-    this.checkSizes(this.#batch);
-    await this.build();
-    const steps = await this.gpu.scoped(this.#what, () => {
-      this.#uniform = this.#keep(this.#device.createBuffer({ label: "batch", size: 32, usage: UNIFORM }));
-      this.write(this.#uniform, feed?.uniform ?? Uint32Array.of(this.#batch));
-      this.#buffers = buffers.map((_, i) => feed?.buffers.get(i) ?? this.#keep(this.buffer(i, this.#batch)));
-      params.forEach((param, i) => {
-        this.fill(this.#buffers, param, must(values[i], "parameter"));
-      });
-      for (const { buffer, shape } of inputs)
-        if (!feed?.buffers.has(buffer)) this.write(this.#buffers[buffer], noise(this.#sizeOf(shape)));
-      return this.#stepsOf(prepare);
+  static async open(
+    place: Place,
+    program: Program,
+    batch: number,
+    values: readonly TensorData[],
+    feed: Feed = { lent: NONE, uniform: Uint32Array.of(batch), close: () => {} },
+  ): Promise<Bench> {
+    const executable = await Executable.open(new Gpu(place.device, false), program);
+    const bench = new Bench(executable, place, batch, feed);
+    await executable.gpu.scoped(bench.#what, () => {
+      executable.reserve(batch, feed.lent);
+      const own = program.inputs.filter(({ buffer }) => !feed.lent.has(buffer));
+      executable.upload(
+        own,
+        own.map(({ shape }) => noise(sizeOf(shapeAt(shape, batch)))),
+      );
+      executable.fill(program.params, values);
+      executable.tell(feed.uniform);
     });
-    await this.#submit(steps);
-    return this;
-  }
-
-  #sizeOf(shape: readonly Dim[]): number {
-    return sizeOf(shape.map((d) => (d === "N" ? this.#batch : d)));
+    return bench;
   }
 
   get dispatches(): readonly Dispatch[] {
-    return this.program.dispatches;
+    return this.#executable.program.dispatches;
   }
 
   get #what(): string {
-    return `${this.program.name}, batch of ${this.#batch}`;
+    return `${this.#executable.program.name}, batch of ${this.#batch}`;
   }
 
-  #stepsOf(dispatches: readonly Dispatch[]): Step[] {
-    return this.steps(dispatches, this.#buffers, { buffer: must(this.#uniform, "uniform") });
+  #scoped<T>(make: () => T): Promise<T> {
+    return this.#executable.gpu.scoped(this.#what, make);
   }
 
   /** Runs dispatches as the program has them; milliseconds from submit to done. */
   async run(dispatches: readonly Dispatch[]): Promise<number> {
-    return this.#submit(await this.gpu.scoped(this.#what, () => this.#stepsOf(dispatches)));
+    const { lent } = this.#feed;
+    return this.#timed(await this.#scoped(() => dispatches.map((d) => this.#executable.bind(d, lent))));
   }
 
-  async #submit(steps: readonly Step[]): Promise<number> {
-    if (steps.length === 0) return 0;
-    const encoder = this.#device.createCommandEncoder();
-    this.encode(encoder, steps, this.#batch);
-    const start = performance.now();
-    await this.gpu.scoped(this.#what, () => this.#device.queue.submit([encoder.finish()]));
-    await this.gpu.wait(this.#what, this.#device.queue.onSubmittedWorkDone());
-    return performance.now() - start;
+  async #timed(dispatches: readonly BoundDispatch[]): Promise<number> {
+    return (await timed(this.#executable, this.#what, dispatches, this.#batch)) / 1e6;
   }
 
   /** The work of dispatches, as the program has them; what is in place is done on a copy. */
   works(sites: readonly Site[]): Promise<Work[]> {
-    return this.gpu.scoped(this.#what, () =>
-      sites.map(({ dispatch, inPlace }) => {
-        const buffers = inPlace ? this.#buffers.with(resultOf(dispatch), this.#copyFor()) : this.#buffers;
-        const uniform = { buffer: must(this.#uniform, "uniform") };
-        return workOf(must(this.steps([dispatch], buffers, uniform)[0], "step"), this.#batch);
-      }),
-    );
+    return this.#scoped(() => sites.map((site) => this.#workOf(this.#bind(site))));
   }
 
   /** Another kernel for a dispatch, over the same buffers. Throws `WeftError` where the device refuses it. */
-  async trial({ dispatch, inPlace }: Site, shader: Shader, { items, batchTile }: Grid): Promise<Trial> {
+  async trial({ dispatch, inPlace }: Site, shader: Shader, grid: Grid): Promise<Trial> {
     const start = performance.now();
-    const pipeline = await this.gpu.pipeline(shader);
+    const pipeline = await this.#executable.gpu.pipeline(shader);
     const build = performance.now() - start;
-    const group = await this.gpu.scoped(this.#what, () => {
-      const bound: GPUBufferBinding[] = dispatch.buffers.map((i) => ({
-        buffer: must(this.#buffers[i], "buffer"),
-      }));
-      if (inPlace) bound[bound.length - 1] = { buffer: this.#copyFor() };
-      if (shader.usesBatch) bound.unshift({ buffer: must(this.#uniform, "uniform") });
-      return this.#device.createBindGroup({
-        layout: pipeline.getBindGroupLayout(0),
-        entries: bound.map((resource, binding) => ({ binding, resource })),
-      });
-    });
-    const threads = items * (batchTile ? Math.ceil(this.#batch / batchTile) : 1);
-    const groups = Math.ceil(threads / shader.workgroup);
-    return { work: workOf({ pipeline, group, groups: () => groups, usesBatch: false }, this.#batch), build };
+    const site = { dispatch: { ...dispatch, grid }, inPlace };
+    const bound = await this.#scoped(() => this.#bind(site, shader, pipeline));
+    return { bound, work: this.#workOf(bound), build };
+  }
+
+  #workOf(bound: BoundDispatch): Work {
+    return (pass) => bound(pass, this.#batch);
+  }
+
+  #bind({ dispatch, inPlace }: Site, shader?: Shader, pipeline?: GPUComputePipeline): BoundDispatch {
+    const { lent } = this.#feed;
+    const taken = inPlace ? new Map([...lent, [resultOf(dispatch), this.#copyFor()]]) : lent;
+    return this.#executable.bind(dispatch, taken, shader, pipeline);
   }
 
   /** The copy that trials in place write to: as large as any buffer that may need one. */
   #copyFor(): GPUBuffer {
-    const { buffers, params } = this.program;
+    const { buffers, params } = this.#executable.program;
     const size = Math.max(
       ...params.map((p) => bytesAt(must(buffers[p.buffer], "buffer").bytes, this.#batch)),
     );
-    this.#copy ??= this.#keep(this.#device.createBuffer({ label: "copy", size, usage: STORAGE }));
+    this.#copy ??= this.#place.device.createBuffer({ label: "copy", size, usage: STORAGE });
     return this.#copy;
   }
 
   /** Nanoseconds of each piece of work, done one after the other. Those of a site begin with what is there in a run. */
   async measure(works: readonly Work[], site?: Site): Promise<number[]> {
     if (site?.inPlace)
-      await this.gpu.scoped(this.#what, () => {
-        const encoder = this.#device.createCommandEncoder();
-        this.#reset(encoder, site);
-        this.#device.queue.submit([encoder.finish()]);
-      });
-    return this.#clock.measure(works);
+      await this.#scoped(() => this.#executable.submit((encoder) => void this.#reset(encoder, site)));
+    return this.#place.clock.measure(works);
+  }
+
+  #buffer(index: number): GPUBuffer {
+    return this.#feed.lent.get(index) ?? this.#executable.buffer(index);
   }
 
   /** Clears the result of a dispatch, or puts into the copy what it overwrites; gives the buffer. */
   #reset(encoder: GPUCommandEncoder, { dispatch, inPlace }: Site): GPUBuffer {
-    const result = must(this.#buffers[resultOf(dispatch)], "buffer");
+    const result = this.#buffer(resultOf(dispatch));
     if (!inPlace) {
       encoder.clearBuffer(result);
       return result;
@@ -179,65 +175,46 @@ export class Bench extends Plan {
   }
 
   /**
-   * What work leaves as the result of a dispatch, and the milliseconds from submit to done: the first time some drivers
-   * still compile.
+   * What a trial leaves as the result of a dispatch, and the milliseconds from submit to done: the first time some
+   * drivers still compile.
    */
-  async result(work: Work, site: Site, bytes: number): Promise<Result> {
-    const size = Math.ceil(bytes / 4) * 4;
-    const staging = this.#device.createBuffer({ label: "readback", size, usage: READBACK });
-    try {
-      const start = performance.now();
-      await this.gpu.scoped(this.#what, () => {
-        const encoder = this.#device.createCommandEncoder();
-        const target = this.#reset(encoder, site);
-        const pass = encoder.beginComputePass();
-        work(pass);
-        pass.end();
-        encoder.copyBufferToBuffer(target, 0, staging, 0, size);
-        this.#device.queue.submit([encoder.finish()]);
-      });
-      await this.gpu.wait(this.#what, staging.mapAsync(READ, 0, size));
-      const milliseconds = performance.now() - start;
-      return { data: new Float32Array(staging.getMappedRange(0, size).slice(0)), milliseconds };
-    } catch (error) {
-      throw error instanceof WeftError ? error : new InternalError(String(error));
-    } finally {
-      staging.destroy();
-    }
+  async result({ bound }: Trial, site: Site, bytes: number): Promise<Result> {
+    const start = performance.now();
+    const data = await this.#read(bytes, (encoder) => {
+      const target = this.#reset(encoder, site);
+      encodePass(encoder, [bound], this.#batch);
+      return target;
+    });
+    return { data, milliseconds: performance.now() - start };
   }
 
   /** The outputs after `run(dispatches)`. */
   async outputs(): Promise<ReadonlyMap<string, Float32Array>> {
     const found = new Map<string, Float32Array>();
-    for (const { name, buffer, shape } of this.program.outputs)
-      found.set(name, await this.contents(buffer, this.#sizeOf(shape)));
+    for (const { name, buffer, shape } of this.#executable.program.outputs)
+      found.set(name, await this.contents(buffer, sizeOf(shapeAt(shape, this.#batch))));
     return found;
   }
 
   /** The first numbers of a buffer, as they are now. */
-  async contents(index: number, count: number): Promise<Float32Array> {
-    const staging = this.#device.createBuffer({ size: 4 * count, usage: READBACK });
-    try {
-      await this.gpu.scoped(this.#what, () => {
-        const encoder = this.#device.createCommandEncoder();
-        encoder.copyBufferToBuffer(must(this.#buffers[index], "buffer"), 0, staging, 0, 4 * count);
-        this.#device.queue.submit([encoder.finish()]);
-      });
-      await this.gpu.wait(this.#what, staging.mapAsync(READ, 0, 4 * count));
-      return new Float32Array(staging.getMappedRange(0, 4 * count).slice(0));
-    } finally {
-      staging.destroy();
-    }
+  contents(index: number, count: number): Promise<Float32Array> {
+    return this.#read(4 * count, () => this.#buffer(index));
   }
 
-  #keep(buffer: GPUBuffer): GPUBuffer {
-    this.#made.push(buffer);
-    return buffer;
+  /** The first bytes of the buffer that `encode` gives, after what it encodes. */
+  async #read(bytes: number, encode: (encoder: GPUCommandEncoder) => GPUBuffer): Promise<Float32Array> {
+    const size = Math.ceil(bytes / 4) * 4;
+    const parts = await this.#executable.run(this.#what, () => ({
+      sizes: [size],
+      encode: (encoder, staging) => encoder.copyBufferToBuffer(encode(encoder), 0, staging, 0, size),
+    }));
+    return new Float32Array(must(parts[0], "bytes"));
   }
 
   close(): void {
-    for (const buffer of this.#made) buffer.destroy();
-    this.#feed?.close();
+    this.#executable.destroy();
+    this.#copy?.destroy();
+    this.#feed.close();
   }
 }
 

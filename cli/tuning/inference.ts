@@ -6,8 +6,8 @@ import type { Program } from "../../contract/program.ts";
 import { checkWeights } from "../../contract/weights.ts";
 import { initialise } from "../../runtime/index.ts";
 import { readWeights } from "../weights.ts";
-import { Bench } from "./bench.ts";
-import { type Job, median, type Place, type Prepared, ROUNDS, type Whole } from "./job.ts";
+import { Bench, type Place } from "./bench.ts";
+import { type Job, median, type Prepared, ROUNDS, type Whole } from "./job.ts";
 import { deviation } from "./search.ts";
 
 export interface InferenceOptions {
@@ -27,11 +27,11 @@ export async function inferenceJob(
   return (target): Job => {
     const how = { target, typicalBatch: batch };
     const compilation = compile(graph, how);
-    const open = ({ device, clock }: Place, program: Program): Promise<Bench> => {
+    const open = (place: Place, program: Program): Promise<Bench> => {
       const values = given
         ? checkWeights(program.params, given)
         : program.params.map((param) => initialise(param, seed));
-      return new Bench(device, program, clock, batch).open(values);
+      return Bench.open(place, program, batch, values);
     };
     return {
       compilation,

@@ -2,19 +2,12 @@
 import type { Compilation } from "../../compiler/compile.ts";
 import type { TargetName } from "../../compiler/passes/target.ts";
 import type { AdapterTuning, Tuning } from "../../contract/tuning.ts";
-import type { Clock } from "../../runtime/node/index.ts";
-import type { Bench } from "./bench.ts";
+import type { Bench, Place } from "./bench.ts";
 
 /** Milliseconds of whole runs, or of whole steps: the compiler's own choice, and as tuned. */
 export interface Whole {
   readonly default: number;
   readonly tuned: number;
-}
-
-/** Where it is measured. */
-export interface Place {
-  readonly device: GPUDevice;
-  readonly clock: Clock;
 }
 
 export interface Job {

@@ -130,7 +130,7 @@ async function searchOne(
   const timeOf = async (work: Work): Promise<number> => (await bench.measure([work], subject))[0] ?? 0;
 
   const plain = must(await build(step.schedule), "the default's kernel");
-  const expected = await bench.result(plain.work, subject, bytes);
+  const expected = await bench.result(plain, subject, bytes);
   await timeOf(plain.work);
   const time = await timeOf(plain.work);
   const building = (trial: Trial, first: number, steady: number): number =>
@@ -148,7 +148,7 @@ async function searchOne(
 
   const first = async (schedule: Schedule) => {
     const trial = await build(schedule);
-    return trial && { trial, got: await bench.result(trial.work, subject, bytes) };
+    return trial && { trial, got: await bench.result(trial, subject, bytes) };
   };
   const layers = subject.layers[0] ?? "";
   const patience = Math.max(PATIENCE, PATIENT * usual.build);

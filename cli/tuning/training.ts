@@ -11,13 +11,14 @@ import { DataSets } from "../../runtime/dataUpload.ts";
 import { Gpu } from "../../runtime/gpu.ts";
 import { initialise } from "../../runtime/index.ts";
 import { createTrainer, type DataSet, DivergedError, type Trainer } from "../../runtime/train.ts";
+import { uniformsOf } from "../../runtime/trainBatch.ts";
 import { ratesOf } from "../../runtime/trainSteps.ts";
 import { classifierOf } from "../classifier.ts";
 import { openData } from "../data/index.ts";
 import { batchFor, clipOf, type Given, optimizerOf, settle } from "../training/settings.ts";
 import { readWeights } from "../weights.ts";
-import { Bench } from "./bench.ts";
-import { type Job, median, type Place, type Prepared, ROUNDS, type Whole } from "./job.ts";
+import { Bench, type Place } from "./bench.ts";
+import { type Job, median, type Prepared, ROUNDS, type Whole } from "./job.ts";
 
 export interface TrainingJobOptions extends Given {
   readonly dataDir?: string | undefined;
@@ -78,28 +79,23 @@ interface Examples {
 async function openStep(
   training: Training,
   { set, batch, seed, given }: Examples,
-  { device, clock }: Place,
+  place: Place,
 ): Promise<Bench> {
   const { step, optimizer } = training;
-  const gpu = new Gpu(device, false);
+  const gpu = new Gpu(place.device, false);
   const sets = new DataSets(gpu, training);
   // It stays on the GPU until `destroy`.
-  const { buffers } = await sets.using((take) =>
+  const { lent } = await sets.using((take) =>
     gpu.scoped(`${training.name}: examples`, () => {
       const source = take(set);
       source.shuffle(shuffled(source.rows, seed, 0));
       return source.train;
     }),
   );
-  const uniform = new Uint32Array(8);
-  uniform.set([batch, 0, 1, seed]);
-  new Float32Array(uniform.buffer, 16).set(ratesOf(optimizer, optimizer.lr, 2));
+  const rates = ratesOf(optimizer, optimizer.lr, 2);
+  const uniform = uniformsOf([{ n: batch, offset: 0, step: 1, seed, rates }]);
   const values = step.params.map((param) => given?.[param.name]?.data ?? initialise(param, seed));
-  return new Bench(device, step, clock, batch).open(values, {
-    buffers,
-    uniform,
-    close: () => sets.destroy(),
-  });
+  return Bench.open(place, step, batch, values, { lent, uniform, close: () => sets.destroy() });
 }
 
 /** Of the losses of the first steps, relative: rounding grows from step to step. */

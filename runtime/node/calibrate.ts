@@ -1,6 +1,7 @@
 /** What an adapter can do at most: two kernels that do nothing else, measured by the clock of the profile. */
+import { dispatch } from "../executable.ts";
 import { DEVICE } from "../options.ts";
-import { CLOCK, type Clock, type Work, workOf } from "./clock.ts";
+import { CLOCK, type Clock, type Work } from "./clock.ts";
 import { checkAll } from "./given.ts";
 
 export interface Peaks {
@@ -80,7 +81,7 @@ async function peakFlops(device: GPUDevice, clock: Clock): Promise<number> {
   const y = device.createBuffer({ size: 16, usage: STORAGE });
   const group = groupOf(device, pipeline, [given, y]);
   const rate = async (threads: number): Promise<number> => {
-    const work = workOf({ pipeline, group, groups: () => threads / 64, usesBatch: false }, 1);
+    const work = workOf(pipeline, group, threads / 64);
     let rounds = ROUNDS;
     const time = (trials: number): Promise<number> => {
       const block = new DataView(new ArrayBuffer(16));
@@ -120,8 +121,7 @@ async function peakBandwidth(device: GPUDevice, clock: Clock): Promise<number> {
     const [x, y] = [0, 1].map(() => device.createBuffer({ size, usage: STORAGE }));
     if (!x || !y) throw new Error("two buffers");
     const group = groupOf(device, pipeline, [x, y]);
-    const groups = Math.ceil(size / 16 / 64);
-    const work = workOf({ pipeline, group, groups: () => groups, usesBatch: false }, 1);
+    const work = workOf(pipeline, group, Math.ceil(size / 16 / 64));
     try {
       const time = await best(clock, work, triesOf(await best(clock, work, 1)));
       if (time > LONG / 4 || size === limit) return (2 * size) / (time / 1e9);
@@ -155,3 +155,11 @@ function groupOf(
     entries: buffers.map((buffer, binding) => ({ binding, resource: { buffer } })),
   });
 }
+
+const workOf =
+  (pipeline: GPUComputePipeline, group: GPUBindGroup, groups: number): Work =>
+  (pass) => {
+    pass.setPipeline(pipeline);
+    pass.setBindGroup(0, group);
+    dispatch(pass, groups);
+  };

@@ -1,16 +1,12 @@
 /** How long work takes on a device: by its own clock where it has one, else by ours. */
 import { performance } from "node:perf_hooks";
 import { WeftError } from "../../contract/errors.ts";
+import { type BoundDispatch, type Executable, encodePass } from "../executable.ts";
 import { DEVICE, type Rule } from "../options.ts";
-import { dispatch, type Step } from "../plan.ts";
 import { checkAll } from "./given.ts";
 
 /** Encodes dispatches into a pass. It may be called several times; each must do the same work. */
 export type Work = (pass: GPUComputePassEncoder) => void;
-
-export function workOf(step: Step, batch: number): Work {
-  return (pass) => dispatch(pass, step, batch);
-}
 
 /** Measures how long work takes. */
 export interface Clock {
@@ -134,4 +130,24 @@ export function wallClock(device: GPUDevice): Clock {
       return times;
     },
   };
+}
+
+/** Nanoseconds from submit to done, all in one pass. Throws `WeftError`: "out-of-memory", "gpu", "device-lost". */
+export async function timed(
+  { gpu }: Executable,
+  what: string,
+  dispatches: readonly BoundDispatch[],
+  batch: number,
+): Promise<number> {
+  const { device } = gpu;
+  let start = 0;
+  await gpu.scoped(what, () => {
+    const encoder = device.createCommandEncoder();
+    encodePass(encoder, dispatches, batch);
+    const commands = encoder.finish();
+    start = performance.now();
+    device.queue.submit([commands]);
+  });
+  await gpu.wait(what, device.queue.onSubmittedWorkDone());
+  return (performance.now() - start) * 1e6;
 }

@@ -14,6 +14,7 @@ import {
   warmUp,
   writeSafetensors,
 } from "../../runtime/train.ts";
+import { withoutMemory } from "../faults/faulty.ts";
 import { failure } from "../runtime/failure.ts";
 import { bytesOf, CLASSES, collect, linearTraining, quarters } from "./runtime.ts";
 
@@ -247,6 +248,23 @@ describe("what goes wrong", () => {
     await collect(whole.fit(data, { epochs: 2, batch: 8 }));
     expect(bytesOf(unlucky.checkpoint())).toEqual(bytesOf(whole.checkpoint()));
     for (const t of [unlucky, whole]) t.destroy();
+  });
+
+  test("out of memory: training goes on with a smaller batch", async () => {
+    const { device: own } = await requestDevice();
+    const many = quarters(600);
+    const large = 4 * CLASSES * 600; // a number for each class and example; the data set has 16 bytes for each example
+    const small = withoutMemory(own, (size) => size >= large && size < 16 * 600);
+    const trainer = await createTrainer(momentum, { device: small });
+    const error = await failure(collect(trainer.fit(many, { batch: 600, test: held })));
+    expect(error.code).toBe("out-of-memory");
+    expect(error.message).toBe("small, batch of 600: no memory left");
+    await collect(trainer.fit(many, { batch: 300, test: held }));
+    const whole = await createTrainer(momentum, { device });
+    await collect(whole.fit(many, { batch: 300 }));
+    expect(bytesOf(trainer.checkpoint())).toEqual(bytesOf(whole.checkpoint()));
+    for (const t of [trainer, whole]) t.destroy();
+    own.destroy();
   });
 
   test("a destroyed trainer says so, and has its weights still", async () => {

@@ -129,10 +129,11 @@ describe("a step gone through on a device", () => {
 
     const part = { kernel: step.kernel, schedule: step.schedule, inPlace: step.inPlace };
     const { shader, grid } = singleShader(part, job.compilation.storages, dispatch.layers);
-    const { work } = await bench.trial(site, shader, grid);
-    const first = await bench.result(work, site, 4 * count);
+    const trial = await bench.trial(site, shader, grid);
+    const { work } = trial;
+    const first = await bench.result(trial, site, 4 * count);
     await bench.measure([work, work, ...(await bench.works([site]))], site);
-    const second = await bench.result(work, site, 4 * count);
+    const second = await bench.result(trial, site, 4 * count);
     expect(second.data).toEqual(first.data); // it began with the same state
     expect(await bench.contents(state, count)).toEqual(before);
     expect(first.data).not.toEqual(before);

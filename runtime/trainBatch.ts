@@ -1,0 +1,124 @@
+/** A training's program on a device: its state in and out, and batches with their figures. */
+import type { ParamSpec } from "../contract/program.ts";
+import { ARRAYS, permute, sizeOf, type Tensor, type TensorData } from "../contract/tensor.ts";
+import type { Weights } from "../contract/weights.ts";
+import type { Source } from "./dataUpload.ts";
+import { copyOut, type Executable, encodePass, MOST_BATCHES, STRIDE } from "./executable.ts";
+import { type Origin, trace, type Unfit, unfit } from "./trace.ts";
+import { isMetrics, stateOf } from "./trainState.ts";
+
+/** What the kernels of a training are told of a batch. */
+export interface TrainBatch {
+  readonly n: number;
+  /** Where it starts in the order of the data set. */
+  readonly offset: number;
+  readonly step: number;
+  readonly seed: number;
+  readonly rates: readonly number[];
+}
+
+/** The uniforms of batches. */
+export function uniformsOf(batches: readonly TrainBatch[]): Uint32Array {
+  const words = new Uint32Array((batches.length * STRIDE) / 4);
+  batches.forEach(({ n, offset, step, seed, rates }, i) => {
+    words.set([n, offset, step, seed], (i * STRIDE) / 4);
+    new Float32Array(words.buffer, i * STRIDE + 16).set(rates);
+  });
+  return words;
+}
+
+/** [Σ loss, number right] of a batch. */
+export type Figures = readonly [loss: number, right: number];
+const FIGURES_BYTES = 8;
+const ALL_FIGURES_BYTES = FIGURES_BYTES * MOST_BATCHES;
+
+/** Sets the params that `tensors` has, and runs what depends on them alone. */
+export function writeState(executable: Executable, tensors: Weights): void {
+  const state = stateOf(executable.program);
+  executable.fill(
+    state,
+    state.map(({ name }) => (tensors[name] as Tensor).data),
+  );
+}
+
+const bytesOf = ({ shape }: ParamSpec): number => 4 * sizeOf(shape);
+
+/** The params as they are once all that was submitted has been carried out. */
+export async function readState(executable: Executable): Promise<Record<string, Tensor>> {
+  const { program } = executable;
+  const state = stateOf(program);
+  const sizes = state.map(bytesOf);
+  const buffers = state.map(({ buffer }) => executable.buffer(buffer));
+  const parts = await executable.run(`${program.name}: read back`, () => ({
+    sizes,
+    encode: (encoder, staging) => copyOut(encoder, staging, buffers, sizes),
+  }));
+  return Object.fromEntries(
+    state.map(({ name, dtype, shape, order }, i) => {
+      const data: TensorData = new ARRAYS[dtype](parts[i] as ArrayBuffer); // one for each
+      return [name, { shape, data: order ? unpermute(data, shape, order) : data }];
+    }),
+  );
+}
+
+/** Makes what batches up to this one take, and reading the state back, so that nothing is made while they run. */
+export function reserveTraining(executable: Executable, source: Source, batch: number): void {
+  executable.reserve(batch, source.lent);
+  const state = stateOf(executable.program).reduce((bytes, param) => bytes + bytesOf(param), 0);
+  executable.stage(Math.max(ALL_FIGURES_BYTES, state));
+}
+
+/** Carries out batches in order, in one submit. Everything is submitted before this returns its promise. */
+export async function runBatches(
+  executable: Executable,
+  source: Source,
+  batches: readonly TrainBatch[],
+): Promise<Figures[]> {
+  const [part] = await executable.run(executable.program.name, () => {
+    const dispatches = executable.reserve(Math.max(...batches.map(({ n }) => n)), source.lent);
+    const metrics = executable.buffer(metricsOf(executable).buffer);
+    tell(executable, source, batches);
+    return {
+      sizes: [ALL_FIGURES_BYTES],
+      encode(encoder, staging) {
+        batches.forEach(({ n }, i) => {
+          encoder.clearBuffer(metrics);
+          encodePass(encoder, dispatches, n, i * STRIDE);
+          encoder.copyBufferToBuffer(metrics, 0, staging, i * FIGURES_BYTES, FIGURES_BYTES);
+        });
+      },
+    };
+  });
+  const figures = new Float32Array(part as ArrayBuffer);
+  return batches.map((_, i) => figures.subarray(2 * i) as unknown as Figures); // two at least
+}
+
+/** Carries out one batch kernel by kernel, as `trace` does. */
+export function traceBatch(
+  executable: Executable,
+  source: Source,
+  batch: TrainBatch,
+): Promise<Origin | undefined> {
+  tell(executable, source, [batch]);
+  executable.upload([metricsOf(executable)], [new Float32Array(2)]);
+  const look = (data: ArrayBuffer): Unfit | undefined => unfit(new Float32Array(data));
+  return trace(executable, executable.program.dispatches, batch.n, look, source.lent);
+}
+
+/** Sends the uniforms, and what of a batch is not on the GPU. */
+function tell(executable: Executable, source: Source, batches: readonly TrainBatch[]): void {
+  executable.tell(uniformsOf(batches));
+  for (const { offset, n } of batches) executable.upload(source.sent, source.batch(offset, n));
+}
+
+const metricsOf = ({ program }: Executable): ParamSpec => program.params.find(isMetrics) as ParamSpec;
+
+/** The elements in row-major order of `shape`, which lie in memory with their axes in `order`. */
+function unpermute(data: TensorData, shape: readonly number[], order: readonly number[]): TensorData {
+  const inverse = shape.map((_, axis) => order.indexOf(axis));
+  return permute(
+    data,
+    order.map((axis) => shape[axis] as number),
+    inverse,
+  );
+}
