@@ -115,6 +115,16 @@ describe("run", () => {
     expect(buffers).toEqual([5, 0, 4, 0, 0, 0]);
   });
 
+  test("has two runs in flight, each with a buffer to read back; further ones wait", async () => {
+    const { device: counted, made } = counting(device);
+    const session = await load(addition, { device: counted });
+    const sums = await Promise.all(
+      [0, 1, 2, 3, 4].map((x) => session.run({ a: Float32Array.of(x, x, x), b: range(3) })),
+    );
+    expect(sums.map(({ sum }) => sum?.data[1])).toEqual([1, 2, 3, 4, 5]);
+    expect(made["createBuffer"]).toBe(3 + 1 + 2);
+  });
+
   test("submits once", async () => {
     const session = await load(chain, { device, weights: w });
     const submit = device.queue.submit;

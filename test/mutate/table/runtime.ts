@@ -300,7 +300,7 @@ const device: readonly Mutation[] = [
     {
       name: "readback: outputs share one place",
       find: "    at += size;\n  });",
-      put: "    at = size;\n  });",
+      put: "    at = 0 * size;\n  });",
       guards: [session],
       why: "of several outputs some hold the numbers of others",
     },
