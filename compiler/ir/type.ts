@@ -1,5 +1,20 @@
 /** What the compiler computes with shapes and counts. */
-import type { Count, Shape } from "../../contract/type.ts";
+import type { Count, Dim, Shape } from "../../contract/type.ts";
+
+/** Whether a size is the batch: unbounded, and always the outermost. */
+export const isBatch = (dim: Dim | undefined): dim is "N" => dim === "N";
+
+/** Whether a size is a number when a model is compiled. */
+export const isKnown = (dim: Dim | undefined): dim is number => typeof dim === "number";
+
+/** The most that a size can be: infinite of the batch. What lies in memory has room for it. */
+export const boundOf = (dim: Dim): number => (isKnown(dim) ? dim : Number.POSITIVE_INFINITY);
+
+/** How often a loop runs, where that is known when a model is compiled; else infinite: nobody can write it out. */
+export const lengthOf = (dim: Dim): number => (isKnown(dim) ? dim : Number.POSITIVE_INFINITY);
+
+/** A size where the batch is of a certain one. */
+export const sizeAt = (dim: Dim, batch: number): number => (isBatch(dim) ? batch : dim);
 
 export function sameShape(a: Shape, b: Shape): boolean {
   return a.length === b.length && a.every((d, i) => d === b[i]);
@@ -8,7 +23,7 @@ export function sameShape(a: Shape, b: Shape): boolean {
 /** Number of elements; a shape with N counts per example. */
 export function elements(shape: Shape): Count {
   let product = 1;
-  for (const d of shape) if (d !== "N") product *= d;
+  for (const d of shape) product *= isBatch(d) ? 1 : boundOf(d);
   return shape.includes("N") ? { fixed: 0, perBatch: product } : { fixed: product, perBatch: 0 };
 }
 
@@ -33,5 +48,5 @@ export function showCount(c: Count): string {
 
 /** The shape with a number put in for N. */
 export function withBatch(shape: Shape, batch: number | undefined): Shape {
-  return batch === undefined ? shape : shape.map((d) => (d === "N" ? batch : d));
+  return batch === undefined ? shape : shape.map((d) => sizeAt(d, batch));
 }

@@ -8,6 +8,7 @@ import { must } from "../errors.ts";
 import type { Axis, Expr } from "../ir/expr.ts";
 import type { ContractionKernel, ContractionSchedule } from "../ir/kernel.ts";
 import type { Storages } from "../ir/storage.ts";
+import { isBatch, isKnown } from "../ir/type.ts";
 import type { Value } from "../ir/value.ts";
 import { batchFirst } from "../math/affine.ts";
 import { sectorsOf } from "../math/locality.ts";
@@ -42,8 +43,8 @@ const blocksOf = ({ tiles, along }: Side): number => Math.ceil(countOf(tiles) / 
 
 function sidesOf(kernel: ContractionKernel, { stage, tile }: Staged): Record<"rows" | "columns", Side> {
   const tiled = (axis: Axis): Tiled => ({ axis, tile: tile.get(axis) ?? 1 });
-  const known = (axes: readonly Axis[]): readonly Tiled[] => axes.filter((a) => a.extent !== "N").map(tiled);
-  const N = kernel.m.find((a) => a.extent === "N");
+  const known = (axes: readonly Axis[]): readonly Tiled[] => axes.filter((a) => isKnown(a.extent)).map(tiled);
+  const N = kernel.m.find((a) => isBatch(a.extent));
   const batch = N && { tiled: tiled(N), threads: stage.batch };
   return {
     rows: { stem: "row", factor: kernel.lhs, tiles: known(kernel.m), along: stage.rows, batch },
@@ -66,7 +67,7 @@ function outerTiles({ batch }: ContractionKernel, { tile }: Staged): readonly Ti
 export function blockGrid(kernel: ContractionKernel, schedule: Staged): Grid {
   const { rows, columns } = sidesOf(kernel, schedule);
   const outer = outerTiles(kernel, schedule);
-  const batch = outer.find((t) => t.axis.extent === "N")?.tile ?? 0;
+  const batch = outer.find((t) => isBatch(t.axis.extent))?.tile ?? 0;
   return {
     items: blocksOf(rows) * blocksOf(columns) * countOf(outer),
     batchTile: rows.batch ? rows.batch.tiled.tile * rows.batch.threads : batch,

@@ -3,7 +3,7 @@ import { must } from "../errors.ts";
 import type { Axis, Expr } from "../ir/expr.ts";
 import type { Stmt } from "../ir/stmt.ts";
 import type { Memory, Value, ValueType, Variable } from "../ir/value.ts";
-import { batchCount, int, newMemory, newVariable } from "../math/value.ts";
+import { int, newMemory, newVariable, sizeValue } from "../math/value.ts";
 
 interface Scope {
   readonly statements: Stmt[];
@@ -105,7 +105,7 @@ export class Builder {
 
   /** A loop over an axis. */
   loop(axis: Axis, body: () => void): void {
-    this.for(axis.name, { end: extentValue(axis) }, (at) => {
+    this.for(axis.name, { end: sizeValue(axis.extent) }, (at) => {
       this.bind(axis, at);
       body();
     });
@@ -136,6 +136,3 @@ export class Builder {
     return value;
   }
 }
-
-/** How far an axis runs, as i32. */
-export const extentValue = ({ extent }: Axis): Value => (extent === "N" ? batchCount() : int(extent));

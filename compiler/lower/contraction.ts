@@ -7,6 +7,7 @@
 import { must } from "../errors.ts";
 import type { Axis, Expr, Index, Substitution } from "../ir/expr.ts";
 import { type ContractionKernel, type ContractionSchedule, TERMS } from "../ir/kernel.ts";
+import { isKnown } from "../ir/type.ts";
 import type { Value, Variable, Width } from "../ir/value.ts";
 import { add, axisIndex, constant, newAxis, scale } from "../math/affine.ts";
 import { freeAxes, substitute } from "../math/build.ts";
@@ -145,7 +146,7 @@ function walk(
   }
   const overs = looped.map(
     ({ axis, block }): Axis =>
-      axis.extent === "N" || block === 1 ? axis : newAxis(axis.name, Math.floor(axis.extent / block)),
+      isKnown(axis.extent) && block > 1 ? newAxis(axis.name, Math.floor(axis.extent / block)) : axis,
   );
   const cuts = cutsOf(overs.map(extentOf), sum);
   const from = (i: number, at: Substitution, into: readonly Variable[]): void => {

@@ -3,6 +3,7 @@ import { must } from "../errors.ts";
 import type { Axis, Bound, Expr, Index, Load, Reduce, ReduceOp, Substitution } from "../ir/expr.ts";
 import type { Node } from "../ir/graph.ts";
 import type { Storages } from "../ir/storage.ts";
+import { isKnown, lengthOf } from "../ir/type.ts";
 import type { Memory, Value, Variable, Width } from "../ir/value.ts";
 import {
   alwaysInside,
@@ -32,6 +33,7 @@ import {
   plus,
   randomValue,
   sameWidth,
+  sizeValue,
   splat,
   times,
   uniform,
@@ -131,8 +133,7 @@ export class Lowering extends Builder {
       const { low, high } = rangeOf(index);
       const at = indexValue(index);
       const above = low < 0 ? [binary(">=", at, int(0))] : [];
-      if (extent === "N") return [...above, less(at, batchCount())];
-      return high >= extent ? [...above, less(at, int(extent))] : above;
+      return isKnown(extent) && high < extent ? above : [...above, less(at, sizeValue(extent))];
     });
     return named(
       "inside",
@@ -204,7 +205,7 @@ export class Lowering extends Builder {
 
   /** A reduction inside the body: written out if short, else loops with an accumulator variable. */
   #reduce(e: Reduce): Value {
-    const count = e.axes.reduce((a, x) => a * (x.extent === "N" ? Number.POSITIVE_INFINITY : x.extent), 1);
+    const count = e.axes.reduce((a, x) => a * lengthOf(x.extent), 1);
     if (count > UNROLL) return this.#loops(e);
     const terms = sameWidth(positionsOf(e.axes).map((at) => this.value(substitute(e.body, at))));
     return named(

@@ -6,6 +6,7 @@
 import { must } from "../errors.ts";
 import type { Axis } from "../ir/expr.ts";
 import type { ContractionKernel } from "../ir/kernel.ts";
+import { isKnown } from "../ir/type.ts";
 import type { Value, Variable, Width } from "../ir/value.ts";
 import { axisIndex, batchFirst, newAxis } from "../math/affine.ts";
 import { freeAxes, substitute } from "../math/build.ts";
@@ -52,8 +53,8 @@ export function walkBlocks(
 ): void {
   const { depth } = schedule.stage;
   const steps = batchFirst(kernel.k);
-  const known = steps.reduce((a, x) => a * (x.extent === "N" ? 1 : x.extent), 1);
-  const endless = steps[0]?.extent === "N";
+  const known = steps.reduce((a, x) => a * (isKnown(x.extent) ? x.extent : 1), 1);
+  const endless = steps.some((a) => !isKnown(a.extent));
   const total = endless ? times(batchCount(), int(known)) : int(known);
   const stores = [block.rows, block.columns].map((f) => storeOf(lowering, kernel, f, windows, schedule));
   const end = endless ? binary("/", plus(total, int(depth - 1)), int(depth)) : int(Math.ceil(known / depth));

@@ -5,9 +5,10 @@
  */
 import { must } from "../errors.ts";
 import type { Axis } from "../ir/expr.ts";
+import { lengthOf } from "../ir/type.ts";
 import type { Value, Variable } from "../ir/value.ts";
-import { float, int, least, plus } from "../math/value.ts";
-import { type Builder, extentValue } from "./builder.ts";
+import { float, int, least, plus, sizeValue } from "../math/value.ts";
+import type { Builder } from "./builder.ts";
 
 /** Terms that an accumulator takes up, at most. */
 const BLOCK = 1024;
@@ -123,7 +124,7 @@ export function axisInBlocks(
   into: readonly Variable[],
   body: (into: readonly Variable[]) => void,
 ): void {
-  const loop = { stem: axis.name, end: extentValue(axis), step: 1, turns: extentOf(axis) };
+  const loop = { stem: axis.name, end: sizeValue(axis.extent), step: 1, turns: extentOf(axis) };
   loopInBlocks(builder, loop, cuts, into, (turn, parts) => {
     builder.bind(axis, turn);
     body(parts);
@@ -146,7 +147,7 @@ export function nestInBlocks(
   from(0, sum.into);
 }
 
-export const extentOf = ({ extent }: Axis): number => (extent === "N" ? Number.POSITIVE_INFINITY : extent);
+export const extentOf = ({ extent }: Axis): number => lengthOf(extent);
 
 /** What `body` adds up in accumulators of its own is one term of the others. */
 export function inBlock(

@@ -2,6 +2,7 @@
 import type { Team } from "../../contract/tuning.ts";
 import { must } from "../errors.ts";
 import type { Axis, ReduceOp, Substitution } from "../ir/expr.ts";
+import { isKnown } from "../ir/type.ts";
 import type { Value, Variable } from "../ir/value.ts";
 import { batchFirst } from "../math/affine.ts";
 import { apply, batchCount, builtin, int, loadFrom, plus, times } from "../math/value.ts";
@@ -27,8 +28,8 @@ export function loopTogether(
   body: (at: Substitution, into: readonly Variable[]) => void,
 ): void {
   const sorted = batchFirst(axes);
-  const known = sorted.reduce((a, x) => a * (x.extent === "N" ? 1 : x.extent), 1);
-  const endless = sorted[0]?.extent === "N";
+  const known = sorted.reduce((a, x) => a * (isKnown(x.extent) ? x.extent : 1), 1);
+  const endless = sorted.some((a) => !isKnown(a.extent));
   const end = endless ? times(batchCount(), int(known)) : int(known);
   const turns = endless ? Number.POSITIVE_INFINITY : known / size;
   const [cuts] = cutsOf([turns], sum);

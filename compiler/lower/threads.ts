@@ -3,6 +3,7 @@
 import type { Grid } from "../../contract/program.ts";
 import { must } from "../errors.ts";
 import type { Axis, Index, Substitution } from "../ir/expr.ts";
+import { boundOf, isBatch, isKnown } from "../ir/type.ts";
 import type { Value } from "../ir/value.ts";
 import { add, axisIndex, gcd, newAxis, scale } from "../math/affine.ts";
 import { batchCount, binary, int, least, less, plus, times } from "../math/value.ts";
@@ -25,14 +26,14 @@ export interface Tiled {
 
 /** How many threads an axis takes; along N, one a block of them. */
 export function threadsOf({ axis, tile }: Tiled): number {
-  return axis.extent === "N" ? 1 : Math.ceil(axis.extent / tile);
+  return isBatch(axis.extent) ? 1 : Math.ceil(boundOf(axis.extent) / tile);
 }
 
 export function gridOf(tiles: readonly Tiled[], lanes = 0): Grid {
   const outer = tiles.slice(0, tiles.length - lanes);
   const inner = tiles.slice(tiles.length - lanes).reduce((a, t) => a * threadsOf(t), 1);
   const items = outer.reduce((a, t) => a * threadsOf(t), 1) * (lanes > 0 ? wholeQuads(inner) : 1);
-  const batch = tiles.find((t) => t.axis.extent === "N");
+  const batch = tiles.find((t) => isBatch(t.axis.extent));
   return { items, batchTile: batch ? batch.tile : 0 };
 }
 
@@ -106,7 +107,7 @@ function holdAxis(
   offsets: readonly number[],
   lane: Axis | undefined,
 ): Held {
-  if (axis.extent === "N") return holdBatch(builder, { axis, tile }, block);
+  if (!isKnown(axis.extent)) return holdBatch(builder, { axis, tile }, block);
   const withLane = (index: Index): Index => (lane ? add(index, axisIndex(lane)) : index);
   if (axis.extent % tile === 0) {
     const blocks = newAxis(axis.name, axis.extent / tile);

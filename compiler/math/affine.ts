@@ -7,6 +7,7 @@
 import type { Dim } from "../../contract/type.ts";
 import { InternalError } from "../errors.ts";
 import type { Atom, Axis, Bound, Index, Quotient, Substitution, Term } from "../ir/expr.ts";
+import { boundOf, isBatch, isKnown } from "../ir/type.ts";
 import { FOREVER, Interned, nextId } from "./intern.ts";
 
 const indices = new Interned<Index>();
@@ -35,7 +36,7 @@ export function axisIndex(axis: Axis): Index {
 
 /** N before all others: what is numbered along it then needs no division by N. */
 export function batchFirst(axes: readonly Axis[]): readonly Axis[] {
-  return axes.toSorted((a, b) => Number(b.extent === "N") - Number(a.extent === "N"));
+  return axes.toSorted((a, b) => Number(isBatch(b.extent)) - Number(isBatch(a.extent)));
 }
 
 export function add(...parts: readonly (Index | number)[]): Index {
@@ -133,7 +134,7 @@ export function rangeOf(index: Index): Range {
 }
 
 function atomRange(atom: Atom): Range {
-  if (atom.kind === "axis") return { low: 0, high: atom.extent === "N" ? Infinity : atom.extent - 1 };
+  if (atom.kind === "axis") return { low: 0, high: boundOf(atom.extent) - 1 };
   const r = rangeOf(atom.of);
   if (atom.kind === "div") return { low: Math.floor(r.low / atom.by), high: Math.floor(r.high / atom.by) };
   return { low: 0, high: r.low >= 0 ? Math.min(atom.by - 1, r.high) : atom.by - 1 };
@@ -242,19 +243,19 @@ export function indexAt({ constant, terms }: Index, point: ReadonlyMap<Axis, num
 export function alwaysInside({ index, extent }: Bound): boolean {
   const { low, high } = rangeOf(index);
   if (low < 0) return false;
-  if (extent !== "N") return high < extent;
+  if (isKnown(extent)) return high < extent;
   return (
     index.constant === 0 &&
-    index.terms.every((t) => t.coefficient === 1 && t.atom.kind === "axis" && t.atom.extent === "N")
+    index.terms.every((t) => t.coefficient === 1 && t.atom.kind === "axis" && t.atom.extent === extent)
   );
 }
 
 /** The address of `index` in a row-major tensor: Horner over the extents, the outermost one unused. */
-export function rowMajor(index: readonly Index[], shape: readonly (number | "N")[]): Index {
+export function rowMajor(index: readonly Index[], shape: readonly Dim[]): Index {
   let address = constant(0);
   index.forEach((part, i) => {
     const extent = shape[i];
-    address = i === 0 ? part : add(scale(address, typeof extent === "number" ? extent : 1), part);
+    address = i === 0 ? part : add(scale(address, isKnown(extent) ? extent : 1), part);
   });
   return address;
 }

@@ -13,6 +13,7 @@ import type {
   Substitution,
 } from "../ir/expr.ts";
 import type { Node } from "../ir/graph.ts";
+import { boundOf, isBatch, isKnown } from "../ir/type.ts";
 import {
   alwaysInside,
   axesOf,
@@ -73,7 +74,7 @@ export function guard(bounds: readonly Bound[], then: Expr, otherwise: Expr): Ex
   for (const b of bounds) {
     if (alwaysInside(b) || open.some((o) => o.index === b.index && o.extent === b.extent)) continue;
     const { low, high } = rangeOf(b.index);
-    if (high < 0 || (b.extent !== "N" && low >= b.extent)) return otherwise;
+    if (high < 0 || low >= boundOf(b.extent)) return otherwise;
     open.push(b);
   }
   const [first] = open;
@@ -88,9 +89,9 @@ export function reduce(op: ReduceOp, axes: readonly Axis[], body: Expr): Expr {
   if (first === undefined) return body;
   if (body.kind === "const" && op !== "sum") return body;
   if (body.kind === "const") {
-    const count = real.reduce((a, x) => a * (x.extent === "N" ? 1 : x.extent), 1);
+    const count = real.reduce((a, x) => a * (isKnown(x.extent) ? x.extent : 1), 1);
     const fixed = literal(body.value * count);
-    return real.some((x) => x.extent === "N") ? call("mul", fixed, batchSize) : fixed;
+    return real.some((x) => isBatch(x.extent)) ? call("mul", fixed, batchSize) : fixed;
   }
   const rest = `${op} over ${ids(real)} ${body.id}`;
   return expressions.get(first, rest, (id) => ({ kind: "reduce", id, op, axes: real, body }));

@@ -1,6 +1,7 @@
 /** Locality: how much memory neighbouring threads read, counted from the addresses. */
 import type { Atom, Axis, Expr, Index } from "../ir/expr.ts";
 import type { Storages } from "../ir/storage.ts";
+import { boundOf } from "../ir/type.ts";
 import { load, visit } from "./build.ts";
 import { address } from "./layout.ts";
 
@@ -42,7 +43,7 @@ function placesOf(thread: number, walks: readonly Walk[]): ReadonlyMap<Atom, num
   const at = new Map<Atom, number>();
   let rest = thread;
   for (const { axis, step } of walks.toReversed()) {
-    const count = axis.extent === "N" ? Number.POSITIVE_INFINITY : Math.ceil(axis.extent / step);
+    const count = Math.ceil(boundOf(axis.extent) / step);
     at.set(axis, (rest % count) * step);
     rest = Math.floor(rest / count);
   }

@@ -1,6 +1,9 @@
 /** Constructors of a kernel's values, interned. They keep types right; what can be computed here is. */
+
+import type { Dim } from "../../contract/type.ts";
 import { InternalError, must } from "../errors.ts";
 import type { Index } from "../ir/expr.ts";
+import { isKnown } from "../ir/type.ts";
 import type {
   BinaryOp,
   Builtin,
@@ -196,6 +199,9 @@ export function named(stem: string, of: Value): Value {
 
 /** The number of examples, as i32. */
 export const batchCount = (): Value => convert(uniform("n"), "i32");
+
+/** A size of a tensor, as i32. */
+export const sizeValue = (dim: Dim): Value => (isKnown(dim) ? int(dim) : batchCount());
 
 /** The values that a value is made of. */
 export function partsOf(v: Value): readonly Value[] {

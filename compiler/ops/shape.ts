@@ -4,7 +4,7 @@ import { type Dim, type Shape, showShape } from "../../contract/type.ts";
 import { must } from "../errors.ts";
 import type { Expr, OpContext } from "../ir/expr.ts";
 import type { Node, OpDef, OpNode } from "../ir/graph.ts";
-import { countAt, elements } from "../ir/type.ts";
+import { boundOf, countAt, elements } from "../ir/type.ts";
 import { add, axisIndex, div, mod, rowMajor } from "../math/affine.ts";
 import { guard, literal, load } from "../math/build.ts";
 import { finite, integer, type Kind, kindOf, listOf, otherwise, takes } from "../options.ts";
@@ -21,9 +21,9 @@ function samePosition(x: Parameters<typeof load>[0], at: OpContext["at"], shape:
     const d = from.length - 1 - i;
     const extent = from[d];
     const whole = div(flat, inner);
-    if (extent === "N" || d === 0) return whole;
-    inner *= must(extent, "extent");
-    return mod(whole, must(extent, "extent"));
+    if (extent === undefined || d === 0) return whole;
+    inner *= boundOf(extent);
+    return mod(whole, boundOf(extent));
   });
   return load(x, digits.reverse());
 }

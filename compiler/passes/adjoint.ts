@@ -11,6 +11,7 @@
 import { must } from "../errors.ts";
 import type { Axis, Bound, Expr, Index, Load, OpContext, Reduce, Substitution } from "../ir/expr.ts";
 import type { Node, OpNode } from "../ir/graph.ts";
+import { isKnown } from "../ir/type.ts";
 import {
   add,
   alwaysInside,
@@ -225,7 +226,7 @@ function solve(
     let remainder = add(p, scale(part, -1), scale(axisIndex(pivot.axis), pivot.by));
     const tap =
       step > 1
-        ? open.find((t) => t !== pivot && gcd(Math.abs(t.by), step) === 1 && t.axis.extent !== "N")
+        ? open.find((t) => t !== pivot && gcd(Math.abs(t.by), step) === 1 && isKnown(t.axis.extent))
         : undefined;
     if (tap) {
       // Taps that reach p: tap ≡ (p − others)·by⁻¹ (mod step).

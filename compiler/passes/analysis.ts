@@ -1,6 +1,7 @@
 /** Facts about index expressions, derived from their form: what kind of computation it is, and how it reads. */
 import type { Axis, Expr, Index, Load, Reduce } from "../ir/expr.ts";
 import type { Node } from "../ir/graph.ts";
+import { boundOf } from "../ir/type.ts";
 import { children, freeAxes, visit } from "../math/build.ts";
 import { scalars } from "../ops/scalar.ts";
 
@@ -101,7 +102,7 @@ export function readsOnce(index: readonly Index[], space: readonly Axis[]): bool
     )) {
       if (atom.kind !== "axis" || Math.abs(coefficient) <= span || seen.has(atom)) return false;
       seen.add(atom);
-      span += Math.abs(coefficient) * (atom.extent === "N" ? Number.POSITIVE_INFINITY : atom.extent - 1);
+      span += Math.abs(coefficient) * (boundOf(atom.extent) - 1);
     }
   }
   return [...wanted].every((axis) => seen.has(axis));

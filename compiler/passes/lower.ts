@@ -4,6 +4,7 @@ import { InternalError, must } from "../errors.ts";
 import type { Axis, Expr, Index, Reduce } from "../ir/expr.ts";
 import type { Kernel } from "../ir/kernel.ts";
 import type { Region } from "../ir/region.ts";
+import { isKnown } from "../ir/type.ts";
 import { add, axisIndex, newAxis, rowMajor, scale, substitute as substituteIndex } from "../math/affine.ts";
 import { accumulator, freeAxes, mapChildren, reduce, substitute, visit } from "../math/build.ts";
 import { contractionsOf, factorsOf, tensorsOf } from "./analysis.ts";
@@ -71,7 +72,7 @@ function divided(value: Expr): { readonly axis: Axis; readonly by: number } | un
       const alone = atom.of.terms.length === 1 && atom.of.constant === 0 && term?.coefficient === 1;
       if (alone && term.atom.kind === "axis") {
         const axis = term.atom;
-        if (axis.extent !== "N" && axis.extent % atom.by === 0) found ??= { axis, by: atom.by };
+        if (isKnown(axis.extent) && axis.extent % atom.by === 0) found ??= { axis, by: atom.by };
       }
       look(atom.of);
     }

@@ -7,6 +7,7 @@ import { STORAGE_BUFFERS } from "../../contract/limits.ts";
 import { InternalError, must } from "../errors.ts";
 import { isBytes, type Node } from "../ir/graph.ts";
 import type { Step } from "../ir/step.ts";
+import { isKnown } from "../ir/type.ts";
 import { Smallest } from "../math/queue.ts";
 
 /** What a step, or a region, does to tensors. */
@@ -178,7 +179,7 @@ function joins(bundle: readonly Step[], step: Step): boolean {
 /** A mapReduce with few elements, none of them per example, in which each thread works by itself. */
 function isSmall({ kernel, schedule }: Step): boolean {
   if (schedule.kind === "mapReduce" && schedule.team) return false;
-  if (kernel.kind !== "mapReduce" || kernel.space.some((a) => a.extent === "N")) return false;
+  if (kernel.kind !== "mapReduce" || !kernel.space.every((a) => isKnown(a.extent))) return false;
   if (kernel.reads.some(isBytes)) return false;
   return kernel.space.reduce((a, x) => a * Number(x.extent), 1) <= SMALL;
 }

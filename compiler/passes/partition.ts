@@ -10,7 +10,7 @@ import { InternalError, must } from "../errors.ts";
 import type { Axis, Expr, Index } from "../ir/expr.ts";
 import { consumers, type Graph, isBytes, type Node, type OpNode } from "../ir/graph.ts";
 import type { Decision, Partition, Region } from "../ir/region.ts";
-import { elements } from "../ir/type.ts";
+import { elements, isKnown, lengthOf } from "../ir/type.ts";
 import { axesOf, axisIndex, rowMajor } from "../math/affine.ts";
 import { freeAxes, mapChildren, opContext, substitute } from "../math/build.ts";
 import {
@@ -146,10 +146,7 @@ function judge(
   if (!single) return no("the consumer reads elements more than once: the sums would be computed again");
   if (kind === "contraction" && kindOf(outer.value) === "contraction")
     return no("two contractions do not share a kernel");
-  const window = access.around.reduce(
-    (a, x) => a * (x.extent === "N" ? Number.POSITIVE_INFINITY : x.extent),
-    1,
-  );
+  const window = access.around.reduce((a, x) => a * lengthOf(x.extent), 1);
   if (window > MAX_WINDOW) {
     return no(
       `the window of ${window === Number.POSITIVE_INFINITY ? "N" : window} elements exceeds ${MAX_WINDOW} registers`,
@@ -200,12 +197,12 @@ function inline(outer: Fused, operand: OpNode, inner: Fused): Fused {
   return { axes: outer.axes, value: replace(outer.value), nodes };
 }
 
-/** The nodes that depend on parameters and constants alone, and not on the batch size. */
+/** The nodes that depend on parameters and constants alone, and not on a size that a run decides. */
 function parameterOnly(graph: Graph): ReadonlySet<Node> {
   const found = new Set<Node>();
   for (const node of graph.nodes) {
     if (node.kind === "param" || node.kind === "const") found.add(node);
-    else if (node.kind === "op" && !node.type.shape.includes("N") && node.inputs.every((i) => found.has(i)))
+    else if (node.kind === "op" && node.type.shape.every(isKnown) && node.inputs.every((i) => found.has(i)))
       found.add(node);
   }
   return found;

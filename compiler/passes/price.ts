@@ -1,6 +1,7 @@
 /** What tilings of a contraction cost: counted from what they read, in figures that were measured on CPU adapters. */
 import type { Axis } from "../ir/expr.ts";
 import { type ContractionKernel, TERMS } from "../ir/kernel.ts";
+import { isKnown, sizeAt } from "../ir/type.ts";
 import { gcd } from "../math/affine.ts";
 import type { Block, Reader, Stride } from "./cost.ts";
 import { extentOf, type Target, vectorWidth } from "./target.ts";
@@ -20,7 +21,7 @@ export type Factors = Readonly<Record<"lhs" | "rhs", Reader>>;
 
 /** The axes along which the lanes of a quad may differ where they fetch a factor together: it does not depend on them. */
 export function lanesOf(kernel: ContractionKernel, share: "lhs" | "rhs"): readonly Axis[] {
-  return (share === "lhs" ? kernel.n : kernel.m).filter((a) => a.extent !== "N");
+  return (share === "lhs" ? kernel.n : kernel.m).filter((a) => isKnown(a.extent));
 }
 
 /** Threads along the axes of `lanesOf`. */
@@ -139,7 +140,7 @@ export const SMALL = 1e6;
 
 /** Multiply-adds of a run. */
 export function workOf({ space, window, k }: ContractionKernel, { batch }: Target): number {
-  return [...space, ...window, ...k].reduce((a, x) => a * (x.extent === "N" ? batch : x.extent), 1);
+  return [...space, ...window, ...k].reduce((a, x) => a * sizeAt(x.extent, batch), 1);
 }
 
 function blockOf(
@@ -160,13 +161,13 @@ function blockOf(
 
 /** A tile that does not divide its axis is moved back at the end: blocks then start at multiples of what divides both. */
 function strideOf(axis: Axis, tile: number): Stride {
-  if (axis.extent === "N") return { count: tile, step: 1 };
+  if (!isKnown(axis.extent)) return { count: tile, step: 1 };
   if (axis.extent === tile) return { count: tile, step: 0 };
   return { count: tile, step: axis.extent % tile === 0 ? tile : gcd(tile, axis.extent - tile) };
 }
 
 /** How often a position is computed, on average: the moved tile computes some twice. */
 function wasteOf(axis: Axis, tile: number, { batch }: Target): number {
-  const extent = axis.extent === "N" ? batch : axis.extent;
+  const extent = sizeAt(axis.extent, batch);
   return (Math.ceil(extent / tile) * tile) / extent;
 }

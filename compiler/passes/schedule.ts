@@ -6,6 +6,7 @@ import type { Team } from "../../contract/tuning.ts";
 import type { Axis, Reduce } from "../ir/expr.ts";
 import type { Kernel, MapReduceKernel, MapReduceSchedule, Schedule } from "../ir/kernel.ts";
 import type { Storages } from "../ir/storage.ts";
+import { isKnown } from "../ir/type.ts";
 import { freeAxes, visit } from "../math/build.ts";
 import { scheduleStaged } from "./stage.ts";
 import { extentOf, positionsAt, type Target, vectorOver, vectorWidth } from "./target.ts";
@@ -35,7 +36,7 @@ function scheduleMapReduce(kernel: MapReduceKernel, target: Target, storages: St
     long.push(e);
     for (const axis of freeAxes(e)) depends.add(axis);
   });
-  const serial = long.length > 0 ? kernel.space.filter((a) => !depends.has(a) && a.extent !== "N") : [];
+  const serial = long.length > 0 ? kernel.space.filter((a) => !depends.has(a) && isKnown(a.extent)) : [];
   const last = kernel.space.at(-1);
   // What runs once is not worth vectors, which take three times as long to build.
   const once = kernel.region.phase === "prepare";

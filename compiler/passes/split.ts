@@ -6,6 +6,7 @@
 import { must } from "../errors.ts";
 import type { Axis, Expr, OpContext } from "../ir/expr.ts";
 import type { Node, OpDef, OpNode } from "../ir/graph.ts";
+import { isBatch, isKnown } from "../ir/type.ts";
 import { axisIndex } from "../math/affine.ts";
 import { opContext, reduce, substitute } from "../math/build.ts";
 import { derivedNode, opNode, suffixed } from "../ops/derived.ts";
@@ -25,7 +26,7 @@ export function splitSum(node: OpNode): Node | undefined {
   if (partials.has(node.op)) return undefined;
   if (shape.includes("N") || shape.reduce<number>((a, d) => a * Number(d), 1) > FEW) return undefined;
   const whole = node.op.define(node.attrs, opContext(node));
-  if (whole.kind !== "reduce" || whole.op !== "sum" || !whole.axes.some((a) => a.extent === "N"))
+  if (whole.kind !== "reduce" || whole.op !== "sum" || !whole.axes.some((a) => isBatch(a.extent)))
     return undefined;
   const which = longest(whole.axes);
   if (which === undefined) return undefined;
@@ -41,7 +42,7 @@ export function splitSum(node: OpNode): Node | undefined {
 
 /** The position of the longest summed axis of known extent, if it is worth splitting. */
 function longest(axes: readonly Axis[]): number | undefined {
-  const extents = axes.map((a) => (a.extent === "N" ? 0 : a.extent));
+  const extents = axes.map((a) => (isKnown(a.extent) ? a.extent : 0));
   const most = Math.max(...extents);
   return most >= PARTS ? extents.indexOf(most) : undefined;
 }

@@ -8,6 +8,7 @@ import type { Stage, TunedContraction } from "../../contract/tuning.ts";
 import { plural } from "../errors.ts";
 import type { Axis } from "../ir/expr.ts";
 import type { ContractionKernel, ContractionSchedule } from "../ir/kernel.ts";
+import { isBatch, isKnown, sizeAt } from "../ir/type.ts";
 import { freeAxes } from "../math/build.ts";
 import { extentOf, positionsAt, type Target, vectorOver, vectorWidth } from "./target.ts";
 import { BUSY } from "./team.ts";
@@ -84,7 +85,7 @@ export function fitsStage(
 ): boolean {
   const { rows, batch, columns, depth, inner } = stage;
   const numbers = [rows, batch, columns, depth].every((n) => Number.isInteger(n) && n >= 1);
-  const endless = (axes: readonly Axis[]): boolean => axes.some((a) => a.extent === "N");
+  const endless = (axes: readonly Axis[]): boolean => axes.some((a) => isBatch(a.extent));
   const tiles = new Map(kernel.space.map((a, i) => [a, tile[i] ?? 1]));
   return (
     numbers &&
@@ -124,7 +125,7 @@ export function* stagingsOf(kernel: ContractionKernel, target: Target): Generato
   const sizeOf = (axes: readonly Axis[]): number => positionsAt(axes, target);
   const [rows, columns, steps] = [sizeOf(m), sizeOf(n), sizeOf(k)];
   if (rows < LEAST.rows || columns < LEAST.columns || steps < LEAST.steps) return;
-  if (n.some((a) => a.extent === "N") || kernel.region.phase === "prepare") return;
+  if (n.some((a) => isBatch(a.extent)) || kernel.region.phase === "prepare") return;
   const inner = innerSide(kernel);
   for (const [alongRows, alongColumns] of THREADS)
     for (const batch of batchesOf(m, alongRows))
@@ -139,14 +140,14 @@ export function* stagingsOf(kernel: ContractionKernel, target: Target): Generato
 
 /** How many of the rows' threads may go along N. */
 function batchesOf(m: readonly Axis[], threads: number): readonly number[] {
-  if (!m.some((a) => a.extent === "N")) return [1];
+  if (!m.some((a) => isBatch(a.extent))) return [1];
   if (m.length === 1) return [threads];
   return [1, 2, 4, 8, 16, 32].filter((b) => b <= threads);
 }
 
 /** Register tiles over the innermost axis of the rows and of the columns. */
 function* tilesOf(kernel: ContractionKernel, target: Target): Generator<ReadonlyMap<Axis, number>> {
-  const rows = kernel.m.findLast((a) => a.extent !== "N") ?? kernel.m.at(-1);
+  const rows = kernel.m.findLast((a) => isKnown(a.extent)) ?? kernel.m.at(-1);
   const columns = kernel.n.at(-1);
   const window = kernel.window.reduce((a, x) => a * extentOf(x), 1);
   const width = vectorWidth(columns);
@@ -168,7 +169,7 @@ function costOf(
   tile: ReadonlyMap<Axis, number>,
 ): number | undefined {
   const tileOf = (a: Axis): number => tile.get(a) ?? 1;
-  const extent = (a: Axis): number => (a.extent === "N" ? target.batch : a.extent);
+  const extent = (a: Axis): number => sizeAt(a.extent, target.batch);
   if (!fitsMemory(bytesOf(kernel, stage, tile))) return undefined;
   const [left, right] = [heldOf(kernel, "lhs", tile), heldOf(kernel, "rhs", tile)];
   const rows = stage.rows * stage.batch;
@@ -194,11 +195,11 @@ function costOf(
     const held = axes.reduce((a, x) => a * tileOf(x), 1);
     return { blocks, waste: (blocks * threads * held) / positions };
   };
-  const known = (axes: readonly Axis[]): readonly Axis[] => axes.filter((a) => a.extent !== "N");
+  const known = (axes: readonly Axis[]): readonly Axis[] => axes.filter((a) => isKnown(a.extent));
   const sides = [
     along(known(kernel.m), stage.rows),
     along(
-      kernel.m.filter((a) => a.extent === "N"),
+      kernel.m.filter((a) => isBatch(a.extent)),
       stage.batch,
     ),
     along(kernel.n, stage.columns),

@@ -2,6 +2,7 @@
 import { UserError } from "../errors.ts";
 import type { Axis } from "../ir/expr.ts";
 import type { Lanes } from "../ir/kernel.ts";
+import { isKnown, lengthOf, sizeAt } from "../ir/type.ts";
 import { show } from "../options.ts";
 
 export interface Target {
@@ -93,17 +94,16 @@ export function targetFor(deviceOrAdapter: AdapterFacts): TargetName {
   return (info.subgroupMinSize ?? 4) > 4 ? "octets" : "quads";
 }
 
-export const extentOf = (axis: Axis): number =>
-  axis.extent === "N" ? Number.POSITIVE_INFINITY : axis.extent;
+export const extentOf = (axis: Axis): number => lengthOf(axis.extent);
 
 /** Positions along all of some axes, at the batch size that is expected. */
 export function positionsAt(axes: readonly Axis[], { batch }: Target): number {
-  return axes.reduce((a, x) => a * (x.extent === "N" ? batch : x.extent), 1);
+  return axes.reduce((a, x) => a * sizeAt(x.extent, batch), 1);
 }
 
 /** The widest vector that an axis divides into. */
 export function vectorWidth(axis: Axis | undefined): 1 | 2 | 4 {
-  if (axis === undefined || axis.extent === "N") return 1;
+  if (axis === undefined || !isKnown(axis.extent)) return 1;
   return axis.extent % 4 === 0 ? 4 : axis.extent % 2 === 0 ? 2 : 1;
 }
 

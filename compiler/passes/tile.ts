@@ -5,6 +5,7 @@
 import type { Axis } from "../ir/expr.ts";
 import type { ContractionKernel, ContractionSchedule } from "../ir/kernel.ts";
 import type { Storages } from "../ir/storage.ts";
+import { isBatch, isKnown, sizeAt } from "../ir/type.ts";
 import { readerOf } from "./cost.ts";
 import { type Candidate, isLooped, lanesOf, pricesOf, SMALL, workOf } from "./price.ts";
 import { extentOf, type Target, vectorOver, vectorWidth } from "./target.ts";
@@ -40,7 +41,7 @@ function workgroupOf(
 ): number {
   if (!target.quads) return target.workgroup;
   const threads = space.reduce(
-    (a, x) => a * Math.ceil((x.extent === "N" ? target.batch : x.extent) / (tile.get(x) ?? 1)),
+    (a, x) => a * Math.ceil(sizeAt(x.extent, target.batch) / (tile.get(x) ?? 1)),
     1,
   );
   let size = target.workgroup;
@@ -67,7 +68,7 @@ export function scheduleOf(
   const columns = kernel.n.at(-1);
   const vector = vectorOver(columns, vectorWidth(columns));
   const lanes = share ? lanesOf(kernel, share) : [];
-  const place = (a: Axis): number => (a.extent === "N" ? 0 : lanes.includes(a) ? 2 : 1);
+  const place = (a: Axis): number => (isBatch(a.extent) ? 0 : lanes.includes(a) ? 2 : 1);
   const order = [...kernel.n, ...kernel.batch, ...kernel.m].toSorted((a, b) => place(a) - place(b));
   const rules = ["register tile", ...(vector ? ["vectors over columns"] : [])];
   if (share) rules.push(`quads fetch the ${share === "lhs" ? "rows" : "columns"} together`);
@@ -90,7 +91,7 @@ export function scheduleOf(
 /** Sizes tried for a tile's side: powers of two, and divisors that leave no rest. */
 function sidesOf(axis: Axis | undefined, step: number, cap: number): readonly number[] {
   if (axis === undefined) return [1];
-  if (axis.extent === "N") return cap >= 4 ? [1, 4] : [1];
+  if (!isKnown(axis.extent)) return cap >= 4 ? [1, 4] : [1];
   const extent = axis.extent;
   const sides = [1, 2, 3, 4, 5, 6, 7, 8, 16].map((s) => s * step);
   return sides.filter((s) => s <= Math.min(extent, cap) && (isPower(s) || extent % s === 0));
@@ -103,7 +104,7 @@ function* tilesOf(kernel: ContractionKernel, target: Target, width: number): Gen
   const window = kernel.window.reduce((a, x) => a * extentOf(x), 1);
   const budget = Math.max(1, Math.floor(target.registers / window));
   const columns = kernel.n.at(-1);
-  const fixed = kernel.m.filter((a) => a.extent !== "N");
+  const fixed = kernel.m.filter((a) => isKnown(a.extent));
   const rows = fixed.at(-1) ?? kernel.m.at(-1);
   const outer = fixed.length > 1 ? fixed.at(-2) : undefined;
   for (const c of sidesOf(columns, width, Math.max(width, budget)))
@@ -129,7 +130,7 @@ function* unrollings(k: readonly Axis[]): Generator<Map<Axis, number>> {
   for (const axis of k.toReversed()) {
     const extent = extentOf(axis);
     for (const block of [2, 4])
-      if (extent > block && axis.extent !== "N") yield new Map([...unroll, [axis, block]]);
+      if (extent > block && isKnown(axis.extent)) yield new Map([...unroll, [axis, block]]);
     written *= extent;
     if (written > MAX_WRITTEN) return;
     unroll.set(axis, extent);

@@ -10,6 +10,7 @@ import type {
   Schedule,
 } from "../ir/kernel.ts";
 import type { Storages } from "../ir/storage.ts";
+import { isKnown } from "../ir/type.ts";
 import { scheduleIdentity } from "../math/identity.ts";
 import { schedule as defaultSchedule, withTeam } from "./schedule.ts";
 import { fitsMemory, fitsStage, stagedSchedule, stagingsOf } from "./stage.ts";
@@ -74,7 +75,7 @@ function fits(kernel: ContractionKernel, tuned: TunedContraction): boolean {
   const vectors = columns === undefined || (tile[space.indexOf(columns)] ?? 0) % vectorWidth(columns) === 0;
   const most = (axis: Axis): number => Math.min(extentOf(axis), LARGEST_BATCH_TILE);
   const blocks = k.filter((a, i) => unroll[i] !== 1 && unroll[i] !== a.extent); // loops over blocks do not nest
-  const lanes = share === null || (share === "lhs" ? kernel.n : kernel.m).some((a) => a.extent !== "N");
+  const lanes = share === null || (share === "lhs" ? kernel.n : kernel.m).some((a) => isKnown(a.extent));
   // Those who work together take steps one by one, or whole axes of them, and have no quads.
   const together = (stage || team) && (share !== null || blocks.length > 0);
   if (together || (stage && team)) return false;
@@ -90,8 +91,8 @@ function fits(kernel: ContractionKernel, tuned: TunedContraction): boolean {
     lanes &&
     blocks.length <= 1 &&
     held <= LARGEST_TILE &&
-    space.every((a, i) => isCount(tile[i], a.extent === "N" ? most(a) : a.extent)) &&
-    k.every((a, i) => isCount(unroll[i], a.extent === "N" ? 1 : a.extent))
+    space.every((a, i) => isCount(tile[i], isKnown(a.extent) ? a.extent : most(a))) &&
+    k.every((a, i) => isCount(unroll[i], isKnown(a.extent) ? a.extent : 1))
   );
 }
 

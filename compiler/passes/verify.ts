@@ -6,7 +6,7 @@ import type { Bound, Expr, Index } from "../ir/expr.ts";
 import { type Graph, isBytes, type Node } from "../ir/graph.ts";
 import type { Kernel } from "../ir/kernel.ts";
 import type { Region } from "../ir/region.ts";
-import { elements, sameShape, showCount } from "../ir/type.ts";
+import { elements, isKnown, sameShape, showCount, sizeAt } from "../ir/type.ts";
 import { add, alwaysInside, axesOf, div, indexAt, rangeOf, scale } from "../math/affine.ts";
 import { tensorsOf } from "./analysis.ts";
 
@@ -98,7 +98,7 @@ const TRIAL_BATCH = 3;
 function refuted(bound: Bound, known: readonly Bound[]): boolean {
   const axes = [...new Set([bound, ...known].flatMap((b) => [...axesOf(b.index)]))];
   const next = pseudoRandom();
-  const size = (extent: Dim): number => (extent === "N" ? TRIAL_BATCH : extent);
+  const size = (extent: Dim): number => sizeAt(extent, TRIAL_BATCH);
   for (let trial = 0; trial < TRIALS; trial++) {
     const point = new Map(
       axes.map((axis) => {
@@ -128,7 +128,7 @@ function pseudoRandom(): () => number {
 /** From its range alone, or as a sum of multiples of known bounds' indices plus something whose range is known. */
 function proved({ index, extent }: Bound, known: readonly Bound[]): boolean {
   if (alwaysInside({ index, extent })) return true;
-  if (extent === "N") return known.some((b) => b.extent === "N" && b.index === index);
+  if (!isKnown(extent)) return known.some((b) => b.extent === extent && b.index === index);
   return within(index, 0, extent - 1, known, MOST_BOUNDS);
 }
 
@@ -147,7 +147,7 @@ function within(index: Index, low: number, high: number, known: readonly Bound[]
   if (depth === 0) return false;
   return known.some((bound, i) => {
     const { extent } = bound;
-    if (extent === "N") return false;
+    if (!isKnown(extent)) return false;
     return multiples(index, bound.index).some((by) => {
       const [least, most] = [Math.min(0, by * (extent - 1)), Math.max(0, by * (extent - 1))];
       const rest = add(index, scale(bound.index, -by));

@@ -9,7 +9,7 @@
 import type { Count } from "../../contract/type.ts";
 import type { Axis, Expr } from "../ir/expr.ts";
 import type { OpNode } from "../ir/graph.ts";
-import { addCounts } from "../ir/type.ts";
+import { addCounts, elements } from "../ir/type.ts";
 import { freeAxes, opContext, visit } from "../math/build.ts";
 
 export interface Cost {
@@ -43,13 +43,7 @@ export function costOf(node: OpNode): Cost {
 }
 
 function iterations(axes: Iterable<Axis>): Count {
-  let product = 1;
-  let batch = false;
-  for (const { extent } of axes) {
-    if (extent === "N") batch = true;
-    else product *= extent;
-  }
-  return batch ? { fixed: 0, perBatch: product } : { fixed: product, perBatch: 0 };
+  return elements(Array.from(axes, (a) => a.extent));
 }
 
 /** `a · b` of two tensors' elements, perhaps behind the padding's guard. */

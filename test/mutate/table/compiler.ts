@@ -281,8 +281,8 @@ const algebra: readonly Mutation[] = [
     },
     {
       name: "affine: a range ends before its last value",
-      find: "? Infinity : atom.extent - 1 };",
-      put: "? Infinity : atom.extent - 2 };",
+      find: "high: boundOf(atom.extent) - 1 };",
+      put: "high: boundOf(atom.extent) - 2 };",
       guards: [affine],
       why: "guards that are needed vanish",
     },
@@ -295,8 +295,8 @@ const algebra: readonly Mutation[] = [
     },
     {
       name: "affine: an index as large as the extent is inside",
-      find: 'if (extent !== "N") return high < extent;',
-      put: 'if (extent !== "N") return high <= extent;',
+      find: "if (isKnown(extent)) return high < extent;",
+      put: "if (isKnown(extent)) return high <= extent;",
       guards: [affine, conv],
       why: "the last tap of a padded window reads the next row",
     },
@@ -346,7 +346,7 @@ const algebra: readonly Mutation[] = [
   ...inFile("compiler/math/build.ts", [
     {
       name: "expressions: a sum of a constant counts N as 1",
-      find: 'return real.some((x) => x.extent === "N") ? call("mul", fixed, batchSize) : fixed;',
+      find: 'return real.some((x) => isBatch(x.extent)) ? call("mul", fixed, batchSize) : fixed;',
       put: "return fixed;",
       guards: [gradients, guard("train/losses-optimizers", "batch norm"), guard("ops/dense"), pointwise],
       why: "a mean over the batch is a sum",

@@ -196,8 +196,8 @@ const tiles: readonly Mutation[] = [
     },
     {
       name: "tiles: one tile too few along an axis",
-      find: 'return axis.extent === "N" ? 1 : Math.ceil(axis.extent / tile);',
-      put: 'return axis.extent === "N" ? 1 : Math.floor(axis.extent / tile);',
+      find: "return isBatch(axis.extent) ? 1 : Math.ceil(boundOf(axis.extent) / tile);",
+      put: "return isBatch(axis.extent) ? 1 : Math.floor(boundOf(axis.extent) / tile);",
       guards: [conv, dense],
       why: "the end of an axis that no tile divides is not computed",
     },
@@ -379,8 +379,8 @@ const tiles: readonly Mutation[] = [
     },
     {
       name: "lowering: the upper bound of a guard is one too large",
-      find: "less(at, int(extent))",
-      put: "less(at, int(extent + 1))",
+      find: "less(at, sizeValue(extent))",
+      put: "less(plus(at, int(-1)), sizeValue(extent))",
       guards: [conv],
       why: "padding at the bottom and at the right is what lies behind",
     },
