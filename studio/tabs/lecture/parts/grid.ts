@@ -3,7 +3,7 @@
  * choose from (a button in each cell). Arrow keys move between cells; the table is one stop for Tab where it is chosen from.
  */
 import { fill, h } from "../../../dom.ts";
-import type { Language, Words } from "../../../tab.ts";
+import type { Words } from "../../../tab.ts";
 import { parse, show } from "../pure/numbers.ts";
 import { indexOf, moved, type Place, placeOf } from "../pure/walk.ts";
 import type { Scene } from "../scene.ts";
@@ -56,153 +56,172 @@ export interface GridOptions {
 }
 
 export function grid(scene: Scene, options: GridOptions): Grid {
-  const { symbol, name, edit, choose, toggles = false, look = "" } = options;
+  const { symbol, name, look = "" } = options;
   const label = scene.id("grid");
   const size = h("span", { class: "size" });
-  const body = h("tbody");
   const frame = h("div", { class: "frame", hidden: true, attrs: { "aria-hidden": true } });
-  const sheet = h(
-    "div",
-    { class: "sheet" },
-    h("table", { attrs: { "aria-labelledby": label } }, body),
-    frame,
+  const table = new Cells(scene, options);
+  const caption = h(
+    "figcaption",
+    { id: label },
+    symbol && h("span", { class: "symbol" }, symbol, " "),
+    h("span", { class: "name" }, scene.t(name)),
+    " ",
+    size,
   );
-  const element = h(
-    "figure",
-    { class: `grid ${look}` },
-    h(
-      "figcaption",
-      { id: label },
-      symbol && h("span", { class: "symbol" }, symbol, " "),
-      h("span", { class: "name" }, scene.t(name)),
-      " ",
-      size,
-    ),
-    sheet,
-  );
+  const attrs = { "aria-labelledby": label };
+  const sheet = h("div", { class: "sheet" }, h("table", { attrs }, table.element), frame);
+  const element = h("figure", { class: `grid ${look}` }, caption, sheet);
   let view: View | undefined;
-  let controls: HTMLElement[] = [];
-  /** The cell that Tab leads to in a table of toggles. */
-  let stop: Place = [0, 0];
-
-  const describe = ([row, col]: Place, text: string, language: Language): string =>
-    language === "en"
-      ? `row ${row + 1}, column ${col + 1}: ${text}`
-      : `第 ${row + 1} 行第 ${col + 1} 列：${text}`;
-
-  const focus = (place: Place): void => {
-    if (!view) return;
-    controls[indexOf(place, view.cols)]?.focus();
-  };
-  const onKey = (event: KeyboardEvent): void => {
-    const { target } = event;
-    const at = target instanceof HTMLElement ? controls.indexOf(target) : -1;
-    if (!view || at < 0 || event.altKey || event.ctrlKey || event.metaKey) return;
-    const place = placeOf(at, view.cols);
-    if (event.target instanceof HTMLInputElement && !leaves(event, event.target)) return;
-    const next = moved(event.key, place, view.rows, view.cols);
-    if (!next) return;
-    event.preventDefault();
-    if (choose && !toggles) choose(next);
-    stop = next;
-    marks();
-    focus(next);
-  };
-  /** Which button is a stop for Tab. */
-  const marks = (): void => {
-    if (!choose || !view) return;
-    const { cols, current } = view;
-    const place = toggles ? stop : (current ?? [0, 0]);
-    for (const [i, control] of controls.entries()) control.tabIndex = i === indexOf(place, cols) ? 0 : -1;
-  };
-  body.addEventListener("keydown", onKey);
-
-  const field = (place: Place): HTMLInputElement => {
-    const input = h("input", { type: "text", inputMode: "decimal", autocomplete: "off", spellcheck: false });
-    input.addEventListener("focus", () => input.select());
-    input.addEventListener("input", () => {
-      const value = parse(input.value);
-      input.classList.toggle("wrong", value === undefined);
-      if (value !== undefined) edit?.(place, value);
-    });
-    input.addEventListener("blur", () => {
-      input.classList.remove("wrong");
-      const cell = view?.cell(...place);
-      if (cell) input.value = show(cell.value);
-    });
-    return input;
-  };
-  const control = (place: Place, fixed: boolean): HTMLElement => {
-    if (edit && !fixed) return field(place);
-    if (!choose) return h("span");
-    const button = h("button", { type: "button" });
-    button.addEventListener("click", () => {
-      stop = place;
-      choose(place);
-    });
-    return button;
-  };
-  const rebuild = ({ rows, cols, cell }: View): void => {
-    controls = Array.from({ length: rows * cols }, (_, i) => {
-      const place = placeOf(i, cols);
-      return control(place, cell(...place).fixed ?? false);
-    });
-    stop = [Math.min(stop[0], rows - 1), Math.min(stop[1], cols - 1)];
-    fill(
-      body,
-      ...Array.from({ length: rows }, (_, r) =>
-        h("tr", {}, ...controls.slice(r * cols, (r + 1) * cols).map((c) => h("td", {}, c))),
-      ),
-    );
-    element.style.setProperty("--cols", `${cols}`);
-    size.textContent = `${rows} × ${cols}`;
-  };
   const draw = (next: View): void => {
-    const kinds = (v: View): string =>
-      JSON.stringify([
-        v.rows,
-        v.cols,
-        edit && Array.from({ length: v.rows * v.cols }, (_, i) => v.cell(...placeOf(i, v.cols)).fixed),
-      ]);
-    const same = view && kinds(view) === kinds(next);
     view = next;
-    if (!same) rebuild(next);
-    const language = scene.studio.language.value;
-    for (const [i, element] of controls.entries()) {
-      const place = placeOf(i, next.cols);
-      paint(element, next.cell(...place), place, language);
-      const current = next.current && indexOf(next.current, next.cols) === i;
-      element.parentElement?.classList.toggle("current", current === true);
-      if (choose && !toggles) element.ariaCurrent = current ? "true" : null;
-    }
-    marks();
+    table.draw(next);
+    element.style.setProperty("--cols", `${next.cols}`);
+    const words = `${next.rows} × ${next.cols}`;
+    if (size.textContent !== words) size.textContent = words;
     place(frame, next);
-  };
-  const paint = (element: HTMLElement, cell: Cell, place: Place, language: Language): void => {
-    const text = cell.text ?? show(cell.value);
-    const td = element.parentElement;
-    if (td) {
-      td.className = cell.look ?? "";
-      if (cell.corner === undefined) delete td.dataset["corner"];
-      else td.dataset["corner"] = cell.corner;
-    }
-    if (element instanceof HTMLInputElement) {
-      if (element !== document.activeElement || parse(element.value) !== cell.value) {
-        const typing = element === document.activeElement && parse(element.value) === undefined;
-        if (!typing) element.value = show(cell.value);
-      }
-      element.ariaLabel = describe(place, scene.say(name), language);
-      return;
-    }
-    element.textContent = text;
-    element.style.setProperty("--len", `${Math.max(2, text.length)}`);
-    if (element instanceof HTMLButtonElement) {
-      element.ariaLabel = describe(place, show(cell.value), language);
-      if (toggles) element.ariaPressed = `${cell.value !== 0}`;
-    }
   };
   scene.speak(() => view && draw(view));
   return { element, draw };
+}
+
+/** The cells, each with what it is read, edited or chosen by. */
+class Cells {
+  readonly element = h("tbody", { onkeydown: (event) => this.#onKey(event) });
+  readonly #scene: Scene;
+  readonly #options: GridOptions;
+  #view: View | undefined;
+  /** What the cells are made for: others need other controls. */
+  #made = "";
+  #controls: readonly HTMLElement[] = [];
+  /** The cell that Tab leads to in a table of toggles. */
+  #stop: Place = [0, 0];
+
+  constructor(scene: Scene, options: GridOptions) {
+    this.#scene = scene;
+    this.#options = options;
+  }
+
+  draw(view: View): void {
+    const { choose, toggles = false } = this.#options;
+    this.#view = view;
+    const { rows, cols, cell, current } = view;
+    const fixed = Array.from({ length: rows * cols }, (_, i) => cell(...placeOf(i, cols)).fixed);
+    const kinds = JSON.stringify([rows, cols, this.#options.edit && fixed]);
+    if (kinds !== this.#made) this.#make(view);
+    this.#made = kinds;
+    for (const [i, control] of this.#controls.entries()) {
+      const at = placeOf(i, cols);
+      const isCurrent = current !== undefined && indexOf(current, cols) === i;
+      this.#paint(control, cell(...at), at);
+      control.parentElement?.classList.toggle("current", isCurrent);
+      if (choose && !toggles) control.ariaCurrent = isCurrent ? "true" : null;
+    }
+    this.#markStop();
+  }
+
+  #make({ rows, cols, cell }: View): void {
+    this.#controls = Array.from({ length: rows * cols }, (_, i) => {
+      const at = placeOf(i, cols);
+      return this.#control(at, cell(...at).fixed ?? false);
+    });
+    this.#stop = [Math.min(this.#stop[0], rows - 1), Math.min(this.#stop[1], cols - 1)];
+    const row = (r: number): HTMLElement =>
+      h("tr", {}, ...this.#controls.slice(r * cols, (r + 1) * cols).map((c) => h("td", {}, c)));
+    fill(this.element, ...Array.from({ length: rows }, (_, r) => row(r)));
+  }
+
+  #control(at: Place, fixed: boolean): HTMLElement {
+    const { edit, choose } = this.#options;
+    if (edit && !fixed)
+      return field(
+        (value) => edit(at, value),
+        () => this.#view?.cell(...at).value,
+      );
+    if (!choose) return h("span");
+    const onclick = (): void => {
+      this.#stop = at;
+      choose(at);
+    };
+    return h("button", { type: "button", onclick });
+  }
+
+  #onKey(event: KeyboardEvent): void {
+    const { target } = event;
+    const { choose, toggles = false } = this.#options;
+    const i = target instanceof HTMLElement ? this.#controls.indexOf(target) : -1;
+    if (!this.#view || i < 0 || event.altKey || event.ctrlKey || event.metaKey) return;
+    const { rows, cols } = this.#view;
+    if (target instanceof HTMLInputElement && !leaves(event, target)) return;
+    const next = moved(event.key, placeOf(i, cols), rows, cols);
+    if (!next) return;
+    event.preventDefault();
+    if (choose && !toggles) choose(next);
+    this.#stop = next;
+    this.#markStop();
+    this.#controls[indexOf(next, cols)]?.focus();
+  }
+
+  /** Which button is a stop for Tab. */
+  #markStop(): void {
+    const { choose, toggles = false } = this.#options;
+    if (!choose || !this.#view) return;
+    const { cols, current = [0, 0] } = this.#view;
+    const stop = indexOf(toggles ? this.#stop : current, cols);
+    for (const [i, control] of this.#controls.entries()) control.tabIndex = i === stop ? 0 : -1;
+  }
+
+  #paint(control: HTMLElement, { value, text = show(value), look = "", corner }: Cell, at: Place): void {
+    const td = control.parentElement;
+    if (td) {
+      td.className = look;
+      if (corner === undefined) delete td.dataset["corner"];
+      else td.dataset["corner"] = corner;
+    }
+    if (control instanceof HTMLInputElement) {
+      // What is being typed stays, as long as it stands for the value or for none yet.
+      const typed = parse(control.value);
+      const typing = control === document.activeElement && (typed === undefined || typed === value);
+      if (!typing) control.value = show(value);
+      control.ariaLabel = this.#labelOf(at, this.#scene.say(this.#options.name));
+      return;
+    }
+    control.textContent = text;
+    control.style.setProperty("--len", `${Math.max(2, text.length)}`);
+    if (control instanceof HTMLButtonElement) {
+      control.ariaLabel = this.#labelOf(at, show(value));
+      if (this.#options.toggles) control.ariaPressed = `${value !== 0}`;
+    }
+  }
+
+  #labelOf([row, col]: Place, text: string): string {
+    return this.#scene.say({
+      en: `row ${row + 1}, column ${col + 1}: ${text}`,
+      zh: `第 ${row + 1} 行第 ${col + 1} 列：${text}`,
+    });
+  }
+}
+
+/** A field for a number; `value` gives the one that it shows when it is left. */
+function field(edit: (value: number) => void, value: () => number | undefined): HTMLInputElement {
+  const input = h("input", {
+    type: "text",
+    inputMode: "decimal",
+    autocomplete: "off" as const,
+    spellcheck: false,
+    onfocus: () => input.select(),
+    oninput() {
+      const typed = parse(input.value);
+      input.classList.toggle("wrong", typed === undefined);
+      if (typed !== undefined) edit(typed);
+    },
+    onblur() {
+      input.classList.remove("wrong");
+      const shown = value();
+      if (shown !== undefined) input.value = show(shown);
+    },
+  });
+  return input;
 }
 
 /** Left and right leave a field only from its ends, or where all of it is selected. */
