@@ -3,7 +3,7 @@ import type { Compilation, TargetName } from "../compiler/compile.ts";
 import { UserError } from "../compiler/errors.ts";
 import type { Graph } from "../compiler/ir/graph.ts";
 import type { Diagnosis } from "../contract/diagnosis.ts";
-import { type Compiled, pipeline } from "./compile/pipeline.ts";
+import { type Pipeline, pipeline } from "./compile/pipeline.ts";
 import type { LanguageCalls } from "./compile/protocol.ts";
 import type { Remote } from "./compile/rpc.ts";
 import type { ModelView } from "./compile/view.ts";
@@ -57,37 +57,10 @@ export async function workbench(project: Project, target: Signal<TargetName>): P
   const types: Readonly<Record<string, string>> = await (await fetch("types.json")).json();
   const onDisk = new Map(Object.entries(project.files));
   const files = signal<ReadonlyMap<string, string>>(new Map(onDisk));
-  const model = signal<CompiledModel | null>(null);
-  const view = signal<ModelView | null>(null);
-  const status = signal<Status>({ kind: "compiling" });
   const edited = signal<readonly string[]>([]);
   const { language, compile } = pipeline();
   await language.call("open", Object.fromEntries(files.value), types);
-
-  const take = ({ compilation, view: seen }: Compiled, source: string): void => {
-    view.set(seen);
-    const { source: graph } = compilation;
-    model.set({ name: graph.name, file: project.model, source, graph, compilation });
-  };
-  const now = async (): Promise<void> => {
-    const start = performance.now();
-    const source = files.value.get(project.model) ?? "";
-    if (status.value.kind !== "compiling") status.set({ kind: "compiling" });
-    try {
-      const compiled = await compile(project.model, target.value);
-      if (!compiled) return; // there is a newer one
-      take(compiled, source);
-      status.set({ kind: "good", ms: performance.now() - start });
-    } catch (error) {
-      const diagnosis = error instanceof UserError ? error.diagnosis : { problem: messageOf(error) };
-      status.set({ kind: "failed", diagnosis });
-    }
-  };
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const soon = (): void => {
-    clearTimeout(timer);
-    timer = setTimeout(now, pause);
-  };
+  const { soon, ...compiled } = keepCompiled(project.model, files, target, compile);
   const change = (path: string, text: string): void => {
     if (files.value.get(path) === text) return;
     files.set(new Map([...files.value, [path, text]]));
@@ -98,11 +71,8 @@ export async function workbench(project: Project, target: Signal<TargetName>): P
     const differ = [...files.value].flatMap(([path, text]) => (onDisk.get(path) === text ? [] : [path]));
     if (differ.join("\n") !== edited.value.join("\n")) edited.set(differ);
   };
-  target.watch(() => void now());
   return {
-    model,
-    view,
-    status,
+    ...compiled,
     language,
     files,
     edited,
@@ -127,6 +97,51 @@ export async function workbench(project: Project, target: Signal<TargetName>): P
       await saveFile(path, text);
       onDisk.set(path, text);
       compare();
+    },
+  };
+}
+
+interface KeptCompiled extends Pick<Workbench, "model" | "view" | "status"> {
+  /** The files have changed: compiles once they rest. */
+  soon(): void;
+}
+
+/** Compiles the model file now, for each new target, and when it is asked to. */
+function keepCompiled(
+  file: string,
+  files: Workbench["files"],
+  target: Signal<TargetName>,
+  compile: Pipeline["compile"],
+): KeptCompiled {
+  const model = signal<CompiledModel | null>(null);
+  const view = signal<ModelView | null>(null);
+  const status = signal<Status>({ kind: "compiling" });
+  const now = async (): Promise<void> => {
+    const start = performance.now();
+    const source = files.value.get(file) ?? "";
+    if (status.value.kind !== "compiling") status.set({ kind: "compiling" });
+    try {
+      const compiled = await compile(file, target.value);
+      if (!compiled) return; // there is a newer one
+      const { compilation } = compiled;
+      const { source: graph } = compilation;
+      view.set(compiled.view);
+      model.set({ name: graph.name, file, source, graph, compilation });
+      status.set({ kind: "good", ms: performance.now() - start });
+    } catch (error) {
+      const diagnosis = error instanceof UserError ? error.diagnosis : { problem: messageOf(error) };
+      status.set({ kind: "failed", diagnosis });
+    }
+  };
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  target.watch(() => void now());
+  return {
+    model,
+    view,
+    status,
+    soon() {
+      clearTimeout(timer);
+      timer = setTimeout(now, pause);
     },
   };
 }

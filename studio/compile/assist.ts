@@ -18,28 +18,7 @@ interface ImportMeta { readonly url: string }`;
 
 /** `types` are the declarations of weftgpu, by paths such as `compiler/index.d.ts`. */
 export function assistant(files: Texts, types: Texts): Assistant {
-  const project = new Project({
-    useInMemoryFileSystem: true,
-    skipFileDependencyResolution: true,
-    compilerOptions: {
-      target: ts.ScriptTarget.ES2023,
-      lib: ["lib.es2023.d.ts"],
-      module: ts.ModuleKind.ESNext,
-      moduleResolution: ts.ModuleResolutionKind.Bundler,
-      moduleDetection: ts.ModuleDetectionKind.Force,
-      strict: true,
-      noUncheckedIndexedAccess: true,
-      allowImportingTsExtensions: true,
-      resolveJsonModule: true,
-      skipLibCheck: true,
-      noEmit: true,
-      types: [],
-      paths: { weftgpu: ["/weftgpu/compiler/index.d.ts"] },
-    },
-  });
-  const system = project.getFileSystem();
-  for (const [path, text] of Object.entries(types)) system.writeFileSync(`/weftgpu/${path}`, text);
-  project.createSourceFile("/globals.d.ts", globals);
+  const project = emptyProject(types);
   const sources = new Map<string, SourceFile>();
   const update = (path: string, text: string): void => {
     const known = sources.get(path);
@@ -89,6 +68,33 @@ export function assistant(files: Texts, types: Texts): Assistant {
       return info ? hoverOf(at, at, info.displayParts, info.documentation) : null;
     },
   };
+}
+
+/** All that files may mean besides each other. */
+function emptyProject(types: Texts): Project {
+  const project = new Project({
+    useInMemoryFileSystem: true,
+    skipFileDependencyResolution: true,
+    compilerOptions: {
+      target: ts.ScriptTarget.ES2023,
+      lib: ["lib.es2023.d.ts"],
+      module: ts.ModuleKind.ESNext,
+      moduleResolution: ts.ModuleResolutionKind.Bundler,
+      moduleDetection: ts.ModuleDetectionKind.Force,
+      strict: true,
+      noUncheckedIndexedAccess: true,
+      allowImportingTsExtensions: true,
+      resolveJsonModule: true,
+      skipLibCheck: true,
+      noEmit: true,
+      types: [],
+      paths: { weftgpu: ["/weftgpu/compiler/index.d.ts"] },
+    },
+  });
+  const system = project.getFileSystem();
+  for (const [path, text] of Object.entries(types)) system.writeFileSync(`/weftgpu/${path}`, text);
+  project.createSourceFile("/globals.d.ts", globals);
+  return project;
 }
 
 function hoverOf(

@@ -48,25 +48,27 @@ export const trainingFor = (target: TargetName): Training =>
     target,
   });
 
+async function look({ trainer, eye }: Live, loss?: number): Promise<Point> {
+  const kernel = Float32Array.from(trainer.weights()[WEIGHT]?.data ?? []);
+  const { edges } = await eye.run({ picture: floats(STRIPE), kernel });
+  const row = Array.from(edges?.data.subarray(0, ROW.length) ?? []);
+  return { step: trainer.position.epoch, loss, kernel: Array.from(kernel), row };
+}
+
+function drop(old: Promise<Live> | undefined): void {
+  old?.then(
+    ({ trainer, eye }) => {
+      trainer.destroy();
+      eye.destroy();
+    },
+    () => {},
+  );
+}
+
 export function learner(studio: Studio): Learner {
   let live: Promise<Live> | undefined;
   let busy: Promise<unknown> = Promise.resolve();
 
-  const look = async ({ trainer, eye }: Live, loss?: number): Promise<Point> => {
-    const kernel = Float32Array.from(trainer.weights()[WEIGHT]?.data ?? []);
-    const { edges } = await eye.run({ picture: floats(STRIPE), kernel });
-    const row = Array.from(edges?.data.subarray(0, ROW.length) ?? []);
-    return { step: trainer.position.epoch, loss, kernel: Array.from(kernel), row };
-  };
-  const drop = (old: Promise<Live> | undefined): void => {
-    old?.then(
-      ({ trainer, eye }) => {
-        trainer.destroy();
-        eye.destroy();
-      },
-      () => {},
-    );
-  };
   /** What was overtaken by another beginning neither gives a result nor fails. */
   const unlessOvertaken = async <T>(
     own: Promise<Live> | undefined,
