@@ -2,7 +2,7 @@
 import { performance } from "node:perf_hooks";
 import { type Compilation, compile } from "../compiler/compile.ts";
 import type { Graph } from "../compiler/ir/graph.ts";
-import { targetFor } from "../compiler/passes/target.ts";
+import { targetFor } from "../compiler/strategies/target.ts";
 import type { Program } from "../contract/program.ts";
 import { sizeOf } from "../contract/tensor.ts";
 import { shapeAt } from "../contract/type.ts";

@@ -3,6 +3,8 @@
 import type { Program } from "../contract/program.ts";
 import type { Tuning } from "../contract/tuning.ts";
 import { assemble } from "./assemble/assemble.ts";
+import { tuningKey } from "./assemble/identity.ts";
+import { loadedTensors } from "./assemble/module.ts";
 import { must } from "./errors.ts";
 import type { Graph, Node } from "./ir/graph.ts";
 import type { Kernel, Schedule } from "./ir/kernel.ts";
@@ -10,8 +12,6 @@ import type { Decision } from "./ir/region.ts";
 import type { MemoryPlan, Step } from "./ir/step.ts";
 import type { KernelModule } from "./ir/stmt.ts";
 import { inBuffer, type Storages } from "./ir/storage.ts";
-import { tuningKey } from "./lower/identity.ts";
-import { loadedTensors } from "./lower/module.ts";
 import {
   type Baked,
   type BakeValues,
@@ -27,18 +27,17 @@ import { bundle, inExecutionOrder } from "./passes/order.ts";
 import { partition } from "./passes/partition.ts";
 import { planMemory } from "./passes/plan.ts";
 import { type Remark, remarksOn } from "./passes/remarks.ts";
-import { schedule } from "./passes/schedule.ts";
 import { type Rewrite, simplify } from "./passes/simplify.ts";
 import { decideStorages } from "./passes/storage.ts";
-import { type Target, type TargetName, targets } from "./passes/target.ts";
-import { tunedSchedule } from "./passes/tuning.ts";
 import { overwrite } from "./passes/update.ts";
 import { verifyGraph, verifyKernel, verifyRegion } from "./passes/verify.ts";
 import { verifyMemory, verifyProgram } from "./passes/verifyProgram.ts";
+import { schedule, tunedSchedule } from "./strategies/index.ts";
+import { type Target, type TargetName, targets } from "./strategies/target.ts";
 
 export type { BakeValues, Baking } from "./passes/bake.ts";
 export type { Remark } from "./passes/remarks.ts";
-export { type AdapterFacts, type Target, type TargetName, targetFor } from "./passes/target.ts";
+export { type AdapterFacts, type Target, type TargetName, targetFor } from "./strategies/target.ts";
 
 /** How weights and what lies between kernels are stored; sums are f32 in either case. */
 export type Precision = "f32" | "f16";
@@ -115,8 +114,8 @@ export function compile(model: Graph, options: CompileOptions = {}): Compilation
   const tuned = new Set<string>();
   const scheduled = (kernel: Kernel, storages: Storages): Schedule => {
     const key = tuning && tuningKey(kernel, inPlace.get(kernel.region.root), stored);
-    const data = key === undefined ? undefined : tuning?.[key];
-    const measured = data && tunedSchedule(kernel, target, data);
+    const text = key === undefined ? undefined : tuning?.[key];
+    const measured = text === undefined ? undefined : tunedSchedule(kernel, text);
     if (key !== undefined && measured) tuned.add(key);
     return measured ?? schedule(kernel, target, storages);
   };

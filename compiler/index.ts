@@ -1,6 +1,6 @@
 /** What `weftgpu` exports: the model language and the compiler. */
 export type { Program } from "../contract/program.ts";
-export type { TunedContraction, TunedMapReduce, TunedSchedule, Tuning } from "../contract/tuning.ts";
+export type { Tuning } from "../contract/tuning.ts";
 export {
   type AdapterFacts,
   type BakeValues,

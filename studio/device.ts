@@ -1,5 +1,5 @@
 /** The page's one GPU device. */
-import { type TargetName, targetFor } from "../compiler/passes/target.ts";
+import { type TargetName, targetFor } from "../compiler/strategies/target.ts";
 import { WeftError } from "../contract/errors.ts";
 import { type Signal, signal } from "./signal.ts";
 

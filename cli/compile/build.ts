@@ -5,7 +5,7 @@ import type { VariantName } from "../../compiler/emit/variants.ts";
 import { UserError } from "../../compiler/errors.ts";
 import type { Graph } from "../../compiler/ir/graph.ts";
 import { MOST_BAKED } from "../../compiler/passes/bake.ts";
-import type { TargetName } from "../../compiler/passes/target.ts";
+import type { TargetName } from "../../compiler/strategies/target.ts";
 import type { TrainingOptions } from "../../compiler/train/index.ts";
 import { trainingStep } from "../../compiler/train/step.ts";
 import type { Training } from "../../contract/training.ts";

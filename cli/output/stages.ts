@@ -1,13 +1,13 @@
 /** What `weft compile --show` prints: the data of one stage of the compiler. */
 import type { Compilation } from "../../compiler/compile.ts";
 import { InternalError } from "../../compiler/errors.ts";
-import type { Axis } from "../../compiler/ir/expr.ts";
 import type { Kernel, Schedule } from "../../compiler/ir/kernel.ts";
 import { ExprPrinter } from "../../compiler/ir/print.ts";
 import type { Decision, Region } from "../../compiler/ir/region.ts";
 import { graphText } from "../../compiler/report/graph.ts";
 import { planText } from "../../compiler/report/kernels.ts";
 import type { TextOptions } from "../../compiler/report/render.ts";
+import { printSchedule } from "../../compiler/strategies/index.ts";
 import { showShape } from "../../contract/type.ts";
 import { printJson, type Ui } from "../ui.ts";
 
@@ -63,23 +63,11 @@ function kernelLines(kernel: Kernel, i: number): readonly string[] {
 
 function scheduleLines(kernel: Kernel, schedule: Schedule, i: number): readonly string[] {
   const print = new ExprPrinter();
-  for (const axis of kernel.kind === "contraction" ? [...kernel.axes, ...kernel.k] : kernel.space)
-    print.name(axis); // in this order, so that axes keep their plain names
-  const name = (axis: Axis): string => print.name(axis);
-  const sizes = (map: ReadonlyMap<Axis, number>): string =>
-    [...map].map(([axis, size]) => `${name(axis)}:${size}`).join(" ") || "–";
-  const lines = [
-    `${i + 1}. ${kernel.region.root.origin.name}: ${schedule.kind}, rule "${schedule.rule}"`,
-    `   workgroup ${schedule.workgroup}`,
-    `   vector    ${schedule.vector ? `${name(schedule.vector.axis)}:${schedule.vector.width}` : "–"}`,
-  ];
-  if (schedule.kind === "mapReduce")
-    return [...lines, `   serial    ${schedule.serial.map(name).join(" ") || "–"}`];
+  const space = print.axes(kernel.space);
+  const summed = kernel.kind === "contraction" ? `, summed ${print.axes(kernel.k)}` : "";
   return [
-    ...lines,
-    `   tile      ${sizes(schedule.tile)}`,
-    `   unroll    ${sizes(schedule.unroll)}`,
-    `   order     ${schedule.order.map(name).join(" ") || "–"}`,
+    `${i + 1}. ${kernel.region.root.origin.name}: ${printSchedule(kernel, schedule)}`,
+    `   positions ${space}${summed}`,
   ];
 }
 

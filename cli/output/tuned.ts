@@ -1,7 +1,7 @@
 /** What `weft tune` found, as data and as a table. */
 import { plural } from "../../compiler/errors.ts";
 import { type Column, layoutTable, plain } from "../../compiler/report/layout.ts";
-import type { AdapterTuning, TunedSchedule } from "../../contract/tuning.ts";
+import type { AdapterTuning } from "../../contract/tuning.ts";
 import type { Clock } from "../../runtime/node/index.ts";
 import type { Whole } from "../tuning/job.ts";
 import type { Found, Rejected } from "../tuning/search.ts";
@@ -23,7 +23,7 @@ export interface TunedRow {
   readonly defaultBuild: number;
   readonly build: number;
   readonly tried: number;
-  readonly schedule: TunedSchedule | null;
+  readonly schedule: string | null;
 }
 
 export interface TuneReport {
@@ -84,27 +84,6 @@ const columns: readonly Column[] = [
   { header: "schedule", cut: "end", cutOrder: 1, keep: 12, dim: true },
 ];
 
-/** `tile 1·6·2·4, written out 1·5·5, workgroup 64, quads share rhs` */
-function scheduleText(schedule: TunedSchedule | null): string {
-  if (!schedule) return "as compiled";
-  const hidden = schedule.opaque ? ["opaque loops"] : [];
-  const team = schedule.team ? [`teams of ${schedule.team.size}`] : [];
-  if (schedule.kind === "mapReduce")
-    return [`vector ${schedule.vector}`, ...team, ...hidden, `workgroup ${schedule.workgroup}`].join(", ");
-  const { tile, unroll, share, stage, workgroup } = schedule;
-  const block =
-    stage &&
-    `${stage.rows * stage.batch} × ${stage.columns} threads fetch ${stage.depth} ${plural(stage.depth, "step")}`;
-  return [
-    `tile ${tile.join("·")}`,
-    ...(unroll.some((n) => n > 1) ? [`unroll ${unroll.join("·")}`] : []),
-    ...(share ? [`quads ${share}`] : []),
-    ...team,
-    ...hidden,
-    block ?? `workgroup ${workgroup}`,
-  ].join(", ");
-}
-
 export function tuneText(report: TuneReport, ui: Ui): string {
   const { colors, width } = ui;
   const rows = report.kernels.map((k) => {
@@ -116,7 +95,7 @@ export function tuneText(report: TuneReport, ui: Ui): string {
       k.schedule ? `${k.ratio.toFixed(2)}×` : "–",
       k.schedule ? `${three(k.defaultBuild)} → ${three(k.build)}` : three(k.defaultBuild),
       `${k.tried}`,
-      scheduleText(k.schedule),
+      k.schedule ?? "as compiled",
     ];
   });
   const lines = layoutTable(columns, rows, { width, color: colors.isColorSupported });

@@ -1,6 +1,6 @@
 /** What a tuning has found so far, and what the file is with it. */
 import { type Adapter, adapterKey, merged, tuningFor, tuningText } from "../../compiler/emit/tuning.ts";
-import type { TargetName } from "../../compiler/passes/target.ts";
+import type { TargetName } from "../../compiler/strategies/target.ts";
 import type { AdapterTuning, TunedKernel, TuningFile } from "../../contract/tuning.ts";
 import { writeFiles } from "../write.ts";
 import type { Job } from "./job.ts";

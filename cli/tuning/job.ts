@@ -1,6 +1,6 @@
 /** What `weft tune` goes through: a run of a model, or a training step. */
 import type { Compilation } from "../../compiler/compile.ts";
-import type { TargetName } from "../../compiler/passes/target.ts";
+import type { TargetName } from "../../compiler/strategies/target.ts";
 import type { AdapterTuning, Tuning } from "../../contract/tuning.ts";
 import type { Bench, Place } from "./bench.ts";
 

@@ -7,10 +7,16 @@ import type { Axis } from "../../compiler/ir/expr.ts";
 import type { Kernel, Schedule } from "../../compiler/ir/kernel.ts";
 import { countAt, elements } from "../../compiler/ir/type.ts";
 import { visit } from "../../compiler/math/build.ts";
-import type { Target } from "../../compiler/passes/target.ts";
-import { loopsOf, trialsOf, tunedSchedule, untuned, workgroupsOf } from "../../compiler/passes/tuning.ts";
+import {
+  loopsOf,
+  printSchedule,
+  trialsOf,
+  tunedSchedule,
+  workgroupsOf,
+} from "../../compiler/strategies/index.ts";
+import type { Target } from "../../compiler/strategies/target.ts";
 import { WeftError } from "../../contract/errors.ts";
-import type { TunedKernel, TunedSchedule } from "../../contract/tuning.ts";
+import type { TunedKernel } from "../../contract/tuning.ts";
 import type { Work } from "../../runtime/node/index.ts";
 import type { Bench, Trial } from "./bench.ts";
 import { median, ROUNDS } from "./job.ts";
@@ -25,7 +31,7 @@ export interface Found {
   readonly defaultBuild: number;
   readonly build: number;
   /** Undefined where the compiler's own choice stays. */
-  readonly schedule: TunedSchedule | undefined;
+  readonly schedule: string | undefined;
   readonly tried: number;
   /** Schedules that were refused, or gave other numbers than the default. */
   readonly rejected: readonly Rejected[];
@@ -33,7 +39,7 @@ export interface Found {
 
 export interface Rejected {
   readonly layers: string;
-  readonly schedule: TunedSchedule;
+  readonly schedule: string;
   readonly why: string;
 }
 
@@ -63,7 +69,7 @@ const PATIENCE = 30_000;
 const PATIENT = 20;
 
 interface Measured {
-  readonly schedule: TunedSchedule | undefined;
+  readonly schedule: string | undefined;
   readonly work: Work;
   readonly build: number;
   /** Nanoseconds. */
@@ -141,8 +147,8 @@ async function searchOne(
     build: building(plain, expected.milliseconds, time),
     time,
   };
-  const own = untuned(kernel, target, step.schedule);
-  const known = new Set([JSON.stringify(own)]);
+  const own = printSchedule(kernel, step.schedule);
+  const known = new Set([own]);
   const measured: Measured[] = [];
   let tried = 0;
 
@@ -152,13 +158,12 @@ async function searchOne(
   };
   const layers = subject.layers[0] ?? "";
   const patience = Math.max(PATIENCE, PATIENT * usual.build);
-  const attempt = async (data: TunedSchedule): Promise<void> => {
-    const schedule = tunedSchedule(kernel, target, data);
-    const text = JSON.stringify(data);
+  const attempt = async (text: string): Promise<void> => {
+    const schedule = tunedSchedule(kernel, text);
     if (!schedule || known.has(text)) return;
     known.add(text);
     const reject = (why: string): void => {
-      rejected.push({ layers, schedule: data, why });
+      rejected.push({ layers, schedule: text, why });
     };
     try {
       const made = await inTime(first(schedule), patience, layers);
@@ -174,30 +179,30 @@ async function searchOne(
       const built = building(trial, got.milliseconds, quick);
       const slow = built > LONGEST_BUILD && built > usual.build;
       if (quick < HOPELESS * best && !slow)
-        measured.push({ schedule: data, work: trial.work, build: built, time: quick });
+        measured.push({ schedule: text, work: trial.work, build: built, time: quick });
     } catch (error) {
       if (!(error instanceof WeftError) || error.code === "device-lost") throw error;
       reject(error.message);
     }
   };
-  /** The best so far as data, the default's among them. */
-  const leaders = (count: number): readonly TunedSchedule[] =>
+  /** The best so far, the default among them. */
+  const leaders = (count: number): readonly string[] =>
     [usual, ...measured]
       .toSorted((a, b) => scoreOf(a) - scoreOf(b))
       .slice(0, count)
-      .flatMap((m) => m.schedule ?? own ?? []);
+      .map((m) => m.schedule ?? own);
   const over = (): boolean => performance.now() > end;
 
   // The default with its loops the other way comes early: it says most where loops matter.
   const promising = trialsOf(kernel, targets, storages, MOST_TRIALS);
-  const trials = promising.toSpliced(2, 0, ...(own ? loopsOf(own, target) : []));
+  const trials = promising.toSpliced(2, 0, ...loopsOf(own, target));
   for (const [i, data] of trials.entries()) {
     if (i > 0 && over()) break; // each kernel gets one chance at least
     onProgress(i / (trials.length + 1));
     await attempt(data);
   }
   for (const data of leaders(FINALISTS).flatMap((l) => loopsOf(l, target))) if (!over()) await attempt(data);
-  for (const data of leaders(1).flatMap(workgroupsOf)) if (!over()) await attempt(data);
+  for (const data of leaders(1).flatMap((l) => workgroupsOf(kernel, l))) if (!over()) await attempt(data);
   const winner = await final(bench, subject, [usual, ...measured], scoreOf);
   return {
     subject,

@@ -1,11 +1,11 @@
 /** What is tuned of a program: its distinct kernels. */
 
+import { tuningKey } from "../../compiler/assemble/identity.ts";
 import type { Compilation } from "../../compiler/compile.ts";
 import { must } from "../../compiler/errors.ts";
 import type { Kernel } from "../../compiler/ir/kernel.ts";
 import { ExprPrinter } from "../../compiler/ir/print.ts";
 import type { Step } from "../../compiler/ir/step.ts";
-import { tuningKey } from "../../compiler/lower/identity.ts";
 import type { Site } from "./bench.ts";
 
 /** The dispatches that one schedule would serve. */

@@ -5,7 +5,7 @@ import { isTarget, readTuning, sharedFor, tuningFor, tuningPath } from "../../co
 import { schedulesOf } from "../../compiler/emit/variants.ts";
 import { plural, UserError } from "../../compiler/errors.ts";
 import type { Graph } from "../../compiler/ir/graph.ts";
-import { targetFor, targets } from "../../compiler/passes/target.ts";
+import { targetFor, targets } from "../../compiler/strategies/target.ts";
 import type { AdapterTuning } from "../../contract/tuning.ts";
 import { describe, findAdapter } from "../../runtime/node/device.ts";
 import type { AdapterChoice } from "../../runtime/node/index.ts";

@@ -2,7 +2,7 @@
 import { Option } from "commander";
 import { VARIANTS, type VariantName } from "../../compiler/emit/variants.ts";
 import { UserError } from "../../compiler/errors.ts";
-import { targets } from "../../compiler/passes/target.ts";
+import { targets } from "../../compiler/strategies/target.ts";
 import type { TrainingOptions } from "../../compiler/train/index.ts";
 import { build, type Request } from "../compile/build.ts";
 import { type Printed, watch } from "../compile/watch.ts";

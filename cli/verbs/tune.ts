@@ -2,7 +2,7 @@
 import { readTuning, tuningPath } from "../../compiler/emit/tuning.ts";
 import { schedulesOf } from "../../compiler/emit/variants.ts";
 import { InternalError, plural } from "../../compiler/errors.ts";
-import { octets, type Target, targetFor, targets } from "../../compiler/passes/target.ts";
+import { octets, type Target, targetFor, targets } from "../../compiler/strategies/target.ts";
 import { findAdapter } from "../../runtime/node/device.ts";
 import type { AdapterChoice } from "../../runtime/node/index.ts";
 import { openTimed, TIMED } from "../device.ts";

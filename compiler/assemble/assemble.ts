@@ -8,10 +8,11 @@ import type { MemoryPlan, Step } from "../ir/step.ts";
 import type { KernelModule } from "../ir/stmt.ts";
 import { inBuffer, type Storages, typeOf } from "../ir/storage.ts";
 import { roleOf } from "../lower/evaluate.ts";
-import { moduleIdentity } from "../lower/identity.ts";
-import { boundTensors, lowerModule, type Part } from "../lower/module.ts";
+import { printSchedule } from "../strategies/index.ts";
 import { comment, identifiers } from "../targets/wgsl/names.ts";
 import { localNames, printModule, type Uses, usesOf } from "../targets/wgsl/print.ts";
+import { moduleIdentity } from "./identity.ts";
+import { boundTensors, lowerModule, type Part } from "./module.ts";
 
 /** Dispatches that run the same shader; each is a bundle of steps that run side by side. */
 interface Group {
@@ -187,7 +188,8 @@ function header(bundles: readonly (readonly Step[])[]): string {
     const print = new ExprPrinter();
     const at = region.axes.map((a) => print.name(a)).join(", ");
     const formula = `${region.root.origin.name}[${at}] = ${print.expr(region.value)}`;
-    return [formula, `${kernel.kind}: ${schedule.rule}`];
+    const tuned = schedule.tuned ? ", tuned" : "";
+    return [formula, `${kernel.kind}: ${printSchedule(kernel, schedule)}${tuned}`];
   });
   return [...lines, ...parts].map((l) => `// ${comment(l)}`).join("\n");
 }

@@ -2,10 +2,10 @@
 
 import type { Grid, Shader } from "../../contract/program.ts";
 import type { Storages } from "../ir/storage.ts";
-import { lowerModule, type Part } from "../lower/module.ts";
 import { identifiers } from "../targets/wgsl/names.ts";
 import { localNames, printModule, usesOf } from "../targets/wgsl/print.ts";
 import { bindingsOf } from "./assemble.ts";
+import { lowerModule, type Part } from "./module.ts";
 
 export interface Single {
   readonly shader: Shader;

@@ -1,15 +1,9 @@
 /** `model.tune.json`: read with care, written in one order. */
 import { readFile } from "node:fs/promises";
 import { type Facts, FEATURES, fits } from "../../contract/adapter.ts";
-import type {
-  AdapterKey,
-  AdapterTuning,
-  TunedContraction,
-  TunedMapReduce,
-  TuningFile,
-} from "../../contract/tuning.ts";
+import type { AdapterKey, AdapterTuning, TuningFile } from "../../contract/tuning.ts";
 import { UserError } from "../errors.ts";
-import { type TargetName, targets } from "../passes/target.ts";
+import { type TargetName, targets } from "../strategies/target.ts";
 import { fileReason } from "./write.ts";
 
 /** The file that belongs to a model: `models/lenet.ts` → `models/lenet.tune.json`. */
@@ -93,7 +87,7 @@ export function perAdapter(file: TuningFile, batch: number): readonly AdapterTun
 export function merged(file: TuningFile | undefined, adapter: AdapterTuning): TuningFile {
   const others = (file?.adapters ?? []).filter((a) => identity(a) !== identity(adapter));
   const adapters = [...others, adapter].toSorted((a, b) => (identity(a) < identity(b) ? -1 : 1));
-  return { format: "weft-tuning", version: 1, adapters };
+  return { format: "weft-tuning", version: 2, adapters };
 }
 
 function identity(tuning: Omit<AdapterTuning, "kernels" | "target">): string {
@@ -136,10 +130,10 @@ export async function readTuning(path: string): Promise<TuningFile | undefined> 
   } catch (error) {
     throw broken(path, `it is no JSON: ${error instanceof Error ? error.message : String(error)}`);
   }
-  if (isRecord(value) && value["format"] === "weft-tuning" && value["version"] !== 1)
+  if (isRecord(value) && value["format"] === "weft-tuning" && value["version"] !== 2)
     throw new UserError({
       problem: `${path} is a tuning of version ${JSON.stringify(value["version"])}`,
-      rule: "this Weft reads version 1",
+      rule: "this Weft reads version 2",
       fix: "update Weft, or measure anew: weft tune",
     });
   const problem = problemOf(value);
@@ -150,7 +144,7 @@ export async function readTuning(path: string): Promise<TuningFile | undefined> 
 function broken(path: string, why: string): UserError {
   return new UserError({
     problem: `${path} is no tuning file: ${why}`,
-    rule: '`weft tune` writes {"format": "weft-tuning", "version": 1, "adapters": […]}',
+    rule: '`weft tune` writes {"format": "weft-tuning", "version": 2, "adapters": […]}',
     fix: "delete it and measure anew with weft tune, or use --no-tune",
   });
 }
@@ -191,64 +185,11 @@ function problemOf(value: unknown): string | undefined {
   return undefined;
 }
 
-/** A rule for a property of a recorded schedule, and whether a value keeps it. */
-type Rule = readonly [rule: string, ok: (value: unknown) => boolean];
-type Rules<S> = { readonly [K in keyof Omit<S, "kind">]-?: Rule };
-
-const oneOf = (...list: readonly unknown[]): Rule => [
-  `none of ${list.map((x) => JSON.stringify(x)).join(", ")}`,
-  (value) => list.includes(value),
-];
-const count: Rule = ["no whole number of at least 1", (value) => isCounts([value])];
-const counts: Rule = ["no list of whole numbers of at least 1", isCounts];
-const optional = ([rule, ok]: Rule): Rule => [rule, (value) => value === undefined || ok(value)];
-const opaque = optional(["neither true nor false", (value) => typeof value === "boolean"]);
-
-const isOf = (value: unknown, rules: Readonly<Record<string, Rule>>): boolean =>
-  isRecord(value) && Object.entries(rules).every(([name, [, ok]]) => ok(value[name]));
-const stage: Rule = [
-  'no { rows, batch, columns, depth, inner: "rows" or "columns" }',
-  (value) =>
-    isOf(value, { rows: count, batch: count, columns: count, depth: count, inner: oneOf("rows", "columns") }),
-];
-const team: Rule = [
-  'no { size, inner: "members" or "places" }',
-  (value) => isOf(value, { size: count, inner: oneOf("members", "places") }),
-];
-
-/** What a file may say of a schedule. */
-const SCHEDULES: {
-  readonly contraction: Rules<TunedContraction>;
-  readonly mapReduce: Rules<TunedMapReduce>;
-} = {
-  contraction: {
-    workgroup: count,
-    tile: counts,
-    unroll: counts,
-    share: oneOf(null, "lhs", "rhs"),
-    opaque,
-    stage: optional(stage),
-    team: optional(team),
-  },
-  mapReduce: {
-    workgroup: count,
-    vector: ["not 1, 2 or 4", (value) => [1, 2, 4].some((n) => n === value)],
-    opaque,
-    team: optional(team),
-  },
-};
-
 function problemOfKernel(kernel: unknown): string | undefined {
   if (!isRecord(kernel)) return " is no object";
-  for (const name of ["layers", "kernel"]) if (!isText(kernel[name])) return `.${name} is no text`;
+  for (const name of ["layers", "kernel", "schedule"])
+    if (!isText(kernel[name])) return `.${name} is no text`;
   for (const name of ["default", "tuned", "defaultBuild", "build"])
     if (!isNumber(kernel[name])) return `.${name} is no number`;
-  const { schedule } = kernel;
-  if (!isRecord(schedule)) return ".schedule is no object";
-  const { kind } = schedule;
-  if (kind !== "contraction" && kind !== "mapReduce")
-    return '.schedule.kind is neither "contraction" nor "mapReduce"';
-  for (const [name, [rule, ok]] of Object.entries<Rule>(SCHEDULES[kind]))
-    if (!ok(schedule[name])) return `.schedule.${name} is ${rule}`;
   return undefined;
 }

@@ -4,7 +4,6 @@
  *   contraction   acc[axes] = Σ_k lhs · rhs, then result(acc): an implicit GEMM with fused prologues and epilogue
  *   mapReduce     result over a space of positions, with reductions evaluated inside it
  */
-import type { Stage, Team } from "../../contract/tuning.ts";
 import type { Axis, Expr, Index } from "./expr.ts";
 import type { Node } from "./graph.ts";
 import type { Region } from "./region.ts";
@@ -47,31 +46,35 @@ export interface Lanes {
   readonly width: 2 | 4;
 }
 
-/** How a kernel is tiled: plain data, chosen per target. */
-export type Schedule = ContractionSchedule | MapReduceSchedule;
+/** Threads that add up one sum together: each takes every `size`-th step, and what they have meets in workgroup memory. */
+export interface Team {
+  /** A divisor of the workgroup. */
+  readonly size: number;
+  /** Which threads are neighbours: the members of a team, or the same members of neighbouring teams. */
+  readonly inner: "members" | "places";
+}
 
-export interface ContractionSchedule {
-  readonly kind: "contraction";
+/** Which threads work together: a quad's four; those of a workgroup; or a team, whose grid is one of teams. */
+export type Together = "quad" | "workgroup" | Team;
+
+/**
+ * How a kernel is carried out: a strategy (`strategies/`), and what it decided. Plain data; what else a strategy decides
+ * stands in its own file, and only it looks there.
+ */
+export interface Schedule {
+  /** The strategy's name. */
+  readonly strategy: string;
   readonly workgroup: number;
   /** Register tile: positions of each space axis held by one thread (window axes are always whole). */
   readonly tile: ReadonlyMap<Axis, number>;
   /** The axis whose neighbours share a vector, and the vector's width. */
   readonly vector: Lanes | null;
-  /** Summed axes that are written out; the value is how many steps are (the whole axis, or a block of it). */
-  readonly unroll: ReadonlyMap<Axis, number>;
-  /** Space axes by the order of threads, outermost first. */
-  readonly order: readonly Axis[];
-  /** A factor whose elements the four threads of a quad fetch for each other: they differ along the last `lanes` axes only. */
-  readonly quads: { readonly factor: "lhs" | "rhs"; readonly lanes: number } | null;
-  /** How a workgroup fetches both factors together, into workgroup memory; null: each thread fetches for itself. */
-  readonly stage: Stage | null;
-  readonly team: Team | null;
-  /** Whether the register tile is stored in loops, from an array: less code, but accumulators go through memory. */
-  readonly looped: boolean;
+  /** null: each thread works by itself. */
+  readonly together: Together | null;
   /** Whether loops hide how often they run from the driver, which else may write short ones out once more. */
   readonly opaque: boolean;
-  /** Which ordered rule chose this. */
-  readonly rule: string;
+  /** Whether it was measured, not chosen by rule. */
+  readonly tuned?: true;
 }
 
 /**
@@ -79,17 +82,3 @@ export interface ContractionSchedule {
  * CPU: one that is touched for every product is loaded and stored as often. With more, the factors' values do not fit.
  */
 export const TERMS = 6;
-
-export interface MapReduceSchedule {
-  readonly kind: "mapReduce";
-  readonly workgroup: number;
-  /** Space axes walked by one thread in a loop, because the reductions do not depend on them. */
-  readonly serial: readonly Axis[];
-  /** Neighbouring elements of the innermost axis computed by one thread as a vector. */
-  readonly vector: Lanes | null;
-  /** As in a contraction's. */
-  readonly opaque: boolean;
-  /** Whose members share the long reductions, and the serial axes; null: each thread has its own. */
-  readonly team: Team | null;
-  readonly rule: string;
-}

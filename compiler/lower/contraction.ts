@@ -1,41 +1,49 @@
 /**
- * The contraction skeleton: each thread keeps a register tile of the accumulator, walks the summed axes, and
- * applies the epilogue to its tile. Convolutions, dense layers, matrix products and all of their gradients are
- * this one form (implicit GEMM; Chetlur et al., "cuDNN", 2014).
+ * The contraction skeleton: each thread keeps a register tile of the accumulator, walks the summed axes, and applies the
+ * epilogue to its tile. Convolutions, dense layers, matrix products and all of their gradients are this one form
+ * (implicit GEMM; Chetlur et al., "cuDNN", 2014). Strategies say where threads are and how they walk.
  */
 
 import { must } from "../errors.ts";
 import type { Axis, Expr, Index, Substitution } from "../ir/expr.ts";
-import { type ContractionKernel, type ContractionSchedule, TERMS } from "../ir/kernel.ts";
+import { type ContractionKernel, TERMS } from "../ir/kernel.ts";
 import { isKnown } from "../ir/type.ts";
 import type { Value, Variable, Width } from "../ir/value.ts";
 import { add, axisIndex, constant, newAxis, scale } from "../math/affine.ts";
 import { freeAxes, substitute } from "../math/build.ts";
-import { allOf, binary, float, int, plus, times } from "../math/value.ts";
-import { isStaged, placeBlock } from "./block.ts";
-import type { Entry } from "./entry.ts";
+import { allOf, float, plus, times } from "../math/value.ts";
 import { storeTile } from "./epilogue.ts";
 import { type Lowering, positionsOf } from "./evaluate.ts";
-import { type Factors, type Read, walkBlocks } from "./stage.ts";
 import { axisInBlocks, cutsOf, extentOf, inBlock, type Sum } from "./sums.ts";
-import { combineParts, loopTogether, type Members } from "./team.ts";
-import { type Held, placeThread, registerPositions, type Tiled, type Vector } from "./threads.ts";
+import { type Held, type Position, registerPositions, type Vector } from "./threads.ts";
 
-export function contractionTiles(schedule: ContractionSchedule): readonly Tiled[] {
-  return schedule.order.map((axis) => ({ axis, tile: schedule.tile.get(axis) ?? 1 }));
+/** A factor's value at a register position, at the current step. */
+export type Read = (position: Position) => Value;
+
+/** Both factors at one step of the sum. */
+export type Factors = readonly [left: Read, right: Read];
+
+/** A thread's register tile while it is summed. */
+export interface Accumulation {
+  /** What the thread holds of the space, and of the window. */
+  readonly space: readonly Held[];
+  readonly window: readonly Held[];
+  readonly held: readonly Held[];
+  readonly tile: readonly Position[];
+  readonly sums: readonly Variable[];
+  /** Adds the products of some steps to accumulators: to `sums` in the end. */
+  add(steps: readonly Factors[], into: readonly Variable[]): void;
+  /** Both factors at a step. */
+  factors(at: Substitution): Factors;
 }
 
-export function lowerContraction(
+/** Declares the accumulators of a thread that holds `space`. */
+export function accumulate(
   lowering: Lowering,
-  { thread, live, members }: Entry,
   kernel: ContractionKernel,
-  schedule: ContractionSchedule,
+  space: readonly Held[],
   vector: Vector | undefined,
-): void {
-  const { quads } = schedule;
-  const block = isStaged(schedule) ? placeBlock(lowering, thread, kernel, schedule, vector) : undefined;
-  const { held: space, busy } =
-    block ?? placeThread(lowering, thread, contractionTiles(schedule), vector, quads?.lanes);
+): Accumulation {
   const window = kernel.window.map(holdWhole);
   const held = kernel.axes.map((a) =>
     must(
@@ -47,33 +55,36 @@ export function lowerContraction(
   const isWide = vector !== undefined && held.some((h) => h.axis === vector.axis);
   const width = isWide ? (vector.lane.extent as Width) : 1;
   const sums = tile.map(() => lowering.var("acc", float(0, width)));
-
   const [lhs, rhs] = [registersOf(kernel.lhs, held), registersOf(kernel.rhs, held)];
-  const addUp = (steps: readonly Factors[], into: readonly Variable[]): void => {
-    const terms = tile.map((position) =>
-      steps.map(([left, right]) => times(left(position), right(position))).reduce(plus),
-    );
-    terms.forEach((term, i) => {
-      lowering.assign(must(into[i], "accumulator"), "+=", term);
-    });
-  };
-  if (block && isStaged(schedule)) walkBlocks(lowering, kernel, schedule, block, window, sums, addUp);
-  else
-    walk(lowering, kernel.k, schedule, members, sums, (steps, into) => {
-      const factors = steps.map((at) => [factorAt(lowering, lhs, at), factorAt(lowering, rhs, at)] as const);
-      if (quads) {
-        const shared = factors.map(([left, right]) => (quads.factor === "lhs" ? left : right));
-        lowering.push({ kind: "share", values: [...new Set(shared.flatMap((read) => tile.map(read)))] });
+  return {
+    space,
+    window,
+    held,
+    tile,
+    sums,
+    factors: (at) => [factorAt(lowering, lhs, at), factorAt(lowering, rhs, at)],
+    add(steps, into) {
+      for (const some of inParts(steps, TERMS)) {
+        const terms = tile.map((position) =>
+          some.map(([left, right]) => times(left(position), right(position))).reduce(plus),
+        );
+        terms.forEach((term, i) => {
+          lowering.assign(must(into[i], "accumulator"), "+=", term);
+        });
       }
-      for (const some of inParts(factors, TERMS)) addUp(some, into);
-    });
+    },
+  };
+}
 
-  if (members) combineParts(lowering, "sum", sums, members);
-  // A quad, a team, and a workgroup with a stage work on as a whole; what is not asked for is not stored.
-  const first = members ? [binary("==", members.member, int(0))] : [];
-  lowering.if(allOf([...(live ? [live] : []), ...first, ...busy]), () =>
-    storeTile(lowering, kernel, { space, held, sums }, schedule.looped),
-  );
+/** Stores what was summed, where all conditions hold. */
+export function finish(
+  lowering: Lowering,
+  kernel: ContractionKernel,
+  { space, held, sums }: Accumulation,
+  conditions: readonly Value[],
+  looped = false,
+): void {
+  lowering.if(allOf(conditions), () => storeTile(lowering, kernel, { space, held, sums }, looped));
 }
 
 /** A list in order, cut into as few parts of at most `most` as there can be, of about the same size. */
@@ -112,38 +123,38 @@ function holdWhole(axis: Axis): Held {
   return { axis, at, owned: at.map(() => undefined) };
 }
 
+/** The steps of the axes that are written out whole, and the other axes. */
+export function writtenOut(
+  axes: readonly Axis[],
+  unroll: ReadonlyMap<Axis, number>,
+): { readonly written: readonly Substitution[]; readonly looped: readonly Axis[] } {
+  const whole = axes.filter((a) => unroll.get(a) === a.extent);
+  return { written: positionsOf(whole), looped: axes.filter((a) => !whole.includes(a)) };
+}
+
+/** What loops over summed axes of which so many steps are written out add up. */
+export function sumOf(sums: readonly Variable[], steps: number): Sum {
+  return { into: sums, each: Math.ceil(steps / TERMS), levels: 1 };
+}
+
 /**
  * Loops over the summed axes; `body` gets the steps that are written out together, and the accumulators that their
  * products belong to. A block that does not divide its axis leaves a tail.
  */
-function walk(
+export function walk(
   lowering: Lowering,
   axes: readonly Axis[],
-  { unroll }: ContractionSchedule,
-  members: Members | undefined,
+  unroll: ReadonlyMap<Axis, number>,
   sums: readonly Variable[],
   body: (steps: readonly Substitution[], into: readonly Variable[]) => void,
 ): void {
-  const whole = axes.filter((a) => unroll.get(a) === a.extent);
-  const written = positionsOf(whole);
+  const { written, looped: rest } = writtenOut(axes, unroll);
   // The axis that is cut into blocks is the innermost loop.
   const blocked = (a: Axis): number => (unroll.has(a) ? 1 : 0);
-  const looped = axes
-    .filter((a) => !whole.includes(a))
+  const looped = rest
     .map((axis) => ({ axis, block: unroll.get(axis) ?? 1 }))
     .toSorted((a, b) => blocked(a.axis) - blocked(b.axis));
-  const most = written.length * Math.max(1, ...looped.map((l) => l.block));
-  const sum: Sum = { into: sums, each: Math.ceil(most / TERMS), levels: 1 };
-  if (members) {
-    const loops = looped.map((l) => l.axis);
-    loopTogether(lowering, loops, members, sum, (at, into) =>
-      body(
-        written.map((w) => new Map([...at, ...w])),
-        into,
-      ),
-    );
-    return;
-  }
+  const sum = sumOf(sums, written.length * Math.max(1, ...looped.map((l) => l.block)));
   const overs = looped.map(
     ({ axis, block }): Axis =>
       isKnown(axis.extent) && block > 1 ? newAxis(axis.name, Math.floor(axis.extent / block)) : axis,
@@ -173,10 +184,10 @@ function walk(
     };
     axisInBlocks(lowering, over, cut, into, (parts) => steps(scale(axisIndex(over), block), block, parts));
     const done = extentOf(over) * block;
-    const rest = extentOf(axis) - done;
-    const tail = (parts: readonly Variable[]): void => steps(constant(done), rest, parts);
-    if (rest > 0 && cut.length > 0) inBlock(lowering, into, tail);
-    else if (rest > 0) tail(into);
+    const left = extentOf(axis) - done;
+    const tail = (parts: readonly Variable[]): void => steps(constant(done), left, parts);
+    if (left > 0 && cut.length > 0) inBlock(lowering, into, tail);
+    else if (left > 0) tail(into);
   };
   from(0, new Map(), sums);
 }

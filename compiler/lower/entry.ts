@@ -1,14 +1,11 @@
 /** The beginning of a kernel: which thread this is, and what its part is. */
 import type { Grid } from "../../contract/program.ts";
-import type { Team } from "../../contract/tuning.ts";
+import type { Team, Together } from "../ir/kernel.ts";
 import type { Stmt } from "../ir/stmt.ts";
 import type { Value } from "../ir/value.ts";
 import { batchCount, binary, builtin, choose, convert, int, less, plus, times, uint } from "../math/value.ts";
 import { Builder } from "./builder.ts";
 import type { Members } from "./team.ts";
-
-/** Which threads work together: a quad's four; those of a workgroup; or a team, whose grid is one of teams. */
-export type Together = "quad" | "workgroup" | Team | undefined;
 
 /** What a part has to know of where it is. */
 export interface Entry {
@@ -28,10 +25,10 @@ function threadNumber(workgroup: number): Value {
 }
 
 /** A part that has the kernel to itself. */
-export function enter(grid: Grid, together: Together, workgroup: number): Entry {
+export function enter(grid: Grid, together: Together | null, workgroup: number): Entry {
   const builder = new Builder(false);
   const count = countOf(grid);
-  if (together === undefined || together === "workgroup") {
+  if (together === null || together === "workgroup") {
     const thread =
       together === "workgroup"
         ? builder.let("block", groupNumber())

@@ -1,7 +1,8 @@
 /** Teams: some threads of a workgroup add up one sum, each every so many-th step of it, and put their parts together. */
-import type { Team } from "../../contract/tuning.ts";
+
 import { must } from "../errors.ts";
 import type { Axis, ReduceOp, Substitution } from "../ir/expr.ts";
+import type { Team } from "../ir/kernel.ts";
 import { isKnown } from "../ir/type.ts";
 import type { Value, Variable } from "../ir/value.ts";
 import { batchFirst } from "../math/affine.ts";

@@ -111,7 +111,7 @@ export function kernelIdentity(kernel: Kernel, describe: Describe, schedule?: Sc
   return walk.lines.join("\n");
 }
 
-/** All of a schedule but the name of its rule; sizes of 1 say nothing. */
+/** All of a schedule but how it was found; sizes of 1 say nothing. */
 export function scheduleIdentity(schedule: Schedule, number: (axis: Axis) => number): string {
   const text = (value: unknown): string => {
     if (value instanceof Map) {
@@ -126,7 +126,7 @@ export function scheduleIdentity(schedule: Schedule, number: (axis: Axis) => num
         .map(([name, part]) => `${name}:${text(part)}`)}}`;
     return String(value);
   };
-  const { rule: _, ...decided } = schedule;
+  const { tuned: _, ...decided } = schedule;
   return text(decided);
 }
 

@@ -3,6 +3,7 @@ import type { Tuning } from "../../contract/tuning.ts";
 import { UserError } from "../errors.ts";
 import type { Graph } from "../ir/graph.ts";
 import {
+  finite,
   flag,
   type Kind,
   kindOf,
@@ -14,10 +15,16 @@ import {
   takes,
   text,
 } from "../options.ts";
+import { type Target, type TargetName, targets } from "../strategies/target.ts";
 import type { BakeValues } from "./bake.ts";
-import { type Target, type TargetName, targets } from "./target.ts";
 
 const named = oneOf(Object.keys(targets) as TargetName[]); // the record's own keys
+const orNull = <T>(kind: Kind<T>): Kind<T | null> => ({
+  rule: `${kind.rule}, or null`,
+  example: "null",
+  read: (value, place) => (value === null ? null : kind.read(value, place)),
+});
+const time = finite;
 const described = objectOf({
   name: text,
   workgroup: positive,
@@ -25,9 +32,22 @@ const described = objectOf({
   build: positive,
   runs: positive,
   batch: positive,
-  opaque: flag,
+  opaqueBelow: finite,
+  loopedFrom: orNull(positive),
+  times: objectOf({
+    element: time,
+    vector: time,
+    shared: time,
+    guard: time,
+    add: time,
+    spilledAdd: time,
+    sum: time,
+  }),
   quads: flag,
-  workgroupMemory: flag,
+  spread: orNull(objectOf({ workgroups: positive, least: positive })),
+  workgroupMemory: orNull(
+    objectOf({ near: time, far: time, fetch: time, place: time, barrier: time, threads: positive }),
+  ),
 });
 
 /** The name of a target, or a target. */
@@ -44,7 +64,8 @@ const isRecord = (value: unknown): boolean =>
 const tuning = kindOf(
   "an object of schedules by kernel, as weft tune measures them",
   "{}",
-  (value): value is Tuning => isRecord(value) && Object.values(value as object).every(isRecord),
+  (value): value is Tuning =>
+    isRecord(value) && Object.values(value as object).every((v) => typeof v === "string"),
 );
 
 export const compilerFields = {

@@ -3,6 +3,7 @@
  * who must be done before whom: who writes before who reads (read after write), and who reads an old value before who
  * overwrites it (write after read). No tensor is written twice.
  */
+
 import { STORAGE_BUFFERS } from "../../contract/limits.ts";
 import { InternalError, must } from "../errors.ts";
 import { isBytes, type Node } from "../ir/graph.ts";
@@ -178,8 +179,8 @@ function joins(bundle: readonly Step[], step: Step): boolean {
 
 /** A mapReduce with few elements, none of them per example, in which each thread works by itself. */
 function isSmall({ kernel, schedule }: Step): boolean {
-  if (schedule.kind === "mapReduce" && schedule.team) return false;
-  if (kernel.kind !== "mapReduce" || !kernel.space.every((a) => isKnown(a.extent))) return false;
+  if (schedule.together || kernel.kind !== "mapReduce" || !kernel.space.every((a) => isKnown(a.extent)))
+    return false;
   if (kernel.reads.some(isBytes)) return false;
   return kernel.space.reduce((a, x) => a * Number(x.extent), 1) <= SMALL;
 }

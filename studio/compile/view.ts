@@ -1,12 +1,12 @@
 /** What the model tab shows of a compilation: rows, kernels and a drawing, as plain data. Made in the worker. */
 import type { Compilation } from "../../compiler/compile.ts";
-import { must, plural } from "../../compiler/errors.ts";
-import type { Axis } from "../../compiler/ir/expr.ts";
+import { must } from "../../compiler/errors.ts";
 import { ExprPrinter } from "../../compiler/ir/print.ts";
 import type { Step } from "../../compiler/ir/step.ts";
 import { fusionSteps } from "../../compiler/report/fusion.ts";
 import { gridText } from "../../compiler/report/kernels.ts";
 import { type ShapeTable, shapeTable } from "../../compiler/report/shapes.ts";
+import { printSchedule } from "../../compiler/strategies/index.ts";
 import { type Drawing, draw } from "./drawing.ts";
 import type { KernelView, LayerView, ScheduleView } from "./parts.ts";
 
@@ -76,35 +76,16 @@ function scheduleOf({ region, kernel, schedule }: Step): ScheduleView {
   const kernels = new ExprPrinter();
   for (const axis of kernel.kind === "contraction" ? [...kernel.axes, ...kernel.k] : kernel.space)
     kernels.name(axis); // in this order, so that axes keep their plain names
-  const name = (axis: Axis): string => kernels.name(axis);
-  const sizes = (map: ReadonlyMap<Axis, number>): string =>
-    [...map].map(([axis, size]) => `${name(axis)} × ${size}`).join(", ");
-  const vector = schedule.vector ? `${name(schedule.vector.axis)} × ${schedule.vector.width}` : "";
-  const facts: readonly (readonly [string, string])[] =
-    kernel.kind === "contraction" && schedule.kind === "contraction"
-      ? [
-          ["positions", kernels.axes(kernel.space, ", ")],
-          ["summed", kernels.axes(kernel.k, ", ")],
-          ["window", kernel.window.length > 0 ? kernels.axes(kernel.window, ", ") : ""],
-          ["tile", sizes(schedule.tile)],
-          ["vector", vector],
-          ["unrolled", sizes(schedule.unroll)],
-          [
-            "stage",
-            schedule.stage ? `${schedule.stage.depth} ${plural(schedule.stage.depth, "step")} at a time` : "",
-          ],
-          ["quads", schedule.quads ? `fetch for each other: ${schedule.quads.factor}` : ""],
-        ]
-      : [
-          ["positions", kernels.axes(kernel.space, ", ")],
-          ["serial", schedule.kind === "mapReduce" ? schedule.serial.map(name).join(", ") : ""],
-          ["vector", vector],
-        ];
+  const facts: readonly (readonly [string, string])[] = [
+    ["positions", kernels.axes(kernel.space, ", ")],
+    ["summed", kernel.kind === "contraction" ? kernels.axes(kernel.k, ", ") : ""],
+    ["window", kernel.kind === "contraction" ? kernels.axes(kernel.window, ", ") : ""],
+  ];
   return {
     root: region.root.origin.name,
     kind: kernel.kind,
-    rule: schedule.rule,
-    facts: facts.filter(([, value]) => value !== ""),
+    rule: printSchedule(kernel, schedule),
+    facts: facts.filter(([, value]) => value !== "" && value !== "–"),
     meaning,
   };
 }

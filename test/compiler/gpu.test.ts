@@ -19,7 +19,7 @@ import {
   transpose,
 } from "weftgpu";
 import { type Compilation, compile } from "../../compiler/compile.ts";
-import { gpu } from "../../compiler/passes/target.ts";
+import { gpu } from "../../compiler/strategies/target.ts";
 import lenet from "../../models/lenet.ts";
 import { dataFor } from "../fuzz/data.ts";
 import { differences, reference } from "../oracle/compare.ts";

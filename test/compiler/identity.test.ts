@@ -7,8 +7,8 @@ import * as w from "weftgpu";
 import { type Compilation, compile } from "../../compiler/compile.ts";
 import type { Expr, Index } from "../../compiler/ir/expr.ts";
 import type { Storage, Storages } from "../../compiler/ir/storage.ts";
-import { moduleIdentity } from "../../compiler/lower/identity.ts";
-import { lowerModule } from "../../compiler/lower/module.ts";
+import { moduleIdentity } from "../../compiler/assemble/identity.ts";
+import { lowerModule } from "../../compiler/assemble/module.ts";
 import { add, axisIndex, div, mod, newAxis, scale } from "../../compiler/math/affine.ts";
 import {
   batchSize,

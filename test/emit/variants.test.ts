@@ -9,7 +9,7 @@ import { bundleProgram, entrySource } from "../../compiler/emit/bundle.ts";
 import { type Emitted, emit } from "../../compiler/emit/index.ts";
 import { merged } from "../../compiler/emit/tuning.ts";
 import { type VariantName, variantsOf } from "../../compiler/emit/variants.ts";
-import { tuningKey } from "../../compiler/lower/identity.ts";
+import { tuningKey } from "../../compiler/assemble/identity.ts";
 import type { Program, Variant } from "../../contract/program.ts";
 import type { AdapterTuning, TuningFile } from "../../contract/tuning.ts";
 import lenetModel from "../../models/lenet.ts";

@@ -6,7 +6,7 @@
 import type { Compilation } from "../../compiler/compile.ts";
 import type { Node } from "../../compiler/ir/graph.ts";
 import type { Step } from "../../compiler/ir/step.ts";
-import { boundTensors, lowerModule, type Part } from "../../compiler/lower/module.ts";
+import { boundTensors, lowerModule, type Part } from "../../compiler/assemble/module.ts";
 import { printModule } from "../../compiler/targets/wgsl/print.ts";
 import type { Dispatch, Program } from "../../contract/program.ts";
 

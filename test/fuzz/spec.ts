@@ -4,7 +4,7 @@
  */
 import * as dsl from "../../compiler/dsl/index.ts";
 import type { Graph } from "../../compiler/ir/graph.ts";
-import type { TargetName } from "../../compiler/passes/target.ts";
+import type { TargetName } from "../../compiler/strategies/target.ts";
 import { opNamed, userOps } from "./userOps.ts";
 
 export type Dim = number | "N";

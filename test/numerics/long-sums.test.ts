@@ -5,7 +5,7 @@ import * as weft from "weftgpu";
 import { input, N } from "weftgpu";
 import { compile } from "../../compiler/compile.ts";
 import { cutsOf } from "../../compiler/lower/sums.ts";
-import { type TargetName, targets } from "../../compiler/passes/target.ts";
+import { type TargetName, targets } from "../../compiler/strategies/target.ts";
 import { trainingStep } from "../../compiler/train/step.ts";
 import { load } from "../../runtime/index.ts";
 import { graphOf, useDevice } from "../ops/cases.ts";

@@ -3,7 +3,7 @@ import { compile } from "../../compiler/compile.ts";
 import { model } from "../../compiler/dsl/index.ts";
 import { tensorOf } from "../../compiler/dsl/tensor.ts";
 import { topologicalOrder } from "../../compiler/ir/graph.ts";
-import type { TargetName } from "../../compiler/passes/target.ts";
+import type { TargetName } from "../../compiler/strategies/target.ts";
 import type { Arrays, NdArray } from "../oracle/array.ts";
 import { evaluate } from "../oracle/oracle.ts";
 import { runProgram } from "../oracle/weft.ts";

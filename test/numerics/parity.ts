@@ -7,7 +7,7 @@ import { spawnSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { targetFor } from "../../compiler/passes/target.ts";
+import { targetFor } from "../../compiler/strategies/target.ts";
 import { requestDevice } from "../../runtime/node/index.ts";
 import { closeDevice } from "../oracle/weft.ts";
 import { measure, type Parity } from "./measure.ts";

@@ -1,7 +1,7 @@
 /** Compiles a graph and runs it through WGSL on this machine's adapter, by default with a device that is shared. */
 import { type Compilation, type CompileOptions, compile } from "../../compiler/compile.ts";
 import type { Graph } from "../../compiler/ir/graph.ts";
-import type { TargetName } from "../../compiler/passes/target.ts";
+import type { TargetName } from "../../compiler/strategies/target.ts";
 import type { Program } from "../../contract/program.ts";
 import { load, type Tensor } from "../../runtime/index.ts";
 import { requestDevice } from "../../runtime/node/index.ts";

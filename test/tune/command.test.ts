@@ -7,7 +7,7 @@ import { deviation } from "../../cli/tuning/search.ts";
 import { subjectsOf } from "../../cli/tuning/subjects.ts";
 import { compile } from "../../compiler/compile.ts";
 import { loadModel } from "../../compiler/frontend/index.ts";
-import { tuningKey } from "../../compiler/lower/identity.ts";
+import { tuningKey } from "../../compiler/assemble/identity.ts";
 import type { TuningFile } from "../../contract/tuning.ts";
 import { fails, scratch, weft, works } from "../cli/weft.ts";
 

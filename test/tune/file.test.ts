@@ -12,7 +12,7 @@ import {
   tuningPath,
   tuningText,
 } from "../../compiler/emit/tuning.ts";
-import { targets } from "../../compiler/passes/target.ts";
+import { targets } from "../../compiler/strategies/target.ts";
 import type { AdapterTuning, TunedKernel } from "../../contract/tuning.ts";
 import { scratch } from "../cli/weft.ts";
 

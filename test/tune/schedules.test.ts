@@ -19,10 +19,10 @@ import {
   softmax,
 } from "weftgpu";
 import type { Kernel } from "../../compiler/ir/kernel.ts";
-import { tuningKey } from "../../compiler/lower/identity.ts";
+import { tuningKey } from "../../compiler/assemble/identity.ts";
 import { fitsStage } from "../../compiler/passes/stage.ts";
-import { gpu, portable, quads, vectorWidth } from "../../compiler/passes/target.ts";
-import { trialsOf, tunedSchedule, untuned } from "../../compiler/passes/tuning.ts";
+import { gpu, portable, quads, vectorWidth } from "../../compiler/strategies/target.ts";
+import { trialsOf, tunedSchedule, untuned } from "../../compiler/strategies/index.ts";
 import type { Stage, TunedContraction, TunedSchedule, Tuning } from "../../contract/tuning.ts";
 import lenet from "../../models/lenet.ts";
 import { dataFor } from "../fuzz/data.ts";

@@ -6,7 +6,7 @@ import { describe, expect, test } from "vitest";
 import { conv2d, input, linear, matmul, model, N, relu } from "weftgpu";
 import { compile } from "../../compiler/compile.ts";
 import type { Graph } from "../../compiler/ir/graph.ts";
-import { gpu, octets, portable, quads, type Target } from "../../compiler/passes/target.ts";
+import { gpu, octets, portable, quads, type Target } from "../../compiler/strategies/target.ts";
 import { dataFor } from "../fuzz/data.ts";
 import { runProgramOn } from "../oracle/weft.ts";
 import { interpreter } from "./device.ts";

@@ -369,7 +369,7 @@ const algebra: readonly Mutation[] = [
 ];
 
 const structure: readonly Mutation[] = [
-  ...inFile("compiler/lower/identity.ts", [
+  ...inFile("compiler/assemble/identity.ts", [
     {
       name: "identity: without the layout",
       find: '      storages.get(node)?.order ?? "",\n',

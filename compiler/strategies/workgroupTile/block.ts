@@ -2,27 +2,38 @@
  * Where a workgroup with a stage is, and its threads: a block of threads along the rows and the columns of a
  * contraction. Each thread holds its own register tile, and fetches for the others what one of them needs.
  */
-import type { Grid } from "../../contract/program.ts";
-import type { Stage } from "../../contract/tuning.ts";
-import { must } from "../errors.ts";
-import type { Axis, Expr } from "../ir/expr.ts";
-import type { ContractionKernel, ContractionSchedule } from "../ir/kernel.ts";
-import type { Storages } from "../ir/storage.ts";
-import { isBatch, isKnown } from "../ir/type.ts";
-import type { Value } from "../ir/value.ts";
-import { batchFirst } from "../math/affine.ts";
-import { sectorsOf } from "../math/locality.ts";
-import { binary, builtin, convert, int, least, less, plus, times } from "../math/value.ts";
-import type { Lowering } from "./evaluate.ts";
-import { decompose, type Held, holdBatch, type Tiled, threadsOf, type Vector } from "./threads.ts";
 
-/** A schedule with a stage. */
-export interface Staged extends ContractionSchedule {
-  readonly stage: Stage;
+import type { Grid } from "../../../contract/program.ts";
+import { must } from "../../errors.ts";
+import type { Axis, Expr } from "../../ir/expr.ts";
+import type { ContractionKernel, Schedule } from "../../ir/kernel.ts";
+import type { Storages } from "../../ir/storage.ts";
+import { isBatch, isKnown } from "../../ir/type.ts";
+import type { Value } from "../../ir/value.ts";
+import type { Lowering } from "../../lower/evaluate.ts";
+import { decompose, type Held, holdBatch, type Tiled, threadsOf, type Vector } from "../../lower/threads.ts";
+import { batchFirst } from "../../math/affine.ts";
+import { sectorsOf } from "../../math/locality.ts";
+import { binary, builtin, convert, int, least, less, plus, times } from "../../math/value.ts";
+
+/**
+ * A workgroup as a block of threads, `rows · batch` along the axes of the rows and `columns` along those of the
+ * columns. Its threads evaluate `depth` steps of both factors, each value once, and then all read them from workgroup memory.
+ */
+export interface Stage {
+  readonly rows: number;
+  /** Threads along N where that is an axis of the rows; else 1. */
+  readonly batch: number;
+  readonly columns: number;
+  /** Steps of the sum held at once: a multiple of the threads along either side. */
+  readonly depth: number;
+  /** Which threads are neighbours: those along the side whose axis is innermost in the result. */
+  readonly inner: "rows" | "columns";
 }
 
-export function isStaged(schedule: ContractionSchedule): schedule is Staged {
-  return schedule.stage !== null;
+export interface WorkgroupTile extends Schedule {
+  readonly strategy: "workgroup tile";
+  readonly stage: Stage;
 }
 
 /** The workgroup's threads along the axes that one factor has and the other has not. */
@@ -41,7 +52,10 @@ export const sizeOf = ({ along, batch }: Side): number => along * (batch?.thread
 const countOf = (tiles: readonly Tiled[]): number => tiles.reduce((a, t) => a * threadsOf(t), 1);
 const blocksOf = ({ tiles, along }: Side): number => Math.ceil(countOf(tiles) / along);
 
-function sidesOf(kernel: ContractionKernel, { stage, tile }: Staged): Record<"rows" | "columns", Side> {
+function sidesOf(
+  kernel: ContractionKernel,
+  { stage, tile }: WorkgroupTile,
+): Record<"rows" | "columns", Side> {
   const tiled = (axis: Axis): Tiled => ({ axis, tile: tile.get(axis) ?? 1 });
   const known = (axes: readonly Axis[]): readonly Tiled[] => axes.filter((a) => isKnown(a.extent)).map(tiled);
   const N = kernel.m.find((a) => isBatch(a.extent));
@@ -59,12 +73,12 @@ function sidesOf(kernel: ContractionKernel, { stage, tile }: Staged): Record<"ro
 }
 
 /** Axes of both factors or of neither, N outermost: workgroups differ along them as wholes. */
-function outerTiles({ batch }: ContractionKernel, { tile }: Staged): readonly Tiled[] {
+function outerTiles({ batch }: ContractionKernel, { tile }: WorkgroupTile): readonly Tiled[] {
   return batchFirst(batch).map((axis) => ({ axis, tile: tile.get(axis) ?? 1 }));
 }
 
 /** The grid in workgroups, not threads. */
-export function blockGrid(kernel: ContractionKernel, schedule: Staged): Grid {
+export function blockGrid(kernel: ContractionKernel, schedule: WorkgroupTile): Grid {
   const { rows, columns } = sidesOf(kernel, schedule);
   const outer = outerTiles(kernel, schedule);
   const batch = outer.find((t) => isBatch(t.axis.extent))?.tile ?? 0;
@@ -107,7 +121,7 @@ export interface Block {
 interface Ground {
   readonly lowering: Lowering;
   readonly kernel: ContractionKernel;
-  readonly schedule: Staged;
+  readonly schedule: WorkgroupTile;
   readonly vector: Vector | undefined;
   /** The block's number along each side, and along N. */
   readonly blocks: ReadonlyMap<Side, Value>;
@@ -123,7 +137,7 @@ export function placeBlock(
   lowering: Lowering,
   group: Value,
   kernel: ContractionKernel,
-  schedule: Staged,
+  schedule: WorkgroupTile,
   vector: Vector | undefined,
 ): Block {
   const { rows, columns } = sidesOf(kernel, schedule);

@@ -3,7 +3,7 @@ import type { Axis } from "../ir/expr.ts";
 import { type ContractionKernel, TERMS } from "../ir/kernel.ts";
 import { isKnown, sizeAt } from "../ir/type.ts";
 import { gcd } from "../math/affine.ts";
-import type { Block, Reader, Stride } from "./cost.ts";
+import type { Block, Reader, Stride } from "./reads.ts";
 import { extentOf, type Target, vectorWidth } from "./target.ts";
 
 /** A way to tile a contraction, and what it costs. */
@@ -38,31 +38,6 @@ const SPILL = 24;
 /** A loop's own work for a round. */
 const LOOP = 28;
 
-/** Time of an element fetched, a load, an element that a neighbour fetched, a guarded value, a multiply-add. */
-interface Times {
-  readonly element: number;
-  readonly vector: number;
-  readonly shared: number;
-  readonly guard: number;
-  readonly add: number;
-  /** With more accumulators than SPILL. */
-  readonly spilledAdd: number;
-  /** Of an accumulator that a sum of products is added to. */
-  readonly sum: number;
-}
-
-const TIMES: Times = { element: 20, vector: 10, shared: 1.5, guard: 3, add: 3, spilledAdd: 3.6, sum: 0 };
-/** Of llvmpipe, which keeps accumulators in memory in any case and gets the more from sums of several products. */
-const OCTET_TIMES: Times = {
-  element: 15,
-  vector: 8,
-  shared: 0.5,
-  guard: 3,
-  add: 0.8,
-  spilledAdd: 0.8,
-  sum: 1.4,
-};
-
 /** Milliseconds that llvmpipe, the slowest compiler met, takes to build one of each. */
 const BUILD = {
   kernel: 20,
@@ -94,7 +69,7 @@ export function* pricesOf(
   const written = isLooped(kernel, target) ? vectorWidth(kernel.n.at(-1)) : stored;
   const held = kernel.window.reduce((a, x) => a * countOf(x), stored);
   const adds = kernel.k.reduce((a, x) => a * countOf(x), held);
-  const times = target.opaque ? OCTET_TIMES : TIMES;
+  const { times } = target;
   const parts = Math.ceil(adds / held / TERMS);
   const sums = held * (parts > 1 ? 2 * parts : 1);
   const body = BUILD.kernel + BUILD.store * written + BUILD.multiplyAdd * adds;
@@ -124,19 +99,9 @@ export function* pricesOf(
   }
 }
 
-/** Steps of a sum from which on a tile is stored in loops: its accumulators then go through memory, once. */
-const LONG = 16;
-
-/** llvmpipe takes 7 ms to build a store, and walks arrays well; elsewhere an array of accumulators is slower. */
-export function isLooped({ k }: ContractionKernel, target: Target): boolean {
-  return target.opaque && k.reduce((a, x) => a * extentOf(x), 1) >= LONG;
+export function isLooped({ k }: ContractionKernel, { loopedFrom }: Target): boolean {
+  return loopedFrom !== null && k.reduce((a, x) => a * extentOf(x), 1) >= loopedFrom;
 }
-
-/**
- * Multiply-adds of a run below which a kernel's loops stay loops. Written out again by llvmpipe they take up to ten
- * times as long to build, and run up to twice as fast: they hold their accumulators without asking who is in the loop.
- */
-export const SMALL = 1e6;
 
 /** Multiply-adds of a run. */
 export function workOf({ space, window, k }: ContractionKernel, { batch }: Target): number {

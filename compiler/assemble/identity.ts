@@ -2,8 +2,8 @@
 import type { Node } from "../ir/graph.ts";
 import type { Kernel } from "../ir/kernel.ts";
 import { type Storages, typeOf } from "../ir/storage.ts";
+import { roleOf } from "../lower/evaluate.ts";
 import { type Describe, kernelIdentity } from "../math/identity.ts";
-import { roleOf } from "./evaluate.ts";
 import type { Part } from "./module.ts";
 
 /** Parts with equal identities have the same module, letter by letter: a deep model repeats its blocks, and each is written once. */

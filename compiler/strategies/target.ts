@@ -18,14 +18,59 @@ export interface Target {
   /** The batch size that schedules are made for; they are right for any. */
   readonly batch: number;
   /**
-   * Whether loops of kernels with little work hide how often they run. llvmpipe writes loops of up to some 800
-   * instructions out, which takes up to ten times as long to build.
+   * Multiply-adds of a run below which a kernel's loops hide how often they run; 0: none does. llvmpipe writes loops of up
+   * to some 800 instructions out. That takes up to ten times as long to build, and runs up to twice as fast: such loops hold
+   * their accumulators without asking who is in the loop.
    */
-  readonly opaque: boolean;
+  readonly opaqueBelow: number;
+  /**
+   * Steps of a sum from which on a register tile is stored in loops; its accumulators then go through memory, once.
+   * llvmpipe takes 7 ms to build a store, and walks arrays well; elsewhere an array of accumulators is slower: null.
+   */
+  readonly loopedFrom: number | null;
+  /** What tilings are priced by. */
+  readonly times: Times;
   /** Whether four neighbouring threads may fetch for each other: WebGPU's feature "subgroups". */
   readonly quads: boolean;
-  /** Whether workgroups have a fast memory of their own, and threads are many: then they fetch and add up together. */
-  readonly workgroupMemory: boolean;
+  /** A CPU's: a workgroup is one core's work, so few threads are spread over smaller ones; null: as many as there are. */
+  readonly spread: Spread | null;
+  /** Where workgroups have a fast memory of their own, and threads are many, they fetch and add up together. */
+  readonly workgroupMemory: WorkgroupTimes | null;
+}
+
+/** Time of an element fetched, a load, an element that a neighbour fetched, a guarded value, a multiply-add. */
+export interface Times {
+  readonly element: number;
+  readonly vector: number;
+  readonly shared: number;
+  readonly guard: number;
+  readonly add: number;
+  /** With more accumulators than there are registers. */
+  readonly spilledAdd: number;
+  /** Of an accumulator that a sum of products is added to. */
+  readonly sum: number;
+}
+
+export interface Spread {
+  /** Workgroups that keep the cores busy to the end. */
+  readonly workgroups: number;
+  /** Threads of the smallest workgroup. */
+  readonly least: number;
+}
+
+/**
+ * In multiply-adds of a thread. A GPU's core reads 128 bytes of workgroup memory, or of its first cache, in the time
+ * of as many multiply-adds as it has lanes (CUDA C++ Programming Guide, "Arithmetic Instructions" and "Shared
+ * Memory"): a vector that neighbours share costs 4, one that differs from thread to thread 8.
+ */
+export interface WorkgroupTimes {
+  readonly near: number;
+  readonly far: number;
+  readonly fetch: number;
+  readonly place: number;
+  readonly barrier: number;
+  /** Threads that keep a GPU busy: some thousands on a phone's, 200,000 on the largest. */
+  readonly threads: number;
 }
 
 /** Legal everywhere. */
@@ -36,16 +81,35 @@ export const portable: Target = {
   build: 900,
   runs: 2000,
   batch: 64,
-  opaque: false,
+  opaqueBelow: 0,
+  loopedFrom: null,
+  times: { element: 20, vector: 10, shared: 1.5, guard: 3, add: 3, spilledAdd: 3.6, sum: 0 },
   quads: false,
-  workgroupMemory: false,
+  spread: null,
+  workgroupMemory: null,
 };
 
 /** GPUs. Legal everywhere, too; but a CPU has nothing to gain. */
-export const gpu: Target = { ...portable, name: "gpu", workgroupMemory: true };
+export const gpu: Target = {
+  ...portable,
+  name: "gpu",
+  workgroupMemory: { near: 4, far: 8, fetch: 16, place: 24, barrier: 60, threads: 32_768 },
+};
 
-/** CPU adapters whose subgroups are wider than a quad, as llvmpipe's: they fetch each lane of a load by itself, and build slowly. */
-export const octets: Target = { ...portable, name: "octets", opaque: true, quads: true, build: 480 };
+/**
+ * CPU adapters whose subgroups are wider than a quad, as llvmpipe's: they fetch each lane of a load by itself, build slowly,
+ * keep accumulators in memory in any case and get the more from sums of several products.
+ */
+export const octets: Target = {
+  ...portable,
+  name: "octets",
+  build: 480,
+  opaqueBelow: 1e6,
+  loopedFrom: 16,
+  times: { element: 15, vector: 8, shared: 0.5, guard: 3, add: 0.8, spilledAdd: 0.8, sum: 1.4 },
+  quads: true,
+  spread: { workgroups: 16, least: 16 },
+};
 
 /**
  * CPU adapters whose subgroups are a quad, as SwiftShader's: they build several times as fast, their loops are slow, and
@@ -58,6 +122,7 @@ export const quads: Target = {
   build: 2400,
   runs: 30_000,
   quads: true,
+  spread: { workgroups: 16, least: 16 },
 };
 
 export const targets = { portable, gpu, octets, quads } as const satisfies Record<string, Target>;

@@ -1,20 +1,30 @@
 /**
- * Which contractions a workgroup fetches for together, and how: blocks of threads and register tiles are listed, and
- * the one is taken that spends least on what is not a multiply-add.
+ * Workgroup tile: the threads of a workgroup fetch some steps of both factors together into workgroup memory, and read from
+ * there. Blocks of threads and register tiles are listed, and the one is taken that spends least on what is no multiply-add.
  */
 
-import { WORKGROUP_BYTES } from "../../contract/limits.ts";
-import type { Stage, TunedContraction } from "../../contract/tuning.ts";
-import { plural } from "../errors.ts";
-import type { Axis } from "../ir/expr.ts";
-import type { ContractionKernel, ContractionSchedule } from "../ir/kernel.ts";
-import { isBatch, isKnown, sizeAt } from "../ir/type.ts";
-import { freeAxes } from "../math/build.ts";
-import { extentOf, positionsAt, type Target, vectorOver, vectorWidth } from "./target.ts";
-import { BUSY } from "./team.ts";
+import { WORKGROUP_BYTES, WORKGROUP_THREADS } from "../../../contract/limits.ts";
+import type { Axis } from "../../ir/expr.ts";
+import type { ContractionKernel } from "../../ir/kernel.ts";
+import { isBatch, isKnown, sizeAt } from "../../ir/type.ts";
+import { accumulate, finish } from "../../lower/contraction.ts";
+import { freeAxes } from "../../math/build.ts";
+import { fitsTile } from "../contraction.ts";
+import type { Strategy } from "../strategy.ts";
+import {
+  extentOf,
+  positionsAt,
+  type Target,
+  vectorOver,
+  vectorWidth,
+  type WorkgroupTimes,
+} from "../target.ts";
+import { parseCount, parseSizes, parseWord, printSizes } from "../text.ts";
+import { blockGrid, placeBlock, type Stage, type WorkgroupTile } from "./block.ts";
+import { walkBlocks } from "./stage.ts";
 
 /** A block of threads, and what it costs. */
-export interface Staging {
+interface Staging {
   readonly stage: Stage;
   readonly tile: ReadonlyMap<Axis, number>;
   /** Per useful multiply-add, in the time of one. */
@@ -39,63 +49,87 @@ const TILES = [1, 2, 4, 7, 8] as const;
 /** Least sizes of what is staged: less is not read often enough to be worth a barrier. */
 const LEAST = { rows: 16, columns: 16, steps: 16 } as const;
 
-/**
- * In multiply-adds of a thread. A GPU's core reads 128 bytes of workgroup memory, or of its first cache, in the time
- * of as many multiply-adds as it has lanes (CUDA C++ Programming Guide, "Arithmetic Instructions" and "Shared
- * Memory"): a vector that neighbours share costs 4, one that differs from thread to thread 8.
- */
-const TIME = { near: 4, far: 8, fetch: 16, place: 24, barrier: 60 } as const;
+export const workgroupTile: Strategy<ContractionKernel, WorkgroupTile> = {
+  name: "workgroup tile",
+  kind: "contraction",
+  labels: ["workgroup tile", "register tile", "K", "staged", "innermost"],
 
-export function scheduleStaged(kernel: ContractionKernel, target: Target): ContractionSchedule | undefined {
-  if (!target.workgroupMemory) return undefined;
-  let best: Staging | undefined;
-  for (const staging of stagingsOf(kernel, target))
-    if (best === undefined || staging.cost < best.cost) best = staging;
-  return best && stagedSchedule(kernel, best);
-}
+  choose(kernel, target) {
+    let best: Staging | undefined;
+    for (const staging of stagingsOf(kernel, target))
+      if (best === undefined || staging.cost < best.cost) best = staging;
+    return best && scheduled(kernel, best);
+  },
 
-export function stagedSchedule(
-  kernel: ContractionKernel,
-  { stage, tile }: Pick<Staging, "stage" | "tile">,
-): ContractionSchedule {
+  trials(kernel, target) {
+    return [...stagingsOf(kernel, target)].map((staging) => ({
+      schedule: scheduled(kernel, staging),
+      cost: staging.cost,
+    }));
+  },
+
+  items(kernel, { stage, tile }) {
+    const { rows, batch, columns, depth, inner } = stage;
+    return [
+      [this.name, printSizes(batch > 1 ? [batch, rows, columns] : [rows, columns])],
+      ["register tile", printSizes(kernel.space.map((a) => tile.get(a) ?? 1))],
+      ["K", depth],
+      ["staged", "lhs+rhs"],
+      ["innermost", inner],
+    ];
+  },
+
+  parse(kernel, said) {
+    const threads = parseSizes(said.get(this.name));
+    const tile = parseSizes(said.get("register tile"));
+    const depth = parseCount(said.get("K"), WORKGROUP_BYTES);
+    const inner = parseWord(said.get("innermost"), ["rows", "columns"]);
+    if (!threads || threads.length < 2 || threads.length > 3 || !tile || !depth || !inner) return undefined;
+    if (said.get("staged") !== "lhs+rhs" || !fitsTile(kernel, tile)) return undefined;
+    const [batch = 1, rows = 1, columns = 1] = threads.length === 3 ? threads : [1, ...threads];
+    const sizes = new Map(
+      kernel.space.flatMap((a, i) => (tile[i] === 1 ? [] : [[a, tile[i] ?? 1] as const])),
+    );
+    const stage: Stage = { rows, batch, columns, depth, inner };
+    return fits(kernel, sizes, stage) ? scheduled(kernel, { stage, tile: sizes }) : undefined;
+  },
+
+  grid: blockGrid,
+
+  lower(lowering, { thread }, kernel, schedule, vector) {
+    const block = placeBlock(lowering, thread, kernel, schedule, vector);
+    const accumulation = accumulate(lowering, kernel, block.held, vector);
+    walkBlocks(lowering, kernel, schedule, block, accumulation);
+    finish(lowering, kernel, accumulation, block.busy);
+  },
+};
+
+function scheduled(kernel: ContractionKernel, { stage, tile }: Omit<Staging, "cost">): WorkgroupTile {
   const columns = kernel.n.at(-1);
   return {
-    kind: "contraction",
+    strategy: "workgroup tile",
     workgroup: stage.rows * stage.batch * stage.columns,
     tile,
     vector: vectorOver(columns, vectorWidth(columns)),
-    unroll: new Map(),
-    order: kernel.space,
-    quads: null,
     stage,
-    team: null,
-    looped: false,
+    together: "workgroup",
     opaque: false,
-    rule: `workgroup stages ${stage.rows * stage.batch} × ${stage.columns} threads, ${stage.depth} ${plural(stage.depth, "step")}`,
   };
 }
 
-export const fitsMemory = (bytes: number): boolean => bytes <= WORKGROUP_BYTES;
+const fitsMemory = (bytes: number): boolean => bytes <= WORKGROUP_BYTES;
 
 /** Whether a stage is legal for a kernel: what it fetches fits the memory, and is shared out evenly. */
-export function fitsStage(
-  kernel: ContractionKernel,
-  { tile, workgroup }: TunedContraction,
-  stage: Stage,
-): boolean {
-  const { rows, batch, columns, depth, inner } = stage;
-  const numbers = [rows, batch, columns, depth].every((n) => Number.isInteger(n) && n >= 1);
-  const endless = (axes: readonly Axis[]): boolean => axes.some((a) => isBatch(a.extent));
-  const tiles = new Map(kernel.space.map((a, i) => [a, tile[i] ?? 1]));
+function fits(kernel: ContractionKernel, tile: ReadonlyMap<Axis, number>, stage: Stage): boolean {
+  const { rows, batch, columns, depth } = stage;
+  const endless = (axes: readonly Axis[]): boolean => axes.some((a) => !isKnown(a.extent));
   return (
-    numbers &&
-    (inner === "rows" || inner === "columns") &&
-    rows * batch * columns === workgroup &&
+    rows * batch * columns <= WORKGROUP_THREADS &&
     depth % (rows * batch) === 0 &&
     depth % columns === 0 &&
     (batch === 1 || endless(kernel.m)) &&
     !endless(kernel.n) &&
-    fitsMemory(bytesOf(kernel, stage, tiles))
+    fitsMemory(bytesOf(kernel, stage, tile))
   );
 }
 
@@ -114,18 +148,20 @@ function bytesOf(kernel: ContractionKernel, stage: Stage, tile: ReadonlyMap<Axis
 }
 
 /** The side whose axis is innermost in the result: neighbours store next to each other. */
-export function innerSide({ space, m, n }: ContractionKernel): Stage["inner"] {
+function innerSide({ space, m, n }: ContractionKernel): Stage["inner"] {
   const last = space.findLast((a) => m.includes(a) || n.includes(a));
   return last && m.includes(last) ? "rows" : "columns";
 }
 
 /** Every block of threads that fits; none where a factor is read too seldom. */
-export function* stagingsOf(kernel: ContractionKernel, target: Target): Generator<Staging> {
+function* stagingsOf(kernel: ContractionKernel, target: Target): Generator<Staging> {
   const { m, n, k } = kernel;
+  const times = target.workgroupMemory;
+  if (!times) return;
   const sizeOf = (axes: readonly Axis[]): number => positionsAt(axes, target);
   const [rows, columns, steps] = [sizeOf(m), sizeOf(n), sizeOf(k)];
   if (rows < LEAST.rows || columns < LEAST.columns || steps < LEAST.steps) return;
-  if (n.some((a) => isBatch(a.extent)) || kernel.region.phase === "prepare") return;
+  if (n.some((a) => !isKnown(a.extent)) || kernel.region.phase === "prepare") return;
   const inner = innerSide(kernel);
   for (const [alongRows, alongColumns] of THREADS)
     for (const batch of batchesOf(m, alongRows))
@@ -133,7 +169,7 @@ export function* stagingsOf(kernel: ContractionKernel, target: Target): Generato
         for (const tile of tilesOf(kernel, target)) {
           if (depth % alongRows !== 0 || depth % alongColumns !== 0) continue;
           const stage: Stage = { rows: alongRows / batch, batch, columns: alongColumns, depth, inner };
-          const cost = costOf(kernel, target, stage, tile);
+          const cost = costOf(kernel, target, times, stage, tile);
           if (cost !== undefined) yield { stage, tile, cost };
         }
 }
@@ -165,6 +201,7 @@ function* tilesOf(kernel: ContractionKernel, target: Target): Generator<Readonly
 function costOf(
   kernel: ContractionKernel,
   target: Target,
+  times: WorkgroupTimes,
   stage: Stage,
   tile: ReadonlyMap<Axis, number>,
 ): number | undefined {
@@ -178,11 +215,11 @@ function costOf(
   const vectors = (count: number): number =>
     count % 4 === 0 ? count / 4 : count % 2 === 0 ? count / 2 : count;
   const [near, far] = stage.inner === "rows" ? [right, left] : [left, right];
-  const reads = TIME.near * vectors(near) + TIME.far * vectors(far);
+  const reads = times.near * vectors(near) + times.far * vectors(far);
   const fetching =
-    TIME.barrier +
-    (TIME.fetch * left + TIME.place) * (stage.depth / stage.columns) +
-    (TIME.fetch * right + TIME.place) * (stage.depth / rows);
+    times.barrier +
+    (times.fetch * left + times.place) * (stage.depth / stage.columns) +
+    (times.fetch * right + times.place) * (stage.depth / rows);
   const time = (adds + reads) * stage.depth + fetching;
   // Threads and steps that are too many.
   const along = (
@@ -209,5 +246,5 @@ function costOf(
   const tail = (Math.ceil(sum / stage.depth) * stage.depth) / sum;
   const waste = sides.reduce((a, s) => a * s.waste, tail);
   const threads = sides.reduce((a, s) => a * s.blocks, rows * stage.columns);
-  return ((time * waste) / (adds * stage.depth)) * Math.max(1, BUSY / threads);
+  return ((time * waste) / (adds * stage.depth)) * Math.max(1, times.threads / threads);
 }

@@ -2,24 +2,22 @@
 import type { Grid } from "../../contract/program.ts";
 import { InternalError, must } from "../errors.ts";
 import { isBytes, type Node } from "../ir/graph.ts";
-import type { Kernel, Schedule } from "../ir/kernel.ts";
+import type { Kernel, Schedule, Together } from "../ir/kernel.ts";
 import type { KernelModule, Stmt } from "../ir/stmt.ts";
 import { type Storages, type StorageType, typeOf } from "../ir/storage.ts";
 import type { Memory, Width } from "../ir/value.ts";
+import { type Entry, enter, sideBySide } from "../lower/entry.ts";
+import { Lowering, type Memories, roleOf } from "../lower/evaluate.ts";
+import { hoist } from "../lower/hoist.ts";
+import { shareInQuads } from "../lower/quads.ts";
+import { isVectorAddress, resultAddress } from "../lower/store.ts";
+import type { Vector } from "../lower/threads.ts";
+import { vectorise } from "../lower/vectorise.ts";
 import { add, axisIndex, newAxis, scale } from "../math/affine.ts";
 import { visitValues } from "../math/statements.ts";
 import { newMemory, typeFor } from "../math/value.ts";
 import { codecs } from "../ops/codec.ts";
-import { blockGrid, isStaged } from "./block.ts";
-import { contractionTiles, lowerContraction } from "./contraction.ts";
-import { type Entry, enter, sideBySide, type Together } from "./entry.ts";
-import { Lowering, type Memories, roleOf } from "./evaluate.ts";
-import { hoist } from "./hoist.ts";
-import { lowerMapReduce, mapReduceTiles } from "./mapReduce.ts";
-import { shareInQuads } from "./quads.ts";
-import { isVectorAddress, resultAddress } from "./store.ts";
-import { gridOf, type Vector } from "./threads.ts";
-import { vectorise } from "./vectorise.ts";
+import { strategyOf } from "../strategies/index.ts";
 
 /** One kernel's work: what a thread with a certain number does. */
 export interface Part {
@@ -83,24 +81,21 @@ interface Lowered {
 interface Work {
   /** What `together` counts: threads, teams or workgroups. */
   readonly grid: Grid;
-  readonly together: Together;
+  readonly together: Together | null;
   build(entry: Entry): Lowering;
   lower(entry: Entry): Lowered;
 }
 
 function workOf(part: Part, storages: Storages): Work {
   const { kernel, schedule } = part;
+  const strategy = strategyOf(kernel, schedule);
   const vector: Vector | undefined = schedule.vector
     ? { axis: schedule.vector.axis, lane: newAxis("lane", schedule.vector.width) }
     : undefined;
   const { memories, bindings } = bind(part, storages, widthOfResult(kernel, schedule, storages, vector));
   const build = (entry: Entry): Lowering => {
     const lowering = new Lowering(memories, storages, vector?.lane, schedule.opaque);
-    if (kernel.kind === "contraction" && schedule.kind === "contraction")
-      lowerContraction(lowering, entry, kernel, schedule, vector);
-    else if (kernel.kind === "mapReduce" && schedule.kind === "mapReduce")
-      lowerMapReduce(lowering, entry, kernel, schedule, vector);
-    else throw mismatch(kernel, schedule);
+    strategy.lower(lowering, entry, kernel, schedule, vector);
     return lowering;
   };
   const lower = (entry: Entry): Lowered => {
@@ -112,22 +107,7 @@ function workOf(part: Part, storages: Storages): Work {
       shared,
     };
   };
-  return { ...extentOf(kernel, schedule), build, lower };
-}
-
-const mismatch = (kernel: Kernel, schedule: Schedule): InternalError =>
-  new InternalError(`a ${schedule.kind} schedule for a ${kernel.kind} kernel`);
-
-function extentOf(kernel: Kernel, schedule: Schedule): Pick<Work, "grid" | "together"> {
-  if (kernel.kind === "contraction" && schedule.kind === "contraction") {
-    if (isStaged(schedule)) return { grid: blockGrid(kernel, schedule), together: "workgroup" };
-    const { quads, team } = schedule;
-    const grid = gridOf(contractionTiles(schedule), quads?.lanes);
-    return { grid, together: team ?? (quads ? "quad" : undefined) };
-  }
-  if (kernel.kind === "mapReduce" && schedule.kind === "mapReduce")
-    return { grid: gridOf(mapReduceTiles(kernel, schedule)), together: schedule.team ?? undefined };
-  throw mismatch(kernel, schedule);
+  return { grid: strategy.grid(kernel, schedule), together: schedule.together, build, lower };
 }
 
 /** In threads. Parts that share a module have no batch factor: their threads add up. */
@@ -135,7 +115,8 @@ function threadGrid(works: readonly Work[], workgroup: number): Grid {
   const [only] = works;
   if (only && works.length === 1) {
     const { grid, together } = only;
-    const threads = together === "workgroup" ? workgroup : typeof together === "object" ? together.size : 1;
+    const threads =
+      together === "workgroup" ? workgroup : typeof together === "object" && together ? together.size : 1;
     return { ...grid, items: grid.items * threads };
   }
   if (works.some((w) => w.grid.batchTile > 0))
@@ -183,7 +164,7 @@ function widthOfResult(
 ): Width {
   if (!vector || !schedule.vector) return 1;
   const { axis, width } = schedule.vector;
-  const tile = schedule.kind === "contraction" ? (schedule.tile.get(axis) ?? 1) : width;
+  const tile = schedule.tile.get(axis) ?? 1;
   if ((axis.extent as number) % width !== 0 || tile % width !== 0) return 1;
   const blocks = newAxis(axis.name, (axis.extent as number) / width);
   const at = new Map([[axis, add(scale(axisIndex(blocks), width), axisIndex(vector.lane))]]);

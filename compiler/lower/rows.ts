@@ -3,7 +3,7 @@
  * evaluated where their variables are known, so those that do not depend on the serial axes run once per thread.
  */
 import type { Axis, Index, Substitution } from "../ir/expr.ts";
-import type { MapReduceKernel, MapReduceSchedule } from "../ir/kernel.ts";
+import type { MapReduceKernel, Schedule } from "../ir/kernel.ts";
 import { add, axisIndex, newAxis, scale, substitute as substituteIndex } from "../math/affine.ts";
 import { binary, int } from "../math/value.ts";
 import type { Entry } from "./entry.ts";
@@ -13,27 +13,30 @@ import { NOTHING } from "./sums.ts";
 import { loopTogether, type Members } from "./team.ts";
 import { type Position, placeThread, registerPositions, type Tiled, type Vector } from "./threads.ts";
 
-export function mapReduceTiles(kernel: MapReduceKernel, schedule: MapReduceSchedule): readonly Tiled[] {
-  return kernel.space
-    .filter((a) => !schedule.serial.includes(a))
-    .map((axis) => ({ axis, tile: axis === schedule.vector?.axis ? schedule.vector.width : 1 }));
+/** What threads are along: the axes that none of them walks. */
+export function rowTiles(
+  { space }: MapReduceKernel,
+  { serial, tile }: Schedule & { readonly serial: readonly Axis[] },
+): readonly Tiled[] {
+  return space.filter((a) => !serial.includes(a)).map((axis) => ({ axis, tile: tile.get(axis) ?? 1 }));
 }
 
-export function lowerMapReduce(
+/** Evaluates the result at each position; along `serial` in loops, of which each member of a team takes its own turns. */
+export function lowerRows(
   lowering: Lowering,
   { thread, live, members }: Entry,
   kernel: MapReduceKernel,
-  schedule: MapReduceSchedule,
+  serial: readonly Axis[],
+  tiles: readonly Tiled[],
   vector: Vector | undefined,
 ): void {
-  const { held } = placeThread(lowering, thread, mapReduceTiles(kernel, schedule), vector);
-  const serial = kernel.space.filter((a) => schedule.serial.includes(a)).map((axis) => steps(axis, vector));
+  const { held } = placeThread(lowering, thread, tiles, vector);
+  const walked = kernel.space.filter((a) => serial.includes(a)).map((axis) => steps(axis, vector));
   for (const position of registerPositions(held)) {
     if (members && live) {
-      lowering.together = members;
       const first = binary("==", members.member, int(0));
-      lowering.if(serial.length > 0 ? live : binary("&&", live, first), () =>
-        storeTogether(lowering, kernel, members, position, serial),
+      lowering.if(walked.length > 0 ? live : binary("&&", live, first), () =>
+        storeTogether(lowering, kernel, members, position, walked),
       );
       continue;
     }
@@ -41,7 +44,7 @@ export function lowerMapReduce(
       if (step === undefined) storeResult(lowering, kernel, { ...position, at });
       else lowering.loop(step.over, () => walk(rest, new Map([...at, [step.axis, step.index]])));
     };
-    walk(serial, position.at);
+    walk(walked, position.at);
   }
 }
 

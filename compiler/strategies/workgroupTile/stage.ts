@@ -3,13 +3,18 @@
  * them in workgroup memory, and read from there what their register tiles need (Volkov & Demmel, "Benchmarking GPUs to
  * Tune Dense Linear Algebra", 2008).
  */
-import { must } from "../errors.ts";
-import type { Axis } from "../ir/expr.ts";
-import type { ContractionKernel } from "../ir/kernel.ts";
-import { isKnown } from "../ir/type.ts";
-import type { Value, Variable, Width } from "../ir/value.ts";
-import { axisIndex, batchFirst, newAxis } from "../math/affine.ts";
-import { freeAxes, substitute } from "../math/build.ts";
+
+import { must } from "../../errors.ts";
+import type { Axis } from "../../ir/expr.ts";
+import type { ContractionKernel } from "../../ir/kernel.ts";
+import { isKnown } from "../../ir/type.ts";
+import type { Value, Width } from "../../ir/value.ts";
+import type { Accumulation, Read } from "../../lower/contraction.ts";
+import type { Lowering } from "../../lower/evaluate.ts";
+import { cutsOf, loopInBlocks } from "../../lower/sums.ts";
+import { type Held, registerPositions, stepsAt } from "../../lower/threads.ts";
+import { axisIndex, batchFirst, newAxis } from "../../math/affine.ts";
+import { freeAxes, substitute } from "../../math/build.ts";
 import {
   batchCount,
   binary,
@@ -26,42 +31,28 @@ import {
   splat,
   times,
   typeFor,
-} from "../math/value.ts";
-import { type Block, type Fetch, type Staged, sizeOf } from "./block.ts";
-import type { Lowering } from "./evaluate.ts";
-import { cutsOf, loopInBlocks } from "./sums.ts";
-import { type Held, type Position, registerPositions, stepsAt } from "./threads.ts";
+} from "../../math/value.ts";
+import { type Block, type Fetch, sizeOf, type WorkgroupTile } from "./block.ts";
 
-/** A factor's value at a register position, at the current step. */
-export type Read = (position: Position) => Value;
-
-/** Both factors at one step of the sum. */
-export type Factors = readonly [left: Read, right: Read];
-
-/**
- * Builds the sum, block by block of steps. `windows` are what all threads hold whole; `add` adds one step's products to
- * some accumulators: to `into` in the end.
- */
+/** Builds the sum, block by block of steps. */
 export function walkBlocks(
   lowering: Lowering,
   kernel: ContractionKernel,
-  schedule: Staged,
+  schedule: WorkgroupTile,
   block: Block,
-  windows: readonly Held[],
-  into: readonly Variable[],
-  add: (steps: readonly Factors[], into: readonly Variable[]) => void,
+  { window, sums, add }: Accumulation,
 ): void {
   const { depth } = schedule.stage;
   const steps = batchFirst(kernel.k);
   const known = steps.reduce((a, x) => a * (isKnown(x.extent) ? x.extent : 1), 1);
   const endless = steps.some((a) => !isKnown(a.extent));
   const total = endless ? times(batchCount(), int(known)) : int(known);
-  const stores = [block.rows, block.columns].map((f) => storeOf(lowering, kernel, f, windows, schedule));
+  const stores = [block.rows, block.columns].map((f) => storeOf(lowering, kernel, f, window, schedule));
   const end = endless ? binary("/", plus(total, int(depth - 1)), int(depth)) : int(Math.ceil(known / depth));
   const step = newAxis("step", depth);
   const turns = endless ? Number.POSITIVE_INFINITY : Math.ceil(known / depth);
   const [cuts] = cutsOf([turns], { each: depth, levels: 1 });
-  loopInBlocks(lowering, { stem: "part", end, step: 1, turns }, must(cuts, "cuts"), into, (part, parts) => {
+  loopInBlocks(lowering, { stem: "part", end, step: 1, turns }, must(cuts, "cuts"), sums, (part, parts) => {
     for (const store of stores) store.fill(steps, part, endless || known % depth !== 0 ? total : undefined);
     lowering.push({ kind: "barrier" });
     lowering.loop(step, () => {
@@ -85,7 +76,7 @@ function storeOf(
   kernel: ContractionKernel,
   { side, spot, own, step, stride, held, gap }: Fetch,
   windows: readonly Held[],
-  { stage: { depth }, vector: lane }: Staged,
+  { stage: { depth }, vector: lane }: WorkgroupTile,
 ): Store {
   const free = freeAxes(side.factor);
   const used = [...kernel.axes.keys()].filter((i) => free.has(must(kernel.axes[i], "axis")));

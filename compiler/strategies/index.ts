@@ -1,0 +1,121 @@
+/** The strategies in order: the first of a kernel's kind that pays is taken; the last of each kind always is. */
+import { InternalError } from "../errors.ts";
+import type { Kernel, Schedule } from "../ir/kernel.ts";
+import type { Storages } from "../ir/storage.ts";
+import { parallelReduction } from "./parallelReduction.ts";
+import { parallelRows } from "./parallelRows.ts";
+import { registerTile } from "./registerTile.ts";
+import type { Strategy, Trial } from "./strategy.ts";
+import type { Target } from "./target.ts";
+import { parseItems, printItems } from "./text.ts";
+import { threadPerPosition } from "./threadPerPosition.ts";
+import { workgroupTile } from "./workgroupTile/index.ts";
+
+// as: each is asked about kernels of its kind alone, and about its own schedules.
+const strategies = [
+  workgroupTile,
+  parallelReduction,
+  registerTile,
+  parallelRows,
+  threadPerPosition,
+] as readonly unknown[] as readonly Strategy[];
+
+const of = ({ kind }: Kernel): readonly Strategy[] => strategies.filter((s) => s.kind === kind);
+
+/** The strategy of a schedule. */
+export function strategyOf(kernel: Kernel, schedule: Schedule): Strategy {
+  const found = of(kernel).find((s) => s.name === schedule.strategy);
+  if (!found) throw new InternalError(`"${schedule.strategy}" is no strategy for a ${kernel.kind}`);
+  return found;
+}
+
+export function schedule(kernel: Kernel, target: Target, storages: Storages): Schedule {
+  for (const strategy of of(kernel)) {
+    const chosen = strategy.choose(kernel, target, storages);
+    if (chosen) return chosen;
+  }
+  throw new InternalError(`no strategy takes a ${kernel.kind}`);
+}
+
+/** `register tile 1×6×2×4, unroll 1×5, workgroup 64`: what people read, and what `parseSchedule` takes. */
+export function printSchedule(kernel: Kernel, schedule: Schedule): string {
+  return printItems(strategyOf(kernel, schedule).items(kernel, schedule));
+}
+
+/** The schedule that a text says; undefined where it is none, or not legal for the kernel. */
+export function parseSchedule(kernel: Kernel, text: string): Schedule | undefined {
+  for (const strategy of of(kernel)) {
+    const { name } = strategy;
+    if (text !== name && !text.startsWith(`${name} `) && !text.startsWith(`${name},`)) continue;
+    const said = parseItems(text, strategy.labels);
+    const parsed = said && strategy.parse(kernel, said);
+    if (parsed) return parsed;
+  }
+  return undefined;
+}
+
+/** The schedule of a text that was measured. */
+export function tunedSchedule(kernel: Kernel, text: string): Schedule | undefined {
+  const parsed = parseSchedule(kernel, text);
+  return parsed && { ...parsed, tuned: true };
+}
+
+/** Each further schedule of the same register tile stands as if it were so much dearer: what is measured shall differ. */
+const ALIKE = 1.12;
+
+/**
+ * What is worth measuring on the first of the targets, as text, the most promising first: of each strategy the cheapest, by its
+ * own price, in turns. Another target's schedules are tried too, but with this one's loops.
+ */
+export function trialsOf(
+  kernel: Kernel,
+  targets: readonly [Target, ...Target[]],
+  storages: Storages,
+  most: number,
+): readonly string[] {
+  const [{ opaqueBelow, loopedFrom }] = targets;
+  const lists = of(kernel).map((strategy) => {
+    const all = targets.map((target) => ({ ...target, opaqueBelow, loopedFrom }));
+    return varied(
+      kernel,
+      all.flatMap((target) => strategy.trials(kernel, target, storages)),
+    );
+  });
+  const turns = Math.max(...lists.map((l) => l.length));
+  const all = Array.from({ length: turns }, (_, i) => lists.flatMap((l) => l[i] ?? [])).flat();
+  return [...new Set(all)].slice(0, most);
+}
+
+/** Texts by cost, those of another register tile first. */
+function varied(kernel: Kernel, trials: readonly Trial[]): readonly string[] {
+  const alike = new Map<string, number>();
+  return trials
+    .toSorted((a, b) => a.cost - b.cost)
+    .map(({ schedule, cost }) => {
+      const tile = kernel.space.map((a) => schedule.tile.get(a) ?? 1).join();
+      const before = alike.get(tile) ?? 0;
+      alike.set(tile, before + 1);
+      return { text: printSchedule(kernel, schedule), cost: cost * ALIKE ** before };
+    })
+    .toSorted((a, b) => a.cost - b.cost)
+    .map((t) => t.text);
+}
+
+const WORKGROUPS = [16, 32, 64, 128, 256];
+
+/** The same schedule with loops that hide how often they run, or no longer do: none where the target hides none. */
+export function loopsOf(text: string, { opaqueBelow }: Target): readonly string[] {
+  if (opaqueBelow === 0) return [];
+  const item = ", opaque loops";
+  return [text.endsWith(item) ? text.slice(0, -item.length) : `${text}${item}`];
+}
+
+/** The same schedule with other numbers of threads in a workgroup, where it says one. */
+export function workgroupsOf(kernel: Kernel, text: string): readonly string[] {
+  const chosen = parseSchedule(kernel, text);
+  if (!chosen) return [];
+  return WORKGROUPS.filter((w) => w !== chosen.workgroup).flatMap((workgroup) => {
+    const other = printSchedule(kernel, { ...chosen, workgroup });
+    return other === text || !parseSchedule(kernel, other) ? [] : [other];
+  });
+}
