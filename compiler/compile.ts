@@ -32,7 +32,7 @@ import { decideStorages } from "./passes/storage.ts";
 import { overwrite } from "./passes/update.ts";
 import { verifyGraph, verifyKernel, verifyRegion } from "./passes/verify.ts";
 import { verifyMemory, verifyProgram } from "./passes/verifyProgram.ts";
-import { schedule, tunedSchedule } from "./strategies/index.ts";
+import { passesOf, schedule, tunedSchedule } from "./strategies/index.ts";
 import { type Target, type TargetName, targets } from "./strategies/target.ts";
 
 export type { BakeValues, Baking } from "./passes/bake.ts";
@@ -108,7 +108,6 @@ export function compile(model: Graph, options: CompileOptions = {}): Compilation
   regions.forEach(verifyRegion);
 
   const kernels = regions.map(lower);
-  for (const kernel of kernels) verifyKernel(kernel, inPlace.get(kernel.region.root));
   const { precision = "f32" } = options;
   const stored = decideStorages({ graph, kernels, aliases, inPlace, precision });
   const tuned = new Set<string>();
@@ -131,12 +130,23 @@ export function compile(model: Graph, options: CompileOptions = {}): Compilation
       })
     : { storages: stored, schedules: kernels.map((k) => scheduled(k, stored)), baking: [] };
   const isRead = (node: Node): boolean => inBuffer(storages, node);
-  const all = kernels.map((kernel, i): Step => {
+  const carriedOut = kernels.flatMap((kernel, i): readonly Pick<Step, "kernel" | "schedule">[] => {
+    const chosen = must(schedules[i], "schedule");
+    const passes = passesOf(kernel, chosen)?.map(lower);
+    return (
+      passes?.map((k) => ({ kernel: k, schedule: schedule(k, target, storages) })) ?? [
+        { kernel, schedule: chosen },
+      ]
+    );
+  });
+  const all = carriedOut.map((step): Step => {
+    const { kernel } = step;
     const overwritten = inPlace.get(kernel.region.root);
+    verifyKernel(kernel, overwritten);
     return {
       region: kernel.region,
       kernel: kernel.reads.every(isRead) ? kernel : { ...kernel, reads: kernel.reads.filter(isRead) },
-      schedule: must(schedules[i], "schedule"),
+      schedule: step.schedule,
       ...(overwritten ? { inPlace: overwritten } : {}),
     };
   });

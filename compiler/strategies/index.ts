@@ -1,10 +1,12 @@
 /** The strategies in order: the first of a kernel's kind that pays is taken; the last of each kind always is. */
 import { InternalError } from "../errors.ts";
 import type { Kernel, Schedule } from "../ir/kernel.ts";
+import type { Region } from "../ir/region.ts";
 import type { Storages } from "../ir/storage.ts";
 import { parallelReduction } from "./parallelReduction.ts";
 import { parallelRows } from "./parallelRows.ts";
 import { registerTile } from "./registerTile.ts";
+import { splitK } from "./splitK.ts";
 import type { Strategy, Trial } from "./strategy.ts";
 import type { Target } from "./target.ts";
 import { parseItems, printItems } from "./text.ts";
@@ -13,6 +15,7 @@ import { workgroupTile } from "./workgroupTile/index.ts";
 
 // as: each is asked about kernels of its kind alone, and about its own schedules.
 const strategies = [
+  splitK,
   workgroupTile,
   parallelReduction,
   registerTile,
@@ -35,6 +38,11 @@ export function schedule(kernel: Kernel, target: Target, storages: Storages): Sc
     if (chosen) return chosen;
   }
   throw new InternalError(`no strategy takes a ${kernel.kind}`);
+}
+
+/** The regions whose kernels carry a kernel out, in order; undefined where it does so itself. */
+export function passesOf(kernel: Kernel, schedule: Schedule): readonly Region[] | undefined {
+  return strategyOf(kernel, schedule).passes?.(kernel, schedule);
 }
 
 /** `register tile 1×6×2×4, unroll 1×5, workgroup 64`: what people read, and what `parseSchedule` takes. */

@@ -1,6 +1,7 @@
 /** What a strategy is: a way to carry kernels out, all of it in one file. */
 import type { Grid } from "../../contract/program.ts";
 import type { Kernel, Schedule } from "../ir/kernel.ts";
+import type { Region } from "../ir/region.ts";
 import type { Storages } from "../ir/storage.ts";
 import type { Entry } from "../lower/entry.ts";
 import type { Lowering } from "../lower/evaluate.ts";
@@ -30,6 +31,8 @@ export interface Strategy<K extends Kernel = Kernel, S extends Schedule = Schedu
   items(kernel: K, schedule: S): Items;
   /** The schedule that a text says; undefined where it is none, or not legal for the kernel. */
   parse(kernel: K, said: Said): S | undefined;
+  /** The regions of several kernels that carry this one out, in order, each with a schedule of its own. Absent: one kernel does. */
+  passes?(kernel: K, schedule: S): readonly Region[];
   /** In threads; in teams or workgroups where these work together. */
   grid(kernel: K, schedule: S): Grid;
   lower(lowering: Lowering, entry: Entry, kernel: K, schedule: S, vector: Vector | undefined): void;

@@ -1,0 +1,138 @@
+/**
+ * Split-K: a contraction of few results and long sums is carried out in two passes. Workgroups compute partial sums, each of
+ * a part of the longest summed axis; a second kernel adds these up, always in the same order, and applies the epilogue
+ * (NVIDIA CUTLASS, "Efficient GEMM", "Parallelized reductions"). For GPUs that teams of a workgroup alone would leave idle.
+ */
+
+import { InternalError, must } from "../errors.ts";
+import type { Axis, Expr, Reduce } from "../ir/expr.ts";
+import type { Node } from "../ir/graph.ts";
+import type { ContractionKernel, Schedule } from "../ir/kernel.ts";
+import type { Region } from "../ir/region.ts";
+import { add, axisIndex, batchFirst, newAxis, scale } from "../math/affine.ts";
+import { freeAxes, load, mapChildren, reduce, substitute } from "../math/build.ts";
+import { derivedNode, suffixed } from "../ops/derived.ts";
+import { contractionsOf, tensorsOf } from "../passes/analysis.ts";
+import type { Strategy } from "./strategy.ts";
+import { positionsAt, type Target } from "./target.ts";
+import { parseCount } from "./text.ts";
+
+/** Parts of a sum that are tried, the most first. */
+const PARTS = [16, 8, 4, 2] as const;
+/** Threads that one part of a sum keeps busy, and the steps that each of them should have left. */
+const TEAM = 64;
+const LEAST = 8;
+
+export interface SplitK extends Schedule {
+  readonly strategy: "split-K";
+  readonly parts: number;
+}
+
+export const splitK: Strategy<ContractionKernel, SplitK> = {
+  name: "split-K",
+  kind: "contraction",
+  labels: ["split-K"],
+
+  choose(kernel, target) {
+    const parts = PARTS.find((n) => pays(kernel, target, n));
+    return parts === undefined ? undefined : scheduled(parts);
+  },
+
+  // A tuner measures one dispatch at a time.
+  trials: () => [],
+
+  items(_, { parts }) {
+    return [[this.name, parts]];
+  },
+
+  parse(kernel, said) {
+    const parts = parseCount(said.get(this.name), Number.MAX_SAFE_INTEGER);
+    return parts !== undefined && parts > 1 && isLegal(kernel, parts) ? scheduled(parts) : undefined;
+  },
+
+  passes(kernel, { parts }) {
+    return passesOf(kernel.region, parts);
+  },
+
+  grid: () => {
+    throw inParts();
+  },
+  lower: () => {
+    throw inParts();
+  },
+};
+
+const inParts = (): InternalError =>
+  new InternalError("a split sum is carried out by the kernels of its passes");
+
+function scheduled(parts: number): SplitK {
+  const none = { tile: new Map<Axis, number>(), vector: null, together: null, opaque: false };
+  return { strategy: "split-K", parts, workgroup: TEAM, ...none };
+}
+
+/** Sums that are parts already. */
+const partials = new WeakSet<Node>();
+
+/** The longest summed axis of known extent. */
+function longest(k: readonly Axis[]): Axis | undefined {
+  const known = k.filter((a) => a.extent !== "N");
+  return known.toSorted((a, b) => Number(b.extent) - Number(a.extent))[0];
+}
+
+function isLegal({ k, region }: ContractionKernel, parts: number): boolean {
+  const axis = longest(k);
+  return axis !== undefined && Number(axis.extent) % parts === 0 && !partials.has(region.root);
+}
+
+/** Whether teams of the parts are no more than the threads that there are, and have steps enough. */
+function pays(kernel: ContractionKernel, target: Target, parts: number): boolean {
+  if (!target.workgroupMemory || kernel.region.phase === "prepare" || !isLegal(kernel, parts)) return false;
+  const places = positionsAt(kernel.axes, target);
+  const steps = positionsAt(kernel.k, target);
+  return places * TEAM * parts <= target.workgroupMemory.threads && steps / parts >= TEAM * LEAST;
+}
+
+/** The region of the partial sums, and that of what is made of their sum. */
+function passesOf(region: Region, parts: number): readonly [Region, Region] {
+  const sum = must(contractionsOf(region.value)[0], "sum");
+  const partial = partialRegion(region, sum, parts);
+  partials.add(partial.root);
+  const { root, free } = partial;
+  const part = newAxis("part", parts);
+  const [lead, ...rest] = free;
+  const at = lead?.extent === "N" ? [lead, part, ...rest] : [part, ...free];
+  const total = reduce("sum", [part], load(root, at.map(axisIndex)));
+  const put = (e: Expr): Expr => (e === sum ? total : mapChildren(e, put));
+  const value = put(region.value);
+  return [partial, { ...region, value, reads: tensorsOf(value) }];
+}
+
+/** A stored tensor with a dimension of the parts, which stands before all others but N. */
+function partialRegion(
+  region: Region,
+  sum: Reduce,
+  parts: number,
+): Region & { readonly free: readonly Axis[] } {
+  const axis = must(longest(sum.axes), "summed axis");
+  const free = batchFirst([...freeAxes(sum)]);
+  const of = newAxis("part", parts);
+  const [lead, ...rest] = free;
+  const order = lead?.extent === "N" ? [lead, of, ...rest] : [of, ...free];
+  const axes = order.map((a) => newAxis(a.name, a.extent));
+  const step = newAxis(axis.name, Number(axis.extent) / parts);
+  const here = must(axes[order.indexOf(of)], "part");
+  const by = new Map([
+    ...order.map((a, i) => [a, axisIndex(must(axes[i], "axis"))] as const),
+    [axis, add(scale(axisIndex(here), Number(step.extent)), axisIndex(step))] as const,
+  ]);
+  const value = reduce(
+    "sum",
+    sum.axes.map((a) => (a === axis ? step : a)),
+    substitute(sum.body, by),
+  );
+  const type = { dtype: "f32", shape: order.map((a) => a.extent) } as const;
+  const root = derivedNode("partial sums", type, suffixed(region.root.origin, "partial"), ({ at }) =>
+    substitute(value, new Map(axes.map((a, i) => [a, axisIndex(must(at[i], "axis"))]))),
+  );
+  return { root, nodes: [root], axes, value, reads: tensorsOf(value), phase: region.phase, free };
+}
