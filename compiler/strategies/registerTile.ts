@@ -194,7 +194,7 @@ function* unrollings(k: readonly Axis[]): Generator<Map<Axis, number>> {
   for (const axis of k.toReversed()) {
     const extent = extentOf(axis);
     for (const block of [2, 4])
-      if (extent > block && axis.extent !== "N") yield new Map([...unroll, [axis, block]]);
+      if (extent > block && isKnown(axis.extent)) yield new Map([...unroll, [axis, block]]);
     written *= extent;
     if (written > MAX_WRITTEN) return;
     unroll.set(axis, extent);

@@ -9,6 +9,7 @@ import type { Axis, Expr, Reduce } from "../ir/expr.ts";
 import type { Node } from "../ir/graph.ts";
 import type { ContractionKernel, Schedule } from "../ir/kernel.ts";
 import type { Region } from "../ir/region.ts";
+import { isBatch, isKnown } from "../ir/type.ts";
 import { add, axisIndex, batchFirst, newAxis, scale } from "../math/affine.ts";
 import { freeAxes, load, mapChildren, reduce, substitute } from "../math/build.ts";
 import { derivedNode, suffixed } from "../ops/derived.ts";
@@ -75,7 +76,7 @@ const partials = new WeakSet<Node>();
 
 /** The longest summed axis of known extent. */
 function longest(k: readonly Axis[]): Axis | undefined {
-  const known = k.filter((a) => a.extent !== "N");
+  const known = k.filter((a) => isKnown(a.extent));
   return known.toSorted((a, b) => Number(b.extent) - Number(a.extent))[0];
 }
 
@@ -100,7 +101,7 @@ function passesOf(region: Region, parts: number): readonly [Region, Region] {
   const { root, free } = partial;
   const part = newAxis("part", parts);
   const [lead, ...rest] = free;
-  const at = lead?.extent === "N" ? [lead, part, ...rest] : [part, ...free];
+  const at = isBatch(lead?.extent) ? [lead, part, ...rest] : [part, ...free];
   const total = reduce("sum", [part], load(root, at.map(axisIndex)));
   const put = (e: Expr): Expr => (e === sum ? total : mapChildren(e, put));
   const value = put(region.value);
@@ -117,7 +118,7 @@ function partialRegion(
   const free = batchFirst([...freeAxes(sum)]);
   const of = newAxis("part", parts);
   const [lead, ...rest] = free;
-  const order = lead?.extent === "N" ? [lead, of, ...rest] : [of, ...free];
+  const order = isBatch(lead?.extent) ? [lead, of, ...rest] : [of, ...free];
   const axes = order.map((a) => newAxis(a.name, a.extent));
   const step = newAxis(axis.name, Number(axis.extent) / parts);
   const here = must(axes[order.indexOf(of)], "part");
