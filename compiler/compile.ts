@@ -3,23 +3,13 @@
 import type { Program } from "../contract/program.ts";
 import type { Tuning } from "../contract/tuning.ts";
 import { assemble } from "./assemble/assemble.ts";
-import { tuningKey } from "./assemble/identity.ts";
-import { loadedTensors } from "./assemble/module.ts";
-import { must } from "./errors.ts";
-import type { Graph, Node } from "./ir/graph.ts";
-import type { Kernel, Schedule } from "./ir/kernel.ts";
+import { carryOut } from "./carryOut.ts";
+import type { Graph } from "./ir/graph.ts";
 import type { Decision } from "./ir/region.ts";
 import type { MemoryPlan, Step } from "./ir/step.ts";
 import type { KernelModule } from "./ir/stmt.ts";
-import { inBuffer, type Storages } from "./ir/storage.ts";
-import {
-  type Baked,
-  type BakeValues,
-  type Baking,
-  bakedParams,
-  bakeWherePossible,
-  checkedValues,
-} from "./passes/bake.ts";
+import type { Storages } from "./ir/storage.ts";
+import { type BakeValues, type Baking, bakedParams } from "./passes/bake.ts";
 import { bindBatch } from "./passes/batch.ts";
 import { lower } from "./passes/lower.ts";
 import { checkCompileOptions, checkGraph } from "./passes/options.ts";
@@ -30,9 +20,8 @@ import { type Remark, remarksOn } from "./passes/remarks.ts";
 import { type Rewrite, simplify } from "./passes/simplify.ts";
 import { decideStorages } from "./passes/storage.ts";
 import { overwrite } from "./passes/update.ts";
-import { verifyGraph, verifyKernel, verifyRegion } from "./passes/verify.ts";
+import { verifyGraph, verifyRegion } from "./passes/verify.ts";
 import { verifyMemory, verifyProgram } from "./passes/verifyProgram.ts";
-import { passesOf, schedule, tunedSchedule } from "./strategies/index.ts";
 import { type Target, type TargetName, targets } from "./strategies/target.ts";
 
 export type { BakeValues, Baking } from "./passes/bake.ts";
@@ -95,87 +84,35 @@ export interface Compilation {
 
 /** Throws `UserError` for options that do not fit the graph, `InternalError` where a stage breaks its promise. */
 export function compile(model: Graph, options: CompileOptions = {}): Compilation {
-  checkGraph("compile", model);
-  checkCompileOptions(options);
-  const source = options.batch === undefined ? model : bindBatch(model, options.batch);
-  const { target: chosen = "portable", tuning } = options;
-  const target = settled(typeof chosen === "string" ? targets[chosen] : chosen, source, options);
-  verifyGraph(source);
+  const { source, target, precision } = settled(model, options);
   const { graph, rewrites } = simplify(source);
   if (rewrites.length > 0) verifyGraph(graph, new Set(source.nodes));
   const { regions: computed, decisions, aliases } = partition(graph);
   const { regions, inPlace } = overwrite(graph, computed);
   regions.forEach(verifyRegion);
-
   const kernels = regions.map(lower);
-  const { precision = "f32" } = options;
   const stored = decideStorages({ graph, kernels, aliases, inPlace, precision });
-  const tuned = new Set<string>();
-  const scheduled = (kernel: Kernel, storages: Storages): Schedule => {
-    const key = tuning && tuningKey(kernel, inPlace.get(kernel.region.root), stored);
-    const text = key === undefined ? undefined : tuning?.[key];
-    const measured = text === undefined ? undefined : tunedSchedule(kernel, text);
-    if (key !== undefined && measured) tuned.add(key);
-    return measured ?? schedule(kernel, target, storages);
-  };
-  const values = options.bake && checkedValues(graph, options.bake, stored);
-  const { storages, schedules, baking }: Baked = values
-    ? bakeWherePossible({
-        kernels,
-        storages: stored,
-        values,
-        schedule: scheduled,
-        loaded: (kernel, plan, now) =>
-          loadedTensors({ kernel, schedule: plan, inPlace: inPlace.get(kernel.region.root) }, now),
-      })
-    : { storages: stored, schedules: kernels.map((k) => scheduled(k, stored)), baking: [] };
-  const isRead = (node: Node): boolean => inBuffer(storages, node);
-  const carriedOut = kernels.flatMap((kernel, i): readonly Pick<Step, "kernel" | "schedule">[] => {
-    const chosen = must(schedules[i], "schedule");
-    const passes = passesOf(kernel, chosen)?.map(lower);
-    return (
-      passes?.map((k) => ({ kernel: k, schedule: schedule(k, target, storages) })) ?? [
-        { kernel, schedule: chosen },
-      ]
-    );
-  });
-  const all = carriedOut.map((step): Step => {
-    const { kernel } = step;
-    const overwritten = inPlace.get(kernel.region.root);
-    verifyKernel(kernel, overwritten);
-    return {
-      region: kernel.region,
-      kernel: kernel.reads.every(isRead) ? kernel : { ...kernel, reads: kernel.reads.filter(isRead) },
-      schedule: step.schedule,
-      ...(overwritten ? { inPlace: overwritten } : {}),
-    };
-  });
-  const bundles = bundle(inExecutionOrder(all));
+  const { tuning, bake } = options;
+  const carried = carryOut({ graph, kernels, storages: stored, inPlace }, { target, tuning, bake });
+  const { storages, baking, tuned, values } = carried;
+  const bundles = bundle(inExecutionOrder(carried.steps));
   const memory = planMemory({ graph, bundles, inPlace, storages });
   verifyMemory({ graph, bundles, memory, storages });
-  const assembled = assemble({ graph, bundles, memory, storages });
   const baked = values ? bakedParams(storages, values) : [];
-  const program = baked.length > 0 ? { ...assembled.program, baked } : assembled.program;
+  const { program, modules } = assemble({ graph, bundles, memory, storages, baked });
   verifyProgram(program);
-  const steps = bundles.flat();
-  return {
-    source,
-    graph,
-    rewrites,
-    decisions,
-    remarks: remarksOn(source),
-    steps,
-    bundles,
-    storages,
-    tuned,
-    baking,
-    memory,
-    modules: assembled.modules,
-    program,
-  };
+  const stages = { source, graph, rewrites, decisions, bundles, storages, tuned, baking, memory, modules };
+  return { ...stages, remarks: remarksOn(source), steps: bundles.flat(), program };
 }
 
-function settled(target: Target, { updates }: Graph, { typicalBatch }: CompileOptions): Target {
-  const batch = typicalBatch ?? (updates ? 256 : target.batch);
-  return { ...target, batch };
+/** What is compiled, and for which target. */
+function settled(model: Graph, options: CompileOptions) {
+  checkGraph("compile", model);
+  checkCompileOptions(options);
+  const { batch, target = "portable", precision = "f32", typicalBatch } = options;
+  const source = batch === undefined ? model : bindBatch(model, batch);
+  verifyGraph(source);
+  const chosen = typeof target === "string" ? targets[target] : target;
+  const typical = typicalBatch ?? (source.updates ? 256 : chosen.batch);
+  return { source, target: { ...chosen, batch: typical }, precision };
 }

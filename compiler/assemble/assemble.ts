@@ -1,5 +1,13 @@
 /** Steps + memory plan → Program: names, headers, one shader per distinct kernel, dispatches. */
-import type { Binding, Dispatch, Grid, Program, Shader, Signature } from "../../contract/program.ts";
+import type {
+  BakedParam,
+  Binding,
+  Dispatch,
+  Grid,
+  Program,
+  Shader,
+  Signature,
+} from "../../contract/program.ts";
 import { showShape } from "../../contract/type.ts";
 import { formatLocation, must } from "../errors.ts";
 import type { Graph, Node, OpNode } from "../ir/graph.ts";
@@ -36,6 +44,8 @@ export interface Parts {
   readonly bundles: readonly (readonly Step[])[];
   readonly memory: MemoryPlan;
   readonly storages: Storages;
+  /** Parameters whose values stand in the kernels' text. */
+  readonly baked: readonly BakedParam[];
 }
 
 /** What a Program says of storage types. */
@@ -48,7 +58,7 @@ export interface Assembled {
   readonly modules: readonly KernelModule[];
 }
 
-export function assemble({ graph, bundles, memory, storages }: Parts): Assembled {
+export function assemble({ graph, bundles, memory, storages, baked }: Parts): Assembled {
   // Each distinct kernel is lowered once; those that turn out to be the same text, names aside, are one shader, too.
   const groups = new Map<string, Group>();
   const groupOf = new Map<readonly Step[], Use>();
@@ -119,6 +129,7 @@ export function assemble({ graph, bundles, memory, storages }: Parts): Assembled
     dispatches: inPhase("run"),
     peakBytes: memory.peakBytes,
     maxBatch: memory.maxBatch,
+    ...(baked.length > 0 ? { baked } : {}),
   };
   return { program, modules: all.map((g) => g.module) };
 }

@@ -17,7 +17,7 @@ import { add, axisIndex, newAxis, scale } from "../math/affine.ts";
 import { visitValues } from "../math/statements.ts";
 import { newMemory, typeFor } from "../math/value.ts";
 import { codecs } from "../ops/codec.ts";
-import { strategyOf } from "../strategies/index.ts";
+import { passesOf, strategyOf } from "../strategies/index.ts";
 
 /** One kernel's work: what a thread with a certain number does. */
 export interface Part {
@@ -63,6 +63,7 @@ export function lowerModule(parts: readonly Part[], storages: Storages): KernelM
 
 /** The tensors that a kernel loads: of what is to be baked, those with an address that is not a constant. */
 export function loadedTensors(part: Part, storages: Storages): ReadonlySet<Node> {
+  if (passesOf(part.kernel, part.schedule)) return new Set(part.kernel.reads);
   const { grid, together, build } = workOf(part, storages);
   const { memories, statements } = build(enter(grid, together, part.schedule.workgroup));
   const read = new Set<Memory>();
