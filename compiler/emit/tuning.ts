@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises";
 import { type Facts, FEATURES, fits } from "../../contract/adapter.ts";
 import type { AdapterKey, AdapterTuning, TuningFile } from "../../contract/tuning.ts";
 import { UserError } from "../errors.ts";
+import { isSchedule } from "../strategies/index.ts";
 import { type TargetName, targets } from "../strategies/target.ts";
 import { fileReason } from "./write.ts";
 
@@ -189,6 +190,8 @@ function problemOfKernel(kernel: unknown): string | undefined {
   if (!isRecord(kernel)) return " is no object";
   for (const name of ["layers", "kernel", "schedule"])
     if (!isText(kernel[name])) return `.${name} is no text`;
+  if (!isSchedule(String(kernel["schedule"])))
+    return `.schedule is of no strategy, or says what this one does not decide: ${JSON.stringify(kernel["schedule"])}`;
   for (const name of ["default", "tuned", "defaultBuild", "build"])
     if (!isNumber(kernel[name])) return `.${name} is no number`;
   return undefined;

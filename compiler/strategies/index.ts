@@ -9,7 +9,7 @@ import { registerTile } from "./registerTile.ts";
 import { splitK } from "./splitK.ts";
 import type { Strategy, Trial } from "./strategy.ts";
 import type { Target } from "./target.ts";
-import { parseItems, printItems } from "./text.ts";
+import { parseItems, printItems, type Said } from "./text.ts";
 import { threadPerPosition } from "./threadPerPosition.ts";
 import { workgroupTile } from "./workgroupTile/index.ts";
 
@@ -23,17 +23,19 @@ const strategies = [
   threadPerPosition,
 ] as readonly unknown[] as readonly Strategy[];
 
-const of = ({ kind }: Kernel): readonly Strategy[] => strategies.filter((s) => s.kind === kind);
+/** The strategies for a kind of kernel, in order. */
+export const strategiesFor = ({ kind }: Pick<Kernel, "kind">): readonly Strategy[] =>
+  strategies.filter((s) => s.kind === kind);
 
 /** The strategy of a schedule. */
 export function strategyOf(kernel: Kernel, schedule: Schedule): Strategy {
-  const found = of(kernel).find((s) => s.name === schedule.strategy);
+  const found = strategiesFor(kernel).find((s) => s.name === schedule.strategy);
   if (!found) throw new InternalError(`"${schedule.strategy}" is no strategy for a ${kernel.kind}`);
   return found;
 }
 
 export function schedule(kernel: Kernel, target: Target, storages: Storages): Schedule {
-  for (const strategy of of(kernel)) {
+  for (const strategy of strategiesFor(kernel)) {
     const chosen = strategy.choose(kernel, target, storages);
     if (chosen) return chosen;
   }
@@ -50,14 +52,21 @@ export function printSchedule(kernel: Kernel, schedule: Schedule): string {
   return printItems(strategyOf(kernel, schedule).items(kernel, schedule));
 }
 
-/** The schedule that a text says; undefined where it is none, or not legal for the kernel. */
+/** What a text says to a strategy: nothing, unless its name comes first. */
+function saidTo({ name, labels }: Strategy, text: string): Said | undefined {
+  const said = parseItems(text, labels);
+  return said?.keys().next().value === name ? said : undefined;
+}
+
+/** Whether a text is of a strategy and says what that one decides, whatever the kernel. */
+export const isSchedule = (text: string): boolean => strategies.some((s) => saidTo(s, text));
+
+/** The schedule that a text says; undefined where it is none, or not legal for the kernel. A schedule has one text. */
 export function parseSchedule(kernel: Kernel, text: string): Schedule | undefined {
-  for (const strategy of of(kernel)) {
-    const { name } = strategy;
-    if (text !== name && !text.startsWith(`${name} `) && !text.startsWith(`${name},`)) continue;
-    const said = parseItems(text, strategy.labels);
+  for (const strategy of strategiesFor(kernel)) {
+    const said = saidTo(strategy, text);
     const parsed = said && strategy.parse(kernel, said);
-    if (parsed) return parsed;
+    if (parsed) return printSchedule(kernel, parsed) === text ? parsed : undefined;
   }
   return undefined;
 }
@@ -82,7 +91,7 @@ export function trialsOf(
   most: number,
 ): readonly string[] {
   const [{ opaqueBelow, loopedFrom }] = targets;
-  const lists = of(kernel).map((strategy) => {
+  const lists = strategiesFor(kernel).map((strategy) => {
     const all = targets.map((target) => ({ ...target, opaqueBelow, loopedFrom }));
     return varied(
       kernel,

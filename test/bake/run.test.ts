@@ -18,8 +18,8 @@ import {
   tanh,
 } from "weftgpu";
 import { loadModel } from "../../compiler/frontend/index.ts";
-import { type TargetName, targets } from "../../compiler/strategies/target.ts";
 import { verifyProgram } from "../../compiler/passes/verifyProgram.ts";
+import { type TargetName, targets } from "../../compiler/strategies/target.ts";
 import { load, readSafetensors, type Weights } from "../../runtime/index.ts";
 import { dataFor } from "../fuzz/data.ts";
 import type { Arrays } from "../oracle/array.ts";

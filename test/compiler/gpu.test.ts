@@ -19,6 +19,7 @@ import {
   transpose,
 } from "weftgpu";
 import { type Compilation, compile } from "../../compiler/compile.ts";
+import { printSchedule } from "../../compiler/strategies/index.ts";
 import { gpu } from "../../compiler/strategies/target.ts";
 import lenet from "../../models/lenet.ts";
 import { dataFor } from "../fuzz/data.ts";
@@ -28,7 +29,8 @@ import { closeDevice, runProgram } from "../oracle/weft.ts";
 afterAll(closeDevice);
 
 const forBatch = (graph: Graph, batch: number): Compilation => compile(graph, { target: { ...gpu, batch } });
-const rules = ({ steps }: Compilation): readonly string[] => steps.map((s) => s.schedule.rule);
+const schedules = ({ steps }: Compilation): readonly string[] =>
+  steps.map((s) => printSchedule(s.kernel, s.schedule));
 
 /** Compares with the naive reference what a program gives for batches of these sizes. */
 async function agrees(graph: Graph, compilation: Compilation, batches: readonly number[]): Promise<void> {
@@ -42,12 +44,12 @@ async function agrees(graph: Graph, compilation: Compilation, batches: readonly 
 describe("LeNet", () => {
   test("with many pictures the workgroups of the second block and of the dense layers fetch together", () => {
     const { program, ...rest } = forBatch(lenet.graph, 64);
-    expect(rules({ program, ...rest })).toEqual([
-      "register tile, vectors over columns",
-      "workgroup stages 16 × 16 threads, 16 steps",
-      "workgroup stages 32 × 8 threads, 32 steps",
-      "workgroup stages 32 × 8 threads, 32 steps",
-      expect.stringMatching(/^teams of \d+ share each sum$/),
+    expect(schedules({ program, ...rest })).toEqual([
+      expect.stringMatching(/^register tile /),
+      expect.stringMatching(/^workgroup tile 16×16, .*, K 16, staged lhs\+rhs, innermost rows$/),
+      expect.stringMatching(/^workgroup tile 32×1×8, .*, K 32, staged lhs\+rhs, innermost columns$/),
+      expect.stringMatching(/^workgroup tile 32×1×8, .*, K 32, staged lhs\+rhs, innermost columns$/),
+      expect.stringMatching(/^parallel reduction \d+ places, /),
     ]);
     expect(program.features).toBeUndefined();
     const text = program.kernels[1]?.wgsl;
@@ -55,11 +57,11 @@ describe("LeNet", () => {
     expect(text?.match(/workgroupBarrier\(\);/g)).toHaveLength(2);
   });
 
-  test("with one picture teams share the sums of the dense layers", () => {
-    expect(rules(forBatch(lenet.graph, 1)).slice(2)).toEqual([
-      "teams of 64 share each sum",
-      "teams of 16 share each sum",
-      "teams of 16 share each sum",
+  test("with one picture the threads of a workgroup share the sums of the dense layers", () => {
+    expect(schedules(forBatch(lenet.graph, 1)).slice(2)).toEqual([
+      "parallel reduction 64 places, register tile 1×4, workgroup 64",
+      "parallel reduction 16 places, register tile 1×4, workgroup 64",
+      "parallel reduction 16 places, register tile 1×2, workgroup 64",
     ]);
   });
 
@@ -110,7 +112,7 @@ describe("workgroups that fetch together", () => {
   test.each(Object.entries(staged))("%s", async (_, make) => {
     const graph = make();
     const compilation = forBatch(graph, 16);
-    expect(rules(compilation)).toEqual([expect.stringMatching(/^workgroup stages /)]);
+    expect(schedules(compilation)).toEqual([expect.stringMatching(/^workgroup tile /)]);
     await agrees(graph, compilation, [1, 3]);
   });
 
@@ -157,7 +159,7 @@ describe("teams", () => {
   test.each(Object.entries(teams))("%s", async (_, make) => {
     const graph = make();
     const compilation = forBatch(graph, 1);
-    expect(rules(compilation).join()).toMatch(/team/);
+    expect(schedules(compilation).join()).toMatch(/parallel (reduction|rows) /);
     await agrees(graph, compilation, [1, 3]);
   });
 });

@@ -4,11 +4,11 @@
  */
 import { afterAll, describe, expect, test } from "vitest";
 import * as w from "weftgpu";
+import { moduleIdentity } from "../../compiler/assemble/identity.ts";
+import { lowerModule } from "../../compiler/assemble/module.ts";
 import { type Compilation, compile } from "../../compiler/compile.ts";
 import type { Expr, Index } from "../../compiler/ir/expr.ts";
 import type { Storage, Storages } from "../../compiler/ir/storage.ts";
-import { moduleIdentity } from "../../compiler/assemble/identity.ts";
-import { lowerModule } from "../../compiler/assemble/module.ts";
 import { add, axisIndex, div, mod, newAxis, scale } from "../../compiler/math/affine.ts";
 import {
   batchSize,

@@ -5,11 +5,11 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { tuningKey } from "../../compiler/assemble/identity.ts";
 import { bundleProgram, entrySource } from "../../compiler/emit/bundle.ts";
 import { type Emitted, emit } from "../../compiler/emit/index.ts";
 import { merged } from "../../compiler/emit/tuning.ts";
 import { type VariantName, variantsOf } from "../../compiler/emit/variants.ts";
-import { tuningKey } from "../../compiler/assemble/identity.ts";
 import type { Program, Variant } from "../../contract/program.ts";
 import type { AdapterTuning, TuningFile } from "../../contract/tuning.ts";
 import lenetModel from "../../models/lenet.ts";
@@ -27,13 +27,7 @@ afterAll(() => {
 const { graph } = lenetModel;
 const [conv1] = lenet.steps;
 if (!conv1) throw new Error("LeNet has steps");
-const schedule = {
-  kind: "contraction",
-  workgroup: 32,
-  tile: [1, 2, 1, 1],
-  unroll: [1, 5],
-  share: null,
-} as const;
+const schedule = "register tile 1×2×1×1, unroll 1×5, workgroup 32";
 const apple: AdapterTuning = {
   vendor: "apple",
   architecture: "metal-3",

@@ -3,10 +3,11 @@
  * the same text; whoever reads a tensor finds it in its buffer; buffers that are shared hold what buffers of one's own
  * would.
  */
+
+import { boundTensors, lowerModule, type Part } from "../../compiler/assemble/module.ts";
 import type { Compilation } from "../../compiler/compile.ts";
 import type { Node } from "../../compiler/ir/graph.ts";
 import type { Step } from "../../compiler/ir/step.ts";
-import { boundTensors, lowerModule, type Part } from "../../compiler/assemble/module.ts";
 import { printModule } from "../../compiler/targets/wgsl/print.ts";
 import type { Dispatch, Program } from "../../contract/program.ts";
 

@@ -5,9 +5,9 @@ import { afterAll, describe, expect, test, vi } from "vitest";
 import { conv2d, input, model, N, relu } from "weftgpu";
 import { deviation } from "../../cli/tuning/search.ts";
 import { subjectsOf } from "../../cli/tuning/subjects.ts";
+import { tuningKey } from "../../compiler/assemble/identity.ts";
 import { compile } from "../../compiler/compile.ts";
 import { loadModel } from "../../compiler/frontend/index.ts";
-import { tuningKey } from "../../compiler/assemble/identity.ts";
 import type { TuningFile } from "../../contract/tuning.ts";
 import { fails, scratch, weft, works } from "../cli/weft.ts";
 
@@ -58,7 +58,7 @@ test("measures, writes the winners beside the model, and weft run uses them", as
   const { steps, storages } = compile(graph);
   const key = steps[0] && tuningKey(steps[0].kernel, undefined, storages);
   const entry = { layers: "a", kernel: "", default: 2, tuned: 1, defaultBuild: 1, build: 1 };
-  const schedule = { kind: "contraction", workgroup: 16, tile: [1, 4, 1, 1], unroll: [1, 1, 1], share: null };
+  const schedule = "register tile 1×4×1×1, workgroup 16";
   const kernels = {
     [key ?? ""]: { ...entry, schedule },
     "0000000000000000": { ...entry, layers: "gone", schedule },

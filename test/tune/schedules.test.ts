@@ -18,12 +18,12 @@ import {
   sigmoid,
   softmax,
 } from "weftgpu";
-import type { Kernel } from "../../compiler/ir/kernel.ts";
 import { tuningKey } from "../../compiler/assemble/identity.ts";
-import { fitsStage } from "../../compiler/passes/stage.ts";
+import type { ContractionKernel, Kernel } from "../../compiler/ir/kernel.ts";
+import { scheduleIdentity } from "../../compiler/math/identity.ts";
+import { parseSchedule, printSchedule, trialsOf, tunedSchedule } from "../../compiler/strategies/index.ts";
 import { gpu, portable, quads, vectorWidth } from "../../compiler/strategies/target.ts";
-import { trialsOf, tunedSchedule, untuned } from "../../compiler/strategies/index.ts";
-import type { Stage, TunedContraction, TunedSchedule, Tuning } from "../../contract/tuning.ts";
+import type { Tuning } from "../../contract/tuning.ts";
 import lenet from "../../models/lenet.ts";
 import { dataFor } from "../fuzz/data.ts";
 import { differences, reference } from "../oracle/compare.ts";
@@ -57,17 +57,13 @@ const models: Readonly<Record<string, Graph>> = {
 
 const divisors = [1, 1, 2, 3, 4, 5, 6, 8];
 
-/** A schedule of any legal numbers, most of which no rule would choose; bounded by what is quick to build. */
-function anySchedule(kernel: Kernel, draw: (below: number) => number): TunedSchedule {
-  const workgroup = [16, 32, 64, 128, 256][draw(5)] ?? 64;
-  if (kernel.kind === "mapReduce") {
-    const widest = vectorWidth(kernel.space.at(-1));
-    const usual = trialsOf(kernel, [portable], new Map(), 9).map((t) =>
-      t.kind === "mapReduce" ? t.vector : 1,
-    );
-    const vector = usual[draw(usual.length)] ?? 1;
-    return { kind: "mapReduce", workgroup, vector: vector <= widest ? vector : 1 };
-  }
+const sizes = (values: readonly number[]): string => values.join("×");
+
+/** A tiling of any legal numbers, most of which no strategy would choose; bounded by what is quick to build. */
+function anyTiling(
+  kernel: ContractionKernel,
+  draw: (below: number) => number,
+): Readonly<Record<"tile" | "unroll", readonly number[]>> {
   const columns = kernel.n.at(-1);
   let room = Math.max(1, 32 / kernel.window.reduce((a, x) => a * Number(x.extent), 1));
   const tile = kernel.space.map((axis) => {
@@ -87,41 +83,77 @@ function anySchedule(kernel: Kernel, draw: (below: number) => number): TunedSche
     steps /= count;
     return count;
   });
+  return { tile, unroll };
+}
+
+const unrolled = (steps: readonly number[]): string =>
+  steps.some((n) => n > 1) ? `, unroll ${sizes(steps)}` : "";
+
+/** The first of some texts that a kernel takes: a large tile may need more memory than there is. */
+function legal(kernel: Kernel, ...texts: readonly string[]): string {
+  const found = texts.find((text) => parseSchedule(kernel, text));
+  if (found === undefined) throw new Error(`none of these is legal: ${texts.join("; ")}`);
+  return found;
+}
+
+function anyVector(
+  kernel: Kernel,
+  draw: (below: number) => number,
+  text: (vector: string) => string,
+): string {
+  return legal(kernel, ...["", ", vector 2", ", vector 4"].slice(draw(3)).map(text), text(""));
+}
+
+/** Any legal schedule of threads that work alone or as quads. */
+function anyAlone(kernel: Kernel, draw: (below: number) => number): string {
+  const workgroup = [16, 32, 64, 128, 256][draw(5)] ?? 64;
+  const opaque = draw(2) === 0 ? ", opaque loops" : "";
+  if (kernel.kind === "mapReduce")
+    return anyVector(kernel, draw, (v) => `thread per position${v}, workgroup ${workgroup}${opaque}`);
+  const { tile, unroll } = anyTiling(kernel, draw);
   const lanes = (axes: typeof kernel.n): boolean => axes.some((a) => a.extent !== "N");
-  const shares = [
-    null,
-    ...(lanes(kernel.n) ? ["lhs" as const] : []),
-    ...(lanes(kernel.m) ? ["rhs" as const] : []),
-  ];
-  return { kind: "contraction", workgroup, tile, unroll, share: shares[draw(shares.length)] ?? null };
+  const broadcasts = ["", ...(lanes(kernel.n) ? ["lhs"] : []), ...(lanes(kernel.m) ? ["rhs"] : [])];
+  const factor = broadcasts[draw(broadcasts.length)] ?? "";
+  const broadcast = factor && `, subgroup broadcast ${factor}`;
+  const looped = draw(2) === 0 ? ", looped stores" : "";
+  return `register tile ${sizes(tile)}${unrolled(unroll)}${broadcast}, workgroup ${workgroup}${looped}${opaque}`;
 }
 
 /** The same, for workgroups that fetch or add up together. */
-function anyTogether(kernel: Kernel, draw: (below: number) => number): TunedSchedule {
-  const drawn = anySchedule(kernel, draw);
-  const size = [2, 4, 8, 16][draw(4)] ?? 4;
-  const inner = draw(2) === 0;
-  const team = { size, inner: inner ? "members" : "places" } as const;
-  if (drawn.kind === "mapReduce" || kernel.kind === "mapReduce") return { ...drawn, team };
-  const whole = kernel.k.map((a) => a.extent);
-  if (draw(3) === 0)
-    return { ...drawn, workgroup: 64, share: null, unroll: whole.map((n) => (n === 3 ? 3 : 1)), team };
+function anyTogether(kernel: Kernel, draw: (below: number) => number): string {
+  const team = `${[2, 4, 8, 16][draw(4)] ?? 4} ${draw(2) === 0 ? "members" : "places"}`;
+  if (kernel.kind === "mapReduce") {
+    const workgroup = [16, 32, 64, 128, 256][draw(5)] ?? 64;
+    return anyVector(kernel, draw, (v) => `parallel rows ${team}${v}, workgroup ${workgroup}`);
+  }
+  const { tile } = anyTiling(kernel, draw);
+  const last = kernel.n.at(-1);
+  const small = kernel.space.map((a) => (a === last ? vectorWidth(a) : 1));
+  if (draw(3) === 0) {
+    const unroll = unrolled(kernel.k.map((a) => (a.extent === 3 ? 3 : 1)));
+    return legal(
+      kernel,
+      ...[tile, small].map(
+        (t) => `parallel reduction ${team}, register tile ${sizes(t)}${unroll}, workgroup 64`,
+      ),
+    );
+  }
   const threads = [1, 2, 4, 8];
   const [rows, columns] = [threads[draw(3)] ?? 1, threads[draw(4)] ?? 1];
   const batch = kernel.m.some((a) => a.extent === "N") ? (threads[draw(3)] ?? 1) : 1;
   const depth = Math.max(rows * batch, columns) * (1 + draw(2));
-  const stage: Stage = { rows, batch, columns, depth, inner: inner ? "rows" : "columns" };
-  const last = kernel.n.at(-1);
-  const small = kernel.space.map((a) => (a === last ? vectorWidth(a) : 1));
-  const staged = (tile: readonly number[]): TunedContraction => {
-    const workgroup = rows * batch * columns;
-    return { kind: "contraction", workgroup, tile, unroll: whole.map(() => 1), share: null, stage };
-  };
-  // A large tile may need more memory than there is.
-  return fitsStage(kernel, staged(drawn.tile), stage) ? staged(drawn.tile) : staged(small);
+  const block = sizes(batch > 1 ? [batch, rows, columns] : [rows, columns]);
+  const inner = draw(2) === 0 ? "rows" : "columns";
+  return legal(
+    kernel,
+    ...[tile, small].map(
+      (t) =>
+        `workgroup tile ${block}, register tile ${sizes(t)}, K ${depth}, staged lhs+rhs, innermost ${inner}`,
+    ),
+  );
 }
 
-function tuningOf(graph: Graph, choose: (kernel: Kernel) => TunedSchedule): Tuning {
+function tuningOf(graph: Graph, choose: (kernel: Kernel) => string): Tuning {
   const { steps, storages } = compile(graph);
   return Object.fromEntries(
     steps.map(({ kernel, inPlace }) => [tuningKey(kernel, inPlace, storages), choose(kernel)]),
@@ -134,9 +166,9 @@ describe.each(Object.entries(models))("%s", (_, graph) => {
   const want = reference(graph, inputs, params);
 
   test.each([
-    ["schedule", anySchedule],
-    ["stage or team", anyTogether],
-  ] as const)("any legal %s of every kernel gives the reference's numbers", async (_, any) => {
+    ["schedule of threads that work alone or as quads", anyAlone],
+    ["schedule of workgroups that work together", anyTogether],
+  ] as const)("any legal %s gives the reference's numbers", async (_, any) => {
     await fc.assert(
       fc.asyncProperty(fc.infiniteStream(fc.nat(1000)), async (numbers) => {
         const draw = (below: number): number => (numbers.next().value ?? 0) % below;
@@ -158,7 +190,7 @@ describe.each(Object.entries(models))("%s", (_, graph) => {
       fc.asyncProperty(fc.nat(1000), async (place) => {
         const tuning = tuningOf(graph, (kernel) => {
           const trials = trialsOf(kernel, targets, new Map(), 1000);
-          return trials[place % trials.length] ?? { kind: "mapReduce", workgroup: 64, vector: 1 };
+          return trials[place % trials.length] ?? fallback;
         });
         const compilation = compile(graph, { tuning });
         expect(compilation.tuned.size).toBe(Object.keys(tuning).length);
@@ -175,11 +207,10 @@ describe("data and schedules", () => {
 
   test("the compiler's own choice can be said, and comes back the same", () => {
     for (const { kernel, schedule } of steps) {
-      const data = untuned(kernel, quads, schedule);
-      expect(data).toBeDefined();
-      const back = data && tunedSchedule(kernel, quads, data);
-      expect(back?.rule).toBe(`${schedule.rule}, tuned`);
-      expect(back).toMatchObject({ workgroup: schedule.workgroup, vector: schedule.vector });
+      const text = printSchedule(kernel, schedule);
+      const back = tunedSchedule(kernel, text);
+      expect(back).toMatchObject({ strategy: schedule.strategy, tuned: true });
+      expect(back && scheduleIdentity(back, (a) => a.id)).toBe(scheduleIdentity(schedule, (a) => a.id));
     }
   });
 
@@ -187,8 +218,8 @@ describe("data and schedules", () => {
     for (const { kernel } of steps) {
       const trials = trialsOf(kernel, [quads], storages, 12);
       expect(trials.length).toBeLessThanOrEqual(12);
-      expect(new Set(trials.map((t) => JSON.stringify(t))).size).toBe(trials.length);
-      const tiles = new Set(trials.map((t) => (t.kind === "contraction" ? t.tile.join() : "")));
+      expect(new Set(trials).size).toBe(trials.length);
+      const tiles = new Set(trials.map((t) => /tile [\d×]+/.exec(t)?.[0]));
       expect(tiles.size).toBeGreaterThan(trials.length / 4);
     }
   });
@@ -208,29 +239,22 @@ describe("data and schedules", () => {
   test("numbers that do not fit a kernel are not taken", () => {
     const [{ kernel } = { kernel: undefined }] = steps;
     if (kernel?.kind !== "contraction") throw new Error("conv1 is a contraction");
-    const good = {
-      kind: "contraction",
-      workgroup: 64,
-      tile: [1, 6, 1, 2],
-      unroll: [1, 5],
-      share: null,
-    } as const;
+    const good = "register tile 1×6×1×2, unroll 1×5, workgroup 64";
     expect(kernel.space.map((a) => a.extent)).toEqual(["N", 6, 14, 14]);
-    expect(tunedSchedule(kernel, portable, good)).toBeDefined();
-    const wrong: readonly TunedSchedule[] = [
-      { ...good, workgroup: 512 },
-      { ...good, workgroup: 1.5 },
-      { ...good, tile: [1, 6, 1] },
-      { ...good, tile: [1, 3, 1, 2] }, // half a vector
-      { ...good, tile: [1, 12, 1, 2] }, // more than there are
-      { ...good, tile: [1, 6, 14, 14] }, // more than a thread should hold
-      { ...good, unroll: [1, 6] },
-      { ...good, unroll: [1, 0] },
-      { ...good, unroll: [2, 2] }, // blocks of blocks
-      { kind: "mapReduce", workgroup: 64, vector: 1 },
+    expect(tunedSchedule(kernel, good)).toBeDefined();
+    const wrong = [
+      good.replace("64", "512"),
+      good.replace("64", "1.5"),
+      good.replace("1×6×1×2", "1×6×1"),
+      good.replace("1×6×1×2", "1×3×1×2"), // half a vector
+      good.replace("1×6×1×2", "1×12×1×2"), // more than there are
+      good.replace("1×6×1×2", "1×6×14×14"), // more than a thread should hold
+      good.replace("1×5", "1×6"),
+      good.replace("1×5", "1×0"),
+      good.replace("1×5", "2×2"), // blocks of blocks
+      fallback,
     ];
-    for (const data of wrong)
-      expect(tunedSchedule(kernel, portable, data), JSON.stringify(data)).toBeUndefined();
+    for (const text of wrong) expect(tunedSchedule(kernel, text), text).toBeUndefined();
   });
 
   test("the kernel's header says that it was tuned", () => {
@@ -239,9 +263,9 @@ describe("data and schedules", () => {
       (kernel) => trialsOf(kernel, [portable], new Map(), 3).at(-1) ?? fallback,
     );
     const { program } = compile(lenet.graph, { tuning });
-    for (const { wgsl } of program.kernels) expect(wgsl).toMatch(/^\/\/ contraction: .*, tuned$/m);
+    for (const { wgsl } of program.kernels) expect(wgsl).toMatch(/^\/\/ .*, tuned$/m);
     expect(compile(lenet.graph, { tuning: {} }).program).toEqual(compile(lenet.graph).program);
   });
 });
 
-const fallback: TunedSchedule = { kind: "mapReduce", workgroup: 64, vector: 1 };
+const fallback = "thread per position, workgroup 64";

@@ -37,7 +37,7 @@ const quick = ["--batch", "32", "--limit", "64", "--budget", "1"];
 const gone: TunedKernel = {
   layers: "gone",
   kernel: "",
-  schedule: { kind: "mapReduce", workgroup: 64, vector: 1 },
+  schedule: "thread per position, workgroup 64",
   default: 2,
   tuned: 1,
   defaultBuild: 1,
@@ -203,10 +203,10 @@ test("what a tuning has so far: measured kernels anew, the others as the file ha
     throw new Error("nothing runs here");
   };
   const job = { compilation: step, batch: 8, training: "sgd", open: unused, compare: unused } as const;
-  const earlier: TuningFile = { format: "weft-tuning", version: 1, adapters: [old] };
+  const earlier: TuningFile = { format: "weft-tuning", version: 2, adapters: [old] };
   const book = new Book({ job, target: "portable", adapter, earlier, path });
   expect(book.entry).toEqual(old);
-  const schedule = { kind: "mapReduce", workgroup: 128, vector: 2 } as const;
+  const schedule = "thread per position, vector 2, workgroup 128";
   const times = { default: 3, tuned: 2, defaultBuild: 1, build: 1, tried: 4, rejected: [] };
   const found = (subject: typeof first, won: boolean): Found => ({
     subject: must(subject, "subject"),
