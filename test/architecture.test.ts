@@ -72,6 +72,8 @@ const resolved = (source: Source, to: string): string =>
 
 const core = ["compiler/errors.ts", "compiler/options.ts", "compiler/ir", "compiler/math"];
 const elements = ["compiler/ops/scalar.ts", "compiler/ops/codec.ts"];
+/** From a graph to steps that say how each kernel is carried out. */
+const scheduling = ["compiler/ops", "compiler/passes", "compiler/strategies", "compiler/assemble"];
 
 /** What each layer may import besides itself and the contract: layers, single files, or `node` and `package`. */
 const allowed: Readonly<Record<string, readonly string[]>> = {
@@ -82,12 +84,21 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   "compiler/math": ["compiler/errors.ts", "compiler/ir"],
   "compiler/ops": core,
   "compiler/dsl": [...core, "compiler/ops"],
-  "compiler/passes": [...core, "compiler/ops"],
+  "compiler/passes": [...core, "compiler/ops", "compiler/strategies/target.ts"],
   "compiler/lower": [...core, ...elements],
+  // A strategy of several kernels makes regions.
+  "compiler/strategies": [
+    ...core,
+    ...elements,
+    "compiler/ops/derived.ts",
+    "compiler/passes/analysis.ts",
+    "compiler/lower",
+  ],
   "compiler/targets": [...core, ...elements],
-  "compiler/assemble": [...core, "compiler/lower", "compiler/targets"],
+  "compiler/assemble": [...core, ...elements, "compiler/lower", "compiler/strategies", "compiler/targets"],
   "compiler/report": [...core, "compiler/ops", "compiler/passes"],
-  "compiler/compile.ts": [...core, "compiler/ops", "compiler/passes", "compiler/lower", "compiler/assemble"],
+  "compiler/carryOut.ts": [...core, ...scheduling],
+  "compiler/compile.ts": [...core, ...scheduling, "compiler/carryOut.ts"],
   "compiler/train": [...core, "compiler/ops", "compiler/passes", "compiler/compile.ts"],
   "compiler/index.ts": [
     ...core,
@@ -109,6 +120,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     "compiler/ops",
     "compiler/dsl",
     "compiler/passes",
+    "compiler/strategies",
     "compiler/lower",
     "compiler/targets",
     "compiler/assemble",
@@ -284,6 +296,8 @@ describe("this test itself", () => {
     expect(mayImport("compiler/passes", "node:fs")).toBe(false);
     expect(mayImport("compiler/lower", "compiler/ops/window.ts")).toBe(false);
     for (const file of elements) expect(mayImport("compiler/lower", file)).toBe(true);
+    expect(mayImport("compiler/lower", "compiler/strategies/index.ts")).toBe(false);
+    expect(mayImport("compiler/passes", "compiler/strategies/index.ts")).toBe(false);
     expect(mayImport("runtime", "compiler/ir/graph.ts")).toBe(false);
     expect(mayImport("runtime", "contract/program.ts")).toBe(true);
     expect(mayImport("compiler/emit", "runtime/index.ts")).toBe(false);

@@ -1,7 +1,7 @@
 // classes
 //   classes: softmax [N, 5] → [N, 5], block.model.ts:28:17
 // classes[n, i] = exp(scores[n, i] − (max_{j<5} scores[n, j])) / (Σ_{k<5} exp(scores[n, k] − (max_{j<5} scores[n, j])))
-// mapReduce: a thread per position
+// mapReduce: thread per position, workgroup 64
 struct Batch { n: u32 }
 @group(0) @binding(0) var<uniform> batch: Batch;
 @group(0) @binding(1) var<storage, read> scores: array<f32>;

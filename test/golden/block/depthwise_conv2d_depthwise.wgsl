@@ -3,7 +3,7 @@
 //   depthwise/batchNorm2d: batchNorm2d [N, 8, 8, 8] → [N, 8, 8, 8], block.model.ts:22:25
 //   depthwise: relu6 [N, 8, 8, 8] → [N, 8, 8, 8], block.model.ts:22:19
 // depthwise[n, c, h, w] = min(max(((Σ_{kh<3, kw<3} (0 ≤ kh + h − 1 < 8 ∧ 0 ≤ kw + w − 1 < 8 ? pooled[n, c, kh + h − 1, kw + w − 1] : 0) · depthwise/conv2d.weight[c, 0, kh, kw]) + depthwise/conv2d.bias[c]) · depthwise/batchNorm2d.affine[0, c] + depthwise/batchNorm2d.affine[1, c], 0), 6)
-// contraction: register tile
+// contraction: register tile 1×1×1×4, unroll 1×3, workgroup 64
 struct Batch { n: u32 }
 @group(0) @binding(0) var<uniform> batch: Batch;
 @group(0) @binding(1) var<storage, read> pooled: array<vec4<f32>>;

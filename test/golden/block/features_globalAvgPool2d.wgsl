@@ -1,7 +1,7 @@
 // features/globalAvgPool2d
 //   features/globalAvgPool2d: globalAvgPool2d 8×8 [N, 8, 8, 8] → [N, 8, 1, 1], block.model.ts:26:26
 // features/globalAvgPool2d[n, c, h, w] = (Σ_{h′<8, w′<8} block[n, c, h′, w′]) · 0.015625
-// mapReduce: a thread per position
+// mapReduce: thread per position, workgroup 64
 struct Batch { n: u32 }
 @group(0) @binding(0) var<uniform> batch: Batch;
 @group(0) @binding(1) var<storage, read> block: array<f32>;

@@ -2,7 +2,7 @@
 //   features: flatten [N, 8, 1, 1] → [N, 8], block.model.ts:26:18  (8·1·1 = 8)
 //   scores: linear 8 → 5 [N, 8] → [N, 5], block.model.ts:27:16
 // scores[n, i] = (Σ_{k<8} features/globalAvgPool2d[n, k, 0, 0] · scores.weight[i, k]) + scores.bias[i]
-// contraction: register tile
+// contraction: register tile 1×1, workgroup 64
 struct Batch { n: u32 }
 @group(0) @binding(0) var<uniform> batch: Batch;
 @group(0) @binding(1) var<storage, read> features_globalAvgPool2d: array<f32>;

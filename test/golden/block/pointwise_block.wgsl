@@ -3,7 +3,7 @@
 //   block/add: add [N, 8, 8, 8] → [N, 8, 8, 8], block.model.ts:24:20
 //   block: relu [N, 8, 8, 8] → [N, 8, 8, 8], block.model.ts:24:15
 // block[n, c, h, w] = max((Σ_{c′<8} depthwise[n, c′, h, w] · pointwise.weight[c, c′, 0, 0]) + pointwise.bias[c] + pooled[n, c, h, w], 0)
-// contraction: register tile, vectors over columns
+// contraction: register tile 1×4×1×2, workgroup 64
 struct Batch { n: u32 }
 @group(0) @binding(0) var<uniform> batch: Batch;
 @group(0) @binding(1) var<storage, read> depthwise: array<vec2<f32>>;

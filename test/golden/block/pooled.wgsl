@@ -1,7 +1,7 @@
 // pooled
 //   pooled: maxPool2d 3×3, stride 2, padding 1 [N, 8, 16, 16] → [N, 8, 8, 8], block.model.ts:20:16  (⌊(16 + 2·1 − 3)/2⌋ + 1 = 8)
 // pooled[n, c, h, w] = max_{u<3, v<3} (0 ≤ h·2 + u − 1 < 16 ∧ 0 ≤ w·2 + v − 1 < 16 ? stem[n, c, h·2 + u − 1, w·2 + v − 1] : -3.4028234663852886e+38)
-// mapReduce: a thread per position
+// mapReduce: thread per position, workgroup 64
 struct Batch { n: u32 }
 @group(0) @binding(0) var<uniform> batch: Batch;
 @group(0) @binding(1) var<storage, read> stem: array<vec2<f32>>;

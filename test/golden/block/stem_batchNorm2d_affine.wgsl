@@ -3,7 +3,7 @@
 // depthwise/batchNorm2d.affine
 //   depthwise/batchNorm2d.affine: scaleAndShift [8] → [2, 8], block.model.ts:22:25
 // stem/batchNorm2d.affine[n, i] = (0 ≤ n < 1 ? stem/batchNorm2d.weight[i] / sqrt(stem/batchNorm2d.running_var[i] + 0.00001) : (stem/batchNorm2d.bias[i] − stem/batchNorm2d.running_mean[i] · (stem/batchNorm2d.weight[i] / sqrt(stem/batchNorm2d.running_var[i] + 0.00001))))
-// mapReduce: a thread per position
+// mapReduce: thread per position, workgroup 64
 @group(0) @binding(0) var<storage, read> weight: array<f32>;
 @group(0) @binding(1) var<storage, read> running_var: array<f32>;
 @group(0) @binding(2) var<storage, read> bias: array<f32>;

@@ -3,7 +3,7 @@
 //   stem/batchNorm2d: batchNorm2d [N, 8, 16, 16] → [N, 8, 16, 16], block.model.ts:19:19
 //   stem: relu [N, 8, 16, 16] → [N, 8, 16, 16], block.model.ts:19:14
 // stem[n, c, h, w] = max((Σ_{c′<3, kh<3, kw<3} (0 ≤ h·2 + kh − 1 < 32 ∧ 0 ≤ w·2 + kw − 1 < 32 ? image[n, c′, h·2 + kh − 1, w·2 + kw − 1] : 0) · stem/conv2d.weight[c, c′, kh, kw]) · stem/batchNorm2d.affine[0, c] + stem/batchNorm2d.affine[1, c], 0)
-// contraction: register tile, vectors over columns
+// contraction: register tile 1×8×1×1, unroll 3×3×3, workgroup 64
 struct Batch { n: u32 }
 @group(0) @binding(0) var<uniform> batch: Batch;
 @group(0) @binding(1) var<storage, read> image: array<vec2<f32>>;

@@ -1,7 +1,7 @@
 // result/corr2d
 //   result/corr2d: corr2d 2×2 [3, 3] → [2, 2], channels.ts:12:20  (⌊(3 − 2)/1⌋ + 1 = 2)
 // result/corr2d[n, i] = Σ_{kh<2, kw<2} red[n + kh, i + kw] · redKernel[kh, kw]
-// contraction: register tile
+// contraction: register tile 1×1, workgroup 64
 @group(0) @binding(0) var<storage, read> red: array<f32>;
 @group(0) @binding(1) var<storage, read> redKernel: array<f32>;
 @group(0) @binding(2) var<storage, read_write> result_corr2d: array<f32>;

@@ -2,7 +2,7 @@
 //   result/corr2d#2: corr2d 2×2 [3, 3] → [2, 2], channels.ts:12:44  (⌊(3 − 2)/1⌋ + 1 = 2)
 //   result: add [2, 2] → [2, 2], channels.ts:12:16
 // result[n, i] = result/corr2d[n, i] + (Σ_{kh<2, kw<2} green[kh + n, kw + i] · greenKernel[kh, kw])
-// contraction: register tile
+// contraction: register tile 1×1, workgroup 64
 @group(0) @binding(0) var<storage, read> result_corr2d: array<f32>;
 @group(0) @binding(1) var<storage, read> green: array<f32>;
 @group(0) @binding(2) var<storage, read> greenKernel: array<f32>;

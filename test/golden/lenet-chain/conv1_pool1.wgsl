@@ -3,7 +3,7 @@
 //   sigmoid1: sigmoid [N, 6, 28, 28] → [N, 6, 28, 28], lenet-chain.ts:8:3
 //   pool1: avgPool2d 2×2 [N, 6, 28, 28] → [N, 6, 14, 14], lenet-chain.ts:9:3  (⌊(28 − 2)/2⌋ + 1 = 14)
 // pool1[n, c, h, w] = (Σ_{u<2, v<2} sigmoid((Σ_{kh<5, kw<5} (0 ≤ h·2 + kh + u − 2 < 28 ∧ 0 ≤ w·2 + kw + v − 2 < 28 ? image[n, 0, h·2 + kh + u − 2, w·2 + kw + v − 2] : 0) · conv1.weight[c, 0, kh, kw]) + conv1.bias[c])) · 0.25
-// contraction: register tile, vectors over columns
+// contraction: register tile 1×6×1×2, unroll 1×4, workgroup 64
 struct Batch { n: u32 }
 @group(0) @binding(0) var<uniform> batch: Batch;
 @group(0) @binding(1) var<storage, read> image: array<vec4<f32>>;

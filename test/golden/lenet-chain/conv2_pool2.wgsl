@@ -3,7 +3,7 @@
 //   sigmoid2: sigmoid [N, 16, 10, 10] → [N, 16, 10, 10], lenet-chain.ts:11:3
 //   pool2: avgPool2d 2×2 [N, 16, 10, 10] → [N, 16, 5, 5], lenet-chain.ts:12:3  (⌊(10 − 2)/2⌋ + 1 = 5)
 // pool2[n, c, h, w] = (Σ_{u<2, v<2} sigmoid((Σ_{c′<6, kh<5, kw<5} pool1[n, c′, h·2 + kh + u, w·2 + kw + v] · conv2.weight[c, c′, kh, kw]) + conv2.bias[c])) · 0.25
-// contraction: register tile, vectors over columns
+// contraction: register tile 1×8×1×2, unroll 1×1×4, workgroup 64
 struct Batch { n: u32 }
 @group(0) @binding(0) var<uniform> batch: Batch;
 @group(0) @binding(1) var<storage, read> pool1: array<vec2<f32>>;

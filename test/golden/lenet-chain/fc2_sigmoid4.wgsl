@@ -2,7 +2,7 @@
 //   fc2: linear 120 → 84 [N, 120] → [N, 84], lenet-chain.ts:16:3
 //   sigmoid4: sigmoid [N, 84] → [N, 84], lenet-chain.ts:17:3
 // sigmoid4[n, i] = sigmoid((Σ_{k<120} sigmoid3[n, k] · fc2.weight[i, k]) + fc2.bias[i])
-// contraction: register tile, vectors over columns
+// contraction: register tile 4×4, workgroup 64
 struct Batch { n: u32 }
 @group(0) @binding(0) var<uniform> batch: Batch;
 @group(0) @binding(1) var<storage, read> sigmoid3: array<f32>;

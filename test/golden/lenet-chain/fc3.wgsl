@@ -1,7 +1,7 @@
 // fc3
 //   fc3: linear 84 → 10 [N, 84] → [N, 10], lenet-chain.ts:18:3
 // fc3[n, i] = (Σ_{k<84} sigmoid4[n, k] · fc3.weight[i, k]) + fc3.bias[i]
-// contraction: register tile, vectors over columns
+// contraction: register tile 1×2, workgroup 64
 struct Batch { n: u32 }
 @group(0) @binding(0) var<uniform> batch: Batch;
 @group(0) @binding(1) var<storage, read> sigmoid4: array<f32>;

@@ -3,7 +3,7 @@
 //   fc1: linear 400 → 120 [N, 400] → [N, 120], lenet-chain.ts:14:3
 //   sigmoid3: sigmoid [N, 120] → [N, 120], lenet-chain.ts:15:3
 // sigmoid3[n, i] = sigmoid((Σ_{k<400} pool2[n, ⌊k/25⌋, ⌊k/5⌋ mod 5, k mod 5] · fc1.weight[i, k]) + fc1.bias[i])
-// contraction: register tile, vectors over columns
+// contraction: register tile 4×8, workgroup 64
 struct Batch { n: u32 }
 @group(0) @binding(0) var<uniform> batch: Batch;
 @group(0) @binding(1) var<storage, read> pool2: array<f32>;

@@ -1,7 +1,7 @@
 // logits
 //   logits: linear 84 → 10 [N, 84] → [N, 10], lenet.ts:16:16
 // logits[n, i] = (Σ_{k<84} logits/sigmoid[n, k] · logits.weight[i, k]) + logits.bias[i]
-// contraction: register tile, vectors over columns
+// contraction: register tile 1×2, workgroup 64
 struct Batch { n: u32 }
 @group(0) @binding(0) var<uniform> batch: Batch;
 @group(0) @binding(1) var<storage, read> logits_sigmoid: array<f32>;

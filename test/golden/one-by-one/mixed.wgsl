@@ -1,7 +1,7 @@
 // mixed
 //   mixed: conv2d 2 · 1×1 [N, 3, 3, 3] → [N, 2, 3, 3], one-by-one.ts:9:15  (⌊(3 − 1)/1⌋ + 1 = 3)
 // mixed[n, c, h, w] = (Σ_{c′<3} picture[n, c′, h, w] · mixed.weight[c, c′, 0, 0]) + mixed.bias[c]
-// contraction: register tile, vectors over columns
+// contraction: register tile 1×2×1×1, workgroup 64
 struct Batch { n: u32 }
 @group(0) @binding(0) var<uniform> batch: Batch;
 @group(0) @binding(1) var<storage, read> picture: array<f32>;
