@@ -15,65 +15,68 @@ const long = guard("numerics/long-sums");
 const steps = guard("train/losses-optimizers");
 const passes = guard("lower/passes");
 const print = guard("lower/print");
+/** Schedules of every strategy, carried out step by step. */
+const carried = guard("strategies/text", "carried out");
+const texts = guard("strategies/text");
 
 const together: readonly Mutation[] = [
-  ...inFile("compiler/lower/stage.ts", [
+  ...inFile("compiler/strategies/workgroupTile/stage.ts", [
     {
       name: "stage: no barrier before what was fetched is read",
       find: 'total : undefined);\n    lowering.push({ kind: "barrier" });',
       put: "total : undefined);",
-      guards: [gpu],
+      guards: [carried, gpu],
       why: "threads read what their neighbours have not fetched yet",
     },
     {
       name: "stage: no barrier before the next part is fetched",
       find: '    });\n    lowering.push({ kind: "barrier" });\n  });',
       put: "    });\n  });",
-      guards: [gpu],
+      guards: [carried, gpu],
       why: "threads overwrite what their neighbours still read",
     },
     {
       name: "stage: steps beyond the sum count",
       find: "endless || known % depth !== 0 ? total : undefined",
       put: "endless ? total : undefined",
-      guards: [gpu],
+      guards: [carried, gpu],
       why: "sums that no block divides have too much",
     },
     {
       name: "stage: the last part of a sum is left out",
       find: "int(Math.ceil(known / depth));",
       put: "int(Math.floor(known / depth));",
-      guards: [gpu],
+      guards: [carried, gpu],
       why: "sums that no block divides lack their end",
     },
     {
       name: "stage: beyond the sum stands what was there",
       find: "return total ? choose(less(raw, total), whole, float(0, wide)) : whole;",
       put: "return whole;",
-      guards: [gpu],
+      guards: [carried, gpu],
       why: "the last element is added several times",
     },
     {
       name: "stage: rounds overlap",
       find: "plus(step, times(round, int(stride)))",
       put: "plus(step, round)",
-      guards: [gpu],
+      guards: [carried, gpu],
       why: "some steps are fetched twice, others never",
     },
   ]),
-  ...inFile("compiler/lower/block.ts", [
+  ...inFile("compiler/strategies/workgroupTile/block.ts", [
     {
       name: "block: threads beyond the last place store as well",
       find: "const busy = excess ? [less(place, int(count))] : [];",
       put: "const busy: Value[] = [];",
-      guards: [writers],
+      guards: [carried, writers],
       why: "the last place is stored several times, by threads with the same number",
     },
     {
       name: "block: places beyond the last are not clamped",
       find: "excess ? lowering.let(`${stem}s`, least(place, int(count - 1))) : place",
       put: "place",
-      guards: [gpu],
+      guards: [carried, gpu],
       why: "threads that are too many read beyond the tensor",
       equivalent:
         "threads that are too many store nothing, what they fetch nobody else reads, and WebGPU keeps their reads within the buffer",
@@ -82,22 +85,127 @@ const together: readonly Mutation[] = [
       name: "block: too few workgroups along a side",
       find: "Math.ceil(countOf(tiles) / along);",
       put: "Math.max(1, Math.floor(countOf(tiles) / along));",
-      guards: [gpu],
+      guards: [carried, gpu],
       why: "the last rows are never computed",
     },
     {
       name: "block: rows and columns are numbered alike",
       find: 'lowering.let(outer.stem, binary("/", local(), size))',
       put: 'lowering.let(outer.stem, binary("%", local(), int(sizeOf(outer))))',
-      guards: [gpu],
+      guards: [carried, gpu],
       why: "most of a block is never computed",
     },
     {
       name: "block: examples beyond the batch are threads of it",
       find: "batchTile: rows.batch ? rows.batch.tiled.tile * rows.batch.threads : batch,",
       put: "batchTile: rows.batch ? rows.batch.tiled.tile * rows.batch.threads * 2 : batch,",
-      guards: [gpu],
+      guards: [carried, gpu],
       why: "half of a batch is not computed",
+    },
+  ]),
+  ...inFile("compiler/strategies/parallelReduction.ts", [
+    {
+      name: "team: every member stores",
+      find: '      binary("==", team.member, int(0)),\n',
+      put: "",
+      guards: [carried, writers],
+      why: "a result is stored by all members of a team",
+    },
+    {
+      name: "schedules: parts of sums that need more memory than there is, or are cut into blocks",
+      find: "return whole && bytes <= WORKGROUP_BYTES ? scheduled(",
+      put: "return bytes > 0 ? scheduled(",
+      guards: [texts],
+      why: "a tuning file makes a kernel that no device builds, or wrong sums",
+    },
+  ]),
+  ...inFile("compiler/strategies/text.ts", [
+    {
+      name: "schedules: sizes of nothing",
+      find: "/^[1-9]\\d*(×[1-9]\\d*)*$/",
+      put: "/^\\d+(×\\d+)*$/",
+      guards: [texts],
+      why: "a tuning file with a 0 ends in a division by it",
+    },
+    {
+      name: "schedules: something said twice",
+      find: " || said.has(label)",
+      put: "",
+      guards: [texts],
+      why: "a tuning file that contradicts itself is not refused",
+    },
+    {
+      name: "schedules: labels that a strategy does not know",
+      find: "if (label === undefined || ",
+      put: "if (label === undefined) continue;\n    if (",
+      guards: [texts],
+      why: "a slip in a tuning file is passed over",
+    },
+  ]),
+  ...inFile("compiler/strategies/index.ts", [
+    {
+      name: "schedules: a text that says more than the schedule that is made of it",
+      find: "printSchedule(kernel, parsed) === text ? parsed : undefined",
+      put: "parsed",
+      guards: [texts],
+      why: "a slip in a tuning file is passed over",
+    },
+    {
+      name: "schedules: a strategy's name anywhere",
+      find: "said?.keys().next().value === name ? said : undefined",
+      put: "said?.has(name) ? said : undefined",
+      guards: [texts],
+      why: "texts of one strategy are taken as another's",
+    },
+  ]),
+  ...inFile("compiler/strategies/contraction.ts", [
+    {
+      name: "schedules: several axes in blocks",
+      find: "if (blocks.length > 1) return undefined;",
+      put: "if (blocks.length > 9) return undefined;",
+      guards: [texts, schedules],
+      why: "loops over blocks do not nest: parts of a sum are missing",
+    },
+    {
+      name: "schedules: parts of vectors",
+      find: "% vectorWidth(columns) === 0) &&",
+      put: "% 1 === 0) &&",
+      guards: [texts, schedules],
+      why: "a tuning file ends in a fault of Weft's",
+    },
+    {
+      name: "schedules: tiles larger than their axis",
+      find: "space.every((a, i) => (tile[i] ?? 1) <= most(a)) &&",
+      put: "space.every((a) => most(a) > 0) &&",
+      guards: [texts, schedules],
+      why: "positions before the first one are computed",
+    },
+  ]),
+  ...inFile("compiler/strategies/teams.ts", [
+    {
+      name: "schedules: teams that do not divide the workgroup",
+      find: "size > 1 && workgroup % size === 0 ?",
+      put: "size > 1 ?",
+      guards: [texts],
+      why: "some places have no thread",
+    },
+  ]),
+  ...inFile("compiler/strategies/splitK.ts", [
+    {
+      name: "split-K: parts that do not divide the sum",
+      find: "Number(axis.extent) % parts === 0 &&",
+      put: "Number(axis.extent) >= parts &&",
+      guards: [guard("strategies/splitK"), texts],
+      why: "the end of a sum is missing",
+    },
+  ]),
+  ...inFile("compiler/strategies/workgroupTile/index.ts", [
+    {
+      name: "schedules: steps that the columns' threads do not share evenly",
+      find: "depth % columns === 0 &&",
+      put: "depth >= columns &&",
+      guards: [texts],
+      why: "some steps are fetched by nobody",
     },
   ]),
   ...inFile("compiler/lower/team.ts", [
@@ -237,7 +345,7 @@ const tiles: readonly Mutation[] = [
   ...inFile("compiler/lower/contraction.ts", [
     {
       name: "sum: the steps that no block divides are left out",
-      find: "else if (rest > 0) tail(into);",
+      find: "else if (left > 0) tail(into);",
       put: "",
       guards: [conv, dense],
       why: "sums of odd lengths lack their end",
@@ -255,13 +363,6 @@ const tiles: readonly Mutation[] = [
       put: "list.slice(cut(i), cut(i + 1) + 1)",
       guards: [conv, guard("golden")],
       why: "some products are added twice",
-    },
-    {
-      name: "sum: every member of a team stores",
-      find: 'const first = members ? [binary("==", members.member, int(0))] : [];',
-      put: "const first: Value[] = [];",
-      guards: [writers],
-      why: "a result is stored by all members of a team",
     },
   ]),
   ...inFile("compiler/lower/sums.ts", [
