@@ -39,7 +39,7 @@ describe("LeNet", () => {
     const { program, steps } = compile(lenet.graph, { target: "quads" });
     expect(program.features).toEqual(["subgroups"]);
     const [, second] = steps;
-    expect(second?.schedule).toMatchObject({ quads: { factor: "lhs", lanes: 1 } });
+    expect(second?.schedule).toMatchObject({ broadcast: { factor: "lhs", lanes: 1 } });
     const [, kernel] = program.kernels;
     expect(kernel?.wgsl).toMatch(/\nenable subgroups;\n/);
     expect(kernel?.wgsl).toMatch(/= quadBroadcast\(\w+\d+, 3\);/);
