@@ -105,16 +105,16 @@ export function compile(model: Graph, options: CompileOptions = {}): Compilation
   const { graph, rewrites } = simplify(source);
   if (rewrites.length > 0) verifyGraph(graph, new Set(source.nodes));
   const { regions: computed, decisions, aliases } = partition(graph);
-  const { regions, inPlace } = overwrite(graph, computed);
+  const regions = overwrite(graph, computed);
   regions.forEach(verifyRegion);
 
   const kernels = regions.map(lower);
-  for (const kernel of kernels) verifyKernel(kernel, inPlace.get(kernel.region.root));
+  kernels.forEach(verifyKernel);
   const { precision = "f32" } = options;
-  const stored = decideStorages({ graph, kernels, aliases, inPlace, precision });
+  const stored = decideStorages({ graph, kernels, aliases, precision });
   const tuned = new Set<string>();
   const scheduled = (kernel: Kernel, storages: Storages): Schedule => {
-    const key = tuning && tuningKey(kernel, inPlace.get(kernel.region.root), stored);
+    const key = tuning && tuningKey(kernel, stored);
     const data = key === undefined ? undefined : tuning?.[key];
     const measured = data && tunedSchedule(kernel, target, data);
     if (key !== undefined && measured) tuned.add(key);
@@ -127,22 +127,19 @@ export function compile(model: Graph, options: CompileOptions = {}): Compilation
         storages: stored,
         values,
         schedule: scheduled,
-        loaded: (kernel, plan, now) =>
-          loadedTensors({ kernel, schedule: plan, inPlace: inPlace.get(kernel.region.root) }, now),
+        loaded: (kernel, plan, now) => loadedTensors({ kernel, schedule: plan }, now),
       })
     : { storages: stored, schedules: kernels.map((k) => scheduled(k, stored)), baking: [] };
   const isRead = (node: Node): boolean => inBuffer(storages, node);
-  const all = kernels.map((kernel, i): Step => {
-    const overwritten = inPlace.get(kernel.region.root);
-    return {
+  const all = kernels.map(
+    (kernel, i): Step => ({
       region: kernel.region,
       kernel: kernel.reads.every(isRead) ? kernel : { ...kernel, reads: kernel.reads.filter(isRead) },
       schedule: must(schedules[i], "schedule"),
-      ...(overwritten ? { inPlace: overwritten } : {}),
-    };
-  });
+    }),
+  );
   const bundles = bundle(inExecutionOrder(all));
-  const memory = planMemory({ graph, bundles, inPlace, storages });
+  const memory = planMemory({ graph, bundles, storages });
   verifyMemory({ graph, bundles, memory, storages });
   const assembled = assemble({ graph, bundles, memory, storages });
   const baked = values ? bakedParams(storages, values) : [];

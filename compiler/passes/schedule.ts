@@ -29,13 +29,14 @@ function scheduleMapReduce(kernel: MapReduceKernel, target: Target, storages: St
   const depends = new Set<Axis>();
   const long: Reduce[] = [];
   let reduces = false;
-  visit(kernel.result, (e) => {
-    if (e.kind !== "reduce") return;
-    reduces = true;
-    if (e.axes.reduce((a, x) => a * extentOf(x), 1) <= SHORT) return;
-    long.push(e);
-    for (const axis of freeAxes(e)) depends.add(axis);
-  });
+  for (const { value } of kernel.results)
+    visit(value, (e) => {
+      if (e.kind !== "reduce") return;
+      reduces = true;
+      if (e.axes.reduce((a, x) => a * extentOf(x), 1) <= SHORT) return;
+      long.push(e);
+      for (const axis of freeAxes(e)) depends.add(axis);
+    });
   const serial = long.length > 0 ? kernel.space.filter((a) => !depends.has(a) && isKnown(a.extent)) : [];
   const last = kernel.space.at(-1);
   // What runs once is not worth vectors, which take three times as long to build.
