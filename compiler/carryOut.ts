@@ -17,8 +17,6 @@ export interface Lowered {
   readonly graph: Graph;
   readonly kernels: readonly Kernel[];
   readonly storages: Storages;
-  /** Of each result that overwrites a tensor, which one. */
-  readonly inPlace: ReadonlyMap<Node, Node>;
 }
 
 export interface CarryOutOptions {
@@ -38,19 +36,19 @@ export interface CarriedOut extends Omit<Baked, "schedules"> {
 
 /** Throws `UserError` for values to be baked that do not fit the graph. */
 export function carryOut(
-  { graph, kernels, storages: stored, inPlace }: Lowered,
+  { graph, kernels, storages: stored }: Lowered,
   { target, tuning, bake }: CarryOutOptions,
 ): CarriedOut {
   const tuned = new Set<string>();
   const scheduled = (kernel: Kernel, storages: Storages): Schedule => {
-    const key = tuning && tuningKey(kernel, inPlace.get(kernel.region.root), stored);
+    const key = tuning && tuningKey(kernel, stored);
     const text = key === undefined ? undefined : tuning?.[key];
     const measured = text === undefined ? undefined : tunedSchedule(kernel, text);
     if (key !== undefined && measured) tuned.add(key);
     return measured ?? schedule(kernel, target, storages);
   };
   const loaded = (kernel: Kernel, plan: Schedule, now: Storages): ReadonlySet<Node> =>
-    loadedTensors({ kernel, schedule: plan, inPlace: inPlace.get(kernel.region.root) }, now);
+    loadedTensors({ kernel, schedule: plan }, now);
   const values = bake && checkedValues(graph, bake, stored);
   const { storages, schedules, baking }: Baked = values
     ? bakeWherePossible({ kernels, storages: stored, values, schedule: scheduled, loaded })
@@ -58,25 +56,18 @@ export function carryOut(
   const steps = kernels.flatMap((kernel, i) => {
     const chosen = must(schedules[i], "schedule");
     const passes = passesOf(kernel, chosen)?.map(lower);
-    if (!passes) return [stepOf(kernel, chosen, storages, inPlace)];
-    return passes.map((pass) => stepOf(pass, schedule(pass, target, storages), storages, inPlace));
+    if (!passes) return [stepOf(kernel, chosen, storages)];
+    return passes.map((pass) => stepOf(pass, schedule(pass, target, storages), storages));
   });
   return { steps, storages, baking, tuned, values };
 }
 
-function stepOf(
-  kernel: Kernel,
-  chosen: Schedule,
-  storages: Storages,
-  inPlace: ReadonlyMap<Node, Node>,
-): Step {
-  const overwritten = inPlace.get(kernel.region.root);
-  verifyKernel(kernel, overwritten);
+function stepOf(kernel: Kernel, chosen: Schedule, storages: Storages): Step {
+  verifyKernel(kernel);
   const isRead = (node: Node): boolean => inBuffer(storages, node);
   return {
     region: kernel.region,
     kernel: kernel.reads.every(isRead) ? kernel : { ...kernel, reads: kernel.reads.filter(isRead) },
     schedule: chosen,
-    ...(overwritten ? { inPlace: overwritten } : {}),
   };
 }

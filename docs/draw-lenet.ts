@@ -122,7 +122,7 @@ function frame(region: Region, i: number, x: number, inner: number): string {
   const parts = [
     `<rect class="frame" x="${x}" y="${TOP}" width="${COLUMN}" height="${bottom - TOP}" rx="8"/>`,
     `<text class="kernel" x="${middle}" y="${TOP + 19}">kernel ${i + 1}</text>`,
-    `<text x="${middle}" y="${bottom - 11}">writes ${escaped(showShape(region.root.type.shape))}</text>`,
+    `<text x="${middle}" y="${bottom - 11}">writes ${escaped(region.results.map((r) => showShape(r.root.type.shape)).join(", "))}</text>`,
   ];
   let y = TOP + PAD + 20;
   region.nodes.forEach((node, n) => {

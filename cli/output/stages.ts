@@ -2,8 +2,8 @@
 import type { Compilation } from "../../compiler/compile.ts";
 import { InternalError } from "../../compiler/errors.ts";
 import type { Kernel, Schedule } from "../../compiler/ir/kernel.ts";
-import { ExprPrinter } from "../../compiler/ir/print.ts";
-import type { Decision, Region } from "../../compiler/ir/region.ts";
+import { ExprPrinter, formulas } from "../../compiler/ir/print.ts";
+import { type Decision, nameOf, type Region } from "../../compiler/ir/region.ts";
 import { graphText } from "../../compiler/report/graph.ts";
 import { planText } from "../../compiler/report/kernels.ts";
 import type { TextOptions } from "../../compiler/report/render.ts";
@@ -25,25 +25,23 @@ function rewriteLines(c: Compilation): readonly string[] {
   return ["", "simplified:", ...c.rewrites.map((r) => `  ${r.text}  (${r.rule})`)];
 }
 
-/** The axes of a region's result, and its value in terms of them. */
-function print(region: Region): readonly [axes: string, value: string] {
-  const printer = new ExprPrinter();
-  return [region.axes.map((a) => printer.name(a)).join(", "), printer.expr(region.value)];
-}
+/** `bn1.mean [64] and bn1.deviation [64]` */
+const stored = ({ results }: Region): string =>
+  results.map(({ root }) => `${root.origin.name} ${showShape(root.type.shape)}`).join(" and ");
 
 function regionLines(c: Compilation): readonly string[] {
   const lines = c.steps.flatMap(({ region }, i) => [
-    `${i + 1}. ${region.root.origin.name} ${showShape(region.root.type.shape)}${region.phase === "prepare" ? "  (once, from parameters)" : ""}`,
+    `${i + 1}. ${stored(region)}${region.phase === "prepare" ? "  (once, from parameters)" : ""}`,
     `   computes ${region.nodes.map((n) => n.origin.name).join(" + ")}`,
     `   reads    ${region.reads.map((n) => n.origin.name).join(", ") || "nothing"}`,
-    `   [${print(region)[0]}] = ${print(region)[1]}`,
+    ...formulas(region, new ExprPrinter()).map((line) => `   ${line}`),
   ]);
   return [...lines, "", "decisions:", ...c.decisions.map((d) => `  ${decisionLine(d)}`)];
 }
 
 function kernelLines(kernel: Kernel, i: number): readonly string[] {
   const print = new ExprPrinter();
-  const head = `${i + 1}. ${kernel.region.root.origin.name}: ${kernel.kind}`;
+  const head = `${i + 1}. ${nameOf(kernel)}: ${kernel.kind}`;
   const space = print.axes(kernel.space); // named first, so that the result's axes keep their plain names
   const roles =
     kernel.kind === "mapReduce"
@@ -57,8 +55,11 @@ function kernelLines(kernel: Kernel, i: number): readonly string[] {
           `   lhs    ${print.expr(kernel.lhs)}`,
           `   rhs    ${print.expr(kernel.rhs)}`,
         ];
-  const place = kernel.place.map((index) => print.index(index)).join(", ");
-  return [head, ...roles, `   place  [${place}]`, `   result ${print.expr(kernel.result)}`];
+  const results = kernel.results.flatMap(({ place, value }) => [
+    `   place  [${place.map((index) => print.index(index)).join(", ")}]`,
+    `   result ${print.expr(value)}`,
+  ]);
+  return [head, ...roles, ...results];
 }
 
 function scheduleLines(kernel: Kernel, schedule: Schedule, i: number): readonly string[] {
@@ -66,7 +67,7 @@ function scheduleLines(kernel: Kernel, schedule: Schedule, i: number): readonly 
   const space = print.axes(kernel.space);
   const summed = kernel.kind === "contraction" ? `, summed ${print.axes(kernel.k)}` : "";
   return [
-    `${i + 1}. ${kernel.region.root.origin.name}: ${printSchedule(kernel, schedule)}`,
+    `${i + 1}. ${nameOf(kernel)}: ${printSchedule(kernel, schedule)}`,
     `   positions ${space}${summed}`,
   ];
 }

@@ -36,10 +36,13 @@ export function workOf({ program, steps, storages }: Compilation, batch: number)
     return {
       kernel: program.kernels[kernel]?.name ?? "",
       layers,
-      at: mine.at(-1)?.region.root.origin.at,
+      at: mine.at(-1)?.region.nodes.at(-1)?.origin.at,
       flops: sum((s) => s.region.nodes.reduce((f, node) => f + countAt(costOf(node).flops, batch), 0)),
       bytes: sum((s) =>
-        [...s.kernel.reads, s.region.root].reduce((b, node) => b + bytesOf(node, batch, storages), 0),
+        [...s.kernel.reads, ...s.kernel.results.map((r) => r.root)].reduce(
+          (b, node) => b + bytesOf(node, batch, storages),
+          0,
+        ),
       ),
     };
   });

@@ -6,7 +6,7 @@ import { performance } from "node:perf_hooks";
 import { must } from "../../compiler/errors.ts";
 import type { Dispatch, Grid, Program, Shader } from "../../contract/program.ts";
 import { sizeOf, type TensorData } from "../../contract/tensor.ts";
-import { bytesAt, shapeAt } from "../../contract/type.ts";
+import { bytesAt, type Shape, shapeAt } from "../../contract/type.ts";
 import {
   type BoundDispatch,
   Executable,
@@ -27,8 +27,16 @@ export interface Place {
 /** A dispatch whose kernel is tried out. */
 export interface Site {
   readonly dispatch: Dispatch;
+  readonly stored: readonly Stored[];
+}
+
+/** A tensor that a dispatch stores. */
+export interface Stored {
+  /** As in `Dispatch.buffers`. */
+  readonly buffer: number;
+  readonly shape: Shape;
   /**
-   * Whether it overwrites what it reads, as an update does. Then trials write to a copy: repeated on the buffer itself
+   * Whether it overwrites what is read, as an update does. Then trials write to a copy: repeated on the buffer itself
    * they would change what comes after them.
    */
   readonly inPlace: boolean;
@@ -51,7 +59,8 @@ export interface Trial {
 }
 
 export interface Result {
-  readonly data: Float32Array;
+  /** In the order of `Site.stored`. */
+  readonly data: readonly Float32Array[];
   readonly milliseconds: number;
 }
 
@@ -60,8 +69,8 @@ export class Bench {
   readonly #place: Place;
   readonly #batch: number;
   readonly #feed: Feed;
-  /** Takes the results of trials in place. */
-  #copy: GPUBuffer | undefined;
+  /** They take the results of trials in place. */
+  readonly #copies: GPUBuffer[] = [];
 
   /** Use `open`. */
   constructor(executable: Executable, place: Place, batch: number, feed: Feed) {
@@ -122,11 +131,11 @@ export class Bench {
   }
 
   /** Another kernel for a dispatch, over the same buffers. Throws `WeftError` where the device refuses it. */
-  async trial({ dispatch, inPlace }: Site, shader: Shader, grid: Grid): Promise<Trial> {
+  async trial({ dispatch, stored }: Site, shader: Shader, grid: Grid): Promise<Trial> {
     const start = performance.now();
     const pipeline = await this.#executable.gpu.pipeline(shader);
     const build = performance.now() - start;
-    const site = { dispatch: { ...dispatch, grid }, inPlace };
+    const site = { dispatch: { ...dispatch, grid }, stored };
     const bound = await this.#scoped(() => this.#bind(site, shader, pipeline));
     return { bound, work: this.#workOf(bound), build };
   }
@@ -135,25 +144,25 @@ export class Bench {
     return (pass) => bound(pass, this.#batch);
   }
 
-  #bind({ dispatch, inPlace }: Site, shader?: Shader, pipeline?: GPUComputePipeline): BoundDispatch {
-    const { lent } = this.#feed;
-    const taken = inPlace ? new Map([...lent, [resultOf(dispatch), this.#copyFor()]]) : lent;
-    return this.#executable.bind(dispatch, taken, shader, pipeline);
+  #bind(site: Site, shader?: Shader, pipeline?: GPUComputePipeline): BoundDispatch {
+    const copies = site.stored.flatMap((s, i) => (s.inPlace ? [[s.buffer, this.#copy(i)] as const] : []));
+    const taken = new Map([...this.#feed.lent, ...copies]);
+    return this.#executable.bind(site.dispatch, taken, shader, pipeline);
   }
 
-  /** The copy that trials in place write to: as large as any buffer that may need one. */
-  #copyFor(): GPUBuffer {
+  /** The copy that a trial's result in place is written to: as large as any buffer that may need one. */
+  #copy(result: number): GPUBuffer {
     const { buffers, params } = this.#executable.program;
     const size = Math.max(
       ...params.map((p) => bytesAt(must(buffers[p.buffer], "buffer").bytes, this.#batch)),
     );
-    this.#copy ??= this.#place.device.createBuffer({ label: "copy", size, usage: STORAGE });
-    return this.#copy;
+    this.#copies[result] ??= this.#place.device.createBuffer({ label: "copy", size, usage: STORAGE });
+    return this.#copies[result];
   }
 
   /** Nanoseconds of each piece of work, done one after the other. Those of a site begin with what is there in a run. */
   async measure(works: readonly Work[], site?: Site): Promise<number[]> {
-    if (site?.inPlace)
+    if (site?.stored.some((s) => s.inPlace))
       await this.#scoped(() => this.#executable.submit((encoder) => void this.#reset(encoder, site)));
     return this.#place.clock.measure(works);
   }
@@ -162,28 +171,31 @@ export class Bench {
     return this.#feed.lent.get(index) ?? this.#executable.buffer(index);
   }
 
-  /** Clears the result of a dispatch, or puts into the copy what it overwrites; gives the buffer. */
-  #reset(encoder: GPUCommandEncoder, { dispatch, inPlace }: Site): GPUBuffer {
-    const result = this.#buffer(resultOf(dispatch));
-    if (!inPlace) {
-      encoder.clearBuffer(result);
-      return result;
-    }
-    const copy = this.#copyFor();
-    encoder.copyBufferToBuffer(result, 0, copy, 0, result.size);
-    return copy;
+  /** Clears the results of a dispatch, or puts into copies what they overwrite; gives the buffers. */
+  #reset(encoder: GPUCommandEncoder, { stored }: Site): readonly GPUBuffer[] {
+    return stored.map(({ buffer, inPlace }, i) => {
+      const result = this.#buffer(buffer);
+      if (!inPlace) {
+        encoder.clearBuffer(result);
+        return result;
+      }
+      const copy = this.#copy(i);
+      encoder.copyBufferToBuffer(result, 0, copy, 0, result.size);
+      return copy;
+    });
   }
 
   /**
-   * What a trial leaves as the result of a dispatch, and the milliseconds from submit to done: the first time some
+   * What a trial leaves as the results of a dispatch, and the milliseconds from submit to done: the first time some
    * drivers still compile.
    */
-  async result({ bound }: Trial, site: Site, bytes: number): Promise<Result> {
+  async result({ bound }: Trial, site: Site): Promise<Result> {
     const start = performance.now();
-    const data = await this.#read(bytes, (encoder) => {
-      const target = this.#reset(encoder, site);
+    const counts = site.stored.map((s) => sizeOf(shapeAt(s.shape, this.#batch)));
+    const data = await this.#read(counts, (encoder) => {
+      const targets = this.#reset(encoder, site);
       encodePass(encoder, [bound], this.#batch);
-      return target;
+      return targets;
     });
     return { data, milliseconds: performance.now() - start };
   }
@@ -197,29 +209,36 @@ export class Bench {
   }
 
   /** The first numbers of a buffer, as they are now. */
-  contents(index: number, count: number): Promise<Float32Array> {
-    return this.#read(4 * count, () => this.#buffer(index));
+  async contents(index: number, count: number): Promise<Float32Array> {
+    return must((await this.#read([count], () => [this.#buffer(index)]))[0], "numbers");
   }
 
-  /** The first bytes of the buffer that `encode` gives, after what it encodes. */
-  async #read(bytes: number, encode: (encoder: GPUCommandEncoder) => GPUBuffer): Promise<Float32Array> {
-    const size = Math.ceil(bytes / 4) * 4;
+  /** The first numbers of the buffers that `encode` gives, after what it encodes. */
+  async #read(
+    counts: readonly number[],
+    encode: (encoder: GPUCommandEncoder) => readonly GPUBuffer[],
+  ): Promise<readonly Float32Array[]> {
+    const sizes = counts.map((count) => 4 * count);
     const parts = await this.#executable.run(this.#what, () => ({
-      sizes: [size],
-      encode: (encoder, staging) => encoder.copyBufferToBuffer(encode(encoder), 0, staging, 0, size),
+      sizes,
+      encode: (encoder, staging) => {
+        let at = 0;
+        for (const [i, buffer] of encode(encoder).entries()) {
+          const size = must(sizes[i], "size");
+          encoder.copyBufferToBuffer(buffer, 0, staging, at, size);
+          at += size;
+        }
+      },
     }));
-    return new Float32Array(must(parts[0], "bytes"));
+    return parts.map((bytes) => new Float32Array(bytes));
   }
 
   close(): void {
     this.#executable.destroy();
-    this.#copy?.destroy();
+    for (const copy of this.#copies) copy?.destroy();
     this.#feed.close();
   }
 }
-
-/** A kernel's result is bound last. */
-const resultOf = ({ buffers }: Dispatch): number => must(buffers.at(-1), "result");
 
 /** Numbers in ±1 that repeat late. */
 function noise(size: number): Float32Array {

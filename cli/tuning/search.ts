@@ -5,7 +5,6 @@ import type { Compilation } from "../../compiler/compile.ts";
 import { must } from "../../compiler/errors.ts";
 import type { Axis } from "../../compiler/ir/expr.ts";
 import type { Kernel, Schedule } from "../../compiler/ir/kernel.ts";
-import { countAt, elements } from "../../compiler/ir/type.ts";
 import { visit } from "../../compiler/math/build.ts";
 import {
   loopsOf,
@@ -122,13 +121,11 @@ async function searchOne(
   const { kernel } = step;
   const { storages } = compilation;
   const scoreOf = scoring(target);
-  const bytes = 4 * countAt(elements(step.region.root.type.shape), batch);
   const rejected: Rejected[] = [];
   const texts = new Set<string>();
   /** Undefined where another schedule gave the same kernel. */
   const build = async (schedule: Schedule): Promise<Trial | undefined> => {
-    const part = { kernel, schedule, inPlace: step.inPlace };
-    const { shader, grid } = singleShader(part, storages, dispatch.layers);
+    const { shader, grid } = singleShader({ kernel, schedule }, storages, dispatch.layers);
     if (texts.has(shader.wgsl)) return undefined;
     texts.add(shader.wgsl);
     return bench.trial(subject, shader, grid);
@@ -136,7 +133,7 @@ async function searchOne(
   const timeOf = async (work: Work): Promise<number> => (await bench.measure([work], subject))[0] ?? 0;
 
   const plain = must(await build(step.schedule), "the default's kernel");
-  const expected = await bench.result(plain, subject, bytes);
+  const expected = await bench.result(plain, subject);
   await timeOf(plain.work);
   const time = await timeOf(plain.work);
   const building = (trial: Trial, first: number, steady: number): number =>
@@ -154,7 +151,7 @@ async function searchOne(
 
   const first = async (schedule: Schedule) => {
     const trial = await build(schedule);
-    return trial && { trial, got: await bench.result(trial, subject, bytes) };
+    return trial && { trial, got: await bench.result(trial, subject) };
   };
   const layers = subject.layers[0] ?? "";
   const patience = Math.max(PATIENCE, PATIENT * usual.build);
@@ -170,7 +167,9 @@ async function searchOne(
       if (!made) return;
       tried++;
       const { trial, got } = made;
-      const off = deviation(got.data, expected.data, summands(kernel, batch));
+      const terms = summands(kernel, batch);
+      const offs = got.data.map((data, i) => deviation(data, must(expected.data[i], "result"), terms));
+      const off = offs.find((o) => o !== undefined);
       if (off !== undefined) return reject(off);
       const once = await timeOf(trial.work);
       const best = Math.min(usual.time, ...measured.map((m) => m.time));
@@ -249,9 +248,10 @@ function summands(kernel: Kernel, batch: number): number {
   const count = (axes: readonly Axis[]): number =>
     axes.reduce((a, x) => a * (x.extent === "N" ? batch : x.extent), 1);
   let most = kernel.kind === "contraction" ? count(kernel.k) : 1;
-  visit(kernel.result, (e) => {
-    if (e.kind === "reduce") most = Math.max(most, count(e.axes));
-  });
+  for (const { value } of kernel.results)
+    visit(value, (e) => {
+      if (e.kind === "reduce") most = Math.max(most, count(e.axes));
+    });
   return most;
 }
 

@@ -6,7 +6,8 @@ import { must } from "../../compiler/errors.ts";
 import type { Kernel } from "../../compiler/ir/kernel.ts";
 import { ExprPrinter } from "../../compiler/ir/print.ts";
 import type { Step } from "../../compiler/ir/step.ts";
-import type { Site } from "./bench.ts";
+import type { Dispatch } from "../../contract/program.ts";
+import type { Site, Stored } from "./bench.ts";
 
 /** The dispatches that one schedule would serve. */
 export interface Subject extends Site {
@@ -27,15 +28,14 @@ export function subjectsOf(compilation: Compilation): readonly Subject[] {
   for (const [i, dispatch] of program.dispatches.entries()) {
     const step = steps[i];
     if (!step) continue;
-    const inPlace = step.inPlace !== undefined;
-    const key = tuningKey(step.kernel, step.inPlace, storages);
+    const key = tuningKey(step.kernel, storages);
     const before = found.get(key);
     const layers = shortLayers(dispatch.layers);
     found.set(
       key,
       before
         ? { ...before, layers: [...before.layers, layers] }
-        : { key, step, dispatch, inPlace, layers: [layers] },
+        : { key, step, dispatch, stored: storedBy(step.kernel, dispatch), layers: [layers] },
     );
   }
   return [...found.values()];
@@ -50,6 +50,15 @@ function stepsOf({ program, steps }: Compilation): readonly (Step | undefined)[]
     for (let named = 0; named < layers.length; next++) named += must(run[next], "step").region.nodes.length;
     return next === first + 1 ? run[first] : undefined;
   });
+}
+
+/** Results are bound last. */
+function storedBy({ results }: Kernel, { buffers }: Dispatch): readonly Stored[] {
+  return results.map(({ root, overwrites }, i) => ({
+    buffer: must(buffers.at(i - results.length), "result"),
+    shape: root.type.shape,
+    inPlace: overwrites !== undefined,
+  }));
 }
 
 /** `conv1 → pool1` */

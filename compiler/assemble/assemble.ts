@@ -11,7 +11,7 @@ import type {
 import { showShape } from "../../contract/type.ts";
 import { formatLocation, must } from "../errors.ts";
 import type { Graph, Node, OpNode } from "../ir/graph.ts";
-import { ExprPrinter } from "../ir/print.ts";
+import { ExprPrinter, formulas } from "../ir/print.ts";
 import type { MemoryPlan, Step } from "../ir/step.ts";
 import type { KernelModule } from "../ir/stmt.ts";
 import { inBuffer, type Storages, typeOf } from "../ir/storage.ts";
@@ -20,7 +20,7 @@ import { printSchedule } from "../strategies/index.ts";
 import { comment, identifiers } from "../targets/wgsl/names.ts";
 import { localNames, printModule, type Uses, usesOf } from "../targets/wgsl/print.ts";
 import { moduleIdentity } from "./identity.ts";
-import { boundTensors, lowerModule, type Part } from "./module.ts";
+import { boundTensors, lowerModule } from "./module.ts";
 
 /** Dispatches that run the same shader; each is a bundle of steps that run side by side. */
 interface Group {
@@ -64,11 +64,10 @@ export function assemble({ graph, bundles, memory, storages, baked }: Parts): As
   const groupOf = new Map<readonly Step[], Use>();
   const known = new Map<string, Use>();
   for (const bundle of bundles) {
-    const parts = bundle.map(partOf);
-    const identity = moduleIdentity(parts, storages);
+    const identity = moduleIdentity(bundle, storages);
     let use = known.get(identity);
     if (!use) {
-      const module = lowerModule(parts, storages);
+      const module = lowerModule(bundle, storages);
       const { wgsl } = printModule(module, namelessBindings(module));
       const group = groups.get(wgsl) ?? { number: groups.size, bundles: [], module, uses: usesOf(module) };
       groups.set(wgsl, group);
@@ -88,7 +87,7 @@ export function assemble({ graph, bundles, memory, storages, baked }: Parts): As
     const { group, grid } = must(groupOf.get(bundle), "group");
     return {
       kernel: group.number,
-      buffers: bundle.flatMap((step) => boundTensors(partOf(step)).map(bound)),
+      buffers: bundle.flatMap((step) => boundTensors(step.kernel).map(bound)),
       grid,
       layers: layersOf(bundle),
     };
@@ -134,10 +133,6 @@ export function assemble({ graph, bundles, memory, storages, baked }: Parts): As
   return { program, modules: all.map((g) => g.module) };
 }
 
-function partOf({ kernel, schedule, inPlace }: Step): Part {
-  return { kernel, schedule, inPlace };
-}
-
 function layersOf(bundle: readonly Step[]): readonly string[] {
   return bundle.flatMap((step) => step.region.nodes.map((n) => n.origin.name));
 }
@@ -155,11 +150,11 @@ const namelessBindings = ({ bindings }: KernelModule): readonly string[] => bind
 /** Names of the bindings: the model's where one dispatch has the kernel to itself, else the operands' roles. */
 function bindingNames({ bundles, module, uses }: Group): readonly string[] {
   const own = bundles.length === 1;
-  const names = must(bundles[0], "bundle").flatMap((step) =>
-    boundTensors(partOf(step)).map((tensor, i, part) => {
+  const names = must(bundles[0], "bundle").flatMap(({ kernel }) =>
+    boundTensors(kernel).map((tensor) => {
       if (tensor === "order") return tensor;
       if (own) return tensor.origin.name;
-      return i === part.length - 1 ? "y" : roleOf(tensor);
+      return kernel.results.some((r) => r.root === tensor) ? "y" : roleOf(tensor);
     }),
   );
   return identifiers(names, [...localNames(module).values(), ...uses.helpers.keys()]);
@@ -197,10 +192,8 @@ function header(bundles: readonly (readonly Step[])[]): string {
     ]);
   const parts = must(bundles[0], "bundle").flatMap(({ kernel, region, schedule }) => {
     const print = new ExprPrinter();
-    const at = region.axes.map((a) => print.name(a)).join(", ");
-    const formula = `${region.root.origin.name}[${at}] = ${print.expr(region.value)}`;
     const tuned = schedule.tuned ? ", tuned" : "";
-    return [formula, `${kernel.kind}: ${printSchedule(kernel, schedule)}${tuned}`];
+    return [...formulas(region, print), `${kernel.kind}: ${printSchedule(kernel, schedule)}${tuned}`];
   });
   return [...lines, ...parts].map((l) => `// ${comment(l)}`).join("\n");
 }

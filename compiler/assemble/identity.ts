@@ -1,5 +1,4 @@
 /** Which kernels are one: those whose structure, schedules and tensors' places in memory are the same. */
-import type { Node } from "../ir/graph.ts";
 import type { Kernel } from "../ir/kernel.ts";
 import { type Storages, typeOf } from "../ir/storage.ts";
 import { roleOf } from "../lower/evaluate.ts";
@@ -9,18 +8,19 @@ import type { Part } from "./module.ts";
 /** Parts with equal identities have the same module, letter by letter: a deep model repeats its blocks, and each is written once. */
 export function moduleIdentity(parts: readonly Part[], storages: Storages): string {
   return parts
-    .map(({ kernel, schedule, inPlace }) => kernelIdentity(kernel, describing(storages, inPlace), schedule))
+    .map(({ kernel, schedule }) => kernelIdentity(kernel, describing(storages, kernel), schedule))
     .join("\n\n");
 }
 
 /** How a tensor lies in memory and is spelt. */
-function describing(storages: Storages, inPlace: Node | undefined): Describe {
+function describing(storages: Storages, { results }: Kernel): Describe {
+  const overwritten = new Set(results.map((r) => r.overwrites));
   return (node) => {
     const facts = [
       roleOf(node),
       typeOf(storages, node),
       storages.get(node)?.order ?? "",
-      node === inPlace ? "in place" : "",
+      overwritten.has(node) ? "in place" : "",
       storages.get(node)?.values ?? "",
     ];
     return facts.join(" | ");
@@ -28,8 +28,8 @@ function describing(storages: Storages, inPlace: Node | undefined): Describe {
 }
 
 /** The key of a kernel in a tuning, whatever its schedule: 16 hexadecimal digits. */
-export function tuningKey(kernel: Kernel, inPlace: Node | undefined, storages: Storages): string {
-  return digest(kernelIdentity(kernel, describing(storages, inPlace)));
+export function tuningKey(kernel: Kernel, storages: Storages): string {
+  return digest(kernelIdentity(kernel, describing(storages, kernel)));
 }
 
 /** Two hashes of 32 bits as 16 hexadecimal digits (FNV-1a; Fowler, Noll & Vo), the second one over rotated words. */

@@ -3,6 +3,7 @@ import type { Grid } from "../../contract/program.ts";
 import { InternalError, must } from "../errors.ts";
 import { isBytes, type Node } from "../ir/graph.ts";
 import type { Kernel, Schedule, Together } from "../ir/kernel.ts";
+import type { Result } from "../ir/region.ts";
 import type { KernelModule, Stmt } from "../ir/stmt.ts";
 import { type Storages, type StorageType, typeOf } from "../ir/storage.ts";
 import type { Memory, Width } from "../ir/value.ts";
@@ -23,14 +24,13 @@ import { passesOf, strategyOf } from "../strategies/index.ts";
 export interface Part {
   readonly kernel: Kernel;
   readonly schedule: Schedule;
-  /** The tensor that the result overwrites. */
-  readonly inPlace: Node | undefined;
 }
 
-/** What a part binds, in order: the tensors it reads, the row numbers of a data set ("order"), the result. */
-export function boundTensors({ kernel, inPlace }: Part): readonly (Node | "order")[] {
-  const separate = kernel.reads.filter((node) => node !== inPlace);
-  return [...separate, ...(separate.some(isBytes) ? (["order"] as const) : []), kernel.region.root];
+/** What a part binds, in order: the tensors it reads, the row numbers of a data set ("order"), the results. */
+export function boundTensors({ reads, results }: Kernel): readonly (Node | "order")[] {
+  const separate = reads.filter((node) => results.every((r) => r.overwrites !== node));
+  const rows = separate.some(isBytes) ? (["order"] as const) : [];
+  return [...separate, ...rows, ...results.map((r) => r.root)];
 }
 
 /** A module that does the work of all parts; several are told apart by the range their thread number falls in. */
@@ -93,7 +93,7 @@ function workOf(part: Part, storages: Storages): Work {
   const vector: Vector | undefined = schedule.vector
     ? { axis: schedule.vector.axis, lane: newAxis("lane", schedule.vector.width) }
     : undefined;
-  const { memories, bindings } = bind(part, storages, widthOfResult(kernel, schedule, storages, vector));
+  const { memories, bindings } = bind(part, storages, vector);
   const build = (entry: Entry): Lowering => {
     const lowering = new Lowering(memories, storages, vector?.lane, schedule.opaque);
     strategy.lower(lowering, entry, kernel, schedule, vector);
@@ -129,36 +129,41 @@ function threadGrid(works: readonly Work[], workgroup: number): Grid {
 
 /** The memories of a part's tensors, and those that are bound, in order. */
 function bind(
-  part: Part,
+  { kernel, schedule }: Part,
   storages: Storages,
-  resultWidth: Width,
+  vector: Vector | undefined,
 ): { readonly memories: Memories; readonly bindings: readonly Memory[] } {
-  const { kernel, inPlace } = part;
   const memory = (stem: string, codec: StorageType, width: Width, writable: boolean): Memory => {
     const type = typeFor(codecs[codec].scalar, width);
     return newMemory({ space: "storage", stem, type, codec, writable });
   };
-  const { root } = kernel.region;
-  const result = memory(inPlace ? roleOf(inPlace) : "y", typeOf(storages, root), resultWidth, true);
   const of = new Map<Node, Memory>();
+  const stored = new Map<Node, Memory>();
+  for (const result of kernel.results) {
+    const { root, overwrites } = result;
+    const width = widthOfResult(result, schedule, storages, vector);
+    const to = memory(overwrites ? roleOf(overwrites) : "y", typeOf(storages, root), width, true);
+    stored.set(root, to);
+    if (overwrites) of.set(overwrites, to);
+  }
   let order: Memory | undefined;
-  const bindings = boundTensors(part).map((tensor, i, all) => {
-    if (i === all.length - 1) return result;
+  const bindings = boundTensors(kernel).map((tensor) => {
     if (tensor === "order") {
       order = newMemory({ space: "storage", stem: "row", type: typeFor("u32"), writable: false });
       return order;
     }
+    const result = stored.get(tensor);
+    if (result) return result;
     const read = memory(roleOf(tensor), typeOf(storages, tensor), 1, false);
     of.set(tensor, read);
     return read;
   });
-  if (inPlace) of.set(inPlace, result);
-  return { memories: { of, order, result }, bindings };
+  return { memories: { of, order, stored }, bindings };
 }
 
-/** The result is an array of vectors where every store is a whole, aligned vector. */
+/** A result is an array of vectors where every store is a whole, aligned vector. */
 function widthOfResult(
-  kernel: Kernel,
+  result: Result,
   schedule: Schedule,
   storages: Storages,
   vector: Vector | undefined,
@@ -169,5 +174,5 @@ function widthOfResult(
   if ((axis.extent as number) % width !== 0 || tile % width !== 0) return 1;
   const blocks = newAxis(axis.name, (axis.extent as number) / width);
   const at = new Map([[axis, add(scale(axisIndex(blocks), width), axisIndex(vector.lane))]]);
-  return isVectorAddress(resultAddress(kernel, at, storages), vector.lane) ? width : 1;
+  return isVectorAddress(resultAddress(result, at, storages), vector.lane) ? width : 1;
 }

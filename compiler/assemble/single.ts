@@ -18,7 +18,7 @@ export function singleShader(part: Part, storages: Storages, layers: readonly st
   const { workgroup, grid, bindings } = module;
   const uses = usesOf(module);
   const names = identifiers(
-    bindings.map((_, i) => (i === bindings.length - 1 ? "y" : `x${i}`)),
+    bindings.map(({ writable }, i) => (writable ? "y" : `x${i}`)),
     [...localNames(module).values(), ...uses.helpers.keys()],
   );
   const { wgsl } = printModule(module, names);

@@ -1,20 +1,19 @@
 /**
  * A kernel before it is scheduled. Nothing here says "conv" or "softmax": two skeletons carry everything.
  *
- *   contraction   acc[axes] = Σ_k lhs · rhs, then result(acc): an implicit GEMM with fused prologues and epilogue
- *   mapReduce     result over a space of positions, with reductions evaluated inside it
+ *   contraction   acc[axes] = Σ_k lhs · rhs, then results(acc): an implicit GEMM with fused prologues and epilogue
+ *   mapReduce     results over a space of positions, with reductions evaluated inside it
  */
-import type { Axis, Expr, Index } from "./expr.ts";
+import type { Axis, Expr } from "./expr.ts";
 import type { Node } from "./graph.ts";
-import type { Region } from "./region.ts";
+import type { Region, Result } from "./region.ts";
 
 interface KernelBase {
   readonly region: Region;
   /** Independent output positions, outermost first; extents of 1 are gone. */
   readonly space: readonly Axis[];
-  /** Where the result goes: an index per dimension of the region's root, over `space`. */
-  readonly place: readonly Index[];
-  readonly result: Expr;
+  /** What is stored, with places over `space`: one at least. */
+  readonly results: readonly Result[];
   readonly reads: readonly Node[];
 }
 
@@ -34,11 +33,17 @@ export interface ContractionKernel extends KernelBase {
   readonly batch: readonly Axis[];
   readonly m: readonly Axis[];
   readonly n: readonly Axis[];
-  /** The accumulator's axes, in the order of `acc` indices in `result`: space, then window. */
+  /** The accumulator's axes, in the order of `acc` indices in `results`: space, then window. */
   readonly axes: readonly Axis[];
 }
 
 export type Kernel = MapReduceKernel | ContractionKernel;
+
+/** All that a kernel evaluates: factors first. */
+export function valuesOf(kernel: Kernel): readonly Expr[] {
+  const results = kernel.results.map((r) => r.value);
+  return kernel.kind === "contraction" ? [kernel.lhs, kernel.rhs, ...results] : results;
+}
 
 /** Neighbours along an axis that share a vector. */
 export interface Lanes {

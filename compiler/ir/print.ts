@@ -1,5 +1,6 @@
 /** Index expressions in mathematical notation: `sigmoid((Σ_{i<3} image[n, i, h + u − 2] · weight[c, i, u]) + bias[c])`. */
 import type { Axis, Bound, Expr, Index, Term } from "./expr.ts";
+import type { Region } from "./region.ts";
 
 const INFIX: Readonly<Record<string, readonly [symbol: string, rank: number]>> = {
   add: ["+", 1],
@@ -99,6 +100,15 @@ export class ExprPrinter {
       }
     }
   }
+}
+
+/** `conv1[n, c] = Σ_{…} …`: what each result of a region is. */
+export function formulas({ axes, results }: Region, print: ExprPrinter): readonly string[] {
+  for (const axis of axes) print.name(axis); // in this order, so that they keep their plain names
+  return results.map(({ root, place, value }) => {
+    const at = place.map((i) => print.index(i)).join(", ");
+    return `${root.origin.name}[${at}] = ${print.expr(value)}`;
+  });
 }
 
 /** One index by itself: `h·2 + u − 1`. */

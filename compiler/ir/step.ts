@@ -10,8 +10,6 @@ export interface Step {
   readonly region: Region;
   readonly kernel: Kernel;
   readonly schedule: Schedule;
-  /** The tensor that the result overwrites. */
-  readonly inPlace?: Node;
 }
 
 export interface MemoryPlan {

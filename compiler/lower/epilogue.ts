@@ -17,7 +17,7 @@ import {
 } from "../math/affine.ts";
 import { component, indexValue, int, loadFrom, named, newMemory } from "../math/value.ts";
 import type { Lowering } from "./evaluate.ts";
-import { storeResult } from "./store.ts";
+import { storeResults } from "./store.ts";
 import { type Held, registerPositions } from "./threads.ts";
 
 /** The accumulators of one thread. */
@@ -55,7 +55,7 @@ function storeWritten(
     const found = foundIn(slots, index);
     return componentOf(must(bySlot.get(found.map((f) => f.register).join()), "accumulator"), found);
   };
-  for (const position of registerPositions(space)) storeResult(lowering, kernel, position);
+  for (const position of registerPositions(space)) storeResults(lowering, kernel, position);
 }
 
 /** The accumulators become an array, which is walked. */
@@ -83,7 +83,7 @@ function storeLooped(
   };
   const walk = ([roll, ...rest]: readonly Roll[]): void => {
     if (roll === undefined) {
-      for (const position of registerPositions(space.map(rolled))) storeResult(lowering, kernel, position);
+      for (const position of registerPositions(space.map(rolled))) storeResults(lowering, kernel, position);
       return;
     }
     // A bound that the driver cannot see, or it writes the loop out again.

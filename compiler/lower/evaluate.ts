@@ -54,7 +54,8 @@ export interface Memories {
   readonly of: ReadonlyMap<Node, Memory>;
   /** The row numbers of a data set. */
   readonly order: Memory | undefined;
-  readonly result: Memory;
+  /** Where the results go. */
+  readonly stored: ReadonlyMap<Node, Memory>;
 }
 
 /** Everything that lowering a kernel takes. */

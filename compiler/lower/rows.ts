@@ -8,7 +8,7 @@ import { add, axisIndex, newAxis, scale, substitute as substituteIndex } from ".
 import { binary, int } from "../math/value.ts";
 import type { Entry } from "./entry.ts";
 import type { Lowering } from "./evaluate.ts";
-import { storeResult } from "./store.ts";
+import { storeResults } from "./store.ts";
 import { NOTHING } from "./sums.ts";
 import { loopTogether, type Members } from "./team.ts";
 import { type Position, placeThread, registerPositions, type Tiled, type Vector } from "./threads.ts";
@@ -41,7 +41,7 @@ export function lowerRows(
       continue;
     }
     const walk = ([step, ...rest]: readonly Serial[], at: Substitution): void => {
-      if (step === undefined) storeResult(lowering, kernel, { ...position, at });
+      if (step === undefined) storeResults(lowering, kernel, { ...position, at });
       else lowering.loop(step.over, () => walk(rest, new Map([...at, [step.axis, step.index]])));
     };
     walk(walked, position.at);
@@ -57,13 +57,13 @@ function storeTogether(
   serial: readonly Serial[],
 ): void {
   if (serial.length === 0) {
-    storeResult(lowering, kernel, position);
+    storeResults(lowering, kernel, position);
     return;
   }
   const overs = serial.map((s) => s.over);
   loopTogether(lowering, overs, members, NOTHING, (at) => {
     const here = serial.map((s) => [s.axis, substituteIndex(s.index, at)] as const);
-    storeResult(lowering, kernel, { ...position, at: new Map([...position.at, ...here]) });
+    storeResults(lowering, kernel, { ...position, at: new Map([...position.at, ...here]) });
   });
 }
 

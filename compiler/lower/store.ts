@@ -1,9 +1,11 @@
-/** Writing a result to its place: scalars, vectors where the place is contiguous, and only what a thread owns. */
+/** Writing results to their places: scalars, vectors where the place is contiguous, and only what a thread owns. */
+import { must } from "../errors.ts";
 import type { Axis, Index, Substitution } from "../ir/expr.ts";
 import type { Kernel } from "../ir/kernel.ts";
+import type { Result } from "../ir/region.ts";
 import type { Stmt } from "../ir/stmt.ts";
 import type { Storages } from "../ir/storage.ts";
-import type { Value, Width } from "../ir/value.ts";
+import type { Memory, Value, Width } from "../ir/value.ts";
 import { axesOf, constant, div, substitute as substituteIndex } from "../math/affine.ts";
 import { substitute } from "../math/build.ts";
 import { address } from "../math/layout.ts";
@@ -13,10 +15,10 @@ import type { Lowering } from "./evaluate.ts";
 import type { Position } from "./threads.ts";
 
 /** The address of the result at a position. */
-export function resultAddress(kernel: Kernel, at: Substitution, storages: Storages): Index {
+export function resultAddress({ root, place }: Result, at: Substitution, storages: Storages): Index {
   return address(
-    kernel.region.root,
-    kernel.place.map((i) => substituteIndex(i, at)),
+    root,
+    place.map((i) => substituteIndex(i, at)),
     storages,
   );
 }
@@ -35,19 +37,22 @@ export function isVectorAddress(at: Index, lane: Axis): boolean {
   );
 }
 
-export function storeResult(lowering: Lowering, kernel: Kernel, position: Position): void {
-  const at = resultAddress(kernel, position.at, lowering.storages);
-  const statements = stores(lowering, at, lowering.value(substitute(kernel.result, position.at)));
+export function storeResults(lowering: Lowering, { results }: Kernel, position: Position): void {
+  const values = results.map((r) => lowering.value(substitute(r.value, position.at)));
+  // A result may overwrite what another one is made of: all are computed before the first is stored.
+  const fixed = results.length > 1 ? values.map((v) => lowering.let("out", v)) : values;
+  const statements = results.flatMap((r, i) => {
+    const at = resultAddress(r, position.at, lowering.storages);
+    const to = must(lowering.memories.stored.get(r.root), "result");
+    return stores(lowering, to, at, must(fixed[i], "value"));
+  });
   lowering.if(allOf(position.owned), () => {
     for (const s of statements) lowering.push(s);
   });
 }
 
-function stores(lowering: Lowering, target: Index, value: Value): readonly Stmt[] {
-  const {
-    lane,
-    memories: { result },
-  } = lowering;
+function stores(lowering: Lowering, result: Memory, target: Index, value: Value): readonly Stmt[] {
+  const { lane } = lowering;
   const { store } = codecs[result.codec ?? "f32"];
   const put = (at: Index, part: Value): Stmt => ({
     kind: "store",

@@ -97,10 +97,15 @@ export function kernelIdentity(kernel: Kernel, describe: Describe, schedule?: Sc
     walk.lines.push(`${what}: ${numbers}`);
   };
   note(kernel.kind, kernel.space.map(walk.axis));
-  note("place", kernel.place.map(walk.index));
+  for (const { place } of kernel.results) note("place", place.map(walk.index));
   note("reads", kernel.reads.map(walk.tensor));
-  note("root", [walk.tensor(kernel.region.root)]);
-  note("result", [walk.expression(kernel.result)]);
+  for (const { root } of kernel.results) note("root", [walk.tensor(root)]);
+  if (kernel.results.length > 1)
+    note(
+      "over",
+      kernel.results.map((r) => (r.overwrites ? walk.tensor(r.overwrites) : "")),
+    );
+  for (const { value } of kernel.results) note("result", [walk.expression(value)]);
   if (kernel.kind === "contraction") {
     note("factors", [walk.expression(kernel.lhs), walk.expression(kernel.rhs)]);
     const { window, k, axes, batch, m, n } = kernel;

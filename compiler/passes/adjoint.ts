@@ -39,7 +39,7 @@ import {
   times,
 } from "../math/build.ts";
 import { scalars } from "../ops/scalar.ts";
-import { type Split, splitAxes } from "./lower.ts";
+import { splitAxes } from "./lower.ts";
 
 /** One way in which the output depends on the operand: the element, ∂y/∂element, and the axes summed on the way. */
 interface Path {
@@ -51,10 +51,18 @@ interface Path {
 /** ∂L/∂operand at `context.at`, given the node `grad` that holds ∂L/∂node. */
 export function adjoint(node: OpNode, operand: Node, grad: Node, context: OpContext): Expr {
   const forward = opContext(node);
-  const split = splitAxes({ value: node.op.define(node.attrs, forward), axes: forward.at });
-  const self = load(node, split.place);
-  const paths = pathsTo(operand, split.value, self);
-  return paths.reduce<Expr>((sum, path) => plus(sum, contribution(path, split, grad, context)), literal(0));
+  const meaning = { value: node.op.define(node.attrs, forward), place: forward.at.map(axisIndex) };
+  const { axes, results } = splitAxes({ results: [meaning], axes: forward.at });
+  const { value, place } = must(results[0], "meaning");
+  const paths = pathsTo(operand, value, load(node, place));
+  const at: Places = { axes, place };
+  return paths.reduce<Expr>((sum, path) => plus(sum, contribution(path, at, grad, context)), literal(0));
+}
+
+/** The axes of an op's value, split, and its position in terms of them. */
+interface Places {
+  readonly axes: readonly Axis[];
+  readonly place: readonly Index[];
 }
 
 /** A reduction over axes that no other expression has. */
@@ -140,7 +148,7 @@ function merged(paths: readonly Path[]): readonly Path[] {
 
 function contribution(
   { load: element, partial, axes }: Path,
-  { axes: at, place }: Split,
+  { axes: at, place }: Places,
   grad: Node,
   context: OpContext,
 ): Expr {

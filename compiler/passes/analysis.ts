@@ -1,6 +1,7 @@
 /** Facts about index expressions, derived from their form: what kind of computation it is, and how it reads. */
 import type { Axis, Expr, Index, Load, Reduce } from "../ir/expr.ts";
 import type { Node } from "../ir/graph.ts";
+import type { Result } from "../ir/region.ts";
 import { boundOf } from "../ir/type.ts";
 import { children, freeAxes, visit } from "../math/build.ts";
 import { scalars } from "../ops/scalar.ts";
@@ -68,6 +69,17 @@ export function tensorsOf(e: Expr): readonly Node[] {
     if (x.kind === "load") found.add(x.from);
   });
   return [...found];
+}
+
+/** Whether results read a tensor, if at all, at a certain place alone. */
+export function readsAt(
+  results: readonly Pick<Result, "value">[],
+  tensor: Node,
+  place: readonly Index[],
+): boolean {
+  return results.every(({ value }) =>
+    accessesOf(value, tensor).every(({ load }) => load.index.every((index, d) => index === place[d])),
+  );
 }
 
 /** One way in which an expression reads a tensor: the element, and the reduced axes around it. */

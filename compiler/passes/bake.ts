@@ -9,6 +9,7 @@ import { showShape } from "../../contract/type.ts";
 import { must, plural, UserError } from "../errors.ts";
 import type { Graph, Node } from "../ir/graph.ts";
 import type { Kernel, Schedule } from "../ir/kernel.ts";
+import { nameOf } from "../ir/region.ts";
 import { inBuffer, type Storages, type StorageType, typeOf } from "../ir/storage.ts";
 import { sameShape } from "../ir/type.ts";
 import { codecs } from "../ops/codec.ts";
@@ -145,7 +146,7 @@ export function bakeWherePossible({ kernels, storages, values, schedule, loaded 
         settled = false;
         why.set(
           param,
-          `${kernel.region.root.origin.name} reads it at addresses that differ from thread to thread or from step to step`,
+          `${nameOf(kernel)} reads it at addresses that differ from thread to thread or from step to step`,
         );
         for (const other of kernels) if (other.region.reads.includes(param)) schedules.delete(other);
       }

@@ -5,17 +5,15 @@
  */
 import type { Axis, Expr, Index, Load } from "../ir/expr.ts";
 import type { Node } from "../ir/graph.ts";
-import type { Kernel } from "../ir/kernel.ts";
+import { type Kernel, valuesOf } from "../ir/kernel.ts";
 import { axesOf } from "../math/affine.ts";
 import { visit } from "../math/build.ts";
 import { address } from "../math/layout.ts";
-import type { InPlace } from "./update.ts";
 
 /** `free`: whether a tensor depends on parameters alone, so that its layout costs nothing per run, and nobody else sees it. */
 export function chooseOrders(
   kernels: readonly Kernel[],
   free: (node: Node) => boolean,
-  inPlace: InPlace,
 ): ReadonlyMap<Node, readonly number[]> {
   const orders = new Map<Node, readonly number[]>();
   const divided = readWithDivision(kernels);
@@ -30,9 +28,10 @@ export function chooseOrders(
     orders.set(weight.from, [...weight.index.keys()].filter((d) => d !== innermost).concat(innermost));
   }
   // What overwrites a tensor lies as the tensor does.
-  for (const [value, state] of inPlace) {
-    const order = orders.get(state) ?? orders.get(value);
-    if (order) for (const node of [value, state]) orders.set(node, order);
+  for (const { root, overwrites } of kernels.flatMap((k) => k.results)) {
+    if (!overwrites) continue;
+    const order = orders.get(overwrites) ?? orders.get(root);
+    if (order) for (const node of [root, overwrites]) orders.set(node, order);
   }
   return orders;
 }
@@ -56,10 +55,7 @@ function onlyLoad(e: Expr): Load | undefined {
 
 /** The tensors that some read indexes with a division, and so relies upon their row-major order. */
 function readWithDivision(kernels: readonly Kernel[]): ReadonlySet<Node> {
-  const expressions = kernels.flatMap((k) =>
-    k.kind === "contraction" ? [k.lhs, k.rhs, k.result] : [k.result],
-  );
-  const loads = expressions.flatMap(loadsOf);
+  const loads = kernels.flatMap(valuesOf).flatMap(loadsOf);
   const divided = loads.filter((l) => l.index.some((i) => i.terms.some((t) => t.atom.kind !== "axis")));
   return new Set(divided.map((l) => l.from));
 }

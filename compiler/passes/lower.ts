@@ -3,25 +3,25 @@
 import { InternalError, must } from "../errors.ts";
 import type { Axis, Expr, Index, Reduce } from "../ir/expr.ts";
 import type { Kernel } from "../ir/kernel.ts";
-import type { Region } from "../ir/region.ts";
+import { nameOf, type Region, type Result } from "../ir/region.ts";
 import { isKnown } from "../ir/type.ts";
 import { add, axisIndex, newAxis, rowMajor, scale, substitute as substituteIndex } from "../math/affine.ts";
 import { accumulator, freeAxes, mapChildren, reduce, substitute, visit } from "../math/build.ts";
 import { contractionsOf, factorsOf, tensorsOf } from "./analysis.ts";
 
 export function lower(region: Region): Kernel {
-  const { value, axes, place } = splitAxes(region);
+  const { results, axes } = splitAxes(region);
   const space = axes.filter((a) => a.extent !== 1);
-  const base = { region, space, place, reads: tensorsOf(value) };
-  const sums = contractionsOf(value);
-  if (sums.length > 1)
-    throw new InternalError(`${region.root.origin.name}: ${sums.length} contractions in one region`);
-  const sum = sums[0];
-  if (sum === undefined) return { ...base, kind: "mapReduce", result: value };
-  return { ...base, kind: "contraction", ...contraction(value, sum, space) };
+  const values = results.map((r) => r.value);
+  const base = { region, space, reads: [...new Set(values.flatMap(tensorsOf))] };
+  const sums = new Set(values.flatMap(contractionsOf));
+  if (sums.size > 1) throw new InternalError(`${nameOf(region)}: ${sums.size} contractions in one region`);
+  const [sum] = sums;
+  if (sum === undefined) return { ...base, kind: "mapReduce", results };
+  return { ...base, kind: "contraction", ...contraction(results, sum, space) };
 }
 
-function contraction(value: Expr, sum: Reduce, space: readonly Axis[]) {
+function contraction(results: readonly Result[], sum: Reduce, space: readonly Axis[]) {
   const { lhs, rhs } = must(factorsOf(sum), "factors of a contraction");
   const free = freeAxes(sum);
   const window = [...free].filter((a) => !space.includes(a));
@@ -32,7 +32,7 @@ function contraction(value: Expr, sum: Reduce, space: readonly Axis[]) {
   const role = (inLeft: boolean, inRight: boolean): readonly Axis[] =>
     space.filter((a) => left.has(a) === inLeft && right.has(a) === inRight);
   return {
-    result: put(value),
+    results: results.map((r) => ({ ...r, value: put(r.value) })),
     window,
     axes,
     k: sum.axes,
@@ -44,17 +44,17 @@ function contraction(value: Expr, sum: Reduce, space: readonly Axis[]) {
   };
 }
 
-/** An expression, its axes, and where they lie: an index per dimension, over the axes. */
-export interface Split {
-  readonly value: Expr;
+/** Values, their axes, and where they lie: an index per dimension, over the axes. */
+interface Split<T> {
+  readonly results: readonly T[];
   readonly axes: readonly Axis[];
-  readonly place: readonly Index[];
 }
+type Placed = Pick<Result, "value" | "place">;
 
 /** Splits each axis that is divided by a factor of its extent, until none is: a = outer · by + inner. */
-export function splitAxes(region: Pick<Region, "value" | "axes">): Split {
-  let split: Split = { value: region.value, axes: region.axes, place: region.axes.map(axisIndex) };
-  for (let target = divided(split.value); target; target = divided(split.value))
+export function splitAxes<T extends Placed>(region: Split<T>): Split<T> {
+  let split = region;
+  for (let target = divided(split.results); target; target = divided(split.results))
     split = splitAxis(split, target.axis, target.by);
   return split;
 }
@@ -63,7 +63,7 @@ export function splitAxes(region: Pick<Region, "value" | "axes">): Split {
  * An axis that occurs alone under a division or remainder by a factor of its extent. Loads are judged by their
  * address: a reshape of a row-major tensor folds back and needs no split.
  */
-function divided(value: Expr): { readonly axis: Axis; readonly by: number } | undefined {
+function divided(results: readonly Placed[]): { readonly axis: Axis; readonly by: number } | undefined {
   let found: { readonly axis: Axis; readonly by: number } | undefined;
   const look = (index: Index): void => {
     for (const { atom } of index.terms) {
@@ -77,15 +77,16 @@ function divided(value: Expr): { readonly axis: Axis; readonly by: number } | un
       look(atom.of);
     }
   };
-  visit(value, (e) => {
-    if (e.kind === "load") look(rowMajor(e.index, e.from.type.shape));
-    else if (e.kind === "position") look(e.index);
-    else if (e.kind === "guard") for (const b of e.bounds) look(b.index);
-  });
+  for (const { value } of results)
+    visit(value, (e) => {
+      if (e.kind === "load") look(rowMajor(e.index, e.from.type.shape));
+      else if (e.kind === "position") look(e.index);
+      else if (e.kind === "guard") for (const b of e.bounds) look(b.index);
+    });
   return found;
 }
 
-function splitAxis(split: Split, axis: Axis, by: number): Split {
+function splitAxis<T extends Placed>(split: Split<T>, axis: Axis, by: number): Split<T> {
   const outer = newAxis(`${axis.name}o`, (axis.extent as number) / by);
   const inner = newAxis(`${axis.name}i`, by);
   const map = new Map([[axis, add(scale(axisIndex(outer), by), axisIndex(inner))]]);
@@ -94,9 +95,10 @@ function splitAxis(split: Split, axis: Axis, by: number): Split {
   // A reduced axis keeps its place in the reduction: its body is rewritten, its list gets both parts.
   const rebuild = (e: Expr): Expr =>
     e.kind === "reduce" ? reduce(e.op, parts(e.axes), rebuild(e.body)) : mapChildren(e, rebuild);
-  return {
-    value: substitute(rebuild(split.value), map),
-    axes: parts(split.axes),
-    place: split.place.map((i) => substituteIndex(i, map)),
-  };
+  const results = split.results.map((r) => ({
+    ...r,
+    value: substitute(rebuild(r.value), map),
+    place: r.place.map((i) => substituteIndex(i, map)),
+  }));
+  return { results, axes: parts(split.axes) };
 }

@@ -7,6 +7,7 @@
 import { STORAGE_BUFFERS } from "../../contract/limits.ts";
 import { InternalError, must } from "../errors.ts";
 import { isBytes, type Node } from "../ir/graph.ts";
+import { nameOf, type Region } from "../ir/region.ts";
 import type { Step } from "../ir/step.ts";
 import { isKnown } from "../ir/type.ts";
 import { Smallest } from "../math/queue.ts";
@@ -14,22 +15,27 @@ import { Smallest } from "../math/queue.ts";
 /** What a step, or a region, does to tensors. */
 export interface Effects {
   readonly reads: readonly Node[];
-  readonly writes: Node;
-  /** The tensor whose memory the result takes: its old value is gone. */
-  readonly overwrites: Node | undefined;
+  readonly writes: readonly Node[];
+  /** The tensors whose memory the results take: their old values are gone. */
+  readonly overwrites: readonly Node[];
 }
 
-export const effectsOf = ({ kernel, region, inPlace }: Step): Effects => ({
-  reads: kernel.reads,
-  writes: region.root,
-  overwrites: inPlace,
+export const effectsOf = ({ reads, results }: Pick<Region, "reads" | "results">): Effects => ({
+  reads,
+  writes: results.map((r) => r.root),
+  overwrites: results.flatMap((r) => r.overwrites ?? []),
 });
 
 /** Whether `a` has to be done before `b`. */
 export function precedes(a: Effects, b: Effects): boolean {
   return (
-    b.reads.includes(a.writes) || (a !== b && b.overwrites !== undefined && a.reads.includes(b.overwrites))
+    b.reads.some((t) => a.writes.includes(t)) || (a !== b && b.overwrites.some((t) => a.reads.includes(t)))
   );
+}
+
+/** The tensors that need a buffer of their own: a result lies in that of what it overwrites. */
+export function tensorsBound({ reads, writes, overwrites }: Effects): readonly Node[] {
+  return [...reads.filter((t) => !overwrites.includes(t)), ...writes];
 }
 
 /** For each of a list, those that have to be done before it. */
@@ -41,7 +47,7 @@ export function dependencies<T>(
   const readers = new Map<Node, T[]>();
   for (const item of list) {
     const { writes, reads } = of(item);
-    writers.set(writes, item);
+    for (const tensor of writes) writers.set(tensor, item);
     for (const tensor of reads) {
       const others = readers.get(tensor);
       if (others) others.push(item);
@@ -56,8 +62,8 @@ export function dependencies<T>(
         const writer = writers.get(tensor);
         if (writer) before.add(writer);
       }
-      const old = overwrites === undefined ? [] : (readers.get(overwrites) ?? []);
-      for (const reader of old) if (reader !== item) before.add(reader);
+      for (const old of overwrites)
+        for (const reader of readers.get(old) ?? []) if (reader !== item) before.add(reader);
       return [item, before];
     }),
   );
@@ -143,10 +149,11 @@ function depthFirst<T>(start: T, to: (item: T) => Iterable<T>, seen: Set<T>, lef
 /** What is computed once comes first; updates come late, small ones together, so that they share dispatches. */
 export function inExecutionOrder(steps: readonly Step[]): readonly Step[] {
   const update = (s: Step): number => (s.kernel.kind === "contraction" ? 2 : 3);
-  const rank = (s: Step): number => (s.region.phase === "prepare" ? 0 : s.inPlace ? update(s) : 1);
-  const { sorted, stuck } = topological(steps, effectsOf, rank);
+  const overwrites = (s: Step): boolean => s.kernel.results.some((r) => r.overwrites);
+  const rank = (s: Step): number => (s.region.phase === "prepare" ? 0 : overwrites(s) ? update(s) : 1);
+  const { sorted, stuck } = topological(steps, (s) => effectsOf(s.kernel), rank);
   if (stuck.length > 0)
-    throw new InternalError(`${stuck.map((s) => s.region.root.origin.name).join(", ")} wait for each other`);
+    throw new InternalError(`${stuck.map((s) => nameOf(s.kernel)).join(", ")} wait for each other`);
   return sorted;
 }
 
@@ -170,10 +177,11 @@ export function bundle(steps: readonly Step[]): readonly (readonly Step[])[] {
 function joins(bundle: readonly Step[], step: Step): boolean {
   const all = [...bundle, step];
   if (!all.every(isSmall) || bundle.some((b) => b.region.phase !== step.region.phase)) return false;
-  const own = effectsOf(step);
-  const apart = bundle.map(effectsOf).every((other) => !precedes(other, own) && !precedes(own, other));
+  const effects = all.map((s) => effectsOf(s.kernel));
+  const own = effectsOf(step.kernel);
+  const apart = effects.slice(0, -1).every((other) => !precedes(other, own) && !precedes(own, other));
   if (!apart) return false;
-  const bindings = all.flatMap((s) => [...s.kernel.reads.filter((t) => t !== s.inPlace), s.region.root]);
+  const bindings = effects.flatMap(tensorsBound);
   return bindings.length <= STORAGE_BUFFERS && new Set(bindings).size === bindings.length;
 }
 

@@ -9,7 +9,7 @@ import type { Shape } from "../../contract/type.ts";
 import { InternalError, must } from "../errors.ts";
 import type { Axis, Expr, Index } from "../ir/expr.ts";
 import { consumers, type Graph, isBytes, type Node, type OpNode } from "../ir/graph.ts";
-import type { Decision, Partition, Region } from "../ir/region.ts";
+import { type Decision, nameOf, type Partition, type Region } from "../ir/region.ts";
 import { elements, isKnown, lengthOf } from "../ir/type.ts";
 import { axesOf, axisIndex, rowMajor } from "../math/affine.ts";
 import { freeAxes, mapChildren, opContext, substitute } from "../math/build.ts";
@@ -65,7 +65,7 @@ export function partition(graph: Graph): Partition {
     stored.add(node);
     const { axes, value, nodes } = must(open.get(node), "fused value");
     const phase = constant.has(node) ? "prepare" : "run";
-    regions.push({ root: node, nodes, axes, value, reads: tensorsOf(value), phase });
+    regions.push({ ...regionOf(node, axes, value), nodes, phase });
   };
 
   for (const node of graph.nodes) {
@@ -224,16 +224,23 @@ function sameCount(shape: Shape, axes: readonly Axis[]): boolean {
   return a.fixed === b.fixed && a.perBatch === b.perBatch;
 }
 
+/** A region of one node, whose value is given over an axis per dimension. */
+export function regionOf(root: OpNode, axes: readonly Axis[], value: Expr): Region {
+  const result = { root, place: axes.map(axisIndex), value };
+  return { results: [result], nodes: [root], axes, reads: tensorsOf(value), phase: "run" };
+}
+
 /** Regions in the order of their roots, every one after those it reads. */
 function inOrder(regions: readonly Region[], rank: (node: Node) => number): readonly Region[] {
-  const sorted = regions.toSorted((a, b) => rank(a.root) - rank(b.root));
+  const first = ({ results }: Region): number => Math.min(...results.map((r) => rank(r.root)));
+  const sorted = regions.toSorted((a, b) => first(a) - first(b));
   const done = new Set<Node>();
-  for (const r of sorted) {
-    for (const t of r.reads) {
+  for (const region of sorted) {
+    for (const t of region.reads) {
       if (t.kind === "op" && !done.has(t))
-        throw new InternalError(`${r.root.origin.name} reads ${t.origin.name} before it is stored`);
+        throw new InternalError(`${nameOf(region)} reads ${t.origin.name} before it is stored`);
     }
-    done.add(r.root);
+    for (const { root } of region.results) done.add(root);
   }
   return sorted;
 }

@@ -8,7 +8,6 @@ import type { MemoryPlan, Step } from "../ir/step.ts";
 import { inBuffer, type Storages, typeOf } from "../ir/storage.ts";
 import { addCounts, elements, scaleCount } from "../ir/type.ts";
 import { codecs } from "../ops/codec.ts";
-import type { InPlace } from "./update.ts";
 
 /** Bytes of a tensor, rounded up to whole 16-byte vectors. The data decides how many rows of bytes there are: they do not count. */
 function bytesOf(node: Node, storages: Storages): Count {
@@ -25,11 +24,10 @@ export interface Lying {
   readonly graph: Graph;
   /** The steps of each dispatch; those of one run at the same time. */
   readonly bundles: readonly (readonly Step[])[];
-  readonly inPlace: InPlace;
   readonly storages: Storages;
 }
 
-export function planMemory({ graph, bundles, inPlace, storages }: Lying): MemoryPlan {
+export function planMemory({ graph, bundles, storages }: Lying): MemoryPlan {
   const buffers: Buffers = [];
   const place = new Map<Node, number>();
   const own = (node: Node): void => {
@@ -41,9 +39,10 @@ export function planMemory({ graph, bundles, inPlace, storages }: Lying): Memory
   for (const node of graph.nodes) if (node.kind === "param" && inBuffer(storages, node)) own(node);
   const order = graph.inputs.some((i) => typeOf(storages, i.node) === "u8") ? buffers.length : undefined;
   if (order !== undefined) buffers.push({ name: "order", bytes: { fixed: 0, perBatch: 0 } });
-  for (const [result, target] of inPlace) place.set(result, must(place.get(target), "overwritten buffer"));
-  for (const { region } of bundles.flat())
-    if (region.phase === "prepare" || storages.get(region.root)?.seen) own(region.root);
+  for (const { kernel, region } of bundles.flat())
+    for (const { root, overwrites } of kernel.results)
+      if (overwrites) place.set(root, must(place.get(overwrites), "overwritten buffer"));
+      else if (region.phase === "prepare" || storages.get(root)?.seen) own(root);
 
   const run = bundles.filter((b) => b.some((s) => s.region.phase === "run"));
   const readsOf = (steps: readonly Step[]): ReadonlySet<Node> =>
@@ -55,7 +54,7 @@ export function planMemory({ graph, bundles, inPlace, storages }: Lying): Memory
   const transient = new Set<Node>();
   const free = new FreeBuffers(buffers);
   run.forEach((steps, i) => {
-    for (const { root } of steps.map((s) => s.region)) {
+    for (const { root } of steps.flatMap((s) => s.kernel.results)) {
       if (place.has(root)) continue;
       transient.add(root);
       place.set(root, takeSlot(bytesOf(root, storages), root.origin.name, buffers, free));

@@ -1,15 +1,14 @@
 /** Which tensors are stored as f16. What is computed stays f32: sums lose nothing by it. */
 import { UserError } from "../errors.ts";
 import type { Graph, Node } from "../ir/graph.ts";
-import type { Region } from "../ir/region.ts";
 
 /**
- * Weights and what lies between kernels, unless the host sees them (`seen`): whoever gives or takes them has f32. So are
+ * Of weights and of what a run computes (`computed`): weights and what lies between kernels, unless the host sees them (`seen`): whoever gives or takes them has f32. So are
  * parameters of one axis, and what is computed once from parameters: they are small, and variances want the range. Throws `UserError` for a training step.
  */
 export function storedAsHalves(
   graph: Graph,
-  regions: readonly Region[],
+  computed: readonly Node[],
   seen: ReadonlySet<Node>,
 ): ReadonlySet<Node> {
   if (graph.updates)
@@ -19,7 +18,6 @@ export function storedAsHalves(
       fix: "train in f32; its weights run in f16",
     });
   const weights = graph.nodes.filter((n) => n.kind === "param");
-  const computed = regions.filter((r) => r.phase === "run").map((r) => r.root);
   const wide = (node: Node): boolean => node.type.shape.length > 1 && node.type.dtype === "f32";
   return new Set([...weights, ...computed].filter((node) => wide(node) && !seen.has(node)));
 }

@@ -2,10 +2,10 @@
 import { must } from "../errors.ts";
 import { type Graph, isBytes, type Node } from "../ir/graph.ts";
 import type { Kernel } from "../ir/kernel.ts";
+import type { Region } from "../ir/region.ts";
 import type { Storage, Storages } from "../ir/storage.ts";
 import { chooseOrders } from "./layout.ts";
 import { storedAsHalves } from "./precision.ts";
-import type { InPlace } from "./update.ts";
 
 /** What is known of a program whose kernels are not scheduled yet. */
 export interface Unscheduled {
@@ -13,24 +13,24 @@ export interface Unscheduled {
   readonly kernels: readonly Kernel[];
   /** Outputs that are the bytes of another tensor. */
   readonly aliases: ReadonlyMap<Node, Node>;
-  readonly inPlace: InPlace;
   readonly precision: "f32" | "f16";
 }
 
 /** Throws `UserError` for a training step in f16. */
 export function decideStorages(program: Unscheduled): Storages {
-  const { graph, kernels, aliases, inPlace, precision } = program;
+  const { graph, kernels, aliases, precision } = program;
   const seen = seenByHost(program);
-  const regions = kernels.map((k) => k.region);
+  const rootsIn = (phase: Region["phase"]): readonly Node[] =>
+    kernels.flatMap((k) => (k.region.phase === phase ? k.results.map((r) => r.root) : []));
   const halves: ReadonlySet<Node> =
-    precision === "f16" ? storedAsHalves(graph, regions, seen) : new Set<Node>();
-  const prepared = new Set<Node>(regions.filter((r) => r.phase === "prepare").map((r) => r.root));
+    precision === "f16" ? storedAsHalves(graph, rootsIn("run"), seen) : new Set<Node>();
+  const prepared = new Set(rootsIn("prepare"));
   const free = (node: Node): boolean => (node.kind === "param" || prepared.has(node)) && !seen.has(node);
-  const orders = chooseOrders(kernels, free, inPlace);
+  const orders = chooseOrders(kernels, free);
   const stored = [
     ...graph.inputs.map((i) => i.node),
     ...graph.nodes.filter((n) => n.kind === "param"),
-    ...regions.map((r) => r.root),
+    ...kernels.flatMap((k) => k.results.map((r) => r.root)),
   ];
   const storages = new Map<Node, Storage>();
   for (const node of stored) {
@@ -50,12 +50,15 @@ export function decideStorages(program: Unscheduled): Storages {
  * a value that is computed once, what an output merely reshapes, or a state that an output's value overwrites. This is the
  * one question that orders, f16, baking and memory reuse ask.
  */
-function seenByHost({ graph, aliases, inPlace }: Unscheduled): ReadonlySet<Node> {
+function seenByHost({ graph, aliases, kernels }: Unscheduled): ReadonlySet<Node> {
+  const states = new Map<Node, Node | undefined>(
+    kernels.flatMap((k) => k.results.map((r) => [r.root, r.overwrites])),
+  );
   const seen = new Set(graph.inputs.map((i) => i.node));
   for (const { node } of graph.outputs) {
     const held = aliases.get(node) ?? node;
     seen.add(held);
-    const state = inPlace.get(held);
+    const state = states.get(held);
     if (state) seen.add(state);
   }
   return seen;

@@ -4,32 +4,24 @@
  * apart, and copied when all have read what they need.
  */
 import { must } from "../errors.ts";
-import type { Expr } from "../ir/expr.ts";
 import type { Graph, Node, Update } from "../ir/graph.ts";
 import type { Region } from "../ir/region.ts";
 import { axisIndex } from "../math/affine.ts";
-import { children, load, opContext } from "../math/build.ts";
+import { load, opContext } from "../math/build.ts";
 import { derivedNode, inRole, suffixed } from "../ops/derived.ts";
-import { tensorsOf } from "./analysis.ts";
-import { circles, dependencies, type Effects, topological } from "./order.ts";
+import { readsAt } from "./analysis.ts";
+import { circles, dependencies, effectsOf, topological } from "./order.ts";
+import { regionOf } from "./partition.ts";
 
-/** Tensors whose results overwrite others: from the value to the state whose buffer holds it. */
-export type InPlace = ReadonlyMap<Node, Node>;
-
-export interface Overwriting {
-  /** With a region for each copy. */
-  readonly regions: readonly Region[];
-  readonly inPlace: InPlace;
-}
-
-export function overwrite(graph: Graph, regions: readonly Region[]): Overwriting {
+/** The regions with what their results overwrite, and a region for each copy. */
+export function overwrite(graph: Graph, regions: readonly Region[]): readonly Region[] {
   const updates = (graph.updates ?? []).filter((u) => u.value !== u.state);
-  const roots = new Map<Node, Region>(regions.map((r) => [r.root, r]));
+  const made = new Map<Node, Region>(regions.flatMap((r) => r.results.map(({ root }) => [root, r] as const)));
   const direct = new Set<Update>();
   const taken = new Set<Node>();
   for (const update of updates) {
-    const region = roots.get(update.value);
-    if (!region || taken.has(update.value) || !readsItsOwn(region, update.state)) continue;
+    const region = made.get(update.value);
+    if (!region || taken.has(update.value) || !overwritesItsOwn(region, update)) continue;
     taken.add(update.value);
     direct.add(update);
   }
@@ -57,15 +49,16 @@ function placed(
   updates: readonly Update[],
   direct: ReadonlySet<Update>,
   regions: readonly Region[],
-): Overwriting {
-  const copies = updates.filter((u) => !direct.has(u)).map((u) => [copyOf(u), u.state] as const);
-  return {
-    regions: [...regions, ...copies.map(([region]) => region)],
-    inPlace: new Map<Node, Node>([
-      ...[...direct].map((u) => [u.value, u.state] as const),
-      ...copies.map(([region, state]) => [region.root, state] as const),
-    ]),
+): readonly Region[] {
+  const states = new Map<Node, Node>([...direct].map((u) => [u.value, u.state]));
+  const placed = (region: Region): Region => {
+    const results = region.results.map((r) => {
+      const overwrites = states.get(r.root);
+      return overwrites ? { ...r, overwrites } : r;
+    });
+    return { ...region, results };
   };
+  return [...regions.map(placed), ...updates.filter((u) => !direct.has(u)).map(copyOf)];
 }
 
 function copyOf({ state, value }: Update): Region {
@@ -76,22 +69,19 @@ function copyOf({ state, value }: Update): Region {
     ({ at }) => load(value, at.map(axisIndex)),
   );
   const context = opContext(root);
-  const copied = root.op.define(root.attrs, context);
-  return { root, nodes: [root], axes: context.at, value: copied, reads: tensorsOf(copied), phase: "run" };
+  const region = regionOf(root, context.at, root.op.define(root.attrs, context));
+  return { ...region, results: region.results.map((r) => ({ ...r, overwrites: state })) };
 }
 
 /** The roots of regions that wait for each other, a list for each circle (or several circles that touch). */
-function waiting({ regions, inPlace }: Overwriting): readonly (readonly Node[])[] {
-  const of = ({ root, reads }: Region): Effects => ({ reads, writes: root, overwrites: inPlace.get(root) });
-  const { stuck } = topological(regions, of, () => 0);
-  return circles(dependencies(stuck, of)).map((circle) => circle.map((region) => region.root));
+function waiting(regions: readonly Region[]): readonly (readonly Node[])[] {
+  const { stuck } = topological(regions, effectsOf, () => 0);
+  return circles(dependencies(stuck, effectsOf)).map((circle) =>
+    circle.flatMap((region) => region.results.map((r) => r.root)),
+  );
 }
 
-/** Whether a region reads a tensor, if at all, at the very place where it writes. */
-function readsItsOwn({ value, axes }: Region, tensor: Node): boolean {
-  const walk = (e: Expr): boolean =>
-    e.kind === "load" && e.from === tensor
-      ? e.index.every((index, d) => index === axisIndex(must(axes[d], "axis")))
-      : children(e).every(walk);
-  return walk(value);
+/** Whether a region reads a state, if at all, at the very place where it writes the new value. */
+function overwritesItsOwn({ results }: Region, { state, value }: Update): boolean {
+  return results.every((r) => r.root !== value || readsAt(results, state, r.place));
 }

@@ -4,11 +4,12 @@ import { type Dim, showShape } from "../../contract/type.ts";
 import { InternalError, must } from "../errors.ts";
 import type { Bound, Expr, Index } from "../ir/expr.ts";
 import { type Graph, isBytes, type Node } from "../ir/graph.ts";
-import type { Kernel } from "../ir/kernel.ts";
-import type { Region } from "../ir/region.ts";
+import { type Kernel, valuesOf } from "../ir/kernel.ts";
+import { nameOf, type Region } from "../ir/region.ts";
 import { elements, isKnown, sameShape, showCount, sizeAt } from "../ir/type.ts";
 import { add, alwaysInside, axesOf, div, indexAt, rangeOf, scale } from "../math/affine.ts";
-import { tensorsOf } from "./analysis.ts";
+import { readsAt, tensorsOf } from "./analysis.ts";
+import { effectsOf, tensorsBound } from "./order.ts";
 
 /**
  * Operands precede users, inferred types are what `infer` says, and inputs and parameters have names of their own.
@@ -54,17 +55,14 @@ export function verifyRegion(region: Region): void {
     else seen.set(known, new Set([e]));
     switch (e.kind) {
       case "load":
-        if (!reads.has(e.from))
-          throw broken(`${region.root.origin.name} reads ${e.from.origin.name} unlisted`);
+        if (!reads.has(e.from)) throw broken(`${nameOf(region)} reads ${e.from.origin.name} unlisted`);
         e.index.forEach((index, d) => {
           const extent = e.from.type.shape[d];
           if (
             extent === undefined ||
             (!proved({ index, extent }, known) && refuted({ index, extent }, known))
           )
-            throw broken(
-              `${region.root.origin.name} may read ${e.from.origin.name} out of range in dimension ${d}`,
-            );
+            throw broken(`${nameOf(region)} may read ${e.from.origin.name} out of range in dimension ${d}`);
         });
         return;
       case "call":
@@ -81,7 +79,8 @@ export function verifyRegion(region: Region): void {
         return;
     }
   };
-  walk(region.value, []);
+  const nothing: readonly Bound[] = [];
+  for (const { value } of region.results) walk(value, nothing);
 }
 
 /** Bounds that are combined to prove another: an index is a sum of few axes. */
@@ -166,23 +165,40 @@ function multiples(index: Index, part: Index): readonly number[] {
   return [...new Set(by)];
 }
 
-/** What a kernel reads is listed and fits its buffers; its result has a place for every element, within the tensor. */
-export function verifyKernel(kernel: Kernel, inPlace: Node | undefined): void {
-  const { region, space, place, reads, result } = kernel;
-  const { name } = region.root.origin;
-  const values = kernel.kind === "contraction" ? [kernel.lhs, kernel.rhs, result] : [result];
+/**
+ * What a kernel reads is listed and fits its buffers. Each result has a place for every element, within the tensor; what
+ * it overwrites is read there alone, and no result is read.
+ */
+export function verifyKernel(kernel: Kernel): void {
+  const { space, reads, results } = kernel;
+  const values = valuesOf(kernel);
+  const kernelName = nameOf(kernel);
   for (const tensor of values.flatMap(tensorsOf))
-    if (!reads.includes(tensor)) throw broken(`the kernel of ${name} reads ${tensor.origin.name} unlisted`);
+    if (!reads.includes(tensor))
+      throw broken(`the kernel of ${kernelName} reads ${tensor.origin.name} unlisted`);
   const rows = reads.some(isBytes) ? 1 : 0;
-  const buffers = reads.filter((tensor) => tensor !== inPlace).length + rows + 1;
+  const buffers = tensorsBound(effectsOf(kernel)).length + rows;
   if (buffers > STORAGE_BUFFERS)
-    throw broken(`the kernel of ${name} has ${buffers} storage buffers, more than ${STORAGE_BUFFERS}`);
-  const { shape } = region.root.type;
-  const inside = place.every((index, d) => alwaysInside({ index, extent: must(shape[d], "dimension") }));
-  if (place.length !== shape.length || !inside) throw broken(`the kernel of ${name} stores outside of it`);
-  const [have, want] = [elements(space.map((a) => a.extent)), elements(shape)];
-  if (have.fixed !== want.fixed || have.perBatch !== want.perBatch)
-    throw broken(`the kernel of ${name} has ${showCount(have)} positions for ${showCount(want)} elements`);
+    throw broken(`the kernel of ${kernelName} has ${buffers} storage buffers, more than ${STORAGE_BUFFERS}`);
+  for (const { root, place, overwrites } of results) {
+    const { name } = root.origin;
+    const { shape } = root.type;
+    const inside = place.every((index, d) => alwaysInside({ index, extent: must(shape[d], "dimension") }));
+    if (place.length !== shape.length || !inside) throw broken(`the kernel of ${name} stores outside of it`);
+    const [have, want] = [elements(space.map((a) => a.extent)), elements(shape)];
+    if (have.fixed !== want.fixed || have.perBatch !== want.perBatch)
+      throw broken(`the kernel of ${name} has ${showCount(have)} positions for ${showCount(want)} elements`);
+    if (reads.includes(root)) throw broken(`the kernel of ${name} reads what it stores`);
+    if (
+      overwrites &&
+      !readsAt(
+        values.map((value) => ({ value })),
+        overwrites,
+        place,
+      )
+    )
+      throw broken(`the kernel of ${name} overwrites ${overwrites.origin.name}, which it reads elsewhere`);
+  }
 }
 
 export function broken(what: string): InternalError {

@@ -6,6 +6,7 @@ import { STORAGE_BUFFERS, WORKGROUP_THREADS } from "../../contract/limits.ts";
 import type { Program } from "../../contract/program.ts";
 import { must } from "../errors.ts";
 import type { Graph, Node } from "../ir/graph.ts";
+import { nameOf } from "../ir/region.ts";
 import type { MemoryPlan, Step } from "../ir/step.ts";
 import { inBuffer, type Storages } from "../ir/storage.ts";
 import { effectsOf } from "./order.ts";
@@ -41,30 +42,32 @@ export function verifyMemory({ graph, bundles, memory, storages }: Placement): v
   }
   const lasting = new Map<Node, Node>([...new Set(given)].map((node) => [node, node]));
   for (const bundle of bundles) {
-    const effects = bundle.map(effectsOf);
+    const kernels = bundle.map((step) => step.kernel);
     const written = new Set<number>();
-    for (const { writes, reads, overwrites } of effects) {
-      const name = writes.origin.name;
-      for (const tensor of reads) expect(tensor, name);
-      const to = placeOf(writes);
-      if (written.has(to)) throw broken(`two kernels of one dispatch write where ${name} lies`);
-      written.add(to);
-      if (overwrites) {
+    for (const kernel of kernels) {
+      for (const tensor of kernel.reads) expect(tensor, nameOf(kernel));
+      for (const { root, overwrites } of kernel.results) {
+        const { name } = root.origin;
+        const to = placeOf(root);
+        if (written.has(to)) throw broken(`two results of one dispatch are written where ${name} lies`);
+        written.add(to);
+        if (!overwrites) continue;
         if (placeOf(overwrites) !== to) throw broken(`${name} lies apart from ${overwrites.origin.name}`);
         expect(overwrites, name);
       }
     }
-    for (const { writes, reads, overwrites } of effects)
+    for (const kernel of kernels) {
+      const { reads, overwrites } = effectsOf(kernel);
       for (const tensor of reads)
-        if (written.has(placeOf(tensor)) && tensor !== overwrites)
-          throw broken(
-            `${writes.origin.name} reads ${tensor.origin.name}, which its own dispatch overwrites`,
-          );
-    for (const [i, { writes, overwrites }] of effects.entries()) {
-      holds.set(placeOf(writes), writes);
-      if (overwrites) lasting.set(overwrites, writes);
-      if (bundle[i]?.region.phase === "prepare") lasting.set(writes, writes);
+        if (written.has(placeOf(tensor)) && !overwrites.includes(tensor))
+          throw broken(`${nameOf(kernel)} reads ${tensor.origin.name}, which its own dispatch overwrites`);
     }
+    for (const { kernel, region } of bundle)
+      for (const { root, overwrites } of kernel.results) {
+        holds.set(placeOf(root), root);
+        if (overwrites) lasting.set(overwrites, root);
+        if (region.phase === "prepare") lasting.set(root, root);
+      }
   }
   for (const node of lasting.values()) expect(node, "the next run");
   for (const { name, node } of graph.outputs) expect(storages.get(node)?.of ?? node, `the output ${name}`);

@@ -6,7 +6,7 @@
 
 import { InternalError, must } from "../errors.ts";
 import type { Axis, Expr, Reduce } from "../ir/expr.ts";
-import type { Node } from "../ir/graph.ts";
+import type { OpNode } from "../ir/graph.ts";
 import type { ContractionKernel, Schedule } from "../ir/kernel.ts";
 import type { Region } from "../ir/region.ts";
 import { isBatch, isKnown } from "../ir/type.ts";
@@ -72,7 +72,7 @@ function scheduled(parts: number): SplitK {
 }
 
 /** Sums that are parts already. */
-const partials = new WeakSet<Node>();
+const partials = new WeakSet<Region>();
 
 /** The longest summed axis of known extent. */
 function longest(k: readonly Axis[]): Axis | undefined {
@@ -82,7 +82,7 @@ function longest(k: readonly Axis[]): Axis | undefined {
 
 function isLegal({ k, region }: ContractionKernel, parts: number): boolean {
   const axis = longest(k);
-  return axis !== undefined && Number(axis.extent) % parts === 0 && !partials.has(region.root);
+  return axis !== undefined && Number(axis.extent) % parts === 0 && !partials.has(region);
 }
 
 /** Whether teams of the parts are no more than the threads that there are, and have steps enough. */
@@ -95,33 +95,32 @@ function pays(kernel: ContractionKernel, target: Target, parts: number): boolean
 
 /** The region of the partial sums, and that of what is made of their sum. */
 function passesOf(region: Region, parts: number): readonly [Region, Region] {
-  const sum = must(contractionsOf(region.value)[0], "sum");
-  const partial = partialRegion(region, sum, parts);
-  partials.add(partial.root);
-  const { root, free } = partial;
+  const sum = must(region.results.flatMap((r) => contractionsOf(r.value))[0], "sum");
+  const { partial, root, free } = partialSums(region, sum, parts);
+  partials.add(partial);
   const part = newAxis("part", parts);
   const [lead, ...rest] = free;
   const at = isBatch(lead?.extent) ? [lead, part, ...rest] : [part, ...free];
   const total = reduce("sum", [part], load(root, at.map(axisIndex)));
   const put = (e: Expr): Expr => (e === sum ? total : mapChildren(e, put));
-  const value = put(region.value);
-  return [partial, { ...region, value, reads: tensorsOf(value) }];
+  const results = region.results.map((r) => ({ ...r, value: put(r.value) }));
+  return [partial, { ...region, results, reads: [...new Set(results.flatMap((r) => tensorsOf(r.value)))] }];
 }
 
 /** A stored tensor with a dimension of the parts, which stands before all others but N. */
-function partialRegion(
+function partialSums(
   region: Region,
   sum: Reduce,
   parts: number,
-): Region & { readonly free: readonly Axis[] } {
+): { readonly partial: Region; readonly root: OpNode; readonly free: readonly Axis[] } {
   const axis = must(longest(sum.axes), "summed axis");
   const free = batchFirst([...freeAxes(sum)]);
-  const of = newAxis("part", parts);
+  const along = newAxis("part", parts);
   const [lead, ...rest] = free;
-  const order = isBatch(lead?.extent) ? [lead, of, ...rest] : [of, ...free];
+  const order = isBatch(lead?.extent) ? [lead, along, ...rest] : [along, ...free];
   const axes = order.map((a) => newAxis(a.name, a.extent));
   const step = newAxis(axis.name, Number(axis.extent) / parts);
-  const here = must(axes[order.indexOf(of)], "part");
+  const here = must(axes[order.indexOf(along)], "part");
   const by = new Map([
     ...order.map((a, i) => [a, axisIndex(must(axes[i], "axis"))] as const),
     [axis, add(scale(axisIndex(here), Number(step.extent)), axisIndex(step))] as const,
@@ -131,9 +130,12 @@ function partialRegion(
     sum.axes.map((a) => (a === axis ? step : a)),
     substitute(sum.body, by),
   );
+  const of = must(region.results[0], "result").root;
   const type = { dtype: "f32", shape: order.map((a) => a.extent) } as const;
-  const root = derivedNode("partial sums", type, suffixed(region.root.origin, "partial"), ({ at }) =>
+  const root = derivedNode("partial sums", type, suffixed(of.origin, "partial"), ({ at }) =>
     substitute(value, new Map(axes.map((a, i) => [a, axisIndex(must(at[i], "axis"))]))),
   );
-  return { root, nodes: [root], axes, value, reads: tensorsOf(value), phase: region.phase, free };
+  const results = [{ root, place: axes.map(axisIndex), value }];
+  const partial = { results, nodes: [root], axes, reads: tensorsOf(value), phase: region.phase };
+  return { partial, root, free };
 }

@@ -70,7 +70,7 @@ export const widthsOf = ({ width }: RowChoice): readonly RowChoice["width"][] =>
   ([4, 2, 1] as const).filter((w) => w <= width);
 
 /** The long reductions of a kernel, and the axes that none of them depends on. */
-export function longReductions({ result, space }: MapReduceKernel): {
+export function longReductions({ results, space }: MapReduceKernel): {
   readonly long: readonly Reduce[];
   readonly serial: readonly Axis[];
   readonly reduces: boolean;
@@ -78,13 +78,14 @@ export function longReductions({ result, space }: MapReduceKernel): {
   const depends = new Set<Axis>();
   const long: Reduce[] = [];
   let reduces = false;
-  visit(result, (e) => {
-    if (e.kind !== "reduce") return;
-    reduces = true;
-    if (e.axes.reduce((a, x) => a * extentOf(x), 1) <= SHORT) return;
-    long.push(e);
-    for (const axis of freeAxes(e)) depends.add(axis);
-  });
+  for (const { value } of results)
+    visit(value, (e) => {
+      if (e.kind !== "reduce") return;
+      reduces = true;
+      if (e.axes.reduce((a, x) => a * extentOf(x), 1) <= SHORT) return;
+      long.push(e);
+      for (const axis of freeAxes(e)) depends.add(axis);
+    });
   const serial = long.length > 0 ? space.filter((a) => !depends.has(a) && isKnown(a.extent)) : [];
   return { long, serial, reduces };
 }

@@ -1,7 +1,8 @@
 /** What the model tab shows of a compilation: rows, kernels and a drawing, as plain data. Made in the worker. */
 import type { Compilation } from "../../compiler/compile.ts";
 import { must } from "../../compiler/errors.ts";
-import { ExprPrinter } from "../../compiler/ir/print.ts";
+import { ExprPrinter, formulas } from "../../compiler/ir/print.ts";
+import { nameOf } from "../../compiler/ir/region.ts";
 import type { Step } from "../../compiler/ir/step.ts";
 import { fusionSteps } from "../../compiler/report/fusion.ts";
 import { gridText } from "../../compiler/report/kernels.ts";
@@ -54,7 +55,9 @@ function kernelsOf(compilation: Compilation): readonly KernelView[] {
   return fusionSteps(compilation).map(({ phase, layers, decisions }, i): KernelView => {
     const dispatch = must(dispatches[i], "dispatch");
     const shader = must(program.kernels[dispatch.kernel], "kernel");
-    const own = steps.filter((s) => s.region.phase === phase && layers.includes(s.region.root.origin.name));
+    const own = steps.filter(
+      (s) => s.region.phase === phase && s.kernel.results.some((r) => layers.includes(r.root.origin.name)),
+    );
     return {
       name: shader.name,
       phase,
@@ -70,9 +73,7 @@ function kernelsOf(compilation: Compilation): readonly KernelView[] {
 }
 
 function scheduleOf({ region, kernel, schedule }: Step): ScheduleView {
-  const print = new ExprPrinter();
-  const at = region.axes.map((a) => print.name(a)).join(", ");
-  const meaning = `[${at}] = ${print.expr(region.value)}`;
+  const meaning = formulas(region, new ExprPrinter()).join("\n");
   const kernels = new ExprPrinter();
   for (const axis of kernel.kind === "contraction" ? [...kernel.axes, ...kernel.k] : kernel.space)
     kernels.name(axis); // in this order, so that axes keep their plain names
@@ -82,7 +83,7 @@ function scheduleOf({ region, kernel, schedule }: Step): ScheduleView {
     ["window", kernel.kind === "contraction" ? kernels.axes(kernel.window, ", ") : ""],
   ];
   return {
-    root: region.root.origin.name,
+    root: nameOf(region),
     kind: kernel.kind,
     rule: printSchedule(kernel, schedule),
     facts: facts.filter(([, value]) => value !== "" && value !== "–"),

@@ -8,6 +8,8 @@ import { moduleIdentity } from "../../compiler/assemble/identity.ts";
 import { lowerModule } from "../../compiler/assemble/module.ts";
 import { type Compilation, compile } from "../../compiler/compile.ts";
 import type { Expr, Index } from "../../compiler/ir/expr.ts";
+import type { Kernel } from "../../compiler/ir/kernel.ts";
+import type { Result } from "../../compiler/ir/region.ts";
 import type { Storage, Storages } from "../../compiler/ir/storage.ts";
 import { add, axisIndex, div, mod, newAxis, scale } from "../../compiler/math/affine.ts";
 import {
@@ -81,9 +83,8 @@ const pairs: Readonly<Record<string, readonly [(x: Images) => unknown, (x: Image
 function expectSharedAsAlone({ bundles, storages }: Compilation): void {
   const texts = new Map<string, string>();
   for (const bundle of bundles) {
-    const parts = bundle.map(({ kernel, schedule, inPlace }) => ({ kernel, schedule, inPlace }));
-    const identity = moduleIdentity(parts, storages);
-    const module = lowerModule(parts, storages);
+    const identity = moduleIdentity(bundle, storages);
+    const module = lowerModule(bundle, storages);
     const names = module.bindings.map((_, i) => `_${i}`);
     const text = printModule(module, names).wgsl;
     expect(texts.get(identity) ?? text).toBe(text);
@@ -134,9 +135,9 @@ test("how its tensors are stored is part of what a kernel is", () => {
   const x = w.input("x", [w.N, 6]);
   const { steps } = compile(w.model("m", { x }, { y: w.linear(x, { out: 5 }) }).graph);
   const [step] = steps;
-  const part = step && { ...step, inPlace: undefined };
-  const weight = part?.kernel.reads.find((t) => t.origin.name === "linear1.weight");
-  if (!part || !weight) expect.fail();
+  const part = step ?? expect.fail();
+  const weight = part.kernel.reads.find((t) => t.origin.name === "linear1.weight") ?? expect.fail();
+  const results = part.kernel.results.map((r) => ({ ...r, overwrites: weight }));
   const stored = (storage: Partial<Storage>): Storages => new Map([[weight, { type: "f32", ...storage }]]);
   const baked = (value: number): Storages => stored({ values: new Float32Array(30).fill(value) });
   const identities = [
@@ -146,7 +147,7 @@ test("how its tensors are stored is part of what a kernel is", () => {
     moduleIdentity([part], stored({ type: "u8" })),
     moduleIdentity([part], baked(1)),
     moduleIdentity([part], baked(2)),
-    moduleIdentity([{ ...part, inPlace: weight }], new Map()),
+    moduleIdentity([{ ...part, kernel: { ...part.kernel, results } }], new Map()),
   ];
   expect(new Set(identities).size).toBe(identities.length);
   expect(moduleIdentity([part], new Map())).toBe(identities[0]);
@@ -158,6 +159,10 @@ test("every number of an expression is part of what a kernel is", () => {
   const { kernel, schedule } = steps[0] ?? expect.fail();
   const axis = kernel.space[1];
   if (kernel.kind !== "mapReduce" || !axis) expect.fail();
+  const stored = (changed: Partial<Result>): Kernel => ({
+    ...kernel,
+    results: kernel.results.map((r) => ({ ...r, ...changed })),
+  });
   const i = axisIndex(axis);
   const [n, last] = [axisIndex(kernel.space[0] ?? axis), scale(i, 1)];
   const within = (index: Index, extent: number): Expr =>
@@ -189,18 +194,18 @@ test("every number of an expression is part of what a kernel is", () => {
     call("sub", literal(2), load(x.node, [n, last])),
     load(x.node, [n, add(i, -1)]),
   ];
-  const identities = values.map((result) => kernelIdentity({ ...kernel, result }, () => ""));
+  const identities = values.map((value) => kernelIdentity(stored({ value }), () => ""));
   identities.forEach((identity, k) => void expect(identities.indexOf(identity), `value ${k}`).toBe(k));
 
-  const elsewhere = kernelIdentity({ ...kernel, place: [n, add(i, 1)] }, () => "");
+  const elsewhere = kernelIdentity(stored({ place: [n, add(i, 1)] }), () => "");
   expect(elsewhere).not.toBe(kernelIdentity(kernel, () => ""));
   const scheduled = (workgroup: number): string =>
-    moduleIdentity([{ kernel, schedule: { ...schedule, workgroup }, inPlace: undefined }], new Map());
+    moduleIdentity([{ kernel, schedule: { ...schedule, workgroup } }], new Map());
   expect(scheduled(32)).not.toBe(scheduled(64));
   // The same addresses of a longer tensor.
   const reading = (from: w.Tensor["node"]): string => {
-    const part = { ...kernel, reads: [from], result: load(from, [n, last]) };
-    return moduleIdentity([{ kernel: part, schedule, inPlace: undefined }], new Map());
+    const part = { ...stored({ value: load(from, [n, last]) }), reads: [from] };
+    return moduleIdentity([{ kernel: part, schedule }], new Map());
   };
   expect(reading(x.node)).not.toBe(reading(w.input("x", [w.N, 13]).node));
 });

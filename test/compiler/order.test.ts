@@ -12,9 +12,9 @@ const tensor = (name: string): Node => ({
 });
 const [w, h, g, moved, late] = ["w", "h", "g", "moved", "late"].map(tensor) as [Node, Node, Node, Node, Node];
 const step = (writes: Node, reads: readonly Node[], overwrites?: Node): Effects => ({
-  writes,
+  writes: [writes],
   reads,
-  overwrites,
+  overwrites: overwrites ? [overwrites] : [],
 });
 
 /** h reads w; g reads h; w is overwritten by what g gives; `late` reads the old w as well. */
@@ -87,7 +87,9 @@ test("among those that may come next, the lowest rank comes first, then the firs
           open.findIndex((item) => item.effects.reads.every((t) => written.has(t))),
           1,
         );
-        if (next) written.add(next.effects.writes) && expected.push(next);
+        if (!next) continue;
+        for (const t of next.effects.writes) written.add(t);
+        expected.push(next);
       }
       expect(stuck).toEqual([]);
       expect(sorted).toEqual(expected);

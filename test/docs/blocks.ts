@@ -11,6 +11,7 @@ export const PAGES = [
   "CONTRIBUTING.md",
   "CHANGELOG.md",
   "docs/architecture.md",
+  "docs/refused.md",
   "docs/lecture.md",
   "docs/lecture.zh.md",
 ] as const;

@@ -37,7 +37,7 @@ const apple: AdapterTuning = {
   target: "portable",
   batch: 64,
   kernels: {
-    [tuningKey(conv1.kernel, undefined, lenet.storages)]: {
+    [tuningKey(conv1.kernel, lenet.storages)]: {
       layers: "conv1 → pool1",
       kernel: "",
       schedule,

@@ -36,7 +36,7 @@ function launches({ program, steps }: Compilation): readonly Launch[] {
       const step: Step | undefined = steps[next++];
       if (!step) throw new Error("a dispatch without a step");
       layers += step.region.nodes.length;
-      parts.push({ kernel: step.kernel, schedule: step.schedule, inPlace: step.inPlace });
+      parts.push(step);
     }
     return { dispatch, parts };
   });
@@ -102,14 +102,17 @@ function checkReads(compilation: Compilation): void {
     const read = new Set<number>();
     let at = 0;
     for (const part of parts) {
-      const tensors = boundTensors(part);
+      const { results } = part.kernel;
+      const tensors = boundTensors(part.kernel);
       const buffers = dispatch.buffers.slice(at, at + tensors.length);
       at += tensors.length;
-      const target = buffers.at(-1) ?? -1;
+      const targets = results.map((_, i) => buffers.at(i - results.length) ?? -1);
       const reads: [Node, number][] = tensors
-        .slice(0, -1)
+        .slice(0, -results.length)
         .flatMap((t, i) => (t === "order" ? [] : [[t, buffers[i] ?? -1]]));
-      if (part.inPlace) reads.push([part.inPlace, target]);
+      results.forEach(({ overwrites }, i) => {
+        if (overwrites) reads.push([overwrites, targets[i] ?? -1]);
+      });
       for (const [tensor, buffer] of reads) {
         const held = holds.get(buffer);
         if (!standsFor(held, tensor))
@@ -117,16 +120,20 @@ function checkReads(compilation: Compilation): void {
             "a buffer holds another tensor than is read there",
             `${dispatch.layers.join(", ")} reads ${tensor.origin.name}, there is ${held?.origin.name ?? "nothing"}`,
           );
-        if (buffer !== target || tensor !== part.inPlace) read.add(buffer);
+        const own = results.some((r, i) => r.overwrites === tensor && targets[i] === buffer);
+        if (!own) read.add(buffer);
       }
-      const held = holds.get(target);
-      const foreign = held && (held.kind === "input" || (held.kind === "param" && !states.has(held)));
-      if (foreign || written.has(target))
-        breach(
-          "a tensor is overwritten that must stay",
-          `${dispatch.layers.join(", ")} overwrites ${held?.origin.name}`,
-        );
-      written.set(target, part.kernel.region.root);
+      results.forEach(({ root }, i) => {
+        const target = targets[i] ?? -1;
+        const held = holds.get(target);
+        const foreign = held && (held.kind === "input" || (held.kind === "param" && !states.has(held)));
+        if (foreign || written.has(target))
+          breach(
+            "a tensor is overwritten that must stay",
+            `${dispatch.layers.join(", ")} overwrites ${held?.origin.name}`,
+          );
+        written.set(target, root);
+      });
     }
     for (const [buffer, node] of written) {
       if (read.has(buffer))

@@ -145,7 +145,7 @@ describe("a text", () => {
 
   /** Runs the graph with a schedule for one of its kernels, as carried out step by step. */
   async function runs(kernel: Kernel, text: string): Promise<void> {
-    const compilation = compile(graph, { tuning: { [tuningKey(kernel, undefined, storages)]: text } });
+    const compilation = compile(graph, { tuning: { [tuningKey(kernel, storages)]: text } });
     expect(compilation.tuned.size).toBe(1);
     const [got] = await runProgramOn(checker(compilation), compilation.program, params, [inputs]);
     expect(differences(got ?? {}, want), text).toBeUndefined();

@@ -56,7 +56,7 @@ test("measures, writes the winners beside the model, and weft run uses them", as
   // Whatever won on this machine: a schedule of ours shows that the file is used, one kernel that no model has is named.
   const { graph } = await loadModel(file);
   const { steps, storages } = compile(graph);
-  const key = steps[0] && tuningKey(steps[0].kernel, undefined, storages);
+  const key = steps[0] && tuningKey(steps[0].kernel, storages);
   const entry = { layers: "a", kernel: "", default: 2, tuned: 1, defaultBuild: 1, build: 1 };
   const schedule = "register tile 1×4×1×1, workgroup 16";
   const kernels = {

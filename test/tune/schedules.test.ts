@@ -155,9 +155,7 @@ function anyTogether(kernel: Kernel, draw: (below: number) => number): string {
 
 function tuningOf(graph: Graph, choose: (kernel: Kernel) => string): Tuning {
   const { steps, storages } = compile(graph);
-  return Object.fromEntries(
-    steps.map(({ kernel, inPlace }) => [tuningKey(kernel, inPlace, storages), choose(kernel)]),
-  );
+  return Object.fromEntries(steps.map(({ kernel }) => [tuningKey(kernel, storages), choose(kernel)]));
 }
 
 describe.each(Object.entries(models))("%s", (_, graph) => {
@@ -229,10 +227,10 @@ describe("data and schedules", () => {
     const other = avgPool2d(sigmoid(conv2d(x, { out: 6, kernel: 5, padding: 2 })), { kernel: 2 });
     const renamed = compile(model("other", { photo: x }, { thing: other }).graph, { target: "quads" });
     const key = (c: Pick<typeof renamed, "steps" | "storages">): string | undefined =>
-      c.steps[0] && tuningKey(c.steps[0].kernel, undefined, c.storages);
+      c.steps[0] && tuningKey(c.steps[0].kernel, c.storages);
     expect(key(renamed)).toBe(key({ steps, storages }));
     expect(key(renamed)).toMatch(/^[0-9a-f]{16}$/);
-    const keys = steps.map((s) => tuningKey(s.kernel, undefined, storages));
+    const keys = steps.map((s) => tuningKey(s.kernel, storages));
     expect(new Set(keys).size).toBe(keys.length);
   });
 

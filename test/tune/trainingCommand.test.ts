@@ -66,7 +66,7 @@ describe("weft tune --train", () => {
     const { graph } = await loadModel(file);
     const { step } = compileParts(graph, { optimizer: sgd({ lr: 0.1 }), target: "quads" });
     const update = must(
-      subjectsOf(step).find((s) => s.inPlace && s.step.kernel.kind === "contraction"),
+      subjectsOf(step).find((s) => s.stored.some((r) => r.inPlace) && s.step.kernel.kind === "contraction"),
       "update",
     );
     const { kernel } = update.step;

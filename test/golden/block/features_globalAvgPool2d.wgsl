@@ -1,6 +1,6 @@
 // features/globalAvgPool2d
 //   features/globalAvgPool2d: globalAvgPool2d 8×8 [N, 8, 8, 8] → [N, 8, 1, 1], block.model.ts:26:26
-// features/globalAvgPool2d[n, c, h, w] = (Σ_{h′<8, w′<8} block[n, c, h′, w′]) · 0.015625
+// features/globalAvgPool2d[n, c, 0, 0] = (Σ_{h′<8, w′<8} block[n, c, h′, w′]) · 0.015625
 // mapReduce: thread per position, workgroup 64
 struct Batch { n: u32 }
 @group(0) @binding(0) var<uniform> batch: Batch;

@@ -1,6 +1,6 @@
 // few
 //   few: conv2d 1 · 3×5, stride 3×4, padding 0×1 [N, 1, 8, 8] → [N, 1, 2, 2], padding-stride.ts:11:13  (⌊(8 − 3)/3⌋ + 1 = 2; ⌊(8 + 2·1 − 5)/4⌋ + 1 = 2)
-// few[n, c, h, w] = (Σ_{kh<3, kw<5} (0 ≤ w·4 + kw − 1 < 8 ? picture[n, 0, h·3 + kh, w·4 + kw − 1] : 0) · few.weight[0, 0, kh, kw]) + few.bias[0]
+// few[n, 0, h, w] = (Σ_{kh<3, kw<5} (0 ≤ w·4 + kw − 1 < 8 ? picture[n, 0, h·3 + kh, w·4 + kw − 1] : 0) · few.weight[0, 0, kh, kw]) + few.bias[0]
 // contraction: register tile 1×1×1, workgroup 64
 struct Batch { n: u32 }
 @group(0) @binding(0) var<uniform> batch: Batch;

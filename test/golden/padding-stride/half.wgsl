@@ -1,6 +1,6 @@
 // half
 //   half: conv2d 1 · 3×3, stride 2, padding 1 [N, 1, 8, 8] → [N, 1, 4, 4], padding-stride.ts:10:14  (⌊(8 + 2·1 − 3)/2⌋ + 1 = 4)
-// half[n, c, h, w] = (Σ_{kh<3, kw<3} (0 ≤ h·2 + kh − 1 < 8 ∧ 0 ≤ w·2 + kw − 1 < 8 ? picture[n, 0, h·2 + kh − 1, w·2 + kw − 1] : 0) · half.weight[0, 0, kh, kw]) + half.bias[0]
+// half[n, 0, h, w] = (Σ_{kh<3, kw<3} (0 ≤ h·2 + kh − 1 < 8 ∧ 0 ≤ w·2 + kw − 1 < 8 ? picture[n, 0, h·2 + kh − 1, w·2 + kw − 1] : 0) · half.weight[0, 0, kh, kw]) + half.bias[0]
 // contraction: register tile 1×1×1, workgroup 64
 struct Batch { n: u32 }
 @group(0) @binding(0) var<uniform> batch: Batch;

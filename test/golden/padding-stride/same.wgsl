@@ -1,6 +1,6 @@
 // same
 //   same: conv2d 1 · 3×3, padding 1 [N, 1, 8, 8] → [N, 1, 8, 8], padding-stride.ts:8:14  (⌊(8 + 2·1 − 3)/1⌋ + 1 = 8)
-// same[n, c, h, w] = (Σ_{kh<3, kw<3} (0 ≤ h + kh − 1 < 8 ∧ 0 ≤ w + kw − 1 < 8 ? picture[n, 0, h + kh − 1, w + kw − 1] : 0) · same.weight[0, 0, kh, kw]) + same.bias[0]
+// same[n, 0, h, w] = (Σ_{kh<3, kw<3} (0 ≤ h + kh − 1 < 8 ∧ 0 ≤ w + kw − 1 < 8 ? picture[n, 0, h + kh − 1, w + kw − 1] : 0) · same.weight[0, 0, kh, kw]) + same.bias[0]
 // contraction: register tile 1×2×1, workgroup 64
 struct Batch { n: u32 }
 @group(0) @binding(0) var<uniform> batch: Batch;

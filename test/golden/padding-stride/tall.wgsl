@@ -1,6 +1,6 @@
 // tall
 //   tall: conv2d 1 · 5×3, padding 2×1 [N, 1, 8, 8] → [N, 1, 8, 8], padding-stride.ts:9:14  (⌊(8 + 2·2 − 5)/1⌋ + 1 = 8; ⌊(8 + 2·1 − 3)/1⌋ + 1 = 8)
-// tall[n, c, h, w] = (Σ_{kh<5, kw<3} (0 ≤ h + kh − 2 < 8 ∧ 0 ≤ w + kw − 1 < 8 ? picture[n, 0, h + kh − 2, w + kw − 1] : 0) · tall.weight[0, 0, kh, kw]) + tall.bias[0]
+// tall[n, 0, h, w] = (Σ_{kh<5, kw<3} (0 ≤ h + kh − 2 < 8 ∧ 0 ≤ w + kw − 1 < 8 ? picture[n, 0, h + kh − 2, w + kw − 1] : 0) · tall.weight[0, 0, kh, kw]) + tall.bias[0]
 // contraction: register tile 1×1×2, unroll 1×2, workgroup 64
 struct Batch { n: u32 }
 @group(0) @binding(0) var<uniform> batch: Batch;

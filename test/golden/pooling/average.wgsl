@@ -1,6 +1,6 @@
 // average
 //   average: avgPool2d 2×2 [N, 1, 4, 4] → [N, 1, 2, 2], pooling.ts:11:17  (⌊(4 − 2)/2⌋ + 1 = 2)
-// average[n, c, h, w] = (Σ_{u<2, v<2} picture[n, 0, h·2 + u, w·2 + v]) · 0.25
+// average[n, 0, h, w] = (Σ_{u<2, v<2} picture[n, 0, h·2 + u, w·2 + v]) · 0.25
 // mapReduce: thread per position, workgroup 64
 struct Batch { n: u32 }
 @group(0) @binding(0) var<uniform> batch: Batch;

@@ -1,6 +1,6 @@
 // largest
 //   largest: maxPool2d 3×3 [N, 1, 4, 4] → [N, 1, 1, 1], pooling.ts:8:17  (⌊(4 − 3)/3⌋ + 1 = 1)
-// largest[n, c, h, w] = max_{u<3, v<3} picture[n, 0, u, v]
+// largest[n, 0, 0, 0] = max_{u<3, v<3} picture[n, 0, u, v]
 // mapReduce: thread per position, workgroup 64
 struct Batch { n: u32 }
 @group(0) @binding(0) var<uniform> batch: Batch;

@@ -1,6 +1,6 @@
 // padded
 //   padded: maxPool2d 3×3, stride 2, padding 1 [N, 1, 4, 4] → [N, 1, 2, 2], pooling.ts:9:16  (⌊(4 + 2·1 − 3)/2⌋ + 1 = 2)
-// padded[n, c, h, w] = max_{u<3, v<3} (0 ≤ h·2 + u − 1 < 4 ∧ 0 ≤ w·2 + v − 1 < 4 ? picture[n, 0, h·2 + u − 1, w·2 + v − 1] : -3.4028234663852886e+38)
+// padded[n, 0, h, w] = max_{u<3, v<3} (0 ≤ h·2 + u − 1 < 4 ∧ 0 ≤ w·2 + v − 1 < 4 ? picture[n, 0, h·2 + u − 1, w·2 + v − 1] : -3.4028234663852886e+38)
 // mapReduce: thread per position, workgroup 64
 struct Batch { n: u32 }
 @group(0) @binding(0) var<uniform> batch: Batch;

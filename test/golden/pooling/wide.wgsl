@@ -1,6 +1,6 @@
 // wide
 //   wide: maxPool2d 2×3, padding 0×1 [N, 1, 4, 4] → [N, 1, 2, 2], pooling.ts:10:14  (⌊(4 − 2)/2⌋ + 1 = 2; ⌊(4 + 2·1 − 3)/3⌋ + 1 = 2)
-// wide[n, c, h, w] = max_{u<2, v<3} (0 ≤ w·3 + v − 1 < 4 ? picture[n, 0, h·2 + u, w·3 + v − 1] : -3.4028234663852886e+38)
+// wide[n, 0, h, w] = max_{u<2, v<3} (0 ≤ w·3 + v − 1 < 4 ? picture[n, 0, h·2 + u, w·3 + v − 1] : -3.4028234663852886e+38)
 // mapReduce: thread per position, workgroup 64
 struct Batch { n: u32 }
 @group(0) @binding(0) var<uniform> batch: Batch;

@@ -379,7 +379,7 @@ const structure: readonly Mutation[] = [
     },
     {
       name: "identity: without what is in place",
-      find: '      node === inPlace ? "in place" : "",\n',
+      find: '      overwritten.has(node) ? "in place" : "",\n',
       put: "",
       guards: [identity],
       why: "an update shares a kernel with what it must not overwrite",
@@ -486,7 +486,7 @@ const structure: readonly Mutation[] = [
     },
     {
       name: "identity: without where the result is put",
-      find: '  note("place", kernel.place.map(walk.index));\n',
+      find: '  for (const { place } of kernel.results) note("place", place.map(walk.index));\n',
       put: "",
       guards: [identity],
       why: "a kernel that splits its axes shares one that does not",
@@ -495,7 +495,7 @@ const structure: readonly Mutation[] = [
   ...inFile("compiler/passes/order.ts", [
     {
       name: "order: an update does not wait for who reads the old value",
-      find: "for (const reader of old) if (reader !== item) before.add(reader);",
+      find: "for (const reader of readers.get(old) ?? []) if (reader !== item) before.add(reader);",
       put: "",
       guards: [order],
       why: "SGD steps one parameter with another one's new value",
@@ -516,8 +516,8 @@ const structure: readonly Mutation[] = [
     },
     {
       name: "order: updates first",
-      find: '(s.region.phase === "prepare" ? 0 : s.inPlace ? update(s) : 1)',
-      put: '(s.region.phase === "prepare" ? 0 : s.inPlace ? -update(s) : 1)',
+      find: '(s.region.phase === "prepare" ? 0 : overwrites(s) ? update(s) : 1)',
+      put: '(s.region.phase === "prepare" ? 0 : overwrites(s) ? -update(s) : 1)',
       guards: [guard("train/losses-optimizers", "LeNet"), shared, steps],
       why: "small updates are spread, and a step has many more dispatches",
     },
@@ -566,15 +566,15 @@ const structure: readonly Mutation[] = [
   ...inFile("compiler/passes/plan.ts", [
     {
       name: "memory: an output's buffer is free after its last reader",
-      find: 'if (region.phase === "prepare" || storages.get(region.root)?.seen) own(region.root);',
-      put: 'if (region.phase === "prepare") own(region.root);',
+      find: 'else if (region.phase === "prepare" || storages.get(root)?.seen) own(root);',
+      put: 'else if (region.phase === "prepare") own(root);',
       guards: [host, compile],
       why: "an output holds another tensor's numbers",
     },
     {
       name: "memory: what is computed once may be overwritten",
-      find: 'if (region.phase === "prepare" || storages.get(region.root)?.seen) own(region.root);',
-      put: "if (storages.get(region.root)?.seen) own(region.root);",
+      find: 'else if (region.phase === "prepare" || storages.get(root)?.seen) own(root);',
+      put: "else if (storages.get(root)?.seen) own(root);",
       guards: [compile, host],
       why: "the second run computes with other weights",
     },
@@ -642,8 +642,8 @@ const structure: readonly Mutation[] = [
     },
     {
       name: "layout: what overwrites a tensor lies otherwise",
-      find: "if (order) for (const node of [value, state]) orders.set(node, order);",
-      put: "if (order) orders.set(state, order);",
+      find: "if (order) for (const node of [root, overwrites]) orders.set(node, order);",
+      put: "if (order) orders.set(overwrites, order);",
       guards: [steps, shared],
       why: "after a step weights are permuted",
     },
@@ -651,7 +651,7 @@ const structure: readonly Mutation[] = [
   ...inFile("compiler/passes/update.ts", [
     {
       name: "updates: one that reads its parameter elsewhere is in place",
-      find: "if (!region || taken.has(update.value) || !readsItsOwn(region, update.state)) continue;",
+      find: "if (!region || taken.has(update.value) || !overwritesItsOwn(region, update)) continue;",
       put: "if (!region || taken.has(update.value)) continue;",
       guards: [shared],
       why: "threads read what others have overwritten",

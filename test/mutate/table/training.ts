@@ -28,8 +28,8 @@ const adjoints: readonly Mutation[] = [
     },
     {
       name: "adjoint: the first of several paths alone counts",
-      find: "return paths.reduce<Expr>((sum, path) => plus(sum, contribution(path, split, grad, context)), literal(0));",
-      put: "return paths.slice(0, 1).reduce<Expr>((sum, path) => plus(sum, contribution(path, split, grad, context)), literal(0));",
+      find: "return paths.reduce<Expr>((sum, path) => plus(sum, contribution(path, at, grad, context)), literal(0));",
+      put: "return paths.slice(0, 1).reduce<Expr>((sum, path) => plus(sum, contribution(path, at, grad, context)), literal(0));",
       guards: [gradientsOf("with itself|transposed"), gradients],
       why: "a tensor that an op reads twice has a part of its gradient",
     },
