@@ -195,6 +195,13 @@ describe("a text", () => {
 
   const [conv] = steps;
   test.each([
+    "register tile 1×4×1×1, workgroup 64",
+    "parallel reduction 4 members, register tile 1×4×1×1, unroll 3×1×1, workgroup 64",
+  ])("such as %j is legal", (text) => {
+    expect(conv && parseSchedule(conv.kernel, text)).toBeDefined();
+  });
+
+  test.each([
     "",
     "register tile",
     "tile 1×4×1×1, workgroup 64",
@@ -204,7 +211,9 @@ describe("a text", () => {
     "register tile 1×4×1×1, workgroup 64 ",
     "register tile 1×4×1×1, workgroup 64, opaque loops 1",
     "register tile 1x4x1x1, workgroup 64",
-  ])("such as %j", (text) => {
+    "register tile 0×4×1×1, workgroup 64",
+    "parallel reduction 4 members, register tile 1×4×1×1, unroll 2×1×1, workgroup 64",
+  ])("such as %j is refused", (text) => {
     expect(conv && parseSchedule(conv.kernel, text)).toBeUndefined();
   });
 

@@ -72,7 +72,7 @@ describe("weft tune --train", () => {
     const { kernel } = update.step;
     if (kernel.kind !== "contraction") throw new Error("an update of a weight is a contraction");
     const tile = kernel.space.map((a) => (a === kernel.n.at(-1) ? 4 : 2));
-    const schedule = { kind: "contraction", workgroup: 32, tile, unroll: [1], share: null } as const;
+    const schedule = `register tile ${tile.join("×")}, workgroup 32`;
     const kernels = { [update.key]: { ...gone, layers: "update", schedule }, "0000000000000000": gone };
     const [ofRuns, ofSteps] = written.adapters;
     const ours = { ...written, adapters: [ofRuns, { ...ofSteps, kernels }] };
