@@ -28,7 +28,7 @@ export interface Signature {
   /** Index into `Program.buffers`. */
   readonly buffer: number;
   /**
-   * "bytes": the buffer holds a whole data set, a byte an element, and `Program.order` says which rows are the batch.
+   * "bytes": the buffer holds a whole data set, a byte an element, as many rows as it has: N is not the batch's.
    * "f16": the elements, which are f32 to whoever gives them, are rounded to f16 before they are written.
    */
   readonly storage?: "bytes" | "f16";
@@ -77,7 +77,8 @@ export interface Shader {
   readonly workgroup: number;
   /**
    * Whether binding 0 is the batch uniform; storage buffers follow it. Its 32 bytes are
-   * `struct Batch { n: u32, offset: u32, step: u32, seed: u32, rates: vec4<f32> }`, of which inference uses n.
+   * `struct Batch { n: u32, offset: u32, step: u32, seed: u32, rates: vec4<f32> }`, of which inference uses n; no kernel
+   * uses the offset.
    */
   readonly usesBatch: boolean;
   readonly bindings: readonly Binding[];
@@ -119,8 +120,6 @@ export interface Program {
   readonly kernels: readonly Shader[];
   /** What the device must have been asked for. */
   readonly features?: readonly Feature[];
-  /** The buffer of u32 row numbers, where inputs are drawn from a data set: row n of the batch is order[offset + n]. */
-  readonly order?: number;
   /** Run once after weights are set: folded parameters. */
   readonly prepare: readonly Dispatch[];
   /** Run for every batch, in one submit. */

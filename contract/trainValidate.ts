@@ -24,9 +24,11 @@ export function validateTraining(value: unknown): Training {
   const programs = [training.get("step"), training.get("evaluate")];
   for (const program of programs) {
     checkProgram(program, 0);
-    const inputs = program.get("inputs").list(2, 2);
+    // The rows that are the batch come third.
+    const count = bytes ? 3 : 2;
+    const inputs = program.get("inputs").list(count, count);
     // Targets of losses that take no class numbers are numbers.
-    for (const input of loss === "crossEntropy" ? inputs : inputs.slice(0, 1))
+    for (const input of inputs.slice(0, loss === "crossEntropy" ? 2 : 1))
       if ((input.find("storage") !== undefined) !== bytes)
         input.fail(`its storage does not go with bytes: ${bytes}`);
     const params = program.get("params");

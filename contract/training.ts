@@ -9,6 +9,8 @@ import type { Program } from "./program.ts";
 export const METRICS = "training.metrics";
 /** What labels or targets are called unless the model has a tensor of this name. They are known as the second input. */
 export const TARGET = "target";
+/** What the row numbers of a batch are called unless the model has a tensor of this name. They are known as the third input. */
+export const ROWS = "rows";
 
 /** What training makes small. */
 export type LossName = "crossEntropy" | "squaredError" | "binaryCrossEntropy";
@@ -78,8 +80,8 @@ export interface Training {
   /** Absent: there are none. On what trains and is probably not what was meant, each with something to try. */
   readonly remarks?: readonly Diagnosis[];
   /**
-   * Takes one step on the batch order[offset … offset + n): parameters, moments and the metrics
-   * [Σ loss, number right] are overwritten in place. Its inputs are the model's and the target. Its params are the model's parameters, then moments and metrics.
+   * Takes one step on a batch: parameters, moments and the metrics [Σ loss, number right] are overwritten in place. Its
+   * inputs are the model's, the target, and, where data sets lie on the GPU, the rows of these that are the batch (u32). Its params are the model's parameters, then moments and metrics.
    */
   readonly step: Program;
   /** For messages: what each dispatch of `step` writes, in the order of the bindings that it writes. */

@@ -78,8 +78,6 @@ export function checkProgram(program: Field, leastOutputs = 1): void {
     );
     param.get("digest").whole(0, 2 ** 32 - 1);
   }
-  const order = program.find("order");
-  if (order) fill(order, order.index(buffers.length, "buffers"));
   const outputs = program.get("outputs").list(leastOutputs);
   distinct(outputs);
 

@@ -10,6 +10,8 @@ import type { Gpu } from "./gpu.ts";
 export interface Source {
   /** What of it lies on the GPU. */
   readonly lent: Lent;
+  /** The rows in the order in which batches take them. */
+  readonly order: GPUBuffer;
   /** The inputs that are sent there batch by batch, and their values. */
   readonly sent: readonly Signature[];
   readonly batch: (offset: number, n: number) => Float32Array[];
@@ -98,29 +100,23 @@ export class DataSets {
   #upload({ arrays, rows }: Checked): Uploaded {
     const { step, evaluate } = this.#training;
     const natural = Uint32Array.from({ length: rows }, (_, i) => i);
-    let order: Uint32Array = natural;
-    const stored = step.inputs.map(
-      ({ storage }, i) => storage && this.#buffer(i ? "labels" : "images", arrays[i] as Rows),
+    const stored = arrays.map(
+      (array, i) => step.inputs[i]?.storage && this.#buffer(i ? "labels" : "images", array),
     );
-    const [inOrder, shuffled] = stored.some(Boolean)
-      ? [this.#buffer("order", natural), this.#buffer("shuffled", natural)]
-      : [];
-    const source = (
-      { inputs, order: at }: Program,
-      rowNumbers: GPUBuffer | undefined,
-      rows: () => Uint32Array,
-    ): Source => {
+    let order: Uint32Array = natural;
+    const inOrder = this.#buffer("rows", natural);
+    const shuffled = this.#buffer("rows", natural);
+    const source = ({ inputs }: Program, order: GPUBuffer, rows: () => Uint32Array): Source => {
       const lent = new Map<number, GPUBuffer>();
       const sent = inputs.filter(({ buffer }, i) => {
         if (stored[i]) lent.set(buffer, stored[i]);
-        return !stored[i];
+        return arrays[i] && !stored[i];
       });
-      if (at !== undefined && rowNumbers) lent.set(at, rowNumbers);
       const batch = (offset: number, n: number): Float32Array[] =>
         sent.map((input) =>
           gather(arrays[inputs.indexOf(input)] as Rows, rowSize(input), rows().subarray(offset, offset + n)),
         );
-      return { lent, sent, batch, share: sent.length ? 1 : MOST_BATCHES };
+      return { lent, order, sent, batch, share: sent.length ? 1 : MOST_BATCHES };
     };
     return {
       arrays,
@@ -130,7 +126,7 @@ export class DataSets {
       evaluate: source(evaluate, inOrder, () => natural),
       shuffle: (next) => {
         order = next;
-        if (shuffled) this.#gpu.write(shuffled, next);
+        this.#gpu.write(shuffled, next);
       },
     };
   }

@@ -10,7 +10,7 @@ import { isMetrics, stateOf } from "./trainState.ts";
 /** What the kernels of a training are told of a batch. */
 export interface TrainBatch {
   readonly n: number;
-  /** Where it starts in the order of the data set. */
+  /** Where it starts in the order of the data set. No kernel asks. */
   readonly offset: number;
   readonly step: number;
   readonly seed: number;
@@ -20,8 +20,8 @@ export interface TrainBatch {
 /** The uniforms of batches. */
 export function uniformsOf(batches: readonly TrainBatch[]): Uint32Array {
   const words = new Uint32Array((batches.length * STRIDE) / 4);
-  batches.forEach(({ n, offset, step, seed, rates }, i) => {
-    words.set([n, offset, step, seed], (i * STRIDE) / 4);
+  batches.forEach(({ n, step, seed, rates }, i) => {
+    words.set([n, 0, step, seed], (i * STRIDE) / 4);
     new Float32Array(words.buffer, i * STRIDE + 16).set(rates);
   });
   return words;
@@ -76,14 +76,14 @@ export async function runBatches(
 ): Promise<Figures[]> {
   const [part] = await executable.run(executable.program.name, () => {
     const dispatches = executable.reserve(Math.max(...batches.map(({ n }) => n)), source.lent);
-    const metrics = executable.buffer(metricsOf(executable).buffer);
+    const metrics = metricsOf(executable);
     tell(executable, source, batches);
     return {
       sizes: [ALL_FIGURES_BYTES],
       encode(encoder, staging) {
-        batches.forEach(({ n }, i) => {
-          encoder.clearBuffer(metrics);
-          encodePass(encoder, dispatches, n, i * STRIDE);
+        batches.forEach((batch, i) => {
+          begin(encoder, executable, source, batch);
+          encodePass(encoder, dispatches, batch.n, i * STRIDE);
           encoder.copyBufferToBuffer(metrics, 0, staging, i * FIGURES_BYTES, FIGURES_BYTES);
         });
       },
@@ -100,7 +100,7 @@ export function traceBatch(
   batch: TrainBatch,
 ): Promise<Origin | undefined> {
   tell(executable, source, [batch]);
-  executable.upload([metricsOf(executable)], [new Float32Array(2)]);
+  executable.submit((encoder) => begin(encoder, executable, source, batch));
   const look = (data: ArrayBuffer): Unfit | undefined => unfit(new Float32Array(data));
   return trace(executable, executable.program.dispatches, batch.n, look, source.lent);
 }
@@ -111,7 +111,20 @@ function tell(executable: Executable, source: Source, batches: readonly TrainBat
   for (const { offset, n } of batches) executable.upload(source.sent, source.batch(offset, n));
 }
 
-const metricsOf = ({ program }: Executable): ParamSpec => program.params.find(isMetrics) as ParamSpec;
+/** Figures start from 0; which rows of the data sets are the batch. */
+function begin(
+  encoder: GPUCommandEncoder,
+  executable: Executable,
+  { order }: Source,
+  { offset, n }: TrainBatch,
+): void {
+  const rows = executable.program.inputs[2];
+  encoder.clearBuffer(metricsOf(executable));
+  if (rows) encoder.copyBufferToBuffer(order, 4 * offset, executable.buffer(rows.buffer), 0, 4 * n);
+}
+
+const metricsOf = (executable: Executable): GPUBuffer =>
+  executable.buffer((executable.program.params.find(isMetrics) as ParamSpec).buffer);
 
 /** The elements in row-major order of `shape`, which lie in memory with their axes in `order`. */
 function unpermute(data: TensorData, shape: readonly number[], order: readonly number[]): TensorData {

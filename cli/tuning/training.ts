@@ -85,7 +85,7 @@ async function openStep(
   const gpu = new Gpu(place.device, false);
   const sets = new DataSets(gpu, training);
   // It stays on the GPU until `destroy`.
-  const { lent } = await sets.using((take) =>
+  const { lent, order } = await sets.using((take) =>
     gpu.scoped(`${training.name}: examples`, () => {
       const source = take(set);
       source.shuffle(shuffled(source.rows, seed, 0));
@@ -95,7 +95,10 @@ async function openStep(
   const rates = ratesOf(optimizer, optimizer.lr, 2);
   const uniform = uniformsOf([{ n: batch, offset: 0, step: 1, seed, rates }]);
   const values = step.params.map((param) => given?.[param.name]?.data ?? initialise(param, seed));
-  return Bench.open(place, step, batch, values, { lent, uniform, close: () => sets.destroy() });
+  // The first rows of the order are the batch.
+  const rows = step.inputs[2]?.buffer;
+  const all = rows !== undefined ? new Map([...lent, [rows, order]]) : lent;
+  return Bench.open(place, step, batch, values, { lent: all, uniform, close: () => sets.destroy() });
 }
 
 /** Of the losses of the first steps, relative: rounding grows from step to step. */

@@ -14,7 +14,7 @@ import type { Graph, Node, OpNode } from "../ir/graph.ts";
 import { ExprPrinter, formulas } from "../ir/print.ts";
 import type { MemoryPlan, Step } from "../ir/step.ts";
 import type { KernelModule } from "../ir/stmt.ts";
-import { inBuffer, type Storages, typeOf } from "../ir/storage.ts";
+import { inBuffer, type Storages, type StorageType, typeOf } from "../ir/storage.ts";
 import { roleOf } from "../lower/evaluate.ts";
 import { printSchedule } from "../strategies/index.ts";
 import { comment, identifiers } from "../targets/wgsl/names.ts";
@@ -49,7 +49,13 @@ export interface Parts {
 }
 
 /** What a Program says of storage types. */
-const spoken = { f32: {}, f16: { storage: "f16" }, u8: { storage: "bytes" } } as const;
+const spoken: Readonly<Record<StorageType, Pick<Signature, "storage">>> = {
+  f32: {},
+  f16: { storage: "f16" },
+  u32: {},
+  i32: {},
+  u8: { storage: "bytes" },
+};
 
 /** A program, and what its kernels are the text of. */
 export interface Assembled {
@@ -81,13 +87,11 @@ export function assemble({ graph, bundles, memory, storages, baked }: Parts): As
   const entries = identifiers(all.map((g) => entryName(must(g.bundles[0], "bundle"))));
 
   const bufferOf = (node: Node): number => must(memory.place.get(storages.get(node)?.of ?? node), "buffer");
-  const bound = (tensor: Node | "order"): number =>
-    tensor === "order" ? must(memory.order, "row numbers") : bufferOf(tensor);
   const dispatch = (bundle: readonly Step[]): Dispatch => {
     const { group, grid } = must(groupOf.get(bundle), "group");
     return {
       kernel: group.number,
-      buffers: bundle.flatMap((step) => boundTensors(step.kernel).map(bound)),
+      buffers: bundle.flatMap((step) => boundTensors(step.kernel).map(bufferOf)),
       grid,
       layers: layersOf(bundle),
     };
@@ -123,7 +127,6 @@ export function assemble({ graph, bundles, memory, storages, baked }: Parts): As
     buffers: memory.buffers,
     kernels: all.map((g, i) => shader(g, must(entries[i], "name"))),
     ...(features.length > 0 ? { features } : {}),
-    ...(memory.order === undefined ? {} : { order: memory.order }),
     prepare: inPhase("prepare"),
     dispatches: inPhase("run"),
     peakBytes: memory.peakBytes,
@@ -152,7 +155,6 @@ function bindingNames({ bundles, module, uses }: Group): readonly string[] {
   const own = bundles.length === 1;
   const names = must(bundles[0], "bundle").flatMap(({ kernel }) =>
     boundTensors(kernel).map((tensor) => {
-      if (tensor === "order") return tensor;
       if (own) return tensor.origin.name;
       return kernel.results.some((r) => r.root === tensor) ? "y" : roleOf(tensor);
     }),

@@ -1,7 +1,7 @@
 /** (Kernel, Schedule) → the kernel's module: lowering and its passes, one after the other. */
 import type { Grid } from "../../contract/program.ts";
 import { InternalError, must } from "../errors.ts";
-import { isBytes, type Node } from "../ir/graph.ts";
+import type { Node } from "../ir/graph.ts";
 import type { Kernel, Schedule, Together } from "../ir/kernel.ts";
 import type { Result } from "../ir/region.ts";
 import type { KernelModule, Stmt } from "../ir/stmt.ts";
@@ -26,11 +26,10 @@ export interface Part {
   readonly schedule: Schedule;
 }
 
-/** What a part binds, in order: the tensors it reads, the row numbers of a data set ("order"), the results. */
-export function boundTensors({ reads, results }: Kernel): readonly (Node | "order")[] {
+/** What a part binds, in order: the tensors it reads, the results. */
+export function boundTensors({ reads, results }: Kernel): readonly Node[] {
   const separate = reads.filter((node) => results.every((r) => r.overwrites !== node));
-  const rows = separate.some(isBytes) ? (["order"] as const) : [];
-  return [...separate, ...rows, ...results.map((r) => r.root)];
+  return [...separate, ...results.map((r) => r.root)];
 }
 
 /** A module that does the work of all parts; several are told apart by the range their thread number falls in. */
@@ -146,19 +145,14 @@ function bind(
     stored.set(root, to);
     if (overwrites) of.set(overwrites, to);
   }
-  let order: Memory | undefined;
   const bindings = boundTensors(kernel).map((tensor) => {
-    if (tensor === "order") {
-      order = newMemory({ space: "storage", stem: "row", type: typeFor("u32"), writable: false });
-      return order;
-    }
     const result = stored.get(tensor);
     if (result) return result;
     const read = memory(roleOf(tensor), typeOf(storages, tensor), 1, false);
     of.set(tensor, read);
     return read;
   });
-  return { memories: { of, order, stored }, bindings };
+  return { memories: { of, stored }, bindings };
 }
 
 /** A result is an array of vectors where every store is a whole, aligned vector. */

@@ -26,7 +26,6 @@ export function measuringPart(step: Program, evaluate: Program): Program | undef
     ),
   );
   const used = new Set([...step.inputs, ...params].map((s) => s.buffer));
-  if (step.order !== undefined) used.add(step.order);
   for (const b of chosen.flatMap((d) => d.buffers)) used.add(b);
   const buffers = [...used].sort((a, b) => a - b);
   const kernels = [...new Set(chosen.map((d) => d.kernel))];
@@ -38,7 +37,6 @@ export function measuringPart(step: Program, evaluate: Program): Program | undef
     params: params.map(moved),
     buffers: plans,
     kernels: kernels.map((k) => must(step.kernels[k], "kernel")),
-    ...(step.order === undefined ? {} : { order: buffers.indexOf(step.order) }),
     dispatches: chosen.map((d) => ({
       ...d,
       kernel: kernels.indexOf(d.kernel),

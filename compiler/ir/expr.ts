@@ -3,7 +3,8 @@
  *
  *   conv2d   y[n,o,h,w] = b[o] + Σ_{c,u,v} x[n, c, h·s + u·d − p, w·s + v·d − p] · k[o,c,u,v]
  *
- * Indices are affine in the axes, plus floor division and remainder by constants (reshapes, groups).
+ * Indices are affine in the axes, plus floor division and remainder by constants (reshapes, groups), and in whole numbers
+ * that tensors hold (rows of a table).
  *
  * The nodes of a graph stand here too: a load names the node that it reads, and a node its op, whose meaning is an
  * expression. `graph.ts` gives them to whoever thinks of graphs.
@@ -34,7 +35,20 @@ export interface Quotient {
   readonly by: number;
 }
 
-export type Atom = Axis | Quotient;
+/**
+ * The whole number that a tensor of whole numbers holds at an index, as far as it says where to read: below 0 it is 0, from
+ * `extent` on `extent` − 1. What is N rows long is a data set, whose length no kernel knows: whoever gives the numbers
+ * keeps them below it.
+ */
+export interface Lookup {
+  readonly kind: "lookup";
+  readonly id: number;
+  readonly from: Node;
+  readonly index: readonly Index[];
+  readonly extent: Dim;
+}
+
+export type Atom = Axis | Quotient | Lookup;
 
 /** `constant + Σ coefficient · atom`; terms have distinct atoms, in the order in which these were made, and no coefficient 0. */
 export interface Index {
@@ -159,6 +173,12 @@ export interface ParamRequest {
   readonly use?: ParamUse;
 }
 
+/** The position of an operand of whole numbers, and what they stay below. */
+export interface Where {
+  readonly operand: number;
+  readonly below: Dim;
+}
+
 /** What a row of the shape table says about an op beyond its output shape. */
 export interface OpSummary {
   /** `6 · 5×5, padding 2` */
@@ -183,6 +203,11 @@ export interface OpDef<A extends Attrs = Attrs, O = unknown> {
   params?(attrs: A, inputs: readonly TensorType[]): readonly ParamRequest[];
   /** The output's type from the operands' (parameters included). Throws `UserError`. */
   infer(attrs: A, inputs: readonly TensorType[]): TensorType;
+  /**
+   * The operand that says where to read, if one does: whole numbers, of which each is at least 0 and below a number. All
+   * others, and the output, are of one type.
+   */
+  where?(attrs: A, inputs: readonly TensorType[]): Where;
   /** The meaning: the value at one output position, as an index expression. */
   define(attrs: A, context: OpContext): Expr;
   /**
@@ -204,8 +229,8 @@ export type Node =
       readonly type: TensorType;
       readonly origin: Origin;
       /**
-       * "bytes": the tensor is a batch drawn from a data set that lies on the GPU as bytes. Element [n, …] is byte
-       * [order[offset + n], …], as a number 0 … 255.
+       * "bytes": the tensor is a whole data set that lies on the GPU as bytes, numbers 0 … 255. N is the number of its rows
+       * and not the batch's, so it is read by what is looked up alone.
        */
       readonly storage?: "bytes";
     }

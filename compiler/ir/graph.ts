@@ -16,12 +16,8 @@ export type {
   ParamRequest,
   Role,
   Update,
+  Where,
 } from "./expr.ts";
-
-/** Whether a tensor is drawn from a data set of bytes. */
-export function isBytes(node: Node): boolean {
-  return node.kind === "input" && node.storage === "bytes";
-}
 
 export interface Output {
   readonly name: string;

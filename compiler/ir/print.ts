@@ -1,5 +1,5 @@
 /** Index expressions in mathematical notation: `sigmoid((Σ_{i<3} image[n, i, h + u − 2] · weight[c, i, u]) + bias[c])`. */
-import type { Axis, Bound, Expr, Index, Term } from "./expr.ts";
+import type { Atom, Axis, Bound, Expr, Index, Node, Term } from "./expr.ts";
 import type { Region } from "./region.ts";
 
 const INFIX: Readonly<Record<string, readonly [symbol: string, rank: number]>> = {
@@ -41,18 +41,23 @@ export class ExprPrinter {
 
   index(index: Index): string {
     const parts = byWeight(index).map(({ coefficient, atom }) => {
-      const inner = atom.kind === "axis" ? this.name(atom) : this.inParentheses(atom.of);
-      const text =
-        atom.kind === "axis"
-          ? inner
-          : atom.kind === "div"
-            ? `⌊${inner}/${atom.by}⌋`
-            : `${inner} mod ${atom.by}`;
+      const text = this.atom(atom);
       const factor = atom.kind === "mod" && coefficient !== 1 ? `(${text})` : text;
       return coefficient === 1 ? factor : coefficient === -1 ? `−${factor}` : `${factor}·${coefficient}`;
     });
     if (index.constant !== 0 || parts.length === 0) parts.push(`${index.constant}`);
     return parts.join(" + ").replaceAll("+ −", "− ").replaceAll("+ -", "− ");
+  }
+
+  private atom(atom: Atom): string {
+    if (atom.kind === "axis") return this.name(atom);
+    if (atom.kind === "lookup") return this.element(atom.from, atom.index);
+    const inner = this.inParentheses(atom.of);
+    return atom.kind === "div" ? `⌊${inner}/${atom.by}⌋` : `${inner} mod ${atom.by}`;
+  }
+
+  private element(from: Node, index: readonly Index[]): string {
+    return `${from.origin.name}[${index.map((i) => this.index(i)).join(", ")}]`;
   }
 
   private inParentheses(index: Index): string {
@@ -78,7 +83,7 @@ export class ExprPrinter {
       case "position":
         return `(${this.index(e.index)})`;
       case "load":
-        return `${e.from.origin.name}[${e.index.map((i) => this.index(i)).join(", ")}]`;
+        return this.element(e.from, e.index);
       case "acc":
         return `acc[${e.index.map((i) => this.index(i)).join(", ")}]`;
       case "call": {

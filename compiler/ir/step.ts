@@ -16,8 +16,6 @@ export interface MemoryPlan {
   readonly buffers: readonly BufferPlan[];
   /** Which buffer holds each stored tensor. */
   readonly place: ReadonlyMap<Node, number>;
-  /** The buffer of row numbers, where an input is drawn from a data set. */
-  readonly order: number | undefined;
   readonly peakBytes: Count;
   /** The largest batch whose buffers fit WebGPU's default binding size; null where nothing depends on N. */
   readonly maxBatch: number | null;

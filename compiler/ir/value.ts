@@ -46,8 +46,8 @@ export interface Memory {
   readonly writable: boolean;
 }
 
-/** A number that a run is given: the batch size, the place in a data set, the step, the seed; and the rates. */
-export type UniformField = "n" | "offset" | "step" | "seed" | "rates";
+/** A number that a run is given: the batch size, the step, the seed; and the rates. */
+export type UniformField = "n" | "step" | "seed" | "rates";
 
 /** What tells threads apart: the workgroup's number in the dispatch, the thread's in its workgroup. */
 export type Builtin = "group" | "local";

@@ -9,7 +9,11 @@ interface Scope {
   readonly statements: Stmt[];
   /** What expressions were found to be here. */
   readonly known: Map<Expr, Value>;
+  /** Axes that are values from here on. */
+  readonly axes: Set<Axis>;
 }
+
+const newScope = (): Scope => ({ statements: [], known: new Map(), axes: new Set() });
 
 /** A loop's ends: from `start` to below `end`. */
 export interface Span {
@@ -21,7 +25,7 @@ export interface Span {
 }
 
 export class Builder {
-  readonly #scopes: Scope[] = [{ statements: [], known: new Map() }];
+  readonly #scopes: Scope[] = [newScope()];
   readonly #depths = new Map<Axis, number>();
   readonly #opaque: boolean;
   /** Arrays of the workgroup. */
@@ -72,7 +76,17 @@ export class Builder {
   /** From the current scope on, an axis is a value. */
   bind(axis: Axis, value: Value): void {
     this.#depths.set(axis, this.depth);
+    must(this.#scopes.at(-1), "scope").axes.add(axis);
     this.push({ kind: "bind", axis, value });
+  }
+
+  isBound(axis: Axis): boolean {
+    return this.#scopes.some((scope) => scope.axes.has(axis));
+  }
+
+  /** The innermost of the scopes from which axes are known. */
+  depthOfAll(axes: Iterable<Axis>): number {
+    return Math.max(0, ...[...axes].map((axis) => this.depthOf(axis)));
   }
 
   /** The scope from which an axis is known; 0 where none says so. */
@@ -82,7 +96,7 @@ export class Builder {
 
   /** Builds `body` into a new innermost scope. */
   nested(body: () => void): readonly Stmt[] {
-    this.#scopes.push({ statements: [], known: new Map() });
+    this.#scopes.push(newScope());
     body();
     return must(this.#scopes.pop(), "scope").statements;
   }

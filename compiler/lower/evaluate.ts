@@ -8,12 +8,16 @@ import type { Memory, Value, Variable, Width } from "../ir/value.ts";
 import {
   alwaysInside,
   axesOf,
+  axisIndex,
   constant,
+  lookup,
+  mapLookups,
+  newAxis,
   rangeOf,
   rowMajor,
   substitute as substituteIndex,
 } from "../math/affine.ts";
-import { freeAxes, substitute } from "../math/build.ts";
+import { freeAxes, type Read, substitute } from "../math/build.ts";
 import { address } from "../math/layout.ts";
 import {
   apply,
@@ -27,7 +31,6 @@ import {
   indexValue,
   int,
   less,
-  loadFrom,
   named,
   partsOf,
   plus,
@@ -35,10 +38,9 @@ import {
   sameWidth,
   sizeValue,
   splat,
-  times,
   uniform,
 } from "../math/value.ts";
-import { codecs } from "../ops/codec.ts";
+import { codecOf } from "../ops/codec.ts";
 import { LOWEST, scalars } from "../ops/scalar.ts";
 import { Builder } from "./builder.ts";
 import { NOTHING, nestInBlocks, type Sum } from "./sums.ts";
@@ -52,8 +54,6 @@ const LARGE = 12;
 /** The memories of a kernel. */
 export interface Memories {
   readonly of: ReadonlyMap<Node, Memory>;
-  /** The row numbers of a data set. */
-  readonly order: Memory | undefined;
   /** Where the results go. */
   readonly stored: ReadonlyMap<Node, Memory>;
 }
@@ -64,6 +64,8 @@ export class Lowering extends Builder {
   readonly memories: Memories;
   /** The axis whose positions are the components of a vector, if the kernel has one. */
   readonly lane: Axis | undefined;
+  /** The axes that stand for numbers of tensors. */
+  readonly #looked = new Map<Index, Axis>();
   /** Who shares reductions; set by the mapReduce skeleton. */
   together: Members | undefined;
   /** What accumulator elements are; set by the contraction skeleton. */
@@ -91,10 +93,10 @@ export class Lowering extends Builder {
         return uniform("rates", e.slot);
       case "random":
         return this.#byLane([e.counter], ([counter = e.counter]) =>
-          named("random", randomValue(convert(indexValue(counter), "u32"), e.salt)),
+          named("random", randomValue(convert(this.#indexValue(counter), "u32"), e.salt)),
         );
       case "position":
-        return this.#byLane([e.index], ([index = e.index]) => convert(indexValue(index), "f32"));
+        return this.#byLane([e.index], ([index = e.index]) => convert(this.#indexValue(index), "f32"));
       case "load":
         return this.#load(e);
       case "acc":
@@ -132,7 +134,7 @@ export class Lowering extends Builder {
   #condition(bounds: readonly Bound[]): Value {
     const tests = bounds.flatMap(({ index, extent }) => {
       const { low, high } = rangeOf(index);
-      const at = indexValue(index);
+      const at = this.#indexValue(index);
       const above = low < 0 ? [binary(">=", at, int(0))] : [];
       return isKnown(extent) && high < extent ? above : [...above, less(at, sizeValue(extent))];
     });
@@ -152,15 +154,45 @@ export class Lowering extends Builder {
     const fixed = this.#fixed(e);
     // WGSL refuses a formula of literals alone whose value is not finite: they stand in a variable.
     if (fixed) return named(roleOf(e.from), compose(fixed.map((n) => float(n))));
-    const memory = must(this.memories.of.get(e.from), "memory");
-    if (memory.codec === "u8") return this.#byLane(e.index, (index) => this.#byte(memory, e.from, index));
-    const at = address(e.from, e.index, this.storages);
-    const lane = this.#laneOf([at]);
-    if (!lane) return elementOf(memory, at);
+    const lane = this.#laneOf([address(e.from, e.index, this.storages)]);
+    if (!lane) return convert(this.#element(e), "f32");
     return named(
-      memory.stem,
-      this.#perLane(lane, (l) => elementOf(memory, substituteIndex(at, l))),
+      this.#memory(e.from).stem,
+      this.#perLane(lane, (l) => {
+        const index = e.index.map((i) => substituteIndex(i, l));
+        return convert(this.#element({ from: e.from, index }), "f32");
+      }),
     );
+  }
+
+  #memory(tensor: Node): Memory {
+    return must(this.memories.of.get(tensor), "memory");
+  }
+
+  /** An element as its codec gives it. */
+  #element({ from, index }: Read): Value {
+    const memory = this.#memory(from);
+    return elementOf(memory, this.#settled(address(from, index, this.storages)), codecOf(memory).gives);
+  }
+
+  #indexValue(index: Index): Value {
+    return indexValue(this.#settled(index));
+  }
+
+  /** An axis for each number that an index looks up: it is bound where all that the number depends on is known. */
+  #settled(index: Index): Index {
+    return mapLookups(index, (looked) => {
+      const { from, index: place, extent } = looked;
+      const key = lookup(from, place, extent);
+      const axis = this.#looked.get(key) ?? newAxis("row", extent);
+      this.#looked.set(key, axis);
+      if (!this.isBound(axis)) {
+        const number = convert(this.#element(looked), "i32");
+        const kept = isKnown(extent) ? apply("clamp", number, int(0), int(extent - 1)) : number;
+        this.at(this.depthOfAll(axesOf(key)), () => this.bind(axis, named("row", kept)));
+      }
+      return axisIndex(axis);
+    });
   }
 
   /** The numbers that a load of a baked parameter gives, by lane; undefined where its address is not a constant. */
@@ -172,17 +204,6 @@ export class Lowering extends Builder {
     const lanes = lane ? lanePositions(lane).map((l) => substituteIndex(at, l)) : [at];
     // What lies outside is discarded by a guard.
     return lanes.every((i) => i.terms.length === 0) ? lanes.map((i) => values[i.constant] ?? 0) : undefined;
-  }
-
-  /** An element of a data set's row: the byte of a word. */
-  #byte(memory: Memory, { type }: Node, [n, ...rest]: readonly Index[]): Value {
-    const order = must(this.memories.order, "row numbers");
-    const at = plus(convert(uniform("offset"), "i32"), indexValue(must(n, "batch index")));
-    const row = named("row", convert(loadFrom(order, at), "i32"));
-    const size = type.shape.slice(1).reduce<number>((a, d) => a * Number(d), 1);
-    const place = indexValue(rowMajor([constant(0), ...rest], type.shape));
-    const from = named("i", plus(times(row, int(size)), place));
-    return named(memory.stem, codecs.u8.load(memory, from));
   }
 
   #call({ fn, args }: Extract<Expr, { kind: "call" }>): Value {
@@ -219,7 +240,7 @@ export class Lowering extends Builder {
     const lane = this.lane;
     const axes = freeAxes(e);
     // The innermost scope among the axes it depends on.
-    const depth = Math.max(0, ...[...axes].filter((a) => a !== lane).map((a) => this.depthOf(a)));
+    const depth = this.depthOfAll([...axes].filter((a) => a !== lane));
     const width = lane && axes.has(lane) ? (lane.extent as Width) : 1;
     const start = e.op === "sum" ? 0 : e.op === "max" ? LOWEST : -LOWEST;
     // Within a loop the members of a team are apart: there each adds up by itself.

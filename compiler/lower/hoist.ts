@@ -9,7 +9,7 @@ import type { Stmt } from "../ir/stmt.ts";
 import type { Value, Variable } from "../ir/value.ts";
 import { add, rangeOf } from "../math/affine.ts";
 import { binary, int, negate, newVariable, partsOf, plus, times, withParts } from "../math/value.ts";
-import { codecs } from "../ops/codec.ts";
+import { codecOf } from "../ops/codec.ts";
 
 /** A value without what only passes know, and the innermost scope it depends on. */
 interface Placed {
@@ -127,7 +127,7 @@ class Hoisting {
         return this.#index(v.index);
       case "fetch": {
         const { value, depth } = this.#index(v.at);
-        return this.#name(v.from.stem, { value: codecs[v.from.codec ?? "f32"].load(v.from, value), depth });
+        return this.#name(v.from.stem, { value: codecOf(v.from).load(v.from, value), depth });
       }
       case "element":
         throw new InternalError("a number of a tensor whose vectors are not decided");
@@ -190,6 +190,7 @@ class Hoisting {
 
   #atom(atom: Atom): Placed {
     if (atom.kind === "axis") return must(this.#axes.get(atom), `value of axis ${atom.name}`);
+    if (atom.kind === "lookup") throw new InternalError("a number of a tensor that has no axis");
     // Integers are divided towards 0, indices down: a whole number of turns keeps what is divided at 0 or above.
     const turns = Math.max(0, Math.ceil(-rangeOf(atom.of).low / atom.by));
     const of = this.#index(add(atom.of, turns * atom.by));

@@ -82,7 +82,8 @@ function fetchesIn(values: readonly Value[]): readonly Fetch[] {
 function exchanged(elements: readonly Fetch[]): ReadonlyMap<Value, Value> {
   const groups = new Map<Fetch, Fetch[]>();
   for (const element of elements) {
-    const base = fetchOf(element.from, add(element.at, -element.at.constant)) as Fetch; // what fetchOf makes
+    const { from, at, type } = element;
+    const base = fetchOf(from, add(at, -at.constant), type.scalar) as Fetch; // what fetchOf makes
     groups.set(base, [...(groups.get(base) ?? []), element]);
   }
   return new Map(
@@ -93,8 +94,8 @@ function exchanged(elements: readonly Fetch[]): ReadonlyMap<Value, Value> {
 }
 
 function divided(chunk: readonly Fetch[]): readonly (readonly [Value, Value])[] {
-  const { from, at } = must(chunk[0], "element");
-  const own = fetchOf(from, add(at, offsetOf(chunk)));
+  const { from, at, type } = must(chunk[0], "element");
+  const own = fetchOf(from, add(at, offsetOf(chunk)), type.scalar);
   return chunk.map((element, i) => [element, named(from.stem, broadcast(own, i))] as const);
 }
 

@@ -6,11 +6,11 @@ import type { Result } from "../ir/region.ts";
 import type { Stmt } from "../ir/stmt.ts";
 import type { Storages } from "../ir/storage.ts";
 import type { Memory, Value, Width } from "../ir/value.ts";
-import { axesOf, constant, div, substitute as substituteIndex } from "../math/affine.ts";
+import { axesOf, axesUnder, constant, div, substitute as substituteIndex } from "../math/affine.ts";
 import { substitute } from "../math/build.ts";
 import { address } from "../math/layout.ts";
 import { allOf, component, indexValue, splat } from "../math/value.ts";
-import { codecs } from "../ops/codec.ts";
+import { codecOf } from "../ops/codec.ts";
 import type { Lowering } from "./evaluate.ts";
 import type { Position } from "./threads.ts";
 
@@ -29,9 +29,7 @@ export function isVectorAddress(at: Index, lane: Axis): boolean {
   return (
     at.constant % width === 0 &&
     at.terms.every((t) =>
-      t.atom === lane
-        ? t.coefficient === 1
-        : t.coefficient % width === 0 && !(t.atom.kind !== "axis" && axesOf(t.atom.of).has(lane)),
+      t.atom === lane ? t.coefficient === 1 : t.coefficient % width === 0 && !axesUnder(t.atom).has(lane),
     ) &&
     at.terms.some((t) => t.atom === lane)
   );
@@ -53,7 +51,7 @@ export function storeResults(lowering: Lowering, { results }: Kernel, position: 
 
 function stores(lowering: Lowering, result: Memory, target: Index, value: Value): readonly Stmt[] {
   const { lane } = lowering;
-  const { store } = codecs[result.codec ?? "f32"];
+  const { store } = codecOf(result);
   const put = (at: Index, part: Value): Stmt => ({
     kind: "store",
     to: result,

@@ -9,6 +9,7 @@ import type { Element, Memory, Value, Width } from "../ir/value.ts";
 import { add, constant, div, rangeOf, scale } from "../math/affine.ts";
 import { mapValues, visitValues } from "../math/statements.ts";
 import { component, fetchOf, newMemory, partsOf, typeFor, withParts } from "../math/value.ts";
+import { codecOf } from "../ops/codec.ts";
 
 /** What is read of a memory. */
 interface Notes {
@@ -30,7 +31,7 @@ export interface Vectorised {
 export function vectorise(statements: readonly Stmt[]): Vectorised {
   const wide = new Map<Memory, Memory>();
   for (const [memory, notes] of notesOf(statements)) {
-    const width = memory.writable ? 1 : widthFor(notes);
+    const width = memory.writable || !codecOf(memory).plain ? 1 : widthFor(notes);
     if (width > 1) wide.set(memory, newMemory({ ...memory, type: typeFor(memory.type.scalar, width) }));
   }
   return { statements: mapValues(statements, rewriting(wide)), wide };
@@ -104,10 +105,11 @@ function rewriting(wide: ReadonlyMap<Memory, Memory>): (v: Value) => Value {
 
 function numberOf(memory: Memory, address: Index): Value {
   const { width } = memory.type;
+  const { gives } = codecOf(memory);
   const lane = ((address.constant % width) + width) % width;
   const element = div(add(address, -lane), width);
   // Where a window hangs over the edge, products are formed that a guard discards; their addresses stay legal.
-  return component(fetchOf(memory, rangeOf(element).high < 0 ? constant(0) : element), lane);
+  return component(fetchOf(memory, rangeOf(element).high < 0 ? constant(0) : element, gives), lane);
 }
 
 /** The element that holds exactly these numbers in order, if the memory's vectors are that wide. */
@@ -115,7 +117,9 @@ function wholeVector(memory: Memory, lanes: readonly Element[]): Value | undefin
   const { width } = memory.type;
   const first = must(lanes[0], "lane").at;
   if (width !== lanes.length || first.constant % width !== 0) return undefined;
-  return isConsecutive(lanes.map((e) => e.at)) ? fetchOf(memory, div(first, width)) : undefined;
+  return isConsecutive(lanes.map((e) => e.at))
+    ? fetchOf(memory, div(first, width), codecOf(memory).gives)
+    : undefined;
 }
 
 function isConsecutive([first, ...rest]: readonly Index[]): boolean {

@@ -6,12 +6,13 @@
 
 import type { Dim } from "../../contract/type.ts";
 import { InternalError } from "../errors.ts";
-import type { Atom, Axis, Bound, Index, Quotient, Substitution, Term } from "../ir/expr.ts";
+import type { Atom, Axis, Bound, Index, Lookup, Node, Quotient, Substitution, Term } from "../ir/expr.ts";
 import { boundOf, isBatch, isKnown } from "../ir/type.ts";
-import { FOREVER, Interned, nextId } from "./intern.ts";
+import { FOREVER, Interned, idOf, nextId } from "./intern.ts";
 
 const indices = new Interned<Index>();
 const quotients = new Interned<Quotient>();
+const lookups = new Interned<Lookup>();
 
 /** From terms in normal form: in the order of their atoms, distinct, no coefficient 0. */
 function make(constant: number, terms: readonly Term[]): Index {
@@ -31,8 +32,22 @@ export function newAxis(name: string, extent: Dim): Axis {
 }
 
 export function axisIndex(axis: Axis): Index {
-  return axis.extent === 1 ? constant(0) : make(0, [{ coefficient: 1, atom: axis }]);
+  return axis.extent === 1 ? constant(0) : indexOf(axis);
 }
+
+const indexOf = (atom: Atom): Index => make(0, [{ coefficient: 1, atom }]);
+
+/** The whole number at a place of a tensor, as an index into something of that extent. */
+export function lookup(from: Node, index: readonly Index[], extent: Dim): Index {
+  if (extent === 1) return constant(0);
+  const rest = `${idOf(from)} ${index.map((i) => i.id)} < ${extent}`;
+  const make = (id: number): Lookup => ({ kind: "lookup", id, from, index, extent });
+  return indexOf(lookups.get(ownerAmong(index) ?? from, rest, make));
+}
+
+/** An index that moves lives no longer than the axes of a compilation; constants stay. */
+export const ownerAmong = (index: readonly Index[]): object | undefined =>
+  index.find((i) => i.terms.length > 0);
 
 /** N before all others: what is numbered along it then needs no division by N. */
 export function batchFirst(axes: readonly Axis[]): readonly Axis[] {
@@ -134,7 +149,7 @@ export function rangeOf(index: Index): Range {
 }
 
 function atomRange(atom: Atom): Range {
-  if (atom.kind === "axis") return { low: 0, high: boundOf(atom.extent) - 1 };
+  if (atom.kind === "axis" || atom.kind === "lookup") return { low: 0, high: boundOf(atom.extent) - 1 };
   const r = rangeOf(atom.of);
   if (atom.kind === "div") return { low: Math.floor(r.low / atom.by), high: Math.floor(r.high / atom.by) };
   return { low: 0, high: r.low >= 0 ? Math.min(atom.by - 1, r.high) : atom.by - 1 };
@@ -197,8 +212,7 @@ function residues(index: Index, by: number): Index {
 }
 
 function atomIndex(kind: "div" | "mod", of: Index, by: number): Index {
-  const atom = quotients.get(of, `${kind} ${by}`, (id) => ({ kind, id, of, by }));
-  return make(0, [{ coefficient: 1, atom }]);
+  return indexOf(quotients.get(of, `${kind} ${by}`, (id) => ({ kind, id, of, by })));
 }
 
 /** The greatest common divisor; gcd(0, b) = |b|. */
@@ -208,45 +222,85 @@ export function gcd(a: number, b: number): number {
 
 /** Replaces axes by indices, bottom-up. */
 export function substitute(index: Index, by: Substitution): Index {
-  if (!index.terms.some((t) => mentions(t.atom, by))) return index;
-  return add(index.constant, ...index.terms.map((t) => scale(substituteAtom(t.atom, by), t.coefficient)));
+  const mentions = (atom: Atom): boolean =>
+    atom.kind === "axis" ? by.has(atom) : partsOf(atom).some((i) => i.terms.some((t) => mentions(t.atom)));
+  if (!index.terms.some((t) => mentions(t.atom))) return index;
+  return mapAtoms(index, (atom) => {
+    if (atom.kind === "axis") return by.get(atom) ?? indexOf(atom);
+    return lookup(
+      atom.from,
+      atom.index.map((i) => substitute(i, by)),
+      atom.extent,
+    );
+  });
 }
 
-function mentions(atom: Atom, by: Substitution): boolean {
-  return atom.kind === "axis" ? by.has(atom) : atom.of.terms.some((t) => mentions(t.atom, by));
+/** What is read of a tensor of whole numbers, and what it is kept below. */
+export type Looked = Pick<Lookup, "from" | "index" | "extent">;
+
+/** Puts an index for every number that is looked up; those in the place of another one come first. */
+export function mapLookups(index: Index, f: (looked: Looked) => Index): Index {
+  if (lookupsOf(index).length === 0) return index;
+  return mapAtoms(index, (atom) => {
+    if (atom.kind === "axis") return indexOf(atom);
+    return f({ ...atom, index: atom.index.map((i) => mapLookups(i, f)) });
+  });
 }
 
-function substituteAtom(atom: Atom, by: Substitution): Index {
-  if (atom.kind === "axis") return by.get(atom) ?? make(0, [{ coefficient: 1, atom }]);
-  const of = substitute(atom.of, by);
-  return atom.kind === "div" ? div(of, atom.by) : mod(of, atom.by);
+/** Puts an index for every axis and every number that is looked up. */
+function mapAtoms(index: Index, put: (atom: Axis | Lookup) => Index): Index {
+  const parts = index.terms.map(({ coefficient, atom }) => {
+    if (atom.kind === "axis" || atom.kind === "lookup") return scale(put(atom), coefficient);
+    const of = mapAtoms(atom.of, put);
+    return scale(atom.kind === "div" ? div(of, atom.by) : mod(of, atom.by), coefficient);
+  });
+  return add(index.constant, ...parts);
+}
+
+/** The indices that an atom is made of. */
+export function partsOf(atom: Atom): readonly Index[] {
+  if (atom.kind === "axis") return [];
+  return atom.kind === "lookup" ? atom.index : [atom.of];
+}
+
+/** What an index looks up, each before what it is looked up by. */
+export function lookupsOf(index: Index): readonly Lookup[] {
+  return index.terms.flatMap(({ atom }) => {
+    if (atom.kind === "axis") return [];
+    const inner = partsOf(atom).flatMap(lookupsOf);
+    return atom.kind === "lookup" ? [atom, ...inner] : inner;
+  });
 }
 
 export function axesOf(index: Index, into: Set<Axis> = new Set()): ReadonlySet<Axis> {
-  for (const { atom } of index.terms) {
-    if (atom.kind === "axis") into.add(atom);
-    else axesOf(atom.of, into);
-  }
+  for (const { atom } of index.terms) axesUnder(atom, into);
   return into;
 }
 
-/** The number that an index is at a point. */
-export function indexAt({ constant, terms }: Index, point: ReadonlyMap<Axis, number>): number {
+/** The axes that an atom depends on: itself, if it is one. */
+export function axesUnder(atom: Atom, into: Set<Axis> = new Set()): ReadonlySet<Axis> {
+  if (atom.kind === "axis") into.add(atom);
+  else for (const part of partsOf(atom)) axesOf(part, into);
+  return into;
+}
+
+/** The number that an index is at a point, which says what is looked up, too. */
+export function indexAt({ constant, terms }: Index, point: ReadonlyMap<Atom, number>): number {
   return terms.reduce((sum, { coefficient, atom }) => {
-    if (atom.kind === "axis") return sum + coefficient * (point.get(atom) ?? 0);
+    if (atom.kind === "axis" || atom.kind === "lookup") return sum + coefficient * (point.get(atom) ?? 0);
     const whole = Math.floor(indexAt(atom.of, point) / atom.by);
     return sum + coefficient * (atom.kind === "div" ? whole : indexAt(atom.of, point) - whole * atom.by);
   }, constant);
 }
 
-/** Whether `0 ≤ index < extent` holds everywhere. An index that is the batch axis itself is in range of N. */
+/** Whether `0 ≤ index < extent` holds everywhere. An index that is the batch axis itself, or a data set's row, is in range of N. */
 export function alwaysInside({ index, extent }: Bound): boolean {
   const { low, high } = rangeOf(index);
   if (low < 0) return false;
   if (isKnown(extent)) return high < extent;
   return (
     index.constant === 0 &&
-    index.terms.every((t) => t.coefficient === 1 && t.atom.kind === "axis" && t.atom.extent === extent)
+    index.terms.every((t) => t.coefficient === 1 && "extent" in t.atom && t.atom.extent === extent)
   );
 }
 

@@ -7,6 +7,7 @@ import type {
   Expr,
   Index,
   Load,
+  Lookup,
   OpContext,
   ReduceOp,
   ScalarName,
@@ -19,23 +20,17 @@ import {
   axesOf,
   axisIndex,
   constant,
+  lookup,
+  lookupsOf,
+  mapLookups,
   newAxis,
+  ownerAmong,
   rangeOf,
   substitute as substituteIndex,
 } from "./affine.ts";
-import { FOREVER, Interned, nextId } from "./intern.ts";
+import { FOREVER, Interned, idOf, nextId } from "./intern.ts";
 
 const expressions = new Interned<Expr>();
-const nodeIds = new WeakMap<Node, number>();
-
-function nodeId(node: Node): number {
-  const id = nodeIds.get(node) ?? nextId();
-  nodeIds.set(node, id);
-  return id;
-}
-
-/** An index that moves lives no longer than the axes of a compilation; constants stay. */
-const ownerAmong = (index: readonly Index[]): object | undefined => index.find((i) => i.terms.length > 0);
 
 const ids = (parts: readonly { readonly id: number }[]): string => parts.map((p) => p.id).join();
 
@@ -59,7 +54,7 @@ export function load(from: Node, index: readonly Index[]): Expr {
     const { slot } = from;
     return expressions.get(FOREVER, `rate ${slot}`, (id) => ({ kind: "rate", id, slot }));
   }
-  const rest = `load ${nodeId(from)} ${ids(index)}`;
+  const rest = `load ${idOf(from)} ${ids(index)}`;
   return expressions.get(ownerAmong(index) ?? from, rest, (id) => ({ kind: "load", id, from, index }));
 }
 
@@ -126,21 +121,27 @@ export function loadBroadcast(from: Node, at: readonly Axis[]): Expr {
   );
 }
 
-/** Rebuilds an expression with its children changed by `f`. */
-export function mapChildren(e: Expr, f: (child: Expr) => Expr): Expr {
+/** Rebuilds an expression with its children changed by `f`, and its own indices by `put`. */
+export function mapChildren(e: Expr, f: (child: Expr) => Expr, put?: (index: Index) => Index): Expr {
   switch (e.kind) {
     case "const":
     case "batch":
     case "rate":
-    case "random":
-    case "position":
-    case "acc":
-    case "load":
       return e;
+    case "random":
+      return put ? random(put(e.counter), e.salt) : e;
+    case "position":
+      return put ? position(put(e.index)) : e;
+    case "acc":
+      return put ? accumulator(e.index.map(put)) : e;
+    case "load":
+      return put ? load(e.from, e.index.map(put)) : e;
     case "call":
       return call(e.fn, ...e.args.map(f));
-    case "guard":
-      return guard(e.bounds, f(e.then), f(e.otherwise));
+    case "guard": {
+      const bounds = put ? e.bounds.map((b) => ({ ...b, index: put(b.index) })) : e.bounds;
+      return guard(bounds, f(e.then), f(e.otherwise));
+    }
     case "reduce":
       return reduce(e.op, e.axes, f(e.body));
   }
@@ -149,26 +150,27 @@ export function mapChildren(e: Expr, f: (child: Expr) => Expr): Expr {
 /** Replaces axes by indices everywhere; reduced axes must not be among them. */
 export function substitute(e: Expr, by: Substitution): Expr {
   if (by.size === 0) return e;
+  return mapChildren(
+    e,
+    (child) => substitute(child, by),
+    (index) => substituteIndex(index, by),
+  );
+}
+
+/** An expression's own indices, without those of its children. */
+export function indicesOf(e: Expr): readonly Index[] {
   switch (e.kind) {
-    case "position":
-      return position(substituteIndex(e.index, by));
-    case "load":
-      return load(
-        e.from,
-        e.index.map((i) => substituteIndex(i, by)),
-      );
     case "random":
-      return random(substituteIndex(e.counter, by), e.salt);
+      return [e.counter];
+    case "position":
+      return [e.index];
     case "acc":
-      return accumulator(e.index.map((i) => substituteIndex(i, by)));
+    case "load":
+      return e.index;
     case "guard":
-      return guard(
-        e.bounds.map((b) => ({ index: substituteIndex(b.index, by), extent: b.extent })),
-        substitute(e.then, by),
-        substitute(e.otherwise, by),
-      );
+      return e.bounds.map((b) => b.index);
     default:
-      return mapChildren(e, (child) => substitute(child, by));
+      return [];
   }
 }
 
@@ -201,13 +203,7 @@ export function visit(e: Expr, f: (e: Expr) => void): void {
 export function freeAxes(e: Expr): ReadonlySet<Axis> {
   const into = new Set<Axis>();
   const walk = (x: Expr, bound: ReadonlySet<Axis>): void => {
-    const keep = (index: Index): void => {
-      for (const axis of axesOf(index)) if (!bound.has(axis)) into.add(axis);
-    };
-    if (x.kind === "position") keep(x.index);
-    else if (x.kind === "random") keep(x.counter);
-    else if (x.kind === "load" || x.kind === "acc") x.index.forEach(keep);
-    else if (x.kind === "guard") for (const b of x.bounds) keep(b.index);
+    for (const index of indicesOf(x)) for (const axis of axesOf(index)) if (!bound.has(axis)) into.add(axis);
     const inner = x.kind === "reduce" ? new Set([...bound, ...x.axes]) : bound;
     for (const child of children(x)) walk(child, inner);
   };
@@ -235,11 +231,35 @@ function defaultNames(rank: number, i: number): string {
   return i === 0 ? "n" : must(["i", "j", "k", "l", "m"][i - 1] ?? `d${i}`, "axis name");
 }
 
-/** Rebuilds an expression with its loads changed by `f`. */
-export function mapLoads(e: Expr, f: (load: Load) => Pick<Load, "from" | "index">): Expr {
-  if (e.kind !== "load") return mapChildren(e, (child) => mapLoads(child, f));
-  const { from, index } = f(e);
-  return load(from, index);
+/** An element of a tensor: as a value, or as a whole number that says where another one is. */
+export type Read = Pick<Load, "from" | "index">;
+
+/** What an expression's own indices look up. */
+export const lookupsIn = (e: Expr): readonly Lookup[] => indicesOf(e).flatMap(lookupsOf);
+
+/** The stored tensors an expression reads, in the order of first use. */
+export function tensorsOf(e: Expr): readonly Node[] {
+  const found = new Set<Node>();
+  visit(e, (x) => {
+    if (x.kind === "load") found.add(x.from);
+    for (const { from } of lookupsIn(x)) found.add(from);
+  });
+  return [...found];
+}
+
+/** Rebuilds an expression with all that it reads changed by `f`. */
+export function mapReads(e: Expr, f: (read: Read) => Read): Expr {
+  const put = (index: Index): Index =>
+    mapLookups(index, (looked) => {
+      const { from, index } = f(looked);
+      return lookup(from, index, looked.extent);
+    });
+  const walk = (x: Expr): Expr => {
+    if (x.kind !== "load") return mapChildren(x, walk, put);
+    const { from, index } = f({ from: x.from, index: x.index.map(put) });
+    return load(from, index);
+  };
+  return walk(e);
 }
 
 /** a · b, where 0 and 1 vanish. */

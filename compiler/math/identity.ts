@@ -2,7 +2,7 @@
  * What a kernel is, apart from which axes and tensors it is about: a walk over its structure that numbers both in the
  * order in which they are met. Two kernels are one exactly if their walks are equal.
  */
-import type { Axis, Bound, Expr, Index } from "../ir/expr.ts";
+import type { Atom, Axis, Bound, Expr, Index } from "../ir/expr.ts";
 import type { Node } from "../ir/graph.ts";
 import type { Kernel, Schedule } from "../ir/kernel.ts";
 
@@ -41,13 +41,15 @@ class Walk {
   };
 
   readonly index = ({ constant, terms }: Index): string => {
-    const parts = terms.map(({ coefficient, atom }) => {
-      const text =
-        atom.kind === "axis" ? `a${this.axis(atom)}` : `(${this.index(atom.of)} ${atom.kind} ${atom.by})`;
-      return `${coefficient}*${text}`;
-    });
+    const parts = terms.map(({ coefficient, atom }) => `${coefficient}*${this.#atom(atom)}`);
     return [constant, ...parts].join("+");
   };
+
+  #atom(atom: Atom): string {
+    if (atom.kind === "axis") return `a${this.axis(atom)}`;
+    if (atom.kind !== "lookup") return `(${this.index(atom.of)} ${atom.kind} ${atom.by})`;
+    return `(lookup ${this.tensor(atom.from)} ${atom.index.map(this.index)} < ${atom.extent})`;
+  }
 
   readonly #bound = ({ index, extent }: Bound): string => `${this.index(index)}<${extent}`;
 

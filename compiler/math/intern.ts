@@ -26,5 +26,14 @@ export class Interned<T> {
   }
 }
 
+const numbers = new WeakMap<object, number>();
+
+/** The number of an object that is itself alone. */
+export function idOf(object: object): number {
+  const id = numbers.get(object) ?? nextId();
+  numbers.set(object, id);
+  return id;
+}
+
 /** The owner of what consists of numbers alone, and is never collected. */
 export const FOREVER = {};

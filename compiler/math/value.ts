@@ -66,14 +66,15 @@ export function loadFrom(from: Memory, at: Value): Value {
   return values.get(from, `load ${at.id}`, (id) => ({ kind: "load", id, type: from.type, from, at }));
 }
 
-/** A number of a tensor, as f32. */
-export function elementOf(from: Memory, at: Index): Value {
-  return values.get(from, `element ${at.id}`, (id) => ({ kind: "element", id, type: F32, from, at }));
+/** A number of a tensor, as what its codec gives. */
+export function elementOf(from: Memory, at: Index, scalar: Scalar = "f32"): Value {
+  const type = typeFor(scalar);
+  return values.get(from, `element ${at.id}`, (id) => ({ kind: "element", id, type, from, at }));
 }
 
-/** An element of a tensor's memory, as f32. */
-export function fetchOf(from: Memory, at: Index): Value {
-  const type = typeFor("f32", from.type.width);
+/** An element of a tensor's memory, as what its codec gives. */
+export function fetchOf(from: Memory, at: Index, scalar: Scalar = "f32"): Value {
+  const type = typeFor(scalar, from.type.width);
   return values.get(from, `fetch ${at.id}`, (id) => ({ kind: "fetch", id, type, from, at }));
 }
 

@@ -1,4 +1,4 @@
-/** How elements are written down: a row for each type of storage. What is computed is f32 in any case. */
+/** How elements are written down: a row for each type of storage. What is computed is f32; whole numbers say where to read. */
 import { LARGEST_HALF } from "../../contract/f16.ts";
 import type { Feature } from "../../contract/program.ts";
 import { InternalError } from "../errors.ts";
@@ -15,10 +15,27 @@ export interface Codec {
   readonly feature?: Feature;
   /** Of what the array that a kernel binds consists. */
   readonly scalar: Scalar;
-  /** An element as f32, or a vector of them. */
+  /** What is loaded: f32, or whole numbers as they are. */
+  readonly gives: Scalar;
+  /** Whether elements of the array are elements of the tensor: then there may be vectors of them. */
+  readonly plain: boolean;
+  /** An element, or a vector of them. */
   load(from: Memory, at: Value): Value;
   /** What the array holds for f32, or for a vector of them. */
   store(value: Value): Value;
+}
+
+/** Whole numbers of 32 bits. What is stored was moved, and is whole. */
+function whole(scalar: "u32" | "i32", largest: number): Codec {
+  return {
+    bytes: 4,
+    largest,
+    scalar,
+    gives: scalar,
+    plain: true,
+    load: loadFrom,
+    store: (value) => convert(value, scalar),
+  };
 }
 
 export const codecs: Readonly<Record<StorageType, Codec>> = {
@@ -26,6 +43,8 @@ export const codecs: Readonly<Record<StorageType, Codec>> = {
     bytes: 4,
     largest: 3.4028234663852886e38,
     scalar: "f32",
+    gives: "f32",
+    plain: true,
     load: loadFrom,
     store: (value) => value,
   },
@@ -35,24 +54,33 @@ export const codecs: Readonly<Record<StorageType, Codec>> = {
     largest: LARGEST_HALF,
     feature: "shader-f16",
     scalar: "f16",
+    gives: "f32",
+    plain: true,
     load: (from, at) => convert(loadFrom(from, at), "f32"),
     store: (value) => {
       const { width } = value.type;
       return convert(apply("clamp", value, float(-LARGEST_HALF, width), float(LARGEST_HALF, width)), "f16");
     },
   },
+  u32: whole("u32", 2 ** 32 - 1),
+  i32: whole("i32", 2 ** 31 - 1),
   /** 0 … 255, four in a word, one by one: of data sets, which no kernel writes. */
   u8: {
     bytes: 1,
     largest: 255,
     scalar: "u32",
+    gives: "u32",
+    plain: false,
     load: (from, at) => {
       const word = loadFrom(from, binary(">>", at, uint(2)));
       const shift = times(convert(binary("&", at, int(3)), "u32"), uint(8));
-      return convert(binary("&", binary(">>", word, shift), uint(255)), "f32");
+      return binary("&", binary(">>", word, shift), uint(255));
     },
     store: () => {
       throw new InternalError("no kernel writes bytes");
     },
   },
 };
+
+/** How a memory's elements are written down: as they are, where nothing is said. */
+export const codecOf = ({ codec = "f32" }: Memory): Codec => codecs[codec];

@@ -4,7 +4,7 @@ import type { TensorType } from "../../contract/type.ts";
 import { must } from "../errors.ts";
 import type { Expr, OpContext } from "../ir/expr.ts";
 import type { Attrs, Node, OpDef, OpNode, Origin, Role } from "../ir/graph.ts";
-import { mapLoads, opContext } from "../math/build.ts";
+import { mapReads, opContext, tensorsOf } from "../math/build.ts";
 
 /**
  * A node whose value is `define(context)`, an expression over existing tensors. Its operands are the tensors that
@@ -16,21 +16,16 @@ export function derivedNode(
   origin: Origin,
   define: (context: OpContext) => Expr,
 ): OpNode {
-  const reads: Node[] = [];
-  const value = define(opContext({ inputs: [], type }));
-  mapLoads(value, (l) => {
-    if (!reads.includes(l.from)) reads.push(l.from);
-    return l;
-  });
+  const reads = tensorsOf(define(opContext({ inputs: [], type })));
   const op: OpDef = {
     name,
     arity: reads.length,
     options: () => ({}),
     infer: () => type,
     define: (_, context) =>
-      mapLoads(define(context), (l) => ({
-        ...l,
-        from: must(context.inputs[reads.indexOf(l.from)], "operand"),
+      mapReads(define(context), ({ from, index }) => ({
+        from: must(context.inputs[reads.indexOf(from)], "operand"),
+        index,
       })),
     summary: () => ({ options: "", formula: "" }),
   };

@@ -15,10 +15,11 @@ import { isKnown } from "../ir/type.ts";
 import {
   add,
   alwaysInside,
-  axesOf,
+  axesUnder,
   axisIndex,
   div,
   gcd,
+  lookupsOf,
   mod,
   newAxis,
   scale,
@@ -152,7 +153,7 @@ function contribution(
   grad: Node,
   context: OpContext,
 ): Expr {
-  const { solved, bounds, rest } = solve(element.index, [...at, ...axes], at, context);
+  const { solved, bounds, chosen, rest } = solve(element.index, [...at, ...axes], at, context);
   const incoming = load(
     grad,
     place.map((i) => substituteIndex(i, solved)),
@@ -162,7 +163,9 @@ function contribution(
   const product = isPlain(slope)
     ? times(guard(bounds, incoming, literal(0)), slope)
     : guard(bounds, times(incoming, slope), literal(0));
-  return reduce("sum", rest, product);
+  // What is read by numbers of a tensor: a product with a matrix of 0 and 1 that nobody stores, as a contraction.
+  const one = guard(chosen, literal(1), literal(0));
+  return reduce("sum", rest, times(one, product));
 }
 
 /** Where the solution holds the operand's own index is the position; said so, it is in range without a proof. */
@@ -193,6 +196,8 @@ interface Solution {
   /** Axes of the forward expression in terms of the position p and of what is left to sum. */
   readonly solved: Substitution;
   readonly bounds: readonly Bound[];
+  /** Those that say which numbers of a tensor lead to p. What is read is in range without them. */
+  readonly chosen: readonly Bound[];
   readonly rest: readonly Axis[];
 }
 
@@ -209,6 +214,7 @@ function solve(
   // In closed form at all times: no value mentions a solved axis.
   const solved = new Map<Axis, Index>();
   const bounds: Bound[] = [];
+  const chosen: Bound[] = [];
   const fresh: Axis[] = [];
   const unknown = new Set(all);
   const isOuter = new Set(outer);
@@ -227,7 +233,8 @@ function solve(
       (a, b) => Number(isOuter.has(b.axis)) - Number(isOuter.has(a.axis)) || Math.abs(a.by) - Math.abs(b.by),
     )[0];
     if (pivot === undefined) {
-      bounds.push({ index: add(p, scale(part, -1)), extent: 1 });
+      const met = lookupsOf(part).length > 0 ? chosen : bounds;
+      met.push({ index: add(p, scale(part, -1)), extent: 1 });
       return;
     }
     const step = Math.abs(pivot.by);
@@ -250,9 +257,11 @@ function solve(
     if (step > 1 && !tap) bounds.push({ index: mod(numerator, step), extent: 1 });
     put(pivot.axis, div(numerator, step));
   });
+  const settled = (b: Bound): Bound => ({ ...b, index: substituteIndex(b.index, solved) });
   return {
     solved,
-    bounds: bounds.map((b) => ({ ...b, index: substituteIndex(b.index, solved) })),
+    bounds: bounds.map(settled),
+    chosen: chosen.map(settled),
     rest: [...unknown, ...fresh],
   };
 }
@@ -263,7 +272,7 @@ function openTerms(
   unknown: ReadonlySet<Axis>,
 ): readonly { readonly axis: Axis; readonly by: number }[] {
   const nested = new Set<Axis>();
-  for (const { atom } of terms) if (atom.kind !== "axis") axesOf(atom.of, nested);
+  for (const { atom } of terms) if (atom.kind !== "axis") axesUnder(atom, nested);
   return terms.flatMap(({ atom, coefficient }) =>
     atom.kind === "axis" && unknown.has(atom) && !nested.has(atom) ? [{ axis: atom, by: coefficient }] : [],
   );

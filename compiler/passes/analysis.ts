@@ -3,7 +3,7 @@ import type { Axis, Expr, Index, Load, Reduce } from "../ir/expr.ts";
 import type { Node } from "../ir/graph.ts";
 import type { Result } from "../ir/region.ts";
 import { boundOf } from "../ir/type.ts";
-import { children, freeAxes, visit } from "../math/build.ts";
+import { children, freeAxes, lookupsIn, visit } from "../math/build.ts";
 import { scalars } from "../ops/scalar.ts";
 
 /**
@@ -62,8 +62,8 @@ export function contractionsOf(e: Expr): readonly Reduce[] {
   return [...found];
 }
 
-/** The stored tensors an expression reads, in the order of first use. */
-export function tensorsOf(e: Expr): readonly Node[] {
+/** The tensors whose elements an expression has values of; others say where. */
+export function sourcesOf(e: Expr): readonly Node[] {
   const found = new Set<Node>();
   visit(e, (x) => {
     if (x.kind === "load") found.add(x.from);
@@ -77,9 +77,16 @@ export function readsAt(
   tensor: Node,
   place: readonly Index[],
 ): boolean {
-  return results.every(({ value }) =>
-    accessesOf(value, tensor).every(({ load }) => load.index.every((index, d) => index === place[d])),
+  return results.every(
+    ({ value }) =>
+      !looksUp(value, tensor) &&
+      accessesOf(value, tensor).every(({ load }) => load.index.every((index, d) => index === place[d])),
   );
+}
+
+/** Whether a tensor's whole numbers say where an expression reads. */
+export function looksUp(e: Expr, tensor: Node): boolean {
+  return lookupsIn(e).some((l) => l.from === tensor) || children(e).some((child) => looksUp(child, tensor));
 }
 
 /** One way in which an expression reads a tensor: the element, and the reduced axes around it. */

@@ -6,8 +6,17 @@ import type { Kernel } from "../ir/kernel.ts";
 import { nameOf, type Region, type Result } from "../ir/region.ts";
 import { isKnown } from "../ir/type.ts";
 import { add, axisIndex, newAxis, rowMajor, scale, substitute as substituteIndex } from "../math/affine.ts";
-import { accumulator, freeAxes, mapChildren, reduce, substitute, visit } from "../math/build.ts";
-import { contractionsOf, factorsOf, tensorsOf } from "./analysis.ts";
+import {
+  accumulator,
+  freeAxes,
+  mapChildren,
+  type Read,
+  reduce,
+  substitute,
+  tensorsOf,
+  visit,
+} from "../math/build.ts";
+import { contractionsOf, factorsOf } from "./analysis.ts";
 
 export function lower(region: Region): Kernel {
   const { results, axes } = splitAxes(region);
@@ -68,6 +77,10 @@ function divided(results: readonly Placed[]): { readonly axis: Axis; readonly by
   const look = (index: Index): void => {
     for (const { atom } of index.terms) {
       if (atom.kind === "axis") continue;
+      if (atom.kind === "lookup") {
+        look(addressOf(atom));
+        continue;
+      }
       const [term] = atom.of.terms;
       const alone = atom.of.terms.length === 1 && atom.of.constant === 0 && term?.coefficient === 1;
       if (alone && term.atom.kind === "axis") {
@@ -79,12 +92,14 @@ function divided(results: readonly Placed[]): { readonly axis: Axis; readonly by
   };
   for (const { value } of results)
     visit(value, (e) => {
-      if (e.kind === "load") look(rowMajor(e.index, e.from.type.shape));
+      if (e.kind === "load") look(addressOf(e));
       else if (e.kind === "position") look(e.index);
       else if (e.kind === "guard") for (const b of e.bounds) look(b.index);
     });
   return found;
 }
+
+const addressOf = ({ from, index }: Read): Index => rowMajor(index, from.type.shape);
 
 function splitAxis<T extends Placed>(split: Split<T>, axis: Axis, by: number): Split<T> {
   const outer = newAxis(`${axis.name}o`, (axis.extent as number) / by);

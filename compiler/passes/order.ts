@@ -6,7 +6,7 @@
 
 import { STORAGE_BUFFERS } from "../../contract/limits.ts";
 import { InternalError, must } from "../errors.ts";
-import { isBytes, type Node } from "../ir/graph.ts";
+import type { Node } from "../ir/graph.ts";
 import { nameOf, type Region } from "../ir/region.ts";
 import type { Step } from "../ir/step.ts";
 import { isKnown } from "../ir/type.ts";
@@ -189,6 +189,5 @@ function joins(bundle: readonly Step[], step: Step): boolean {
 function isSmall({ kernel, schedule }: Step): boolean {
   if (schedule.together || kernel.kind !== "mapReduce" || !kernel.space.every((a) => isKnown(a.extent)))
     return false;
-  if (kernel.reads.some(isBytes)) return false;
   return kernel.space.reduce((a, x) => a * Number(x.extent), 1) <= SMALL;
 }

@@ -2,10 +2,10 @@
 import { MOST_READS } from "../../contract/limits.ts";
 import { must } from "../errors.ts";
 import type { Index } from "../ir/expr.ts";
-import { isBytes, type Node, type OpNode } from "../ir/graph.ts";
+import type { Node, OpNode } from "../ir/graph.ts";
 import { elements } from "../ir/type.ts";
 import { add, constant, rowMajor } from "../math/affine.ts";
-import { mapLoads } from "../math/build.ts";
+import { mapReads } from "../math/build.ts";
 import { derivedNode, opNode, suffixed } from "../ops/derived.ts";
 import { ops } from "../ops/index.ts";
 
@@ -18,8 +18,7 @@ interface Berth {
 /** The op over packed operands; undefined where it reads few enough. */
 export function packed(node: OpNode): Node | undefined {
   const operands = [...new Set(node.inputs)].filter((n) => n.kind !== "const" && n.kind !== "scalar");
-  // A data set of bytes is read through a buffer of row numbers.
-  let reads = operands.length + (operands.some(isBytes) ? 1 : 0);
+  let reads = operands.length;
   if (reads <= MOST_READS || node.op === ops.concat) return undefined;
   const berths = new Map<Node, Berth>();
   for (const batched of [false, true]) {
@@ -36,7 +35,7 @@ export function packed(node: OpNode): Node | undefined {
   }
   if (berths.size === 0) return undefined;
   const value = derivedNode(node.op.name, node.type, node.origin, (context) =>
-    mapLoads(node.op.define(node.attrs, { ...context, inputs: node.inputs }), (load) => {
+    mapReads(node.op.define(node.attrs, { ...context, inputs: node.inputs }), (load) => {
       const berth = berths.get(load.from);
       return berth ? { from: berth.pack, index: placeIn(berth, load.from, load.index) } : load;
     }),

@@ -7,12 +7,19 @@
 import { MOST_READS } from "../../contract/limits.ts";
 import type { Shape } from "../../contract/type.ts";
 import { InternalError, must } from "../errors.ts";
-import type { Axis, Expr, Index } from "../ir/expr.ts";
-import { consumers, type Graph, isBytes, type Node, type OpNode } from "../ir/graph.ts";
+import type { Axis, Expr, Index, Substitution } from "../ir/expr.ts";
+import { consumers, type Graph, type Node, type OpNode } from "../ir/graph.ts";
 import { type Decision, nameOf, type Partition, type Region } from "../ir/region.ts";
 import { elements, isKnown, lengthOf } from "../ir/type.ts";
-import { axesOf, axisIndex, rowMajor } from "../math/affine.ts";
-import { freeAxes, mapChildren, opContext, substitute } from "../math/build.ts";
+import {
+  axesOf,
+  axisIndex,
+  lookup,
+  mapLookups,
+  rowMajor,
+  substitute as substituteIndex,
+} from "../math/affine.ts";
+import { freeAxes, mapChildren, opContext, substitute, tensorsOf } from "../math/build.ts";
 import {
   type Access,
   accessesOf,
@@ -21,9 +28,10 @@ import {
   isTranscendental,
   type Kind,
   kindOf,
+  looksUp,
   readsOnce,
   sizeOf,
-  tensorsOf,
+  sourcesOf,
 } from "./analysis.ts";
 
 /** A pooling window is kept in registers: windows beyond this many elements are pooled by a kernel of their own. */
@@ -121,11 +129,10 @@ function judge(
   reads.delete(operand);
   const size = sizeOf(inner.value) * accessesOf(outer.value, operand).length + sizeOf(outer.value);
   if (size > MAX_SIZE) return no(`the fused expression would hold ${size} operations, more than ${MAX_SIZE}`);
-  // Data sets of bytes are read through a buffer of row numbers.
-  const rows = [...reads].some(isBytes) ? 1 : 0;
-  const read = reads.size + rows;
-  if (read > MOST_READS) return no(`together they read ${read} tensors, more than ${MOST_READS}`);
+  if (reads.size > MOST_READS) return no(`together they read ${reads.size} tensors, more than ${MOST_READS}`);
   if (once) return no("depends on parameters alone: computed once, when weights are set");
+  if (inner.value.kind !== "load" && looksUp(outer.value, operand))
+    return no("its whole numbers say where the consumer reads: they are stored");
   const kind = kindOf(inner.value);
   if (kind === "view") return judgeView(inner, itself);
   if (output) return no("is an output of the model");
@@ -176,11 +183,11 @@ function sharesAlong(inner: Fused, { load, around }: Access): boolean {
 
 /** A few cheap operations on one tensor. */
 function isTrivial(e: Expr): boolean {
-  return sizeOf(e) <= TRIVIAL && tensorsOf(e).length <= 1 && !isTranscendental(e);
+  return sizeOf(e) <= TRIVIAL && sourcesOf(e).length <= 1 && !isTranscendental(e);
 }
 
 function judgeView(inner: Fused, into: Kind): Verdict {
-  if (into === "contraction" && tensorsOf(inner.value).length > 1) {
+  if (into === "contraction" && sourcesOf(inner.value).length > 1) {
     return no("a choice between tensors at every read of a contraction is dearer than one copy");
   }
   return yes("only moves elements: read through its index map");
@@ -188,11 +195,24 @@ function judgeView(inner: Fused, into: Kind): Verdict {
 
 /** Puts the operand's value in place of every read of it. */
 function inline(outer: Fused, operand: OpNode, inner: Fused): Fused {
-  const replace = (e: Expr): Expr => {
-    if (e.kind !== "load" || e.from !== operand) return mapChildren(e, replace);
-    const at = new Map(inner.axes.map((a, i): [Axis, Index] => [a, must(e.index[i], "index")]));
-    return substitute(inner.value, at);
-  };
+  const { value } = inner;
+  const places = (index: readonly Index[]): Substitution =>
+    new Map(inner.axes.map((a, i) => [a, must(index[i], "index")]));
+  const looked = looksUp(outer.value, operand);
+  // Numbers that are looked up are read where the operand has them from: it only moves them.
+  const put = (whole: Index): Index =>
+    mapLookups(whole, ({ from, index, extent }) => {
+      if (from !== operand || value.kind !== "load") return lookup(from, index, extent);
+      return lookup(
+        value.from,
+        value.index.map((i) => substituteIndex(i, places(index))),
+        extent,
+      );
+    });
+  const replace = (e: Expr): Expr =>
+    e.kind === "load" && e.from === operand
+      ? substitute(value, places(e.index.map(put)))
+      : mapChildren(e, replace, looked ? put : undefined);
   const nodes = [...inner.nodes.filter((n) => !outer.nodes.includes(n)), ...outer.nodes];
   return { axes: outer.axes, value: replace(outer.value), nodes };
 }

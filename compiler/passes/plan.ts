@@ -37,8 +37,6 @@ export function planMemory({ graph, bundles, storages }: Lying): MemoryPlan {
   };
   for (const { node } of graph.inputs) own(node);
   for (const node of graph.nodes) if (node.kind === "param" && inBuffer(storages, node)) own(node);
-  const order = graph.inputs.some((i) => typeOf(storages, i.node) === "u8") ? buffers.length : undefined;
-  if (order !== undefined) buffers.push({ name: "order", bytes: { fixed: 0, perBatch: 0 } });
   for (const { kernel, region } of bundles.flat())
     for (const { root, overwrites } of kernel.results)
       if (overwrites) place.set(root, must(place.get(overwrites), "overwritten buffer"));
@@ -64,7 +62,7 @@ export function planMemory({ graph, bundles, storages }: Lying): MemoryPlan {
       if (transient.has(tensor) && lastRead.get(tensor) === i) free.push(must(place.get(tensor), "buffer"));
   });
   const peakBytes = buffers.reduce((sum, b) => addCounts(sum, b.bytes), { fixed: 0, perBatch: 0 });
-  return { buffers, place, order, peakBytes, maxBatch: largestBatch(buffers) };
+  return { buffers, place, peakBytes, maxBatch: largestBatch(buffers) };
 }
 
 /** The largest batch whose buffers can be bound by default: 0 where a fixed one cannot, null where nothing depends on N. */

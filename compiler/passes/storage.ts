@@ -1,6 +1,6 @@
 /** How every stored tensor lies: one pass, after it is known what is stored and before anything is scheduled. */
 import { must } from "../errors.ts";
-import { type Graph, isBytes, type Node } from "../ir/graph.ts";
+import type { Graph, Node } from "../ir/graph.ts";
 import type { Kernel } from "../ir/kernel.ts";
 import type { Region } from "../ir/region.ts";
 import type { Storage, Storages } from "../ir/storage.ts";
@@ -36,7 +36,7 @@ export function decideStorages(program: Unscheduled): Storages {
   for (const node of stored) {
     const order = orders.get(node);
     storages.set(node, {
-      type: isBytes(node) ? "u8" : halves.has(node) ? "f16" : "f32",
+      type: node.kind === "input" && node.storage ? "u8" : halves.has(node) ? "f16" : node.type.dtype,
       ...(order ? { order } : {}),
       ...(seen.has(node) ? { seen: true } : {}),
     });

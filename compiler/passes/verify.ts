@@ -2,13 +2,14 @@
 import { STORAGE_BUFFERS } from "../../contract/limits.ts";
 import { type Dim, showShape } from "../../contract/type.ts";
 import { InternalError, must } from "../errors.ts";
-import type { Bound, Expr, Index } from "../ir/expr.ts";
-import { type Graph, isBytes, type Node } from "../ir/graph.ts";
+import type { Axis, Bound, Expr, Index, Lookup } from "../ir/expr.ts";
+import type { Graph, Node } from "../ir/graph.ts";
 import { type Kernel, valuesOf } from "../ir/kernel.ts";
 import { nameOf, type Region } from "../ir/region.ts";
 import { elements, isKnown, sameShape, showCount, sizeAt } from "../ir/type.ts";
-import { add, alwaysInside, axesOf, div, indexAt, rangeOf, scale } from "../math/affine.ts";
-import { readsAt, tensorsOf } from "./analysis.ts";
+import { add, alwaysInside, div, indexAt, rangeOf, scale } from "../math/affine.ts";
+import { lookupsIn, type Read, tensorsOf } from "../math/build.ts";
+import { readsAt } from "./analysis.ts";
 import { effectsOf, tensorsBound } from "./order.ts";
 
 /**
@@ -48,22 +49,23 @@ export function verifyGraph(graph: Graph, known: ReadonlySet<Node> = new Set()):
 export function verifyRegion(region: Region): void {
   const reads = new Set(region.reads);
   const seen = new Map<readonly Bound[], Set<Expr>>();
+  const read = ({ from, index }: Read, known: readonly Bound[]): void => {
+    if (!reads.has(from)) throw broken(`${nameOf(region)} reads ${from.origin.name} unlisted`);
+    index.forEach((part, d) => {
+      const bound = { index: part, extent: must(from.type.shape[d], "dimension") };
+      if (!proved(bound, known) && refuted(bound, known))
+        throw broken(`${nameOf(region)} may read ${from.origin.name} out of range in dimension ${d}`);
+    });
+  };
   const walk = (e: Expr, known: readonly Bound[]): void => {
     const before = seen.get(known);
     if (before?.has(e)) return;
     if (before) before.add(e);
     else seen.set(known, new Set([e]));
+    for (const looked of lookupsIn(e)) read(looked, known);
     switch (e.kind) {
       case "load":
-        if (!reads.has(e.from)) throw broken(`${nameOf(region)} reads ${e.from.origin.name} unlisted`);
-        e.index.forEach((index, d) => {
-          const extent = e.from.type.shape[d];
-          if (
-            extent === undefined ||
-            (!proved({ index, extent }, known) && refuted({ index, extent }, known))
-          )
-            throw broken(`${nameOf(region)} may read ${e.from.origin.name} out of range in dimension ${d}`);
-        });
+        read(e, known);
         return;
       case "call":
         for (const a of e.args) walk(a, known);
@@ -95,15 +97,15 @@ const TRIAL_BATCH = 3;
  * so what cannot be proved is tried, at the ends of the axes and between them.
  */
 function refuted(bound: Bound, known: readonly Bound[]): boolean {
-  const axes = [...new Set([bound, ...known].flatMap((b) => [...axesOf(b.index)]))];
+  const moving = [...new Set([bound, ...known].flatMap((b) => movingIn(b.index)))];
   const next = pseudoRandom();
   const size = (extent: Dim): number => sizeAt(extent, TRIAL_BATCH);
   for (let trial = 0; trial < TRIALS; trial++) {
     const point = new Map(
-      axes.map((axis) => {
-        const last = size(axis.extent) - 1;
+      moving.map((atom) => {
+        const last = size(atom.extent) - 1;
         const way = next();
-        return [axis, way < 0.2 ? 0 : way < 0.4 ? last : Math.floor(next() * (last + 1))] as const;
+        return [atom, way < 0.2 ? 0 : way < 0.4 ? last : Math.floor(next() * (last + 1))] as const;
       }),
     );
     const holds = ({ index, extent }: Bound): boolean => {
@@ -113,6 +115,11 @@ function refuted(bound: Bound, known: readonly Bound[]): boolean {
     if (known.every(holds) && !holds(bound)) return true;
   }
   return false;
+}
+
+/** The axes of an index, and what it looks up: any number of its range. */
+function movingIn({ terms }: Index): readonly (Axis | Lookup)[] {
+  return terms.flatMap(({ atom }) => ("extent" in atom ? [atom] : movingIn(atom.of)));
 }
 
 /** In [0, 1), the same numbers each time (Numerical Recipes' linear congruence). */
@@ -176,8 +183,7 @@ export function verifyKernel(kernel: Kernel): void {
   for (const tensor of values.flatMap(tensorsOf))
     if (!reads.includes(tensor))
       throw broken(`the kernel of ${kernelName} reads ${tensor.origin.name} unlisted`);
-  const rows = reads.some(isBytes) ? 1 : 0;
-  const buffers = tensorsBound(effectsOf(kernel)).length + rows;
+  const buffers = tensorsBound(effectsOf(kernel)).length;
   if (buffers > STORAGE_BUFFERS)
     throw broken(`the kernel of ${kernelName} has ${buffers} storage buffers, more than ${STORAGE_BUFFERS}`);
   for (const { root, place, overwrites } of results) {

@@ -71,7 +71,7 @@ export function verifyMemory({ graph, bundles, memory, storages }: Placement): v
   }
   for (const node of lasting.values()) expect(node, "the next run");
   for (const { name, node } of graph.outputs) expect(storages.get(node)?.of ?? node, `the output ${name}`);
-  const asItIs = { f32: true, f16: false, u8: true };
+  const asItIs = { f32: true, f16: false, u32: true, i32: true, u8: true };
   for (const [node, { type, order, values, seen }] of storages)
     if (seen && (!asItIs[type] || order || values))
       throw broken(`the host sees ${node.origin.name}, which is not stored as it is given`);
@@ -80,7 +80,6 @@ export function verifyMemory({ graph, bundles, memory, storages }: Placement): v
 /** Dispatches name buffers and kernels that exist, what is read was written before, and all is within WebGPU's limits. */
 export function verifyProgram(program: Program): void {
   const written = new Set([...program.inputs, ...program.params].map((s) => s.buffer));
-  if (program.order !== undefined) written.add(program.order);
   for (const { name, bindings, workgroup } of program.kernels) {
     if (bindings.length > STORAGE_BUFFERS)
       throw broken(`${name} has ${bindings.length} storage buffers, more than ${STORAGE_BUFFERS}`);

@@ -5,7 +5,7 @@
 import type { Dim } from "../../contract/type.ts";
 import { must } from "../errors.ts";
 import type { Axis, Index } from "../ir/expr.ts";
-import { axesOf, type Range, rangeOf } from "../math/affine.ts";
+import { axesOf, axesUnder, type Range, rangeOf } from "../math/affine.ts";
 
 export interface Span {
   /** The dimension that moves the window; −1 where none does. */
@@ -81,7 +81,7 @@ export function compose(
   const last = Number(shape[span.axis]) - 1; // the batch moves no window
   const [mover, ...others] = own(span.axis);
   // Terms that share an axis do not take their ends together.
-  const axes = place.terms.flatMap(({ atom }) => (atom.kind === "axis" ? [atom] : [...axesOf(atom.of)]));
+  const axes = place.terms.flatMap(({ atom }) => [...axesUnder(atom)]);
   const tangled = new Set(axes).size < axes.length;
   const term = place.terms.find((t) => t.atom === at[mover ?? -1]);
   if (mover === undefined && !tangled) return still(seenFrom(span, place, 0, last));

@@ -4,7 +4,7 @@
  */
 import type { Axis, Expr, Index } from "../ir/expr.ts";
 import { inBuffer, type Storages } from "../ir/storage.ts";
-import { axesOf } from "../math/affine.ts";
+import { axesUnder } from "../math/affine.ts";
 import { freeAxes, load, visit } from "../math/build.ts";
 import { address } from "../math/layout.ts";
 
@@ -98,7 +98,7 @@ function spread(at: Index, block: Block): { elements: number; vectors: number; m
   let moves = false;
   for (const { coefficient, atom } of at.terms) {
     if (atom.kind !== "axis") {
-      opaque *= combinations([...axesOf(atom.of)], block);
+      opaque *= combinations([...axesUnder(atom)], block);
       alignment = 1;
       moves = true;
       continue;

@@ -1,11 +1,11 @@
 /** The training step of a model: forward, loss, backward and updates as one graph. */
-import { type Clip, type LossName, METRICS, type Optimizer, TARGET } from "../../contract/training.ts";
+import { type Clip, type LossName, METRICS, type Optimizer, ROWS, TARGET } from "../../contract/training.ts";
 import type { TensorType } from "../../contract/type.ts";
 import type { CompileOptions } from "../compile.ts";
 import { must, plural, UserError } from "../errors.ts";
 import type { Axis, Expr, OpContext } from "../ir/expr.ts";
 import { type Graph, isTrained, mapGraph, type Node, topologicalOrder, type Update } from "../ir/graph.ts";
-import { axisIndex } from "../math/affine.ts";
+import { axisIndex, lookup } from "../math/affine.ts";
 import { call, equal, literal, load, position, reduce, times } from "../math/build.ts";
 import { constantNode, derivedNode, inRole, opNode, suffixed } from "../ops/derived.ts";
 import { losses } from "../ops/loss.ts";
@@ -97,12 +97,15 @@ function objective(model: Graph, loss: LossName, bytes: boolean): Objective {
       rule: "a model is trained from one input and one output",
     });
   }
+  const names = new FreeNames(model);
   const storage = bytes ? { storage: "bytes" as const } : {};
   const source: Node = { kind: "input", type: input.node.type, origin: input.node.origin, ...storage };
-  const scaled = inRole(suffixed(source.origin, "scaled"), "input", source);
-  const batch = bytes
-    ? opNode(pointwise.mul, {}, [source, constantNode(1 / 255, source.origin)], scaled)
-    : source;
+  const rows: Node = {
+    kind: "input",
+    type: { dtype: "u32", shape: ["N"] },
+    origin: { name: names.take(ROWS) },
+  };
+  const batch = bytes ? scaled(drawn(source, rows), source) : source;
   const forward = mapGraph({ ...model, inputs: [] }, (node, original) =>
     original === input.node ? batch : node,
   );
@@ -111,9 +114,9 @@ function objective(model: Graph, loss: LossName, bytes: boolean): Objective {
   const { shape } = prediction.type;
   const type: TensorType =
     loss === "crossEntropy" ? { dtype: "f32", shape: shape.slice(0, 1) } : prediction.type;
-  const names = new FreeNames(model);
   const stored = loss === "crossEntropy" ? storage : {}; // a byte holds a class's number, but not any number
-  const target: Node = { kind: "input", type, origin: { name: names.take(TARGET) }, ...stored };
+  const labels: Node = { kind: "input", type, origin: { name: names.take(TARGET) }, ...stored };
+  const target = stored.storage ? drawn(labels, rows) : labels;
   const each = opNode(
     losses[loss],
     {},
@@ -129,9 +132,24 @@ function objective(model: Graph, loss: LossName, bytes: boolean): Objective {
   };
   const inputs = [
     { name: input.name, node: source },
-    { name: target.origin.name, node: target },
+    ...[labels, ...(bytes ? [rows] : [])].map((node) => ({ name: node.origin.name, node })),
   ];
   return { inputs, forward, prediction, target, each, metrics, names };
+}
+
+/** The rows of a data set that are the batch. */
+function drawn(data: Node, rows: Node): Node {
+  const origin = inRole(suffixed(data.origin, "batch"), "input", data);
+  return derivedNode("rows", data.type, origin, ({ at: [n, ...rest] }) => {
+    const row = lookup(rows, [axisIndex(must(n, "batch axis"))], "N");
+    return load(data, [row, ...rest.map(axisIndex)]);
+  });
+}
+
+/** Bytes as numbers 0 … 1. */
+function scaled(bytes: Node, data: Node): Node {
+  const origin = inRole(suffixed(data.origin, "scaled"), "input", data);
+  return opNode(pointwise.mul, {}, [bytes, constantNode(1 / 255, data.origin)], origin);
 }
 
 function withUpdates(name: string, inputs: Graph["inputs"], updates: readonly Update[]): Graph {

@@ -2,7 +2,7 @@
 import fc from "fast-check";
 // Sums are compared after adding 0: indices have no −0.
 import { describe, expect, test } from "vitest";
-import type { Axis, Index } from "../../compiler/ir/expr.ts";
+import type { Atom, Axis, Index } from "../../compiler/ir/expr.ts";
 import {
   add,
   axisIndex,
@@ -19,11 +19,11 @@ import {
 const axes: readonly Axis[] = [newAxis("a", 7), newAxis("b", 4), newAxis("c", 12)];
 const [first] = axes as [Axis];
 
-type Point = ReadonlyMap<Axis, number>;
+type Point = ReadonlyMap<Atom, number>;
 
 function at(index: Index, point: Point): number {
   return index.terms.reduce((sum, { coefficient, atom }) => {
-    if (atom.kind === "axis") return sum + coefficient * (point.get(atom) ?? 0);
+    if ("extent" in atom) return sum + coefficient * (point.get(atom) ?? 0);
     const of = at(atom.of, point);
     return (
       sum +

@@ -107,7 +107,6 @@ describe("a packed program", () => {
     const rows = {
       ...lenet.program,
       inputs: [{ ...image, dtype: "u32" as const, storage: "bytes" as const }],
-      order: 3,
     };
     const packed = packProgram(rows);
     expect(unpack(packed)).toEqual(squeezed(rows));

@@ -107,9 +107,7 @@ function checkReads(compilation: Compilation): void {
       const buffers = dispatch.buffers.slice(at, at + tensors.length);
       at += tensors.length;
       const targets = results.map((_, i) => buffers.at(i - results.length) ?? -1);
-      const reads: [Node, number][] = tensors
-        .slice(0, -results.length)
-        .flatMap((t, i) => (t === "order" ? [] : [[t, buffers[i] ?? -1]]));
+      const reads: [Node, number][] = tensors.slice(0, -results.length).map((t, i) => [t, buffers[i] ?? -1]);
       results.forEach(({ overwrites }, i) => {
         if (overwrites) reads.push([overwrites, targets[i] ?? -1]);
       });
@@ -167,7 +165,6 @@ function bufferNamed(
 /** The program with a buffer of its own for each tensor that is computed on the way. */
 export function withOwnBuffers(program: Program): Program {
   const fixed = new Set([...program.inputs, ...program.params, ...program.outputs].map((s) => s.buffer));
-  if (program.order !== undefined) fixed.add(program.order);
   const buffers = [...program.buffers];
   const now = new Map<number, number>();
   const moved = (dispatch: Dispatch): Dispatch => {

@@ -234,7 +234,15 @@ describe("validateTraining", () => {
         (t) => delete t.evaluate.params.find((p: Json) => p.name === METRICS).use,
         'evaluate.params: exactly one has to have the use "metrics"',
       ],
-      [(t) => (t.bytes = false), "step.inputs[0]: its storage does not go with bytes: false"],
+      [(t) => (t.bytes = false), "step.inputs: an array of 3, but it has to be an array of 2 to 2"],
+      [
+        (t) => {
+          const [input] = t.step.inputs;
+          delete input.storage;
+          t.step.buffers[input.buffer].bytes.perBatch = 1024;
+        },
+        "step.inputs[0]: its storage does not go with bytes: true",
+      ],
     ]),
   )("%s", (message, change) => {
     expect(refused(linearTraining(), change, validateTraining)).toContain(message);

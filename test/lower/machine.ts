@@ -59,6 +59,7 @@ export function run(statements: readonly Stmt[], threads = 1): readonly Stored[]
 
   const atom = (a: Atom, thread: number): number => {
     if (a.kind === "axis") return known(find(a)[thread]?.[0], a.name);
+    if (a.kind === "lookup") throw new Error("a number of a tensor stands in an index");
     const of = index(a.of, thread);
     return a.kind === "div" ? Math.floor(of / a.by) : of - a.by * Math.floor(of / a.by);
   };

@@ -65,7 +65,7 @@ test("a model without such names has the plain ones", () => {
     loss: "squaredError",
     optimizer: sgd({ lr: 0.1, momentum: 0.5 }),
   });
-  expect(step.inputs.map((i) => i.name)).toEqual(["x", "target"]);
+  expect(step.inputs.map((i) => i.name)).toEqual(["x", "target", "rows"]);
   expect(step.params.map(({ name, use }) => [name, use])).toEqual([
     ["w.velocity", "moment"],
     ["w", undefined],

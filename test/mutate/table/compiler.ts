@@ -423,8 +423,9 @@ const structure: readonly Mutation[] = [
     },
     {
       name: "identity: without the coefficients of indices",
-      find: "return `${coefficient}*${text}`;",
-      put: "return coefficient ? text : text;",
+      find: "`${coefficient}*${this.#atom(atom)}`",
+      put: "this.#atom(atom)",
+
       guards: [identity],
       why: "stride 1 and stride 2 share a kernel",
     },

@@ -486,13 +486,6 @@ const tiles: readonly Mutation[] = [
       why: "padding at the bottom and at the right is what lies behind",
     },
     {
-      name: "lowering: rows of a data set from its beginning",
-      find: 'plus(convert(uniform("offset"), "i32"), indexValue(must(n, "batch index")))',
-      put: 'indexValue(must(n, "batch index"))',
-      guards: [guard("train/runtime")],
-      why: "every step sees the first batch",
-    },
-    {
       name: "lowering: a maximum starts from 0",
       find: 'e.op === "sum" ? 0 : e.op === "max" ? LOWEST : -LOWEST',
       put: 'e.op === "sum" ? 0 : e.op === "max" ? 0 : -LOWEST',
@@ -555,8 +548,8 @@ const promises: readonly Mutation[] = [
   ...inFile("compiler/lower/vectorise.ts", [
     {
       name: "vectors: what is written, too",
-      find: "const width = memory.writable ? 1 : widthFor(notes);",
-      put: "const width = widthFor(notes);",
+      find: "memory.writable || !codecOf(memory).plain ? 1",
+      put: "!codecOf(memory).plain ? 1",
       guards: [passes],
       why: "a result that overwrites an operand is stored at the addresses of vectors",
     },
@@ -569,8 +562,8 @@ const promises: readonly Mutation[] = [
     },
     {
       name: "vectors: a whole one in any order",
-      find: "return isConsecutive(lanes.map((e) => e.at)) ? fetchOf(memory, div(first, width)) : undefined;",
-      put: "return fetchOf(memory, div(first, width));",
+      find: "return isConsecutive(lanes.map((e) => e.at))\n",
+      put: "return lanes.length > 0\n",
       guards: [passes],
       why: "transposed weights are read row by row",
     },

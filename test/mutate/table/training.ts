@@ -42,8 +42,8 @@ const adjoints: readonly Mutation[] = [
     },
     {
       name: "adjoint: the sign of a condition that is left",
-      find: "bounds.push({ index: add(p, scale(part, -1)), extent: 1 });",
-      put: "bounds.push({ index: add(p, part), extent: 1 });",
+      find: "met.push({ index: add(p, scale(part, -1)), extent: 1 });",
+      put: "met.push({ index: add(p, part), extent: 1 });",
       guards: [guard("train/gradients-own")],
       why: "broadcast axes lose their gradient but at position 0",
     },
@@ -377,8 +377,8 @@ const updates: readonly Mutation[] = [
   ...inFile("compiler/train/step.ts", [
     {
       name: "step: bytes are scaled to 0 … 255/256",
-      find: "constantNode(1 / 255, source.origin)",
-      put: "constantNode(1 / 256, source.origin)",
+      find: "constantNode(1 / 255, data.origin)",
+      put: "constantNode(1 / 256, data.origin)",
       guards: [trainer],
       why: "a model sees other pictures in training than in `weft run`",
     },
@@ -489,14 +489,14 @@ const run: readonly Mutation[] = [
   ...inFile("runtime/trainBatch.ts", [
     {
       name: "batches: all of a submit share the first one's uniform",
-      find: "encodePass(encoder, dispatches, n, i * STRIDE);",
-      put: "encodePass(encoder, dispatches, n);",
+      find: "encodePass(encoder, dispatches, batch.n, i * STRIDE);",
+      put: "encodePass(encoder, dispatches, batch.n);",
       guards: [trainer],
-      why: "steps that share a submit see the same examples",
+      why: "steps that share a submit have the same rates and as many examples",
     },
     {
       name: "batches: metrics add up over the batches of a submit",
-      find: "          encoder.clearBuffer(metrics);\n",
+      find: "  encoder.clearBuffer(metricsOf(executable));\n",
       put: "",
       guards: [trainer],
       why: "losses grow from step to step",
@@ -509,16 +509,23 @@ const run: readonly Mutation[] = [
       why: "of several steps the last one's loss is shown for the first",
     },
     {
+      name: "batches: rows of a data set from its beginning",
+      find: "copyBufferToBuffer(order, 4 * offset,",
+      put: "copyBufferToBuffer(order, 0 * offset,",
+      guards: [trainer],
+      why: "every step sees the first batch",
+    },
+    {
       name: "batches: the seed is another one",
-      find: "set([n, offset, step, seed],",
-      put: "set([n, offset, step, 0 * seed],",
+      find: "set([n, 0, step, seed],",
+      put: "set([n, 0, step, 0 * seed],",
       guards: [trainer, guard("train/runtime-lenet")],
       why: "dropout does not depend on the seed",
     },
     {
       name: "batches: the step is not told",
-      find: "set([n, offset, step, seed],",
-      put: "set([n, offset, 0 * step, seed],",
+      find: "set([n, 0, step, seed],",
+      put: "set([n, 0, 0 * step, seed],",
       guards: [trainer, guard("train/runtime-lenet")],
       why: "dropout has the same mask at every step",
     },
