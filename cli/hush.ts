@@ -27,8 +27,8 @@ export function hushed(args: readonly string[]): Elsewhere {
   return async (command) => ((await maySpeak(command)) ? inChild(args) : undefined);
 }
 
-/** The software adapter of npm says nothing. */
-async function maySpeak(command: Command): Promise<boolean> {
+/** Whether a driver may be asked that warns; the software adapter of npm says nothing. */
+export async function maySpeak(command: Command): Promise<boolean> {
   const { bun, deno } = process.versions;
   const { adapter = "auto", verbose } = command.opts();
   if (process.platform !== "linux" || bun || deno || verbose || !asksForAdapter(command)) return false;

@@ -2,11 +2,11 @@
 import { spawn } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { expect, inject, test } from "vitest";
-import { withoutWarnings } from "../../cli/hush.ts";
+import { expect, inject, test, vi } from "vitest";
+import { maySpeak, withoutWarnings } from "../../cli/hush.ts";
 import { VERBS } from "../../cli/verbs/index.ts";
 import { PATIENCE } from "../patience.ts";
-import { root, scratch, weftProcess, works } from "./weft.ts";
+import { type Result, type Runner, root, scratch, weft, weftProcess, works } from "./weft.ts";
 
 const folder = scratch();
 const model = join(folder, "tiny.ts");
@@ -23,21 +23,35 @@ const out = join(folder, "tiny.safetensors");
 /** A driver that is not there: Dawn or the loader warns, whatever this machine has. */
 const none = join(folder, "none.json");
 const env = { VK_ICD_FILENAMES: none, VK_DRIVER_FILES: none, WEFT_ADAPTER: "auto" };
-const here = (args: readonly string[]) => weftProcess(args, { env, cwd: folder });
+const here: Runner = (args) => weftProcess(args, { env, cwd: folder });
 
-const lines = {
-  train: [model, "--limit", "100", "--epochs", "1", "--out", out],
-  run: [model, "-i", bag, "-w", out],
-  eval: [model, "-w", out, "--limit", "100"],
-  profile: [model],
-  tune: [model, "--budget", "1"],
-  doctor: [],
+/** In this process, where no start is waited for; in one of its own it would run in a child. */
+async function within(args: readonly string[]): Promise<Result> {
+  const speaks: boolean[] = [];
+  const result = await weft(args, async (command) => {
+    for (const [name, value] of Object.entries(env)) vi.stubEnv(name, value);
+    speaks.push(await maySpeak(command));
+    vi.unstubAllEnvs();
+    return undefined;
+  });
+  expect(speaks).toEqual([true]);
+  return result;
+}
+
+/** A device is opened for a run, with a clock, and to look at each: those are processes. */
+const lines: Readonly<Record<string, readonly [Runner, ...string[]]>> = {
+  train: [within, model, "--limit", "100", "--epochs", "1", "--out", out],
+  run: [here, model, "-i", bag, "-w", out],
+  eval: [within, model, "-w", out, "--limit", "100"],
+  profile: [here, model],
+  tune: [within, model, "--budget", "1", "--out", join(folder, "tuned.json")],
+  doctor: [here],
 };
 
 test.skipIf(process.platform !== "linux").each(Object.entries(lines))(
   "%s says nothing on stderr with --quiet, Dawn included",
-  async (name, args) => {
-    expect((await works([name, ...args, "--quiet"], here)).stderr).toBe("");
+  async (name, [run, ...args]) => {
+    expect((await works([name, ...args, "--quiet"], run)).stderr).toBe("");
   },
 );
 
@@ -49,15 +63,23 @@ test("these are all that ask for an adapter", async () => {
 });
 
 test.skipIf(process.platform !== "linux")(
-  "without --quiet neither; with --verbose they are shown",
+  "without --quiet neither, and errors and exit codes are those of the command",
   async () => {
-    const run = ["run", model, "-i", bag];
-    const { stderr } = await works(run, here);
-    expect(stderr).toContain("no --weights: the parameters are random");
-    expect(stderr).not.toMatch(/warning/i);
-    expect((await works([...run, "--verbose"], here)).stderr).toMatch(/^warning: /im);
+    expect((await within(["run", model, "-i", "none.png"])).stderr).toMatch(
+      /^error: cannot read the picture none\.png/,
+    );
+    const { code, stderr } = await here(["run", model, "-i", bag, "--adapter", "hardware"]);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(
+      /^no --weights: the parameters are random.*\nerror: no WebGPU adapter: .*\n {2}GPU: install.*\n$/,
+    );
   },
 );
+
+test.skipIf(process.platform !== "linux")("with --verbose warnings are shown", async () => {
+  const { stderr } = await works(["run", model, "-i", bag, "--verbose"], here);
+  expect(stderr).toMatch(/^warning: /im);
+});
 
 test.skipIf(process.platform !== "linux")("what a model file prints is its own, warnings too", async () => {
   const warning = "Warning: this model is old\n - While it was read\n";
@@ -74,19 +96,10 @@ test.skipIf(process.platform !== "linux")(
   "flags are read as commander does, not by their looks",
   async () => {
     // The value of --index, which pictures do not need, looks like --verbose.
-    expect((await works(["run", model, "-i", bag, "--quiet", "--index", "-v"], here)).stderr).toBe("");
-    expect((await works(["run", model, "-i", bag, "-qaauto"], here)).stderr).toBe("");
+    expect((await works(["run", model, "-i", bag, "--quiet", "--index", "-v"], within)).stderr).toBe("");
+    expect((await works(["run", model, "-i", bag, "-qaauto"], within)).stderr).toBe("");
   },
 );
-
-test.skipIf(process.platform !== "linux")("errors and exit codes are those of the command", async () => {
-  const { code, stderr } = await here(["run", model, "-i", "none.png"]);
-  expect(code).toBe(1);
-  expect(stderr).toMatch(/^error: cannot read the picture none\.png/);
-  expect((await here(["run", model, "-i", bag, "--adapter", "hardware"])).stderr).toMatch(
-    /^no --weights.*\nerror: no WebGPU adapter: .*\n {2}GPU: install.*\n$/,
-  );
-});
 
 test.skipIf(process.platform !== "linux").each([
   ["SIGINT", 130],

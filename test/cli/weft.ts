@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, inject, vi } from "vitest";
-import { weft as command } from "../../cli/weft.ts";
+import { weft as command, type Elsewhere } from "../../cli/weft.ts";
 
 export const root = fileURLToPath(new URL("../..", import.meta.url));
 const cli = join(root, "dist/cli.js");
@@ -21,8 +21,8 @@ export interface Options {
   readonly env?: NodeJS.ProcessEnv;
 }
 
-/** Runs the command in this process and catches what it prints. */
-export async function weft(args: readonly string[]): Promise<Result> {
+/** Runs the command in this process and catches what it prints; `elsewhere` is asked as for the built command. */
+export async function weft(args: readonly string[], elsewhere?: Elsewhere): Promise<Result> {
   const printed = { stdout: "", stderr: "" };
   const spies = (["stdout", "stderr"] as const).map((name) =>
     vi.spyOn(process[name], "write").mockImplementation((text) => {
@@ -31,7 +31,7 @@ export async function weft(args: readonly string[]): Promise<Result> {
     }),
   );
   try {
-    return { code: await command(args), ...printed };
+    return { code: await command(args, elsewhere), ...printed };
   } finally {
     for (const spy of spies) spy.mockRestore();
   }
