@@ -15,7 +15,7 @@ import { showShape } from "../contract/type.ts";
 export type Theme = "light" | "dark";
 
 /** Colours that keep a contrast of 4.5 : 1 or more for text on GitHub's background of the theme. */
-const COLORS: Readonly<
+export const COLORS: Readonly<
   Record<Theme, Readonly<Record<"text" | "soft" | "line" | "frame" | "box" | "edge", string>>>
 > = {
   light: {
@@ -58,7 +58,7 @@ function boxOf(node: OpNode): Box {
 }
 
 const heightOf = (box: Box): number => 12 + LINE * (1 + box.lines.length);
-const escaped = (text: string): string =>
+export const escaped = (text: string): string =>
   text.replace(/[&<>]/g, (c) => (c === "&" ? "&amp;" : c === "<" ? "&lt;" : "&gt;"));
 
 /** The picture as an SVG document. */

@@ -6,11 +6,29 @@ import type { Graph } from "../../compiler/ir/graph.ts";
 import { showShape } from "../../contract/type.ts";
 
 export const root = fileURLToPath(new URL("../..", import.meta.url));
+/** Of docs/architecture: a page per part. */
+const PARTS = [
+  "house",
+  "graphs",
+  "fusion",
+  "storage",
+  "schedules",
+  "statements",
+  "runtime",
+  "training",
+  "tools",
+  "choices",
+] as const;
+export const ARCHITECTURE = [
+  "docs/architecture.md",
+  ...PARTS.map((name) => `docs/architecture/${name}.md` as const),
+] as const;
 export const PAGES = [
   "README.md",
   "CONTRIBUTING.md",
   "CHANGELOG.md",
-  "docs/architecture.md",
+  ...ARCHITECTURE,
+  "docs/glossary.md",
   "docs/refused.md",
   "docs/lecture.md",
   "docs/lecture.zh.md",
@@ -57,6 +75,18 @@ export function blocksOf(page: string, text = read(page)): readonly Block[] {
     const code = body.replaceAll(new RegExp(`^${indent}`, "gm"), "");
     return { place: `${page}:${line}`, page, language, mode: word, info, argument, code };
   });
+}
+
+/** What a printed text has to be: a line `…` stands for any number of lines; `within` lines, too, it may stand for any text. */
+export function patternOf(wanted: string, within: boolean): RegExp {
+  const lines = wanted
+    .trimEnd()
+    .split("\n")
+    .map((line) => line.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"))
+    .map((line) =>
+      line.trim() === "…" ? "(?:.*\\n)*?" : `${within ? line.replaceAll("…", ".*") : line}\\n`,
+    );
+  return new RegExp(`^${lines.join("")}$`);
 }
 
 /** The shapes of a model's outputs that a block promises: `shapes="scores [N, 10]"`; none where its model is wrong. */

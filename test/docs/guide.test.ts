@@ -18,7 +18,16 @@ import { loadModel } from "../../compiler/frontend/index.ts";
 import { weft } from "../cli/weft.ts";
 import { closePages, complaints, sharedBrowser } from "../pages/chromium.ts";
 import { serve } from "../pages/server.ts";
-import { type Block, blocksOf, GUIDE, isModelFile, promisedShapes, root, shapesOf } from "./blocks.ts";
+import {
+  type Block,
+  blocksOf,
+  GUIDE,
+  isModelFile,
+  patternOf,
+  promisedShapes,
+  root,
+  shapesOf,
+} from "./blocks.ts";
 
 /** Within the repository, so that packages are found; never committed. */
 const folder = join(root, "dist", `guide-${process.pid}`);
@@ -74,12 +83,7 @@ const steady = (text: string): string =>
     .trimEnd();
 
 function expectLines(printed: string, wanted: string, place: string): void {
-  const escaped = wanted
-    .trimEnd()
-    .split("\n")
-    .map((line) => line.replace(/[.*+?^${}()|[\]\\]/g, "\\$&").replace(/(?<=.)…|…(?=.)/g, ".*"));
-  const pattern = escaped.map((line) => (line.trim() === "…" ? "(?:.*\\n)*?" : `${line}\\n`)).join("");
-  const ok = new RegExp(`^${pattern}$`).test(`${printed}\n`);
+  const ok = patternOf(wanted, true).test(`${printed}\n`);
   if (!ok) expect(printed, place).toBe(wanted.trimEnd()); // shows the difference
 }
 

@@ -1,13 +1,15 @@
 /** Pages, links and pictures: known info strings, files that exist, all ops and flags, LeNet as it is compiled. */
-import { existsSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { must } from "../../compiler/errors.ts";
 import { ops } from "../../compiler/ops/index.ts";
+import { strategiesFor } from "../../compiler/strategies/index.ts";
 import { curvesPath, drawCurves, lectureRuns } from "../../docs/draw-curves.ts";
+import { drawFlow, flowPath, stagesOf } from "../../docs/draw-flow.ts";
 import { drawModel } from "../../docs/draw-lenet.ts";
 import { weft } from "../cli/weft.ts";
-import { blocks, blocksOf, contentOf, GUIDE, PAGES, read, root } from "./blocks.ts";
+import { ARCHITECTURE, blocks, blocksOf, contentOf, GUIDE, PAGES, read, root } from "./blocks.ts";
 
 /** The page without its code blocks. */
 const prose = (page: string): string => read(page).replace(/^( *)```[\s\S]*?^\1```$/gm, "");
@@ -72,11 +74,56 @@ describe("references", () => {
   });
 
   test("of the architecture within the compiler are files of it", () => {
-    const layers = /^(?:ir|math|ops|dsl|passes|lower|targets|assemble|report|frontend|emit)\/[\w./-]+$/;
-    const named = [...prose("docs/architecture.md").matchAll(/`([^`\n]+)`/g)].map((m) => m[1] ?? "");
+    const layers =
+      /^(?:ir|math|ops|dsl|passes|strategies|lower|targets|assemble|report|frontend|emit)\/[\w./-]+$/;
+    const named = ARCHITECTURE.flatMap((page) =>
+      [...prose(page).matchAll(/`([^`\n]+)`/g)].map((m) => m[1] ?? ""),
+    );
     const files = named.filter((name) => layers.test(name));
-    expect(files.length).toBeGreaterThan(5);
+    expect(files.length).toBeGreaterThan(30);
     expect(files.filter((name) => !existsSync(join(root, "compiler", name)))).toEqual([]);
+  });
+});
+
+describe("the architecture", () => {
+  test("has a page for each part, and its first page leads to all", () => {
+    const pages = readdirSync(join(root, "docs/architecture")).map((name) => `docs/architecture/${name}`);
+    expect(ARCHITECTURE.slice(1).toSorted()).toEqual(pages.toSorted());
+    const linked = [...read("docs/architecture.md").matchAll(/\]\((architecture\/\w+\.md)\)/g)];
+    expect(linked.map(([, name]) => `docs/${name}`)).toEqual(ARCHITECTURE.slice(1));
+    for (const page of ARCHITECTURE.slice(1)) expect(read(page).split("\n").length, page).toBeLessThan(150);
+  });
+
+  test.each(["light", "dark"] as const)("shows compile() as it is, %s", (theme) => {
+    expect(read(flowPath(theme)), "node scripts/run.mjs docs/draw-flow.ts draws it anew").toBe(
+      drawFlow(root, theme),
+    );
+  });
+
+  test("names the calls of compile() in their order, with what they hand on", () => {
+    const stages = stagesOf(root);
+    const names = stages.map((s) => s.name);
+    expect(names.filter((name) => ["simplify", "partition", "assemble"].includes(name))).toEqual([
+      "simplify",
+      "partition",
+      "assemble",
+    ]);
+    expect(stages.find((s) => s.name === "simplify")).toEqual({
+      name: "simplify",
+      file: "compiler/passes/simplify.ts",
+      reads: ["source"],
+      gives: ["graph", "rewrites"],
+    });
+    expect(stages.filter((s) => !existsSync(join(root, s.file)))).toEqual([]);
+  });
+
+  test("explains every strategy in the glossary, each term with its file", () => {
+    const rows = [...read("docs/glossary.md").matchAll(/^\| ([^|]+?) +\|.*\| ([^|]+?) +\|$/gm)].slice(2);
+    const terms = new Map(rows.map(([, term = "", file = ""]) => [term, file]));
+    for (const kind of ["contraction", "mapReduce"] as const)
+      for (const { name } of strategiesFor({ kind })) expect([...terms.keys()]).toContain(name);
+    for (const [term, file] of terms) expect(file, term).toMatch(/^`[\w/.]+\.ts`/);
+    expect(read("docs/glossary.md").split("\n").length).toBeLessThan(60);
   });
 });
 
