@@ -4,8 +4,9 @@
  * file the layer stands and what it is called there.
  */
 import type { Diagnosis } from "../../contract/diagnosis.ts";
+import type { DType } from "../../contract/type.ts";
 import { plural, UserError } from "../errors.ts";
-import type { Node, OpDef, OpNode, Origin } from "../ir/graph.ts";
+import type { Attrs, Node, OpDef, OpNode, Origin } from "../ir/graph.ts";
 import { paramsOf, type Settings, type Shared, settingsOf } from "./own.ts";
 import { checkSizes } from "./sizes.ts";
 import { isTensor, type Tensor, tensorOf } from "./tensor.ts";
@@ -133,11 +134,27 @@ function opNode(
     attrs,
     inputs.map((n) => n.type),
   );
+  checkTypes(def, attrs, inputs, def.moves ? type.dtype : "f32");
   checkSizes(def.name, type.shape, types);
   if (shared) shared.first ??= { params, operands: types };
   const node: OpNode = { kind: "op", op: def, attrs, inputs, type, origin };
   serials.set(node, nextSerial++);
   return node;
+}
+
+/** Operands are of one type, but for the one that says where to read. */
+function checkTypes(def: OpDef, attrs: Attrs, inputs: readonly Node[], dtype: DType): void {
+  const where = def.where?.(
+    attrs,
+    inputs.map((n) => n.type),
+  ).operand;
+  inputs.forEach(({ type }, i) => {
+    if (i === where || type.dtype === dtype) return;
+    throw new UserError({
+      problem: `${def.name} takes tensors of ${dtype}, but operand ${i + 1} is ${type.dtype}`,
+      rule: "whole numbers say where gather and embedding read; nothing is computed with them",
+    });
+  });
 }
 
 function checkArity(def: OpDef, given: number): void {

@@ -4,12 +4,14 @@ export { ModelError } from "./build.ts";
 export { type Conv2dOptions, conv2d, corr2d, type LinearOptions, linear, matmul } from "./convolution.ts";
 export { defineOp, type OpDefinition, type OpOptions, type UserOp, type ValueContext } from "./define.ts";
 export type { AxisPosition, Elements, Position, Value } from "./expression.ts";
+export { type EmbeddingOptions, embedding, gather } from "./gather.ts";
 export { pipe, residual, sequential } from "./layer.ts";
 export { concat, flatten, type PadOptions, pad, reshape, transpose } from "./layout.ts";
 export { isModel, type Model, type ModelOptions, model } from "./model.ts";
 export {
   constant,
   type Initializer,
+  type InputOptions,
   input,
   kaimingNormal,
   kaimingUniform,

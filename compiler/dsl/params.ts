@@ -1,9 +1,9 @@
 /** Inputs, trainable tensors and how they start. */
-import type { Shape } from "../../contract/type.ts";
+import type { DType, Shape } from "../../contract/type.ts";
 import { UserError } from "../errors.ts";
 import type { Node } from "../ir/graph.ts";
 import { type InitRequest, initializer, resolveInit } from "../ops/init.ts";
-import { finite, noMore, show, takes } from "../options.ts";
+import { finite, noMore, oneOf, otherwise, show, takes } from "../options.ts";
 import { here, located } from "./build.ts";
 import { checkSizes } from "./sizes.ts";
 import { type Tensor, tensorOf } from "./tensor.ts";
@@ -51,18 +51,30 @@ export const constant: (value: number) => Initializer = (...args) => initialiser
 export const uniform: (low: number, high: number) => Initializer = (...args) =>
   initialiser("uniform", ["low", "high"], args);
 
+/** Options of `input`. */
+export interface InputOptions {
+  /** "i32" or "u32": whole numbers that say where `gather` and `embedding` read. Default "f32". */
+  readonly dtype?: DType;
+}
+
+const readInput = takes("input", { dtype: otherwise<DType>(oneOf(["f32", "i32", "u32"]), "f32") });
+
 /**
  * What the model is given at run time: `input("image", [N, 1, 28, 28])`. N, if there is one, is the first size.
  * Throws `UserError` for an empty name and for a size that is not a whole number of at least 1.
  */
-export function input<const S extends Sizes>(name: string, shape: S): Tensor<Mutable<S>>;
+export function input<const S extends Sizes>(
+  name: string,
+  shape: S,
+  options?: InputOptions,
+): Tensor<Mutable<S>>;
 export function input(...args: readonly unknown[]): unknown {
   const trace = here();
-  const [name, shape] = args;
+  const [name, shape, options] = args;
   return located(typeof name === "string" ? name : "input", trace, () => {
-    noMore("input", args, 2);
+    noMore("input", args, 3);
     checkName("input", name);
-    const type = { dtype: "f32", shape: checkShape("input", shape) } as const;
+    const type = { dtype: readInput(options).dtype, shape: checkShape("input", shape) };
     return tensorOf({ kind: "input", type, origin: { name, trace } });
   });
 }

@@ -197,6 +197,8 @@ export interface OpDef<A extends Attrs = Attrs, O = unknown> {
   readonly arity: number | "variadic";
   /** Normalises and checks the user's options. Throws `UserError`. */
   options(options: O): A;
+  /** Whether it moves elements and computes nothing: then they may be of any one type, else they are f32. */
+  readonly moves?: true;
   /** Of its parameters, those that a tensor among the options may take the place of, by role. */
   readonly takes?: readonly string[];
   /** The parameters the op makes for itself, appended to its operands. Throws `UserError`. */
@@ -204,8 +206,7 @@ export interface OpDef<A extends Attrs = Attrs, O = unknown> {
   /** The output's type from the operands' (parameters included). Throws `UserError`. */
   infer(attrs: A, inputs: readonly TensorType[]): TensorType;
   /**
-   * The operand that says where to read, if one does: whole numbers, of which each is at least 0 and below a number. All
-   * others, and the output, are of one type.
+   * The operand that says where to read, if one does: whole numbers, of which each is at least 0 and below a number.
    */
   where?(attrs: A, inputs: readonly TensorType[]): Where;
   /** The meaning: the value at one output position, as an index expression. */

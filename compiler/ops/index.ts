@@ -1,17 +1,28 @@
 /** Every op, one definition each. */
 import { contract } from "./contract.ts";
 import { convolution } from "./convolution.ts";
+import { gathers } from "./gather.ts";
 import { norm } from "./norm.ts";
 import { pointwise } from "./pointwise.ts";
 import { reductions } from "./reduce.ts";
 import { shape } from "./shape.ts";
 import { window } from "./window.ts";
 
-export const ops = { ...convolution, ...contract, ...window, ...shape, ...pointwise, ...reductions, ...norm };
+export const ops = {
+  ...convolution,
+  ...contract,
+  ...window,
+  ...shape,
+  ...gathers,
+  ...pointwise,
+  ...reductions,
+  ...norm,
+};
 export type OpName = keyof typeof ops;
 
 export type { LinearAttrs, LinearOptions } from "./contract.ts";
 export type { ConvAttrs, ConvOptions } from "./convolution.ts";
+export type { EmbeddingOptions, GatherOptions } from "./gather.ts";
 export type { Padding, Sides } from "./geometry.ts";
 export type { InitRequest } from "./init.ts";
 export type { BatchNormOptions, LayerNormOptions } from "./norm.ts";

@@ -31,6 +31,7 @@ function samePosition(x: Parameters<typeof load>[0], at: OpContext["at"], shape:
 /** [N, a, b, …] → [N, a·b·…] */
 const flatten: OpDef<NoOptions, unknown> = {
   name: "flatten",
+  moves: true,
   arity: 1,
   options: noOptions("flatten"),
   infer(_, inputs) {
@@ -70,6 +71,7 @@ const readReshape = takes("reshape", { shape: sizes });
 
 const reshape: OpDef<ReshapeAttrs, ReshapeOptions> = {
   name: "reshape",
+  moves: true,
   arity: 1,
   options(options) {
     const { shape: dims } = readReshape(options);
@@ -104,6 +106,7 @@ export type TransposeAttrs = { readonly order: readonly number[] | null };
 
 const transpose: OpDef<TransposeAttrs, TransposeOptions | undefined> = {
   name: "transpose",
+  moves: true,
   arity: 1,
   options: takes("transpose", { order: otherwise<readonly number[] | null>(listOf(integer), null) }),
   infer(attrs, inputs) {
@@ -156,6 +159,7 @@ export type ConcatAttrs = { readonly axis: number };
 
 const concat: OpDef<ConcatAttrs, ConcatOptions | undefined> = {
   name: "concat",
+  moves: true,
   arity: "variadic",
   options: takes("concat", { axis: otherwise(integer, 1) }),
   infer(attrs, inputs) {
@@ -204,6 +208,7 @@ export type PadAttrs = { readonly padding: Sides; readonly value: number };
 
 const pad: OpDef<PadAttrs, PadOptions> = {
   name: "pad",
+  moves: true,
   arity: 1,
   options: takes("pad", { padding: numbers, value: otherwise(finite, 0) }),
   infer(attrs, inputs) {

@@ -105,7 +105,15 @@ function objective(model: Graph, loss: LossName, bytes: boolean): Objective {
     type: { dtype: "u32", shape: ["N"] },
     origin: { name: names.take(ROWS) },
   };
-  const batch = bytes ? scaled(drawn(source, rows), source) : source;
+  const whole = input.node.type.dtype !== "f32";
+  if (whole && !bytes)
+    throw new UserError({
+      problem: `"${model.name}" is trained from whole numbers, which are no numbers of f32`,
+      rule: "whole numbers 0 … 255 are read from data sets of bytes",
+      fix: "bytes: true",
+    });
+  const examples = bytes ? drawn(source, rows) : source;
+  const batch = bytes && !whole ? scaled(examples, source) : examples;
   const forward = mapGraph({ ...model, inputs: [] }, (node, original) =>
     original === input.node ? batch : node,
   );

@@ -11,6 +11,7 @@ const rows = w.input("rows", [w.N, 10]);
 const matrix = w.input("matrix", [6, 8]);
 const kernel = w.param("kernel", [2, 3]);
 const table = w.param("table", [10, 3]);
+const tokens = w.input("tokens", [w.N, 5], { dtype: "i32" });
 
 /** The op, with its tensor first and as a layer. */
 const forms: { readonly [op: string]: readonly [Tensor, (x: never) => Tensor, Tensor] | readonly [Tensor] } =
@@ -42,6 +43,8 @@ const forms: { readonly [op: string]: readonly [Tensor, (x: never) => Tensor, Te
     reshape: [w.reshape(image, [w.N, -1, 4]), w.reshape([w.N, -1, 4]), image],
     transpose: [w.transpose(image, [0, 2, 3, 1]), w.transpose([0, 2, 3, 1]), image],
     concat: [w.concat([image, image])],
+    gather: [w.gather(table, tokens)],
+    embedding: [w.embedding(tokens, { count: 10, size: 3 }), w.embedding({ count: 10, size: 3 }), tokens],
     pad: [w.pad(image, { padding: [1, 2], value: 3 }), w.pad({ padding: [1, 2], value: 3 }), image],
     add: [w.add(rows, 2), w.add(2), rows],
     sub: [w.sub(rows, 2), w.sub(2), rows],

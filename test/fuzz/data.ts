@@ -1,10 +1,23 @@
 /** Inputs and parameters for a graph: seeded, each value exactly an f32. */
-import type { Graph } from "../../compiler/ir/graph.ts";
+import type { Graph, Node } from "../../compiler/ir/graph.ts";
 import { type NdArray, random, randomArray } from "../oracle/array.ts";
 
 export interface Data {
   readonly inputs: Readonly<Record<string, NdArray>>;
   readonly params: Readonly<Record<string, NdArray>>;
+}
+
+/** What the whole numbers of an input stay below, where an op reads by them directly. */
+function limitOf(graph: Graph, input: Node): number {
+  const limits = graph.nodes.flatMap((node) => {
+    if (node.kind !== "op") return [];
+    const where = node.op.where?.(
+      node.attrs,
+      node.inputs.map((n) => n.type),
+    );
+    return where && node.inputs[where.operand] === input ? [Number(where.below)] : [];
+  });
+  return limits.length > 0 ? Math.min(...limits) : 1;
 }
 
 /**
@@ -13,15 +26,12 @@ export interface Data {
  */
 export function dataFor(graph: Graph, batch: number, seed: number, scale = 1): Data {
   const next = random(seed);
-  const inputs = graph.inputs.map(({ name, node }): [string, NdArray] => [
-    name,
-    randomArray(
-      node.type.shape.map((d) => (d === "N" ? batch : d)),
-      next,
-      -scale,
-      scale,
-    ),
-  ]);
+  const inputs = graph.inputs.map(({ name, node }): [string, NdArray] => {
+    const shape = node.type.shape.map((d) => (d === "N" ? batch : d));
+    if (node.type.dtype === "f32") return [name, randomArray(shape, next, -scale, scale)];
+    const drawn = randomArray(shape, next, 0, limitOf(graph, node));
+    return [name, { shape, data: drawn.data.map(Math.floor) }];
+  });
   const params = graph.nodes.flatMap((node): [string, NdArray][] => {
     if (node.kind !== "param") return [];
     const shape = node.type.shape.map((d) => (d === "N" ? batch : d));

@@ -91,6 +91,7 @@ export const binary: readonly OpName[] = ["add", "sub", "mul", "div", "pow", "ma
 const byName = weft as Readonly<Record<string, unknown>>;
 
 const optimizer = weft.sgd({ lr: 0.1 });
+const whole = weft.input("whole", [weft.N, 3], { dtype: "i32" });
 const logits = weft.linear(weft.flatten(image), { out: 4 });
 const graph = weft.model("m", { image }, { y: logits }).graph;
 const training: Required<TrainingOptions> = {
@@ -151,6 +152,18 @@ export const functions: ReadonlyMap<string, Options> = new Map([
   ...pairs,
   ...extrema,
   ["concat", { all: { ...concat }, calls: { applied: (o) => untyped(weft.concat)([image, image], o) } }],
+  ["gather", { all: { axis: 1 }, calls: { applied: (o) => untyped(weft.gather)(image, whole, o) } }],
+  [
+    "embedding",
+    {
+      all: { count: 4, size: 3, init },
+      calls: {
+        applied: (o) => untyped(weft.embedding)(whole, o),
+        "as a layer": untyped(weft.embedding),
+      },
+    },
+  ],
+  ["input", { all: { dtype: "i32" }, calls: { called: (o) => untyped(weft.input)("x", [weft.N, 3], o) } }],
   ["compile", { all: { ...compiling }, calls: { called: (o) => untyped(weft.compile)(graph, o) } }],
   [
     "compileTraining",
@@ -177,7 +190,7 @@ export const functions: ReadonlyMap<string, Options> = new Map([
 
 /** What takes arguments alone: right ones, to which a test adds one too many. */
 export const positional: ReadonlyMap<string, readonly unknown[]> = new Map<string, readonly unknown[]>([
-  ["input", ["x", [weft.N, 3]]],
+  ["input", ["x", [weft.N, 3], { dtype: "u32" }]],
   ["param", ["w", [3], weft.ones()]],
   ["model", ["m", { image }, { y: logits }, { classes: 4 }]],
   ["residual", [weft.relu(), weft.relu()]],

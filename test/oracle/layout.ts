@@ -71,3 +71,29 @@ export function concat({ attrs, inputs }: Op): NdArray {
     },
   );
 }
+
+/** The elements of x along an axis that the indices name; examples stay apart where both have them. */
+export function gather({ attrs, inputs: [x, indices], batched: [first, second] = [] }: Op): NdArray {
+  if (!x || !indices) throw new Error("gather: missing operand");
+  const axis = axisOfGather(attrs, x.shape.length, first ?? false);
+  const shared = first && second ? 1 : 0;
+  const own = indices.shape.slice(shared);
+  return build([...x.shape.slice(0, axis), ...own, ...x.shape.slice(axis + 1)], (at) => {
+    const by = get(indices, [...at.slice(0, shared), ...at.slice(axis, axis + own.length)]);
+    const row = Math.min(Math.max(by, 0), (x.shape[axis] ?? 1) - 1);
+    return get(x, [...at.slice(0, axis), row, ...at.slice(axis + own.length)]);
+  });
+}
+
+export const axisOfGather = (attrs: Attrs, rank: number, batched: boolean): number =>
+  attrs["axis"] === null ? Number(batched) : fromFront(numberOf(attrs, "axis"), rank);
+
+/** Rows of a table by their numbers. */
+export function embedding({ inputs: [indices, table] }: Op): NdArray {
+  if (!indices || !table) throw new Error("embedding: missing operand");
+  const [count = 1, size = 1] = table.shape;
+  return build([...indices.shape, size], (at) => {
+    const row = Math.min(Math.max(get(indices, at.slice(0, -1)), 0), count - 1);
+    return get(table, [row, at.at(-1) ?? 0]);
+  });
+}

@@ -1,7 +1,7 @@
 /** Every op as standard ONNX operators (opset 20, https://onnx.ai/onnx/operators/). */
 import type { OpNode } from "../../compiler/ir/graph.ts";
 import type { OpName } from "../../compiler/ops/index.ts";
-import { orderOf } from "./layout.ts";
+import { axisOfGather, orderOf } from "./layout.ts";
 import { type Attribute, float, floatTensor, int, ints, intTensor, type OnnxTensor } from "./onnx-proto.ts";
 import { fromFront, numberOf } from "./op.ts";
 import { slidings } from "./windows.ts";
@@ -52,6 +52,19 @@ function linear(t: Translation): string {
   const [x = "", w = "", bias] = t.inputs;
   const product = t.emit("MatMul", [x, t.emit("Transpose", [w], ints("perm", [1, 0]))]);
   return bias ? t.emit("Add", [product, bias]) : product;
+}
+
+/** Inputs are numbers; ONNX reads by whole ones. */
+const whole = (emit: Translation["emit"], indices: string): string => emit("Cast", [indices], int("to", 7));
+
+function gather(t: Translation): string {
+  const [x = "", indices = ""] = t.inputs;
+  const [first, second] = [shapeOf(t), shapeOf(t, 1)];
+  const axis = axisOfGather(t.node.attrs, first.length, first[0] === "N");
+  const by = whole(t.emit, indices);
+  if (first[0] !== "N" || second[0] !== "N") return t.emit("Gather", [x, by], int("axis", axis));
+  const each = t.emit("Unsqueeze", [by, list(t, [second.length])]);
+  return t.emit("GatherND", [x, each], int("batch_dims", 1)); // along axis 1
 }
 
 /** [H, W] or [N, H, W] gains the axes that Conv wants, and loses them afterwards. */
@@ -108,6 +121,9 @@ export const translations: Readonly<Record<OpName, Translate>> = {
   flatten: (t) => t.emit("Flatten", t.inputs, int("axis", 1)),
   reshape,
   transpose: (t) => t.emit("Transpose", t.inputs, ints("perm", orderOf(t.node.attrs, rankOf(t)))),
+  gather,
+  embedding: ({ emit, inputs: [indices = "", table = ""] }) =>
+    emit("Gather", [table, whole(emit, indices)], int("axis", 0)),
   concat: (t) => t.emit("Concat", t.inputs, int("axis", numberOf(t.node.attrs, "axis"))),
   pad,
   add: same("Add"),

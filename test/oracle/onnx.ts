@@ -24,6 +24,15 @@ export const exceptions: readonly Exception[] = [
     applies: (node) => !Object.hasOwn(translations, node.op.name),
   },
   {
+    name: "gather of each example behind other axes",
+    reason: "GatherND reads along the axis after the batch alone",
+    applies: ({ op, attrs, inputs }) =>
+      op.name === "gather" &&
+      inputs.every((n) => n.type.shape[0] === "N") &&
+      attrs["axis"] !== null &&
+      attrs["axis"] !== 1,
+  },
+  {
     name: "ceilMode with a window in the trailing padding",
     reason:
       "with ceilMode, ONNX's shape inference counts a last window that starts in the trailing padding; Weft, like PyTorch, leaves it out",

@@ -7,7 +7,7 @@ import type { OpName } from "../../compiler/ops/index.ts";
 import { showShape } from "../../contract/type.ts";
 import type { Arrays, NdArray } from "./array.ts";
 import { batchNorm2d, layerNorm, linear, logSoftmax, matmul, reduction, softmax } from "./dense.ts";
-import { concat, flatten, reshape, transpose } from "./layout.ts";
+import { concat, embedding, flatten, gather, reshape, transpose } from "./layout.ts";
 import type { Op } from "./op.ts";
 import { clip, each, elu, gelu, hardSigmoid, leakyRelu, pairwise, sigmoid } from "./pointwise.ts";
 import { avgPool2d, conv2d, corr2d, globalAvgPool2d, maxPool2d, pad } from "./windows.ts";
@@ -27,6 +27,8 @@ const meanings: Readonly<Record<OpName, Meaning>> = {
   reshape,
   transpose,
   concat,
+  gather,
+  embedding,
   pad,
   add: (op) => pairwise(op, (a, b) => a + b),
   sub: (op) => pairwise(op, (a, b) => a - b),
@@ -99,7 +101,7 @@ export function evaluate(
       if (!known) throw new Error(`${n.origin.name} is used before it is computed`);
       // A literal that f32 has is not rounded: the exponent of a negative number stays whole.
       const exact = n.kind === "const" && Math.fround(n.value) === n.value;
-      return disturb && !exact ? disturb(known) : known;
+      return disturb && !exact && n.type.dtype === "f32" ? disturb(known) : known;
     });
     checkShape(node, value.shape, batch);
     options.watch?.(node, value);
@@ -119,7 +121,8 @@ export function evaluate(
     if (node.kind !== "op") return given(params, node.origin.name, "parameter");
     const meaning = options.custom?.[node.op.name] ?? meanings[node.op.name as OpName]; // checked below
     if (!meaning) throw new Error(`the oracle does not know the op ${node.op.name}`);
-    return meaning({ attrs: node.attrs, inputs: node.inputs.map(operand), round: options.round });
+    const batched = node.inputs.map((n) => n.type.shape[0] === "N");
+    return meaning({ attrs: node.attrs, inputs: node.inputs.map(operand), batched, round: options.round });
   }
 }
 

@@ -2,7 +2,9 @@
 import { type Compilation, type CompileOptions, compile } from "../../compiler/compile.ts";
 import type { Graph } from "../../compiler/ir/graph.ts";
 import type { TargetName } from "../../compiler/strategies/target.ts";
-import type { Program } from "../../contract/program.ts";
+import type { Program, Signature } from "../../contract/program.ts";
+import { ARRAYS } from "../../contract/tensor.ts";
+import type { DType } from "../../contract/type.ts";
 import { load, type Tensor } from "../../runtime/index.ts";
 import { requestDevice } from "../../runtime/node/index.ts";
 import type { Arrays, NdArray } from "./array.ts";
@@ -27,14 +29,14 @@ export async function closeDevice(): Promise<void> {
   opened = undefined;
 }
 
-const toTensor = (x: NdArray): Tensor => ({ shape: x.shape, data: Float32Array.from(x.data) });
+const toTensor = (x: NdArray, dtype: DType): Tensor => ({ shape: x.shape, data: ARRAYS[dtype].from(x.data) });
 
-const toTensors = (arrays: Arrays, names: readonly { readonly name: string }[]): Record<string, Tensor> =>
+const toTensors = (arrays: Arrays, signatures: readonly Signature[]): Record<string, Tensor> =>
   Object.fromEntries(
-    names.map(({ name }) => {
+    signatures.map(({ name, dtype }) => {
       const value = arrays[name];
       if (!value) throw new Error(`no value for ${name}`);
-      return [name, toTensor(value)];
+      return [name, toTensor(value, dtype)];
     }),
   );
 

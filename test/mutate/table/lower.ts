@@ -486,6 +486,13 @@ const tiles: readonly Mutation[] = [
       why: "padding at the bottom and at the right is what lies behind",
     },
     {
+      name: "lowering: rows outside their table are read",
+      find: 'isKnown(extent) ? apply("clamp", number, int(0), int(extent - 1)) : number',
+      put: "number",
+      guards: [guard("ops/gather")],
+      why: "a number that is too large gives what lies behind the table",
+    },
+    {
       name: "lowering: a maximum starts from 0",
       find: 'e.op === "sum" ? 0 : e.op === "max" ? LOWEST : -LOWEST',
       put: 'e.op === "sum" ? 0 : e.op === "max" ? 0 : -LOWEST',

@@ -48,6 +48,13 @@ const adjoints: readonly Mutation[] = [
       why: "broadcast axes lose their gradient but at position 0",
     },
     {
+      name: "adjoint: every row has the gradient of all",
+      find: "guard(chosen, literal(1), literal(0))",
+      put: "guard(chosen, literal(1), literal(1))",
+      guards: [guard("ops/gather")],
+      why: "rows of a table that no example names learn, too",
+    },
+    {
       name: "adjoint: a stride without a tap has no condition",
       find: "if (step > 1 && !tap) bounds.push",
       put: "if (step > 99 && !tap) bounds.push",

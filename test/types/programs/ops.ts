@@ -7,6 +7,8 @@ import { same } from "./equal.ts";
 const image = w.input("image", [N, 3, 32, 32]);
 const tokens = w.input("tokens", [N, 128, 64]);
 const rows = w.input("rows", [N, 10]);
+const words = w.input("words", [N, 7], { dtype: "i32" });
+const few = w.input("few", [4], { dtype: "i32" });
 const size: number = 4;
 const axis: number = 2;
 const rest: number = 2048;
@@ -112,6 +114,13 @@ export const checks: readonly true[] = [
   same<Tensor<[N, 64, 128]>>()(w.transpose(tokens)),
   same<Tensor<[N, 32, 32, 3]>>()(w.transpose(image, [0, 2, 3, 1])),
   same<Tensor<[N, 32, 3, 32]>>()(w.transpose(image, [0, -1, 1, 2])),
+  same<Tensor<[N, 7, 16]>>()(w.embedding(words, { count: 100, size: 16 })),
+  same<Tensor<[N, 7, 16]>>()(w.pipe(words, w.embedding({ count: 100, size: 16 }))),
+  same<Tensor<[N, 7, 32, 32]>>()(w.gather(image, words)),
+  same<Tensor<[N, 3, 7, 32]>>()(w.gather(image, words, { axis: 2 })),
+  same<Tensor<[N, 3, 32, 4]>>()(w.gather(image, few, { axis: -1 })),
+  same<Tensor<[4, 8]>>()(w.gather(w.param("table", [9, 8]), few)),
+  same<Tensor<[N, 7, 8]>>()(w.gather(w.param("table", [9, 8]), words)),
   same<Tensor<[N, 6, 32, 32]>>()(w.concat([image, image])),
   same<Tensor<[N, 12, 32, 32]>>()(w.concat([image, image, image, image])),
   same<Tensor<[N, 3, 32, 64]>>()(w.concat([image, image], { axis: -1 })),
