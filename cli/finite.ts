@@ -42,7 +42,11 @@ async function within(
   const layers = graph.nodes.filter((n) => found.layers.includes(n.origin.name) && !taken.has(n));
   const outputs = [...graph.outputs, ...layers.map((node) => ({ name: `\u0000${node.origin.name}`, node }))];
   const { program } = compile({ ...graph, outputs }, target === undefined ? {} : { target });
-  return (await checkFinite(program, feeds, options)) ?? found;
+  const again = (await checkFinite(program, feeds, options)) ?? found;
+  // A kernel may store several layers: the buffer tells which it is.
+  const which = program.outputs.findIndex((o) => o.buffer === again.buffer);
+  const layer = outputs[which]?.node.origin.name;
+  return layer === undefined ? again : { ...again, layers: [layer] };
 }
 
 function inputError({ name, count, value }: NonFinite): UserError {

@@ -14,8 +14,10 @@ export interface NonFinite {
   readonly in: "input" | "kernel";
   /** Of the input or the kernel. */
   readonly name: string;
-  /** The layers that the kernel computes; none of an input. What the last of them gives was looked at. */
+  /** The layers that the kernel computes; none of an input. What is stored of them was looked at. */
   readonly layers: readonly string[];
+  /** Of `Program.buffers`, the one that holds them; absent of an input. */
+  readonly buffer?: number;
   /** How many values are NaN or infinite. */
   readonly count: number;
   /** The first of them: NaN, ∞ or −∞. */
@@ -80,9 +82,9 @@ async function checkRun(
     const all = [...prepare, ...dispatches];
     const found = await trace(executable, all, batch, look);
     if (!found) return undefined;
-    const { dispatch, count, value } = found;
+    const { dispatch, buffer, count, value } = found;
     const { kernel, layers } = all[dispatch] as Dispatch; // its position
-    return { in: "kernel", name: (kernels[kernel] as Shader).name, layers, count, value };
+    return { in: "kernel", name: (kernels[kernel] as Shader).name, layers, buffer, count, value };
   } finally {
     executable.destroy();
   }

@@ -21,6 +21,8 @@ export function unfit(data: TensorData): Unfit | undefined {
 export interface Origin extends Unfit {
   readonly dispatch: number;
   readonly which: number;
+  /** Of the program's buffers, the one that holds them. */
+  readonly buffer: number;
 }
 
 /**
@@ -57,9 +59,9 @@ export async function trace(
         },
       };
     });
-    for (const [which, bytes] of parts.entries()) {
-      const held = look(bytes, written[which]?.storage);
-      if (held) return { dispatch, which, ...held };
+    for (const [which, { index, storage }] of written.entries()) {
+      const held = look(parts[which] as ArrayBuffer, storage); // one for each
+      if (held) return { dispatch, which, buffer: index, ...held };
     }
   }
   return undefined;

@@ -217,6 +217,11 @@ export interface OpDef<A extends Attrs = Attrs, O = unknown> {
    */
   vjp?(node: OpNode, grad: Node): readonly (Node | undefined)[];
   /**
+   * Gradients end here: whoever reads the result states, in its own `vjp`, what becomes of the gradient of all that this
+   * is made of. (A batch's mean, in what normalises by it.)
+   */
+  readonly detached?: true;
+  /**
    * What the op does in training, where that differs: batch statistics, random masks. `salt` tells the random numbers
    * of one node from those of another.
    */

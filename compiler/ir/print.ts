@@ -23,6 +23,12 @@ export function byWeight({ terms }: Index): readonly Term[] {
 /** Prints expressions of one kernel; two axes never share a name: the second `c` is `c′`. */
 export class ExprPrinter {
   private readonly names = new Map<Axis, string>();
+  private readonly known = new Map<Expr, string>();
+
+  /** From here on an expression is printed as this text. */
+  call(e: Expr, text: string): void {
+    if (e.kind !== "const" && e.kind !== "load") this.known.set(e, text);
+  }
 
   name(axis: Axis): string {
     const known = this.names.get(axis);
@@ -71,6 +77,8 @@ export class ExprPrinter {
 
   /** @param outer how tightly what is around binds: 0 nothing, 1 a sum, 2 a product */
   expr(e: Expr, outer = 0): string {
+    const known = this.known.get(e);
+    if (known !== undefined) return known;
     switch (e.kind) {
       case "const":
         return showNumber(e.value);
@@ -107,12 +115,14 @@ export class ExprPrinter {
   }
 }
 
-/** `conv1[n, c] = Σ_{…} …`: what each result of a region is. */
+/** `conv1[n, c] = Σ_{…} …`: what each result of a region is, in terms of those before it. */
 export function formulas({ axes, results }: Region, print: ExprPrinter): readonly string[] {
   for (const axis of axes) print.name(axis); // in this order, so that they keep their plain names
   return results.map(({ root, place, value }) => {
-    const at = place.map((i) => print.index(i)).join(", ");
-    return `${root.origin.name}[${at}] = ${print.expr(value)}`;
+    const stored = `${root.origin.name}[${place.map((i) => print.index(i)).join(", ")}]`;
+    const formula = `${stored} = ${print.expr(value)}`;
+    print.call(value, stored);
+    return formula;
   });
 }
 

@@ -17,7 +17,7 @@ import {
   rowMajor,
   substitute as substituteIndex,
 } from "../math/affine.ts";
-import { freeAxes, type Read, substitute } from "../math/build.ts";
+import { freeAxes, type Read, substitute, visit } from "../math/build.ts";
 import { address } from "../math/layout.ts";
 import {
   apply,
@@ -68,6 +68,8 @@ export class Lowering extends Builder {
   readonly #looked = new Map<Index, Axis>();
   /** Who shares reductions; set by the mapReduce skeleton. */
   together: Members | undefined;
+  /** What is evaluated here: reductions in it that run over the same axes share a loop. */
+  wanted: readonly Expr[] = [];
   /** What accumulator elements are; set by the contraction skeleton. */
   accumulator: ((index: readonly Index[]) => Value) | undefined;
 
@@ -246,16 +248,34 @@ export class Lowering extends Builder {
     // Within a loop the members of a team are apart: there each adds up by itself.
     const together = depth === 0 ? this.together : undefined;
     return this.at(depth, () => {
-      const total = this.var(e.op, float(start, width));
-      const sum: Sum = e.op === "sum" ? { into: [total], each: 1, levels: 2 } : NOTHING;
-      const addUp = (body: Expr, [part = total]: readonly Variable[]): void =>
-        this.take(e.op, part, splat(this.value(body), width));
+      const all = this.#besides(e).map((reduction) => ({
+        reduction,
+        total: this.var(e.op, float(start, width)),
+      }));
+      const totals = all.map((a) => a.total);
+      const sum: Sum = e.op === "sum" ? { into: totals, each: 1, levels: 2 } : NOTHING;
+      const addUp = (at: Substitution, into: readonly Variable[]): void =>
+        all.forEach(({ reduction, total }, i) => {
+          this.take(e.op, into[i] ?? total, splat(this.value(substitute(reduction.body, at)), width));
+        });
       if (together) {
-        loopTogether(this, e.axes, together, sum, (at, into) => addUp(substitute(e.body, at), into));
-        combineParts(this, e.op, [total], together);
-      } else nestInBlocks(this, e.axes, sum, (into) => addUp(e.body, into));
-      return this.remember(e, total);
+        loopTogether(this, e.axes, together, sum, addUp);
+        combineParts(this, e.op, totals, together);
+      } else nestInBlocks(this, e.axes, sum, (into) => addUp(new Map(), into));
+      for (const { reduction, total } of all) this.remember(reduction, total);
+      return must(totals[0], "total");
     });
+  }
+
+  /** A reduction, and others that are wanted over the same axes where neither needs the other. */
+  #besides(e: Reduce): readonly Reduce[] {
+    const all = [e];
+    for (const value of this.wanted)
+      visit(value, (x) => {
+        if (x.kind !== "reduce" || x.op !== e.op || this.lookup(x) || !sameAxes(x, e)) return;
+        if (all.every((other) => !holds(x, other) && !holds(other, x))) all.push(x);
+      });
+    return all;
   }
 
   /** One more term of a sum, a maximum or a minimum. */
@@ -263,6 +283,25 @@ export class Lowering extends Builder {
     if (op === "sum") this.assign(into, "+=", term);
     else this.assign(into, "=", combine(op, into, term));
   }
+}
+
+/** Whether they run over the same axes, and what they are evaluated for depends on the same ones. */
+function sameAxes(a: Reduce, b: Reduce): boolean {
+  const [free, others] = [freeAxes(a), freeAxes(b)];
+  return (
+    a.axes.length === b.axes.length &&
+    a.axes.every((axis, i) => axis === b.axes[i]) &&
+    free.size === others.size &&
+    [...free].every((axis) => others.has(axis))
+  );
+}
+
+function holds(whole: Expr, part: Expr): boolean {
+  let found = false;
+  visit(whole, (e) => {
+    found ||= e === part;
+  });
+  return found;
 }
 
 const combine = (op: ReduceOp, a: Value, b: Value): Value => (op === "sum" ? plus(a, b) : apply(op, a, b));

@@ -36,7 +36,8 @@ export function isVectorAddress(at: Index, lane: Axis): boolean {
 }
 
 export function storeResults(lowering: Lowering, { results }: Kernel, position: Position): void {
-  const values = results.map((r) => lowering.value(substitute(r.value, position.at)));
+  lowering.wanted = results.map((r) => substitute(r.value, position.at));
+  const values = lowering.wanted.map((e) => lowering.value(e));
   // A result may overwrite what another one is made of: all are computed before the first is stored.
   const fixed = results.length > 1 ? values.map((v) => lowering.let("out", v)) : values;
   const statements = results.flatMap((r, i) => {

@@ -3,15 +3,16 @@
 import { showShape } from "../../contract/type.ts";
 import { must } from "../errors.ts";
 import type { Expr, Index } from "../ir/expr.ts";
-import type { Node, OpDef, OpNode, Update } from "../ir/graph.ts";
+import type { Node, OpDef, OpNode } from "../ir/graph.ts";
 import { axisIndex, constant } from "../math/affine.ts";
-import { batchSize, call, guard, literal, load, reduce, times } from "../math/build.ts";
+import { call, guard, literal, load, reduce } from "../math/build.ts";
 import { numberThat, otherwise, positive, takes } from "../options.ts";
+import { type BatchNormAttrs, batchNormTraining } from "./batchNormTraining.ts";
 import { fail, fixed, tensorOnly } from "./check.ts";
-import { constantNode, derivedNode, gradientOrigin, inRole, opNode, suffixed } from "./derived.ts";
+
+import { constantNode, gradientOrigin, opNode, suffixed } from "./derived.ts";
 import { pointwise } from "./pointwise.ts";
 import { reductions } from "./reduce.ts";
-import { shape } from "./shape.ts";
 
 /** Keeps the division finite. */
 const eps = numberThat("a number above 0", 1e-5, (e) => e > 0 && Number.isFinite(e));
@@ -22,7 +23,6 @@ export interface BatchNormOptions {
   /** In training, running ← (1 − momentum)·running + momentum·batch. Default 0.1. */
   readonly momentum?: number;
 }
-export type BatchNormAttrs = { readonly eps: number; readonly momentum: number };
 
 /**
  * y = (x − μ)/√(σ² + ε) · γ + β per channel, with the running statistics (Ioffe & Szegedy 2015, inference form).
@@ -114,67 +114,6 @@ export function inTwoSteps({ attrs, inputs, origin }: OpNode): OpNode {
     own,
   };
   return opNode(scaledAndShifted, attrs as BatchNormAttrs, [x, affine], origin);
-}
-
-/** The same with the batch's own mean and (biased) variance; the running ones follow it, with the unbiased variance. */
-function batchNormTraining(node: OpNode): { readonly value: Node; readonly updates: readonly Update[] } {
-  const [x, gamma, beta, runningMean, runningVariance] = node.inputs;
-  if (!x || !gamma || !beta || !runningMean || !runningVariance) return fail("batchNorm2d: missing operands");
-  const { eps, momentum } = node.attrs as BatchNormAttrs;
-  const pixels = x.type.shape.slice(2).reduce<number>((a, d) => a * Number(d), 1);
-  const count = times(
-    x.type.shape[0] === "N" ? batchSize : literal(Number(x.type.shape[0])),
-    literal(pixels),
-  );
-  const part = (op: OpDef, options: unknown, inputs: readonly Node[], name: string): Node =>
-    opNode(op, options, inputs, suffixed(node.origin, name));
-  const { add, sub, mul, div, sqrt } = pointwise;
-  /** Each element of `t` scaled by a number that depends on the batch size. */
-  const scaled = (t: Node, factor: Expr, name: string): Node =>
-    derivedNode("scale", t.type, suffixed(node.origin, name), ({ at }) =>
-      call("mul", load(t, at.map(axisIndex)), factor),
-    );
-  const mean = (t: Node, name: string): Node =>
-    scaled(
-      part(reductions.sum, { axis: [0, 2, 3], keepDims: true }, [t], `${name}_sum`),
-      call("div", literal(1), count),
-      name,
-    );
-  const column = (t: Node, name: string): Node =>
-    part(shape.reshape, { shape: [1, t.type.shape[0], 1, 1] }, [t], name);
-
-  const mu = mean(x, "mean");
-  const centred = part(sub, {}, [x, mu], "centred");
-  const variance = mean(part(mul, {}, [centred, centred], "square"), "variance");
-  const deviation = part(
-    sqrt,
-    {},
-    [part(add, {}, [variance, constantNode(eps, node.origin)], "shifted")],
-    "deviation",
-  );
-  const normal = part(div, {}, [centred, deviation], "normal");
-  const value = part(
-    add,
-    {},
-    [part(mul, {}, [normal, column(gamma, "gamma")], "scaled"), column(beta, "beta")],
-    "value",
-  );
-
-  const follow = (running: Node, batch: Node, name: string): Update => {
-    const flat = part(shape.reshape, { shape: running.type.shape }, [batch], `${name}_flat`);
-    const kept = part(mul, {}, [running, constantNode(1 - momentum, node.origin)], `${name}_kept`);
-    const news = part(mul, {}, [flat, constantNode(momentum, node.origin)], `${name}_new`);
-    const origin = inRole(suffixed(node.origin, `${name}_updated`), "update", running);
-    return { state: running, value: opNode(add, {}, [kept, news], origin) };
-  };
-  const unbiased = call("div", count, call("max", call("sub", count, literal(1)), literal(1)));
-  return {
-    value: { ...value, origin: node.origin },
-    updates: [
-      follow(runningMean, mu, "mean"),
-      follow(runningVariance, scaled(variance, unbiased, "unbiased"), "variance"),
-    ],
-  };
 }
 
 export interface LayerNormOptions {

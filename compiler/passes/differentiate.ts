@@ -54,7 +54,8 @@ export function differentiate(loss: Node, parameters: readonly Node[]): Readonly
 /** The nodes that depend on one of `roots`, those included. */
 function dependents(order: readonly Node[], roots: ReadonlySet<Node>): ReadonlySet<Node> {
   const found = new Set<Node>(roots);
-  for (const node of order) if (node.kind === "op" && node.inputs.some((i) => found.has(i))) found.add(node);
+  for (const node of order)
+    if (node.kind === "op" && !node.op.detached && node.inputs.some((i) => found.has(i))) found.add(node);
   return found;
 }
 

@@ -149,7 +149,7 @@ function depthFirst<T>(start: T, to: (item: T) => Iterable<T>, seen: Set<T>, lef
 /** What is computed once comes first; updates come late, small ones together, so that they share dispatches. */
 export function inExecutionOrder(steps: readonly Step[]): readonly Step[] {
   const update = (s: Step): number => (s.kernel.kind === "contraction" ? 2 : 3);
-  const overwrites = (s: Step): boolean => s.kernel.results.some((r) => r.overwrites);
+  const overwrites = (s: Step): boolean => s.kernel.results.every((r) => r.overwrites);
   const rank = (s: Step): number => (s.region.phase === "prepare" ? 0 : overwrites(s) ? update(s) : 1);
   const { sorted, stuck } = topological(steps, (s) => effectsOf(s.kernel), rank);
   if (stuck.length > 0)

@@ -37,7 +37,7 @@ import {
 /** A pooling window is kept in registers: windows beyond this many elements are pooled by a kernel of their own. */
 const MAX_WINDOW = 16;
 /** A fused expression beyond this many operations is cut: compile time and registers stay bounded. */
-const MAX_SIZE = 512;
+export const MAX_SIZE = 512;
 /** An elementwise value of at most this many operations and reads, of one tensor, is computed at every read. */
 const TRIVIAL = 5;
 

@@ -3,10 +3,10 @@ import { type Clip, type LossName, METRICS, type Optimizer, ROWS, TARGET } from 
 import type { TensorType } from "../../contract/type.ts";
 import type { CompileOptions } from "../compile.ts";
 import { must, plural, UserError } from "../errors.ts";
-import type { Axis, Expr, OpContext } from "../ir/expr.ts";
+import type { Axis, Expr } from "../ir/expr.ts";
 import { type Graph, isTrained, mapGraph, type Node, topologicalOrder, type Update } from "../ir/graph.ts";
 import { axisIndex, lookup } from "../math/affine.ts";
-import { call, equal, literal, load, position, reduce, times } from "../math/build.ts";
+import { call, equal, literal, load, position, reduce } from "../math/build.ts";
 import { constantNode, derivedNode, inRole, opNode, suffixed } from "../ops/derived.ts";
 import { losses } from "../ops/loss.ts";
 import { pointwise } from "../ops/pointwise.ts";
@@ -215,41 +215,37 @@ function metricsUpdate(
   { prediction, target, metrics: state }: Pick<Objective, "prediction" | "target" | "metrics">,
   loss: LossName,
 ): Update {
-  const value = derivedNode(
-    "metrics",
-    state.type,
-    inRole({ name: `${state.origin.name}_updated` }, "loss", each),
-    ({ at, axis }) => {
-      const which = must(at[0], "metric");
-      const axes = each.type.shape.map((extent) => axis("n", extent));
-      const total = reduce("sum", axes, load(each, axes.map(axisIndex)));
-      if (loss !== "crossEntropy")
-        return call(
-          "add",
-          load(state, [axisIndex(which)]),
-          times(equal(position(axisIndex(which)), literal(0)), total),
-        );
-      const right = rightAnswers(prediction, target, axis);
-      const chosen = call("select", position(axisIndex(which)), right, total);
-      return call("add", load(state, [axisIndex(which)]), chosen);
-    },
-  );
+  const hits = loss === "crossEntropy" ? hitsOf(prediction, target, each) : undefined;
+  const origin = inRole({ name: `${state.origin.name}_updated` }, "loss", each);
+  const value = derivedNode("metrics", state.type, origin, ({ at, axis }) => {
+    const which = axisIndex(must(at[0], "metric"));
+    const axes = each.type.shape.map((extent) => axis("n", extent));
+    const place = axes.map(axisIndex);
+    const right = hits ? load(hits, place) : literal(0);
+    const chosen = call("select", position(which), right, load(each, place));
+    return call("add", load(state, [which]), reduce("sum", axes, chosen));
+  });
   return { state, value };
 }
 
 /**
- * How many examples are right: those whose label is the first of the largest scores, as argmax has it. The label's score
- * is above those before it and not below those after it. No comparison holds of NaN, so a row with one is never right.
+ * 1 for each example that is right, else 0: those whose label is the first of the largest scores, as argmax has it. The
+ * label's score is above those before it and not below those after it. No comparison holds of NaN, so a row with one is
+ * never right.
  */
-function rightAnswers(prediction: Node, target: Node, axis: OpContext["axis"]): Expr {
+function hitsOf(prediction: Node, target: Node, each: Node): Node {
   const classes = must(prediction.type.shape[1], "classes");
-  const [n, j, k] = [axis("n", "N"), axis("j", classes), axis("k", classes)];
-  const score = (a: Axis): Expr => load(prediction, [axisIndex(n), axisIndex(a)]);
-  const label = load(target, [axisIndex(n)]);
-  const number = (a: Axis): Expr => position(axisIndex(a));
-  const labels = reduce("sum", [j], call("select", equal(number(j), label), score(j), literal(0)));
-  const isNumber = call("max", call("less", score(k), literal(1)), call("less", literal(0), score(k)));
-  const notAbove = call("select", call("less", labels, score(k)), literal(0), isNumber);
-  const beaten = call("select", call("less", number(k), label), call("less", score(k), labels), notAbove);
-  return reduce("sum", [n], call("less", literal(Number(classes) - 0.5), reduce("sum", [k], beaten)));
+  const origin = inRole({ name: "hits" }, "loss", each);
+  return derivedNode("hits", each.type, origin, ({ at, axis }) => {
+    const place = at.map(axisIndex);
+    const [j, k] = [axis("j", classes), axis("k", classes)];
+    const score = (a: Axis): Expr => load(prediction, [...place, axisIndex(a)]);
+    const label = load(target, place);
+    const number = (a: Axis): Expr => position(axisIndex(a));
+    const labels = reduce("sum", [j], call("select", equal(number(j), label), score(j), literal(0)));
+    const isNumber = call("max", call("less", score(k), literal(1)), call("less", literal(0), score(k)));
+    const notAbove = call("select", call("less", labels, score(k)), literal(0), isNumber);
+    const beaten = call("select", call("less", number(k), label), call("less", score(k), labels), notAbove);
+    return call("less", literal(Number(classes) - 0.5), reduce("sum", [k], beaten));
+  });
 }

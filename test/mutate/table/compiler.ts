@@ -13,6 +13,7 @@ const pooling = guard("ops/pooling");
 const layout = guard("ops/layout");
 const pointwise = guard("ops/pointwise");
 const gradients = guard("train/gradients");
+const several = guard("compiler/multiOutput");
 
 const fields = guard("report/receptive");
 
@@ -647,6 +648,46 @@ const structure: readonly Mutation[] = [
       put: "if (order) orders.set(overwrites, order);",
       guards: [steps, shared],
       why: "after a step weights are permuted",
+    },
+  ]),
+  ...inFile("compiler/passes/multiOutput.ts", [
+    {
+      name: "multi-output fusion: whatever comes between",
+      find: "if (next.after.has(b)) return true;",
+      put: "if (next.after.has(b)) return false;",
+      guards: [several],
+      why: "kernels wait for each other",
+    },
+    {
+      name: "multi-output fusion: reductions may depend on other axes",
+      find: "=== 0) && reducedAlong(a) === own;",
+      put: "=== 0);",
+      guards: [several],
+      why: "a row's sum is computed at each of its positions",
+    },
+    {
+      name: "multi-output fusion: a result that others read is dropped",
+      find: "seen.has(r.root) || isRead(r)",
+      put: "seen.has(r.root)",
+      guards: [several, guard("train/losses-optimizers")],
+      why: "a kernel reads what nobody stores",
+    },
+    {
+      name: "multi-output fusion: more tensors than a stage binds",
+      find: "if (buffers > STORAGE_BUFFERS)",
+      put: "if (buffers > STORAGE_BUFFERS + 1)",
+      guards: [several],
+      why: "devices refuse the kernel",
+    },
+    {
+      name: "multi-output fusion: a reduction takes the axes of one that is within it",
+      find: " && !inside.has(a)",
+      put: "",
+      guards: [
+        guard("train/losses-optimizers", "batch norm"),
+        guard("train/gradients", "batchNorm2d in training"),
+      ],
+      why: "a loop counts for two sums at once",
     },
   ]),
   ...inFile("compiler/passes/update.ts", [
