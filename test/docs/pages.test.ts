@@ -94,6 +94,23 @@ describe("the architecture", () => {
     for (const page of ARCHITECTURE.slice(1)) expect(read(page).split("\n").length, page).toBeLessThan(150);
   });
 
+  test("has a place in the house for every folder of the compiler, and says what each may import", () => {
+    const house = read("docs/architecture/house.md");
+    const [, inside = ""] = /^compiler\/\n([\s\S]*?)^\w/m.exec(house) ?? [];
+    const said = [...inside.matchAll(/^ {2}(\w+)\/ /gm)].map(([, name]) => name);
+    const folders = readdirSync(join(root, "compiler"), { withFileTypes: true })
+      .filter((entry) => entry.isDirectory())
+      .map(({ name }) => name);
+    expect(said.toSorted()).toEqual(folders.toSorted());
+    const layers = [...house.matchAll(/^\| (`.+?`) +\|/gm)].flatMap(([, cell = ""]) =>
+      cell.match(/\w[\w./]*/g),
+    );
+    expect(layers).toEqual(expect.arrayContaining(folders));
+    const others = [...house.matchAll(/^(\w+)\/ /gm)].map(([, name = ""]) => name);
+    expect(others.length).toBeGreaterThan(8);
+    expect(others.filter((name) => !existsSync(join(root, name)))).toEqual([]);
+  });
+
   test.each(["light", "dark"] as const)("shows compile() as it is, %s", (theme) => {
     expect(read(flowPath(theme)), "node scripts/run.mjs docs/draw-flow.ts draws it anew").toBe(
       drawFlow(root, theme),
