@@ -12,6 +12,7 @@ import { COLORS, escaped, type Theme } from "./draw-lenet.ts";
 
 /** A call: the function, its file, what it reads and what it gives. */
 export interface Stage {
+  /** Of calls within a call: all, the innermost first. */
   readonly name: string;
   readonly file: string;
   readonly reads: readonly string[];
@@ -24,26 +25,24 @@ const COMPILE = "compiler/compile.ts";
 export function stagesOf(root: string): readonly Stage[] {
   const source = new Project({ compilerOptions: { noLib: true } }).addSourceFileAtPath(join(root, COMPILE));
   const compile = source.getFunctionOrThrow("compile");
-  /** What a name stands for: itself, or what it was taken out of. */
-  const known = new Map(compile.getParameters().map((p) => [p.getName(), p.getName()]));
+  /** What a name stands for: itself, or what it was made of without a call. */
+  const known = new Map<string, readonly string[]>(
+    compile.getParameters().map((p) => [p.getName(), [p.getName()]]),
+  );
   const files = importedFrom(source);
   const stages: Stage[] = [];
   for (const statement of compile.getStatements().filter(Node.isVariableStatement)) {
     for (const declaration of statement.getDeclarations()) {
       const value = declaration.getInitializerOrThrow();
       const words = [value, ...value.getDescendants()].filter(Node.isIdentifier).filter(isValue);
-      const called = words
-        .filter((w) => isCalled(w))
-        .at(0)
-        ?.getText();
-      const reads = words.flatMap((w) => known.get(w.getText()) ?? []);
+      const called = words.filter(isCalled).map((w) => w.getText());
+      const reads = [...new Set(words.flatMap((w) => known.get(w.getText()) ?? []))];
       const gives = namesIn(declaration.getNameNode());
-      if (called === undefined) {
-        if (reads.length === 1) for (const name of gives) known.set(name, must(reads[0], "origin"));
-        continue; // a part of what there is, or what is handed back
-      }
-      for (const name of gives) known.set(name, name);
-      stages.push({ name: called, file: files.get(called) ?? COMPILE, reads: [...new Set(reads)], gives });
+      const [outermost] = called;
+      for (const name of gives) known.set(name, outermost === undefined ? reads : [name]);
+      if (outermost === undefined) continue; // a part of what there is, or what is handed back
+      const file = files.get(outermost) ?? COMPILE;
+      stages.push({ name: called.toReversed().join(" → "), file, reads, gives });
     }
   }
   return stages;
