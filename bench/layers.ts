@@ -3,6 +3,7 @@
  * the convolution before it and an activation joins its layer, as their own converters do.
  */
 import type { Graph, Node, OpNode } from "../compiler/ir/graph.ts";
+import { shapeAt } from "../contract/type.ts";
 import type { Weights } from "../runtime/index.ts";
 
 export type Activation = "relu" | "relu6" | "sigmoid";
@@ -56,7 +57,7 @@ export function layersOf(graph: Graph, given: Weights, batch: number): Layers {
   for (const node of graph.nodes)
     if (node.kind === "op")
       for (const operand of node.inputs) users.set(operand, (users.get(operand) ?? 0) + 1);
-  const shapeOf = (node: Node): number[] => node.type.shape.map((d) => (d === "N" ? batch : d));
+  const shapeOf = (node: Node): number[] => shapeAt(node.type.shape, batch);
   const nameOf = (node: Node | undefined): string => {
     const name = node && names.get(node);
     if (name === undefined) throw new Error("an operand is used before it is computed");

@@ -2,6 +2,7 @@
 import { conv2d, input, type Model, matmul, model } from "weftgpu";
 import type { Graph } from "../compiler/ir/graph.ts";
 import type { Init } from "../contract/program.ts";
+import { type Shape, shapeAt } from "../contract/type.ts";
 import type { Weights } from "../runtime/index.ts";
 import { noise } from "./numbers.ts";
 
@@ -101,10 +102,8 @@ function fill(init: Init, length: number, seed: number): Float32Array {
   }
 }
 
-const count = (shape: readonly (number | "N")[], batch: number): number =>
-  shape.reduce<number>((a, d) => a * (d === "N" ? batch : d), 1);
-const sizes = (shape: readonly (number | "N")[], batch: number): number[] =>
-  shape.map((d) => (d === "N" ? batch : d));
+const count = (shape: Shape, batch: number): number => shapeAt(shape, batch).reduce((a, d) => a * d, 1);
+const sizes = (shape: Shape, batch: number): number[] => shapeAt(shape, batch);
 
 /** Values of all parameters, by the model's names. */
 export function weightsOf(graph: Graph): Weights {

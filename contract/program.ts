@@ -2,7 +2,7 @@
  * The compiler's output and the runtime's input: JSON plus WGSL text, nothing else.
  * A Program says which buffers exist, which kernels read and write them, and in what order.
  */
-import type { Count, Dim, DType } from "./type.ts";
+import type { Count, DType, Size } from "./type.ts";
 
 /** How a parameter is filled when no weights are given. */
 export type Init =
@@ -24,7 +24,8 @@ export type ParamUse = "statistic" | "moment" | "metrics";
 export interface Signature {
   readonly name: string;
   readonly dtype: DType;
-  readonly shape: readonly Dim[];
+  /** Numbers, "N" for the batch, and names of `Program.sizes`. */
+  readonly shape: readonly (number | string)[];
   /** Index into `Program.buffers`. */
   readonly buffer: number;
   /**
@@ -78,7 +79,7 @@ export interface Shader {
   /**
    * Whether binding 0 is the batch uniform; storage buffers follow it. Its 32 bytes are
    * `struct Batch { n: u32, offset: u32, step: u32, seed: u32, rates: vec4<f32> }`, of which inference uses n; no kernel
-   * uses the offset.
+   * uses the offset. A u32 for each of `Program.sizes` follows.
    */
   readonly usesBatch: boolean;
   readonly bindings: readonly Binding[];
@@ -109,10 +110,16 @@ export type Feature = "subgroups" | "shader-f16";
 /** A compiled model: kernels, buffers and the list of dispatches. Plain data, which JSON holds. */
 export interface Program {
   readonly format: "weft-program";
-  readonly version: 1;
+  /** 2 where there are sizes besides N, of which runtimes of version 1 know nothing. */
+  readonly version: 1 | 2;
   readonly name: string;
   readonly inputs: readonly Signature[];
   readonly outputs: readonly Signature[];
+  /**
+   * Sizes besides N that a run reads off its inputs, each at most `max`: tensors lie in their buffers as if each were `max`.
+   * Absent: there are none.
+   */
+  readonly sizes?: readonly Size[];
   readonly params: readonly ParamSpec[];
   /** Parameters that are no buffers but numbers in the kernels. Absent: none. */
   readonly baked?: readonly BakedParam[];

@@ -1,10 +1,12 @@
 /**
- * Tensor types. A dimension is a number, or "N": the batch, the one symbolic dimension of a model.
- * The batch is always the outermost dimension, so its size changes loop bounds and grid sizes only.
+ * Tensor types. A dimension is a number, or a size that a run decides: "N", the batch, which has no bound and is always the
+ * outermost, or one with a bound. What lies in memory has room for the bound, so a size changes loop bounds and grids only.
  */
 
 export type DType = "f32" | "u32" | "i32";
-export type Dim = number | "N";
+/** A size that a run decides, and the most that it can be. In a model equal ones are one object. */
+export type Size = { readonly name: string; readonly max: number };
+export type Dim = number | "N" | Size;
 export type Shape = readonly Dim[];
 
 export interface TensorType {
@@ -18,14 +20,19 @@ export interface Count {
   readonly perBatch: number;
 }
 
+/** What a size is called: `28`, `N`, `T`. */
+export const showDim = (dim: Dim | string): string => `${(dim as Partial<Size>).name ?? dim}`;
+
+/** `[2, 6, 28, 28]` */
+export const showSizes = (shape: readonly (number | string)[]): string => `[${shape.join(", ")}]`;
+
 /** `[N, 6, 28, 28]` */
-export function showShape(shape: readonly (number | string)[]): string {
-  return `[${shape.join(", ")}]`;
-}
+export const showShape = (shape: readonly (Dim | string)[]): string => showSizes(shape.map(showDim));
 
 /** Bytes of a buffer: whole vectors of 16, one at least. */
 export const bytesAt = ({ fixed, perBatch }: Count, batch: number): number =>
   Math.max(16, Math.ceil((fixed + perBatch * batch) / 16) * 16);
 
-/** The numbers of a shape at a batch size. */
-export const shapeAt = (shape: Shape, batch: number): number[] => shape.map((d) => (d === "N" ? batch : d));
+/** The numbers of a shape at a batch size, where no other size occurs. */
+export const shapeAt = (shape: readonly (Dim | string)[], batch: number): number[] =>
+  shape.map((d) => (d === "N" ? batch : (d as number)));

@@ -8,10 +8,13 @@ import { FEATURES } from "./adapter.ts";
 import { Field } from "./fields.ts";
 import { STORAGE_BUFFERS, WORKGROUP_THREADS, WORKGROUPS } from "./limits.ts";
 import type { Init, ParamUse, Program } from "./program.ts";
-import { bytesAt, type Count, type Dim } from "./type.ts";
+import { bytesAt, type Count } from "./type.ts";
 
 /** A workgroup for every element that is written, at most: no schedule takes more threads. */
 const THREADS_PER_ELEMENT = WORKGROUP_THREADS;
+
+/** What sizes are counted as. */
+type Bounds = Record<string, number>;
 
 const DTYPES = ["f32", "i32", "u32"] as const;
 const USES: readonly ParamUse[] = ["statistic", "moment", "metrics"];
@@ -41,7 +44,7 @@ export function validateProgram(value: unknown): Program {
 /** Throws `WeftError` "program" unless the field is a Program. One of a training needs no outputs: it changes its parameters. */
 export function checkProgram(program: Field, leastOutputs = 1): void {
   program.get("format").oneOf(["weft-program"]);
-  program.get("version").oneOf([1]);
+  program.get("version").oneOf([program.find("sizes") ? 2 : 1]);
   program.get("name").text();
   for (const feature of program.find("features")?.list() ?? []) feature.oneOf(FEATURES);
   count(program.get("peakBytes"));
@@ -61,10 +64,14 @@ export function checkProgram(program: Field, leastOutputs = 1): void {
     if (filled.has(buffer)) at.fail(`buffer ${buffer} holds another input or parameter already`);
     filled.add(buffer);
   };
+  const bounds: Bounds = { N: 1 };
+  for (const size of program.find("sizes")?.list() ?? [])
+    bounds[size.get("name").text()] = size.get("max").whole(1);
   for (const key of ["inputs", "params"] as const) {
     const list = program.get(key).list();
     distinct(list);
-    for (const tensor of list) fill(tensor.get("buffer"), signature(tensor, buffers, key === "params"));
+    for (const tensor of list)
+      fill(tensor.get("buffer"), signature(tensor, buffers, key === "params" ? undefined : bounds));
   }
   const baked = program.find("baked")?.list() ?? [];
   distinct([...program.get("params").list(), ...baked]);
@@ -85,7 +92,7 @@ export function checkProgram(program: Field, leastOutputs = 1): void {
   for (const phase of ["prepare", "dispatches"] as const)
     for (const each of program.get(phase).list()) dispatch(each, phase, kernels, buffers, filled);
   for (const output of outputs) {
-    const buffer = signature(output, buffers, false);
+    const buffer = signature(output, buffers, bounds);
     if (!filled.has(buffer)) output.get("buffer").fail(`nothing is ever written to buffer ${buffer}`);
   }
 }
@@ -103,19 +110,22 @@ function distinct(list: readonly Field[]): void {
   }
 }
 
-/** The number of elements, with N as 1. */
-function elements(shape: Field, dims: readonly Dim[]): number {
-  const total = dims.reduce<number>((a, d) => a * (d === "N" ? 1 : d), 1);
+/** The number of elements, with N as 1 and other sizes at their most. */
+function elements(shape: Field, dims: readonly (number | string)[], bounds: Bounds = {}): number {
+  const total = dims.reduce<number>((a, d) => a * (bounds[d] ?? Number(d)), 1);
   return Number.isSafeInteger(total * 4) ? total : shape.fail(`[${dims.join(", ")}] has too many elements`);
 }
 
-/** An input, output or parameter; gives its buffer. */
-function signature(tensor: Field, buffers: readonly Count[], param: boolean): number {
+/** An input, output or, without `bounds` of sizes, a parameter; gives its buffer. */
+function signature(tensor: Field, buffers: readonly Count[], bounds?: Bounds): number {
+  const param = bounds === undefined;
   tensor.get("name").text();
   tensor.get("dtype").oneOf(DTYPES);
   const shape = tensor.get("shape");
-  const dims = shape.list().map((d, i): Dim => (d.value === "N" && i === 0 && !param ? "N" : d.whole(1)));
-  const each = elements(shape, dims);
+  const named = ({ value }: Field, i: number): boolean =>
+    typeof value === "string" && Object.hasOwn(bounds ?? {}, value) && (value !== "N" || i === 0);
+  const dims = shape.list().map((d, i) => (named(d, i) ? d.text() : d.whole(1)));
+  const each = elements(shape, dims, bounds);
   const at = tensor.get("buffer");
   const buffer = at.index(buffers.length, "buffers");
   const bytes = buffers[buffer] as Count; // index is in range

@@ -3,7 +3,7 @@ import { WeftError } from "./errors.ts";
 import { LARGEST_HALF } from "./f16.ts";
 import type { ParamSpec } from "./program.ts";
 import { ARRAYS, dtypeOf, kindOf, sizeOf, type Tensor, type TensorData } from "./tensor.ts";
-import { showShape } from "./type.ts";
+import { showSizes } from "./type.ts";
 
 /** Tensors by name. */
 export type Weights = Readonly<Record<string, Tensor>>;
@@ -18,7 +18,7 @@ export const failAt = (name: string, problem: string): never => fail(`"${name}" 
 /** Throws unless `count` units, of which an element has `each`, fill the shape. */
 function checkSize(name: string, shape: readonly number[], count: number, unit = "elements", each = 1): void {
   const need = sizeOf(shape) * each;
-  if (count !== need) failAt(name, `has ${count} ${unit}, its shape ${showShape(shape)} needs ${need}`);
+  if (count !== need) failAt(name, `has ${count} ${unit}, its shape ${showSizes(shape)} needs ${need}`);
 }
 
 /** An entry of a safetensors header, as far as it can be trusted. */
@@ -157,10 +157,10 @@ export function checkWeights(params: readonly ParamSpec[], weights: Weights): Te
   const values = params.map(({ name, dtype, shape, storage }) => {
     const tensor = Object.hasOwn(weights, name) ? weights[name] : undefined;
     if (tensor === undefined)
-      return failAt(name, `${showShape(shape)} is missing${unknown && `; ${unknown}`}`);
+      return failAt(name, `${showSizes(shape)} is missing${unknown && `; ${unknown}`}`);
     const { data } = checkTensor(name, tensor);
     if (`${tensor.shape}` !== `${shape}`)
-      failAt(name, `has shape ${showShape(tensor.shape)}, the model wants ${showShape(shape)}`);
+      failAt(name, `has shape ${showSizes(tensor.shape)}, the model wants ${showSizes(shape)}`);
     if (dtypeOf(data) !== dtype)
       failAt(name, `is ${dtypeOf(data) ?? kindOf(data)}, the model wants ${dtype}`);
     checkSize(name, shape, data.length);

@@ -3,7 +3,7 @@ import { WeftError } from "../contract/errors.ts";
 import type { Signature } from "../contract/program.ts";
 import { hash, kindOf, sizeOf } from "../contract/tensor.ts";
 import type { Training } from "../contract/training.ts";
-import { shapeAt, showShape } from "../contract/type.ts";
+import { shapeAt, showSizes } from "../contract/type.ts";
 import { ANYTHING, checkOptions, shownOption } from "./options.ts";
 import { threefry } from "./random.ts";
 
@@ -73,7 +73,7 @@ export function partsOf(training: Training, data: AnyDataSet): Checked {
     if (array.length === 0) fail(`there are no ${what}: a data set holds at least one example`);
     if (array.length % each)
       fail(
-        `${what} ${showShape(shape)} need a multiple of ${each} ${storage ? "bytes" : "numbers"}, got ${array.length}`,
+        `${what} ${showSizes(shape)} need a multiple of ${each} ${storage ? "bytes" : "numbers"}, got ${array.length}`,
       );
     return { what, array, rows: array.length / each };
   };

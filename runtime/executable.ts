@@ -13,8 +13,7 @@ const UNIFORM = 0x40 | 0x08;
 const READBACK = 0x08 | 0x01;
 const READ = 1;
 
-/** Bytes of the batch uniform, and from one to the next: the alignment that every device allows. */
-const UNIFORM_BYTES = 32;
+/** Bytes from one batch's uniform to the next: the alignment that every device allows. */
 export const STRIDE = 256;
 /** The most batches that share a submit. */
 export const MOST_BATCHES = 64;
@@ -125,11 +124,14 @@ export class Executable {
     if (dispatches.length) this.submit((encoder) => encodePass(encoder, dispatches, 1));
   }
 
-  /** Sets all inputs, in the program's order; gives what is to be carried out. Throws as `reserve` does. */
-  feed(batch: number, values: readonly TensorData[]): readonly BoundDispatch[] {
+  /**
+   * Sets all inputs as they lie, in the program's order; gives what is to be carried out. `words` are those of the uniform
+   * after n. Throws as `reserve` does.
+   */
+  feed(batch: number, values: readonly TensorData[], ...words: readonly number[]): readonly BoundDispatch[] {
     const dispatches = this.reserve(batch);
     this.upload(this.program.inputs, values);
-    this.tell(Uint32Array.of(batch));
+    this.tell(Uint32Array.of(batch, ...words));
     return dispatches;
   }
 
@@ -157,7 +159,7 @@ export class Executable {
     if (usesBatch) {
       const size = MOST_BATCHES * STRIDE;
       this.#uniform ??= device.createBuffer({ label: "batches", size, usage: UNIFORM });
-      bound.unshift({ buffer: this.#uniform, size: UNIFORM_BYTES });
+      bound.unshift({ buffer: this.#uniform, size: STRIDE });
     }
     const group = device.createBindGroup({
       label: `${name} (${layers.join(", ")})`,

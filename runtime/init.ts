@@ -2,7 +2,7 @@
 import { WeftError } from "../contract/errors.ts";
 import type { ParamSpec } from "../contract/program.ts";
 import { ARRAYS, hash, sizeOf, type TensorData } from "../contract/tensor.ts";
-import { showShape } from "../contract/type.ts";
+import { showSizes } from "../contract/type.ts";
 import { threefry } from "./random.ts";
 
 /** Elements of a parameter: no device binds a larger buffer, so none is drawn, whatever a file claims. */
@@ -20,7 +20,7 @@ export function draw({ name, shape, dtype, init }: ParamSpec, seed: number): Ten
     if (size > MOST) throw size;
     data = new ARRAYS[dtype](size);
   } catch {
-    throw new WeftError("out-of-memory", `parameter "${name}" ${showShape(shape)} is too large`);
+    throw new WeftError("out-of-memory", `parameter "${name}" ${showSizes(shape)} is too large`);
   }
   const normal = init.kind.endsWith("Normal");
   let [low, high] = [0, 0];

@@ -2,7 +2,7 @@
 import { WeftError } from "../contract/errors.ts";
 import type { Program } from "../contract/program.ts";
 import { dtypeOf, kindOf, sizeOf, type Tensor, type TensorData } from "../contract/tensor.ts";
-import { shapeAt, showShape } from "../contract/type.ts";
+import { shapeAt, showSizes } from "../contract/type.ts";
 
 /** An input: its elements in row-major order, or a tensor whose shape is checked too. */
 export type InputValue = TensorData | Tensor;
@@ -29,27 +29,27 @@ export function checkInputs(
   let first = "";
   const data = inputs.map(({ name, dtype, shape }) => {
     const value = given && Object.hasOwn(given, name) ? given[name] : undefined;
-    if (value === undefined) return fail(name, `${showShape(shape)} is missing`);
+    if (value === undefined) return fail(name, `${showSizes(shape)} is missing`);
     const array = (dtypeOf(value) ? value : (value as Partial<Tensor> | null)?.data) as TensorData;
     if (dtypeOf(array) !== dtype)
       return fail(
         name,
-        `has to be ${dtype} ${showShape(shape)}, got ${dtypeOf(array) ?? kindOf(array ?? value)}`,
+        `has to be ${dtype} ${showSizes(shape)}, got ${dtypeOf(array) ?? kindOf(array ?? value)}`,
       );
     const batched = shape.includes("N");
     const each = sizeOf(shapeAt(shape, 1));
     const n = batched ? array.length / each : 1;
-    if (!n) fail(name, `${showShape(shape)} needs at least one example, got an empty batch`);
+    if (!n) fail(name, `${showSizes(shape)} needs at least one example, got an empty batch`);
     if (n % 1 || (!batched && array.length !== each))
       fail(
         name,
-        `${showShape(shape)} needs a length of ${each}${batched ? " per example" : ""}, got ${array.length}`,
+        `${showSizes(shape)} needs a length of ${each}${batched ? " per example" : ""}, got ${array.length}`,
       );
     const { shape: says } = value as Partial<Tensor>;
     if (says && `${says}` !== `${shapeAt(shape, n)}`)
       fail(
         name,
-        `has shape ${showShape(says)} and length ${array.length}, the model wants ${showShape(shape)}`,
+        `has shape ${showSizes(says)} and length ${array.length}, the model wants ${showSizes(shape)}`,
       );
     if (batched) {
       if (batch && batch !== n) fail(name, `is a batch of ${n}, but "${first}" of ${batch}`);

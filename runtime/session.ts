@@ -28,15 +28,15 @@ export class Session<
    * Computes the outputs. The batch is inferred: the number of examples that each input holds. Calls may overlap
    * and are carried out in order; an input must not change before its call resolves.
    *
-   * Throws `WeftError`: "input", "out-of-memory", "gpu", "device-lost", "destroyed".
+   * Throws `WeftError`: "input", "out-of-memory", "gpu", "device-lost", "destroyed". `words` are for weftgpu/sized.
    */
-  async run(inputs: Inputs): Promise<Outputs> {
+  async run(inputs: Inputs, ...words: readonly number[]): Promise<Outputs> {
     const checked = checkInputs(this.program, inputs as Readonly<Record<string, unknown>>);
     if (!this.#executable)
       throw new WeftError("destroyed", `${this.program.name}: the session was destroyed`);
     const executable = await this.#executable;
     const [before, last] = this.#runs;
-    const result = compute(executable, checked, before);
+    const result = compute(executable, checked, words, before);
     this.#runs = [last, result.catch(() => {})];
     // The compiler wrote Outputs from the same program that names these tensors.
     return result as Promise<Outputs>;
@@ -78,6 +78,7 @@ export class Session<
 async function compute(
   executable: Executable,
   { batch, data }: CheckedInputs,
+  words: readonly number[],
   before: Promise<unknown> | undefined,
 ): Promise<Record<string, Tensor>> {
   await before;
@@ -85,7 +86,7 @@ async function compute(
   const tensors = outputs.map((output) => ({ ...output, shape: shapeAt(output.shape, batch) }));
   const sizes = tensors.map(({ shape }) => 4 * sizeOf(shape));
   const make = (): Submission => {
-    const dispatches = executable.feed(batch, data);
+    const dispatches = executable.feed(batch, data, ...words);
     const buffers = tensors.map(({ buffer }) => executable.buffer(buffer));
     return {
       sizes,

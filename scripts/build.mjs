@@ -27,6 +27,7 @@ export const entries = {
   index: "compiler/index.ts",
   runtime: "runtime/index.ts",
   train: "runtime/train.ts",
+  sized: "runtime/sized.ts",
   node: "runtime/node/index.ts",
   vitest: "compiler/emit/vitest.ts",
   golden: "compiler/emit/matcher.ts",

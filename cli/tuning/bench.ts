@@ -5,8 +5,9 @@
 import { performance } from "node:perf_hooks";
 import { must } from "../../compiler/errors.ts";
 import type { Dispatch, Grid, Program, Shader } from "../../contract/program.ts";
+import { boundsOf, shapeWith, wordsOf } from "../../contract/sizes.ts";
 import { sizeOf, type TensorData } from "../../contract/tensor.ts";
-import { bytesAt, type Shape, shapeAt } from "../../contract/type.ts";
+import { bytesAt, type Shape } from "../../contract/type.ts";
 import {
   type BoundDispatch,
   Executable,
@@ -86,7 +87,11 @@ export class Bench {
     program: Program,
     batch: number,
     values: readonly TensorData[],
-    feed: Feed = { lent: NONE, uniform: Uint32Array.of(batch), close: () => {} },
+    feed: Feed = {
+      lent: NONE,
+      uniform: Uint32Array.of(batch, ...wordsOf(program, boundsOf(program))),
+      close: () => {},
+    },
   ): Promise<Bench> {
     const executable = await Executable.open(new Gpu(place.device, false), program);
     const bench = new Bench(executable, place, batch, feed);
@@ -95,7 +100,7 @@ export class Bench {
       const own = program.inputs.filter(({ buffer }) => !feed.lent.has(buffer));
       executable.upload(
         own,
-        own.map(({ shape }) => noise(sizeOf(shapeAt(shape, batch)))),
+        own.map(({ shape }) => noise(sizeOf(shapeWith(shape, batch, boundsOf(program))))),
       );
       executable.fill(program.params, values);
       executable.tell(feed.uniform);
@@ -191,7 +196,9 @@ export class Bench {
    */
   async result({ bound }: Trial, site: Site): Promise<Result> {
     const start = performance.now();
-    const counts = site.stored.map((s) => sizeOf(shapeAt(s.shape, this.#batch)));
+    const counts = site.stored.map((s) =>
+      sizeOf(shapeWith(s.shape, this.#batch, boundsOf(this.#executable.program))),
+    );
     const data = await this.#read(counts, (encoder) => {
       const targets = this.#reset(encoder, site);
       encodePass(encoder, [bound], this.#batch);
@@ -204,7 +211,13 @@ export class Bench {
   async outputs(): Promise<ReadonlyMap<string, Float32Array>> {
     const found = new Map<string, Float32Array>();
     for (const { name, buffer, shape } of this.#executable.program.outputs)
-      found.set(name, await this.contents(buffer, sizeOf(shapeAt(shape, this.#batch))));
+      found.set(
+        name,
+        await this.contents(
+          buffer,
+          sizeOf(shapeWith(shape, this.#batch, boundsOf(this.#executable.program))),
+        ),
+      );
     return found;
   }
 

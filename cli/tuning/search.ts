@@ -5,6 +5,7 @@ import type { Compilation } from "../../compiler/compile.ts";
 import { must } from "../../compiler/errors.ts";
 import type { Axis } from "../../compiler/ir/expr.ts";
 import type { Kernel, Schedule } from "../../compiler/ir/kernel.ts";
+import { sizeAt, sizesIn } from "../../compiler/ir/type.ts";
 import { visit } from "../../compiler/math/build.ts";
 import {
   loopsOf,
@@ -125,7 +126,12 @@ async function searchOne(
   const texts = new Set<string>();
   /** Undefined where another schedule gave the same kernel. */
   const build = async (schedule: Schedule): Promise<Trial | undefined> => {
-    const { shader, grid } = singleShader({ kernel, schedule }, storages, dispatch.layers);
+    const { shader, grid } = singleShader(
+      { kernel, schedule },
+      storages,
+      dispatch.layers,
+      sizesIn(compilation.graph.inputs.map((i) => i.node.type.shape)),
+    );
     if (texts.has(shader.wgsl)) return undefined;
     texts.add(shader.wgsl);
     return bench.trial(subject, shader, grid);
@@ -245,8 +251,7 @@ async function final(
 
 /** The terms of the longest sum that makes one number. */
 function summands(kernel: Kernel, batch: number): number {
-  const count = (axes: readonly Axis[]): number =>
-    axes.reduce((a, x) => a * (x.extent === "N" ? batch : x.extent), 1);
+  const count = (axes: readonly Axis[]): number => axes.reduce((a, x) => a * sizeAt(x.extent, batch), 1);
   let most = kernel.kind === "contraction" ? count(kernel.k) : 1;
   for (const { value } of kernel.results)
     visit(value, (e) => {

@@ -8,13 +8,14 @@ import type {
   Shader,
   Signature,
 } from "../../contract/program.ts";
-import { showShape } from "../../contract/type.ts";
+import { type Size, showDim, showShape } from "../../contract/type.ts";
 import { formatLocation, must } from "../errors.ts";
 import type { Graph, Node, OpNode } from "../ir/graph.ts";
 import { ExprPrinter, formulas } from "../ir/print.ts";
 import type { MemoryPlan, Step } from "../ir/step.ts";
 import type { KernelModule } from "../ir/stmt.ts";
 import { inBuffer, type Storages, type StorageType, typeOf } from "../ir/storage.ts";
+import { isKnown, sizesIn } from "../ir/type.ts";
 import { roleOf } from "../lower/evaluate.ts";
 import { printSchedule } from "../strategies/index.ts";
 import { comment, identifiers } from "../targets/wgsl/names.ts";
@@ -65,6 +66,7 @@ export interface Assembled {
 }
 
 export function assemble({ graph, bundles, memory, storages, baked }: Parts): Assembled {
+  const sizes = sizesIn(graph.inputs.map((i) => i.node.type.shape));
   // Each distinct kernel is lowered once; those that turn out to be the same text, names aside, are one shader, too.
   const groups = new Map<string, Group>();
   const groupOf = new Map<readonly Step[], Use>();
@@ -74,7 +76,7 @@ export function assemble({ graph, bundles, memory, storages, baked }: Parts): As
     let use = known.get(identity);
     if (!use) {
       const module = lowerModule(bundle, storages);
-      const { wgsl } = printModule(module, namelessBindings(module));
+      const { wgsl } = printModule(module, namelessBindings(module), sizes);
       const group = groups.get(wgsl) ?? { number: groups.size, bundles: [], module, uses: usesOf(module) };
       groups.set(wgsl, group);
       use = { group, grid: module.grid };
@@ -99,7 +101,7 @@ export function assemble({ graph, bundles, memory, storages, baked }: Parts): As
   const signature = (name: string, node: Node): Signature => ({
     name,
     dtype: node.type.dtype,
-    shape: node.type.shape,
+    shape: node.type.shape.map((d) => (isKnown(d) ? d : showDim(d))),
     buffer: bufferOf(node),
     ...spoken[typeOf(storages, node)],
   });
@@ -109,10 +111,11 @@ export function assemble({ graph, bundles, memory, storages, baked }: Parts): As
     bundles.filter((b) => b[0]?.region.phase === phase).map(dispatch);
   const program: Program = {
     format: "weft-program",
-    version: 1,
+    version: sizes.length > 0 ? 2 : 1,
     name: graph.name,
     inputs: graph.inputs.map((i) => signature(i.name, i.node)),
     outputs: graph.outputs.map((o) => signature(o.name, o.node)),
+    ...(sizes.length > 0 ? { sizes } : {}),
     params: params.map((p) => {
       const order = storages.get(p)?.order;
       const shape = p.type.shape.map(Number);
@@ -125,7 +128,7 @@ export function assemble({ graph, bundles, memory, storages, baked }: Parts): As
       };
     }),
     buffers: memory.buffers,
-    kernels: all.map((g, i) => shader(g, must(entries[i], "name"))),
+    kernels: all.map((g, i) => shader(g, must(entries[i], "name"), sizes)),
     ...(features.length > 0 ? { features } : {}),
     prepare: inPhase("prepare"),
     dispatches: inPhase("run"),
@@ -171,13 +174,13 @@ export function bindingsOf({ bindings }: KernelModule, names: readonly string[])
   }));
 }
 
-function shader(group: Group, name: string): Shader {
+function shader(group: Group, name: string, sizes: readonly Size[]): Shader {
   const { bundles, module, uses } = group;
   const names = bindingNames(group);
   return {
     name,
     layers: bundles.flatMap(layersOf),
-    wgsl: `${header(bundles)}\n${printModule(module, names).wgsl}`,
+    wgsl: `${header(bundles)}\n${printModule(module, names, sizes).wgsl}`,
     workgroup: module.workgroup,
     usesBatch: uses.batch,
     bindings: bindingsOf(module, names),

@@ -1,6 +1,7 @@
 /** One kernel by itself, as a shader: what is measured when schedules are compared. */
 
 import type { Grid, Shader } from "../../contract/program.ts";
+import type { Size } from "../../contract/type.ts";
 import type { Storages } from "../ir/storage.ts";
 import { identifiers } from "../targets/wgsl/names.ts";
 import { localNames, printModule, usesOf } from "../targets/wgsl/print.ts";
@@ -12,8 +13,13 @@ export interface Single {
   readonly grid: Grid;
 }
 
-/** Its bindings are those of the dispatch that runs this kernel alone, in their order. */
-export function singleShader(part: Part, storages: Storages, layers: readonly string[]): Single {
+/** Its bindings are those of the dispatch that runs this kernel alone, in their order; `sizes` those of its program. */
+export function singleShader(
+  part: Part,
+  storages: Storages,
+  layers: readonly string[],
+  sizes: readonly Size[] = [],
+): Single {
   const module = lowerModule([part], storages);
   const { workgroup, grid, bindings } = module;
   const uses = usesOf(module);
@@ -21,7 +27,7 @@ export function singleShader(part: Part, storages: Storages, layers: readonly st
     bindings.map(({ writable }, i) => (writable ? "y" : `x${i}`)),
     [...localNames(module).values(), ...uses.helpers.keys()],
   );
-  const { wgsl } = printModule(module, names);
+  const { wgsl } = printModule(module, names, sizes);
   const shader = { name: "trial", layers, wgsl, workgroup, usesBatch: uses.batch };
   return { shader: { ...shader, bindings: bindingsOf(module, names) }, grid };
 }

@@ -2,6 +2,7 @@
 import { type Dim as IrDim, showShape, type TensorType } from "../../contract/type.ts";
 import { UserError } from "../errors.ts";
 import type { Attrs, AttrValue, OpDef, OpNode } from "../ir/graph.ts";
+import { isSize } from "../ir/type.ts";
 import { opContext } from "../math/build.ts";
 import { ops } from "../ops/index.ts";
 import { callable, type Kind, kindOf, noMore, takes } from "../options.ts";
@@ -10,7 +11,7 @@ import { AxisPosition, Elements, over, type Position, toValue, type Value } from
 import { makeLayer } from "./layer.ts";
 import { isTensor, type Tensor } from "./tensor.ts";
 import type { Layer, OPTIONS, OUT } from "./types/layer.ts";
-import type { Mutable, Shape } from "./types/shape.ts";
+import type { Mutable, Shape, Size } from "./types/shape.ts";
 
 /** Options of a user's op: plain data. */
 export type OpOptions = { readonly [name: string]: AttrValue };
@@ -22,7 +23,7 @@ export interface ValueContext<Ins extends readonly Shape[] = readonly Shape[], O
   readonly inputs: { readonly [I in keyof Ins]: Elements };
   readonly options: O;
   /** A new axis to sum over, 0 … extent − 1. */
-  axis(extent: number): AxisPosition;
+  axis(extent: number | Size): AxisPosition;
   /** The sum of `value` over one axis or several. */
   sumOver(axes: AxisPosition | readonly AxisPosition[], value: Value | number): Value;
   /** The largest `value` over one axis or several. */
@@ -149,7 +150,8 @@ function opDef(given: unknown): OpDef<Attrs, unknown> {
   };
 }
 
-function extentOf(extent: unknown): number {
+function extentOf(extent: unknown): IrDim {
+  if (isSize(extent)) return extent;
   if (typeof extent === "number" && Number.isSafeInteger(extent) && extent >= 1) return extent;
   throw new UserError({
     problem: `axis(${String(extent)})`,

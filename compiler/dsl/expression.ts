@@ -2,7 +2,7 @@
  * What the meaning of a user's op is written with: positions (whole numbers, affine in the output's axes) and
  * values (numbers computed from them and from the operands' elements).
  */
-import { type Dim as IrDim, showShape } from "../../contract/type.ts";
+import { type Dim as IrDim, showDim, showShape } from "../../contract/type.ts";
 import { plural, UserError } from "../errors.ts";
 import type { Axis, Expr, Index, ReduceOp, ScalarName } from "../ir/expr.ts";
 import type { Node } from "../ir/graph.ts";
@@ -144,7 +144,7 @@ export class Elements {
       const { low, high } = affine.rangeOf(i);
       throw new UserError({
         problem: `position ${showIndex(i)} of dimension ${d} runs over ${low} … ${high} in a tensor ${showShape(this.shape)}`,
-        rule: `0 ≤ position < ${extent}`,
+        rule: `0 ≤ position < ${showDim(extent)}`,
         fix: "atOr(0, …), which gives 0 outside",
       });
     });

@@ -3,6 +3,7 @@ export { type Arithmetic, add, div, type Extremum, max, min, mul, pow, sub } fro
 export { ModelError } from "./build.ts";
 export { type Conv2dOptions, conv2d, corr2d, type LinearOptions, linear, matmul } from "./convolution.ts";
 export { defineOp, type OpDefinition, type OpOptions, type UserOp, type ValueContext } from "./define.ts";
+export { type DimOptions, dim } from "./dim.ts";
 export type { AxisPosition, Elements, Position, Value } from "./expression.ts";
 export { type EmbeddingOptions, embedding, gather } from "./gather.ts";
 export { pipe, residual, sequential } from "./layer.ts";
@@ -57,4 +58,4 @@ export {
 export { mean, type ReduceOptions, sum } from "./reduce.ts";
 export type { Tensor } from "./tensor.ts";
 export type { Layer, LayerType } from "./types/layer.ts";
-export { type Dim, N, type Shape } from "./types/shape.ts";
+export { type Dim, N, type Shape, type Size } from "./types/shape.ts";

@@ -11,6 +11,7 @@ import {
   rowOf,
   topologicalOrder,
 } from "../ir/graph.ts";
+import { sizesIn } from "../ir/type.ts";
 import { kindOf, noMore, optional, refined, takes } from "../options.ts";
 import { here, located, startNames } from "./build.ts";
 import { isLayer } from "./layer.ts";
@@ -132,6 +133,7 @@ function buildGraph(name: unknown, inputs: unknown, outputs: unknown, options: u
   const nodes = topologicalOrder(outs.map((o) => o.node));
   checkCycles(name, nodes);
   checkInputs(name, ins, nodes);
+  checkBounds(name, ins, nodes);
   return nameLayers({
     name,
     inputs: ins,
@@ -230,6 +232,28 @@ function checkInputs(model: string, inputs: readonly Output[], nodes: readonly N
       problem: `model "${model}": no output needs input "${name}"`,
       rule: "every input is used",
       fix: `a model without "${name}", or an output that is computed from it`,
+    });
+  }
+}
+
+/** A size has one bound, and an input that says what it is in a run. */
+function checkBounds(model: string, inputs: readonly Output[], nodes: readonly Node[]): void {
+  const sizes = sizesIn(nodes.map((n) => n.type.shape));
+  const given = sizesIn(inputs.map((i) => i.node.type.shape));
+  for (const size of sizes) {
+    const other = sizes.find((s) => s.name === size.name && s !== size);
+    if (other) {
+      throw new UserError({
+        problem: `model "${model}": ${size.name} is at most ${size.max} and at most ${other.max}`,
+        rule: "a size has one bound in a model",
+        fix: `dim("${size.name}", { max: ${Math.max(size.max, other.max)} }) kept in a variable`,
+      });
+    }
+    if (given.includes(size)) continue;
+    throw new UserError({
+      problem: `model "${model}": no input has the size ${size.name}`,
+      rule: "what a size is in a run is read off the inputs",
+      fix: `an input with ${size.name} in its shape`,
     });
   }
 }

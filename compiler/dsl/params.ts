@@ -1,7 +1,8 @@
 /** Inputs, trainable tensors and how they start. */
-import type { DType, Shape } from "../../contract/type.ts";
+import { type DType, type Shape, showDim } from "../../contract/type.ts";
 import { UserError } from "../errors.ts";
 import type { Node } from "../ir/graph.ts";
+import { isKnown, isSize } from "../ir/type.ts";
 import { type InitRequest, initializer, resolveInit } from "../ops/init.ts";
 import { finite, noMore, oneOf, otherwise, show, takes } from "../options.ts";
 import { here, located } from "./build.ts";
@@ -96,10 +97,13 @@ export function param(...args: readonly unknown[]): unknown {
     noMore("param", args, 3);
     checkName("param", name);
     const sizes = checkShape("param", shape).map((d, i) => {
-      if (d !== "N") return d;
+      if (isKnown(d)) return d;
       throw new UserError({
-        problem: `param: size ${i} is N`,
-        rule: "a parameter is the same for every batch size",
+        problem: `param: size ${i} is ${showDim(d)}`,
+        rule: isSize(d)
+          ? "a parameter is the same in every run, whatever its sizes"
+          : "a parameter is the same for every batch size",
+        ...(isSize(d) ? { fix: `${d.max}, the most that ${d.name} can be` } : {}),
       });
     });
     const node: Node = {

@@ -1,6 +1,7 @@
 /** The one gate of sizes: the shape of every input, parameter and op's result, the user's own ops included, passes it. */
-import { type Dim, type Shape, showShape, type TensorType } from "../../contract/type.ts";
+import { type Dim, type Shape, showDim, showShape, type TensorType } from "../../contract/type.ts";
 import { UserError } from "../errors.ts";
+import { isSize } from "../ir/type.ts";
 import { show } from "../options.ts";
 
 /**
@@ -12,10 +13,10 @@ export function checkSizes(
   shape: readonly unknown[],
   operands?: readonly TensorType[],
 ): asserts shape is Shape {
-  const at = shape.findIndex((d, i) => !isSize(d) && !(d === "N" && i === 0));
+  const at = shape.findIndex((d, i) => !isCount(d) && !isSize(d) && !(d === "N" && i === 0));
   if (at === -1) return;
   const size = shape[at];
-  const shown = `[${shape.map((d) => (d === "N" ? d : show(d))).join(", ")}]`;
+  const shown = `[${shape.map((d) => (d === "N" || isSize(d) ? showDim(d) : show(d))).join(", ")}]`;
   const from = operands ? ` (operands ${operands.map((t) => showShape(t.shape)).join(" and ")})` : "";
   const large = Number(size) > Number.MAX_SAFE_INTEGER;
   throw new UserError({
@@ -35,11 +36,11 @@ export function checkSizes(
   });
 }
 
-const isSize = (d: unknown): d is number => typeof d === "number" && Number.isSafeInteger(d) && d >= 1;
+const isCount = (d: unknown): d is number => typeof d === "number" && Number.isSafeInteger(d) && d >= 1;
 
 /** The size that was probably meant. */
 function nearest(d: unknown): Dim {
-  if (d === "N") return d;
+  if (d === "N" || isSize(d)) return d;
   const size = Math.max(1, Math.abs(Math.round(Number(d))));
-  return isSize(size) ? size : 1;
+  return isCount(size) ? size : 1;
 }

@@ -1,7 +1,7 @@
 /** The types of a training bundle: text that needs no other file. A test holds it to the trainer's own types. */
 import type { Signature } from "../../contract/program.ts";
 import type { Training } from "../../contract/training.ts";
-import { type Dim, showShape } from "../../contract/type.ts";
+import { showShape } from "../../contract/type.ts";
 import { plural } from "../errors.ts";
 import { showCount } from "../ir/type.ts";
 import { docText, literal, MADE_BY, propertyName } from "./names.ts";
@@ -68,7 +68,7 @@ function property(name: string, shape: readonly number[]): string {
 
 /** `image [1, 28, 28]: 784 bytes an example` */
 function bytesOf(input: Signature | undefined): string {
-  const example = (input?.shape ?? []).filter((d): d is Exclude<Dim, "N"> => d !== "N");
+  const example = (input?.shape ?? []).filter((d) => typeof d === "number");
   const size = example.reduce((a, b) => a * b, 1);
   return `${docText(input?.name ?? "")} ${showShape(example)}: ${size} bytes an example`;
 }

@@ -4,7 +4,7 @@
  */
 import { Project, type SourceFile, ts, VariableDeclarationKind } from "ts-morph";
 import type { ParamSpec, Program, Signature } from "../../contract/program.ts";
-import { type Dim, type DType, showShape } from "../../contract/type.ts";
+import { type DType, showShape } from "../../contract/type.ts";
 import { must } from "../errors.ts";
 import { showCount } from "../ir/type.ts";
 import { docText, literal, MADE_BY, propertyName } from "./names.ts";
@@ -158,10 +158,10 @@ function tensorType(s: Signature): string {
   return `Tensor<${shapeType(s.shape)}${s.dtype === "f32" ? "" : `, ${ARRAYS[s.dtype]}`}>`;
 }
 
-function shapeType(shape: readonly Dim[]): string {
-  const batched = shape.includes("N"); // a tuple has a label for every element or for none
+function shapeType(shape: Signature["shape"]): string {
+  const labels = shape.some((d) => typeof d === "string"); // a tuple has a label for every element or for none
   return `readonly [${shape
-    .map((d, i) => (d === "N" ? "N: number" : batched ? `d${i}: ${d}` : `${d}`))
+    .map((d, i) => (typeof d === "string" ? `${d}: number` : labels ? `d${i}: ${d}` : `${d}`))
     .join(", ")}]`;
 }
 

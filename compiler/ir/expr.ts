@@ -75,8 +75,8 @@ export type ReduceOp = "sum" | "max" | "min";
 
 export type Expr =
   | { readonly kind: "const"; readonly id: number; readonly value: number }
-  /** The batch size as a number. */
-  | { readonly kind: "batch"; readonly id: number }
+  /** A size that a run decides, as a number. */
+  | { readonly kind: "size"; readonly id: number; readonly of: Dim }
   /** A number of the uniform's `rates`. */
   | { readonly kind: "rate"; readonly id: number; readonly slot: number }
   /** A number in [0, 1), determined by the run's seed and step, the salt, and the counter. */

@@ -1,4 +1,5 @@
 /** Index expressions in mathematical notation: `sigmoid((Σ_{i<3} image[n, i, h + u − 2] · weight[c, i, u]) + bias[c])`. */
+import { showDim } from "../../contract/type.ts";
 import type { Atom, Axis, Bound, Expr, Index, Node, Term } from "./expr.ts";
 import type { Region } from "./region.ts";
 
@@ -42,7 +43,7 @@ export class ExprPrinter {
 
   /** `n<N c<6`, or a dash where there is none. */
   axes(list: readonly Axis[], between = " "): string {
-    return list.map((a) => `${this.name(a)}<${a.extent}`).join(between) || "–";
+    return list.map((a) => `${this.name(a)}<${showDim(a.extent)}`).join(between) || "–";
   }
 
   index(index: Index): string {
@@ -72,7 +73,7 @@ export class ExprPrinter {
   }
 
   private bound({ index, extent }: Bound): string {
-    return `0 ≤ ${this.index(index)} < ${extent}`;
+    return `0 ≤ ${this.index(index)} < ${showDim(extent)}`;
   }
 
   /** @param outer how tightly what is around binds: 0 nothing, 1 a sum, 2 a product */
@@ -82,8 +83,8 @@ export class ExprPrinter {
     switch (e.kind) {
       case "const":
         return showNumber(e.value);
-      case "batch":
-        return "N";
+      case "size":
+        return showDim(e.of);
       case "random":
         return `random(${this.index(e.counter)})`;
       case "rate":

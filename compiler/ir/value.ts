@@ -7,6 +7,7 @@
  * its parts are computed where they are known), `element` (a number of a tensor, before its memory's vectors are decided)
  * and `fetch` (an element of the memory, before its address is computed).
  */
+import type { Size } from "../../contract/type.ts";
 import type { Index, ScalarName } from "./expr.ts";
 import type { StorageType } from "./storage.ts";
 
@@ -46,8 +47,8 @@ export interface Memory {
   readonly writable: boolean;
 }
 
-/** A number that a run is given: the batch size, the step, the seed; and the rates. */
-export type UniformField = "n" | "step" | "seed" | "rates";
+/** A number that a run is given: the batch size, the step, the seed; the rates; and other sizes. */
+export type UniformField = "n" | "step" | "seed" | "rates" | Size;
 
 /** What tells threads apart: the workgroup's number in the dispatch, the thread's in its workgroup. */
 export type Builtin = "group" | "local";

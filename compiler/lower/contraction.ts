@@ -7,7 +7,7 @@
 import { must } from "../errors.ts";
 import type { Axis, Expr, Index, Substitution } from "../ir/expr.ts";
 import { type ContractionKernel, TERMS } from "../ir/kernel.ts";
-import { isKnown } from "../ir/type.ts";
+import { boundOf, isKnown } from "../ir/type.ts";
 import type { Value, Variable, Width } from "../ir/value.ts";
 import { add, axisIndex, constant, newAxis, scale } from "../math/affine.ts";
 import { freeAxes, substitute } from "../math/build.ts";
@@ -159,7 +159,10 @@ export function walk(
     ({ axis, block }): Axis =>
       isKnown(axis.extent) && block > 1 ? newAxis(axis.name, Math.floor(axis.extent / block)) : axis,
   );
-  const cuts = cutsOf(overs.map(extentOf), sum);
+  const cuts = cutsOf(
+    overs.map((a) => boundOf(a.extent)),
+    sum,
+  );
   const from = (i: number, at: Substitution, into: readonly Variable[]): void => {
     const [loop, over, cut = []] = [looped[i], overs[i], cuts[i]];
     if (!loop || !over) {

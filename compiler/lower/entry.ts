@@ -6,6 +6,7 @@ import type { Value } from "../ir/value.ts";
 import { batchCount, binary, builtin, choose, convert, int, less, plus, times, uint } from "../math/value.ts";
 import { Builder } from "./builder.ts";
 import type { Members } from "./team.ts";
+import type { Past } from "./threads.ts";
 
 /** What a part has to know of where it is. */
 export interface Entry {
@@ -15,6 +16,7 @@ export interface Entry {
   /** Whether the thread is asked for: those too many stay where they are needed by others. */
   readonly live?: Value;
   readonly members?: Members;
+  readonly past: Past;
 }
 
 const groupNumber = (): Value => convert(builtin("group"), "i32");
@@ -34,7 +36,7 @@ export function enter(grid: Grid, together: Together | null, workgroup: number):
         ? builder.let("block", groupNumber())
         : builder.let("thread", threadNumber(workgroup));
     builder.if(binary(">=", thread, count), () => builder.push({ kind: "return" }));
-    return { statements: builder.statements, thread };
+    return { statements: builder.statements, thread, past: together ? "clamped" : "gone" };
   }
   // Threads that are too many stay, so that no quad and no team is torn apart.
   const members = together === "quad" ? undefined : membersOf(builder, together, workgroup);
@@ -44,7 +46,7 @@ export function enter(grid: Grid, together: Together | null, workgroup: number):
   const every = builder.let("every", number);
   const live = builder.let("live", less(every, count));
   const thread = builder.let("thread", choose(live, every, int(0)));
-  return { statements: builder.statements, thread, live, ...(members && { members }) };
+  return { statements: builder.statements, thread, live, past: "clamped", ...(members && { members }) };
 }
 
 /** Of teams every one has a number, and of a team every member. */
@@ -75,7 +77,7 @@ export function sideBySide(parts: readonly Neighbour[], workgroup: number): read
     const next = first + part.grid.items;
     const body = builder.nested(() => {
       const thread = builder.let("thread", binary("-", every, int(first)));
-      for (const s of part.body({ statements: [], thread })) builder.push(s);
+      for (const s of part.body({ statements: [], thread, past: "gone" })) builder.push(s);
     });
     const otherwise = from(i + 1, next);
     const condition = less(every, int(next));

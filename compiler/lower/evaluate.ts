@@ -3,7 +3,7 @@ import { must } from "../errors.ts";
 import type { Axis, Bound, Expr, Index, Load, Reduce, ReduceOp, Substitution } from "../ir/expr.ts";
 import type { Node } from "../ir/graph.ts";
 import type { Storages } from "../ir/storage.ts";
-import { isKnown, lengthOf } from "../ir/type.ts";
+import { isBatch, isKnown, lengthOf } from "../ir/type.ts";
 import type { Memory, Value, Variable, Width } from "../ir/value.ts";
 import {
   alwaysInside,
@@ -21,7 +21,6 @@ import { freeAxes, type Read, substitute, visit } from "../math/build.ts";
 import { address } from "../math/layout.ts";
 import {
   apply,
-  batchCount,
   binary,
   choose,
   compose,
@@ -89,8 +88,8 @@ export class Lowering extends Builder {
     switch (e.kind) {
       case "const":
         return float(e.value);
-      case "batch":
-        return convert(batchCount(), "f32");
+      case "size":
+        return convert(sizeValue(e.of), "f32");
       case "rate":
         return uniform("rates", e.slot);
       case "random":
@@ -190,7 +189,9 @@ export class Lowering extends Builder {
       this.#looked.set(key, axis);
       if (!this.isBound(axis)) {
         const number = convert(this.#element(looked), "i32");
-        const kept = isKnown(extent) ? apply("clamp", number, int(0), int(extent - 1)) : number;
+        const kept = isBatch(extent)
+          ? number
+          : apply("clamp", number, int(0), binary("-", sizeValue(extent), int(1)));
         this.at(this.depthOfAll(axesOf(key)), () => this.bind(axis, named("row", kept)));
       }
       return axisIndex(axis);

@@ -24,13 +24,13 @@ export function rowTiles(
 /** Evaluates the result at each position; along `serial` in loops, of which each member of a team takes its own turns. */
 export function lowerRows(
   lowering: Lowering,
-  { thread, live, members }: Entry,
+  { thread, live, members, past }: Entry,
   kernel: MapReduceKernel,
   serial: readonly Axis[],
   tiles: readonly Tiled[],
   vector: Vector | undefined,
 ): void {
-  const { held } = placeThread(lowering, thread, tiles, vector);
+  const { held } = placeThread(lowering, thread, tiles, vector, past);
   const walked = kernel.space.filter((a) => serial.includes(a)).map((axis) => steps(axis, vector));
   for (const position of registerPositions(held)) {
     if (members && live) {

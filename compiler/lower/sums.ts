@@ -5,7 +5,7 @@
  */
 import { must } from "../errors.ts";
 import type { Axis } from "../ir/expr.ts";
-import { lengthOf } from "../ir/type.ts";
+import { boundOf, lengthOf } from "../ir/type.ts";
 import type { Value, Variable } from "../ir/value.ts";
 import { float, int, least, plus, sizeValue } from "../math/value.ts";
 import type { Builder } from "./builder.ts";
@@ -40,7 +40,7 @@ export interface Loop {
   readonly start?: Value;
   readonly end: Value;
   readonly step: number;
-  /** How often it runs; infinite where that depends on N. */
+  /** How often it runs; infinite where a run decides that. */
   readonly turns: number;
 }
 
@@ -138,7 +138,10 @@ export function nestInBlocks(
   sum: Sum,
   body: (into: readonly Variable[]) => void,
 ): void {
-  const cuts = cutsOf(axes.map(extentOf), sum);
+  const cuts = cutsOf(
+    axes.map((a) => boundOf(a.extent)),
+    sum,
+  );
   const from = (i: number, into: readonly Variable[]): void => {
     const axis = axes[i];
     if (axis === undefined) body(into);

@@ -3,13 +3,12 @@
 import { must } from "../errors.ts";
 import type { Axis, ReduceOp, Substitution } from "../ir/expr.ts";
 import type { Team } from "../ir/kernel.ts";
-import { isKnown } from "../ir/type.ts";
 import type { Value, Variable } from "../ir/value.ts";
 import { batchFirst } from "../math/affine.ts";
-import { apply, batchCount, builtin, int, loadFrom, plus, times } from "../math/value.ts";
+import { apply, builtin, int, loadFrom, plus, times } from "../math/value.ts";
 import type { Builder } from "./builder.ts";
 import { cutsOf, loopInBlocks, type Sum, zeroOf } from "./sums.ts";
-import { stepsAt } from "./threads.ts";
+import { stepsAt, stepsOf } from "./threads.ts";
 
 /** A team as one of its threads sees it. */
 export interface Members extends Team {
@@ -29,12 +28,9 @@ export function loopTogether(
   body: (at: Substitution, into: readonly Variable[]) => void,
 ): void {
   const sorted = batchFirst(axes);
-  const known = sorted.reduce((a, x) => a * (isKnown(x.extent) ? x.extent : 1), 1);
-  const endless = sorted.some((a) => !isKnown(a.extent));
-  const end = endless ? times(batchCount(), int(known)) : int(known);
-  const turns = endless ? Number.POSITIVE_INFINITY : known / size;
-  const [cuts] = cutsOf([turns], sum);
-  const loop = { stem: "turn", start: member, end, step: size, turns };
+  const { count, known = Number.POSITIVE_INFINITY, most } = stepsOf(sorted);
+  const [cuts] = cutsOf([most / size], sum);
+  const loop = { stem: "turn", start: member, end: count, step: size, turns: known / size };
   loopInBlocks(builder, loop, must(cuts, "cuts"), sum.into, (turn, into) =>
     body(stepsAt(builder, sorted, turn), into),
   );

@@ -5,9 +5,9 @@
  */
 
 import type { Dim } from "../../contract/type.ts";
-import { InternalError } from "../errors.ts";
+import { InternalError, must } from "../errors.ts";
 import type { Atom, Axis, Bound, Index, Lookup, Node, Quotient, Substitution, Term } from "../ir/expr.ts";
-import { boundOf, isBatch, isKnown } from "../ir/type.ts";
+import { boundOf, isBatch, isKnown, keyOf } from "../ir/type.ts";
 import { FOREVER, Interned, idOf, nextId } from "./intern.ts";
 
 const indices = new Interned<Index>();
@@ -40,7 +40,7 @@ const indexOf = (atom: Atom): Index => make(0, [{ coefficient: 1, atom }]);
 /** The whole number at a place of a tensor, as an index into something of that extent. */
 export function lookup(from: Node, index: readonly Index[], extent: Dim): Index {
   if (extent === 1) return constant(0);
-  const rest = `${idOf(from)} ${index.map((i) => i.id)} < ${extent}`;
+  const rest = `${idOf(from)} ${index.map((i) => i.id)} < ${keyOf(extent)}`;
   const make = (id: number): Lookup => ({ kind: "lookup", id, from, index, extent });
   return indexOf(lookups.get(ownerAmong(index) ?? from, rest, make));
 }
@@ -308,8 +308,7 @@ export function alwaysInside({ index, extent }: Bound): boolean {
 export function rowMajor(index: readonly Index[], shape: readonly Dim[]): Index {
   let address = constant(0);
   index.forEach((part, i) => {
-    const extent = shape[i];
-    address = i === 0 ? part : add(scale(address, isKnown(extent) ? extent : 1), part);
+    address = i === 0 ? part : add(scale(address, boundOf(must(shape[i], "dimension"))), part);
   });
   return address;
 }

@@ -1,5 +1,6 @@
 /** Constructors for index expressions, with the simplifications that hold by the definition of each form. */
 
+import type { Dim } from "../../contract/type.ts";
 import { must } from "../errors.ts";
 import type {
   Axis,
@@ -14,7 +15,7 @@ import type {
   Substitution,
 } from "../ir/expr.ts";
 import type { Node } from "../ir/graph.ts";
-import { boundOf, isBatch, isKnown } from "../ir/type.ts";
+import { boundOf, isKnown, keyOf } from "../ir/type.ts";
 import {
   alwaysInside,
   axesOf,
@@ -28,7 +29,7 @@ import {
   rangeOf,
   substitute as substituteIndex,
 } from "./affine.ts";
-import { FOREVER, Interned, idOf, nextId } from "./intern.ts";
+import { FOREVER, Interned, idOf } from "./intern.ts";
 
 const expressions = new Interned<Expr>();
 
@@ -39,8 +40,12 @@ export function literal(value: number): Expr {
   return expressions.get(FOREVER, rest, (id) => ({ kind: "const", id, value }));
 }
 
-/** The batch size N as a number. */
-export const batchSize: Expr = { kind: "batch", id: nextId() };
+/** A size as a number. */
+export function size(of: Dim): Expr {
+  return isKnown(of)
+    ? literal(of)
+    : expressions.get(FOREVER, `size ${keyOf(of)}`, (id) => ({ kind: "size", id, of }));
+}
 
 export function position(index: Index): Expr {
   if (index.terms.length === 0) return literal(index.constant);
@@ -59,7 +64,7 @@ export function load(from: Node, index: readonly Index[]): Expr {
 }
 
 export function call(fn: ScalarName, ...args: readonly Expr[]): Expr {
-  const owner = args.find((a) => a.kind !== "const" && a !== batchSize) ?? FOREVER;
+  const owner = args.find((a) => a.kind !== "const" && a.kind !== "size") ?? FOREVER;
   return expressions.get(owner, `${fn} ${ids(args)}`, (id) => ({ kind: "call", id, fn, args }));
 }
 
@@ -74,7 +79,7 @@ export function guard(bounds: readonly Bound[], then: Expr, otherwise: Expr): Ex
   }
   const [first] = open;
   if (first === undefined || then === otherwise) return then;
-  const rest = `guard ${open.map((b) => `${b.index.id}<${b.extent}`).join()} ${then.id} ${otherwise.id}`;
+  const rest = `guard ${open.map((b) => `${b.index.id}<${keyOf(b.extent)}`).join()} ${then.id} ${otherwise.id}`;
   return expressions.get(first.index, rest, (id) => ({ kind: "guard", id, bounds: open, then, otherwise }));
 }
 
@@ -86,7 +91,8 @@ export function reduce(op: ReduceOp, axes: readonly Axis[], body: Expr): Expr {
   if (body.kind === "const") {
     const count = real.reduce((a, x) => a * (isKnown(x.extent) ? x.extent : 1), 1);
     const fixed = literal(body.value * count);
-    return real.some((x) => isBatch(x.extent)) ? call("mul", fixed, batchSize) : fixed;
+    const open = real.filter((x) => !isKnown(x.extent));
+    return open.reduce((a, x) => call("mul", a, size(x.extent)), fixed);
   }
   const rest = `${op} over ${ids(real)} ${body.id}`;
   return expressions.get(first, rest, (id) => ({ kind: "reduce", id, op, axes: real, body }));
@@ -125,7 +131,7 @@ export function loadBroadcast(from: Node, at: readonly Axis[]): Expr {
 export function mapChildren(e: Expr, f: (child: Expr) => Expr, put?: (index: Index) => Index): Expr {
   switch (e.kind) {
     case "const":
-    case "batch":
+    case "size":
     case "rate":
       return e;
     case "random":
@@ -177,7 +183,7 @@ export function indicesOf(e: Expr): readonly Index[] {
 export function children(e: Expr): readonly Expr[] {
   switch (e.kind) {
     case "const":
-    case "batch":
+    case "size":
     case "rate":
     case "random":
     case "position":

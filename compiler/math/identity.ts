@@ -5,6 +5,7 @@
 import type { Atom, Axis, Bound, Expr, Index } from "../ir/expr.ts";
 import type { Node } from "../ir/graph.ts";
 import type { Kernel, Schedule } from "../ir/kernel.ts";
+import { isBatch, keyOf } from "../ir/type.ts";
 
 /** What is to be said of a tensor that a kernel reads or writes: all that its text depends on. */
 export type Describe = (tensor: Node) => string;
@@ -26,7 +27,7 @@ class Walk {
     if (known === this.#axes.size) {
       this.#axes.set(axis, known);
       // The name is part of the text that is written, though not of what it means.
-      this.lines.push(`axis ${axis.extent} ${axis.name}`);
+      this.lines.push(`axis ${keyOf(axis.extent)} ${axis.name}`);
     }
     return known;
   };
@@ -35,7 +36,7 @@ class Walk {
     const known = this.#tensors.get(node) ?? this.#tensors.size;
     if (known === this.#tensors.size) {
       this.#tensors.set(node, known);
-      this.lines.push(`tensor ${node.type.dtype} [${node.type.shape}] ${this.#describe(node)}`);
+      this.lines.push(`tensor ${node.type.dtype} [${node.type.shape.map(keyOf)}] ${this.#describe(node)}`);
     }
     return known;
   };
@@ -48,10 +49,10 @@ class Walk {
   #atom(atom: Atom): string {
     if (atom.kind === "axis") return `a${this.axis(atom)}`;
     if (atom.kind !== "lookup") return `(${this.index(atom.of)} ${atom.kind} ${atom.by})`;
-    return `(lookup ${this.tensor(atom.from)} ${atom.index.map(this.index)} < ${atom.extent})`;
+    return `(lookup ${this.tensor(atom.from)} ${atom.index.map(this.index)} < ${keyOf(atom.extent)})`;
   }
 
-  readonly #bound = ({ index, extent }: Bound): string => `${this.index(index)}<${extent}`;
+  readonly #bound = ({ index, extent }: Bound): string => `${this.index(index)}<${keyOf(extent)}`;
 
   readonly expression = (e: Expr): number => {
     const known = this.#expressions.get(e);
@@ -66,8 +67,8 @@ class Walk {
     switch (e.kind) {
       case "const":
         return `const ${Object.is(e.value, -0) ? "-0" : e.value}`;
-      case "batch":
-        return "batch";
+      case "size":
+        return isBatch(e.of) ? "batch" : `size ${keyOf(e.of)}`;
       case "rate":
         return `rate ${e.slot}`;
       case "random":

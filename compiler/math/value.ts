@@ -1,9 +1,9 @@
 /** Constructors of a kernel's values, interned. They keep types right; what can be computed here is. */
 
-import type { Dim } from "../../contract/type.ts";
+import type { Dim, Size } from "../../contract/type.ts";
 import { InternalError, must } from "../errors.ts";
 import type { Index } from "../ir/expr.ts";
-import { isKnown } from "../ir/type.ts";
+import { isBatch, isKnown, keyOf } from "../ir/type.ts";
 import type {
   BinaryOp,
   Builtin,
@@ -55,6 +55,16 @@ export const float = (value: number, width: Width = 1): Value => splat(literalOf
 export function uniform(field: UniformField, slot = 0): Value {
   const type = field === "rates" ? F32 : U32;
   return values.get(FOREVER, `${field} ${slot}`, (id) => ({ kind: "uniform", id, type, field, slot }));
+}
+
+function sizeUniform(field: Size): Value {
+  return values.get(FOREVER, `size ${keyOf(field)}`, (id) => ({
+    kind: "uniform",
+    id,
+    type: U32,
+    field,
+    slot: 0,
+  }));
 }
 
 export function builtin(name: Builtin): Value {
@@ -202,7 +212,8 @@ export function named(stem: string, of: Value): Value {
 export const batchCount = (): Value => convert(uniform("n"), "i32");
 
 /** A size of a tensor, as i32. */
-export const sizeValue = (dim: Dim): Value => (isKnown(dim) ? int(dim) : batchCount());
+export const sizeValue = (dim: Dim): Value =>
+  isKnown(dim) ? int(dim) : isBatch(dim) ? batchCount() : convert(sizeUniform(dim), "i32");
 
 /** The values that a value is made of. */
 export function partsOf(v: Value): readonly Value[] {

@@ -35,6 +35,13 @@ export function rank(op: string, x: TensorType, expected: number, form: string):
 /** A dimension that must be known at compile time. */
 export function fixed(op: string, dim: Dim | undefined, what: string): number {
   if (typeof dim === "number") return dim;
+  if (typeof dim === "object") {
+    return fail(
+      `${op}: ${what} is ${dim.name}, which a run decides`,
+      `${what} is a number, as ${op} computes other sizes with it`,
+      `a number, such as ${dim.max}, in place of ${dim.name}`,
+    );
+  }
   return fail(
     `${op}: ${what} is the batch N`,
     "only the outermost dimension may be N, and ops cannot mix examples there",

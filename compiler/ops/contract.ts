@@ -1,8 +1,9 @@
 /** Dense contractions: sums of products over one shared axis. */
-import { type Dim, showShape, type TensorType } from "../../contract/type.ts";
+import { type Dim, showDim, showShape, type TensorType } from "../../contract/type.ts";
 import { must, plural } from "../errors.ts";
 import type { Axis, Index } from "../ir/expr.ts";
 import type { OpDef, ParamRequest } from "../ir/graph.ts";
+import { isBatch } from "../ir/type.ts";
 import { axisIndex, constant } from "../math/affine.ts";
 import { call, load, product } from "../math/build.ts";
 import { flag, otherwise, positive, takes } from "../options.ts";
@@ -92,11 +93,11 @@ const matmul: OpDef<NoOptions, unknown> = {
     if (inner !== other) {
       fail(
         `matmul cannot multiply ${showShape(a.shape)} by ${showShape(b.shape)}`,
-        `columns of the left = rows of the right, but ${inner} ≠ ${other}`,
+        `columns of the left = rows of the right, but ${showDim(inner ?? 1)} ≠ ${showDim(other ?? 1)}`,
         b.shape.at(-1) === inner ? "transpose(b)" : undefined,
       );
     }
-    fixed("matmul", inner, "the inner dimension");
+    if (isBatch(inner)) fixed("matmul", inner, "the inner dimension");
     const lead = broadcastShapes("matmul", a.shape.slice(0, -2), b.shape.slice(0, -2));
     const shape = [...lead, must(a.shape.at(-2), "rows"), must(b.shape.at(-1), "columns")];
     if (shape.slice(1).includes("N"))

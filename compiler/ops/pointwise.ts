@@ -1,6 +1,6 @@
 /** Elementwise ops, one definition each: the scalar meaning says everything else. */
 
-import { type Dim, type Shape, showShape } from "../../contract/type.ts";
+import { type Dim, type Shape, showDim, showShape } from "../../contract/type.ts";
 import { must } from "../errors.ts";
 import type { Expr, ScalarName } from "../ir/expr.ts";
 import type { Attrs, OpDef, OpNode } from "../ir/graph.ts";
@@ -58,8 +58,8 @@ export function broadcastShapes(op: string, a: Shape, b: Shape): Shape {
     if (x === y || y === 1) return x;
     if (x === 1) return y;
     return fail(
-      `${op} cannot combine ${showShape(a)} with ${showShape(b)}: ${x} against ${y}`,
-      `sizes aligned at the right are equal or 1, but dimension ${i} of the result has ${x} and ${y}`,
+      `${op} cannot combine ${showShape(a)} with ${showShape(b)}: ${showDim(x)} against ${showDim(y)}`,
+      `sizes aligned at the right are equal or 1, but dimension ${i} of the result has ${showDim(x)} and ${showDim(y)}`,
     );
   });
 }

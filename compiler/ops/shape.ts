@@ -4,7 +4,7 @@ import { type Dim, type Shape, showShape } from "../../contract/type.ts";
 import { must } from "../errors.ts";
 import type { Expr, OpContext } from "../ir/expr.ts";
 import type { Node, OpDef, OpNode } from "../ir/graph.ts";
-import { boundOf, countAt, elements } from "../ir/type.ts";
+import { boundOf, countAt, elements, isSize, keyOf } from "../ir/type.ts";
 import { add, axisIndex, div, mod, rowMajor } from "../math/affine.ts";
 import { guard, literal, load } from "../math/build.ts";
 import { finite, integer, type Kind, kindOf, listOf, otherwise, takes } from "../options.ts";
@@ -64,10 +64,19 @@ const sizes: Kind<readonly Dim[]> = listOf(
   kindOf(
     "a whole number of at least 1, N, or one −1",
     "-1",
-    (d): d is Dim => d === "N" || (Number.isSafeInteger(d) && (d === -1 || Number(d) >= 1)),
+    (d): d is Dim => d === "N" || isSize(d) || (Number.isSafeInteger(d) && (d === -1 || Number(d) >= 1)),
   ),
 );
 const readReshape = takes("reshape", { shape: sizes });
+
+const KEPT = [
+  "sizes that a run decides stay apart, in their order, with the same number of elements before each",
+  "reshape of the sizes between them alone; transpose moves them",
+] as const;
+
+/** How many elements stand before each size that a run decides. */
+const placesOf = (shape: Shape): string =>
+  shape.flatMap((d, i) => (isSize(d) ? [countAt(elements(shape.slice(0, i)), 1)] : [])).join();
 
 const reshape: OpDef<ReshapeAttrs, ReshapeOptions> = {
   name: "reshape",
@@ -87,11 +96,15 @@ const reshape: OpDef<ReshapeAttrs, ReshapeOptions> = {
     const batched = x.shape.includes("N");
     if (batched !== attrs.shape.includes("N"))
       fail(title, "N stays the outermost dimension", "N as the first size");
+    if (`${x.shape.filter(isSize).map(keyOf)}` !== `${attrs.shape.filter(isSize).map(keyOf)}`)
+      fail(title, ...KEPT);
     const [a, b] = [countAt(have, 1), countAt(want, 1)];
     if (attrs.shape.includes(-1)) {
       if (a % b !== 0) fail(title, `the sizes divide the number of elements, but ${a} mod ${b} = ${a % b}`);
     } else if (a !== b) fail(title, `both have the same number of elements, but ${a} ≠ ${b}`);
-    return { dtype: x.dtype, shape: attrs.shape.map((d) => (d === -1 ? a / b : d)) };
+    const shape = attrs.shape.map((d) => (d === -1 ? a / b : d));
+    if (placesOf(shape) !== placesOf(x.shape)) fail(title, ...KEPT);
+    return { dtype: x.dtype, shape };
   },
   define: (_, { at, inputs, shape }) => samePosition(must(inputs[0], "operand"), at, shape),
   vjp: reshaped,

@@ -168,6 +168,7 @@ const globalAvgPool2d: OpDef<NoOptions, unknown> = {
   infer(_, inputs) {
     const x = must(inputs[0], "pooling input");
     rank("globalAvgPool2d", x, 4, "[N, channels, height, width]");
+    spatial("globalAvgPool2d", x);
     return { dtype: "f32", shape: [...x.shape.slice(0, 2), 1, 1] };
   },
   define(_, { at, inputs, axis }) {

@@ -1,9 +1,10 @@
 /** Ops that read more tensors than a kernel may: the smallest operands are put into one tensor, from which they are read. */
 import { MOST_READS } from "../../contract/limits.ts";
+import type { Dim } from "../../contract/type.ts";
 import { must } from "../errors.ts";
 import type { Index } from "../ir/expr.ts";
 import type { Node, OpNode } from "../ir/graph.ts";
-import { elements } from "../ir/type.ts";
+import { elements, isBatch, isKnown } from "../ir/type.ts";
 import { add, constant, rowMajor } from "../math/affine.ts";
 import { mapReads } from "../math/build.ts";
 import { derivedNode, opNode, suffixed } from "../ops/derived.ts";
@@ -22,7 +23,9 @@ export function packed(node: OpNode): Node | undefined {
   if (reads <= MOST_READS || node.op === ops.concat) return undefined;
   const berths = new Map<Node, Berth>();
   for (const batched of [false, true]) {
-    const fit = operands.filter((n) => n.type.dtype === "f32" && n.type.shape.includes("N") === batched);
+    const fit = operands.filter(
+      (n) => n.type.dtype === "f32" && n.type.shape.includes("N") === batched && n.type.shape.every(plain),
+    );
     const group = fit.toSorted((a, b) => sizeOf(a) - sizeOf(b)).slice(0, reads - MOST_READS + 1);
     if (reads <= MOST_READS || group.length < 2) continue;
     const pack = packOf(node, group, batched);
@@ -44,6 +47,8 @@ export function packed(node: OpNode): Node | undefined {
   const summary = node.op.summary(node.attrs, types, node.type);
   return { ...value, op: { ...value.op, summary: () => summary } };
 }
+
+const plain = (dim: Dim): boolean => isBatch(dim) || isKnown(dim);
 
 /** Elements, of one example where they are per example. */
 function sizeOf({ type }: Node): number {

@@ -5,7 +5,7 @@
  */
 
 import { MOST_READS } from "../../contract/limits.ts";
-import type { Shape } from "../../contract/type.ts";
+import { type Shape, showDim } from "../../contract/type.ts";
 import { InternalError, must } from "../errors.ts";
 import type { Axis, Expr, Index, Substitution } from "../ir/expr.ts";
 import { consumers, type Graph, type Node, type OpNode } from "../ir/graph.ts";
@@ -153,10 +153,11 @@ function judge(
   if (!single) return no("the consumer reads elements more than once: the sums would be computed again");
   if (kind === "contraction" && kindOf(outer.value) === "contraction")
     return no("two contractions do not share a kernel");
+  const open = access.around.find((a) => !isKnown(a.extent));
   const window = access.around.reduce((a, x) => a * lengthOf(x.extent), 1);
   if (window > MAX_WINDOW) {
     return no(
-      `the window of ${window === Number.POSITIVE_INFINITY ? "N" : window} elements exceeds ${MAX_WINDOW} registers`,
+      `the window of ${open ? showDim(open.extent) : window} elements exceeds ${MAX_WINDOW} registers`,
     );
   }
   if (kind === "reduction" && window > 1) return no("a reduction of reductions is computed in two steps");

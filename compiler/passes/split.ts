@@ -24,7 +24,7 @@ const partials = new WeakSet<OpDef>();
 export function splitSum(node: OpNode): Node | undefined {
   const { shape } = node.type;
   if (partials.has(node.op)) return undefined;
-  if (shape.includes("N") || shape.reduce<number>((a, d) => a * Number(d), 1) > FEW) return undefined;
+  if (!shape.every(isKnown) || shape.reduce<number>((a, d) => a * Number(d), 1) > FEW) return undefined;
   const whole = node.op.define(node.attrs, opContext(node));
   if (whole.kind !== "reduce" || whole.op !== "sum" || !whole.axes.some((a) => isBatch(a.extent)))
     return undefined;

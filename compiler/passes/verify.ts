@@ -6,7 +6,7 @@ import type { Axis, Bound, Expr, Index, Lookup } from "../ir/expr.ts";
 import type { Graph, Node } from "../ir/graph.ts";
 import { type Kernel, valuesOf } from "../ir/kernel.ts";
 import { nameOf, type Region } from "../ir/region.ts";
-import { elements, isKnown, sameShape, showCount, sizeAt } from "../ir/type.ts";
+import { boundOf, elements, isBatch, isKnown, sameShape, showCount, sizeAt } from "../ir/type.ts";
 import { add, alwaysInside, div, indexAt, rangeOf, scale } from "../math/affine.ts";
 import { lookupsIn, type Read, tensorsOf } from "../math/build.ts";
 import { readsAt } from "./analysis.ts";
@@ -153,9 +153,10 @@ function within(index: Index, low: number, high: number, known: readonly Bound[]
   if (depth === 0) return false;
   return known.some((bound, i) => {
     const { extent } = bound;
-    if (!isKnown(extent)) return false;
+    if (isBatch(extent)) return false;
+    const end = boundOf(extent) - 1;
     return multiples(index, bound.index).some((by) => {
-      const [least, most] = [Math.min(0, by * (extent - 1)), Math.max(0, by * (extent - 1))];
+      const [least, most] = [Math.min(0, by * end), Math.max(0, by * end)];
       const rest = add(index, scale(bound.index, -by));
       return within(rest, low - least, high - most, known.slice(i + 1), depth - 1);
     });

@@ -2,7 +2,7 @@
 import { showShape } from "../../contract/type.ts";
 import { plural } from "../errors.ts";
 import type { Graph } from "../ir/graph.ts";
-import { withBatch } from "../ir/type.ts";
+import { sizesIn, withBatch } from "../ir/type.ts";
 import {
   bytesText,
   type Column,
@@ -134,10 +134,11 @@ function totalLines(table: ShapeTable): readonly string[] {
       : t.batch === 1
         ? "in all"
         : `for ${grouped(t.batch)} ${plural(t.batch, "example")}`;
+  const most = sizesIn(table.inputs.map((i) => i.shape)).map((size) => `, ${size.name} = ${size.max}`);
   const statistics =
     t.statistics > 0 ? ` and ${grouped(t.statistics)} running ${plural(t.statistics, "statistic")}` : "";
   const lines = [
-    `${grouped(t.params)} ${plural(t.params, "parameter")}${statistics} · ${grouped(t.macs)} multiply-adds (MACs) ${counted}`,
+    `${grouped(t.params)} ${plural(t.params, "parameter")}${statistics} · ${grouped(t.macs)} multiply-adds (MACs) ${counted}${most.join("")}`,
   ];
   if (t.dispatches !== null && t.kernels !== null && t.peakBytes !== null) {
     const at = t.batch === "N" ? " at N = 1" : "";

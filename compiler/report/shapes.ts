@@ -1,6 +1,6 @@
 /** The shape table: a row per layer, with what it costs and what it sees. Data only; render.ts draws it. */
 import type { Dispatch, Program } from "../../contract/program.ts";
-import type { Count, Dim, Shape } from "../../contract/type.ts";
+import type { Count, Shape } from "../../contract/type.ts";
 import { formatLocation, must } from "../errors.ts";
 import { type Graph, isTrained, type Node, type OpNode } from "../ir/graph.ts";
 import { addCounts, countAt, elements, withBatch } from "../ir/type.ts";
@@ -40,7 +40,7 @@ export interface LayerRow {
 
 export interface Totals {
   /** What the counts are for: a number of examples, or N (then counts are for one example). */
-  readonly batch: Dim;
+  readonly batch: number | "N";
   /** Numbers in all trained parameters; one that two layers share counts once. */
   readonly params: number;
   /** Numbers in running statistics, which are kept with the weights and not trained. */

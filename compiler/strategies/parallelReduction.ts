@@ -65,9 +65,9 @@ export const parallelReduction: Strategy<ContractionKernel, ParallelReduction> =
 
   grid: (kernel, schedule) => gridOf(tilesOf(kernel, schedule)),
 
-  lower(lowering, { thread, live, members }, kernel, schedule, vector) {
+  lower(lowering, { thread, live, members, past }, kernel, schedule, vector) {
     const team = must(members, "team");
-    const { held, busy } = placeThread(lowering, thread, tilesOf(kernel, schedule), vector);
+    const { held, busy } = placeThread(lowering, thread, tilesOf(kernel, schedule), vector, past);
     const accumulation = accumulate(lowering, kernel, held, vector);
     const { sums, factors, add } = accumulation;
     const { written, looped } = writtenOut(kernel.k, schedule.unroll);

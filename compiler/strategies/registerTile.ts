@@ -82,9 +82,9 @@ export const registerTile: Strategy<ContractionKernel, RegisterTile> = {
     return gridOf(tilesOf(schedule), schedule.broadcast?.lanes);
   },
 
-  lower(lowering, { thread, live }, kernel, schedule, vector) {
+  lower(lowering, { thread, live, past }, kernel, schedule, vector) {
     const { broadcast } = schedule;
-    const { held, busy } = placeThread(lowering, thread, tilesOf(schedule), vector, broadcast?.lanes);
+    const { held, busy } = placeThread(lowering, thread, tilesOf(schedule), vector, past, broadcast?.lanes);
     const accumulation = accumulate(lowering, kernel, held, vector);
     const { tile, sums } = accumulation;
     walk(lowering, kernel.k, schedule.unroll, sums, (steps, into) => {

@@ -6,7 +6,7 @@
 import { WORKGROUP_THREADS } from "../../contract/limits.ts";
 import type { Axis, Reduce } from "../ir/expr.ts";
 import type { MapReduceKernel, Schedule } from "../ir/kernel.ts";
-import { isKnown } from "../ir/type.ts";
+import { isBatch } from "../ir/type.ts";
 import { lowerRows, rowTiles } from "../lower/rows.ts";
 import { gridOf } from "../lower/threads.ts";
 import { freeAxes, visit } from "../math/build.ts";
@@ -86,7 +86,7 @@ export function longReductions({ results, space }: MapReduceKernel): {
       long.push(e);
       for (const axis of freeAxes(e)) depends.add(axis);
     });
-  const serial = long.length > 0 ? space.filter((a) => !depends.has(a) && isKnown(a.extent)) : [];
+  const serial = long.length > 0 ? space.filter((a) => !depends.has(a) && !isBatch(a.extent)) : [];
   return { long, serial, reduces };
 }
 

@@ -5,6 +5,7 @@ import type { CompileOptions } from "../compile.ts";
 import { must, plural, UserError } from "../errors.ts";
 import type { Axis, Expr } from "../ir/expr.ts";
 import { type Graph, isTrained, mapGraph, type Node, topologicalOrder, type Update } from "../ir/graph.ts";
+import { sizesIn } from "../ir/type.ts";
 import { axisIndex, lookup } from "../math/affine.ts";
 import { call, equal, literal, load, position, reduce } from "../math/build.ts";
 import { constantNode, derivedNode, inRole, opNode, suffixed } from "../ops/derived.ts";
@@ -98,6 +99,14 @@ function objective(model: Graph, loss: LossName, bytes: boolean): Objective {
     });
   }
   const names = new FreeNames(model);
+  const [size] = sizesIn(model.nodes.map((n) => n.type.shape));
+  if (size) {
+    throw new UserError({
+      problem: `"${model.name}" has the size ${size.name}, which a run decides`,
+      rule: "a model is trained with sizes that are numbers; N alone is free",
+      fix: `the model as a function of its size: a number to train it, dim("${size.name}", { max: ${size.max} }) to run it; its parameters are the same`,
+    });
+  }
   const storage = bytes ? { storage: "bytes" as const } : {};
   const source: Node = { kind: "input", type: input.node.type, origin: input.node.origin, ...storage };
   const rows: Node = {

@@ -2,8 +2,8 @@
 import { performance } from "node:perf_hooks";
 import { WeftError } from "../../contract/errors.ts";
 import type { Program } from "../../contract/program.ts";
+import { boundsOf, shapeWith, wordsOf } from "../../contract/sizes.ts";
 import { dtypeOf, sizeOf, type TensorData } from "../../contract/tensor.ts";
-import { shapeAt } from "../../contract/type.ts";
 import { Executable } from "../executable.ts";
 import { Gpu } from "../gpu.ts";
 import { DEVICE, type Rule } from "../options.ts";
@@ -69,9 +69,11 @@ export async function profileProgram(program: Program, settings: ProfileOptions)
         if (!values[i]) throw new WeftError("weights", `${name}: no value for parameter ${i}`);
       });
       executable.fill(params, values);
+      const bounds = boundsOf(program);
       return executable.feed(
         batch,
-        inputs.map(({ shape }) => picture(sizeOf(shapeAt(shape, batch)))),
+        inputs.map(({ shape }) => picture(sizeOf(shapeWith(shape, batch, bounds)))),
+        ...wordsOf(program, bounds),
       );
     });
     await executable.gpu.wait(what, device.queue.onSubmittedWorkDone());

@@ -3,7 +3,7 @@ import type { Compilation } from "../../compiler/compile.ts";
 import type { KernelModule } from "../../compiler/ir/stmt.ts";
 import { describeFinding } from "../../compiler/targets/check/report.ts";
 import { type RunUniform, runChecked } from "../../compiler/targets/check/run.ts";
-import type { Shader } from "../../contract/program.ts";
+import type { Program, Shader } from "../../contract/program.ts";
 import { interpreter } from "../wgsl/device.ts";
 import type { Bound, Machine } from "../wgsl/machine.ts";
 
@@ -15,7 +15,7 @@ export function checker(...compilations: readonly Compiled[]): GPUDevice {
   for (const { program, modules } of compilations)
     program.kernels.forEach((kernel, i) => {
       const module = modules[i];
-      if (module) machines.set(kernel.wgsl, machineOf(kernel, module));
+      if (module) machines.set(kernel.wgsl, machineOf(kernel, module, program.sizes));
     });
   return interpreter({
     machineFor: (code) => {
@@ -26,24 +26,32 @@ export function checker(...compilations: readonly Compiled[]): GPUDevice {
   });
 }
 
-export function machineOf(kernel: Shader, module: KernelModule): Machine {
+export function machineOf(kernel: Shader, module: KernelModule, sizes: Program["sizes"] = []): Machine {
   const first = kernel.usesBatch ? 1 : 0;
   const names = kernel.bindings.map((b) => b.name);
   return {
     writes: module.bindings.flatMap((m, i) => (m.writable ? [first + i] : [])),
     run(bound, [x, y, z]) {
-      const uniform = uniformOf(first === 1 ? bound[0] : undefined);
+      const uniform = uniformOf(first === 1 ? bound[0] : undefined, sizes);
       const [finding] = runChecked(module, bound.slice(first), x * y * z, uniform);
       if (finding) throw new Error(`kernel "${kernel.name}", ${describeFinding(module, names, finding)}`);
     },
   };
 }
 
-function uniformOf(bound: Bound | undefined): RunUniform {
+function uniformOf(bound: Bound | undefined, sizes: NonNullable<Program["sizes"]>): RunUniform {
   if (!bound) return { n: 0 };
   const { bytes, offset = 0 } = bound;
   const fields = bytes.byteLength - offset >= 32 ? 8 : 1;
   const words = new Uint32Array(bytes, offset, Math.min(fields, 4));
   const rates = fields === 8 ? Array.from(new Float32Array(bytes, offset + 16, 4)) : [];
-  return { n: words[0] ?? 0, offset: words[1] ?? 0, step: words[2] ?? 0, seed: words[3] ?? 0, rates };
+  const others = new Uint32Array(bytes, offset + (sizes.length > 0 ? 32 : 0), sizes.length);
+  return {
+    n: words[0] ?? 0,
+    offset: words[1] ?? 0,
+    step: words[2] ?? 0,
+    seed: words[3] ?? 0,
+    rates,
+    sizes: Object.fromEntries(sizes.map(({ name }, i) => [name, others[i] ?? 0])),
+  };
 }

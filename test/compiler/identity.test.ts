@@ -12,16 +12,7 @@ import type { Kernel } from "../../compiler/ir/kernel.ts";
 import type { Result } from "../../compiler/ir/region.ts";
 import type { Storage, Storages } from "../../compiler/ir/storage.ts";
 import { add, axisIndex, div, mod, newAxis, scale } from "../../compiler/math/affine.ts";
-import {
-  batchSize,
-  call,
-  guard,
-  literal,
-  load,
-  position,
-  random,
-  reduce,
-} from "../../compiler/math/build.ts";
+import { call, guard, literal, load, position, random, reduce, size } from "../../compiler/math/build.ts";
 import { kernelIdentity } from "../../compiler/math/identity.ts";
 import { printModule } from "../../compiler/targets/wgsl/print.ts";
 import { dataFor } from "../fuzz/data.ts";
@@ -189,7 +180,7 @@ test("every number of an expression is part of what a kernel is", () => {
     guard([{ index: i, extent: 3 }], literal(7), load(x.node, [n, last])),
     ...[random(i, 0), random(i, 1), random(add(i, 1), 0)],
     ...[over("sum", 3), over("sum", 4), over("max", 3)],
-    ...[rate(0), rate(1), batchSize],
+    ...[rate(0), rate(1), size("N")],
     ...(["add", "sub"] as const).map((fn) => call(fn, load(x.node, [n, last]), literal(2))),
     call("sub", literal(2), load(x.node, [n, last])),
     load(x.node, [n, add(i, -1)]),

@@ -1,5 +1,6 @@
 /** Inputs and parameters for a graph: seeded, each value exactly an f32. */
 import type { Graph, Node } from "../../compiler/ir/graph.ts";
+import { shapeAt } from "../../contract/type.ts";
 import { type NdArray, random, randomArray } from "../oracle/array.ts";
 
 export interface Data {
@@ -27,14 +28,14 @@ function limitOf(graph: Graph, input: Node): number {
 export function dataFor(graph: Graph, batch: number, seed: number, scale = 1): Data {
   const next = random(seed);
   const inputs = graph.inputs.map(({ name, node }): [string, NdArray] => {
-    const shape = node.type.shape.map((d) => (d === "N" ? batch : d));
+    const shape = shapeAt(node.type.shape, batch);
     if (node.type.dtype === "f32") return [name, randomArray(shape, next, -scale, scale)];
     const drawn = randomArray(shape, next, 0, limitOf(graph, node));
     return [name, { shape, data: drawn.data.map(Math.floor) }];
   });
   const params = graph.nodes.flatMap((node): [string, NdArray][] => {
     if (node.kind !== "param") return [];
-    const shape = node.type.shape.map((d) => (d === "N" ? batch : d));
+    const shape = shapeAt(node.type.shape, batch);
     const fanIn = shape.slice(1).reduce((a, d) => a * d, 1);
     const bound = node.origin.name.endsWith(".weight") && shape.length > 1 ? Math.sqrt(3 / fanIn) : 1;
     const low = node.origin.name.endsWith(".running_var") ? 0.3 : -bound;

@@ -65,7 +65,7 @@ export class Draft {
   }
 
   shape(name: string): readonly Dim[] {
-    return this.#find(name).node.type.shape;
+    return this.#find(name).node.type.shape as readonly Dim[]; // no other sizes are drawn
   }
 
   #find(name: string): dsl.Tensor {

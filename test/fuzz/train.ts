@@ -3,6 +3,7 @@ import { compile } from "../../compiler/compile.ts";
 import type { Graph } from "../../compiler/ir/graph.ts";
 import { evaluationStep, trainingStep } from "../../compiler/train/step.ts";
 import { METRICS, TARGET } from "../../contract/training.ts";
+import { shapeAt } from "../../contract/type.ts";
 import { type Arrays, type NdArray, random, randomArray, sizeOf } from "../oracle/array.ts";
 import type { EvaluateOptions, Meaning } from "../oracle/oracle.ts";
 import { execute } from "../train/execute.ts";
@@ -184,7 +185,7 @@ const watching =
   };
 
 function targetFor({ loss }: TrainingSpec, graph: Graph, batch: number, next: () => number): NdArray {
-  const shape = (graph.outputs[0]?.node.type.shape ?? []).map((d) => (d === "N" ? batch : d));
+  const shape = shapeAt(graph.outputs[0]?.node.type.shape ?? [], batch);
   if (loss !== "crossEntropy") return randomArray(shape, next, loss === "binaryCrossEntropy" ? 0 : -1, 1);
   const classes = shape[1] ?? 1;
   return { shape: [batch], data: Float64Array.from({ length: batch }, () => Math.floor(next() * classes)) };

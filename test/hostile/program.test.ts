@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { compile } from "../../compiler/compile.ts";
 import { emit } from "../../compiler/emit/index.ts";
 import { METRICS } from "../../contract/training.ts";
+import { shapeAt } from "../../contract/type.ts";
 import lenet from "../../models/lenet.ts";
 import { load, type Program, validateProgram, WeftError } from "../../runtime/index.ts";
 import { readProgram, readTraining, requestDevice } from "../../runtime/node/index.ts";
@@ -301,7 +302,7 @@ describe("random damage", () => {
             const session = await load(program, { device });
             const feeds = program.inputs.map(({ name, shape }) => [
               name,
-              new Float32Array(shape.reduce<number>((a, d) => a * (d === "N" ? 1 : d), 1)),
+              new Float32Array(shapeAt(shape, 1).reduce((a, d) => a * d, 1)),
             ]);
             await session.run(Object.fromEntries(feeds));
             session.destroy();

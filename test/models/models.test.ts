@@ -7,6 +7,7 @@ import { compile } from "../../compiler/compile.ts";
 import { verifyGraph, verifyRegion } from "../../compiler/passes/verify.ts";
 import { verifyProgram } from "../../compiler/passes/verifyProgram.ts";
 import { shapeTable } from "../../compiler/report/shapes.ts";
+import { type Shape, shapeAt } from "../../contract/type.ts";
 import resnet18 from "../../models/resnet18.ts";
 import { closeDevice } from "../oracle/weft.ts";
 import { subjects } from "./models.ts";
@@ -40,9 +41,8 @@ describe.each(subjects.map((s) => [s.name, s] as const))("%s", (name, subject) =
 
 test("resnet18's buffers are its weights and twice the largest pair of activations that live together", () => {
   const { program, steps } = compile(resnet18.graph);
-  const elements = (shape: readonly (number | "N")[]): number =>
-    shape.reduce<number>((a, d) => a * (d === "N" ? 1 : d), 1);
-  const perImage = (node: { readonly type: { readonly shape: readonly (number | "N")[] } }): number =>
+  const elements = (shape: Shape): number => shapeAt(shape, 1).reduce((a, d) => a * d, 1);
+  const perImage = (node: { readonly type: { readonly shape: Shape } }): number =>
     node.type.shape[0] === "N" ? 4 * elements(node.type.shape) : 0;
   const pairs = steps.map(({ kernel }) => {
     const largest = Math.max(...kernel.reads.map(perImage));

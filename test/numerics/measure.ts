@@ -45,7 +45,7 @@ export async function measure(m: Measurement, targets: readonly TargetName[]): P
       name,
       fill(
         name,
-        node.type.shape.map((d) => (d === "N" ? m.batch : d)),
+        node.type.shape.map((d) => (typeof d === "number" ? d : m.batch)),
         1 + i,
       ),
     ]),

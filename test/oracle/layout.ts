@@ -1,5 +1,6 @@
 /** Ops that move elements. */
 import type { Attrs } from "../../compiler/ir/graph.ts";
+import { type Shape, showDim } from "../../contract/type.ts";
 import { build, get, type NdArray, sizeOf } from "./array.ts";
 import { fromFront, numberOf, type Op } from "./op.ts";
 
@@ -10,18 +11,18 @@ export function flatten({ inputs: [x] }: Op): NdArray {
   return { shape: [batch, sizeOf(x.shape) / batch], data: x.data };
 }
 
-/** The same elements in the same order; "N" is the size of the first axis, −1 what is left. */
-export function reshape({ attrs, inputs: [x] }: Op): NdArray {
+/** The same elements in the same order; −1 is what is left. */
+export function reshape({ attrs, inputs: [x], sizes }: Op): NdArray {
   if (!x) throw new Error("reshape: missing operand");
-  const wanted = shapeAttr(attrs).map((d) => (d === "N" ? (x.shape[0] ?? 1) : d));
+  const wanted = shapeAttr(attrs).map((d) => (typeof d === "number" ? d : (sizes[showDim(d)] ?? 1)));
   const rest = sizeOf(x.shape) / Math.abs(sizeOf(wanted));
   return { shape: wanted.map((d) => (d === -1 ? rest : d)), data: x.data };
 }
 
-function shapeAttr(attrs: Attrs): readonly (number | "N")[] {
+function shapeAttr(attrs: Attrs): Shape {
   const shape = attrs["shape"];
   if (!Array.isArray(shape)) throw new Error("reshape: no shape");
-  return shape.map((d) => (d === "N" ? "N" : Number(d)));
+  return shape; // as the op has checked
 }
 
 /** The order of axes, counted from the front; null swaps the last two. */

@@ -1,6 +1,7 @@
 /** Every op as standard ONNX operators (opset 20, https://onnx.ai/onnx/operators/). */
 import type { OpNode } from "../../compiler/ir/graph.ts";
 import type { OpName } from "../../compiler/ops/index.ts";
+import type { Shape } from "../../contract/type.ts";
 import { axisOfGather, orderOf } from "./layout.ts";
 import { type Attribute, float, floatTensor, int, ints, intTensor, type OnnxTensor } from "./onnx-proto.ts";
 import { fromFront, numberOf } from "./op.ts";
@@ -23,8 +24,7 @@ const same =
   ({ emit, inputs }) =>
     emit(opType, inputs);
 
-const shapeOf = (t: Translation, input = 0): readonly (number | "N")[] =>
-  t.node.inputs[input]?.type.shape ?? [];
+const shapeOf = (t: Translation, input = 0): Shape => t.node.inputs[input]?.type.shape ?? [];
 const rankOf = (t: Translation, input = 0): number => shapeOf(t, input).length;
 const scalar = (t: Translation, value: number): string =>
   t.constant((name) => floatTensor(name, [], [value]));
@@ -78,7 +78,7 @@ function corr2d(t: Translation): string {
 
 function reshape(t: Translation): string {
   // 0 copies the input's size, which is what N does: it is the first size on both sides.
-  const target = t.node.type.shape.map((d) => (d === "N" ? 0 : d));
+  const target = t.node.type.shape.map((d) => (typeof d === "number" ? d : 0));
   return t.emit("Reshape", [t.inputs[0] ?? "", list(t, target)]);
 }
 

@@ -2,6 +2,7 @@
 import { InferenceSession, Tensor } from "onnxruntime-node";
 import type { Graph, Node, OpNode } from "../../compiler/ir/graph.ts";
 import type { OpName } from "../../compiler/ops/index.ts";
+import { type Shape, showDim } from "../../contract/type.ts";
 import { type Arrays, type NdArray, ndarray } from "./array.ts";
 import { type Reference, type ReferenceOptions, reference } from "./compare.ts";
 import { translations } from "./onnx-ops.ts";
@@ -118,8 +119,8 @@ export function toOnnx(graph: Graph, params: Arrays): Uint8Array {
     name: "model",
     node: nodes,
     initializer: initializers,
-    input: graph.inputs.map(({ name, node }) => valueInfo(name, node.type.shape)),
-    output: graph.outputs.map(({ node }, i) => valueInfo(`output${i}`, node.type.shape)),
+    input: graph.inputs.map(({ name, node }) => valueInfo(name, named(node.type.shape))),
+    output: graph.outputs.map(({ node }, i) => valueInfo(`output${i}`, named(node.type.shape))),
   });
 }
 
@@ -182,3 +183,6 @@ export async function onnxReference(
     Object.entries(results).map(([name, value]) => [name, { value, floor: floors[name]?.floor ?? 0 }]),
   );
 }
+
+const named = (shape: Shape): readonly (number | string)[] =>
+  shape.map((d) => (typeof d === "number" ? d : showDim(d)));

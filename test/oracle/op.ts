@@ -5,6 +5,8 @@ import type { NdArray } from "./array.ts";
 export interface Op {
   readonly attrs: Attrs;
   readonly inputs: readonly NdArray[];
+  /** What sizes that are no numbers are in this run, by name. */
+  readonly sizes: Readonly<Record<string, number>>;
   /** Which operands have a row for each example. */
   readonly batched?: readonly boolean[];
   /** What storing a number on the way does to it, where that is looked at. Absent: nothing. */

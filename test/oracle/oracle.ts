@@ -4,7 +4,7 @@
  */
 import type { Graph, Node } from "../../compiler/ir/graph.ts";
 import type { OpName } from "../../compiler/ops/index.ts";
-import { showShape } from "../../contract/type.ts";
+import { showDim, showShape } from "../../contract/type.ts";
 import type { Arrays, NdArray } from "./array.ts";
 import { batchNorm2d, layerNorm, linear, logSoftmax, matmul, reduction, softmax } from "./dense.ts";
 import { concat, embedding, flatten, gather, reshape, transpose } from "./layout.ts";
@@ -93,7 +93,7 @@ export function evaluate(
 ): Record<string, NdArray> {
   const values = new Map<Node, NdArray>();
   const inputNames = new Map(graph.inputs.map((i) => [i.node, i.name]));
-  const batch = batchOf(graph, inputs);
+  const sizes = sizesOf(graph, inputs);
   const disturb = options.disturb;
   for (const node of graph.nodes) {
     const value = computed(node, (n) => {
@@ -103,7 +103,7 @@ export function evaluate(
       const exact = n.kind === "const" && Math.fround(n.value) === n.value;
       return disturb && !exact && n.type.dtype === "f32" ? disturb(known) : known;
     });
-    checkShape(node, value.shape, batch);
+    checkShape(node, value.shape, sizes);
     options.watch?.(node, value);
     values.set(node, value);
   }
@@ -122,7 +122,13 @@ export function evaluate(
     const meaning = options.custom?.[node.op.name] ?? meanings[node.op.name as OpName]; // checked below
     if (!meaning) throw new Error(`the oracle does not know the op ${node.op.name}`);
     const batched = node.inputs.map((n) => n.type.shape[0] === "N");
-    return meaning({ attrs: node.attrs, inputs: node.inputs.map(operand), batched, round: options.round });
+    return meaning({
+      attrs: node.attrs,
+      inputs: node.inputs.map(operand),
+      sizes,
+      batched,
+      round: options.round,
+    });
   }
 }
 
@@ -138,8 +144,18 @@ export function batchOf(graph: Graph, inputs: Arrays): number {
   return batched ? (given(inputs, batched.name, "input").shape[0] ?? 1) : 1;
 }
 
-function checkShape(node: Node, shape: readonly number[], batch: number): void {
-  const promised = node.type.shape.map((d) => (d === "N" ? batch : d));
+/** What all sizes are that are no numbers: N and others, as the inputs have them. */
+function sizesOf(graph: Graph, inputs: Arrays): Record<string, number> {
+  const sizes: Record<string, number> = { N: batchOf(graph, inputs) };
+  for (const { name, node } of graph.inputs)
+    node.type.shape.forEach((d, i) => {
+      if (typeof d === "object") sizes[d.name] ??= given(inputs, name, "input").shape[i] ?? 1;
+    });
+  return sizes;
+}
+
+function checkShape(node: Node, shape: readonly number[], sizes: Record<string, number>): void {
+  const promised = node.type.shape.map((d) => (typeof d === "number" ? d : sizes[showDim(d)]));
   if (promised.length === shape.length && promised.every((d, i) => d === shape[i])) return;
   const name = node.kind === "op" ? `${node.origin.name} (${node.op.name})` : node.origin.name;
   throw new Error(`${name} has shape ${showShape(shape)}, but the graph says ${showShape(node.type.shape)}`);

@@ -5,8 +5,9 @@ import type { TargetName } from "../../compiler/strategies/target.ts";
 import type { Program, Signature } from "../../contract/program.ts";
 import { ARRAYS } from "../../contract/tensor.ts";
 import type { DType } from "../../contract/type.ts";
-import { load, type Tensor } from "../../runtime/index.ts";
+import type { Tensor } from "../../runtime/index.ts";
 import { requestDevice } from "../../runtime/node/index.ts";
+import { load } from "../../runtime/sized.ts";
 import type { Arrays, NdArray } from "./array.ts";
 
 let opened: Promise<GPUDevice> | undefined;

@@ -1,6 +1,6 @@
 /** Small programs written by hand: the runtime is tested without the compiler. */
-import type { Dispatch, ParamSpec, Program, Shader } from "../../contract/program.ts";
-import type { Count, Shape } from "../../contract/type.ts";
+import type { Dispatch, ParamSpec, Program, Shader, Signature } from "../../contract/program.ts";
+import type { Count } from "../../contract/type.ts";
 
 const WORKGROUP = 64;
 
@@ -50,7 +50,12 @@ function program(parts: Partial<Program> & Pick<Program, "name" | "buffers">): P
   return { format: "weft-program", version: 1, maxBatch: null, peakBytes, ...base, ...parts };
 }
 
-const f32 = (name: string, shape: Shape, buffer: number) => ({ name, dtype: "f32" as const, shape, buffer });
+const f32 = (name: string, shape: Signature["shape"], buffer: number) => ({
+  name,
+  dtype: "f32" as const,
+  shape,
+  buffer,
+});
 
 export function param(name: string, shape: readonly number[], buffer: number): ParamSpec {
   return { name, dtype: "f32", shape, buffer, init: { kind: "ones" } };

@@ -4,6 +4,7 @@ import * as w from "weftgpu";
 import { compile } from "../../compiler/compile.ts";
 import { loadModel } from "../../compiler/frontend/index.ts";
 import { isKnown, movingDims, receptiveFields } from "../../compiler/report/receptive.ts";
+import { shapeAt } from "../../contract/type.ts";
 import { writeSafetensors } from "../../contract/weights.ts";
 import { initialise } from "../../runtime/initialise.ts";
 import { sentence } from "../../studio/message.ts";
@@ -87,7 +88,7 @@ describe("receptive fields", () => {
     const input = graph.inputs[0];
     const field = layer && receptiveFields(graph).get(layer.node);
     if (!layer || !isKnown(field) || !input) throw new Error(name);
-    const shape = input.node.type.shape.map((d) => (d === "N" ? 1 : d));
+    const shape = shapeAt(input.node.type.shape, 1);
     const [height = 0, width = 0] = shape.slice(-2);
     const moving = movingDims(graph).get(layer.node) ?? [];
     const box = fieldAt(field, moving, indicesOf(layer.shape, index), [height, width]);

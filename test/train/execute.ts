@@ -1,6 +1,7 @@
 /** Runs a program dispatch by dispatch, with a uniform of one's own: steps of training without the runtime's trainer. */
 import type { Dispatch, Program, Signature } from "../../contract/program.ts";
 import { permute } from "../../contract/tensor.ts";
+import { shapeAt } from "../../contract/type.ts";
 import { type Arrays, type NdArray, sizeOf } from "../oracle/array.ts";
 import { device as sharedDevice } from "../oracle/weft.ts";
 
@@ -108,7 +109,7 @@ export async function execute(
     signature: Signature & { order?: readonly number[] },
     from: GPUBuffer,
   ): Promise<NdArray> {
-    const shape = signature.shape.map((d) => (d === "N" ? last : d));
+    const shape = shapeAt(signature.shape, last);
     const size = Math.ceil(sizeOf(shape) / 2) * 8;
     const staging = device.createBuffer({ size, usage: READBACK });
     const encoder = device.createCommandEncoder();

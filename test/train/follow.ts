@@ -30,12 +30,12 @@ export async function expectSteps(
   let total = 0;
   for (const [i, batch] of BATCHES.entries()) {
     const t = i + 1;
-    const shape = (graph.inputs[0]?.node.type.shape ?? []).map((d) => (d === "N" ? batch : d));
+    const shape = (graph.inputs[0]?.node.type.shape ?? []).map((d) => (typeof d === "number" ? d : batch));
     const classes = Number(graph.outputs[0]?.node.type.shape[1]);
     const target =
       loss === "squaredError"
         ? randomArray(
-            (graph.outputs[0]?.node.type.shape ?? []).map((d) => (d === "N" ? batch : d)),
+            (graph.outputs[0]?.node.type.shape ?? []).map((d) => (typeof d === "number" ? d : batch)),
             next,
           )
         : { shape: [batch], data: zeros([batch]).data.map(() => Math.floor(next() * classes)) };

@@ -10,6 +10,7 @@ import { ops } from "../../compiler/ops/index.ts";
 import { differentiate } from "../../compiler/passes/differentiate.ts";
 import { verifyGraph, verifyRegion } from "../../compiler/passes/verify.ts";
 import { verifyProgram } from "../../compiler/passes/verifyProgram.ts";
+import { shapeAt } from "../../contract/type.ts";
 import { type Arrays, type NdArray, random, randomArray, sizeOf } from "../oracle/array.ts";
 import { type EvaluateOptions, evaluate } from "../oracle/oracle.ts";
 import { device, runProgramOn } from "../oracle/weft.ts";
@@ -119,7 +120,7 @@ export function valuesFor(g: GradientGraph, batch: number, seed: number, options
   const values = tensors
     .map((node) => [node.origin.name, node] as const)
     .map(([name, node]): [string, NdArray] => {
-      const shape = node.type.shape.map((d) => (d === "N" ? batch : d));
+      const shape = shapeAt(node.type.shape, batch);
       const [low, high] = options.range?.[name] ?? (/positive|_var/.test(name) ? [0.5, 2] : [-1, 1]);
       return [name, randomArray(shape, next, low, high)];
     });

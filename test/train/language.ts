@@ -2,6 +2,7 @@
 
 import type { Tensor } from "weftgpu";
 import * as weft from "weftgpu";
+import type { Shape } from "../../contract/type.ts";
 
 type Layers = Readonly<Record<LayerName, (...args: readonly unknown[]) => Tensor>>;
 type LayerName = Exclude<
@@ -13,5 +14,5 @@ type LayerName = Exclude<
 export const lang = weft as unknown as Layers;
 
 /** `input("x", [N, …])` where the first size is "N". */
-export const input = (name: string, shape: readonly (number | "N")[]): Tensor => lang.input(name, shape);
+export const input = (name: string, shape: Shape): Tensor => lang.input(name, shape);
 export const param = (name: string, shape: readonly number[]): Tensor => lang.param(name, shape);

@@ -24,6 +24,7 @@ import {
 } from "weftgpu";
 import type { Graph } from "../../compiler/ir/graph.ts";
 import { compileTraining } from "../../compiler/train/index.ts";
+import type { Shape } from "../../contract/type.ts";
 import { requestDevice } from "../../runtime/node/index.ts";
 import { createTrainer } from "../../runtime/train.ts";
 import { random, randomArray } from "../oracle/array.ts";
@@ -94,8 +95,8 @@ const models: readonly (readonly [string, () => Model<unknown, unknown>, readonl
   ["a kernel made of a parameter", kernels, ["row", "bias"]],
 ];
 
-const sizes = (shape: readonly (number | "N")[] | undefined): readonly number[] =>
-  (shape ?? []).map((d) => (d === "N" ? ROWS : d));
+const sizes = (shape: Shape | undefined): readonly number[] =>
+  (shape ?? []).map((d) => (typeof d === "number" ? d : ROWS));
 
 describe.each(models)("%s", (_, build, names) => {
   const { graph } = build();

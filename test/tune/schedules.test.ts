@@ -68,7 +68,7 @@ function anyTiling(
   let room = Math.max(1, 32 / kernel.window.reduce((a, x) => a * Number(x.extent), 1));
   const tile = kernel.space.map((axis) => {
     const unit = axis === columns ? vectorWidth(axis) : 1;
-    const most = Math.min(axis.extent === "N" ? 4 : axis.extent, Math.max(unit, room));
+    const most = Math.min(typeof axis.extent === "number" ? axis.extent : 4, Math.max(unit, room));
     const side = Math.min(unit * (divisors[draw(divisors.length)] ?? 1), Math.floor(most / unit) * unit);
     room /= side;
     return side;
@@ -76,7 +76,7 @@ function anyTiling(
   let steps = 16;
   let blocked = false; // one axis at most is cut into blocks
   const unroll = kernel.k.map((axis) => {
-    const most = Math.max(1, Math.min(axis.extent === "N" ? 1 : axis.extent, Math.floor(steps)));
+    const most = Math.max(1, Math.min(typeof axis.extent === "number" ? axis.extent : 1, Math.floor(steps)));
     const drawn = 1 + draw(most);
     const count = blocked && drawn < Number(axis.extent) ? 1 : drawn;
     blocked ||= count > 1 && count < Number(axis.extent);

@@ -1,6 +1,17 @@
 /** Shapes of the ops that move elements: flatten, reshape, transpose, concat, pad. */
 import type { Add, Divides, FloorDiv, Multiply } from "./arith.ts";
-import type { AxisKey, Dim, MayEqual, N, NeedsAxis, NeedsOuterN, ReplaceAt, Shape, Show } from "./shape.ts";
+import type {
+  AxisKey,
+  Dim,
+  MayEqual,
+  N,
+  NeedsAxis,
+  NeedsOuterN,
+  ReplaceAt,
+  Shape,
+  Show,
+  Size,
+} from "./shape.ts";
 
 /** The product of the numbers in S; N counts as 1, which makes it a product per example. */
 type Product<S, Out extends number = 1> = S extends readonly [infer H, ...infer T]
@@ -25,7 +36,7 @@ export type FlattenShape<S extends Shape> = number extends S["length"]
 // -------------------------------------------------------------------------------------------- reshape
 
 /** What `reshape` takes: sizes, N in front, one −1 for what is left. */
-export type Target = readonly (number | N)[];
+export type Target = readonly (number | N | Size)[];
 
 type Without<R, X, Out extends readonly unknown[] = []> = R extends readonly [infer H, ...infer T]
   ? [H] extends [X]

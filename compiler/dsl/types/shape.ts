@@ -19,8 +19,17 @@ export interface N {
 /** In the graph the batch is the string "N"; the type keeps it apart from other strings. */
 export const N: N = "N" as unknown as N;
 
-/** A size: a number, or the batch size. */
-export type Dim = number | N;
+/**
+ * A size that a run decides, with a bound: `const T = dim("T", { max: 512 })`. One compiled model serves every T up to it.
+ */
+export interface Size<Name extends string = string, Max extends number = number> {
+  readonly name: Name;
+  /** The most that it can be. */
+  readonly max: Max;
+}
+
+/** A size: a number, the batch size, or another size that a run decides. */
+export type Dim = number | N | Size;
 /** The sizes of a tensor, outermost first. */
 export type Shape = readonly Dim[];
 
@@ -31,7 +40,17 @@ export interface ShapeError<Message> extends ReadonlyArray<Dim> {
 
 // ------------------------------------------------------------------------------------------- messages
 
-export type ShowDim<D> = [D] extends [N] ? "N" : D extends number ? (number extends D ? "?" : `${D}`) : "?";
+export type ShowDim<D> = [D] extends [N]
+  ? "N"
+  : D extends number
+    ? number extends D
+      ? "?"
+      : `${D}`
+    : D extends Size<infer Name>
+      ? string extends Name
+        ? "?"
+        : Name
+      : "?";
 
 type ShowRest<S, Out extends string> = S extends readonly [infer H, ...infer T]
   ? ShowRest<T, `${Out}, ${ShowDim<H>}`>

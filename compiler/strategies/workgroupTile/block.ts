@@ -8,10 +8,10 @@ import { must } from "../../errors.ts";
 import type { Axis, Expr } from "../../ir/expr.ts";
 import type { ContractionKernel, Schedule } from "../../ir/kernel.ts";
 import type { Storages } from "../../ir/storage.ts";
-import { isBatch, isKnown } from "../../ir/type.ts";
+import { isBatch } from "../../ir/type.ts";
 import type { Value } from "../../ir/value.ts";
 import type { Lowering } from "../../lower/evaluate.ts";
-import { decompose, type Held, holdBatch, type Tiled, threadsOf, type Vector } from "../../lower/threads.ts";
+import { decompose, type Held, holdOpen, type Tiled, threadsOf, type Vector } from "../../lower/threads.ts";
 import { batchFirst } from "../../math/affine.ts";
 import { sectorsOf } from "../../math/locality.ts";
 import { binary, builtin, convert, int, least, less, plus, times } from "../../math/value.ts";
@@ -57,15 +57,16 @@ function sidesOf(
   { stage, tile }: WorkgroupTile,
 ): Record<"rows" | "columns", Side> {
   const tiled = (axis: Axis): Tiled => ({ axis, tile: tile.get(axis) ?? 1 });
-  const known = (axes: readonly Axis[]): readonly Tiled[] => axes.filter((a) => isKnown(a.extent)).map(tiled);
+  const fixed = (axes: readonly Axis[]): readonly Tiled[] =>
+    axes.filter((a) => !isBatch(a.extent)).map(tiled);
   const N = kernel.m.find((a) => isBatch(a.extent));
   const batch = N && { tiled: tiled(N), threads: stage.batch };
   return {
-    rows: { stem: "row", factor: kernel.lhs, tiles: known(kernel.m), along: stage.rows, batch },
+    rows: { stem: "row", factor: kernel.lhs, tiles: fixed(kernel.m), along: stage.rows, batch },
     columns: {
       stem: "column",
       factor: kernel.rhs,
-      tiles: known(kernel.n),
+      tiles: fixed(kernel.n),
       along: stage.columns,
       batch: undefined,
     },
@@ -158,7 +159,7 @@ export function placeBlock(
   };
   const both = outerTiles(kernel, schedule);
   const blocks = new Map([columns, rows].map((side) => [side, digit(blocksOf(side))] as const));
-  const shared = decompose(lowering, both, rows.batch ? digit(countOf(both)) : rest);
+  const shared = decompose(lowering, both, rows.batch ? digit(countOf(both)) : rest, "clamped");
 
   const ground: Ground = { lowering, kernel, schedule, vector, blocks, batch: rest, shared };
   const [row, column] = [spotOf(ground, rows, numberOf(rows)), spotOf(ground, columns, numberOf(columns))];
@@ -179,12 +180,12 @@ function spotOf({ lowering, vector, blocks, batch }: Ground, side: Side, thread:
   const place = lowering.let(`${stem}s`, plus(times(block, int(along)), within));
   const excess = blocksOf(side) * along > count;
   const number = excess ? lowering.let(`${stem}s`, least(place, int(count - 1))) : place;
-  const held = decompose(lowering, tiles, number, stem === "column" ? vector : undefined);
+  const held = decompose(lowering, tiles, number, "clamped", stem === "column" ? vector : undefined);
   const busy = excess ? [less(place, int(count))] : [];
   if (!side.batch) return { thread, held, busy };
   const inside = threads === 1 ? int(0) : binary("/", thread, int(along));
   const at = lowering.let("batch", plus(times(batch, int(threads)), inside));
-  return { thread, held: [holdBatch(lowering, side.batch.tiled, at, true), ...held], busy };
+  return { thread, held: [holdOpen(lowering, side.batch.tiled, at, "clamped"), ...held], busy };
 }
 
 /** Whether neighbours read less memory at successive steps of the sum than at successive places of their side. */

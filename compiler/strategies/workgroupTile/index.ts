@@ -232,7 +232,7 @@ function costOf(
     const held = axes.reduce((a, x) => a * tileOf(x), 1);
     return { blocks, waste: (blocks * threads * held) / positions };
   };
-  const known = (axes: readonly Axis[]): readonly Axis[] => axes.filter((a) => isKnown(a.extent));
+  const known = (axes: readonly Axis[]): readonly Axis[] => axes.filter((a) => !isBatch(a.extent));
   const sides = [
     along(known(kernel.m), stage.rows),
     along(

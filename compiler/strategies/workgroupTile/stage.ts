@@ -7,16 +7,14 @@
 import { must } from "../../errors.ts";
 import type { Axis } from "../../ir/expr.ts";
 import type { ContractionKernel } from "../../ir/kernel.ts";
-import { isKnown } from "../../ir/type.ts";
 import type { Value, Width } from "../../ir/value.ts";
 import type { Accumulation, Read } from "../../lower/contraction.ts";
 import type { Lowering } from "../../lower/evaluate.ts";
 import { cutsOf, loopInBlocks } from "../../lower/sums.ts";
-import { type Held, registerPositions, stepsAt } from "../../lower/threads.ts";
+import { type Held, registerPositions, stepsAt, stepsOf } from "../../lower/threads.ts";
 import { axisIndex, batchFirst, newAxis } from "../../math/affine.ts";
 import { freeAxes, substitute } from "../../math/build.ts";
 import {
-  batchCount,
   binary,
   choose,
   component,
@@ -44,16 +42,15 @@ export function walkBlocks(
 ): void {
   const { depth } = schedule.stage;
   const steps = batchFirst(kernel.k);
-  const known = steps.reduce((a, x) => a * (isKnown(x.extent) ? x.extent : 1), 1);
-  const endless = steps.some((a) => !isKnown(a.extent));
-  const total = endless ? times(batchCount(), int(known)) : int(known);
+  const { count: total, known, most } = stepsOf(steps);
   const stores = [block.rows, block.columns].map((f) => storeOf(lowering, kernel, f, window, schedule));
-  const end = endless ? binary("/", plus(total, int(depth - 1)), int(depth)) : int(Math.ceil(known / depth));
+  const blocks = (n: number): number => Math.ceil(n / depth);
+  const end = known ? int(blocks(known)) : binary("/", plus(total, int(depth - 1)), int(depth));
   const step = newAxis("step", depth);
-  const turns = endless ? Number.POSITIVE_INFINITY : Math.ceil(known / depth);
-  const [cuts] = cutsOf([turns], { each: depth, levels: 1 });
+  const turns = known ? blocks(known) : Number.POSITIVE_INFINITY;
+  const [cuts] = cutsOf([blocks(most)], { each: depth, levels: 1 });
   loopInBlocks(lowering, { stem: "part", end, step: 1, turns }, must(cuts, "cuts"), sums, (part, parts) => {
-    for (const store of stores) store.fill(steps, part, endless || known % depth !== 0 ? total : undefined);
+    for (const store of stores) store.fill(steps, part, known && known % depth === 0 ? undefined : total);
     lowering.push({ kind: "barrier" });
     lowering.loop(step, () => {
       const at = indexValue(axisIndex(step));

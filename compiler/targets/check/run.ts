@@ -5,7 +5,7 @@
  */
 import { InternalError, must } from "../../errors.ts";
 import type { KernelModule, Stmt } from "../../ir/stmt.ts";
-import type { Memory, Value, Variable } from "../../ir/value.ts";
+import type { Memory, UniformField, Value, Variable } from "../../ir/value.ts";
 import { type BoundBuffer, CheckedMemory, type Trouble } from "./memory.ts";
 import { type Code, codeOf, type Threads, type Tracked, tracked } from "./values.ts";
 
@@ -29,6 +29,8 @@ export interface RunUniform {
   readonly step?: number;
   readonly seed?: number;
   readonly rates?: readonly number[];
+  /** Other sizes, by name. */
+  readonly sizes?: Readonly<Record<string, number>>;
 }
 
 /**
@@ -164,8 +166,9 @@ class Machine {
     });
   }
 
-  #number(field: string, slot: number): number {
-    const { n, offset = 0, step = 0, seed = 0, rates = [] } = this.#uniform;
+  #number(field: UniformField, slot: number): number {
+    const { n, offset = 0, step = 0, seed = 0, rates = [], sizes = {} } = this.#uniform;
+    if (typeof field === "object") return sizes[field.name] ?? 0;
     if (field === "rates") return rates[slot] ?? 0;
     return { n, offset, step, seed }[field] ?? 0;
   }

@@ -1,6 +1,6 @@
 /** Values as code that computes them for all threads of a workgroup at once, a column of numbers for each component. */
 import { InternalError, must } from "../../errors.ts";
-import type { BinaryOp, Fn, Memory, Scalar, Value } from "../../ir/value.ts";
+import type { BinaryOp, Fn, Memory, Scalar, UniformField, Value } from "../../ir/value.ts";
 import { partsOf } from "../../math/value.ts";
 import { scalars } from "../../ops/scalar.ts";
 
@@ -38,7 +38,7 @@ export interface Surroundings {
   /** The number of the workgroup that is run. */
   group(): number;
   variable(v: Value): readonly Tracked[];
-  uniform(field: string, slot: number): number;
+  uniform(field: UniformField, slot: number): number;
   /** The component of an array's element; 0 outside of it. */
   load(from: Memory, at: number, lane: number, thread: number): number;
   /** A number for what is wrong with reading it; 0 where nothing is. It counts where the value is used. */

@@ -1,5 +1,6 @@
 /** A kernel's module as WGSL. Nothing is decided here. */
 import type { Feature } from "../../../contract/program.ts";
+import type { Size } from "../../../contract/type.ts";
 import { InternalError, must } from "../../errors.ts";
 import type { KernelModule, Stmt } from "../../ir/stmt.ts";
 import type { Memory, Value, Variable } from "../../ir/value.ts";
@@ -28,7 +29,7 @@ fn random(counter: u32, salt: u32) -> f32 {
 export interface Uses {
   /** Whether binding 0 is the uniform. */
   readonly batch: boolean;
-  /** Whether it reads what differs from run to run besides N: the place in a data set, the step, the seed, the rates. */
+  /** Whether it reads what differs from run to run besides N: the place in a data set, the step, the seed, the rates, sizes. */
   readonly run: boolean;
   readonly features: readonly Feature[];
   /** Functions, by name. */
@@ -56,7 +57,7 @@ export function usesOf({ bindings, body }: KernelModule): Uses {
 
 /** Names of all variables and of the workgroup's arrays, in the order of the text: `acc0`, `acc1`, … but not `i32`, which is a type. */
 export function localNames({ shared, body }: KernelModule): Names {
-  const names = new Map<Variable | Memory, string>();
+  const names = new Map<Variable | Memory | Size, string>();
   const counters = new Map<string, number>();
   const give = (to: Variable | Memory): void => {
     const { stem } = to;
@@ -82,19 +83,30 @@ export interface Printed {
   readonly lines: ReadonlyMap<Stmt, number>;
 }
 
-/** @param bindingNames in the order of the module's bindings, none of which is a local name */
-export function printModule(module: KernelModule, bindingNames: readonly string[]): Printed {
+/**
+ * @param bindingNames in the order of the module's bindings, none of which is a local name
+ * @param sizes those of the program besides N, in the order in which the uniform holds them; absent: those that the module reads
+ */
+export function printModule(
+  module: KernelModule,
+  bindingNames: readonly string[],
+  sizes: readonly Size[] = sizesOf(module),
+): Printed {
   const { bindings, shared, workgroup, body } = module;
   const { batch, run, features, helpers } = usesOf(module);
   const names = new Map(localNames(module));
+  sizes.forEach((size, i) => {
+    names.set(size, `size${i}`);
+  });
   const text: string[] = features.toReversed().map((f) => `enable ${FEATURES[f]};`);
   let slot = 0;
   const variable = (space: string, name: string, type: string): void => {
     text.push(`@group(0) @binding(${slot++}) var<${space}> ${name}: ${type};`);
   };
   if (batch) {
-    const fields = run ? "n: u32, offset: u32, step: u32, seed: u32, rates: vec4<f32>" : "n: u32";
-    text.push(`struct Batch { ${fields} }`);
+    const fields = ["n", ...(run ? ["offset", "step", "seed"] : [])].map((name) => `${name}: u32`);
+    if (run) fields.push("rates: vec4<f32>", ...sizes.map((size) => `${names.get(size)}: u32`));
+    text.push(`struct Batch { ${fields.join(", ")} }`);
     variable("uniform", "batch", "Batch");
   }
   bindings.forEach((memory, i) => {
@@ -120,6 +132,14 @@ export function printModule(module: KernelModule, bindingNames: readonly string[
   printStatements(body, "  ", { names, text, lines });
   text.push("}", "");
   return { wgsl: text.join("\n"), lines };
+}
+
+function sizesOf({ body }: KernelModule): readonly Size[] {
+  const sizes = new Set<Size>();
+  visitValues(body, (v) => {
+    if (v.kind === "uniform" && typeof v.field === "object") sizes.add(v.field);
+  });
+  return [...sizes];
 }
 
 const arrayType = ({ type, length }: Memory): string => `array<${wgslType(type)}, ${length}>`;

@@ -1,11 +1,12 @@
 /** Values as WGSL text. Parentheses stand where the grammar needs them (WGSL, section 8.19, "Operator precedence"). */
+import type { Size } from "../../../contract/type.ts";
 import { InternalError, must } from "../../errors.ts";
 import type { BinaryOp, Fn, Memory, Value, ValueType, Variable } from "../../ir/value.ts";
 import { type Helper, scalars } from "../../ops/scalar.ts";
 import { floatLiteral } from "./literal.ts";
 
-/** What variables and arrays are called. */
-export type Names = ReadonlyMap<Variable | Memory, string>;
+/** What variables, arrays and sizes are called. */
+export type Names = ReadonlyMap<Variable | Memory | Size, string>;
 
 /** How tightly a text binds. */
 const [PRIMARY, UNARY, SHIFT, RELATION, ANY] = [7, 6, 3.5, 3, 0];
@@ -60,7 +61,8 @@ function spelt(v: Value, names: Names): Spelt {
       };
     case "uniform": {
       const slot = v.field === "rates" ? `.${"xyzw"[v.slot]}` : "";
-      return { text: `batch.${v.field}${slot}`, rank: PRIMARY };
+      const field = typeof v.field === "object" ? nameOf(v.field, names) : v.field;
+      return { text: `batch.${field}${slot}`, rank: PRIMARY };
     }
     case "builtin":
       return v.name === "local"
@@ -98,8 +100,8 @@ function spelt(v: Value, names: Names): Spelt {
   }
 }
 
-function nameOf(of: Variable | Memory, names: Names): string {
-  return must(names.get(of), `name of ${of.stem}`);
+function nameOf(of: Variable | Memory | Size, names: Names): string {
+  return must(names.get(of), "name");
 }
 
 function literal({ scalar }: ValueType, value: number): string {

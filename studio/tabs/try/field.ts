@@ -38,7 +38,7 @@ export function indicesOf(shape: Shape, index: number): readonly number[] {
   return shape
     .toReversed()
     .map((d) => {
-      const size = d === "N" ? 1 : d;
+      const size = Number(d === "N" ? 1 : d);
       const at = rest % size;
       rest = Math.floor(rest / size);
       return at;

@@ -331,8 +331,8 @@ const algebra: readonly Mutation[] = [
     },
     {
       name: "affine: row-major with the extent before",
-      find: "const extent = shape[i];",
-      put: "const extent = shape[i - 1];",
+      find: 'boundOf(must(shape[i], "dimension"))',
+      put: 'boundOf(must(shape[i - 1], "dimension"))',
       guards: [affine, layout],
       why: "tensors that are not square are scrambled",
     },
@@ -347,7 +347,7 @@ const algebra: readonly Mutation[] = [
   ...inFile("compiler/math/build.ts", [
     {
       name: "expressions: a sum of a constant counts N as 1",
-      find: 'return real.some((x) => isBatch(x.extent)) ? call("mul", fixed, batchSize) : fixed;',
+      find: 'return open.reduce((a, x) => call("mul", a, size(x.extent)), fixed);',
       put: "return fixed;",
       guards: [gradients, guard("train/losses-optimizers", "batch norm"), guard("ops/dense"), pointwise],
       why: "a mean over the batch is a sum",
@@ -403,7 +403,7 @@ const structure: readonly Mutation[] = [
   ...inFile("compiler/math/identity.ts", [
     {
       name: "identity: without the extent of an axis",
-      find: "this.lines.push(`axis ${axis.extent} ${axis.name}`);",
+      find: "this.lines.push(`axis ${keyOf(axis.extent)} ${axis.name}`);",
       put: "this.lines.push(`axis ${axis.name}`);",
       guards: [identity],
       why: "layers of different sizes share a kernel",
@@ -453,7 +453,7 @@ const structure: readonly Mutation[] = [
     },
     {
       name: "identity: without the extent of a bound",
-      find: "`${this.index(index)}<${extent}`",
+      find: "`${this.index(index)}<${keyOf(extent)}`",
       put: "`${this.index(index)}<`",
       guards: [identity],
       why: "concats of other sizes share a kernel",
@@ -474,7 +474,7 @@ const structure: readonly Mutation[] = [
     },
     {
       name: "identity: without the shapes of tensors",
-      find: "`tensor ${node.type.dtype} [${node.type.shape}] ${this.#describe(node)}`",
+      find: "`tensor ${node.type.dtype} [${node.type.shape.map(keyOf)}] ${this.#describe(node)}`",
       put: "`tensor ${node.type.dtype} ${this.#describe(node)}`",
       guards: [identity],
       why: "tensors of other widths share a kernel",

@@ -23,8 +23,8 @@ const together: readonly Mutation[] = [
   ...inFile("compiler/strategies/workgroupTile/stage.ts", [
     {
       name: "stage: no barrier before what was fetched is read",
-      find: 'total : undefined);\n    lowering.push({ kind: "barrier" });',
-      put: "total : undefined);",
+      find: 'undefined : total);\n    lowering.push({ kind: "barrier" });',
+      put: "undefined : total);",
       guards: [carried, gpu],
       why: "threads read what their neighbours have not fetched yet",
     },
@@ -37,15 +37,15 @@ const together: readonly Mutation[] = [
     },
     {
       name: "stage: steps beyond the sum count",
-      find: "endless || known % depth !== 0 ? total : undefined",
-      put: "endless ? total : undefined",
+      find: "known && known % depth === 0 ? undefined : total",
+      put: "known ? undefined : total",
       guards: [carried, gpu],
       why: "sums that no block divides have too much",
     },
     {
       name: "stage: the last part of a sum is left out",
-      find: "int(Math.ceil(known / depth));",
-      put: "int(Math.floor(known / depth));",
+      find: "Math.ceil(n / depth)",
+      put: "Math.floor(n / depth)",
       guards: [carried, gpu],
       why: "sums that no block divides lack their end",
     },
@@ -225,8 +225,8 @@ const together: readonly Mutation[] = [
     },
     {
       name: "team: members take the same steps",
-      find: '{ stem: "turn", start: member, end, step: size, turns }',
-      put: '{ stem: "turn", start: member, end, step: 1, turns }',
+      find: '{ stem: "turn", start: member, end: count, step: size',
+      put: '{ stem: "turn", start: member, end: count, step: 1',
       guards: [gpu],
       why: "most of a sum is counted several times",
     },
@@ -329,8 +329,8 @@ const tiles: readonly Mutation[] = [
     },
     {
       name: "tiles: the order of threads along two axes",
-      find: 'block = binary("%", rest, int(count));',
-      put: 'block = binary("%", rest, int(count === 1 ? 1 : count + 1));',
+      find: 'block = binary("%", rest, count);',
+      put: 'block = binary("%", rest, plus(count, int(count === int(1) ? 0 : 1)));',
       guards: [conv, dense],
       why: "some places are computed twice, others never",
     },
@@ -487,7 +487,7 @@ const tiles: readonly Mutation[] = [
     },
     {
       name: "lowering: rows outside their table are read",
-      find: 'isKnown(extent) ? apply("clamp", number, int(0), int(extent - 1)) : number',
+      find: 'apply("clamp", number, int(0), binary("-", sizeValue(extent), int(1)))',
       put: "number",
       guards: [guard("ops/gather")],
       why: "a number that is too large gives what lies behind the table",

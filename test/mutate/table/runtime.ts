@@ -264,7 +264,7 @@ const device: readonly Mutation[] = [
     },
     {
       name: "uniform: it is not written",
-      find: "    this.tell(Uint32Array.of(batch));\n",
+      find: "    this.tell(Uint32Array.of(batch, ...words));\n",
       put: "",
       guards: [session],
       why: "no example is computed",
@@ -519,8 +519,8 @@ const checks: readonly Mutation[] = inFile("contract/validate.ts", [
   },
   {
     name: "validate: N may stand inside",
-    find: '(d.value === "N" && i === 0 && !param ? "N" : d.whole(1))',
-    put: '(d.value === "N" && !param ? "N" : d.whole(1))',
+    find: '(value !== "N" || i === 0)',
+    put: "true",
     guards: [program],
     why: "sizes are computed from a text",
   },
