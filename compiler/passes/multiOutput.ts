@@ -8,7 +8,7 @@ import { STORAGE_BUFFERS } from "../../contract/limits.ts";
 import type { Axis, Expr, Index, Reduce } from "../ir/expr.ts";
 import type { Node } from "../ir/graph.ts";
 import type { Decision, Region, Result } from "../ir/region.ts";
-import { elements } from "../ir/type.ts";
+import { elements, keyOf } from "../ir/type.ts";
 import { axisIndex, substitute as substituteIndex } from "../math/affine.ts";
 import { freeAxes, load, mapChildren, reduce, substitute, tensorsOf, visit } from "../math/build.ts";
 import { contractionsOf, readsAt, sizeOf } from "./analysis.ts";
@@ -74,7 +74,7 @@ function groupsOf(regions: readonly Region[]): readonly Group[] {
   const { sorted } = topological(regions, effectsOf, () => 0);
   const groups = new Map(
     sorted.map((region, at): [Region, Group] => {
-      const space = `${region.phase} ${region.axes.filter(isReal).map((a) => a.extent)}`;
+      const space = `${region.phase} ${region.axes.filter(isReal).map((a) => keyOf(a.extent))}`;
       return [region, { region, at, space, before: new Set(), after: new Set() }];
     }),
   );
