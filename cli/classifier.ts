@@ -2,7 +2,8 @@
 import { UserError } from "../compiler/errors.ts";
 import type { Graph } from "../compiler/ir/graph.ts";
 import type { Program } from "../contract/program.ts";
-import { type Dim, showShape } from "../contract/type.ts";
+import { showShape } from "../contract/shapes.ts";
+import type { Dim } from "../contract/type.ts";
 import type { Weights } from "../contract/weights.ts";
 import { product, type Target, targetOf } from "../data/array.ts";
 import type { DataSet } from "../data/set.ts";

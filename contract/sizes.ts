@@ -1,7 +1,8 @@
 /** Sizes besides N: what they are in a run, and how tensors lie in buffers that have room for their bounds. */
 import type { Program } from "./program.ts";
+import { showDim } from "./shapes.ts";
 import { sizeOf, type TensorData } from "./tensor.ts";
-import { type Dim, showDim } from "./type.ts";
+import type { Dim } from "./type.ts";
 
 /** What sizes besides N are, by name. */
 export type SizeValues = Readonly<Record<string, number>>;

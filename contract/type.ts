@@ -20,14 +20,8 @@ export interface Count {
   readonly perBatch: number;
 }
 
-/** What a size is called: `28`, `N`, `T`. */
-export const showDim = (dim: Dim | string): string => `${(dim as Partial<Size>).name ?? dim}`;
-
 /** `[2, 6, 28, 28]` */
 export const showSizes = (shape: readonly (number | string)[]): string => `[${shape.join(", ")}]`;
-
-/** `[N, 6, 28, 28]` */
-export const showShape = (shape: readonly (Dim | string)[]): string => showSizes(shape.map(showDim));
 
 /** Bytes of a buffer: whole vectors of 16, one at least. */
 export const bytesAt = ({ fixed, perBatch }: Count, batch: number): number =>

@@ -1,6 +1,7 @@
 /** A rectangular block of numbers read from a file, and how it is fitted to a model's input. */
 import { UserError } from "../compiler/errors.ts";
-import { type Dim, showShape } from "../contract/type.ts";
+import { showShape } from "../contract/shapes.ts";
+import type { Dim } from "../contract/type.ts";
 
 export interface NumberArray {
   readonly shape: readonly number[];

@@ -3,7 +3,7 @@
  * dimensions, the dimensions as big-endian u32, the values big-endian.
  */
 import { plural, UserError } from "../compiler/errors.ts";
-import { showShape } from "../contract/type.ts";
+import { showShape } from "../contract/shapes.ts";
 import { product } from "./array.ts";
 
 export interface ElementType {

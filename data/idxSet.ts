@@ -1,6 +1,6 @@
 /** Data sets in the four IDX files of MNIST's layout. */
 import { plural, UserError } from "../compiler/errors.ts";
-import { showShape } from "../contract/type.ts";
+import { showShape } from "../contract/shapes.ts";
 import { product } from "./array.ts";
 import { type IdxBytes, parseIdxBytes } from "./idx.ts";
 import { checkLabels, type DataSet } from "./set.ts";

@@ -1,6 +1,6 @@
 /** NumPy's .npy format, versions 1 to 3 (https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html). */
 import { plural, UserError } from "../compiler/errors.ts";
-import { showShape } from "../contract/type.ts";
+import { showShape } from "../contract/shapes.ts";
 import { floats, type NumberArray, product } from "./array.ts";
 
 interface ElementType {

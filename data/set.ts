@@ -1,6 +1,6 @@
 /** Labelled examples as bytes: what is trained on and measured. */
 import { plural, UserError } from "../compiler/errors.ts";
-import { showShape } from "../contract/type.ts";
+import { showShape } from "../contract/shapes.ts";
 import { product, type Target } from "./array.ts";
 
 export interface DataSet {

@@ -10,7 +10,7 @@ import { must } from "../compiler/errors.ts";
 import { loadModel } from "../compiler/frontend/index.ts";
 import type { OpNode } from "../compiler/ir/graph.ts";
 import type { Region } from "../compiler/ir/region.ts";
-import { showShape } from "../contract/type.ts";
+import { showShape } from "../contract/shapes.ts";
 
 export type Theme = "light" | "dark";
 

@@ -28,29 +28,21 @@ export function checkInputs(
   let batch = 0;
   let first = "";
   const data = inputs.map(({ name, dtype, shape }) => {
+    const wanted = showSizes(shape);
     const value = given && Object.hasOwn(given, name) ? given[name] : undefined;
-    if (value === undefined) return fail(name, `${showSizes(shape)} is missing`);
+    if (value === undefined) return fail(name, `${wanted} is missing`);
     const array = (dtypeOf(value) ? value : (value as Partial<Tensor> | null)?.data) as TensorData;
     if (dtypeOf(array) !== dtype)
-      return fail(
-        name,
-        `has to be ${dtype} ${showSizes(shape)}, got ${dtypeOf(array) ?? kindOf(array ?? value)}`,
-      );
+      return fail(name, `has to be ${dtype} ${wanted}, got ${dtypeOf(array) ?? kindOf(array ?? value)}`);
     const batched = shape.includes("N");
     const each = sizeOf(shapeAt(shape, 1));
     const n = batched ? array.length / each : 1;
-    if (!n) fail(name, `${showSizes(shape)} needs at least one example, got an empty batch`);
+    if (!n) fail(name, `${wanted} needs at least one example, got an empty batch`);
     if (n % 1 || (!batched && array.length !== each))
-      fail(
-        name,
-        `${showSizes(shape)} needs a length of ${each}${batched ? " per example" : ""}, got ${array.length}`,
-      );
+      fail(name, `${wanted} needs a length of ${each}${batched ? " per example" : ""}, got ${array.length}`);
     const { shape: says } = value as Partial<Tensor>;
     if (says && `${says}` !== `${shapeAt(shape, n)}`)
-      fail(
-        name,
-        `has shape ${showSizes(says)} and length ${array.length}, the model wants ${showSizes(shape)}`,
-      );
+      fail(name, `has shape ${showSizes(says)} and length ${array.length}, the model wants ${wanted}`);
     if (batched) {
       if (batch && batch !== n) fail(name, `is a batch of ${n}, but "${first}" of ${batch}`);
       batch = n;

@@ -63,7 +63,7 @@ export class Session<
 
   /** Frees the GPU's memory now rather than when the session is garbage-collected. `reload` brings it back. */
   destroy(): void {
-    const ended = new WeftError("destroyed", `${this.program.name}: the session was destroyed or reloaded`);
+    const ended = new WeftError("destroyed", `${this.program.name}: the session was destroyed`);
     this.#executable
       ?.then((executable) => {
         executable.gpu.close(ended);

@@ -7,9 +7,9 @@
  */
 import { WeftError } from "../contract/errors.ts";
 import type { Program } from "../contract/program.ts";
+import { showShape } from "../contract/shapes.ts";
 import { boundsOf, resized, type SizeValues, shapeWith, wordsOf } from "../contract/sizes.ts";
 import { dtypeOf, kindOf, sizeOf, type Tensor, type TensorData } from "../contract/tensor.ts";
-import { showShape } from "../contract/type.ts";
 import { type LoadOptions, load as loadPlain, type Session } from "./index.ts";
 
 /** What is left of a session: runs of any sizes. */

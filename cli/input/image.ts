@@ -1,6 +1,6 @@
 /** Picture files as examples for a model's input. What becomes of their pixels is said in data/picture.ts. */
 import { UserError } from "../../compiler/errors.ts";
-import { showShape } from "../../contract/type.ts";
+import { showShape } from "../../contract/shapes.ts";
 import type { NumberArray, Target } from "../../data/array.ts";
 import { frameOf } from "../../data/frame.ts";
 import { decodedSize, framed, type Pixels, type Size, toInput } from "../../data/picture.ts";

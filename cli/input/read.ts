@@ -1,7 +1,8 @@
 /** Reads what `--input` names into one batch for each of the model's inputs. */
 import { extname } from "node:path";
 import { plural, UserError } from "../../compiler/errors.ts";
-import { type Dim, showShape } from "../../contract/type.ts";
+import { showShape } from "../../contract/shapes.ts";
+import type { Dim } from "../../contract/type.ts";
 import { checkHolds, fitArray, type NumberArray, product, type Target, targetOf } from "../../data/array.ts";
 import { parseJson } from "../../data/json.ts";
 import { parseNpy } from "../../data/npy.ts";

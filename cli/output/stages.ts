@@ -8,7 +8,7 @@ import { graphText } from "../../compiler/report/graph.ts";
 import { planText } from "../../compiler/report/kernels.ts";
 import type { TextOptions } from "../../compiler/report/render.ts";
 import { printSchedule } from "../../compiler/strategies/index.ts";
-import { showShape } from "../../contract/type.ts";
+import { showShape } from "../../contract/shapes.ts";
 import { printJson, type Ui } from "../ui.ts";
 
 /** The stages, in their order. */

@@ -8,7 +8,8 @@ import type {
   Shader,
   Signature,
 } from "../../contract/program.ts";
-import { type Size, showDim, showShape } from "../../contract/type.ts";
+import { showDim, showShape } from "../../contract/shapes.ts";
+import type { Size } from "../../contract/type.ts";
 import { formatLocation, must } from "../errors.ts";
 import type { Graph, Node, OpNode } from "../ir/graph.ts";
 import { ExprPrinter, formulas } from "../ir/print.ts";

@@ -1,5 +1,6 @@
 /** Ops of the user's own, defined in a model file by a shape and a formula. */
-import { type Dim as IrDim, showShape, type TensorType } from "../../contract/type.ts";
+import { showShape } from "../../contract/shapes.ts";
+import type { Dim as IrDim, TensorType } from "../../contract/type.ts";
 import { UserError } from "../errors.ts";
 import type { Attrs, AttrValue, OpDef, OpNode } from "../ir/graph.ts";
 import { isSize } from "../ir/type.ts";

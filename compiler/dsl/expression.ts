@@ -2,7 +2,8 @@
  * What the meaning of a user's op is written with: positions (whole numbers, affine in the output's axes) and
  * values (numbers computed from them and from the operands' elements).
  */
-import { type Dim as IrDim, showDim, showShape } from "../../contract/type.ts";
+import { showDim, showShape } from "../../contract/shapes.ts";
+import type { Dim as IrDim } from "../../contract/type.ts";
 import { plural, UserError } from "../errors.ts";
 import type { Axis, Expr, Index, ReduceOp, ScalarName } from "../ir/expr.ts";
 import type { Node } from "../ir/graph.ts";

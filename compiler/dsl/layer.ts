@@ -1,5 +1,5 @@
 /** Layers as values: recipes that are applied to a tensor, alone, in a chain or around a shortcut. */
-import { showShape } from "../../contract/type.ts";
+import { showShape } from "../../contract/shapes.ts";
 import { UserError } from "../errors.ts";
 import type { OpDef } from "../ir/graph.ts";
 import { sameShape } from "../ir/type.ts";

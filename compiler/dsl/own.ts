@@ -1,5 +1,6 @@
 /** The parameters of a layer: made for it by its first application, or given to it as tensors. */
-import { showShape, type TensorType } from "../../contract/type.ts";
+import { showShape } from "../../contract/shapes.ts";
+import type { TensorType } from "../../contract/type.ts";
 import { UserError } from "../errors.ts";
 import type { Attrs, Node, OpDef, Origin, ParamRequest } from "../ir/graph.ts";
 import { sameShape } from "../ir/type.ts";

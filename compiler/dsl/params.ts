@@ -1,5 +1,6 @@
 /** Inputs, trainable tensors and how they start. */
-import { type DType, type Shape, showDim } from "../../contract/type.ts";
+import { showDim } from "../../contract/shapes.ts";
+import type { DType, Shape } from "../../contract/type.ts";
 import { UserError } from "../errors.ts";
 import type { Node } from "../ir/graph.ts";
 import { isKnown, isSize } from "../ir/type.ts";

@@ -1,5 +1,6 @@
 /** The one gate of sizes: the shape of every input, parameter and op's result, the user's own ops included, passes it. */
-import { type Dim, type Shape, showDim, showShape, type TensorType } from "../../contract/type.ts";
+import { showDim, showShape } from "../../contract/shapes.ts";
+import type { Dim, Shape, TensorType } from "../../contract/type.ts";
 import { UserError } from "../errors.ts";
 import { isSize } from "../ir/type.ts";
 import { show } from "../options.ts";

@@ -1,5 +1,5 @@
 /** What a model file holds in its variables: a node of the graph, with its shape in the type. */
-import { showShape } from "../../contract/type.ts";
+import { showShape } from "../../contract/shapes.ts";
 import type { Node } from "../ir/graph.ts";
 import type { Shape } from "./types/shape.ts";
 

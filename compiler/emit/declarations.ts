@@ -1,7 +1,7 @@
 /** The types of a training bundle: text that needs no other file. A test holds it to the trainer's own types. */
 import type { Signature } from "../../contract/program.ts";
+import { showShape } from "../../contract/shapes.ts";
 import type { Training } from "../../contract/training.ts";
-import { showShape } from "../../contract/type.ts";
 import { plural } from "../errors.ts";
 import { showCount } from "../ir/type.ts";
 import { docText, literal, MADE_BY, propertyName } from "./names.ts";

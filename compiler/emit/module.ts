@@ -4,7 +4,8 @@
  */
 import { Project, type SourceFile, ts, VariableDeclarationKind } from "ts-morph";
 import type { ParamSpec, Program, Signature } from "../../contract/program.ts";
-import { type DType, showShape } from "../../contract/type.ts";
+import { showShape } from "../../contract/shapes.ts";
+import type { DType } from "../../contract/type.ts";
 import { must } from "../errors.ts";
 import { showCount } from "../ir/type.ts";
 import { docText, literal, MADE_BY, propertyName } from "./names.ts";

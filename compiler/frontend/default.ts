@@ -1,6 +1,6 @@
 /** The default export of a model file, or why it is no model. */
 
-import { showShape } from "../../contract/type.ts";
+import { showShape } from "../../contract/shapes.ts";
 import { isLayer } from "../dsl/layer.ts";
 import { isModel } from "../dsl/model.ts";
 import { isTensor } from "../dsl/tensor.ts";

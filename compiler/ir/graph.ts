@@ -2,7 +2,7 @@
  * The model graph: what a model file builds. Nodes are immutable and refer to their inputs; a Graph lists
  * them in topological order. Every node carries its inferred type and where in the model file it was made.
  */
-import { showShape } from "../../contract/type.ts";
+import { showShape } from "../../contract/shapes.ts";
 import type { Node, OpNode, Update } from "./expr.ts";
 
 export type {

@@ -1,5 +1,5 @@
 /** Index expressions in mathematical notation: `sigmoid((Σ_{i<3} image[n, i, h + u − 2] · weight[c, i, u]) + bias[c])`. */
-import { showDim } from "../../contract/type.ts";
+import { showDim } from "../../contract/shapes.ts";
 import type { Atom, Axis, Bound, Expr, Index, Node, Term } from "./expr.ts";
 import type { Region } from "./region.ts";
 

@@ -1,5 +1,6 @@
 /** Checks of operand shapes shared by the ops; each failure is a `UserError` with its rule and a fix. */
-import { type Dim, showShape, type TensorType } from "../../contract/type.ts";
+import { showShape } from "../../contract/shapes.ts";
+import type { Dim, TensorType } from "../../contract/type.ts";
 import { UserError } from "../errors.ts";
 import { type Kind, kindOf, show, takes } from "../options.ts";
 

@@ -1,5 +1,6 @@
 /** Dense contractions: sums of products over one shared axis. */
-import { type Dim, showDim, showShape, type TensorType } from "../../contract/type.ts";
+import { showDim, showShape } from "../../contract/shapes.ts";
+import type { Dim, TensorType } from "../../contract/type.ts";
 import { must, plural } from "../errors.ts";
 import type { Axis, Index } from "../ir/expr.ts";
 import type { OpDef, ParamRequest } from "../ir/graph.ts";

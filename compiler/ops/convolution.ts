@@ -1,5 +1,5 @@
 /** Cross-correlations: the convolution layer, and the plain correlation of two matrices. */
-import { showShape } from "../../contract/type.ts";
+import { showShape } from "../../contract/shapes.ts";
 import { must, plural } from "../errors.ts";
 import type { OpDef, ParamRequest } from "../ir/graph.ts";
 import { add, axisIndex, constant, div, scale } from "../math/affine.ts";

@@ -1,5 +1,6 @@
 /** Ops that read where whole numbers say: rows of a table, elements along an axis. */
-import { type Dim, type Shape, showShape, type TensorType } from "../../contract/type.ts";
+import { showShape } from "../../contract/shapes.ts";
+import type { Dim, Shape, TensorType } from "../../contract/type.ts";
 import { must } from "../errors.ts";
 import type { OpDef } from "../ir/graph.ts";
 import { isBatch, isKnown } from "../ir/type.ts";

@@ -6,7 +6,8 @@
  * (Dumoulin & Visin, "A guide to convolution arithmetic for deep learning", 2016.)
  */
 
-import { type Dim, showShape, type TensorType } from "../../contract/type.ts";
+import { showShape } from "../../contract/shapes.ts";
+import type { Dim, TensorType } from "../../contract/type.ts";
 import { must } from "../errors.ts";
 import type { Axis, Index } from "../ir/expr.ts";
 import { add, axisIndex, scale } from "../math/affine.ts";

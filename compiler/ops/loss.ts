@@ -1,5 +1,5 @@
 /** Losses, one number per example or element; training takes their mean. All are finite for logits of ±1e4. */
-import { showShape } from "../../contract/type.ts";
+import { showShape } from "../../contract/shapes.ts";
 import { must, plural } from "../errors.ts";
 import type { Axis, Expr } from "../ir/expr.ts";
 import type { Node, OpDef, OpNode } from "../ir/graph.ts";

@@ -1,6 +1,6 @@
 /** Normalisation. */
 
-import { showShape } from "../../contract/type.ts";
+import { showShape } from "../../contract/shapes.ts";
 import { must } from "../errors.ts";
 import type { Expr, Index } from "../ir/expr.ts";
 import type { Node, OpDef, OpNode } from "../ir/graph.ts";

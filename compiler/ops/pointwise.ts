@@ -1,6 +1,7 @@
 /** Elementwise ops, one definition each: the scalar meaning says everything else. */
 
-import { type Dim, type Shape, showDim, showShape } from "../../contract/type.ts";
+import { showDim, showShape } from "../../contract/shapes.ts";
+import type { Dim, Shape } from "../../contract/type.ts";
 import { must } from "../errors.ts";
 import type { Expr, ScalarName } from "../ir/expr.ts";
 import type { Attrs, OpDef, OpNode } from "../ir/graph.ts";

@@ -1,6 +1,7 @@
 /** Reductions over whole axes, and softmax, which is made of them. */
 
-import { type Dim, showShape } from "../../contract/type.ts";
+import { showShape } from "../../contract/shapes.ts";
+import type { Dim } from "../../contract/type.ts";
 import { must } from "../errors.ts";
 import type { Axis, Expr, ReduceOp } from "../ir/expr.ts";
 import type { Node, OpDef, OpNode } from "../ir/graph.ts";

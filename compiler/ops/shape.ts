@@ -1,6 +1,7 @@
 /** Ops that only move elements: each is an index map and computes nothing. */
 
-import { type Dim, type Shape, showShape } from "../../contract/type.ts";
+import { showShape } from "../../contract/shapes.ts";
+import type { Dim, Shape } from "../../contract/type.ts";
 import { must } from "../errors.ts";
 import type { Expr, OpContext } from "../ir/expr.ts";
 import type { Node, OpDef, OpNode } from "../ir/graph.ts";

@@ -1,6 +1,6 @@
 /** Pooling: reductions over sliding windows. */
 
-import { showShape } from "../../contract/type.ts";
+import { showShape } from "../../contract/shapes.ts";
 import { must } from "../errors.ts";
 import type { Axis, Expr, OpContext } from "../ir/expr.ts";
 import type { OpDef } from "../ir/graph.ts";

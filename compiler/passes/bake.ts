@@ -4,8 +4,8 @@
  */
 
 import type { BakedParam } from "../../contract/program.ts";
+import { showShape } from "../../contract/shapes.ts";
 import { digestOf } from "../../contract/tensor.ts";
-import { showShape } from "../../contract/type.ts";
 import { must, plural, UserError } from "../errors.ts";
 import type { Graph, Node } from "../ir/graph.ts";
 import type { Kernel, Schedule } from "../ir/kernel.ts";

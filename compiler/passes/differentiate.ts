@@ -3,7 +3,7 @@
  * gradient is follows from its index expression (passes/adjoint.ts), unless the op states its own.
  */
 
-import { showShape } from "../../contract/type.ts";
+import { showShape } from "../../contract/shapes.ts";
 import { InternalError, must, UserError } from "../errors.ts";
 import type { Node, OpNode } from "../ir/graph.ts";
 import { consumers, topologicalOrder } from "../ir/graph.ts";

@@ -5,7 +5,8 @@
  */
 
 import { MOST_READS } from "../../contract/limits.ts";
-import { type Shape, showDim } from "../../contract/type.ts";
+import { showDim } from "../../contract/shapes.ts";
+import type { Shape } from "../../contract/type.ts";
 import { InternalError, must } from "../errors.ts";
 import type { Axis, Expr, Index, Substitution } from "../ir/expr.ts";
 import { consumers, type Graph, type Node, type OpNode } from "../ir/graph.ts";

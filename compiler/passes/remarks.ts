@@ -3,7 +3,8 @@
  * which op a node has and where its operands come from; names decide nothing.
  */
 import type { Diagnosis } from "../../contract/diagnosis.ts";
-import { type Shape, showShape } from "../../contract/type.ts";
+import { showShape } from "../../contract/shapes.ts";
+import type { Shape } from "../../contract/type.ts";
 import type { Graph, Node, OpNode } from "../ir/graph.ts";
 import { contract } from "../ops/contract.ts";
 import { convolution } from "../ops/convolution.ts";

@@ -1,6 +1,7 @@
 /** Checks of every stage's data. A breach is a bug of ours: `InternalError`. */
 import { STORAGE_BUFFERS } from "../../contract/limits.ts";
-import { type Dim, showShape } from "../../contract/type.ts";
+import { showShape } from "../../contract/shapes.ts";
+import type { Dim } from "../../contract/type.ts";
 import { InternalError, must } from "../errors.ts";
 import type { Axis, Bound, Expr, Index, Lookup } from "../ir/expr.ts";
 import type { Graph, Node } from "../ir/graph.ts";

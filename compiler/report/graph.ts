@@ -1,6 +1,6 @@
 /** The graph as text, a line per node: `conv1: [N, 6, 28, 28] = conv2d(image; 6 · 5×5, padding 2)`. */
 import type { Init } from "../../contract/program.ts";
-import { showShape } from "../../contract/type.ts";
+import { showShape } from "../../contract/shapes.ts";
 import { formatLocation } from "../errors.ts";
 import type { Graph, Node } from "../ir/graph.ts";
 import { plain } from "./layout.ts";

@@ -1,5 +1,5 @@
 /** Draws the shape table: text for a terminal, Markdown, JSON, and the lecture's own lines. */
-import { showShape } from "../../contract/type.ts";
+import { showShape } from "../../contract/shapes.ts";
 import { plural } from "../errors.ts";
 import type { Graph } from "../ir/graph.ts";
 import { sizesIn, withBatch } from "../ir/type.ts";

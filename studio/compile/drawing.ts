@@ -4,7 +4,8 @@ import { Graph as Dagre, layout } from "@dagrejs/dagre";
 import { plural } from "../../compiler/errors.ts";
 import type { Graph, Node } from "../../compiler/ir/graph.ts";
 import { fieldSize } from "../../compiler/report/receptive.ts";
-import { type Shape, showShape } from "../../contract/type.ts";
+import { showShape } from "../../contract/shapes.ts";
+import type { Shape } from "../../contract/type.ts";
 import type { KernelView, LayerView } from "./parts.ts";
 
 export interface Box {

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Graph } from "../../compiler/ir/graph.ts";
-import { showShape } from "../../contract/type.ts";
+import { showShape } from "../../contract/shapes.ts";
 
 export const root = fileURLToPath(new URL("../..", import.meta.url));
 /** Of docs/architecture: a page per part. */

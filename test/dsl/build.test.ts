@@ -10,7 +10,7 @@ import {
   sequential,
   sigmoid,
 } from "../../compiler/dsl/index.ts";
-import { showShape } from "../../contract/type.ts";
+import { showShape } from "../../contract/shapes.ts";
 
 const lenet = () => {
   const image = input("image", [N, 1, 28, 28]);

@@ -4,7 +4,7 @@ import type { Tensor } from "../../compiler/dsl/index.ts";
 import * as w from "../../compiler/dsl/index.ts";
 import type { OpNode } from "../../compiler/ir/graph.ts";
 import { ops } from "../../compiler/ops/index.ts";
-import { showShape } from "../../contract/type.ts";
+import { showShape } from "../../contract/shapes.ts";
 
 const image = w.input("image", [w.N, 4, 8, 8]);
 const rows = w.input("rows", [w.N, 10]);

@@ -32,7 +32,7 @@ const SPOILS: readonly [name: string, change: (k: Shader) => Partial<Shader>, sa
   ["an unknown name", (k) => ({ wgsl: k.wgsl.replace("return;", "return nothing;") }), /WGSL line \d+: /],
   [
     "a wrong type",
-    (k) => ({ wgsl: k.wgsl.replace("let thread = i32(", "let thread = f32(") }),
+    (k) => ({ wgsl: k.wgsl.replace("let thread0 = i32(", "let thread0 = f32(") }),
     /WGSL line \d+: /,
   ],
   ["no entry point", (k) => ({ wgsl: k.wgsl.replace("fn main(", "fn other(") }), /main/],

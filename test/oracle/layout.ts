@@ -1,6 +1,7 @@
 /** Ops that move elements. */
 import type { Attrs } from "../../compiler/ir/graph.ts";
-import { type Shape, showDim } from "../../contract/type.ts";
+import { showDim } from "../../contract/shapes.ts";
+import type { Shape } from "../../contract/type.ts";
 import { build, get, type NdArray, sizeOf } from "./array.ts";
 import { fromFront, numberOf, type Op } from "./op.ts";
 

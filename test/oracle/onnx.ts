@@ -2,7 +2,8 @@
 import { InferenceSession, Tensor } from "onnxruntime-node";
 import type { Graph, Node, OpNode } from "../../compiler/ir/graph.ts";
 import type { OpName } from "../../compiler/ops/index.ts";
-import { type Shape, showDim } from "../../contract/type.ts";
+import { showDim } from "../../contract/shapes.ts";
+import type { Shape } from "../../contract/type.ts";
 import { type Arrays, type NdArray, ndarray } from "./array.ts";
 import { type Reference, type ReferenceOptions, reference } from "./compare.ts";
 import { translations } from "./onnx-ops.ts";

@@ -4,7 +4,7 @@
  */
 import type { Graph, Node } from "../../compiler/ir/graph.ts";
 import type { OpName } from "../../compiler/ops/index.ts";
-import { showDim, showShape } from "../../contract/type.ts";
+import { showDim, showShape } from "../../contract/shapes.ts";
 import type { Arrays, NdArray } from "./array.ts";
 import { batchNorm2d, layerNorm, linear, logSoftmax, matmul, reduction, softmax } from "./dense.ts";
 import { concat, embedding, flatten, gather, reshape, transpose } from "./layout.ts";

@@ -1,6 +1,6 @@
 /** What is chosen, in full: the layer, then its kernel with reasons, schedule and WGSL. */
 import { formatLocation } from "../../../compiler/errors.ts";
-import { showShape } from "../../../contract/type.ts";
+import { showShape } from "../../../contract/shapes.ts";
 import type { KernelView, LayerView } from "../../compile/parts.ts";
 import type { ModelView } from "../../compile/view.ts";
 import { type Child, fill, h } from "../../dom.ts";

@@ -1,6 +1,6 @@
 /** The shape table: a row per layer. */
 import { fieldSize } from "../../../compiler/report/receptive.ts";
-import { showShape } from "../../../contract/type.ts";
+import { showShape } from "../../../contract/shapes.ts";
 import type { LayerView } from "../../compile/parts.ts";
 import type { ModelView } from "../../compile/view.ts";
 import { fill, h } from "../../dom.ts";

@@ -1,6 +1,6 @@
 /** What the model answers: scores over classes, or numbers. */
 import { type Graph, rowOf } from "../../../compiler/ir/graph.ts";
-import { showShape } from "../../../contract/type.ts";
+import { showShape } from "../../../contract/shapes.ts";
 import type { Weights } from "../../../contract/weights.ts";
 import { type Scores, scoresOf, sharesOf } from "../../../data/scores.ts";
 import { resultName } from "./layers.ts";

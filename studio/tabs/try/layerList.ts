@@ -1,8 +1,8 @@
 /** The layers with their values: what is open is watched. */
 
 import { type Field, isKnown } from "../../../compiler/report/receptive.ts";
+import { showShape } from "../../../contract/shapes.ts";
 import type { Tensor } from "../../../contract/tensor.ts";
-import { showShape } from "../../../contract/type.ts";
 import { h } from "../../dom.ts";
 import { gradient, type Scale, shown } from "./color.ts";
 import { type Layer, outputName } from "./layers.ts";

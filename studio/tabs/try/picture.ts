@@ -1,6 +1,6 @@
 /** The model's input as a picture. Pure. */
 import type { Graph } from "../../../compiler/ir/graph.ts";
-import { showShape } from "../../../contract/type.ts";
+import { showShape } from "../../../contract/shapes.ts";
 import { targetOf } from "../../../data/array.ts";
 import { type Frame, frameOf } from "../../../data/frame.ts";
 

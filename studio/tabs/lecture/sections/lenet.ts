@@ -3,7 +3,7 @@ import { compile } from "../../../../compiler/compile.ts";
 import { must } from "../../../../compiler/errors.ts";
 import { fieldSize } from "../../../../compiler/report/receptive.ts";
 import { type LayerRow, type ShapeTable, shapeTable } from "../../../../compiler/report/shapes.ts";
-import { showShape } from "../../../../contract/type.ts";
+import { showShape } from "../../../../contract/shapes.ts";
 import { h, svg } from "../../../dom.ts";
 import type { Words } from "../../../tab.ts";
 import { lenet as recipe } from "../models.ts";
