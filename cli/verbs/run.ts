@@ -1,5 +1,6 @@
 /** `weft run`: the compiled model on files: pictures, IDX, .npy, .json. */
 import type { Precision } from "../../compiler/compile.ts";
+import { refuseSizes } from "../../compiler/emit/sizes.ts";
 import { UserError } from "../../compiler/errors.ts";
 import { type Graph, isClasses, outputsOf, rowOf } from "../../compiler/ir/graph.ts";
 import { RULE, scoresOf } from "../../data/scores.ts";
@@ -88,6 +89,8 @@ ${examples([
 async function answer(path: string, options: Options, ui: Ui): Promise<void> {
   const { graph } = await loadModel(path);
   const inputs = graph.inputs.map(({ name, node }) => ({ name, shape: node.type.shape }));
+  const sizes = inputs.flatMap(({ shape }) => shape.filter((d) => typeof d === "object"));
+  refuseSizes({ name: graph.name, sizes }, "weft run");
   const batches = await readInputs(inputs, options.input ?? [], {
     index: options.index,
     invert: options.invert,
