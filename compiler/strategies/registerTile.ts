@@ -72,8 +72,10 @@ export const registerTile: Strategy<ContractionKernel, RegisterTile> = {
     const share = said.has("subgroup broadcast")
       ? parseWord(said.get("subgroup broadcast"), ["lhs", "rhs"])
       : null;
-    if (!tiling || share === undefined || (share && lanesOf(kernel, share).length === 0)) return undefined;
+    if (!tiling || share === undefined) return undefined;
     const { workgroup, ...choice } = tiling;
+    // Quads are whole, and their threads differ along axes of which the factor holds none.
+    if (share && (workgroup % 4 !== 0 || lanesOf(kernel, share).length === 0)) return undefined;
     const made = { opaque: said.has("opaque loops"), looped: said.has("looped stores"), workgroup };
     return scheduled(kernel, { ...choice, share }, made);
   },

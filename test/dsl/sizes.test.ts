@@ -42,6 +42,7 @@ describe("every op, with whatever numbers its options may be given", () => {
     avgPool2d: { kernel: 2 },
     reshape: { shape: [N, -1] },
     pad: { padding: 1 },
+    embedding: { count: 9, size: 4 },
   };
   const names = [
     "out",
@@ -54,7 +55,7 @@ describe("every op, with whatever numbers its options may be given", () => {
     "ceilMode",
     "countIncludePad",
   ];
-  names.push("shape", "order", "axis", "keepDims", "dims", "value");
+  names.push("shape", "order", "axis", "keepDims", "dims", "value", "count", "size");
   const numbers = [0, -1, -2, 1, 3, 9, 0.5, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 53];
   const values: readonly unknown[] = [
     ...numbers,
@@ -67,7 +68,15 @@ describe("every op, with whatever numbers its options may be given", () => {
     "same",
     true,
   ];
+  /** Whole numbers, for ops that read where these say. */
+  const places = [w.input("places", [N, 3], { dtype: "i32" }), w.input("all", [5], { dtype: "i32" })];
   const operandsOf = (def: OpDef): readonly (readonly w.Tensor[])[] =>
+    def === ops.embedding
+      ? places.map((at) => [at])
+      : def === ops.gather
+        ? images.flatMap((x) => places.map((at) => [x, at]))
+        : floatsOf(def);
+  const floatsOf = (def: OpDef): readonly (readonly w.Tensor[])[] =>
     def.arity === 1
       ? images.map((x) => [x])
       : images.flatMap((x) =>

@@ -133,7 +133,7 @@ describe("checkpoints", () => {
 describe("tuning files", () => {
   const good = {
     format: "weft-tuning",
-    version: 1,
+    version: 2,
     adapters: [
       {
         vendor: "v",
@@ -151,7 +151,7 @@ describe("tuning files", () => {
             tuned: 1,
             defaultBuild: 3,
             build: 4,
-            schedule: { kind: "contraction", workgroup: 64, tile: [1, 4], unroll: [1], share: null },
+            schedule: "register tile 1×4, workgroup 64",
           },
         },
       },
@@ -191,14 +191,27 @@ describe("tuning files", () => {
         { weight: 4, arbitrary: fc.array(number, { minLength: length, maxLength: length }) },
         fc.array(number, { maxLength: 9 }),
       );
-    const schedules = fc.record({
-      kind: fc.constantFrom("contraction", "contraction", "mapReduce"),
-      workgroup: fc.constantFrom(64, 64, 32, 128, 256, 257, 0, 0.5),
-      tile: numbers(2),
-      unroll: numbers(1),
-      share: fc.constantFrom(null, null, "lhs", "rhs"),
-      vector: fc.constantFrom(1, 2, 4, 3),
-    });
+    const contraction = fc
+      .record({
+        tile: numbers(2),
+        unroll: numbers(1),
+        workgroup: fc.constantFrom(64, 64, 32, 128, 256, 257, 0, 0.5),
+        more: fc.constantFrom("", "", ", subgroup broadcast lhs", ", opaque loops", ", looped stores, ,"),
+      })
+      .map(({ tile, unroll, workgroup, more }) => {
+        const steps = unroll.some((n) => n !== 1) ? `, unroll ${unroll.join("×")}` : "";
+        const shared = more.includes("broadcast") ? more : "";
+        const rest = more === shared ? "" : more;
+        return `register tile ${tile.join("×")}${steps}${shared}, workgroup ${workgroup}${rest}`;
+      });
+    const mapReduce = fc
+      .constantFrom(1, 2, 4, 3)
+      .map((v) => `thread per position, vector ${v}, workgroup 64`);
+    const schedules = fc.oneof(
+      { weight: 2, arbitrary: contraction },
+      mapReduce,
+      fc.constantFrom("", "split-K 4", "split-K 3", "parallel reduction 4 members", "workgroup tile 0×0"),
+    );
     const plain = compile(lenet.graph).program;
     let taken = 0;
     fc.assert(

@@ -262,7 +262,9 @@ describe("gradients equal central differences", () => {
 
   test("every op is among the cases", () => {
     const covered = new Set(cases.flatMap((c) => opsOf(c.build())));
-    expect(Object.keys(ops).filter((name) => !covered.has(name))).toEqual([]);
+    // Those of whole numbers: test/ops/gather.test.ts takes a training step and compares it with numbers worked out by hand.
+    const elsewhere = ["gather", "embedding"];
+    expect(Object.keys(ops).filter((name) => !covered.has(name))).toEqual(elsewhere);
   });
 });
 
