@@ -19,7 +19,9 @@ const NEVER_ONE: Readonly<Record<string, readonly string[]>> = {
   "compiler/options.ts": ["{most} arguments at most"],
   "compiler/ops/convolution.ts": ["{groups} groups"], // 1 divides everything
   "compiler/passes/bake.ts": ["{count} elements, more than"],
-  "compiler/passes/partition.ts": ["{read} tensors, more than", "elements exceeds"],
+  "compiler/ops/gather.ts": ["{count} positions"], // more than some thousands
+  "compiler/passes/multiOutput.ts": ["{buffers} tensors, more than"],
+  "compiler/passes/partition.ts": ["{reads.size} tensors, more than", "elements exceeds"],
   "compiler/passes/verify.ts": ["showCount(have)"], // a count with N in it
   "runtime/trainOptions.ts": ["{position.rows} examples"], // it has several steps
   "studio/tabs/train/text.ts": ["{parameters} parameters"], // a classifier's
