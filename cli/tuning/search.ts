@@ -200,13 +200,14 @@ async function searchOne(
 
   // The default with its loops the other way comes early: it says most where loops matter.
   const promising = trialsOf(kernel, targets, storages, MOST_TRIALS);
-  const trials = promising.toSpliced(2, 0, ...loopsOf(own, target));
+  const trials = promising.toSpliced(2, 0, ...loopsOf(kernel, own, target));
   for (const [i, data] of trials.entries()) {
     if (i > 0 && over()) break; // each kernel gets one chance at least
     onProgress(i / (trials.length + 1));
     await attempt(data);
   }
-  for (const data of leaders(FINALISTS).flatMap((l) => loopsOf(l, target))) if (!over()) await attempt(data);
+  for (const data of leaders(FINALISTS).flatMap((l) => loopsOf(kernel, l, target)))
+    if (!over()) await attempt(data);
   for (const data of leaders(1).flatMap((l) => workgroupsOf(kernel, l))) if (!over()) await attempt(data);
   const winner = await final(bench, subject, [usual, ...measured], scoreOf);
   return {

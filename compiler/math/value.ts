@@ -114,7 +114,7 @@ export function binary(op: BinaryOp, left: Value, right: Value): Value {
   const [a, b] = [known(left), known(right)];
   if (a !== undefined && b !== undefined && op in FOLDS) return int(FOLDS[op as keyof typeof FOLDS](a, b));
   if (op === "+" && a === 0) return right;
-  if ((op === "+" || op === "-" || op === ">>") && b === 0) return left;
+  if ((op === "+" || op === "-") && b === 0) return left;
   if (op === "*" && (a === 0 || b === 1)) return left;
   if (op === "/" && b === 1) return left;
   if (op === "%" && b === 1) return int(0);

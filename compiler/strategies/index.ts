@@ -120,19 +120,23 @@ function varied(kernel: Kernel, trials: readonly Trial[]): readonly string[] {
 
 const WORKGROUPS = [16, 32, 64, 128, 256];
 
+/** The text of the same schedule but for some fields; none where that is not legal for the kernel, or no other one. */
+function changed(
+  kernel: Kernel,
+  text: string,
+  change: (s: Schedule) => Partial<Schedule>,
+): readonly string[] {
+  const chosen = parseSchedule(kernel, text);
+  const other = chosen && printSchedule(kernel, { ...chosen, ...change(chosen) });
+  return other === undefined || other === text || !parseSchedule(kernel, other) ? [] : [other];
+}
+
 /** The same schedule with loops that hide how often they run, or no longer do: none where the target hides none. */
-export function loopsOf(text: string, { opaqueBelow }: Target): readonly string[] {
-  if (opaqueBelow === 0) return [];
-  const item = ", opaque loops";
-  return [text.endsWith(item) ? text.slice(0, -item.length) : `${text}${item}`];
+export function loopsOf(kernel: Kernel, text: string, { opaqueBelow }: Target): readonly string[] {
+  return opaqueBelow === 0 ? [] : changed(kernel, text, ({ opaque }) => ({ opaque: !opaque }));
 }
 
 /** The same schedule with other numbers of threads in a workgroup, where it says one. */
 export function workgroupsOf(kernel: Kernel, text: string): readonly string[] {
-  const chosen = parseSchedule(kernel, text);
-  if (!chosen) return [];
-  return WORKGROUPS.filter((w) => w !== chosen.workgroup).flatMap((workgroup) => {
-    const other = printSchedule(kernel, { ...chosen, workgroup });
-    return other === text || !parseSchedule(kernel, other) ? [] : [other];
-  });
+  return WORKGROUPS.flatMap((workgroup) => changed(kernel, text, () => ({ workgroup })));
 }

@@ -99,15 +99,19 @@ function passesOf(region: Region, parts: number): readonly [Region, Region] {
   const { partial, root, free } = partialSums(region, sum, parts);
   partials.add(partial);
   const part = newAxis("part", parts);
-  const [lead, ...rest] = free;
-  const at = isBatch(lead?.extent) ? [lead, part, ...rest] : [part, ...free];
-  const total = reduce("sum", [part], load(root, at.map(axisIndex)));
+  const total = reduce("sum", [part], load(root, withPart(part, free).map(axisIndex)));
   const put = (e: Expr): Expr => (e === sum ? total : mapChildren(e, put));
   const results = region.results.map((r) => ({ ...r, value: put(r.value) }));
   return [partial, { ...region, results, reads: [...new Set(results.flatMap((r) => tensorsOf(r.value)))] }];
 }
 
-/** A stored tensor with a dimension of the parts, which stands before all others but N. */
+/** The axis of the parts stands before all others but N. */
+function withPart(part: Axis, axes: readonly Axis[]): readonly Axis[] {
+  const lead = axes.filter((a) => isBatch(a.extent));
+  return [...lead, part, ...axes.filter((a) => !lead.includes(a))];
+}
+
+/** What stores the partial sums, with a dimension of the parts. */
 function partialSums(
   region: Region,
   sum: Reduce,
@@ -116,8 +120,7 @@ function partialSums(
   const axis = must(longest(sum.axes), "summed axis");
   const free = batchFirst([...freeAxes(sum)]);
   const along = newAxis("part", parts);
-  const [lead, ...rest] = free;
-  const order = isBatch(lead?.extent) ? [lead, along, ...rest] : [along, ...free];
+  const order = withPart(along, free);
   const axes = order.map((a) => newAxis(a.name, a.extent));
   const step = newAxis(axis.name, Number(axis.extent) / parts);
   const here = must(axes[order.indexOf(along)], "part");

@@ -62,7 +62,7 @@ function tuningOf(subjects: readonly Subject[], choose: (subject: Subject, i: nu
     subjects.map((subject, i) => {
       const trials = trialsOf(subject.step.kernel, [targets.quads, targets.octets], new Map(), 12);
       const data = must(trials[choose(subject, i) % trials.length], "trial");
-      const hidden = loopsOf(data, targets.octets)[0] ?? data;
+      const hidden = loopsOf(subject.step.kernel, data, targets.octets)[0] ?? data;
       return [subject.key, i % 3 === 0 ? hidden : data];
     }),
   );
@@ -195,8 +195,8 @@ test("opaque loops are tried where the target has them, and recorded", () => {
     const other = data.endsWith(", opaque loops")
       ? data.replace(", opaque loops", "")
       : `${data}, opaque loops`;
-    expect(loopsOf(data, targets.quads)).toEqual([]);
-    expect(loopsOf(data, targets.octets)).toEqual([other]);
+    expect(loopsOf(kernel, data, targets.quads)).toEqual([]);
+    expect(loopsOf(kernel, data, targets.octets)).toEqual([other]);
     expect(tunedSchedule(kernel, data)?.opaque).toBe(data.endsWith("opaque loops"));
     expect(tunedSchedule(kernel, other)?.opaque).toBe(other.endsWith("opaque loops"));
   }
