@@ -1,13 +1,14 @@
 /** The kind of model that is trained and measured on labelled examples: one input, a score for every class. */
-import { UserError } from "../compiler/errors.ts";
+import { must, UserError } from "../compiler/errors.ts";
 import type { Graph } from "../compiler/ir/graph.ts";
 import type { Program } from "../contract/program.ts";
 import { showShape } from "../contract/shapes.ts";
+import { ARRAYS, type TensorData } from "../contract/tensor.ts";
 import type { Dim } from "../contract/type.ts";
 import type { Weights } from "../contract/weights.ts";
-import { product, type Target, targetOf } from "../data/array.ts";
+import { concatenated, product, type Target, targetOf } from "../data/array.ts";
 import type { DataSet } from "../data/set.ts";
-import { load, type TensorData } from "../runtime/index.ts";
+import { load } from "../runtime/sized.ts";
 
 export interface Classifier {
   readonly input: Target;
@@ -37,8 +38,7 @@ export function classifierOf({ name, inputs, outputs }: Graph): Classifier {
       problem: `${name} has ${classes} classes`,
       rule: "a label is a byte: 256 classes at most",
     });
-  const target = targetOf({ name: input.name, shape: input.node.type.shape });
-  return { input: target, classes };
+  return { input: targetOf({ name: input.name, ...input.node.type }), classes };
 }
 
 export interface Answers {
@@ -59,9 +59,9 @@ export interface ClassifyOptions {
 /** Large enough to fill a GPU, small enough for any. */
 const CHUNK = 500;
 
-/** Runs the program over the set; bytes become 0 … 1. */
+/** Runs the program over the set; bytes become 0 … 1, or stay whole numbers where the input is of them. */
 export async function classify(program: Program, set: DataSet, options: ClassifyOptions): Promise<Answers> {
-  const [input] = program.inputs;
+  const { name, dtype } = must(program.inputs[0], "input");
   const [output] = program.outputs;
   const session = await load(program, { device: options.device, weights: options.weights });
   const size = product(set.shape);
@@ -71,9 +71,10 @@ export async function classify(program: Program, set: DataSet, options: Classify
   let seconds = 0;
   for (let from = 0; from < set.rows; from += chunk) {
     const to = Math.min(set.rows, from + chunk);
-    const pixels = new Float32Array(set.images.subarray(from * size, to * size)).map((byte) => byte / 255);
+    const bytes = set.images.subarray(from * size, to * size);
+    const data = dtype === "f32" ? Float32Array.from(bytes, (byte) => byte / 255) : ARRAYS[dtype].from(bytes);
     const start = performance.now();
-    const outputs = await session.run({ [input?.name ?? ""]: pixels });
+    const outputs = await session.run({ [name]: { shape: [to - from, ...set.shape], data } });
     seconds += (performance.now() - start) / 1000;
     const scores = outputs[output?.name ?? ""]?.data ?? new Float32Array();
     parts.push(scores);
@@ -85,13 +86,7 @@ export async function classify(program: Program, set: DataSet, options: Classify
     }
     options.onProgress?.(to);
   }
-  const scores = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    scores.set(part, at);
-    at += part.length;
-  }
-  return { answers, scores, seconds };
+  return { answers, scores: concatenated(parts, "f32"), seconds };
 }
 
 /** The position of the largest score, the first one of equals. */

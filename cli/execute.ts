@@ -1,8 +1,9 @@
 /** Runs a program over any number of examples, in batches that fit the device. */
 import type { Program } from "../contract/program.ts";
+import type { Tensor as Given } from "../contract/tensor.ts";
 import type { Weights } from "../contract/weights.ts";
-import { product } from "../data/array.ts";
-import { load } from "../runtime/index.ts";
+import { concatenated, product } from "../data/array.ts";
+import { load } from "../runtime/sized.ts";
 import { type Said, startBuilding } from "./building.ts";
 import type { Batch } from "./input/read.ts";
 import type { Tensor } from "./output/results.ts";
@@ -75,7 +76,7 @@ export const typicalBatchOf = (batches: readonly Batch[]): number => Math.min(LA
 export function* partsOf(
   program: Program,
   batches: readonly Batch[],
-): Generator<{ readonly from: number; readonly feeds: Readonly<Record<string, Tensor>> }> {
+): Generator<{ readonly from: number; readonly feeds: Readonly<Record<string, Given>> }> {
   const count = countOf(batches);
   const size = Math.min(LARGEST, program.maxBatch || LARGEST);
   for (let from = 0; from < count; from += size) {
@@ -85,7 +86,7 @@ export function* partsOf(
 }
 
 /** Examples `from` to `to` in the shape that the model's input has. */
-function slice(batch: Batch, from: number, to: number): Tensor {
+function slice(batch: Batch, from: number, to: number): Given {
   const { data, target } = batch;
   if (!target.batched) return { shape: target.example, data };
   const step = product(target.example);
@@ -95,12 +96,7 @@ function slice(batch: Batch, from: number, to: number): Tensor {
 function joined(shape: readonly number[], parts: readonly Float32Array[]): Tensor {
   const [only] = parts;
   if (parts.length === 1 && only) return { shape, data: only };
-  const data = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    data.set(part, at);
-    at += part.length;
-  }
+  const data = concatenated(parts, "f32");
   const rest = shape.slice(1);
   return { shape: [data.length / product(rest), ...rest], data };
 }

@@ -3,7 +3,8 @@ import { type CompileOptions, compile } from "../compiler/compile.ts";
 import { UserError } from "../compiler/errors.ts";
 import type { Graph, Node } from "../compiler/ir/graph.ts";
 import type { Program } from "../contract/program.ts";
-import { type CheckOptions, checkFinite, type NonFinite } from "../runtime/index.ts";
+import type { CheckOptions, NonFinite } from "../runtime/index.ts";
+import { checkFinite } from "../runtime/sized.ts";
 import { partsOf } from "./execute.ts";
 import type { Batch } from "./input/read.ts";
 

@@ -10,6 +10,7 @@ export interface Frame {
 
 /** What a picture has to become for this input; a flat input of a square number of features is a square picture. */
 export function frameOf(target: Target): Frame | undefined {
+  if (target.shape.some((d) => typeof d === "object")) return undefined; // a size that each run decides
   const dims = target.example;
   const [height, width] = dims.slice(-2);
   const channels = dims.slice(0, -2).reduce((a, b) => a * b, 1);

@@ -1,6 +1,8 @@
 /** Inputs as JSON: nested arrays of numbers, or an object with one such array per input name. */
 import { UserError } from "../compiler/errors.ts";
-import { type NumberArray, tooLarge } from "./array.ts";
+import { ARRAYS } from "../contract/tensor.ts";
+import type { DType } from "../contract/type.ts";
+import { holds, misfit, type NumberArray } from "./array.ts";
 
 /** More levels than any input has. */
 const DEEPEST = 16;
@@ -24,7 +26,15 @@ function kindOf(value: unknown): string {
   return JSON.stringify(typeof value === "string" ? value.slice(0, 40) : value);
 }
 
-function fill(value: unknown, shape: readonly number[], path: string, source: string, into: number[]): void {
+/** Where numbers are put, and of what kind they have to be. */
+interface Filled {
+  readonly source: string;
+  readonly dtype: DType;
+  readonly into: number[];
+}
+
+function fill(value: unknown, shape: readonly number[], path: string, filled: Filled): void {
+  const { source, dtype, into } = filled;
   const [length, ...rest] = shape;
   if (length === undefined) {
     if (typeof value !== "number")
@@ -33,8 +43,8 @@ function fill(value: unknown, shape: readonly number[], path: string, source: st
         rule: "an input is nested arrays of numbers, every row of a level equally long",
       });
     // JSON writes neither NaN nor infinity: what is infinite was too large for JavaScript's numbers already.
-    if (!Number.isFinite(Math.fround(value)))
-      throw tooLarge(Number.isFinite(value) ? value : "a number beyond 1e308", path, source);
+    if (!Number.isFinite(value) || !holds(dtype, value))
+      throw misfit(dtype, Number.isFinite(value) ? value : "a number beyond 1e308", path, source);
     into.push(value);
     return;
   }
@@ -44,15 +54,16 @@ function fill(value: unknown, shape: readonly number[], path: string, source: st
       rule: "an input is nested arrays of numbers, every row of a level equally long",
     });
   value.forEach((item, i) => {
-    fill(item, rest, `${path}[${i}]`, source, into);
+    fill(item, rest, `${path}[${i}]`, filled);
   });
 }
 
 /**
  * @param input the model input the array is for; picked from an object by this name
- * @throws UserError where the text is not JSON or not a rectangular array of numbers
+ * @param dtype the type of that input
+ * @throws UserError where the text is not JSON or not a rectangular array of numbers of that type
  */
-export function parseJson(text: string, input: string, source: string): NumberArray {
+export function parseJson(text: string, input: string, source: string, dtype: DType = "f32"): NumberArray {
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -76,7 +87,7 @@ export function parseJson(text: string, input: string, source: string): NumberAr
     path = input;
   }
   const shape = shapeOf(value, source);
-  const data: number[] = [];
-  fill(value, shape, path, source, data);
-  return { shape, data: Float32Array.from(data) };
+  const into: number[] = [];
+  fill(value, shape, path, { source, dtype, into });
+  return { shape, data: ARRAYS[dtype].from(into) };
 }

@@ -1,7 +1,8 @@
 /** NumPy's .npy format, versions 1 to 3 (https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html). */
 import { plural, UserError } from "../compiler/errors.ts";
 import { showShape } from "../contract/shapes.ts";
-import { floats, type NumberArray, product } from "./array.ts";
+import type { DType } from "../contract/type.ts";
+import { type NumberArray, numbers, product } from "./array.ts";
 
 interface ElementType {
   readonly bytes: number;
@@ -76,8 +77,8 @@ function readHeader(bytes: Uint8Array, source: string): { readonly text: string;
   return { text: new TextDecoder().decode(bytes.subarray(from, from + length)), start: from + length };
 }
 
-/** @throws UserError where the file is not .npy, is cut off, or holds what is no array of numbers */
-export function parseNpy(bytes: Uint8Array, source: string): NumberArray {
+/** @throws UserError where the file is not .npy, is cut off, or holds what is no array of numbers of an input's type */
+export function parseNpy(bytes: Uint8Array, source: string, dtype: DType = "f32"): NumberArray {
   const { text, start } = readHeader(bytes, source);
   const descr = /'descr'\s*:\s*'([^']*)'/.exec(text)?.[1];
   const order = /'fortran_order'\s*:\s*(True|False)/.exec(text)?.[1];
@@ -106,6 +107,7 @@ export function parseNpy(bytes: Uint8Array, source: string): NumberArray {
     });
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const at = order === "True" ? (i: number) => fortranPosition(i, shape) : (i: number) => i;
-  const data = floats(product(shape), (i) => type.read(view, start + at(i) * type.bytes, little), source);
+  const read = (i: number): number => type.read(view, start + at(i) * type.bytes, little);
+  const data = numbers(dtype, product(shape), read, source);
   return { shape, data, bytes: name === "u1" };
 }

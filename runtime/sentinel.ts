@@ -44,12 +44,13 @@ const look = (data: ArrayBuffer, storage: Binding["storage"]): Unfit | undefined
  * or infinite came from; undefined where every value is finite. Some adapters turn NaN into numbers within a kernel:
  * what never leaves a kernel is not seen.
  *
- * Throws `WeftError`: "weights", "input", "no-device", "gpu", "out-of-memory", "device-lost".
+ * Throws `WeftError`: "weights", "input", "no-device", "gpu", "out-of-memory", "device-lost". `words` are for weftgpu/sized.
  */
 export async function checkFinite(
   program: Program,
   inputs: Readonly<Record<string, InputValue>>,
   options: CheckOptions = {},
+  ...words: readonly number[]
 ): Promise<NonFinite | undefined> {
   checkOptions("checkFinite", options, LOAD);
   const { weights, device, seed = 0 } = options;
@@ -61,7 +62,9 @@ export async function checkFinite(
   }
   const gpu = await openGpu(device);
   try {
-    return await checkRun(await Executable.open(gpu, program), values, data, batch);
+    return await checkRun(await Executable.open(gpu, program), values, batch, (executable) =>
+      executable.feed(batch, data, ...words),
+    );
   } finally {
     if (!device) gpu.device.destroy();
   }
@@ -70,14 +73,14 @@ export async function checkFinite(
 async function checkRun(
   executable: Executable,
   values: readonly TensorData[],
-  data: readonly TensorData[],
   batch: number,
+  feed: (executable: Executable) => void,
 ): Promise<NonFinite | undefined> {
   const { params, prepare, dispatches, kernels, name } = executable.program;
   try {
     await executable.gpu.scoped(`${name}, batch of ${batch}`, () => {
       executable.fill(params, values);
-      executable.feed(batch, data);
+      feed(executable);
     });
     const all = [...prepare, ...dispatches];
     const found = await trace(executable, all, batch, look);

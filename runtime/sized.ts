@@ -6,11 +6,18 @@
  *   const { scores } = await session.run({ tokens: { shape: [3, 17, 64], data } });
  */
 import { WeftError } from "../contract/errors.ts";
-import type { Program } from "../contract/program.ts";
+import type { Program, Signature } from "../contract/program.ts";
 import { showShape } from "../contract/shapes.ts";
 import { boundsOf, resized, type SizeValues, shapeWith, wordsOf } from "../contract/sizes.ts";
 import { dtypeOf, kindOf, sizeOf, type Tensor, type TensorData } from "../contract/tensor.ts";
-import { type LoadOptions, load as loadPlain, type Session } from "./index.ts";
+import {
+  type CheckOptions,
+  checkFinite as checkPlain,
+  type LoadOptions,
+  load as loadPlain,
+  type NonFinite,
+  type Session,
+} from "./index.ts";
 
 /** What is left of a session: runs of any sizes. */
 export interface SizedSession {
@@ -23,18 +30,7 @@ export interface SizedSession {
 
 /** As `load` of weftgpu/runtime, which takes programs without such sizes alone. */
 export async function load(program: Program, options: LoadOptions = {}): Promise<SizedSession> {
-  const bounds = boundsOf(program);
-  const atMost = ({ shape, ...rest }: Program["inputs"][number]) => ({
-    ...rest,
-    shape: shape.map((d) => bounds[d] ?? d),
-  });
-  const plain: Program = {
-    ...program,
-    version: 1,
-    inputs: program.inputs.map(atMost),
-    outputs: program.outputs.map(atMost),
-  };
-  const session: Session = await loadPlain(program.sizes ? plain : program, options);
+  const session = await loadPlain(atMost(program), options);
   return {
     program,
     run: (inputs) => runSized(session, program, inputs),
@@ -43,12 +39,37 @@ export async function load(program: Program, options: LoadOptions = {}): Promise
   };
 }
 
-/** Inputs are spread over the room that buffers have, outputs are what of it was computed. */
-async function runSized(
-  session: Session,
+/** As `checkFinite` of weftgpu/runtime, with inputs as those of a run. */
+export async function checkFinite(
+  program: Program,
+  inputs: Readonly<Record<string, Tensor>>,
+  options: CheckOptions = {},
+): Promise<NonFinite | undefined> {
+  const { spread, words } = spreadOut(program, inputs);
+  return checkPlain(atMost(program), spread, options, ...words);
+}
+
+/** The program as it lies in memory: each size at its bound. */
+function atMost(program: Program): Program {
+  const bounds = boundsOf(program);
+  const all = ({ shape, ...rest }: Signature): Signature => ({
+    ...rest,
+    shape: shape.map((d) => bounds[d] ?? d),
+  });
+  return program.sizes
+    ? { ...program, version: 1, inputs: program.inputs.map(all), outputs: program.outputs.map(all) }
+    : program;
+}
+
+/** Inputs over the room that buffers have for them, and what says how much of it they take. */
+function spreadOut(
   program: Program,
   given: Readonly<Record<string, Tensor>>,
-): Promise<Record<string, Tensor>> {
+): {
+  readonly sizes: SizeValues;
+  readonly spread: Readonly<Record<string, Tensor>>;
+  readonly words: readonly number[];
+} {
   const bounds = boundsOf(program);
   const sizes = sizesOf(program, given);
   const spread = Object.entries(given).map(([name, tensor]): [string, Tensor] => {
@@ -58,7 +79,17 @@ async function runSized(
     const room = shapeWith(input.shape, shape[0] as number, bounds);
     return [name, { shape: room, data: resized(data, shape, shape, room) }];
   });
-  const results = await session.run(Object.fromEntries(spread), ...wordsOf(program, sizes));
+  return { sizes, spread: Object.fromEntries(spread), words: wordsOf(program, sizes) };
+}
+
+/** Outputs are what was computed of the room that they have. */
+async function runSized(
+  session: Session,
+  program: Program,
+  given: Readonly<Record<string, Tensor>>,
+): Promise<Record<string, Tensor>> {
+  const { sizes, spread, words } = spreadOut(program, given);
+  const results = await session.run(spread, ...words);
   return Object.fromEntries(
     program.outputs.map(({ name, shape }): [string, Tensor] => {
       const { shape: room, data } = results[name] as Tensor; // one for each

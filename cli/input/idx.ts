@@ -1,7 +1,8 @@
 /** IDX files as examples for a model, gzipped or not. */
 import { constants, gunzipSync } from "node:zlib";
 import { must, UserError } from "../../compiler/errors.ts";
-import { floats, type NumberArray, product } from "../../data/array.ts";
+import type { DType } from "../../contract/type.ts";
+import { type NumberArray, numbers, product } from "../../data/array.ts";
 import { parseIdxBytes, TYPES } from "../../data/idx.ts";
 
 export function isIdxName(path: string): boolean {
@@ -51,11 +52,11 @@ export function gunzipIfNeeded(bytes: Uint8Array, source: string): Uint8Array {
   }
 }
 
-/** @throws UserError where the file is not IDX or is cut off */
-export function parseIdx(raw: Uint8Array, source: string): NumberArray {
+/** @throws UserError where the file is not IDX, is cut off, or holds numbers that an input of the type does not */
+export function parseIdx(raw: Uint8Array, source: string, dtype: DType = "f32"): NumberArray {
   const { type, shape, data: bytes } = parseIdxBytes(gunzipIfNeeded(raw, source), source);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const element = must(TYPES[type], "IDX type");
-  const data = floats(product(shape), (i) => element.read(view, i * element.bytes), source);
+  const data = numbers(dtype, product(shape), (i) => element.read(view, i * element.bytes), source);
   return { shape, data, bytes: type === 8 };
 }

@@ -9,7 +9,7 @@ import { readBytes, shownPath } from "../files.ts";
 /** Pixels of a picture: more than a camera of 100 megapixels takes, and few enough to be decoded at once. */
 const MOST_PIXELS = 2 ** 27;
 
-export interface Picture extends NumberArray {
+export interface Picture extends NumberArray<Float32Array> {
   /** What was done to it: `resized from 640×480`, `greyed`; empty where nothing was. */
   readonly changes: readonly string[];
   /** Whether the border is bright: such a picture may have to be inverted. */

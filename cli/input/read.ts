@@ -1,14 +1,26 @@
 /** Reads what `--input` names into one batch for each of the model's inputs. */
+import { existsSync } from "node:fs";
 import { extname } from "node:path";
 import { plural, UserError } from "../../compiler/errors.ts";
 import { showShape } from "../../contract/shapes.ts";
-import type { Dim } from "../../contract/type.ts";
-import { checkHolds, fitArray, type NumberArray, product, type Target, targetOf } from "../../data/array.ts";
+import type { SizeValues } from "../../contract/sizes.ts";
+import { ARRAYS, type TensorData } from "../../contract/tensor.ts";
+import {
+  checkHolds,
+  concatenated,
+  fitArray,
+  type Input,
+  type NumberArray,
+  product,
+  type Target,
+  targetOf,
+} from "../../data/array.ts";
 import { parseJson } from "../../data/json.ts";
 import { parseNpy } from "../../data/npy.ts";
 import { readBytes, shownPath } from "../files.ts";
 import { gunzipIfNeeded, isIdxName, parseIdx } from "./idx.ts";
 import { parseIndex } from "./range.ts";
+import { sizesWith } from "./sizes.ts";
 
 /** How many examples of an IDX file are taken when `--index` says nothing. */
 const DEFAULT_TAKE = 16;
@@ -23,8 +35,8 @@ export interface Batch {
   readonly target: Target;
   /** `[count, …example]` */
   readonly shape: readonly number[];
-  readonly data: Float32Array;
-  /** One title per example: the file's name, or `file[3]`. */
+  readonly data: TensorData;
+  /** One title per example: the file's name, `file[3]`, or the numbers that stood in the command. */
   readonly titles: readonly string[];
   /** The positions that were taken, where one IDX file was read: what labels are matched by. */
   readonly positions?: readonly number[];
@@ -33,82 +45,122 @@ export interface Batch {
 interface Piece extends NumberArray {
   readonly titles: readonly string[];
   readonly positions?: readonly number[];
+  /** What sizes besides N are, by this array and those before it. */
+  readonly sizes: SizeValues;
 }
 
-function pickRows(array: NumberArray, positions: readonly number[]): NumberArray {
+/** What a piece is read for: an input, and what is known of its sizes. */
+interface Wanted {
+  readonly input: Input;
+  readonly sizes: SizeValues;
+}
+
+/** The examples of an array that fits, those at `positions` alone. */
+function pickRows(array: NumberArray, positions: readonly number[], { dtype }: Input): NumberArray {
   const row = product(array.shape.slice(1));
-  const data = new Float32Array(positions.length * row);
-  positions.forEach((from, to) => {
-    data.set(array.data.subarray(from * row, (from + 1) * row), to * row);
-  });
-  return { shape: [positions.length, ...array.shape.slice(1)], data };
+  const rows = positions.map((from) => array.data.subarray(from * row, (from + 1) * row));
+  return { shape: [positions.length, ...array.shape.slice(1)], data: concatenated(rows, dtype) };
 }
 
-/** Unsigned bytes are pixels, whatever file holds them: 0 … 255 becomes 0 … 1. */
-const scaled = (array: NumberArray, bytes = array.bytes): NumberArray =>
-  bytes ? { shape: array.shape, data: array.data.map((v) => v / 255) } : array;
+/** Unsigned bytes are pixels, whatever file holds them: 0 … 255 becomes 0 … 1, but stays in an input of whole numbers. */
+const scaled = (array: NumberArray, { dtype }: Input, bytes = array.bytes): NumberArray =>
+  bytes && dtype === "f32" ? { shape: array.shape, data: array.data.map((v) => v / 255) } : array;
 
-async function readIdx(path: string, target: Target, options: ReadOptions): Promise<Piece> {
+async function readIdx(path: string, { input, sizes }: Wanted, options: ReadOptions): Promise<Piece> {
   const source = shownPath(path);
-  const all = parseIdx(await readBytes(path, "the IDX file"), source);
+  const all = parseIdx(await readBytes(path, "the IDX file"), source, input.dtype);
   checkHolds(all, source);
   const count = all.shape[0] ?? 0;
-  const range = options.index ?? (target.batched ? `:${Math.min(DEFAULT_TAKE, count)}` : "0");
+  const range = options.index ?? (input.shape[0] === "N" ? `:${Math.min(DEFAULT_TAKE, count)}` : "0");
   const positions = parseIndex(range, count, source);
   if (options.index === undefined && positions.length < count)
     options.note(
       `${source}: the first ${positions.length} of ${count} ${plural(count, "example")}; --index FROM:TO picks others`,
     );
-  const rows = pickRows(all, positions);
-  const fitted = fitArray(scaled(rows, all.bytes), target, source);
-  return { ...fitted, titles: positions.map((i) => `${source}[${i}]`), positions };
+  const rows = scaled(pickRows(all, positions, input), input, all.bytes);
+  const titles = positions.map((i) => `${source}[${i}]`);
+  return { ...fittedSizes(rows, { input, sizes }, source), titles, positions };
 }
 
-async function readPiece(path: string, target: Target, options: ReadOptions): Promise<Piece> {
-  const source = shownPath(path);
+/** The array as examples, and what sizes are after it. */
+function fittedSizes(
+  array: NumberArray,
+  { input, sizes: known }: Wanted,
+  source: string,
+): Omit<Piece, "titles"> {
+  checkHolds(array, source);
+  const sizes = sizesWith(known, input, array, source);
+  return { ...fitArray(array, targetOf(input, sizes), source), sizes };
+}
+
+/** `3,1,4` and `[[3, 1], [4, 1]]`, where no file is called so, are the numbers themselves, as JSON. */
+function numbersIn(text: string): string | undefined {
+  if (!/^\s*[-[\d]/.test(text) || /[a-df-z]/i.test(text) || existsSync(text)) return undefined;
+  return text.trim().startsWith("[") ? text : `[${text}]`;
+}
+
+/** Names of files as they are; of numbers no more than their beginning. */
+const clipped = (text: string): string =>
+  numbersIn(text) && text.length > 40 ? `${text.slice(0, 39)}…` : text;
+
+async function readArray(
+  path: string,
+  { name, dtype }: Input,
+  source: string,
+): Promise<NumberArray | undefined> {
+  const here = numbersIn(path);
+  if (here !== undefined) return parseJson(here, name, source, dtype);
   const kind = extname(path).toLowerCase();
-  if (isIdxName(path)) return readIdx(path, target, options);
-  if (kind === ".npy" || kind === ".json") {
-    const bytes = await readBytes(path, "the input");
-    const array =
-      kind === ".npy"
-        ? parseNpy(bytes, source)
-        : parseJson(new TextDecoder().decode(bytes), target.name, source);
-    if (array.bytes)
+  if (kind !== ".npy" && kind !== ".json") return undefined;
+  const bytes = await readBytes(path, "the input");
+  return kind === ".npy"
+    ? parseNpy(bytes, source, dtype)
+    : parseJson(new TextDecoder().decode(bytes), name, source, dtype);
+}
+
+async function readPiece(path: string, wanted: Wanted, options: ReadOptions): Promise<Piece> {
+  const { input } = wanted;
+  const source = clipped(shownPath(path));
+  if (isIdxName(path)) return readIdx(path, wanted, options);
+  const array = await readArray(path, input, source);
+  if (array) {
+    if (array.bytes && input.dtype === "f32")
       options.note(
         `${source}: its bytes 0 … 255 become 0 … 1, as those of pictures do; values that are to stay belong in float32`,
       );
-    let fitted = fitArray(scaled(array), target, source);
+    let fitted = fittedSizes(scaled(array, input), wanted, source);
     const count = fitted.shape[0] ?? 1;
     const positions = options.index === undefined ? undefined : parseIndex(options.index, count, source);
-    if (positions) fitted = pickRows(fitted, positions);
+    if (positions) fitted = { ...fitted, ...pickRows(fitted, positions, input) };
     const titles = (positions ?? [...Array(count).keys()]).map((i) =>
       count === 1 ? source : `${source}[${i}]`,
     );
     return positions ? { ...fitted, titles, positions } : { ...fitted, titles };
   }
-  if (kind === ".gz") {
+  if (extname(path).toLowerCase() === ".gz") {
     const bytes = gunzipIfNeeded(await readBytes(path, "the IDX file"), source);
-    if (bytes[0] === 0 && bytes[1] === 0) return readIdx(path, target, options);
+    if (bytes[0] === 0 && bytes[1] === 0) return readIdx(path, wanted, options);
   }
   const { readPicture } = await import("./image.ts"); // sharp is loaded for pictures only
-  const picture = await readPicture(path, target, options.invert === true);
+  const picture = await readPicture(path, targetOf(input), options.invert === true);
   if (picture.changes.length > 0) options.note(`${source}: ${picture.changes.join(", ")}`);
   if (picture.brightBorder)
     options.note(`${source}: its background is bright; for a model trained on dark backgrounds add --invert`);
-  return { ...picture, titles: [source] };
+  const data =
+    input.dtype === "f32"
+      ? picture.data
+      : ARRAYS[input.dtype].from(picture.data.map((value) => Math.round(255 * value)));
+  return { ...picture, data, titles: [source], sizes: wanted.sizes };
 }
 
 function joined(pieces: readonly Piece[], target: Target): Batch {
-  const count = pieces.reduce((sum, piece) => sum + (piece.shape[0] ?? 0), 0);
-  const data = new Float32Array(count * product(target.example));
-  let at = 0;
-  for (const piece of pieces) {
-    data.set(piece.data, at);
-    at += piece.data.length;
-  }
+  const data = concatenated(
+    pieces.map((piece) => piece.data),
+    target.dtype,
+  );
   const positions = pieces.length === 1 ? pieces[0]?.positions : undefined;
   const titles = pieces.flatMap((piece) => piece.titles);
+  const count = pieces.reduce((sum, piece) => sum + (piece.shape[0] ?? 0), 0);
   const batch = { target, shape: [count, ...target.example], data, titles };
   return positions ? { ...batch, positions } : batch;
 }
@@ -116,43 +168,42 @@ function joined(pieces: readonly Piece[], target: Target): Batch {
 /** `image=a.png` where `image` is an input of the model, otherwise the path alone. */
 function splitName(
   text: string,
-  targets: readonly Target[],
-): { readonly target?: Target; readonly path: string } {
+  inputs: readonly Input[],
+): { readonly named?: Input; readonly path: string } {
   const at = text.indexOf("=");
-  const target = targets.find((t) => t.name === text.slice(0, at));
-  return at > 0 && target ? { target, path: text.slice(at + 1) } : { path: text };
+  const named = inputs.find((t) => t.name === text.slice(0, at));
+  return at > 0 && named ? { named, path: text.slice(at + 1) } : { path: text };
 }
 
 /**
  * @param inputs the model's inputs
- * @param sources what follows `--input`: paths; where the model has several inputs `name=path`, or a JSON object of all
+ * @param sources what follows `--input`: paths or numbers; where the model has several inputs `name=path`, or a JSON object of all
  * @throws UserError for a file that cannot be read or does not fit, and for an input without a file
  */
 export async function readInputs(
-  inputs: readonly { readonly name: string; readonly shape: readonly Dim[] }[],
+  inputs: readonly Input[],
   sources: readonly string[],
   options: ReadOptions,
 ): Promise<readonly Batch[]> {
-  const targets = inputs.map(targetOf);
-  const names = targets.map((t) => t.name);
-  const [only] = targets;
-  const pieces = new Map<Target, Piece[]>(targets.map((t) => [t, []]));
+  const names = inputs.map((t) => t.name);
+  const pieces = new Map<Input, Piece[]>(inputs.map((t) => [t, []]));
+  let sizes: SizeValues = {};
   for (const source of sources) {
-    const { target, path } = splitName(source, targets);
-    const owner = target ?? (targets.length === 1 ? only : undefined);
-    if (owner === undefined && extname(path).toLowerCase() === ".json") {
-      // One JSON object may hold an array for every input.
-      for (const each of targets) pieces.get(each)?.push(await readPiece(path, each, options));
-      continue;
-    }
-    if (owner === undefined)
+    const { named, path } = splitName(source, inputs);
+    const owner = named ?? (inputs.length === 1 ? inputs[0] : undefined);
+    if (owner === undefined && extname(path).toLowerCase() !== ".json")
       throw new UserError({
         problem: `--input ${source} does not say which of the inputs ${names.join(", ")} it is for`,
         fix: `write --input ${names.map((name) => `${name}=FILE`).join(" ")}`,
       });
-    pieces.get(owner)?.push(await readPiece(path, owner, options));
+    // One JSON object may hold an array for every input.
+    for (const input of owner ? [owner] : inputs) {
+      const piece = await readPiece(path, { input, sizes }, options);
+      pieces.get(input)?.push(piece);
+      sizes = piece.sizes;
+    }
   }
-  const batches = targets.map((target) => joined(pieces.get(target) ?? [], target));
+  const batches = inputs.map((input) => joined(pieces.get(input) ?? [], targetOf(input, sizes)));
   for (const { target, titles } of batches) checkCount(target, titles.length, names);
   const counts = new Set(batches.filter((b) => b.target.batched).map((b) => b.titles.length));
   if (counts.size > 1)
@@ -163,11 +214,17 @@ export async function readInputs(
   return batches;
 }
 
+/** What is written for an input: numbers where it is of whole numbers, else a file. */
+function missing({ name, dtype }: Target, inputs: number): string {
+  if (dtype === "f32") return inputs === 1 ? "name files with --input" : `add --input ${name}=FILE`;
+  return `--input ${inputs === 1 ? "" : `${name}=`}3,1,4, or the name of a .npy or .json file`;
+}
+
 function checkCount(target: Target, count: number, names: readonly string[]): void {
   if (count === 0)
     throw new UserError({
       problem: `the input ${target.name} ${showShape(target.shape)} has no data`,
-      fix: names.length === 1 ? "name files with --input" : `add --input ${target.name}=FILE`,
+      fix: missing(target, names.length),
     });
   if (!target.batched && count !== 1)
     throw new UserError({

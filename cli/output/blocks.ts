@@ -5,7 +5,7 @@ export interface Pixels {
   readonly height: number;
   /** 1 (grey) or 3 (red, green, blue), channels first, values from 0 to 1. */
   readonly channels: number;
-  readonly data: Float32Array;
+  readonly data: ArrayLike<number>;
 }
 
 const SHADES = [" ", "░", "▒", "▓", "█"];

@@ -6,7 +6,7 @@ import { type TrainReport, trainReport } from "../../compiler/emit/report.ts";
 import { plural } from "../../compiler/errors.ts";
 import { countAt } from "../../compiler/ir/type.ts";
 import { kernelTable, kernelText } from "../../compiler/report/kernels.ts";
-import { bytesText, grouped } from "../../compiler/report/layout.ts";
+import { atText, bytesText, grouped } from "../../compiler/report/layout.ts";
 import { BINDING_BYTES } from "../../contract/limits.ts";
 import type { Program } from "../../contract/program.ts";
 import type { Training } from "../../contract/training.ts";
@@ -128,7 +128,7 @@ export function compileText({ compilation: c, training, batch }: Compiled, ui: U
     ...c.rewrites.map((r) => wrapped(`+ ${r.text}: ${r.rule}`, ui.width)),
     ...fused,
     "",
-    `peak memory ${bytesText(countAt(program.peakBytes, batch ?? 1))} at N = ${batch ?? 1}${most}`,
+    `peak memory ${bytesText(countAt(program.peakBytes, batch ?? 1))} at ${atText(batch ?? 1, program)}${most}`,
     ...limitLines(program, batch ?? 1, ui),
     ...(training ? trainLines(training, batch ?? 1, ui) : []),
   ].join("\n");

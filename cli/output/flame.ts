@@ -1,4 +1,5 @@
 /** A profile as a flame-style picture: the parts of layer names side by side, as wide as their share of the time. */
+import { atText } from "../../compiler/report/layout.ts";
 import type { KernelProfile, Profile } from "../profile/profile.ts";
 import { escapeXml, svg } from "./plot.ts";
 import { three } from "./profile.ts";
@@ -65,7 +66,7 @@ export function flameSvg(profile: Profile): string {
   const levels = Math.max(...bars.map((b) => b.level)) + 1;
   const scale = (WIDTH - 2 * MARGIN) / Math.max(Number.MIN_VALUE, total.milliseconds);
   const height = TOP + levels * ROW + 44;
-  const title = `${profile.model}, N = ${profile.batch}, on ${profile.adapter}: ${three(total.milliseconds)} ms`;
+  const title = `${profile.model}, ${atText(profile.batch, profile)}, on ${profile.adapter}: ${three(total.milliseconds)} ms`;
   const parts = bars.map((bar) => {
     const [x, width] = [MARGIN + bar.from * scale, (bar.to - bar.from) * scale];
     const y = TOP + (levels - 1 - bar.level) * ROW;

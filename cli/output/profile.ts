@@ -1,6 +1,6 @@
 /** A profile for people: a table and its remarks. */
 import { plural } from "../../compiler/errors.ts";
-import { type Column, layoutTable, plain } from "../../compiler/report/layout.ts";
+import { atText, type Column, layoutTable, plain } from "../../compiler/report/layout.ts";
 import type { KernelProfile, Profile } from "../profile/profile.ts";
 import type { Ui } from "../ui.ts";
 import { wrapped } from "./wrap.ts";
@@ -72,7 +72,7 @@ export function profileText(profile: Profile, ui: Ui): string {
       ? "time by the adapter's own clock (timestamp-query)"
       : "time by the wall clock: repeated submits less an empty one";
   return [
-    colors.bold(`${plain(profile.model)}, N = ${profile.batch}, on ${profile.adapter}`),
+    colors.bold(`${plain(profile.model)}, ${atText(profile.batch, profile)}, on ${profile.adapter}`),
     "",
     ...lines,
     "",

@@ -87,6 +87,7 @@ function withPicture(batch: Batch, example: number, lines: readonly string[], ui
 
 /** Channels, height and width of an example that can be drawn. */
 function pictureShape(batch: Batch): readonly number[] | undefined {
+  if (batch.target.dtype !== "f32") return undefined;
   const dims = batch.target.example;
   const [height = 0, width = 0] = dims.slice(-2);
   const channels = dims.slice(0, -2).reduce((a, b) => a * b, 1);

@@ -1,7 +1,8 @@
 /** What `weft tune` found, as data and as a table. */
 import { plural } from "../../compiler/errors.ts";
-import { type Column, layoutTable, plain } from "../../compiler/report/layout.ts";
+import { atText, type Column, layoutTable, plain } from "../../compiler/report/layout.ts";
 import type { AdapterTuning } from "../../contract/tuning.ts";
+import type { Size } from "../../contract/type.ts";
 import type { Clock } from "../../runtime/node/index.ts";
 import type { Whole } from "../tuning/job.ts";
 import type { Found, Rejected } from "../tuning/search.ts";
@@ -29,6 +30,8 @@ export interface TunedRow {
 export interface TuneReport {
   readonly model: string;
   readonly batch: number;
+  /** What was measured at besides: each at its most. Absent: the model has no sizes besides N. */
+  readonly sizes?: readonly Size[];
   /** The optimiser of the training steps that were measured; null where runs were. */
   readonly training: AdapterTuning["training"] | null;
   readonly adapter: string;
@@ -49,7 +52,7 @@ export interface TuneReport {
 export interface TuneFacts
   extends Pick<
     TuneReport,
-    "model" | "batch" | "training" | "adapter" | "clock" | "all" | "runs" | "dropped" | "file"
+    "model" | "batch" | "sizes" | "training" | "adapter" | "clock" | "all" | "runs" | "dropped" | "file"
   > {
   readonly found: readonly Found[];
   readonly whole: Whole | null;
@@ -105,7 +108,7 @@ export function tuneText(report: TuneReport, ui: Ui): string {
   const what = training ? `training with ${training}, ` : "";
   const sum = `${won} of ${all} ${plural(all, "kernel")} tuned, in ${report.file}`;
   return [
-    colors.bold(`${plain(report.model)}, ${what}N = ${batch}, on ${report.adapter}`),
+    colors.bold(`${plain(report.model)}, ${what}${atText(batch, report)}, on ${report.adapter}`),
     "",
     ...lines,
     "",

@@ -1,5 +1,6 @@
 /** A profile as numbers: what was measured, what the adapter could do at most, what the roofline predicts. */
 import { formatLocation } from "../../compiler/errors.ts";
+import type { Size } from "../../contract/type.ts";
 import type { Clock, Measured, Peaks } from "../../runtime/node/index.ts";
 import type { DispatchWork } from "./work.ts";
 
@@ -31,6 +32,8 @@ export interface KernelProfile {
 export interface Profile {
   readonly model: string;
   readonly batch: number;
+  /** What was measured at besides: each at its most. Absent: the model has no sizes besides N. */
+  readonly sizes?: readonly Size[];
   readonly adapter: string;
   readonly clock: Clock["kind"];
   readonly warmup: number;
@@ -56,6 +59,7 @@ export interface Profile {
 export interface ProfileFacts {
   readonly model: string;
   readonly batch: number;
+  readonly sizes?: readonly Size[];
   readonly adapter: string;
   readonly clock: Clock["kind"];
   readonly warmup: number;
@@ -78,7 +82,7 @@ const spreadOf = (values: readonly number[]): number =>
   over(quantile(values, 0.9) - quantile(values, 0.1), quantile(values, 0.5));
 
 export function profileOf(facts: ProfileFacts): Profile {
-  const { work, measured, peaks, model, batch, adapter, clock, warmup } = facts;
+  const { work, measured, peaks, model, batch, sizes, adapter, clock, warmup } = facts;
   const samples = work.map((_, i) => measured.times.map((run) => (run[i] ?? 0) / 1e6));
   const medians = samples.map((times) => quantile(times, 0.5));
   const sum = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0);
@@ -112,6 +116,7 @@ export function profileOf(facts: ProfileFacts): Profile {
   return {
     model,
     batch,
+    ...(sizes && { sizes }),
     adapter,
     clock,
     warmup,

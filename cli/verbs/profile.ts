@@ -85,6 +85,7 @@ async function measure(file: string, options: Options, ui: Ui): Promise<void> {
     const result = profileOf({
       model: program.name,
       batch,
+      ...(program.sizes && { sizes: program.sizes }),
       adapter: name,
       clock: clock.kind,
       warmup,

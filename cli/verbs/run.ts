@@ -1,6 +1,5 @@
-/** `weft run`: the compiled model on files: pictures, IDX, .npy, .json. */
+/** `weft run`: the compiled model on files: pictures, IDX, .npy, .json; and on numbers in the command. */
 import type { Precision } from "../../compiler/compile.ts";
-import { refuseSizes } from "../../compiler/emit/sizes.ts";
 import { UserError } from "../../compiler/errors.ts";
 import { type Graph, isClasses, outputsOf, rowOf } from "../../compiler/ir/graph.ts";
 import { RULE, scoresOf } from "../../data/scores.ts";
@@ -41,7 +40,7 @@ export const run = verb({
     command
       .option(
         "-i, --input <files...>",
-        "pictures, IDX (.gz too), .npy or .json; name=FILE where there are several inputs",
+        "pictures, IDX (.gz too), .npy or .json, or numbers as they are: 3,1,4; name=FILE where there are several inputs",
       )
       .option("--index <positions>", "which examples of an IDX, .npy or .json file: 3, 0:16, 1,5,9:12")
       .option("--invert", "pictures: 1 − brightness, for dark things on a bright ground")
@@ -81,6 +80,7 @@ ${examples([
   ],
   ["weft run models/lenet.ts -i digits.npy --format json", "{adapter, outputs: {logits: [[…]]}}"],
   ["weft run model.ts -i left=a.json right=b.json", "a model with two inputs"],
+  ["weft run words.ts -i tokens=3,1,4,1,5", 'whole numbers, as many as a model with dim("T", …) is given'],
 ])}`,
   run: (model: string, options: Options, { ui }) => answer(model, options, ui),
 });
@@ -88,9 +88,7 @@ ${examples([
 /** Everything that can be wrong with the files is found before a device is asked for. */
 async function answer(path: string, options: Options, ui: Ui): Promise<void> {
   const { graph } = await loadModel(path);
-  const inputs = graph.inputs.map(({ name, node }) => ({ name, shape: node.type.shape }));
-  const sizes = inputs.flatMap(({ shape }) => shape.filter((d) => typeof d === "object"));
-  refuseSizes({ name: graph.name, sizes }, "weft run");
+  const inputs = graph.inputs.map(({ name, node }) => ({ name, ...node.type }));
   const batches = await readInputs(inputs, options.input ?? [], {
     index: options.index,
     invert: options.invert,

@@ -118,6 +118,7 @@ async function measure(file: string, options: Options, ui: Ui): Promise<Interrup
     const report = tuneReport({
       model: job.compilation.program.name,
       batch: job.batch,
+      ...(job.compilation.program.sizes && { sizes: job.compilation.program.sizes }),
       training: job.training ?? null,
       adapter: opened.name,
       clock: opened.clock.kind,

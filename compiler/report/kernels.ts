@@ -2,7 +2,7 @@
 import type { Grid, Program } from "../../contract/program.ts";
 import { must } from "../errors.ts";
 import { countAt, showCount } from "../ir/type.ts";
-import { bytesText, type Column, cutText, grouped, layoutTable, plain } from "./layout.ts";
+import { atText, bytesText, type Column, cutText, grouped, layoutTable, plain } from "./layout.ts";
 import type { TextOptions } from "./render.ts";
 
 export interface KernelRow {
@@ -97,7 +97,7 @@ export function planText(program: Program, options: TextOptions = {}): string {
         .join(", ");
     return `${i + 1}. ${kernel.name}  reads ${list("read") || "nothing"}, writes ${list("read_write")}  (${gridText(d.grid)} items)`;
   };
-  const peak = `peak memory ${bytesText(countAt(program.peakBytes, 1))} at N = 1: ${showCount(program.peakBytes)} bytes`;
+  const peak = `peak memory ${bytesText(countAt(program.peakBytes, 1))} at ${atText(1, program)}: ${showCount(program.peakBytes)} bytes`;
   const clipped = (line: string): string => cutText(line, width, "end");
   return [
     ...buffers,

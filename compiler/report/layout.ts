@@ -1,4 +1,5 @@
 /** Text in aligned columns, for a terminal of a given width. Nothing wraps: what does not fit is cut with `…`. */
+import type { Program } from "../../contract/program.ts";
 
 export interface Column {
   readonly header: string;
@@ -133,6 +134,10 @@ export function compact(value: number): string {
   const [scale, unit] = value < 1e9 ? [1e6, "M"] : value < 1e12 ? [1e9, "G"] : [1e12, "T"];
   return `${(value / scale).toFixed(1)} ${unit}`;
 }
+
+/** `N = 1, T = 64`: what is measured and counted at, sizes with a bound at their most. */
+export const atText = (batch: number, { sizes = [] }: Pick<Program, "sizes">): string =>
+  [`N = ${batch}`, ...sizes.map(({ name, max }) => `${name} = ${max}`)].join(", ");
 
 /** `18.8 kB`, in powers of 1000. */
 export function bytesText(value: number): string {

@@ -4,6 +4,7 @@ import { plural } from "../errors.ts";
 import type { Graph } from "../ir/graph.ts";
 import { sizesIn, withBatch } from "../ir/type.ts";
 import {
+  atText,
   bytesText,
   type Column,
   compact,
@@ -134,14 +135,15 @@ function totalLines(table: ShapeTable): readonly string[] {
       : t.batch === 1
         ? "in all"
         : `for ${grouped(t.batch)} ${plural(t.batch, "example")}`;
-  const most = sizesIn(table.inputs.map((i) => i.shape)).map((size) => `, ${size.name} = ${size.max}`);
+  const sizes = sizesIn(table.inputs.map((i) => i.shape));
+  const most = sizes.map((size) => `, ${size.name} = ${size.max}`).join("");
   const statistics =
     t.statistics > 0 ? ` and ${grouped(t.statistics)} running ${plural(t.statistics, "statistic")}` : "";
   const lines = [
-    `${grouped(t.params)} ${plural(t.params, "parameter")}${statistics} · ${grouped(t.macs)} multiply-adds (MACs) ${counted}${most.join("")}`,
+    `${grouped(t.params)} ${plural(t.params, "parameter")}${statistics} · ${grouped(t.macs)} multiply-adds (MACs) ${counted}${most}`,
   ];
   if (t.dispatches !== null && t.kernels !== null && t.peakBytes !== null) {
-    const at = t.batch === "N" ? " at N = 1" : "";
+    const at = t.batch === "N" ? ` at ${atText(1, { sizes })}` : "";
     lines.push(
       `${grouped(t.dispatches)} ${plural(t.dispatches, "dispatch", "dispatches")} of ${grouped(t.kernels)} ${plural(t.kernels, "kernel")} · peak memory ${bytesText(t.peakBytes)}${at}`,
     );

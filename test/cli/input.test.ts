@@ -21,7 +21,7 @@ const file = (name: string, content: string | Uint8Array): string => {
   writeFileSync(path, content);
   return path;
 };
-const image = targetOf({ name: "image", shape: ["N", 1, 2, 2] });
+const image = targetOf({ name: "image", dtype: "f32", shape: ["N", 1, 2, 2] });
 
 /** The message of what `f` throws. */
 function message(f: () => unknown): string {
@@ -222,7 +222,7 @@ describe("pictures", () => {
 
   test("sixteen bits, a palette, an orientation: the pixels are those that are seen", async () => {
     const path = join(folder, "other.png");
-    const wide = targetOf({ name: "x", shape: ["N", 1, 1, 2] });
+    const wide = targetOf({ name: "x", dtype: "f32", shape: ["N", 1, 1, 2] });
     await sharp(Uint16Array.of(0x8080, 0x3333), { raw: { width: 2, height: 1, channels: 1 } })
       .toColourspace("grey16")
       .png()
@@ -249,7 +249,7 @@ describe("pictures", () => {
   test("the aspect ratio is kept on black", async () => {
     const path = join(folder, "wide.png");
     await sharp({ create: { width: 80, height: 40, channels: 3, background: rgb } }).toFile(path);
-    const target = targetOf({ name: "x", shape: ["N", 1, 4, 4] });
+    const target = targetOf({ name: "x", dtype: "f32", shape: ["N", 1, 4, 4] });
     expect([...(await readPicture(path, target, false)).data]).toEqual([
       0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0,
     ]);
@@ -260,10 +260,12 @@ describe("pictures", () => {
     await sharp({ create: { width: 2, height: 2, channels: 3, background: { r: 0, g: 51, b: 255 } } }).toFile(
       path,
     );
-    const colour = targetOf({ name: "x", shape: ["N", 3, 2, 2] });
+    const colour = targetOf({ name: "x", dtype: "f32", shape: ["N", 3, 2, 2] });
     const values = [...(await readPicture(path, colour, false)).data].map((v) => Math.round(v * 255));
     expect(values).toEqual([0, 0, 0, 0, 51, 51, 51, 51, 255, 255, 255, 255]);
-    expect((await readPicture(path, targetOf({ name: "x", shape: ["N", 4] }), false)).shape).toEqual([1, 4]);
+    expect(
+      (await readPicture(path, targetOf({ name: "x", dtype: "f32", shape: ["N", 4] }), false)).shape,
+    ).toEqual([1, 4]);
   });
 
   test("what is no picture is an error, as is an input that takes none", async () => {
@@ -278,21 +280,21 @@ describe("pictures", () => {
       ).subarray(0, 90),
     );
     await expect(readPicture(cut, image, false)).rejects.toThrow("is not a picture that can be read");
-    await expect(readPicture(path, targetOf({ name: "x", shape: ["N", 5] }), false)).rejects.toThrow(
-      "cannot feed the input x, which is [N, 5]",
-    );
+    await expect(
+      readPicture(path, targetOf({ name: "x", dtype: "f32", shape: ["N", 5] }), false),
+    ).rejects.toThrow("cannot feed the input x, which is [N, 5]");
   });
 });
 
 describe("inputs of a model", () => {
   const quiet = { note: () => undefined };
-  const a = { name: "a", shape: ["N", 2] as const };
-  const b = { name: "b", shape: ["N", 3] as const };
+  const a = { name: "a", dtype: "f32", shape: ["N", 2] } as const;
+  const b = { name: "b", dtype: "f32", shape: ["N", 3] } as const;
 
   test("several files make one batch; IDX bytes go from 0…255 to 0…1", async () => {
     const one = file("one.json", "[[[0, 1], [1, 0]]]");
     const two = file("two-idx3-ubyte", idx([3, 2, 2], [0, 0, 0, 0, 255, 255, 255, 255, 51, 51, 51, 51]));
-    const input = { name: "image", shape: ["N", 1, 2, 2] as const };
+    const input = { name: "image", dtype: "f32", shape: ["N", 1, 2, 2] } as const;
     const [batch] = await readInputs([input], [one, two], { ...quiet, index: "1:3" }).catch(() => []);
     expect(batch).toBeUndefined(); // --index applies to every file, and one.json has a single example
     const [whole] = await readInputs([input], [one, two], quiet);
@@ -307,7 +309,11 @@ describe("inputs of a model", () => {
     ["d-idx3-ubyte", idx([0, 2, 2], []), "[0, 2, 2]"],
   ])("no numbers: %s", async (name, content, shape) => {
     const path = file(name, content);
-    const failure = await readInputs([{ name: "image", shape: ["N", 1, 2, 2] }], [path], quiet).then(
+    const failure = await readInputs(
+      [{ name: "image", dtype: "f32", shape: ["N", 1, 2, 2] }],
+      [path],
+      quiet,
+    ).then(
       () => "read",
       (error: Error) => error.message,
     );
@@ -321,7 +327,7 @@ describe("inputs of a model", () => {
     const note = (text: string): void => {
       notes.push(text);
     };
-    const input = { name: "image", shape: ["N", 1, 2, 2] as const };
+    const input = { name: "image", dtype: "f32", shape: ["N", 1, 2, 2] } as const;
     const pixels = [0, 51, 102, 255];
     const path = file("bytes.npy", npy("|u1", [1, 2, 2], Uint8Array.from(pixels)));
     const [bytes] = await readInputs([input], [path], { note });
@@ -355,7 +361,7 @@ describe("inputs of a model", () => {
   });
 
   test("a fixed size takes one example only", async () => {
-    const fixed = { name: "x", shape: [2] as const };
+    const fixed = { name: "x", dtype: "f32", shape: [2] } as const;
     const path = file("two.json", "[1, 2]");
     await expect(readInputs([fixed], [path, path], quiet)).rejects.toThrow("takes one [2], but 2 were given");
   });

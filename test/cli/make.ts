@@ -15,7 +15,7 @@ export function idx(shape: readonly number[], values: readonly number[]): Buffer
 export function npy(
   descr: string,
   shape: readonly number[],
-  values: Float32Array | Float64Array | Uint8Array,
+  values: Float32Array | Float64Array | Uint8Array | BigInt64Array,
   header?: string,
 ): Buffer {
   const dims = shape.length === 1 ? `${shape[0]},` : shape.join(", ");

@@ -71,7 +71,7 @@ describe("numbers", () => {
 });
 
 describe("classes", () => {
-  const target = targetOf({ name: "image", shape: ["N", 1, 28, 28] });
+  const target = targetOf({ name: "image", dtype: "f32", shape: ["N", 1, 28, 28] });
   const titles = [`a/${"long/".repeat(12)}one.png`, "two.png"];
   const batch: Batch = { target, shape: [2, 1, 28, 28], data: new Float32Array(2 * 784), titles };
   const shares = tensor([2, 3], [0.5, 0.25, 0.25, 0, 0.125, 0.875]);

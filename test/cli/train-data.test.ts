@@ -14,8 +14,8 @@ import { synthetic } from "../../data/synthetic.ts";
 import { idx } from "./make.ts";
 import { fails, root, scratch, works } from "./weft.ts";
 
-const lenet = targetOf({ name: "image", shape: ["N", 1, 28, 28] });
-const small = targetOf({ name: "image", shape: ["N", 1, 2, 2] });
+const lenet = targetOf({ name: "image", dtype: "f32", shape: ["N", 1, 28, 28] });
+const small = targetOf({ name: "image", dtype: "f32", shape: ["N", 1, 2, 2] });
 
 afterEach(() => void vi.unstubAllEnvs());
 
@@ -48,7 +48,7 @@ describe("IDX files in a folder", () => {
     expect([...train.labels]).toEqual([0, 2, 1]);
     expect(test.rows).toBe(2);
     expect((await openData({ data: idxFolder(), limit: 2 }, small, 3)).train.images).toHaveLength(8);
-    const flat = targetOf({ name: "x", shape: ["N", 4] });
+    const flat = targetOf({ name: "x", dtype: "f32", shape: ["N", 4] });
     expect((await openData({ data: idxFolder() }, flat, 3)).train.shape).toEqual([4]);
   });
 

@@ -14,7 +14,7 @@ const folder = mkdtempSync(join(tmpdir(), "weft-pictures-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 describe("pictures", () => {
-  const target = targetOf({ name: "image", shape: ["N", 1, 8, 8] });
+  const target = targetOf({ name: "image", dtype: "f32", shape: ["N", 1, 8, 8] });
   const pixels = Buffer.from(Array.from({ length: 12 * 10 * 3 }, (_, i) => (i * 37) % 256));
   const raw = { raw: { width: 12, height: 10, channels: 3 } } as const;
   const refusedOrRead = async (path: string): Promise<boolean> => {

@@ -61,7 +61,7 @@ describe("the Try tab", () => {
     );
     const picture = await readPicture(
       join(root, "models/samples/bag.png"),
-      targetOf({ name: "image", shape: ["N", 1, 28, 28] }),
+      targetOf({ name: "image", dtype: "f32", shape: ["N", 1, 28, 28] }),
       false,
     );
     const image = ndarray(picture.shape, picture.data);

@@ -15,7 +15,7 @@ export function pictureInput({ inputs }: Graph): PictureInput | { readonly other
   const [input] = inputs;
   const frame =
     input?.node.type.dtype === "f32" && inputs.length === 1
-      ? frameOf(targetOf({ name: input.name, shape: input.node.type.shape }))
+      ? frameOf(targetOf({ name: input.name, ...input.node.type }))
       : undefined;
   if (input && frame) return { name: input.name, frame };
   return { other: inputs.map((i) => `${i.name} ${showShape(i.node.type.shape)}`).join(", ") };

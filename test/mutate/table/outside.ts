@@ -202,4 +202,29 @@ export const outside: readonly Mutation[] = [
       why: "a label that no score has",
     },
   ]),
+  ...inFile("data/array.ts", [
+    {
+      name: "data: whole numbers of i32 are any whole numbers",
+      find: "holds: (value) => value === (value | 0),",
+      put: "holds: (value) => Number.isInteger(value),",
+      guards: [guard("sizes/run")],
+      why: "an index beyond 2³¹ wraps round to another row",
+    },
+  ]),
+  ...inFile("cli/input/sizes.ts", [
+    {
+      name: "input: a size is what the last array says",
+      find: "if (before !== undefined && before !== value)",
+      put: "if (before === value && false)",
+      guards: [guard("sizes/run")],
+      why: "arrays of other lengths are read as if they had that of the last",
+    },
+    {
+      name: "input: an array of fewer axes is read from its first",
+      find: "own[axis - left]",
+      put: "own[axis]",
+      guards: [guard("sizes/run")],
+      why: "T is another axis's length where the examples' is left out",
+    },
+  ]),
 ];
