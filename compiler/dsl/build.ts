@@ -111,10 +111,11 @@ export function apply(
   settings: () => Settings,
   operands: readonly unknown[],
   trace: string,
-  shared?: Shared,
+  { shared, part }: { readonly shared?: Shared; readonly part?: number } = {},
 ): Tensor {
   const name = layerName(def.name);
-  return located(name, trace, () => tensorOf(opNode(def, settings(), operands, { name, trace }, shared)));
+  const origin = { name, trace, ...(part === undefined ? {} : { part }) };
+  return located(name, trace, () => tensorOf(opNode(def, settings(), operands, origin, shared)));
 }
 
 function opNode(

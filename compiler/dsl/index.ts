@@ -56,6 +56,7 @@ export {
   maxPool2d,
 } from "./pooling.ts";
 export { mean, type ReduceOptions, sum } from "./reduce.ts";
+export { type SliceOptions, type SplitOptions, slice, split } from "./slice.ts";
 export type { Tensor } from "./tensor.ts";
 export type { Layer, LayerType } from "./types/layer.ts";
 export { type Dim, N, type Shape, type Size } from "./types/shape.ts";

@@ -56,7 +56,7 @@ export function unaryOp(def: OpDef, args: readonly unknown[]): unknown {
     return apply(def, () => settingsOf(def, second), [first], trace); // names what is no tensor
   const settings = settled(def, first, trace);
   const shared: Shared = {};
-  return makeLayer(def.name, (x) => apply(def, () => settings, [x], trace, shared));
+  return makeLayer(def.name, (x) => apply(def, () => settings, [x], trace, { shared }));
 }
 
 /** An op of two operands: `add(a, b)` applies it, `add(b)` is a layer that adds b to its input. */

@@ -22,6 +22,7 @@ export function annotate(graph: Graph, reader: StackReader, sites: SiteReader, s
       op: n.op.name,
       sites: sitesOf(n.origin.trace, reader, sites),
       inPackage: reader.inPackage(n.origin.trace ?? ""),
+      part: n.origin.part,
     })),
     taken,
   );
@@ -34,8 +35,8 @@ export function annotate(graph: Graph, reader: StackReader, sites: SiteReader, s
   const named = mapGraph(graph, (node, original) => {
     const at = place(node.origin.trace, reader, show);
     const name = renamed.get(original) ?? node.origin.name;
-    // The stack is of no further use: dropping it keeps printed graphs small.
-    const { trace: _, ...origin } = node.origin;
+    // They are of no further use: dropping them keeps printed graphs small.
+    const { trace: _, part: __, ...origin } = node.origin;
     return { ...node, origin: { ...origin, name, ...(at ? { at } : {}) } };
   });
   checkWeights(named);

@@ -10,6 +10,8 @@ export interface Unnamed {
   readonly sites: readonly Site[];
   /** Whether a package made the layer: then the last site is a call of that package's function. */
   readonly inPackage?: boolean;
+  /** Which it is of the tensors that the last call gives; absent where it gives one. */
+  readonly part?: number | undefined;
 }
 
 /** Short names for layers that no variable holds, numbered from 1: `conv1`, `pool1`, `fc1`. */
@@ -41,7 +43,7 @@ export function nameLayers(layers: readonly Unnamed[], taken: ReadonlySet<string
   const root = place("", "prefix");
   const repeats = new Map<string, number>();
   const paths = layers.map((layer) => {
-    const chain = layer.sites.map((s) => s.key).join(" ");
+    const chain = [...layer.sites.map((s) => s.key), layer.part].join(" ");
     const round = (repeats.get(chain) ?? 0) + 1;
     repeats.set(chain, round);
     return descend(root, layer, round);
@@ -52,7 +54,7 @@ export function nameLayers(layers: readonly Unnamed[], taken: ReadonlySet<string
 
 /** The places from the root to a layer. A call that is made again (`round` > 1) is a new place at the looped site. */
 function descend(root: Place, layer: Unnamed, round: number): readonly Place[] {
-  const { sites, op } = layer;
+  const { sites, op, part } = layer;
   const calls = sites.length === 0 || layer.inPackage ? [...sites, undefined] : sites;
   const looped = sites.findLastIndex((s) => s.repeats);
   const repeated = looped >= 0 ? looped : calls.length - 1;
@@ -66,14 +68,20 @@ function descend(root: Place, layer: Unnamed, round: number): readonly Place[] {
   calls.forEach((site, i) => {
     const last = i === calls.length - 1;
     const own = last ? op : (site?.callee ?? "call");
-    const key = `${site?.key ?? ""} ${last ? op : ""}${i === repeated ? ` ${round}` : ""}`;
+    const key = `${site?.key ?? ""} ${last ? `${op} ${part ?? ""}` : ""}${i === repeated ? ` ${round}` : ""}`;
     if (site?.chain !== undefined) enter(`chain ${site.chain}`, site.holder ?? "chain", "prefix");
-    const holder = site?.chain === undefined ? site?.holder : undefined;
+    const holder = site?.chain === undefined ? holderOf(site, last ? part : undefined) : undefined;
     if (holder !== undefined)
       enter(key, site?.direct ? holder : `${holder}/${own}`, last ? "named" : "prefix");
     else enter(key, last ? shortName(own) : own, last ? "counted" : "prefix");
   });
   return path;
+}
+
+/** The variable that a call's value is read by, or one of several that it gives. */
+function holderOf(site: Site | undefined, part: number | undefined): string | undefined {
+  if (part === undefined || !site?.direct) return site?.holder;
+  return site.holders?.[part] || (site.holder && `${site.holder}[${part}]`);
 }
 
 function place(label: string, kind: Place["kind"]): Place {

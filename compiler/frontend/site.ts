@@ -22,6 +22,8 @@ export interface Site {
   readonly callee: string;
   /** The variable or property that holds the value, or a value made from it. */
   readonly holder: string | undefined;
+  /** Where variables take its value apart, these: `const [a, b] = split(x, …)`. */
+  readonly holders?: readonly string[];
   /** Whether the call's own value is what `holder` holds, rather than an ingredient of it. */
   readonly direct: boolean;
   /** The chain (`sequential`, `pipe`, `residual`) that the call is an element of, where the file has several. */
@@ -103,6 +105,7 @@ function calleeName(call: Call): string {
 function describe(call: Call, key: string): Site {
   let direct = true;
   let holder: string | undefined;
+  let holders: readonly string[] | undefined;
   let child: Node = call;
   let chain: Call | undefined;
   for (let node = call.getParent(); node; child = node, node = node.getParent()) {
@@ -115,7 +118,11 @@ function describe(call: Call, key: string): Site {
       break;
     }
     if (Node.isVariableDeclaration(node)) {
-      holder = declared(node.getNameNode(), child, call);
+      const taker = takerOf(node.getNameNode(), child, call);
+      if (Node.isArrayBindingPattern(taker))
+        holders = taker.getElements().map((e) => (Node.isBindingElement(e) ? e.getName() : ""));
+      // A variable that is assigned again names nothing.
+      else if (Node.isIdentifier(taker) && !isReassigned(taker)) holder = taker.getText();
       break;
     }
     if (Node.isPropertyDeclaration(node)) {
@@ -128,7 +135,13 @@ function describe(call: Call, key: string): Site {
     }
     if (Node.isStatement(node) || isFunction(node) || Node.isSourceFile(node)) break;
   }
-  const site = { key, callee: calleeName(call), direct, repeats: repeats(call) };
+  const site = {
+    key,
+    callee: calleeName(call),
+    direct,
+    repeats: repeats(call),
+    ...(direct && holders ? { holders } : {}),
+  };
   if (!chain) return { ...site, holder, chain: undefined };
   // One chain in a file needs no name: its elements are conv1, relu1, conv2, … Of several, each has its own.
   const only = holder === undefined || chainsIn(call.getSourceFile()) < 2;
@@ -158,15 +171,13 @@ function propertyName(text: string): string {
   return text.replace(/^["'`]|["'`]$/g, "");
 }
 
-/** The name that a declaration gives to the call's value; a variable that is assigned again names nothing. */
-function declared(name: Node, initializer: Node, call: Call): string | undefined {
-  if (Node.isIdentifier(name)) return isReassigned(name) ? undefined : name.getText();
-  if (!Node.isArrayBindingPattern(name) || !Node.isArrayLiteralExpression(initializer)) return undefined;
-  const position = initializer
-    .getElements()
-    .findIndex((e) => e.getPos() <= call.getPos() && call.getEnd() <= e.getEnd());
-  const element = name.getElements()[position];
-  return element && Node.isBindingElement(element) ? element.getName() : undefined;
+/** What takes the call's value in a declaration: a variable, or a pattern that takes it apart. */
+function takerOf(name: Node, value: Node, call: Call): Node | undefined {
+  if (!Node.isArrayBindingPattern(name) || !Node.isArrayLiteralExpression(value)) return name;
+  const values = value.getElements();
+  const position = values.findIndex((e) => e.getPos() <= call.getPos() && call.getEnd() <= e.getEnd());
+  const [element, own] = [name.getElements()[position], values[position]];
+  return Node.isBindingElement(element) && own ? takerOf(element.getNameNode(), own, call) : undefined;
 }
 
 function assigned(left: Node): string | undefined {

@@ -159,6 +159,8 @@ export interface Origin {
   readonly name: string;
   readonly at?: Location;
   readonly trace?: string;
+  /** Which it is of what a call gives several of; the frontend makes it part of `name`. */
+  readonly part?: number;
   /** Absent: the node is one of the model's. */
   readonly role?: Role;
 }

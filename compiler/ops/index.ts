@@ -6,6 +6,7 @@ import { norm } from "./norm.ts";
 import { pointwise } from "./pointwise.ts";
 import { reductions } from "./reduce.ts";
 import { shape } from "./shape.ts";
+import { slices } from "./slice.ts";
 import { window } from "./window.ts";
 
 export const ops = {
@@ -13,6 +14,7 @@ export const ops = {
   ...contract,
   ...window,
   ...shape,
+  ...slices,
   ...gathers,
   ...pointwise,
   ...reductions,
@@ -28,4 +30,5 @@ export type { InitRequest } from "./init.ts";
 export type { BatchNormOptions, LayerNormOptions } from "./norm.ts";
 export type { ReduceOptions, SoftmaxOptions } from "./reduce.ts";
 export type { ConcatOptions, PadOptions, ReshapeOptions, TransposeOptions } from "./shape.ts";
+export { cuts, type SliceOptions, type SplitOptions } from "./slice.ts";
 export type { AvgPoolOptions, MaxPoolOptions, PoolAttrs, PoolOptions } from "./window.ts";

@@ -11,6 +11,7 @@ import { convolution } from "../ops/convolution.ts";
 import { norm } from "../ops/norm.ts";
 import { pointwise } from "../ops/pointwise.ts";
 import { shape as views } from "../ops/shape.ts";
+import { slices } from "../ops/slice.ts";
 import { window } from "../ops/window.ts";
 
 /** A message about a layer: the problem, the rule and what to try. */
@@ -52,6 +53,7 @@ const onPictures: ReadonlySet<unknown> = new Set([
   norm.batchNorm2d,
   views.pad,
   views.concat,
+  slices.slice,
   ...Object.values(pointwise),
 ]);
 

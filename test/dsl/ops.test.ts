@@ -43,6 +43,7 @@ const forms: { readonly [op: string]: readonly [Tensor, (x: never) => Tensor, Te
     reshape: [w.reshape(image, [w.N, -1, 4]), w.reshape([w.N, -1, 4]), image],
     transpose: [w.transpose(image, [0, 2, 3, 1]), w.transpose([0, 2, 3, 1]), image],
     concat: [w.concat([image, image])],
+    slice: [w.slice(image, { start: 1, end: 3 }), w.slice({ start: 1, end: 3 }), image],
     gather: [w.gather(table, tokens)],
     embedding: [w.embedding(tokens, { count: 10, size: 3 }), w.embedding({ count: 10, size: 3 }), tokens],
     pad: [w.pad(image, { padding: [1, 2], value: 3 }), w.pad({ padding: [1, 2], value: 3 }), image],

@@ -55,7 +55,7 @@ describe("every op, with whatever numbers its options may be given", () => {
     "ceilMode",
     "countIncludePad",
   ];
-  names.push("shape", "order", "axis", "keepDims", "dims", "value", "count", "size");
+  names.push("shape", "order", "axis", "keepDims", "dims", "value", "count", "size", "start", "end");
   const numbers = [0, -1, -2, 1, 3, 9, 0.5, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 53];
   const values: readonly unknown[] = [
     ...numbers,

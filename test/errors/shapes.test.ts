@@ -108,6 +108,15 @@ describe("a layer that does not fit its input", () => {
         rule: all sizes but that of axis 1 are equal"
     `);
   });
+  it("a split whose sizes do not add up", async () => {
+    expect(
+      await message("const [y, z] = nn.split(image, { axis: -1, sizes: [14, 13] });"),
+    ).toMatchInlineSnapshot(`
+      "model.ts:4:19: split of [N, 1, 28, 28] along axis -1 into sizes [14, 13]
+        rule: the sizes add up to that of the axis, but 14 + 13 = 27 ≠ 28
+        try:  sizes: [14, 13, 1]"
+    `);
+  });
   it("reshape to another number of elements", async () => {
     expect(await message("const y = nn.reshape(image, { shape: [N, 16, 50] });")).toMatchInlineSnapshot(`
       "y (model.ts:4:14): reshape: shape is { shape: ["N", 16, 50] }

@@ -14,7 +14,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 /** The names of the ops in the order in which they are called. */
 async function names(body: string, files: Readonly<Record<string, string>> = {}): Promise<readonly string[]> {
-  const calls: { op: string; trace: string }[] = [];
+  const calls: { op: string; trace: string; part?: number }[] = [];
   const op = (name: string) => (): string => {
     calls.push({ op: name, trace: new Error().stack ?? "" });
     return name;
@@ -24,6 +24,11 @@ async function names(body: string, files: Readonly<Record<string, string>> = {})
     pipe: (...layers: unknown[]) => layers,
     residual: op("add"),
     model: () => undefined,
+    split: (_: unknown, count: number) => {
+      const trace = new Error().stack ?? "";
+      for (let part = 0; part < count; part++) calls.push({ op: "slice", trace, part });
+      return Array.from({ length: count }, () => "slice");
+    },
   };
   for (const name of ["conv2d", "avgPool2d", "sigmoid", "relu", "add", "linear", "flatten", "concat"])
     weft[name] = op(name);
@@ -36,7 +41,7 @@ async function names(body: string, files: Readonly<Record<string, string>> = {})
   const { reader } = await runBundle(await bundleModel(file, folder, Object.keys(weft)), weft);
   const sites = siteReader(reader.sources);
   return nameLayers(
-    calls.map((c) => ({ op: c.op, sites: sitesOf(c.trace, reader, sites) })),
+    calls.map((c) => ({ op: c.op, sites: sitesOf(c.trace, reader, sites), part: c.part })),
     new Set(),
   );
 }
@@ -61,6 +66,50 @@ describe("names of layers", () => {
         const d = true ? sigmoid(c) : c;
         const [e, f] = [relu(d), sigmoid(d)];`),
     ).toEqual(["a", "b", "c/relu", "c/relu#2", "c", "d", "e", "f"]);
+  });
+  it("of several tensors that a call gives are the variables that take them", async () => {
+    expect(
+      await names(`
+        const [q, , v] = split(0, 3);
+        const parts = split(q, 2);
+        const [[a, b], c] = [split(v, 2), relu(v)];
+        const [first] = split(relu(a), 1);
+        const y = concat(split(b, 2));
+        function halves(x) {
+          const [left, right] = split(x, 2);
+          return concat([relu(left), right]);
+        }
+        const block1 = halves(0);
+        const blocks = [1, 2].map(() => halves(0));
+        for (const i of [1, 2]) { const [l, r] = split(i, 2); }
+        let late;
+        late = split(0, 1);`),
+    ).toEqual([
+      ...[
+        "q",
+        "slice1",
+        "v",
+        "parts[0]",
+        "parts[1]",
+        "a",
+        "b",
+        "c",
+        "relu1",
+        "first",
+        "y/slice",
+        "y/slice#2",
+        "y",
+      ],
+      ...["block1/left", "block1/right", "block1/relu1", "block1/concat1"],
+      ...["blocks/halves/left", "blocks/halves/right", "blocks/halves/relu1", "blocks/halves/concat1"],
+      ...[
+        "blocks/halves#2/left",
+        "blocks/halves#2/right",
+        "blocks/halves#2/relu1",
+        "blocks/halves#2/concat1",
+      ],
+      ...["l", "r", "l#2", "r#2", "late[0]"],
+    ]);
   });
   it("put the caller's variable before those of a function", async () => {
     expect(

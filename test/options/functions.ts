@@ -11,6 +11,7 @@ import type {
   OpName,
   PadOptions,
   ReduceOptions,
+  SliceOptions,
   SoftmaxOptions,
 } from "../../compiler/ops/index.ts";
 import type { AdamOptions, SgdOptions, TrainingOptions } from "../../compiler/train/index.ts";
@@ -60,6 +61,7 @@ const avgPool2d: Required<AvgPoolOptions> = {
 const batchNorm2d: Required<BatchNormOptions> = { eps: 1e-3, momentum: 0.2 };
 const layerNorm: Required<LayerNormOptions> = { dims: 1, eps: 1e-3 };
 const pad: Required<PadOptions> = { padding: 1, value: 2 };
+const slice: Required<SliceOptions> = { axis: 2, start: 1, end: 3 };
 const concat: Required<ConcatOptions> = { axis: 1 };
 
 /** Options of the ops of one operand; those of two take none. */
@@ -72,6 +74,7 @@ export const unary: Readonly<Record<string, object>> = {
   batchNorm2d,
   layerNorm,
   pad,
+  slice,
   flatten: {},
   sum: reduce,
   mean: reduce,
@@ -152,6 +155,11 @@ export const functions: ReadonlyMap<string, Options> = new Map([
   ...pairs,
   ...extrema,
   ["concat", { all: { ...concat }, calls: { applied: (o) => untyped(weft.concat)([image, image], o) } }],
+  ["split", { all: { axis: 1, sizes: [1, 3] }, calls: { applied: (o) => untyped(weft.split)(image, o) } }],
+  [
+    "split into equal parts",
+    { all: { axis: 1, parts: 2 }, calls: { applied: (o) => untyped(weft.split)(image, o) } },
+  ],
   ["gather", { all: { axis: 1 }, calls: { applied: (o) => untyped(weft.gather)(image, whole, o) } }],
   [
     "embedding",

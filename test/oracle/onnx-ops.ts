@@ -13,6 +13,13 @@ export interface Translation {
   readonly inputs: readonly string[];
   /** Adds an operator and returns the name of its result. */
   emit(opType: string, inputs: readonly string[], ...attributes: readonly Attribute[]): string;
+  /** The same of an operator with several results. */
+  emitAll(
+    opType: string,
+    inputs: readonly string[],
+    count: number,
+    ...attributes: readonly Attribute[]
+  ): readonly string[];
   /** Adds a constant tensor and returns its name. */
   constant(make: (name: string) => OnnxTensor): string;
 }
@@ -82,6 +89,16 @@ function reshape(t: Translation): string {
   return t.emit("Reshape", [t.inputs[0] ?? "", list(t, target)]);
 }
 
+/** The part of a Split that is wanted: ONNX's sizes are the same. */
+function slice(t: Translation): string {
+  const { attrs, type } = t.node;
+  const [axis, start] = [numberOf(attrs, "axis"), numberOf(attrs, "start")];
+  const [size, whole] = [Number(type.shape.at(axis)), Number(shapeOf(t).at(axis))];
+  const sizes = [start, size, whole - start - size];
+  const input = [t.inputs[0] ?? "", list(t, sizes)];
+  return t.emitAll("Split", input, 3, int("axis", axis))[1] ?? "";
+}
+
 function pad(t: Translation): string {
   const [top = 0, bottom = 0, left = 0, right = 0] = t.node.attrs["padding"] as readonly number[]; // four sides
   const none = Array.from({ length: rankOf(t) - 2 }, () => 0);
@@ -125,6 +142,7 @@ export const translations: Readonly<Record<OpName, Translate>> = {
   embedding: ({ emit, inputs: [indices = "", table = ""] }) =>
     emit("Gather", [table, whole(emit, indices)], int("axis", 0)),
   concat: (t) => t.emit("Concat", t.inputs, int("axis", numberOf(t.node.attrs, "axis"))),
+  slice,
   pad,
   add: same("Add"),
   sub: same("Sub"),

@@ -6,7 +6,7 @@ import { showDim } from "../../contract/shapes.ts";
 import type { Shape } from "../../contract/type.ts";
 import { type Arrays, type NdArray, ndarray } from "./array.ts";
 import { type Reference, type ReferenceOptions, reference } from "./compare.ts";
-import { translations } from "./onnx-ops.ts";
+import { type Translation, translations } from "./onnx-ops.ts";
 import { encodeModel, floatTensor, type OnnxNode, type OnnxTensor, valueInfo } from "./onnx-proto.ts";
 import { evaluate, type Meaning } from "./oracle.ts";
 import { each, gelu } from "./pointwise.ts";
@@ -76,11 +76,14 @@ export function toOnnx(graph: Graph, params: Arrays): Uint8Array {
     initializers.push(tensor);
     return tensor.name;
   };
-  const emit: Parameters<(typeof translations)[OpName]>[0]["emit"] = (opType, input, ...attribute) => {
-    const output = `value${nodes.length}`;
-    nodes.push({ opType, name: output, input, output: [output], attribute });
+  const emitAll: Translation["emitAll"] = (opType, input, count, ...attribute) => {
+    const name = `value${nodes.length}`;
+    const output = Array.from({ length: count }, (_, i) => (i === 0 ? name : `${name}_${i}`));
+    nodes.push({ opType, name, input, output, attribute });
     return output;
   };
+  const emit: Translation["emit"] = (opType, input, ...attribute) =>
+    emitAll(opType, input, 1, ...attribute)[0] ?? "";
   const nameOf = (node: Node): string => {
     const name = names.get(node);
     if (name === undefined) throw new Error(`${node.origin.name} is used before it is computed`);
@@ -103,7 +106,7 @@ export function toOnnx(graph: Graph, params: Arrays): Uint8Array {
     } else if (node.kind === "op") {
       const translate = translations[node.op.name as OpName]; // checked below
       if (!translate) throw new Error(`no ONNX operator for ${node.op.name}`);
-      names.set(node, translate({ node, inputs: node.inputs.map(nameOf), emit, constant }));
+      names.set(node, translate({ node, inputs: node.inputs.map(nameOf), emit, emitAll, constant }));
     }
   }
   // An output has a name of its own, even where it is an input or another output's value.

@@ -7,7 +7,7 @@ import type { OpName } from "../../compiler/ops/index.ts";
 import { showDim, showShape } from "../../contract/shapes.ts";
 import type { Arrays, NdArray } from "./array.ts";
 import { batchNorm2d, layerNorm, linear, logSoftmax, matmul, reduction, softmax } from "./dense.ts";
-import { concat, embedding, flatten, gather, reshape, transpose } from "./layout.ts";
+import { concat, embedding, flatten, gather, reshape, slice, transpose } from "./layout.ts";
 import type { Op } from "./op.ts";
 import { clip, each, elu, gelu, hardSigmoid, leakyRelu, pairwise, sigmoid } from "./pointwise.ts";
 import { avgPool2d, conv2d, corr2d, globalAvgPool2d, maxPool2d, pad } from "./windows.ts";
@@ -27,6 +27,7 @@ const meanings: Readonly<Record<OpName, Meaning>> = {
   reshape,
   transpose,
   concat,
+  slice,
   gather,
   embedding,
   pad,

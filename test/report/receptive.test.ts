@@ -92,6 +92,22 @@ describe("receptive fields by kind of op", () => {
     ["softmax over a row", () => shown(w.softmax(image)), "1×10 /1×0 0,0"],
     ["a sum over an axis", () => shown(w.sum(image, { axis: 2 })), "12×1 /0×1 0,0"],
     ["pad", () => shown(w.pad(image, { padding: 2 })), "1×1 /1×1 -2,-2"],
+    ["some of the channels", () => shown(w.slice(image, { start: 1 })), "1×1 /1×1 0,0"],
+    [
+      "a convolution of the lower rows",
+      () => shown(conv(w.slice(image, { axis: 2, start: 4 }), {})),
+      "3×3 /1×1 4,0",
+    ],
+    [
+      "a product of channels that were cut",
+      () => shown(w.mul(...w.split(conv(image, { out: 4 }), { parts: 2 }))),
+      "3×3 /1×1 0,0",
+    ],
+    [
+      "columns that were cut and joined in another order",
+      () => shown(w.concat(w.split(image, { axis: 3, sizes: [4, 6] }).toReversed(), { axis: 3 })),
+      "? concat1",
+    ],
     ["transposed rows and columns", () => shown(w.transpose(image)), "1×1 /1×1 0,0"],
     ["a residual", () => shown(w.add(conv(image, { out: 3, padding: 1 }), image)), "3×3 /1×1 -1,-1"],
     [

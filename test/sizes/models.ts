@@ -57,7 +57,9 @@ function mixed(): Graph {
   const product = weft.matmul(weft.mul(a, c), b);
   const joined = weft.concat([a, weft.abs(c)], { axis: 1 });
   const largest = weft.max(joined, 0.25);
-  return weft.model("mixed", { a, b, c }, { product, joined, largest, mean: weft.mean(largest) }).graph;
+  const [first, rest] = weft.split(largest, { sizes: [1, 3] });
+  const outputs = { product, joined, largest, mean: weft.mean(largest), gated: weft.mul(rest, first) };
+  return weft.model("mixed", { a, b, c }, outputs).graph;
 }
 
 export const models = { classifier, attention, heads, table, mixed };

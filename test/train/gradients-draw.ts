@@ -1,7 +1,7 @@
 /** What the random gradient tests draw: one op with random shapes and options. */
 import fc from "fast-check";
 import type { Tensor } from "weftgpu";
-import { input, lang, param } from "./language.ts";
+import { input, lang, param, split } from "./language.ts";
 
 export interface Draw {
   readonly op: string;
@@ -180,7 +180,7 @@ const along: fc.Arbitrary<Draw> = fc
 
 const moves: fc.Arbitrary<Draw> = fc
   .record({
-    op: fc.constantFrom("transpose", "reshape", "concat", "pad", "flatten"),
+    op: fc.constantFrom("transpose", "reshape", "concat", "split", "pad", "flatten"),
     sizes: fc.tuple(size, size, size),
     order: fc.shuffledSubarray([1, 2, 3], { minLength: 3 }),
     sides: fc.tuple(fc.nat({ max: 2 }), fc.nat({ max: 2 }), fc.nat({ max: 2 }), fc.nat({ max: 2 })),
@@ -196,6 +196,13 @@ const moves: fc.Arbitrary<Draw> = fc
       if (op === "transpose") return lang.transpose(x, [0, ...order]);
       if (op === "reshape") return lang.reshape(x, ["N", (sizes[0] ?? 1) * (sizes[1] ?? 1), -1]);
       if (op === "pad") return lang.pad(x, { padding: sides, value: 0.5 });
+      if (op === "split") {
+        // The parts in reverse, and the first of them once more.
+        const whole = Number(shape[axis]);
+        const cut = 1 + (more % whole);
+        const parts = split(x, { axis, sizes: cut === whole ? [cut] : [cut, whole - cut] });
+        return lang.concat([...parts.toReversed(), ...parts.slice(0, 1)], { axis });
+      }
       if (op === "flatten") return lang.flatten(x);
       return lang.concat([x, input("z", other), x], { axis });
     };

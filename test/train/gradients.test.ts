@@ -1,6 +1,7 @@
 /** Every op's gradient, one case at a time, against central differences of the float64 oracle. */
 import { afterAll, describe, expect, test } from "vitest";
 import type { Tensor } from "weftgpu";
+import { must } from "../../compiler/errors.ts";
 import { ops } from "../../compiler/ops/index.ts";
 import { ndarray } from "../oracle/array.ts";
 import { closeDevice, runProgram } from "../oracle/weft.ts";
@@ -13,7 +14,7 @@ import {
   opsOf,
   valuesFor,
 } from "./gradients.ts";
-import { input, lang, param } from "./language.ts";
+import { input, type LayerName, lang, param, split } from "./language.ts";
 import { inTraining } from "./meanings.ts";
 
 afterAll(closeDevice);
@@ -35,11 +36,7 @@ const pooled = (op: "maxPool2d" | "avgPool2d", name: string, x: () => Tensor, op
 });
 
 /** Away from 0 by name; both signs and both sides of every kink occur among the values. */
-const unary = (
-  op: keyof typeof lang,
-  options?: object,
-  range: readonly [number, number] = [-3, 3],
-): Case => ({
+const unary = (op: LayerName, options?: object, range: readonly [number, number] = [-3, 3]): Case => ({
   name: `${op} ${options ? JSON.stringify(options) : ""}`,
   build: () => lang[op](rows(7), options),
   range: { x: range },
@@ -160,6 +157,32 @@ const cases: readonly Case[] = [
     build: () => {
       const x = rows(3, 2);
       return lang.concat([x, input("z", ["N", 1, 2]), x]);
+    },
+  },
+  { name: "slice", build: () => lang.slice(image(5, 3, 2), { start: 1, end: 4 }) },
+  { name: "slice along the last axis", build: () => lang.slice(rows(3, 7), { axis: -1, start: 5 }) },
+  {
+    name: "split: a gate",
+    build: () => {
+      const [a, b] = split(rows(6, 5), { parts: 2 });
+      return lang.mul(must(a, "part"), lang.sigmoid(must(b, "part")));
+    },
+  },
+  {
+    name: "split: queries, keys and values of one product",
+    build: () => {
+      const parts = split(lang.linear(rows(3, 5), { out: 7 }), { axis: -1, sizes: [2, 2, 3] });
+      const [q, k, v] = parts.map((part) => must(part, "part"));
+      const scores = lang.softmax(lang.matmul(must(q, "q"), lang.transpose(must(k, "k"))));
+      return lang.matmul(scores, must(v, "v"));
+    },
+  },
+  {
+    name: "split: parts that overlap with what reads the whole",
+    build: () => {
+      const x = rows(5, 2);
+      const [a] = split(x, { sizes: [2, 3] });
+      return lang.concat([lang.mul(x, x), must(a, "part"), lang.exp(lang.slice(x, { start: 1, end: 3 }))]);
     },
   },
   { name: "pad", build: () => lang.pad(image(2, 3, 4), { padding: [1, 0, 2, 3], value: -2 }) },

@@ -75,6 +75,10 @@ export function randomPrograms(seed: number, count: number): readonly Program[] 
         list(4, () => int(0, 9)),
       )} })`,
     () =>
+      `w.slice(${input(shapeOf(int(1, 4), [2, 3, 95]))}, { axis: ${axis()}${option(0.6, "start", `${int(0, 4)}`)}${option(0.6, "end", `${int(0, 6)}`)} })`,
+    () =>
+      `w.split(${input(shapeOf(int(2, 4), [2, 3, 12]))}, { axis: ${axis()}, ${chance(0.5) ? `parts: ${int(1, 4)}` : `sizes: ${list(int(1, 3), () => int(1, 6))}`} })[0]`,
+    () =>
       `w.corr2d(${input(shapeOf(int(1, 4), [3, 7, 10]))}, ${input(shapeOf(int(1, 3), [1, 2, 5], false))})`,
     () =>
       `w.pipe(${image()}, w.conv2d({ out: 8, kernel: ${pair(1, 5)}, padding: ${padding()} }), w.maxPool2d({ kernel: ${pair(1, 3)} }), w.flatten(), w.linear({ out: 10 }))`,

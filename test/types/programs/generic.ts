@@ -22,6 +22,14 @@ export function attention<const T extends number, const D extends number>(x: Ten
   const scores = w.softmax(w.mul(w.matmul(q, w.transpose(k)), 0.125));
   return w.add(x, w.matmul(scores, w.linear(x, { out: width })));
 }
+export function halves<S extends Shape>(x: Tensor<S>) {
+  const [a, b] = w.split(x, { parts: 2 });
+  const [c, d] = w.split(w.slice(x, { start: 1, end: 4 }), { sizes: [1, 2] });
+  return [a, b, c, d];
+}
+export function cut<const R extends readonly number[]>(x: Tensor<[N, 12]>, sizes: R) {
+  return w.split(x, { sizes });
+}
 export function reshaped<const R extends readonly number[]>(x: Tensor<[N, 12]>, ...rest: R) {
   return w.reshape(x, [w.N, ...rest]);
 }
@@ -68,6 +76,8 @@ export const checks: readonly true[] = [
 export const ran = [
   block(w.input("x", [w.N, 4, 4, 10]), 10),
   attention(w.input("x", [w.N, 5, 8]), 8),
+  halves(w.input("x", [w.N, 8])),
+  cut(w.input("x", [w.N, 12]), [5, 7]),
   reshaped(w.input("x", [w.N, 12]), 3, 4),
   applied(6, image),
   chain(6, image),

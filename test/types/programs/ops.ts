@@ -125,6 +125,17 @@ export const checks: readonly true[] = [
   same<Tensor<[N, 12, 32, 32]>>()(w.concat([image, image, image, image])),
   same<Tensor<[N, 3, 32, 64]>>()(w.concat([image, image], { axis: -1 })),
   same<Tensor<[N, 30]>>()(w.concat([rows, w.input("y", [N, 20])], { axis: 1 })),
+  same<Tensor<[N, 2, 32, 32]>>()(w.slice(image, { end: 2 })),
+  same<Tensor<[N, 3, 32, 7]>>()(w.slice(image, { axis: -1, start: 25 })),
+  same<Tensor<[N, 128, 1]>>()(w.pipe(tokens, w.slice({ axis: 2, start: 63, end: 64 }))),
+  same<Tensor<[N, number, 64]>>()(w.slice(tokens, { start: size })),
+  same<[Tensor<[N, 1, 32, 32]>, Tensor<[N, 2, 32, 32]>]>()(w.split(image, { sizes: [1, 2] })),
+  same<[Tensor<[N, 128, 32]>, Tensor<[N, 128, 32]>]>()(w.split(tokens, { axis: -1, parts: 2 })),
+  same<[Tensor<[N, number, 64]>, Tensor<[N, 100, 64]>]>()(w.split(tokens, { sizes: [28 as number, 100] })),
+  same<Tensor<[N, number]>[]>()(w.split(rows, { parts: 5 as number })),
+  same<[Tensor<[3, 8]>, Tensor<[3, 8]>, Tensor<[3, 8]>]>()(
+    w.split(w.param("table", [9, 8]), { axis: 0, parts: 3 }),
+  ),
   same<Tensor<[N, 3, 34, 36]>>()(w.pad(image, { padding: [1, 2] })),
   same<Tensor<[N, 3, 35, 39]>>()(w.pad(image, { padding: [1, 2, 3, 4], value: 1 })),
 
@@ -142,6 +153,8 @@ export const checks: readonly true[] = [
 
   // unknown shapes pass through every op
   same<Tensor<[Dim, 6, number, number]>>()(w.conv2d(any, { out: 6, kernel: 5 })),
+  same<[Tensor, Tensor]>()(w.split(any, { sizes: [1, 3] })),
+  same<Tensor>()(w.slice(any, { end: 2 })),
   same<Tensor<Shape>>()(w.add(any, any)),
   same<Tensor<Shape>>()(w.matmul(any, w.param("p", [8, 2]))),
   same<Tensor<[Dim, number]>>()(w.flatten(any)),
