@@ -48,9 +48,11 @@ export function sizeOfBundle(text: string): BundleSize {
  */
 export function entrySource(program: Program, variants: readonly Variant[] = []): string {
   const several = variants.length > 1;
-  const imported = several ? "factsOf, load as loadProgram, pick" : "load as loadProgram";
+  const from = (entry: RuntimeEntry, names: string): string =>
+    `import { ${names} } from ${JSON.stringify(runtimePath(entry))};`;
   return [
-    `import { ${imported} } from ${JSON.stringify(runtimePath())};`,
+    from(program.sizes ? "sized" : "index", "load as loadProgram"),
+    ...(several ? [from("index", "factsOf, pick")] : []),
     ...(several ? choice(variants) : [`const program = ${packProgram(program)};`, LOAD]),
     "export const name = program.name;",
     "export const parameters = Object.fromEntries(program.params.map((p) => [p.name, p.shape]));",
@@ -77,8 +79,11 @@ const LOAD = `export function load(weights, device) {
   return loadProgram(program, { ...(weights && { weights }), ...(device && { device }) });
 }`;
 
+/** What of the runtime a bundle loads. */
+type RuntimeEntry = "index" | "sized" | "train";
+
 /** The runtime's sources where Weft runs from its own, else the built runtime that stands beside this file. */
-export function runtimePath(entry: "index" | "train" = "index"): string {
+export function runtimePath(entry: RuntimeEntry): string {
   const built = entry === "index" ? "runtime" : entry;
   const path = import.meta.url.endsWith(".ts") ? `../../runtime/${entry}.ts` : `./${built}.js`;
   const file = fileURLToPath(new URL(path, import.meta.url));

@@ -1,15 +1,18 @@
 /** Types alone: what a model file's default export is once the esbuild plugin has compiled it. */
 
 /** Numbers in row-major order, the last dimension fastest. */
-export interface CompiledTensor {
-  readonly data: Float32Array;
+export interface CompiledTensor<Data = Float32Array> {
+  readonly data: Data;
   readonly shape: readonly number[];
 }
 
+/** Elements of an input: whole numbers where it was declared so. */
+type InputData = Float32Array | Int32Array | Uint32Array;
+
 /** The model on a device. */
 export interface CompiledSession<Ins, Outs> {
-  /** Any batch size. */
-  run(inputs: { readonly [Name in keyof Ins]: Float32Array | CompiledTensor }): Promise<{
+  /** Any batch size. An input that has sizes besides N is a tensor, whose shape says what they are. */
+  run(inputs: { readonly [Name in keyof Ins]: InputData | CompiledTensor<InputData> }): Promise<{
     readonly [Name in keyof Outs]: CompiledTensor;
   }>;
 }

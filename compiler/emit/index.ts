@@ -14,7 +14,6 @@ import { type BundleSize, bundleProgram, sizeOfBundle } from "./bundle.ts";
 import { typedModule } from "./module.ts";
 import { fileName, kernelFiles, MADE_BY } from "./names.ts";
 import { type TrainReport, trainReport } from "./report.ts";
-import { refuseSizes } from "./sizes.ts";
 import { trainingFiles, trainingKernels } from "./training.ts";
 import { variantFiles, variantKernels } from "./variants.ts";
 import { writeFolder } from "./write.ts";
@@ -81,7 +80,7 @@ export interface VariantReport {
  * Writes to `outDir`: `*.wgsl`, `program.json`, `<model>.ts`, `.js`, `.d.ts`, `<model>.bundle.js` and its `.d.ts`; for
  * a training also `train-*.wgsl`, `training.json`, `<model>.train.bundle.js` and its `.d.ts`.
  * All files or none; other files in the folder stay, kernels of an earlier run of this function go.
- * @throws UserError for a program with sizes besides N, where the folder cannot be written, or where a file of the user's has a name that is needed
+ * @throws UserError where the folder cannot be written, or where a file of the user's has a name that is needed
  */
 export async function emit(
   compilation: Pick<Compilation, "program">,
@@ -89,7 +88,6 @@ export async function emit(
   options: EmitOptions = {},
 ): Promise<Emitted> {
   const { program } = compilation;
-  refuseSizes(program, "a typed module and a bundle");
   const model = fileName(program.name);
   const { variants = [] } = options;
   const several = variants.length > 1;

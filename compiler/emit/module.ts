@@ -96,14 +96,20 @@ function writeTypes(file: SourceFile, program: Program): void {
       { name: "shape", type: "Shape", isReadonly: true },
     ],
   });
-  const several = "What the model takes. N is the batch size: any number of examples at once.";
+  const { sizes = [] } = program;
+  const several = [
+    "What the model takes. N is the batch size: any number of examples at once.",
+    ...sizes.map(({ name, max }) => `${name} is what the shapes say, from 1 to ${max}.`),
+  ].join(" ");
   file.addInterface({
     isExported: true,
     name: "Inputs",
     docs: [several],
     properties: program.inputs.map((s) => ({
       ...property(s),
-      type: `${ARRAYS[s.dtype]} | ${tensorType(s)}`,
+      type: s.shape.some((d) => sizes.some(({ name }) => name === d))
+        ? tensorType(s)
+        : `${ARRAYS[s.dtype]} | ${tensorType(s)}`,
     })),
   });
   file.addInterface({

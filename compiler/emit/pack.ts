@@ -99,8 +99,12 @@ function tuples(program: Program, texts: readonly string[]): Json {
   ];
   const { name, inputs, outputs, params, buffers, kernels, prepare, dispatches, peakBytes, ...rest } =
     program;
-  const { format: _, version: __, baked, ...others } = rest;
-  const more = { ...others, ...(baked && { baked: baked.map((b) => ({ ...b })) }) };
+  const { format: _, version, baked, ...others } = rest;
+  const more = {
+    ...others,
+    ...(version !== 1 && { version }),
+    ...(baked && { baked: baked.map((b) => ({ ...b })) }),
+  };
   const ids = kernels.map((k) => texts.indexOf(k.wgsl));
   return [
     name,

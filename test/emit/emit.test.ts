@@ -1,16 +1,15 @@
-import { execFileSync } from "node:child_process";
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { fileURLToPath, pathToFileURL } from "node:url";
+import { pathToFileURL } from "node:url";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { compile } from "../../compiler/compile.ts";
 import { type Emitted, emit } from "../../compiler/emit/index.ts";
 import { hostile, lenet, small } from "./models.ts";
+import { typeErrors } from "./typeErrors.ts";
 
-const root = fileURLToPath(new URL("../..", import.meta.url));
 let base = "";
 let folder = "";
 let emitted: Emitted;
@@ -22,22 +21,6 @@ beforeAll(async () => {
   emitted = await emit(lenet, folder);
 });
 afterAll(() => rmSync(base, { recursive: true, force: true }));
-
-/** Type errors of a TypeScript file under the strictest settings. */
-function typeErrors(file: string, lib = "es2023,dom"): string {
-  const flags = ["--noEmit", "--strict", "--exactOptionalPropertyTypes", "--noUncheckedIndexedAccess"];
-  const more = ["--target", "es2023", "--module", "nodenext", "--lib", lib, "--ignoreConfig"];
-  const tsc = join(root, "node_modules/typescript/bin/tsc");
-  try {
-    execFileSync(process.execPath, [tsc, ...flags, ...more, file], {
-      cwd: root,
-      encoding: "utf8",
-    });
-    return "";
-  } catch (error) {
-    return String((error as { stdout: string }).stdout);
-  }
-}
 
 describe("what is written", () => {
   test("is the kernels, the program, a typed module and a bundle", () => {

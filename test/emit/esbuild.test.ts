@@ -130,6 +130,20 @@ describe("the esbuild plugin", () => {
     expect(text.match(/WeftError"/g)).toHaveLength(1);
   });
 
+  test("a model with sizes brings what they need, beside one that has none", async () => {
+    const plain = MODEL.replace("./width.ts", "./five.ts");
+    const sized = plain.replace("[N, 8]", '[N, dim("T", { max: 7 }), 8]').replace("{ N,", "{ dim, N,");
+    const main =
+      'export { default as a } from "./plain.model.ts";\nexport { default as b } from "./sized.model.ts";\n';
+    const files = { "plain.model.ts": plain, "sized.model.ts": sized, "five.ts": "export const width = 5;" };
+    await bundle({ ...files, "main.ts": main });
+    const text = readFileSync(join(folder, "out.js"), "utf8");
+    expect(text.match(/createComputePipelineAsync/g)).toHaveLength(1);
+    expect(text).toContain("but an input before it");
+    await bundle({ ...files, "main.ts": 'export { default } from "./plain.model.ts";\n' });
+    expect(readFileSync(join(folder, "out.js"), "utf8")).not.toContain("but an input before it");
+  });
+
   test("takes another pattern, and leaves other files alone", async () => {
     const main = 'import net from "./net.ts";\nexport { net };\n';
     await bundle(

@@ -52,6 +52,13 @@ export const outside: readonly Mutation[] = [
       guards: [squeeze, guard("emit/emit"), guard("emit/variants")],
       why: "a kernel of another make comes out damaged",
     },
+    {
+      name: "pack: a program with sizes says that it has none",
+      find: "...(version !== 1 && { version }), ",
+      put: "",
+      guards: [guard("sizes/emit")],
+      why: "nothing is packed: the bundle holds the program as it is, several times as large",
+    },
   ]),
   ...inFile("compiler/emit/golden.ts", [
     {
