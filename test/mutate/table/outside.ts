@@ -54,7 +54,7 @@ export const outside: readonly Mutation[] = [
     },
     {
       name: "pack: a program with sizes says that it has none",
-      find: "...(version !== 1 && { version }), ",
+      find: "...(version !== 1 && { version }),",
       put: "",
       guards: [guard("sizes/emit")],
       why: "nothing is packed: the bundle holds the program as it is, several times as large",
