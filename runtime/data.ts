@@ -32,35 +32,44 @@ export interface NamedDataSet {
 
 export type AnyDataSet = DataSet | NamedDataSet;
 
+/** A training may read its data sets itself: those of weftgpu/sized-train do. */
+export interface Reader {
+  readonly read?: (data: AnyDataSet) => Checked;
+}
+
 /** A data set that fits a training: in the order of the programs' inputs. */
 export interface Checked {
   readonly arrays: readonly [examples: Rows, targets: Rows];
   readonly rows: number;
+  /** The terms of the loss that an example has: one of labels, one for each output of other losses. */
+  readonly terms: number;
+  /** What `Program.sizes` are. */
+  readonly sizes: readonly number[];
 }
 
-/** Elements of one row of an input. */
-export function rowSize({ shape }: Signature): number {
-  return sizeOf(shapeAt(shape, 1));
-}
-
-const failure = ({ name }: Training, problem: string): never => {
-  throw new WeftError("input", `${name}: ${problem}`);
-};
+/** What throws `WeftError` "input" with a problem. */
+export const failing =
+  ({ name }: Training) =>
+  (problem: string): never => {
+    throw new WeftError("input", `${name}: ${problem}`);
+  };
 
 /**
  * The data set, whatever its parts are called; their values are not looked at. Throws `WeftError` "input" with the
  * numbers: wrong names, kinds or lengths of arrays, no examples.
  */
-export function partsOf(training: Training, data: AnyDataSet): Checked {
-  const fail = (problem: string): never => failure(training, problem);
+export function partsOf(training: Training & Reader, data: AnyDataSet): Checked {
+  if (training.read) return training.read(data);
+  const fail = failing(training);
   const [input, target] = training.step.inputs as readonly [Signature, Signature];
-  const names = [input.name, "images", target.name, "labels", "classes"];
-  checkOptions(
-    `${training.name}: data set`,
-    data,
-    Object.fromEntries(names.map((name) => [name, ANYTHING] as const)),
-  );
-  const part = (signature: Signature, other: string): { what: string; array: Rows; rows: number } => {
+  checkOptions(`${training.name}: data set`, data, {
+    [input.name]: ANYTHING,
+    images: ANYTHING,
+    [target.name]: ANYTHING,
+    labels: ANYTHING,
+    classes: ANYTHING,
+  });
+  const part = (signature: Signature, other: string) => {
     const { name, shape, storage } = signature;
     const given = [...new Set([name, other])].filter((key) => (data as NamedDataSet)[key] !== undefined);
     const [what = fail(`the data set has no "${other}", which "${name}" may name too`), more] = given;
@@ -69,29 +78,35 @@ export function partsOf(training: Training, data: AnyDataSet): Checked {
     const kinds = storage ? [Uint8Array] : signature === target ? [Uint8Array, Float32Array] : [Float32Array];
     if (!kinds.some((kind) => array instanceof kind))
       fail(`${what} have to be a ${kinds.map((kind) => kind.name).join(" or ")}, got ${kindOf(array)}`);
-    const each = rowSize(signature);
+    const each = sizeOf(shapeAt(shape, 1));
     if (array.length === 0) fail(`there are no ${what}: a data set holds at least one example`);
     if (array.length % each)
       fail(
         `${what} ${showSizes(shape)} need a multiple of ${each} ${storage ? "bytes" : "numbers"}, got ${array.length}`,
       );
-    return { what, array, rows: array.length / each };
+    return { what, array, each, rows: array.length / each };
   };
   const examples = part(input, "images");
   const targets = part(target, input.name === "labels" ? target.name : "labels");
   if (examples.rows !== targets.rows)
     fail(`${examples.what} and ${targets.what} differ in number: ${examples.rows} and ${targets.rows}`);
-  return { arrays: [examples.array, targets.array], rows: examples.rows };
+  return {
+    arrays: [examples.array, targets.array],
+    rows: examples.rows,
+    terms: targets.each,
+    sizes: [],
+  };
 }
 
 /** As `partsOf`; throws also for labels that name no class, and for targets that the loss does not take. */
 export function checkData(training: Training, data: AnyDataSet): Checked {
   const { loss, step } = training;
   const parts = partsOf(training, data);
+  const fail = failing(training);
   // Unless the model's input is called so; as checked below.
   const classes = (step.inputs[0]?.name === "classes" ? undefined : data.classes) as number | undefined;
   if (classes !== undefined && !(Number.isSafeInteger(classes) && classes > 0))
-    failure(training, `classes is ${shownOption(classes)}, it has to be a whole number above 0`);
+    fail(`classes is ${shownOption(classes)}, it has to be a whole number above 0`);
   const limit = Math.min(classes ?? Infinity, training.classes ?? Infinity);
   const [fits, rule]: [fits: (value: number) => boolean, rule: string] =
     loss === "crossEntropy"
@@ -100,7 +115,7 @@ export function checkData(training: Training, data: AnyDataSet): Checked {
         ? [(x) => x >= 0 && x <= 1, "this loss takes targets from 0 to 1; try: a Float32Array"]
         : [Number.isFinite, "targets have to be finite"];
   const at = parts.arrays[1].findIndex((value) => !fits(value));
-  if (at >= 0) failure(training, `label ${at} is ${parts.arrays[1][at]}, ${rule}`);
+  if (at >= 0) fail(`label ${at} is ${parts.arrays[1][at]}, ${rule}`);
   return parts;
 }
 

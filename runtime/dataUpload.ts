@@ -1,13 +1,12 @@
 /** Data sets on the GPU: sent there once, in the order that an epoch wants. */
-import { WeftError } from "../contract/errors.ts";
 import type { Program, Signature } from "../contract/program.ts";
 import type { Training } from "../contract/training.ts";
-import { type AnyDataSet, type Checked, checkData, partsOf, type Rows, rowSize } from "./data.ts";
+import { type AnyDataSet, type Checked, checkData, failing, partsOf, type Rows } from "./data.ts";
 import { type Lent, MOST_BATCHES, STORAGE } from "./executable.ts";
 import type { Gpu } from "./gpu.ts";
 
 /** A data set as one program draws batches from it. */
-export interface Source {
+export interface Source extends Pick<Checked, "terms" | "sizes"> {
   /** What of it lies on the GPU. */
   readonly lent: Lent;
   /** The rows in the order in which batches take them. */
@@ -97,7 +96,7 @@ export class DataSets {
   }
 
   /** What the programs read as bytes lies on the GPU; of the rest, batches are put together here and sent one by one. */
-  #upload({ arrays, rows }: Checked): Uploaded {
+  #upload({ arrays, rows, terms, sizes }: Checked): Uploaded {
     const { step, evaluate } = this.#training;
     const natural = Uint32Array.from({ length: rows }, (_, i) => i);
     const stored = arrays.map(
@@ -106,22 +105,23 @@ export class DataSets {
     let order: Uint32Array = natural;
     const inOrder = this.#buffer("rows", natural);
     const shuffled = this.#buffer("rows", natural);
-    const source = ({ inputs }: Program, order: GPUBuffer, rows: () => Uint32Array): Source => {
+    const source = ({ inputs }: Program, order: GPUBuffer, taken: () => Uint32Array): Source => {
       const lent = new Map<number, GPUBuffer>();
       const sent = inputs.filter(({ buffer }, i) => {
         if (stored[i]) lent.set(buffer, stored[i]);
         return arrays[i] && !stored[i];
       });
       const batch = (offset: number, n: number): Float32Array[] =>
-        sent.map((input) =>
-          gather(arrays[inputs.indexOf(input)] as Rows, rowSize(input), rows().subarray(offset, offset + n)),
-        );
-      return { lent, order, sent, batch, share: sent.length ? 1 : MOST_BATCHES };
+        sent.map((input) => {
+          const from = arrays[inputs.indexOf(input)] as Rows; // only these two are sent
+          return gather(from, from.length / rows, taken().subarray(offset, offset + n));
+        });
+      return { lent, order, sent, batch, terms, sizes, share: sent.length ? 1 : MOST_BATCHES };
     };
     return {
       arrays,
       rows,
-      buffers: [...stored, inOrder, shuffled].filter((b) => b !== undefined),
+      buffers: [...stored, inOrder, shuffled].filter((b) => !!b),
       train: source(step, shuffled, () => order),
       evaluate: source(evaluate, inOrder, () => natural),
       shuffle: (next) => {
@@ -136,10 +136,7 @@ export class DataSets {
     const limit = Math.min(device.limits.maxBufferSize, device.limits.maxStorageBufferBindingSize);
     const { buffer, byteOffset, byteLength } = data;
     if (byteLength > limit)
-      throw new WeftError(
-        "input",
-        `${this.#training.name}: the ${label} are ${byteLength} bytes, a buffer of this device holds ${limit}`,
-      );
+      failing(this.#training)(`the ${label} are ${byteLength} bytes, a buffer of this device holds ${limit}`);
     const size = Math.ceil(byteLength / 16) * 16;
     const made = device.createBuffer({ label, size, usage: STORAGE, mappedAtCreation: true });
     new Uint8Array(made.getMappedRange()).set(new Uint8Array(buffer, byteOffset, byteLength));

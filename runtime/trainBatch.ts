@@ -17,11 +17,11 @@ export interface TrainBatch {
   readonly rates: readonly number[];
 }
 
-/** The uniforms of batches. */
-export function uniformsOf(batches: readonly TrainBatch[]): Uint32Array {
+/** The uniforms of batches, in which `Program.sizes` are these. */
+export function uniformsOf(batches: readonly TrainBatch[], sizes: readonly number[]): Uint32Array {
   const words = new Uint32Array((batches.length * STRIDE) / 4);
   batches.forEach(({ n, step, seed, rates }, i) => {
-    words.set([n, 0, step, seed], (i * STRIDE) / 4);
+    words.set([n, 0, step, seed, 0, 0, 0, 0, ...sizes], (i * STRIDE) / 4);
     new Float32Array(words.buffer, i * STRIDE + 16).set(rates);
   });
   return words;
@@ -107,7 +107,7 @@ export function traceBatch(
 
 /** Sends the uniforms, and what of a batch is not on the GPU. */
 function tell(executable: Executable, source: Source, batches: readonly TrainBatch[]): void {
-  executable.tell(uniformsOf(batches));
+  executable.tell(uniformsOf(batches, source.sizes));
   for (const { offset, n } of batches) executable.upload(source.sent, source.batch(offset, n));
 }
 

@@ -1,7 +1,6 @@
 /** What `fit` is asked for, checked, and what it gives. */
-import { WeftError } from "../contract/errors.ts";
 import type { Training } from "../contract/training.ts";
-import type { AnyDataSet } from "./data.ts";
+import { type AnyDataSet, failing } from "./data.ts";
 import { MOST_BATCHES } from "./executable.ts";
 import { ANYTHING, checkOptions, FUNCTION, type Rule, shownOption } from "./options.ts";
 import { constant, type Schedule } from "./trainSchedule.ts";
@@ -95,15 +94,8 @@ export interface Fit extends Omit<FitOptions, "schedule"> {
 }
 
 /** Throws `WeftError` "input" with the numbers. */
-export function checkFit(
-  { name, optimizer }: Training,
-  position: Position,
-  rows: number,
-  options: FitOptions,
-): Fit {
-  const fail = (problem: string): never => {
-    throw new WeftError("input", `${name}: ${problem}`);
-  };
+export function checkFit(training: Training, position: Position, rows: number, options: FitOptions): Fit {
+  const fail = failing(training);
   checkOptions("fit", options, FIT);
   const { epochs = 1, batch = Math.min(256, rows), schedule = constant() } = options;
   const { checkpointEvery, stepsPerSubmit } = options;
@@ -123,12 +115,11 @@ export function checkFit(
     );
   const stepsPerEpoch = Math.ceil(rows / batch);
   const rate = (step: number, epoch: number): number => {
-    const lr = schedule({ step, epoch, stepsPerEpoch, epochs, lr: optimizer.lr });
+    const lr = schedule({ step, epoch, stepsPerEpoch, epochs, lr: training.optimizer.lr });
     if (!(typeof lr === "number" && lr > 0 && lr < Infinity))
       fail(`the learning rate of step ${step + 1} is ${shownOption(lr)}, it has to be a number above 0`);
     return lr;
   };
   if (position.epoch < epochs) rate(position.step, position.epoch); // a wrong one is said before anything is sent
-  const { schedule: _, ...rest } = options;
-  return { ...rest, epochs, batch, rows, stepsPerEpoch, rate };
+  return { ...options, epochs, batch, rows, stepsPerEpoch, rate };
 }

@@ -1,10 +1,9 @@
 /** The state of a training, and checkpoints of it. */
 import { WeftError } from "../contract/errors.ts";
-import type { ParamSpec, Program, Signature } from "../contract/program.ts";
+import type { ParamSpec, Program } from "../contract/program.ts";
 import type { Tensor } from "../contract/tensor.ts";
 import type { Optimizer, Training } from "../contract/training.ts";
 import { checkWeights, type Weights } from "../contract/weights.ts";
-import { rowSize } from "./data.ts";
 import { SEED } from "./options.ts";
 
 /** Where a training is: with the tensors and the data, this determines everything that follows. */
@@ -58,11 +57,6 @@ export function stateOf({ params }: Program): ParamSpec[] {
 /** Whether it is what a batch's [Σ loss, number right] are added to: one of each program's params. */
 export function isMetrics({ use }: ParamSpec): boolean {
   return use === "metrics";
-}
-
-/** The terms of the loss that an example has: one of labels, one for each output of other losses. */
-export function perExample({ step }: Training): number {
-  return rowSize(step.inputs[1] as Signature);
 }
 
 /** The optimiser but for its learning rate, which may change from run to run. */

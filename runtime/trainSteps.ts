@@ -5,7 +5,7 @@ import type { Executable } from "./executable.ts";
 import { type Figures, runBatches, type TrainBatch } from "./trainBatch.ts";
 import { DivergedError } from "./trainDiverged.ts";
 import type { Evaluation, Fit } from "./trainOptions.ts";
-import { type Position, perExample } from "./trainState.ts";
+import type { Position } from "./trainState.ts";
 
 /** The milliseconds that a submit should take: long enough to be cheap, short enough to stop soon. */
 const SUBMIT_MS = 50;
@@ -108,7 +108,7 @@ export async function takeSteps(steps: Steps, from: Position): Promise<Position>
 
 /** The position after a step with these figures, which are reported. */
 function account(
-  { training, fit }: Steps,
+  { training, source, fit }: Steps,
   before: Position,
   { n, rates }: TrainBatch,
   [loss, right]: Figures,
@@ -128,14 +128,14 @@ function account(
     const problem = `the loss of ${when} is ${loss} (learning rate ${learningRate})`;
     throw new DivergedError(training, { step, epoch: epoch + 1, stepInEpoch, problem });
   }
-  const all = figures(training, after.loss, after.right, Math.min(rows, stepInEpoch * batch));
+  const all = figures(training, source, after.loss, after.right, Math.min(rows, stepInEpoch * batch));
   fit.onStep?.({
     step,
     epoch: epoch + 1,
     stepInEpoch,
     stepsPerEpoch,
     learningRate,
-    batchLoss: figures(training, loss, right, n).loss,
+    batchLoss: figures(training, source, loss, right, n).loss,
     loss: all.loss,
     trainAccuracy: all.accuracy,
   });
@@ -143,9 +143,15 @@ function account(
 }
 
 /** The loss, a mean unless its sum is what is minimised, and the accuracy of so many examples. */
-export function figures(training: Training, loss: number, right: number, examples: number): Evaluation {
+export function figures(
+  training: Training,
+  { terms }: Source,
+  loss: number,
+  right: number,
+  examples: number,
+): Evaluation {
   return {
-    loss: training.reduction === "sum" ? loss : loss / (examples * perExample(training)),
+    loss: training.reduction === "sum" ? loss : loss / (examples * terms),
     accuracy: training.classes ? right / examples : NaN,
     examples,
   };
@@ -172,5 +178,5 @@ export async function measure(
       loss += found[0];
       right += found[1];
     }
-  return figures(training, loss, right, rows);
+  return figures(training, source, loss, right, rows);
 }

@@ -2,7 +2,7 @@
 import { WeftError } from "../contract/errors.ts";
 import type { Tensor } from "../contract/tensor.ts";
 import type { Training } from "../contract/training.ts";
-import { type AnyDataSet, checkData, shuffled } from "./data.ts";
+import { type AnyDataSet, checkData, failing, shuffled } from "./data.ts";
 import { DataSets, type Uploaded } from "./dataUpload.ts";
 import { Executable } from "./executable.ts";
 import { type Gpu, openGpu } from "./gpu.ts";
@@ -76,8 +76,7 @@ export class Trainer {
     const { rows } = checkData(this.training, data);
     if (options.test) checkData(this.training, options.test);
     const fit = checkFit(this.training, this.#state.position, rows, options);
-    if (this.#fitting)
-      throw new WeftError("input", `${this.training.name}: fit is running already: one at a time`);
+    if (this.#fitting) failing(this.training)("fit is running already: one at a time");
     this.#fitting = true;
     try {
       while (this.#state.position.epoch < fit.epochs && !fit.signal?.aborted) {
@@ -192,7 +191,7 @@ export class Trainer {
     }
     if (to.stepInEpoch < stepsPerEpoch) return undefined;
     const seconds = (performance.now() - start - kept) / 1000;
-    const { loss, accuracy } = figures(training, to.loss, to.right, rows);
+    const { loss, accuracy } = figures(training, set.train, to.loss, to.right, rows);
     const tested = test && (await this.evaluate(test));
     return {
       epoch: from.epoch + 1,

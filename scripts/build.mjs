@@ -28,6 +28,7 @@ export const entries = {
   runtime: "runtime/index.ts",
   train: "runtime/train.ts",
   sized: "runtime/sized.ts",
+  "sized-train": "runtime/sizedTrain.ts",
   node: "runtime/node/index.ts",
   vitest: "compiler/emit/vitest.ts",
   golden: "compiler/emit/matcher.ts",

@@ -1,5 +1,7 @@
 /** Opens what `--data` names, in the shape of the model's input. */
+import { refuseSizes } from "../../compiler/emit/sizes.ts";
 import { UserError } from "../../compiler/errors.ts";
+import { sizesIn } from "../../compiler/ir/type.ts";
 import type { Target } from "../../data/array.ts";
 import { checkLabels, type Data, type DataSet, firstRows, fitted } from "../../data/set.ts";
 import { SYNTHETIC_TEST, SYNTHETIC_TRAIN, synthetic } from "../../data/synthetic.ts";
@@ -16,10 +18,11 @@ export interface DataOptions {
 
 /**
  * @param classes how many scores the model gives
- * @throws UserError where the data cannot be read, or does not fit the model
+ * @throws UserError where the data cannot be read, or does not fit the model, which has no sizes besides N
  */
 export async function openData(options: DataOptions, target: Target, classes: number): Promise<Data> {
   const { data, dataDir, limit } = options;
+  refuseSizes({ name: target.name, sizes: sizesIn([target.shape]) }, "what learns from files");
   if (dataDir !== undefined && !isPublished(data))
     throw new UserError({
       problem: `--data-dir goes with a published data set, not with --data ${data}`,

@@ -85,7 +85,7 @@ async function openStep(
   const gpu = new Gpu(place.device, false);
   const sets = new DataSets(gpu, training);
   // It stays on the GPU until `destroy`.
-  const { lent, order } = await sets.using((take) =>
+  const { lent, order, sizes } = await sets.using((take) =>
     gpu.scoped(`${training.name}: examples`, () => {
       const source = take(set);
       source.shuffle(shuffled(source.rows, seed, 0));
@@ -93,7 +93,7 @@ async function openStep(
     }),
   );
   const rates = ratesOf(optimizer, optimizer.lr, 2);
-  const uniform = uniformsOf([{ n: batch, offset: 0, step: 1, seed, rates }]);
+  const uniform = uniformsOf([{ n: batch, offset: 0, step: 1, seed, rates }], sizes);
   const values = step.params.map((param) => given?.[param.name]?.data ?? initialise(param, seed));
   // The first rows of the order are the batch.
   const rows = step.inputs[2]?.buffer;

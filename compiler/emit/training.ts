@@ -7,6 +7,7 @@ import { trainingTypes } from "./declarations.ts";
 import { measuringPart } from "./measure.ts";
 import { fileName, fileNames, literal } from "./names.ts";
 import { packPrograms } from "./pack.ts";
+import { refuseSizes } from "./sizes.ts";
 import type { Files } from "./write.ts";
 
 /**
@@ -20,8 +21,12 @@ export function pageTraining(graph: Graph, options: TrainingOptions): Training {
   return evaluate ? { ...training, evaluate } : training;
 }
 
-/** The model's training, the trainer and nothing else in one minified ES module. */
-export function bundleTraining(training: Training): Promise<string> {
+/**
+ * The model's training, the trainer and nothing else in one minified ES module.
+ * Throws `UserError` for a model with sizes besides N.
+ */
+export async function bundleTraining(training: Training): Promise<string> {
+  refuseSizes(training.step, "a bundle that trains");
   return bundleModule(training.name, trainingEntry(training));
 }
 

@@ -5,6 +5,7 @@
 import { must } from "../errors.ts";
 import type { Axis, Expr, Index, OpContext } from "../ir/expr.ts";
 import type { Node, OpDef, OpNode, Update } from "../ir/graph.ts";
+import { boundOf } from "../ir/type.ts";
 import { axisIndex, constant } from "../math/affine.ts";
 import { call, literal, load, reduce } from "../math/build.ts";
 import { fail, noOptions } from "./check.ts";
@@ -94,10 +95,12 @@ function axesBesides({ type: { shape } }: Node, { axis }: OpContext): readonly [
  * LeVeque, "Algorithms for computing the sample variance", 1983).
  */
 function statisticsOf(x: Node, layer: OpNode): { readonly mean: OpNode; readonly variance: OpNode } {
-  const [, channels, height, width] = x.type.shape.map(Number);
-  const upright = must(height, "height") >= must(width, "width");
-  const rows = Number(upright ? height : width);
-  const type = { dtype: x.type.dtype, shape: [rows, Number(channels)] };
+  const [, channels, height, width] = x.type.shape;
+  if (channels === undefined || height === undefined || width === undefined)
+    return fail("batchNorm2d: missing axes");
+  const upright = boundOf(height) >= boundOf(width);
+  const rows = upright ? height : width;
+  const type = { dtype: x.type.dtype, shape: [rows, channels] };
   /** A number of each row, of its pilot and the means of what elements are off it, and of the squares of that. */
   const perRow = (name: string, make: (pilot: Expr, mean: Expr, squares: Expr) => Expr): OpNode =>
     derivedNode("batchNorm2d.row", type, suffixed(layer.origin, name), (context) => {

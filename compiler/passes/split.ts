@@ -6,7 +6,7 @@
 import { must } from "../errors.ts";
 import type { Axis, Expr, OpContext } from "../ir/expr.ts";
 import type { Node, OpDef, OpNode } from "../ir/graph.ts";
-import { isBatch, isKnown } from "../ir/type.ts";
+import { boundOf, isBatch, isKnown } from "../ir/type.ts";
 import { axisIndex } from "../math/affine.ts";
 import { opContext, reduce, substitute } from "../math/build.ts";
 import { derivedNode, opNode, suffixed } from "../ops/derived.ts";
@@ -30,7 +30,7 @@ export function splitSum(node: OpNode): Node | undefined {
     return undefined;
   const which = longest(whole.axes);
   if (which === undefined) return undefined;
-  const parts = Number(must(whole.axes[which], "axis").extent);
+  const parts = must(whole.axes[which], "axis").extent;
 
   const type = { dtype: node.type.dtype, shape: [parts, ...shape] };
   const partial = derivedNode(`${node.op.name}.partial`, type, suffixed(node.origin, "partial"), (context) =>
@@ -40,9 +40,9 @@ export function splitSum(node: OpNode): Node | undefined {
   return opNode(reductions.sum, { axis: 0 }, [partial], node.origin);
 }
 
-/** The position of the longest summed axis of known extent, if it is worth splitting. */
+/** The position of the longest summed axis besides the batch, if it is worth splitting. */
 function longest(axes: readonly Axis[]): number | undefined {
-  const extents = axes.map((a) => (isKnown(a.extent) ? a.extent : 0));
+  const extents = axes.map((a) => (isBatch(a.extent) ? 0 : boundOf(a.extent)));
   const most = Math.max(...extents);
   return most >= PARTS ? extents.indexOf(most) : undefined;
 }

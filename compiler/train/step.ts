@@ -1,11 +1,13 @@
 /** The training step of a model: forward, loss, backward and updates as one graph. */
+
+import { showShape } from "../../contract/shapes.ts";
 import { type Clip, type LossName, METRICS, type Optimizer, ROWS, TARGET } from "../../contract/training.ts";
 import type { TensorType } from "../../contract/type.ts";
 import type { CompileOptions } from "../compile.ts";
 import { must, plural, UserError } from "../errors.ts";
 import type { Axis, Expr } from "../ir/expr.ts";
 import { type Graph, isTrained, mapGraph, type Node, topologicalOrder, type Update } from "../ir/graph.ts";
-import { sizesIn } from "../ir/type.ts";
+import { isBatch, sizesIn } from "../ir/type.ts";
 import { axisIndex, lookup } from "../math/affine.ts";
 import { call, equal, literal, load, position, reduce } from "../math/build.ts";
 import { constantNode, derivedNode, inRole, opNode, suffixed } from "../ops/derived.ts";
@@ -99,14 +101,13 @@ function objective(model: Graph, loss: LossName, bytes: boolean): Objective {
     });
   }
   const names = new FreeNames(model);
-  const [size] = sizesIn(model.nodes.map((n) => n.type.shape));
-  if (size) {
+  const { shape: of } = input.node.type;
+  if (!isBatch(of[0]) && (bytes || sizesIn([of]).length > 0))
     throw new UserError({
-      problem: `"${model.name}" has the size ${size.name}, which a run decides`,
-      rule: "a model is trained with sizes that are numbers; N alone is free",
-      fix: `the model as a function of its size: a number to train it, dim("${size.name}", { max: ${size.max} }) to run it; its parameters are the same`,
+      problem: `"${model.name}" is trained from ${input.name} ${showShape(of)}, which has no N`,
+      rule: "a data set holds examples along N, of which each step takes some",
+      fix: `input("${input.name}", ${showShape(["N", ...of])})`,
     });
-  }
   const storage = bytes ? { storage: "bytes" as const } : {};
   const source: Node = { kind: "input", type: input.node.type, origin: input.node.origin, ...storage };
   const rows: Node = {

@@ -1,11 +1,17 @@
 /** What sizes refuse: in the language, in training, and where a run gives them. */
 import { expect, test } from "vitest";
+import { openData } from "../../cli/data/index.ts";
 import { compile } from "../../compiler/compile.ts";
+import { bundleTraining } from "../../compiler/emit/training.ts";
 import * as weft from "../../compiler/index.ts";
-import { compileTraining } from "../../compiler/train/index.ts";
+import { compileParts, compileTraining } from "../../compiler/train/index.ts";
 import { sgd } from "../../compiler/train/optimizer.ts";
+import { validateTraining } from "../../contract/trainValidate.ts";
 import { validateProgram } from "../../contract/validate.ts";
+import { targetOf } from "../../data/array.ts";
 import { load } from "../../runtime/sized.ts";
+import { createTrainer } from "../../runtime/sizedTrain.ts";
+import { createTrainer as createPlain } from "../../runtime/train.ts";
 import { checker } from "../check/device.ts";
 import { message } from "../dsl/message.ts";
 import { models, T } from "./models.ts";
@@ -69,14 +75,83 @@ test("what is no size, and ops that compute with numbers, say what to do", () =>
   `);
 });
 
-test("training wants numbers", () => {
-  expect(
-    message(() => compileTraining(models.classifier(), { optimizer: sgd({ lr: 0.1 }), bytes: false })),
-  ).toMatchInlineSnapshot(`
-    ""classifier" has the size T, which a run decides
-      rule: a model is trained with sizes that are numbers; N alone is free
-      try:  the model as a function of its size: a number to train it, dim("T", { max: 24 }) to run it; its parameters are the same"
+test("training wants examples, and classes that are a number", () => {
+  const optimizer = sgd({ lr: 0.1 });
+  expect([
+    message(() => compileTraining(models.table(), { optimizer, bytes: false })),
+    message(() =>
+      compileTraining(weft.model("m", { x }, { y: weft.mean(x, { axis: 2 }) }).graph, { optimizer }),
+    ),
+    message(() => {
+      const table = weft.input("table", [T, 6]);
+      const y = weft.linear(table, { out: 2 });
+      return compileTraining(weft.model("m", { table }, { y }).graph, { optimizer, bytes: false });
+    }),
+  ]).toMatchInlineSnapshot(`
+    [
+      ""table" has 1 input and 5 outputs
+      rule: a model is trained from one input and one output",
+      "crossEntropy: the number of classes is T, which a run decides
+      rule: the number of classes is a number, as crossEntropy computes other sizes with it
+      try:  a number, such as 24, in place of T",
+      ""m" is trained from table [T, 6], which has no N
+      rule: a data set holds examples along N, of which each step takes some
+      try:  input("table", [N, T, 6])",
+    ]
   `);
+});
+
+test("the command's data and bundles that train have no such sizes", async () => {
+  const target = targetOf({ name: "x", shape: ["N", T, 6], dtype: "f32" });
+  await expect(openData({ data: "synthetic" }, target, 2)).rejects.toThrow(
+    '"x" has the size T, which a run decides',
+  );
+  const { graph } = weft.model("m", { x }, { y: weft.linear(x, { out: 2 }) });
+  const training = compileTraining(graph, { optimizer: sgd({ lr: 0.1 }), loss: "squaredError" });
+  await expect(bundleTraining(training)).rejects.toThrow("a bundle that trains takes models whose sizes are");
+});
+
+test("data sets say what sizes are", async () => {
+  const { graph } = weft.model("m", { x }, { y: weft.linear(weft.softmax(x), { out: 2 }) });
+  const parts = compileParts(graph, { optimizer: sgd({ lr: 0.1 }), loss: "squaredError", bytes: false });
+  expect(validateTraining(JSON.parse(JSON.stringify(parts.training)))).toEqual(parts.training);
+  await expect(createPlain(parts.training)).rejects.toThrow("this is no Weft training of version 1");
+  const trainer = await createTrainer(parts.training, { device: checker(parts.step, parts.evaluate) });
+  const of = (...shape: readonly number[]) => ({
+    shape,
+    data: new Float32Array(shape.reduce((a, d) => a * d, 1)),
+  });
+  const failing = (images: unknown, labels: unknown, more: object = {}): Promise<string> =>
+    trainer.evaluate(untyped({ images, labels, ...more })).then(
+      ({ loss }) => `${loss}`,
+      (error: Error) => error.message,
+    );
+  const nan = { shape: [2, 2, 2], data: Float32Array.of(0, 0, 0, 0, 0, 0, NaN, 0) };
+  expect(await failing(of(2, 5, 6), of(2, 5, 2))).toMatch(/^[\d.]+$/);
+  expect([
+    await failing(new Float32Array(60), of(2, 5, 2)),
+    await failing(of(2, 25, 6), of(2, 25, 2)),
+    await failing(of(2, 5, 6), of(2, 4, 2)),
+    await failing(of(2, 5, 6), of(3, 5, 2)),
+    await failing(of(2, 5, 6), undefined),
+    await failing(of(2, 5, 6), of(2, 5, 2), { size: 5 }),
+    await failing({ shape: [2, 5, 6], data: new Uint8Array(60) }, of(2, 5, 2)),
+    await failing(of(2, 2, 6), nan),
+    await trainer.evaluate(untyped(undefined)).catch((error: Error) => error.message),
+  ]).toMatchInlineSnapshot(`
+    [
+      "m: input "x" [N, T, 6] has to be { shape, data }, which says what T is, got Float32Array",
+      "m: input "x" has shape [2, 25, 6], the model wants [N, T, 6], T from 1 to 24",
+      "m: input "target" has 4 for T, but an input before it 5",
+      "m: images and labels differ in number: 2 and 3",
+      "m: the data set has no "labels", which "target" may name too",
+      "m: data set: unknown option "size"; try: x, images, target, labels, classes",
+      "m: images have to be a Float32Array, got Uint8Array",
+      "m: label 6 is NaN, targets have to be finite",
+      "m: data set: its options are an object, got undefined",
+    ]
+  `);
+  trainer.destroy();
 });
 
 test("a run says which shape does not fit", async () => {
