@@ -32,6 +32,7 @@ export { type AdapterFacts, type Target, type TargetName, targetFor } from "./st
 /** How weights and what lies between kernels are stored; sums are f32 in either case. */
 export type Precision = "f32" | "f16";
 
+/** How a model is compiled. All of it has a default: a portable program in f32, for any batch size. */
 export interface CompileOptions {
   /** Puts a number in for N. Default: N stays symbolic and one program serves any batch size. */
   readonly batch?: number;

@@ -30,6 +30,7 @@ export interface NamedDataSet {
   readonly [name: string]: Rows | number | undefined;
 }
 
+/** A data set, its two parts under either of their names. */
 export type AnyDataSet = DataSet | NamedDataSet;
 
 /** A training may read its data sets itself: those of weftgpu/sized-train do. */

@@ -24,7 +24,9 @@ export interface SizedSession {
   readonly program: Program;
   /** As `Session.run`, with inputs as tensors, whose shapes say what each size is. Outputs have no more than that. */
   run(inputs: Readonly<Record<string, Tensor>>): Promise<Record<string, Tensor>>;
+  /** As `Session.reload`: puts the program and its weights on another device. */
   reload(device?: GPUDevice): Promise<void>;
+  /** As `Session.destroy`: frees the GPU's memory now. */
   destroy(): void;
 }
 

@@ -31,6 +31,7 @@ export interface Model<Ins = { [name: string]: Shape }, Outs = { [name: string]:
   readonly outputs: Outs;
 }
 
+/** What a model says of itself. */
 export interface ModelOptions {
   /**
    * The outputs `[N, classes]` are scores over classes, as logits are: how many classes, or their names. What `weft run`

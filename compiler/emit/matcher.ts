@@ -31,6 +31,7 @@ export interface GoldenMatchers {
 /** What a matcher says: whether it holds, and what to print where that is not what was expected. */
 export interface Verdict {
   readonly pass: boolean;
+  /** What differs, or that nothing does. */
   message(): string;
 }
 
@@ -38,6 +39,7 @@ const readFolder = takes("toMatchGolden", { folder: text });
 
 /** The matchers, as `expect.extend` takes them. */
 export const golden = {
+  /** Compares a model's output with the golden files of a folder. */
   async toMatchGolden(this: object, received: unknown, ...args: readonly unknown[]): Promise<Verdict> {
     noMore("toMatchGolden", args, 1);
     const { folder } = readFolder({ folder: args[0] });

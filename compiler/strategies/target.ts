@@ -5,6 +5,7 @@ import type { Lanes } from "../ir/kernel.ts";
 import { isKnown, lengthOf, sizeAt } from "../ir/type.ts";
 import { show } from "../options.ts";
 
+/** What schedules may count on, and an adapter's figures. */
 export interface Target {
   readonly name: string;
   /** Threads of a workgroup; WebGPU's default limit is 256. */
@@ -126,6 +127,8 @@ export const quads: Target = {
 };
 
 export const targets = { portable, gpu, octets, quads } as const satisfies Record<string, Target>;
+
+/** What `compile(graph, { target })` takes. */
 export type TargetName = keyof typeof targets;
 
 /** What is looked at of a GPUAdapter, or of a GPUDevice, which has its adapter's `info` under another name. */

@@ -14,6 +14,10 @@ const image = w.input("image", [N, 3, 28, 28]);
 const tokens = w.input("tokens", [N, 128, 64]);
 const rows = w.input("rows", [N, 10]);
 const list = w.input("list", [N]);
+const T = w.dim("T", { max: 512 });
+const S = w.dim("S", { max: 512 });
+const text = w.input("text", [N, T, 64]);
+const other = w.input("other", [N, S, 64]);
 `;
 
 const w = (code: string, message: string | RegExp): Wrong => ({ code, message });
@@ -174,4 +178,19 @@ export const wrong: readonly Wrong[] = [
   ),
   w('w.input("x", [N, ▸"a"])', /^Type 'string' is not assignable to type 'Dim'\.$/),
   w("w.relu(▸3)", /^Argument of type 'number' is not assignable to parameter of type 'Tensor<Shape>'\.$/),
+  w("w.add(text, ▸other)", "cannot combine [N, T, 64] with [N, S, 64]: T against S"),
+  w("w.add(text, ▸tokens)", "cannot combine [N, T, 64] with [N, 128, 64]: T against 128"),
+  w(
+    "w.matmul(w.matmul(text, w.transpose(text)), ▸other)",
+    "cannot multiply [N, T, T] by [N, S, 64]: T columns against S rows",
+  ),
+  w(
+    "w.concat(▸[text, other], { axis: 2 })",
+    "cannot join [N, T, 64] and [N, S, 64] along axis 2: their other sizes differ",
+  ),
+  w(
+    "w.pipe(text, ▸w.linear({ in: 63, out: 8 }))",
+    "linear takes 63 features, but the last dimension of [N, T, 64] is 64",
+  ),
+  w('w.param("p", [▸T, 3])', /^Type 'Size<"T", 512>' is not assignable to type 'number'\.$/),
 ];
