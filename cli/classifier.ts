@@ -8,6 +8,7 @@ import type { Dim } from "../contract/type.ts";
 import type { Weights } from "../contract/weights.ts";
 import { concatenated, product, type Target, targetOf } from "../data/array.ts";
 import type { DataSet } from "../data/set.ts";
+import { packed } from "../runtime/quantised.ts";
 import { load } from "../runtime/sized.ts";
 
 export interface Classifier {
@@ -63,7 +64,7 @@ const CHUNK = 500;
 export async function classify(program: Program, set: DataSet, options: ClassifyOptions): Promise<Answers> {
   const { name, dtype } = must(program.inputs[0], "input");
   const [output] = program.outputs;
-  const session = await load(program, { device: options.device, weights: options.weights });
+  const session = await load(...packed(program, { device: options.device, weights: options.weights }));
   const size = product(set.shape);
   const chunk = Math.min(CHUNK, program.maxBatch || CHUNK);
   const answers = new Uint8Array(set.rows);

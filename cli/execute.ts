@@ -3,6 +3,7 @@ import type { Program } from "../contract/program.ts";
 import type { Tensor as Given } from "../contract/tensor.ts";
 import type { Weights } from "../contract/weights.ts";
 import { concatenated, product } from "../data/array.ts";
+import { packed } from "../runtime/quantised.ts";
 import { load } from "../runtime/sized.ts";
 import { type Said, startBuilding } from "./building.ts";
 import type { Batch } from "./input/read.ts";
@@ -44,7 +45,7 @@ async function runParts(
   options: Omit<ExecuteOptions, "said">,
   began: () => void,
 ): Promise<Executed> {
-  const session = await load(program, options);
+  const session = await load(...packed(program, options));
   const collected = new Map<string, { readonly shape: readonly number[]; readonly parts: Float32Array[] }>();
   let milliseconds = 0;
   for (const { feeds } of partsOf(program, batches)) {

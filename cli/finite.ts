@@ -4,6 +4,7 @@ import { UserError } from "../compiler/errors.ts";
 import type { Graph, Node } from "../compiler/ir/graph.ts";
 import type { Program } from "../contract/program.ts";
 import type { CheckOptions, NonFinite } from "../runtime/index.ts";
+import { packed } from "../runtime/quantised.ts";
 import { checkFinite } from "../runtime/sized.ts";
 import { partsOf } from "./execute.ts";
 import type { Batch } from "./input/read.ts";
@@ -23,7 +24,7 @@ export async function requireFinite(
   { target, ...options }: FiniteOptions,
 ): Promise<void> {
   for (const { from, feeds } of partsOf(program, batches)) {
-    const found = await checkFinite(program, feeds, options);
+    const found = await checked(program, feeds, options);
     if (!found) continue;
     if (found.in === "input") throw inputError(found);
     const inside =
@@ -32,18 +33,25 @@ export async function requireFinite(
   }
 }
 
+type Feeds = Parameters<typeof checkFinite>[1];
+
+function checked(program: Program, feeds: Feeds, options: CheckOptions): Promise<NonFinite | undefined> {
+  const [plain, ready] = packed(program, options);
+  return checkFinite(plain, feeds, ready);
+}
+
 /** The same run with every layer of the kernel an output, so that none is hidden in another's kernel. */
 async function within(
   graph: Graph,
   found: NonFinite,
-  feeds: Parameters<typeof checkFinite>[1],
+  feeds: Feeds,
   { target, ...options }: FiniteOptions,
 ): Promise<NonFinite> {
   const taken = new Set(graph.outputs.map((o) => o.node));
   const layers = graph.nodes.filter((n) => found.layers.includes(n.origin.name) && !taken.has(n));
   const outputs = [...graph.outputs, ...layers.map((node) => ({ name: `\u0000${node.origin.name}`, node }))];
   const { program } = compile({ ...graph, outputs }, target === undefined ? {} : { target });
-  const again = (await checkFinite(program, feeds, options)) ?? found;
+  const again = (await checked(program, feeds, options)) ?? found;
   // A kernel may store several layers: the buffer tells which it is.
   const which = program.outputs.findIndex((o) => o.buffer === again.buffer);
   const layer = outputs[which]?.node.origin.name;

@@ -1,5 +1,6 @@
 /** The flags that several verbs share, and what commander is told of numbers. */
 import { type Command, InvalidArgumentError, Option } from "commander";
+import { QUANTISED } from "../contract/quantised.ts";
 
 /** Adds `--format`, `--quiet` and `--verbose`. */
 export function outputOptions(command: Command, formats: readonly string[]): Command {
@@ -39,6 +40,14 @@ export function precisionOption(): Option {
   )
     .choices(["f32", "f16"])
     .default("f32");
+}
+
+/** `--quantise`, of what compiles a model. */
+export function quantiseOption(): Option {
+  return new Option(
+    "--quantise <type>",
+    "weights as whole numbers of 8 or 4 bits, 32 of them with a scale; what is computed stays as it is",
+  ).choices([...QUANTISED]);
 }
 
 /** `--data`, `--data-dir`, `--limit`, of what reads labelled examples. */

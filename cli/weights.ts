@@ -2,6 +2,7 @@
 import { UserError } from "../compiler/errors.ts";
 import { WeftError } from "../contract/errors.ts";
 import type { Program } from "../contract/program.ts";
+import { asGiven } from "../contract/quantised.ts";
 import { checkWeights, readSafetensors, type Weights } from "../contract/weights.ts";
 import { readMetadata } from "../runtime/metadata.ts";
 import { readBytes, shownPath } from "./files.ts";
@@ -35,7 +36,7 @@ export async function readTold(
 function fitting(bytes: Uint8Array, path: string, program: Program): Weights {
   try {
     const weights = readSafetensors(bytes);
-    checkWeights(program.params, weights);
+    checkWeights(program.params.map(asGiven), weights);
     return weights;
   } catch (error) {
     if (!(error instanceof WeftError)) throw error;

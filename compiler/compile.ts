@@ -1,6 +1,7 @@
 /** The whole pipeline: model graph in, Program out. Pure: no clock, no file, no GPU, no platform global. */
 
 import type { Program } from "../contract/program.ts";
+import type { QuantisedType } from "../contract/quantised.ts";
 import type { Tuning } from "../contract/tuning.ts";
 import { assemble } from "./assemble/assemble.ts";
 import { carryOut } from "./carryOut.ts";
@@ -46,6 +47,12 @@ export interface CompileOptions {
    * memory, and numbers of 11 bits. It needs a device with the feature "shader-f16". Default: "f32".
    */
   readonly precision?: Precision;
+  /**
+   * Weights, parameters of two or more axes, are stored as whole numbers of 8 or 4 bits, 32 of them with a scale: 9 or 5 bits each
+   * where f32 has 32. What they are multiplied with and sums stay as `precision` says. Weights are given in f32, and quantised by
+   * `packed` of weftgpu/quantised before the program is loaded. Default: they are not.
+   */
+  readonly quantise?: QuantisedType;
   /** What schedules may count on; see `targetFor`. Default: "portable", which runs on every adapter. */
   readonly target?: TargetName | Target;
   /** Schedules that `weft tune` measured on the adapter that is compiled for. What fits no kernel is not looked at. */
@@ -86,7 +93,7 @@ export interface Compilation {
 
 /** Throws `UserError` for options that do not fit the graph, `InternalError` where a stage breaks its promise. */
 export function compile(model: Graph, options: CompileOptions = {}): Compilation {
-  const { source, target, precision } = settled(model, options);
+  const { source, target, precision, quantise } = settled(model, options);
   const { graph, rewrites } = simplify(source);
   if (rewrites.length > 0) verifyGraph(graph, new Set(source.nodes));
   const { regions: computed, decisions: fused, aliases } = partition(graph);
@@ -95,7 +102,7 @@ export function compile(model: Graph, options: CompileOptions = {}): Compilation
   const decisions = [...fused, ...beside];
   regions.forEach(verifyRegion);
   const kernels = regions.map(lower);
-  const stored = decideStorages({ graph, kernels, aliases, precision });
+  const stored = decideStorages({ graph, kernels, aliases, precision, quantise });
   const { tuning, bake } = options;
   const carried = carryOut({ graph, kernels, storages: stored }, { target, tuning, bake });
   const { storages, baking, tuned, values } = carried;
@@ -113,10 +120,10 @@ export function compile(model: Graph, options: CompileOptions = {}): Compilation
 function settled(model: Graph, options: CompileOptions) {
   checkGraph("compile", model);
   checkCompileOptions(options);
-  const { batch, target = "portable", precision = "f32", typicalBatch } = options;
+  const { batch, target = "portable", precision = "f32", quantise, typicalBatch } = options;
   const source = batch === undefined ? model : bindBatch(model, batch);
   verifyGraph(source);
   const chosen = typeof target === "string" ? targets[target] : target;
   const typical = typicalBatch ?? (source.updates ? 256 : chosen.batch);
-  return { source, target: { ...chosen, batch: typical }, precision };
+  return { source, target: { ...chosen, batch: typical }, precision, quantise };
 }

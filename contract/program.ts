@@ -31,8 +31,9 @@ export interface Signature {
   /**
    * "bytes": the buffer holds a whole data set, a byte an element, as many rows as it has: N is not the batch's.
    * "f16": the elements, which are f32 to whoever gives them, are rounded to f16 before they are written.
+   * "i8", "i4": they are quantised by blocks (`contract/quantised.ts`); `packed` of weftgpu/quantised does that.
    */
-  readonly storage?: "bytes" | "f16";
+  readonly storage?: "bytes" | "f16" | "i8" | "i4";
 }
 
 export interface ParamSpec extends Signature {
@@ -110,8 +111,8 @@ export type Feature = "subgroups" | "shader-f16";
 /** A compiled model: kernels, buffers and the list of dispatches. Plain data, which JSON holds. */
 export interface Program {
   readonly format: "weft-program";
-  /** 2 where there are sizes besides N, of which runtimes of version 1 know nothing. */
-  readonly version: 1 | 2;
+  /** 3 where parameters are quantised, else 2 where there are sizes besides N: runtimes of version 1 know nothing of either. */
+  readonly version: 1 | 2 | 3;
   readonly name: string;
   readonly inputs: readonly Signature[];
   readonly outputs: readonly Signature[];

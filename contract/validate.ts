@@ -8,6 +8,7 @@ import { FEATURES } from "./adapter.ts";
 import { Field } from "./fields.ts";
 import { STORAGE_BUFFERS, WORKGROUP_THREADS, WORKGROUPS } from "./limits.ts";
 import type { Init, ParamUse, Program } from "./program.ts";
+import { QUANTISED, quantisedWords, versionFor } from "./quantised.ts";
 import { bytesAt, type Count } from "./type.ts";
 
 /** A workgroup for every element that is written, at most: no schedule takes more threads. */
@@ -44,7 +45,6 @@ export function validateProgram(value: unknown): Program {
 /** Throws `WeftError` "program" unless the field is a Program. One of a training needs no outputs: it changes its parameters. */
 export function checkProgram(program: Field, leastOutputs = 1): void {
   program.get("format").oneOf(["weft-program"]);
-  program.get("version").oneOf([program.find("sizes") ? 2 : 1]);
   program.get("name").text();
   for (const feature of program.find("features")?.list() ?? []) feature.oneOf(FEATURES);
   count(program.get("peakBytes"));
@@ -73,6 +73,8 @@ export function checkProgram(program: Field, leastOutputs = 1): void {
     for (const tensor of list)
       fill(tensor.get("buffer"), signature(tensor, buffers, key === "params" ? undefined : bounds));
   }
+  const quantised = program.get("params").list().some(isQuantised);
+  program.get("version").oneOf([versionFor(quantised, program.find("sizes") !== undefined)]);
   const baked = program.find("baked")?.list() ?? [];
   distinct([...program.get("params").list(), ...baked]);
   for (const param of baked) {
@@ -120,7 +122,6 @@ function elements(shape: Field, dims: readonly (number | string)[], bounds: Boun
 function signature(tensor: Field, buffers: readonly Count[], bounds?: Bounds): number {
   const param = bounds === undefined;
   tensor.get("name").text();
-  tensor.get("dtype").oneOf(DTYPES);
   const shape = tensor.get("shape");
   const named = ({ value }: Field, i: number): boolean =>
     typeof value === "string" && Object.hasOwn(bounds ?? {}, value) && (value !== "N" || i === 0);
@@ -130,18 +131,23 @@ function signature(tensor: Field, buffers: readonly Count[], bounds?: Bounds): n
   const buffer = at.index(buffers.length, "buffers");
   const bytes = buffers[buffer] as Count; // index is in range
   const storage = tensor.find("storage");
-  const half = storage?.oneOf(param ? ["f16"] : ["bytes"]) === "f16";
-  const size = half ? 2 : 4;
+  const type = storage?.oneOf(param ? ["f16", ...QUANTISED] : ["bytes"]);
+  const quantised = QUANTISED.find((q) => q === type);
+  tensor.get("dtype").oneOf(type === undefined || type === "bytes" ? DTYPES : ["f32"]);
+  const takes = quantised ? 4 * quantisedWords(quantised, each) : (type === "f16" ? 2 : 4) * each;
   if (param && bytes.perBatch) at.fail(`buffer ${buffer} grows with the batch, a parameter does not`);
   const batched = dims[0] === "N";
   const holds = batched ? bytes.perBatch : bytesAt(bytes, 1);
-  if ((half || !storage) && holds < each * size)
+  if (type !== "bytes" && holds < takes)
     at.fail(
-      `buffer ${buffer} holds ${holds} bytes${batched ? " per example" : ""}, [${dims.join(", ")}] takes ${each * size}`,
+      `buffer ${buffer} holds ${holds} bytes${batched ? " per example" : ""}, [${dims.join(", ")}] takes ${takes}`,
     );
   if (param) checkFilling(tensor, dims.length);
   return buffer;
 }
+
+const isQuantised = (param: Field): boolean =>
+  QUANTISED.some((type) => type === param.find("storage")?.value);
 
 /** How a parameter is filled, and what it is for. */
 function checkFilling(param: Field, rank: number): void {

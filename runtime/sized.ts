@@ -58,7 +58,7 @@ function atMost(program: Program): Program {
     ...rest,
     shape: shape.map((d) => bounds[d] ?? d),
   });
-  return program.sizes
+  return program.version === 2
     ? { ...program, version: 1, inputs: program.inputs.map(all), outputs: program.outputs.map(all) }
     : program;
 }

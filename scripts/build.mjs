@@ -29,6 +29,7 @@ export const entries = {
   train: "runtime/train.ts",
   sized: "runtime/sized.ts",
   "sized-train": "runtime/sizedTrain.ts",
+  quantised: "runtime/quantised.ts",
   node: "runtime/node/index.ts",
   vitest: "compiler/emit/vitest.ts",
   golden: "compiler/emit/matcher.ts",

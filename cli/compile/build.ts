@@ -1,4 +1,5 @@
 /** A model file to what `weft compile` shows and writes: loaded, compiled, held against golden files, emitted. */
+
 import { type Compilation, compile, type Precision } from "../../compiler/compile.ts";
 import type { EmitOptions, Emitted } from "../../compiler/emit/index.ts";
 import type { VariantName } from "../../compiler/emit/variants.ts";
@@ -8,6 +9,7 @@ import { MOST_BAKED } from "../../compiler/passes/bake.ts";
 import type { TargetName } from "../../compiler/strategies/target.ts";
 import type { TrainingOptions } from "../../compiler/train/index.ts";
 import { trainingStep } from "../../compiler/train/step.ts";
+import type { QuantisedType } from "../../contract/quantised.ts";
 import type { Training } from "../../contract/training.ts";
 import { classifierOf } from "../classifier.ts";
 import { shownPath } from "../files.ts";
@@ -25,6 +27,7 @@ export interface Request {
   readonly batch?: number;
   readonly target: TargetName;
   readonly precision: Precision;
+  readonly quantise?: QuantisedType;
   readonly variants: readonly VariantName[];
   /** What the variant "baked" is made of. */
   readonly weights?: string;
@@ -50,13 +53,18 @@ export async function build(
   ui: Ui,
   onRead: (file: string) => void = () => {},
 ): Promise<Built> {
-  const { target, precision, batch, training: how, golden, out } = request;
+  const { target, precision, quantise, batch, training: how, golden, out } = request;
   const start = performance.now();
   const { graph, sources } = await loadModel(file, { onRead });
   const loaded = performance.now();
   ui.detail(`read ${[...sources.keys()].map(shownPath).join(", ")} in ${Math.round(loaded - start)} ms`);
   if (how) classifierOf(graph);
-  const compilation = compile(graph, { target, precision, ...(batch !== undefined && { batch }) });
+  const compilation = compile(graph, {
+    target,
+    precision,
+    ...(quantise && { quantise }),
+    ...(batch !== undefined && { batch }),
+  });
   ui.detail(`compiled for the target ${target} in ${Math.round(performance.now() - loaded)} ms`);
   const training = how && (await import("../../compiler/emit/training.ts")).pageTraining(graph, how);
   noteRemarks(remarksIn({ compilation, training }), ui);

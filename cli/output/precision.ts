@@ -1,9 +1,10 @@
-/** What storing in f16 costs: the answers of both precisions side by side. */
+/** What storing in fewer bits costs: the answers of both side by side. */
 import { plural } from "../../compiler/errors.ts";
 import type { Answers } from "../classifier.ts";
 
 export interface PrecisionError {
-  readonly type: "f16";
+  /** How numbers were stored: f16, i8. */
+  readonly type: string;
   /** Right answers, as a share of all. */
   readonly accuracy: number;
   readonly accuracyOfF32: number;
@@ -15,20 +16,25 @@ export interface PrecisionError {
   readonly largestScore: number;
 }
 
-export function precisionError(half: Answers, single: Answers, labels: Uint8Array): PrecisionError {
+export function precisionError(
+  type: string,
+  narrow: Answers,
+  single: Answers,
+  labels: Uint8Array,
+): PrecisionError {
   const examples = labels.length;
   const right = ({ answers }: Answers): number =>
     answers.reduce((sum, a, i) => sum + (a === labels[i] ? 1 : 0), 0);
   let [maxDifference, largestScore] = [0, 0];
   for (const [i, score] of single.scores.entries()) {
-    maxDifference = Math.max(maxDifference, Math.abs(score - (half.scores[i] ?? Number.NaN)));
+    maxDifference = Math.max(maxDifference, Math.abs(score - (narrow.scores[i] ?? Number.NaN)));
     largestScore = Math.max(largestScore, Math.abs(score));
   }
   return {
-    type: "f16",
-    accuracy: right(half) / examples,
+    type,
+    accuracy: right(narrow) / examples,
     accuracyOfF32: right(single) / examples,
-    agree: half.answers.reduce((sum, a, i) => sum + (a === single.answers[i] ? 1 : 0), 0),
+    agree: narrow.answers.reduce((sum, a, i) => sum + (a === single.answers[i] ? 1 : 0), 0),
     examples,
     maxDifference,
     largestScore,
@@ -39,7 +45,7 @@ export function precisionError(half: Answers, single: Answers, labels: Uint8Arra
 export function precisionText(e: PrecisionError): string {
   const share = e.largestScore > 0 ? (100 * e.maxDifference) / e.largestScore : 0;
   return [
-    `f16 against f32: acc ${e.accuracy.toFixed(4)} and ${e.accuracyOfF32.toFixed(4)}`,
+    `${e.type} against f32: acc ${e.accuracy.toFixed(4)} and ${e.accuracyOfF32.toFixed(4)}`,
     `the same class for ${e.agree} of ${e.examples} ${plural(e.examples, "example")}`,
     `scores differ by ${e.maxDifference.toPrecision(2)} at most (${share.toFixed(2)}% of the largest)`,
   ].join("; ");

@@ -49,5 +49,5 @@ export function workOf({ program, steps, storages }: Compilation, batch: number)
 }
 
 function bytesOf(node: Node, batch: number, storages: Storages): number {
-  return codecs[typeOf(storages, node)].bytes * countAt(elements(node.type.shape), batch);
+  return codecs[typeOf(storages, node)].bytes(countAt(elements(node.type.shape), batch));
 }

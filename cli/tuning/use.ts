@@ -1,4 +1,5 @@
 /** What a model is compiled for on this machine: the target, and what `weft tune` measured here. */
+
 import type { Compilation, CompileOptions, Precision } from "../../compiler/compile.ts";
 import { compile } from "../../compiler/compile.ts";
 import { isTarget, readTuning, sharedFor, tuningFor, tuningPath } from "../../compiler/emit/tuning.ts";
@@ -6,6 +7,7 @@ import { schedulesOf } from "../../compiler/emit/variants.ts";
 import { plural, UserError } from "../../compiler/errors.ts";
 import type { Graph } from "../../compiler/ir/graph.ts";
 import { targetFor, targets } from "../../compiler/strategies/target.ts";
+import type { QuantisedType } from "../../contract/quantised.ts";
 import type { AdapterTuning } from "../../contract/tuning.ts";
 import { describe, findAdapter } from "../../runtime/node/device.ts";
 import type { AdapterChoice } from "../../runtime/node/index.ts";
@@ -18,6 +20,8 @@ export interface HereOptions {
   readonly tune?: boolean | undefined;
   /** Default "f32". What was measured is for f32. */
   readonly precision?: Precision | undefined;
+  /** What weights are quantised to. */
+  readonly quantise?: QuantisedType | undefined;
   /** The batch size of the run, where it is known. */
   readonly typicalBatch?: number | undefined;
   /** The optimiser of the steps that are taken. Absent: the model is run. */
@@ -25,7 +29,7 @@ export interface HereOptions {
 }
 
 export interface Here {
-  readonly options: Pick<CompileOptions, "precision" | "target" | "tuning">;
+  readonly options: Pick<CompileOptions, "precision" | "quantise" | "target" | "tuning">;
   /** For this use; undefined where there is none, though other uses may have kernels for this one. */
   readonly measured?: AdapterTuning;
   readonly path: string;
@@ -37,13 +41,15 @@ export async function here(file: string, options: HereOptions, ui: Ui): Promise<
     adapter,
     tune = true,
     precision = "f32",
+    quantise,
     typicalBatch = targets.portable.batch,
     training,
   } = options;
   const path = tuningPath(file);
-  const tuning = tune && precision === "f32" ? await readTuning(shownPath(path)) : undefined;
+  const tuning = tune && precision === "f32" && !quantise ? await readTuning(shownPath(path)) : undefined;
   const found = await findAdapter(adapter).catch(() => undefined);
-  if (!found) return { options: { target: "portable", precision }, path };
+  const stored = { precision, ...(quantise && { quantise }) };
+  if (!found) return { options: { target: "portable", ...stored }, path };
   if (precision === "f16" && !found.features.has("shader-f16"))
     throw new UserError({
       problem: `${describe(found).name} cannot run a model in f16`,
@@ -58,7 +64,7 @@ export async function here(file: string, options: HereOptions, ui: Ui): Promise<
       `${shownPath(path)} has nothing measured on this adapter ${training ? `in training with ${training}, ` : ""}with batches of about ${typicalBatch}: ${commandFor(training)} measures it`,
     );
   return {
-    options: { target, precision, ...(usable && { tuning: schedulesOf(usable) }) },
+    options: { target, ...stored, ...(usable && { tuning: schedulesOf(usable) }) },
     ...(measured && { measured }),
     path,
   };

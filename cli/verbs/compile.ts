@@ -6,7 +6,7 @@ import { targets } from "../../compiler/strategies/target.ts";
 import type { TrainingOptions } from "../../compiler/train/index.ts";
 import { build, type Request } from "../compile/build.ts";
 import { type Printed, watch } from "../compile/watch.ts";
-import { optimizerOptions, precisionOption, wholeNumber } from "../flags.ts";
+import { optimizerOptions, precisionOption, quantiseOption, wholeNumber } from "../flags.ts";
 import { compileJson, compileText, writtenText } from "../output/compiled.ts";
 import { printStage, STAGES } from "../output/stages.ts";
 import { untilInterrupted } from "../signals.ts";
@@ -49,6 +49,7 @@ export const compile = verb({
             .default("portable"),
         )
         .addOption(precisionOption())
+        .addOption(quantiseOption())
         .option(
           "--variants <list>",
           'with --out: programs besides the portable one, of which the bundle takes what suits the device: "tuned" (what weft tune measured), "gpu" (adapters that are no CPU), "octets" and "quads" (adapters on CPUs), "f16" (adapters with shader-f16), "baked" (small --weights as numbers in the WGSL)',
@@ -131,7 +132,14 @@ function trainingOptions(options: Options): TrainingOptions | undefined {
 }
 
 /** Throws `UserError` for a name that is none, and where the programs would go nowhere. */
-function variantNames({ variants, weights, out, target, precision }: Options): readonly VariantName[] {
+function variantNames({
+  variants,
+  weights,
+  out,
+  target,
+  precision,
+  quantise,
+}: Options): readonly VariantName[] {
   const names = variants?.split(",").map((name) => name.trim()) ?? [];
   const known = (name: string): name is VariantName => VARIANTS.some((v) => v === name);
   const wrong = names.find((name) => !known(name));
@@ -148,6 +156,12 @@ function variantNames({ variants, weights, out, target, precision }: Options): r
       problem: "--variants does not go with --precision f16",
       rule: "with variants the device chooses",
       fix: "--variants f16: for devices that have it, and f32 for others",
+    });
+  if (names.length > 0 && quantise)
+    throw new UserError({
+      problem: `--variants does not go with --quantise ${quantise}`,
+      rule: "variants are ways to carry out the same numbers, quantised weights are others",
+      fix: "leave out --variants: weights that are quantised run everywhere",
     });
   if (names.length > 0 && target !== "portable")
     throw new UserError({

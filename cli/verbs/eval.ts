@@ -1,12 +1,14 @@
 /** `weft eval`: how good a trained model is: accuracy, classes, confusion. */
+
 import { Option } from "commander";
 import type { Precision } from "../../compiler/compile.ts";
 import type { Program } from "../../contract/program.ts";
+import type { QuantisedType } from "../../contract/quantised.ts";
 import type { AdapterChoice } from "../../runtime/node/index.ts";
 import { type Answers, classifierOf, classify } from "../classifier.ts";
 import { openData } from "../data/index.ts";
 import { openDevice } from "../device.ts";
-import { adapterOption, dataOptions, noTuneOption, precisionOption } from "../flags.ts";
+import { adapterOption, dataOptions, noTuneOption, precisionOption, quantiseOption } from "../flags.ts";
 import { loadModel } from "../model.ts";
 import { classResults, classTable, confusionOf, confusionSvg, confusionText } from "../output/confusion.ts";
 import { requirePlotName, writePlot } from "../output/plot.ts";
@@ -29,6 +31,7 @@ interface Options extends OutputOptions {
   readonly adapter?: AdapterChoice;
   readonly tune?: boolean;
   readonly precision: Precision;
+  readonly quantise?: QuantisedType;
 }
 
 export const evaluate = verb({
@@ -40,6 +43,7 @@ export const evaluate = verb({
       .option("--plot <file>", "draw the confusion matrix: .svg or .png")
       .addOption(adapterOption())
       .addOption(precisionOption())
+      .addOption(quantiseOption())
       .addOption(noTuneOption()),
   help: examples([
     [
@@ -67,8 +71,10 @@ async function measure(file: string, options: Options, ui: Ui): Promise<void> {
   const { graph } = await loadModel(file);
   const { input, classes } = classifierOf(graph);
   const { program } = await compileHere(graph, file, options, ui);
-  const half = options.precision === "f16";
-  const single = half && (await compileHere(graph, file, { ...options, precision: "f32" }, ui)).program;
+  const { quantise, precision } = options;
+  const narrow = [...(quantise ? [quantise] : []), ...(precision === "f16" ? [precision] : [])].join(" and ");
+  const wide = { ...options, precision: "f32", quantise: undefined } as const;
+  const single = narrow !== "" && (await compileHere(graph, file, wide, ui)).program;
   const weights = await readWeights(options.weights, program);
   const data = await openData({ data: "synthetic", ...options }, input, classes);
   const set = data[options.split];
@@ -91,7 +97,7 @@ async function measure(file: string, options: Options, ui: Ui): Promise<void> {
         throw error;
       });
     const found = await answer(program, 0);
-    const error = single && precisionError(found, await answer(single, set.rows), set.labels);
+    const error = single && precisionError(narrow, found, await answer(single, set.rows), set.labels);
     bar.stop();
     const { answers, seconds } = found;
     const confusion = confusionOf(set.labels, answers, classes);

@@ -1,12 +1,14 @@
 /** `weft profile`: where a run spends its time, and how far each kernel is from what the adapter can do. */
+
 import type { Precision } from "../../compiler/compile.ts";
 import { plural } from "../../compiler/errors.ts";
-import { checkWeights } from "../../contract/weights.ts";
-import { initialise } from "../../runtime/index.ts";
+import type { QuantisedType } from "../../contract/quantised.ts";
 import { type AdapterChoice, measurePeaks, profileProgram } from "../../runtime/node/index.ts";
+import { packed } from "../../runtime/quantised.ts";
+import { valuesOf } from "../../runtime/values.ts";
 import { openTimed } from "../device.ts";
 import { shownPath } from "../files.ts";
-import { adapterOption, noTuneOption, precisionOption, wholeNumber } from "../flags.ts";
+import { adapterOption, noTuneOption, precisionOption, quantiseOption, wholeNumber } from "../flags.ts";
 import { loadModel } from "../model.ts";
 import { flameSvg } from "../output/flame.ts";
 import { profileText } from "../output/profile.ts";
@@ -29,6 +31,7 @@ interface Options extends OutputOptions {
   readonly adapter?: AdapterChoice;
   readonly tune?: boolean;
   readonly precision: Precision;
+  readonly quantise?: QuantisedType;
   readonly svg?: string;
   readonly trace?: string;
 }
@@ -44,6 +47,7 @@ export const profile = verb({
       .option("--seed <n>", "the seed of random parameters", wholeNumber(0), 0)
       .addOption(adapterOption())
       .addOption(precisionOption())
+      .addOption(quantiseOption())
       .addOption(noTuneOption())
       .option("--svg <file>", "draw the times: a flame-style picture")
       .option("--trace <file>", "write trace events as JSON, for Perfetto or chrome://tracing"),
@@ -69,10 +73,10 @@ async function measure(file: string, options: Options, ui: Ui): Promise<void> {
   const compilation = await compileHere(graph, file, { ...options, typicalBatch: batch }, ui);
   const { program } = compilation;
   const work = workOf(compilation, batch);
-  const values =
-    options.weights === undefined
-      ? program.params.map((param) => initialise(param, seed))
-      : checkWeights(program.params, await readWeights(options.weights, program));
+  const weights =
+    options.weights === undefined ? {} : { weights: await readWeights(options.weights, program) };
+  const [plain, ready] = packed(program, { seed, ...weights });
+  const values = valuesOf(plain, ready.weights, seed);
 
   const { device, clock, name, close } = await openTimed(ui, options);
   try {
@@ -81,7 +85,7 @@ async function measure(file: string, options: Options, ui: Ui): Promise<void> {
     ui.detail(
       `measuring ${program.dispatches.length} ${plural(program.dispatches.length, "dispatch", "dispatches")}, ${warmup} + ${runs} times`,
     );
-    const measured = await profileProgram(program, { device, clock, values, batch, warmup, runs });
+    const measured = await profileProgram(plain, { device, clock, values, batch, warmup, runs });
     const result = profileOf({
       model: program.name,
       batch,

@@ -2,13 +2,14 @@
 import type { Precision } from "../../compiler/compile.ts";
 import { UserError } from "../../compiler/errors.ts";
 import { type Graph, isClasses, outputsOf, rowOf } from "../../compiler/ir/graph.ts";
+import type { QuantisedType } from "../../contract/quantised.ts";
 import { RULE, scoresOf } from "../../data/scores.ts";
 import type { AdapterChoice } from "../../runtime/node/index.ts";
 import { openDevice } from "../device.ts";
 import { execute, typicalBatchOf } from "../execute.ts";
 import { shownPath } from "../files.ts";
 import { requireFinite } from "../finite.ts";
-import { adapterOption, noTuneOption, precisionOption, wholeNumber } from "../flags.ts";
+import { adapterOption, noTuneOption, precisionOption, quantiseOption, wholeNumber } from "../flags.ts";
 import { readClasses } from "../input/classes.ts";
 import { readLabels } from "../input/labels.ts";
 import { readInputs } from "../input/read.ts";
@@ -30,6 +31,7 @@ interface Options extends OutputOptions {
   readonly adapter?: AdapterChoice;
   readonly tune?: boolean;
   readonly precision: Precision;
+  readonly quantise?: QuantisedType;
   readonly top?: number;
   readonly pictures: boolean;
   readonly checkFinite?: boolean;
@@ -56,6 +58,7 @@ export const run = verb({
       )
       .addOption(adapterOption())
       .addOption(precisionOption())
+      .addOption(quantiseOption())
       .addOption(noTuneOption())
       .option(
         "--top <n>",

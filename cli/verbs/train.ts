@@ -100,7 +100,7 @@ async function learn(file: string, options: Options, ui: Ui): Promise<boolean> {
   const clip = clipOf(settings);
   const { batch, optimizer } = settings;
   const found = await here(file, { ...options, typicalBatch: batch, training: optimizer }, ui);
-  const { precision: _, ...how } = found.options; // steps are f32
+  const { precision: _, quantise: __, ...how } = found.options; // steps are f32
   const { training, step, evaluate } = compileParts(graph, {
     optimizer: optimizerOf(settings),
     ...(clip ? { clip } : {}),

@@ -8,6 +8,7 @@ import type {
   Shader,
   Signature,
 } from "../../contract/program.ts";
+import { quantisedAs, versionFor } from "../../contract/quantised.ts";
 import { showDim, showShape } from "../../contract/shapes.ts";
 import type { Size } from "../../contract/type.ts";
 import { formatLocation, must } from "../errors.ts";
@@ -57,6 +58,8 @@ const spoken: Readonly<Record<StorageType, Pick<Signature, "storage">>> = {
   u32: {},
   i32: {},
   u8: { storage: "bytes" },
+  i8: { storage: "i8" },
+  i4: { storage: "i4" },
 };
 
 /** A program, and what its kernels are the text of. */
@@ -99,12 +102,13 @@ export function assemble({ graph, bundles, memory, storages, baked }: Parts): As
       layers: layersOf(bundle),
     };
   };
+  const spokenOf = (node: Node): Pick<Signature, "storage"> => spoken[typeOf(storages, node)];
   const signature = (name: string, node: Node): Signature => ({
     name,
     dtype: node.type.dtype,
     shape: node.type.shape.map((d) => (isKnown(d) ? d : showDim(d))),
     buffer: bufferOf(node),
-    ...spoken[typeOf(storages, node)],
+    ...spokenOf(node),
   });
   const features = [...new Set(all.flatMap((g) => g.uses.features))];
   const params = graph.nodes.filter((n) => n.kind === "param").filter((p) => inBuffer(storages, p));
@@ -112,7 +116,10 @@ export function assemble({ graph, bundles, memory, storages, baked }: Parts): As
     bundles.filter((b) => b[0]?.region.phase === phase).map(dispatch);
   const program: Program = {
     format: "weft-program",
-    version: sizes.length > 0 ? 2 : 1,
+    version: versionFor(
+      params.some((p) => quantisedAs(spokenOf(p))),
+      sizes.length > 0,
+    ),
     name: graph.name,
     inputs: graph.inputs.map((i) => signature(i.name, i.node)),
     outputs: graph.outputs.map((o) => signature(o.name, o.node)),

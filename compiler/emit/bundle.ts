@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
 import type { Program, Variant } from "../../contract/program.ts";
+import { quantisedAs } from "../../contract/quantised.ts";
 import { InternalError, must } from "../errors.ts";
 import { docText, literal, MADE_BY } from "./names.ts";
 import { packProgram, packPrograms } from "./pack.ts";
@@ -48,12 +49,23 @@ export function sizeOfBundle(text: string): BundleSize {
  */
 export function entrySource(program: Program, variants: readonly Variant[] = []): string {
   const several = variants.length > 1;
+  const quantised = [program, ...variants.map((v) => v.program)].some((p) => p.params.some(quantisedAs));
   const from = (entry: RuntimeEntry, names: string): string =>
     `import { ${names} } from ${JSON.stringify(runtimePath(entry))};`;
+  const loaded = (chosen: string): string => {
+    const given = `${chosen}, { ...(weights && { weights }), ...(device && { device }) }`;
+    return `loadProgram(${quantised ? `...packed(${given})` : given})`;
+  };
   return [
     from(program.sizes ? "sized" : "index", "load as loadProgram"),
+    ...(quantised ? [from("quantised", "packed")] : []),
     ...(several ? [from("index", "factsOf, pick")] : []),
-    ...(several ? choice(variants) : [`const program = ${packProgram(program)};`, LOAD]),
+    ...(several
+      ? choice(variants, loaded("chosen"))
+      : [
+          `const program = ${packProgram(program)};`,
+          `export function load(weights, device) {\n  return ${loaded("program")};\n}`,
+        ]),
     "export const name = program.name;",
     "export const parameters = Object.fromEntries(program.params.map((p) => [p.name, p.shape]));",
     "export default { name, parameters, load };",
@@ -62,7 +74,7 @@ export function entrySource(program: Program, variants: readonly Variant[] = [])
 }
 
 /** The programs are packed together, so what they share is there once. */
-function choice(variants: readonly Variant[]): readonly string[] {
+function choice(variants: readonly Variant[], loaded: string): readonly string[] {
   const conditions = variants.map(({ name, when }) => ({ name, ...(when && { when }) }));
   return [
     `const programs = ${packPrograms(variants.map((v) => v.program))};`,
@@ -70,17 +82,13 @@ function choice(variants: readonly Variant[]): readonly string[] {
     `const program = programs.at(-1);`,
     `export async function load(weights, device) {
   const chosen = pick(variants, await factsOf(device), weights);
-  return loadProgram(chosen, { ...(weights && { weights }), ...(device && { device }) });
+  return ${loaded};
 }`,
   ];
 }
 
-const LOAD = `export function load(weights, device) {
-  return loadProgram(program, { ...(weights && { weights }), ...(device && { device }) });
-}`;
-
 /** What of the runtime a bundle loads. */
-type RuntimeEntry = "index" | "sized" | "train";
+type RuntimeEntry = "index" | "quantised" | "sized" | "train";
 
 /** The runtime's sources where Weft runs from its own, else the built runtime that stands beside this file. */
 export function runtimePath(entry: RuntimeEntry): string {

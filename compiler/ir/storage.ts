@@ -2,7 +2,7 @@
 import type { Node } from "./graph.ts";
 
 /** What an element is written down as; `ops/codec.ts` has a row for each. */
-export type StorageType = "f32" | "f16" | "u32" | "i32" | "u8";
+export type StorageType = "f32" | "f16" | "u32" | "i32" | "u8" | "i8" | "i4";
 
 export interface Storage {
   readonly type: StorageType;

@@ -41,6 +41,8 @@ export interface Memory {
   readonly type: ValueType;
   /** What the elements stand for. Absent: they are numbers as they are. */
   readonly codec?: StorageType;
+  /** How many of the tensor's numbers are fetched at once; absent: as many as an element has components. */
+  readonly lanes?: Width;
   /** How many elements; absent for storage, whose size its buffer says. */
   readonly length?: number;
   /** Whether a kernel may store there. Then nobody else decides how wide its elements are. */
@@ -130,6 +132,8 @@ export type Value =
       readonly lane: number;
     }
   | { readonly kind: "convert"; readonly id: number; readonly type: ValueType; readonly of: Value }
+  /** The f32 whose bits a u32 is. */
+  | { readonly kind: "bits"; readonly id: number; readonly type: ValueType; readonly of: Value }
   /** What the quad's thread `lane` has. */
   | {
       readonly kind: "broadcast";
@@ -168,7 +172,7 @@ export type Value =
       readonly id: number;
       readonly type: ValueType;
       readonly from: Memory;
-      /** Counted in the memory's elements. */
+      /** Counted in what is fetched at once. */
       readonly at: Index;
     };
 

@@ -1,5 +1,5 @@
 /**
- * Vectorising loads: which of the tensors that a kernel reads are bound as arrays of vectors. Those whose addresses are
+ * Vectorising loads: which of the tensors that a kernel reads are fetched as vectors. Those whose addresses are
  * provably aligned, and fall into fewer vectors than numbers; sliding windows share their loads this way.
  */
 import { must } from "../errors.ts";
@@ -8,7 +8,7 @@ import type { Stmt } from "../ir/stmt.ts";
 import type { Element, Memory, Value, Width } from "../ir/value.ts";
 import { add, constant, div, rangeOf, scale } from "../math/affine.ts";
 import { mapValues, visitValues } from "../math/statements.ts";
-import { component, fetchOf, newMemory, partsOf, typeFor, withParts } from "../math/value.ts";
+import { component, fetchOf, lanesOf, newMemory, partsOf, typeFor, withParts } from "../math/value.ts";
 import { codecOf } from "../ops/codec.ts";
 
 /** What is read of a memory. */
@@ -23,7 +23,7 @@ interface Notes {
 
 export interface Vectorised {
   readonly statements: readonly Stmt[];
-  /** What each memory that is bound as an array of vectors became. */
+  /** What each memory that is fetched as vectors became. */
   readonly wide: ReadonlyMap<Memory, Memory>;
 }
 
@@ -31,8 +31,11 @@ export interface Vectorised {
 export function vectorise(statements: readonly Stmt[]): Vectorised {
   const wide = new Map<Memory, Memory>();
   for (const [memory, notes] of notesOf(statements)) {
-    const width = memory.writable || !codecOf(memory).plain ? 1 : widthFor(notes);
-    if (width > 1) wide.set(memory, newMemory({ ...memory, type: typeFor(memory.type.scalar, width) }));
+    const { vectors } = codecOf(memory);
+    const width = memory.writable || !vectors ? 1 : widthFor(notes);
+    if (width === 1) continue;
+    const element = vectors === "bound" ? { type: typeFor(memory.type.scalar, width) } : { lanes: width };
+    wide.set(memory, newMemory({ ...memory, ...element }));
   }
   return { statements: mapValues(statements, rewriting(wide)), wide };
 }
@@ -104,7 +107,7 @@ function rewriting(wide: ReadonlyMap<Memory, Memory>): (v: Value) => Value {
 }
 
 function numberOf(memory: Memory, address: Index): Value {
-  const { width } = memory.type;
+  const width = lanesOf(memory);
   const { gives } = codecOf(memory);
   const lane = ((address.constant % width) + width) % width;
   const element = div(add(address, -lane), width);
@@ -114,7 +117,7 @@ function numberOf(memory: Memory, address: Index): Value {
 
 /** The element that holds exactly these numbers in order, if the memory's vectors are that wide. */
 function wholeVector(memory: Memory, lanes: readonly Element[]): Value | undefined {
-  const { width } = memory.type;
+  const width = lanesOf(memory);
   const first = must(lanes[0], "lane").at;
   if (width !== lanes.length || first.constant % width !== 0) return undefined;
   return isConsecutive(lanes.map((e) => e.at))

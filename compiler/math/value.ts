@@ -82,9 +82,12 @@ export function elementOf(from: Memory, at: Index, scalar: Scalar = "f32"): Valu
   return values.get(from, `element ${at.id}`, (id) => ({ kind: "element", id, type, from, at }));
 }
 
-/** An element of a tensor's memory, as what its codec gives. */
+/** How many of a tensor's numbers are fetched at once. */
+export const lanesOf = ({ lanes, type }: Memory): Width => lanes ?? type.width;
+
+/** What is fetched at once of a tensor's memory, as what its codec gives. */
 export function fetchOf(from: Memory, at: Index, scalar: Scalar = "f32"): Value {
-  const type = typeFor(scalar, from.type.width);
+  const type = typeFor(scalar, lanesOf(from));
   return values.get(from, `fetch ${at.id}`, (id) => ({ kind: "fetch", id, type, from, at }));
 }
 
@@ -194,6 +197,11 @@ export function convert(of: Value, scalar: Scalar): Value {
   return values.get(of, `convert ${scalar}`, (id) => ({ kind: "convert", id, type, of }));
 }
 
+/** The f32 whose bits a u32 is. */
+export function fromBits(of: Value): Value {
+  return values.get(of, "bits", (id) => ({ kind: "bits", id, type: F32, of }));
+}
+
 export function broadcast(of: Value, lane: number): Value {
   return values.get(of, `broadcast ${lane}`, (id) => ({ kind: "broadcast", id, type: of.type, of, lane }));
 }
@@ -231,6 +239,7 @@ export function partsOf(v: Value): readonly Value[] {
     case "negate":
     case "component":
     case "convert":
+    case "bits":
     case "broadcast":
     case "named":
       return [v.of];
@@ -262,6 +271,8 @@ export function withParts(v: Value, parts: readonly Value[]): Value {
       return component(first, v.lane);
     case "convert":
       return convert(first, v.type.scalar);
+    case "bits":
+      return fromBits(first);
     case "broadcast":
       return broadcast(first, v.lane);
     case "named":

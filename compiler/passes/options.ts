@@ -1,4 +1,5 @@
 /** The options that compiling for inference and for training share. */
+import { QUANTISED } from "../../contract/quantised.ts";
 import type { Tuning } from "../../contract/tuning.ts";
 import { UserError } from "../errors.ts";
 import type { Graph } from "../ir/graph.ts";
@@ -91,6 +92,7 @@ const values = kindOf(
 export const checkCompileOptions = takes("compile", {
   batch: optional(positive),
   precision: optional(oneOf(["f32", "f16"])),
+  quantise: optional(oneOf(QUANTISED)),
   bake: optional(values),
   ...compilerFields,
 });

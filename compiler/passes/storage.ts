@@ -5,25 +5,23 @@ import type { Kernel } from "../ir/kernel.ts";
 import type { Region } from "../ir/region.ts";
 import type { Storage, Storages } from "../ir/storage.ts";
 import { chooseOrders } from "./layout.ts";
-import { storedAsHalves } from "./precision.ts";
+import { type Narrowing, narrowed } from "./precision.ts";
 
 /** What is known of a program whose kernels are not scheduled yet. */
-export interface Unscheduled {
+export interface Unscheduled extends Narrowing {
   readonly graph: Graph;
   readonly kernels: readonly Kernel[];
   /** Outputs that are the bytes of another tensor. */
   readonly aliases: ReadonlyMap<Node, Node>;
-  readonly precision: "f32" | "f16";
 }
 
-/** Throws `UserError` for a training step in f16. */
+/** Throws `UserError` for a training step in f16, or with quantised weights. */
 export function decideStorages(program: Unscheduled): Storages {
-  const { graph, kernels, aliases, precision } = program;
+  const { graph, kernels, aliases } = program;
   const seen = seenByHost(program);
   const rootsIn = (phase: Region["phase"]): readonly Node[] =>
     kernels.flatMap((k) => (k.region.phase === phase ? k.results.map((r) => r.root) : []));
-  const halves: ReadonlySet<Node> =
-    precision === "f16" ? storedAsHalves(graph, rootsIn("run"), seen) : new Set<Node>();
+  const types = narrowed(graph, program, rootsIn("run"), seen);
   const prepared = new Set(rootsIn("prepare"));
   const free = (node: Node): boolean => (node.kind === "param" || prepared.has(node)) && !seen.has(node);
   const orders = chooseOrders(kernels, free);
@@ -36,7 +34,7 @@ export function decideStorages(program: Unscheduled): Storages {
   for (const node of stored) {
     const order = orders.get(node);
     storages.set(node, {
-      type: node.kind === "input" && node.storage ? "u8" : halves.has(node) ? "f16" : node.type.dtype,
+      type: node.kind === "input" && node.storage ? "u8" : (types.get(node) ?? node.type.dtype),
       ...(order ? { order } : {}),
       ...(seen.has(node) ? { seen: true } : {}),
     });

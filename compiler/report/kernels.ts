@@ -78,13 +78,14 @@ export function kernelText(program: Program, options: TextOptions = {}): string 
 /** Buffers, and the order in which kernels read and write them. */
 export function planText(program: Program, options: TextOptions = {}): string {
   const width = options.width ?? 80;
+  const types = new Map(program.params.flatMap((p) => (p.storage ? [[p.buffer, ` (${p.storage})`]] : [])));
   const buffers = layoutTable(
     [
       { header: "buffer", align: "right" },
       { header: "holds", cut: "end" },
       { header: "bytes", align: "right" },
     ],
-    program.buffers.map((b, i) => [`${i}`, plain(b.name), showCount(b.bytes)]),
+    program.buffers.map((b, i) => [`${i}`, plain(b.name + (types.get(i) ?? "")), showCount(b.bytes)]),
     { width, color: options.color ?? false },
   );
   const step = (d: Program["dispatches"][number], i: number): string => {

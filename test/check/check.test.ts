@@ -22,8 +22,8 @@ describe("it computes what the text computes, and finds nothing wrong", () => {
     for (const spec of fc.sample(models(), { seed: 11, numRuns: 20 })) {
       const graph = buildModel(spec);
       const { inputs, params } = dataFor(graph, spec.batches[0] ?? 1, spec.seed);
-      const { target, precision } = spec.how;
-      const compilation = compile(graph, { target, precision });
+      const { target, precision, quantise } = spec.how;
+      const compilation = compile(graph, { target, precision, ...(quantise && { quantise }) });
       const [want] = await runProgramOn(interpreter(), compilation.program, params, [inputs]);
       const [got] = await runProgramOn(checker(compilation), compilation.program, params, [inputs]).catch(
         (e) => {

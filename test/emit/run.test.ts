@@ -9,6 +9,7 @@ import { emit } from "../../compiler/emit/index.ts";
 import { loadModel } from "../../compiler/frontend/index.ts";
 import { load, type Session } from "../../runtime/index.ts";
 import { type OpenedDevice, requestDevice } from "../../runtime/node/index.ts";
+import { packed } from "../../runtime/quantised.ts";
 import { hostile, NASTY } from "./models.ts";
 
 let base = "";
@@ -38,25 +39,32 @@ async function outputs(
   weights?: Uint8Array,
 ): Promise<readonly Record<string, { data: ArrayLike<number>; shape: readonly number[] }>[]> {
   const { device } = opened;
-  const { folder, files } = await emit(compilation, join(base, "out"));
+  const { folder, files } = await emit(compilation, mkdtempSync(join(base, "out-")));
   const named = (suffix: RegExp): string =>
     pathToFileURL(join(folder, files.find((f) => suffix.test(f)) ?? "")).href;
-  const own = await load(compilation.program, { device, ...(weights && { weights }) });
+  const own = await load(...packed(compilation.program, { device, ...(weights && { weights }) }));
   const bundle: Bundle = await import(/* @vite-ignore */ named(/\.bundle\.js$/));
   const module: Bundle = await import(/* @vite-ignore */ named(/^[^.]+\.js$/));
   const sessions = [own, await bundle.load(weights, device), await module.load(weights, device)];
   return Promise.all(sessions.map((s) => s.run(inputs)));
 }
 
-test("LeNet, its trained weights, a batch of three", async () => {
-  const path = fileURLToPath(new URL("../../models/lenet.ts", import.meta.url));
-  const weights = readFileSync(path.replace(/\.ts$/, ".fashion-mnist.safetensors"));
-  const { graph } = await loadModel(path);
-  const [own, bundle, module] = await outputs(compile(graph), { image: numbers(3 * 784) }, weights);
-  expect(own?.["logits"]?.shape).toEqual([3, 10]);
-  expect(bundle).toEqual(own);
-  expect(module).toEqual(own);
-});
+test.each([undefined, "i4"] as const)(
+  "LeNet, its trained weights, a batch of three, %s",
+  async (quantise) => {
+    const path = fileURLToPath(new URL("../../models/lenet.ts", import.meta.url));
+    const weights = readFileSync(path.replace(/\.ts$/, ".fashion-mnist.safetensors"));
+    const { graph } = await loadModel(path);
+    const [own, bundle, module] = await outputs(
+      compile(graph, quantise ? { quantise } : {}),
+      { image: numbers(3 * 784) },
+      weights,
+    );
+    expect(own?.["logits"]?.shape).toEqual([3, 10]);
+    expect(bundle).toEqual(own);
+    expect(module).toEqual(own);
+  },
+);
 
 test("a model whose names are nasty, with initial weights", async () => {
   const [own, bundle, module] = await outputs(compile(hostile()), { [`${NASTY}image`]: numbers(64) });

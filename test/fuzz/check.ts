@@ -6,6 +6,7 @@ import type { Arrays, NdArray } from "../oracle/array.ts";
 import { differences, isMeaningful, type Reference, reference } from "../oracle/compare.ts";
 import { exceptionFor, onnxReference } from "../oracle/onnx.ts";
 import { evaluate } from "../oracle/oracle.ts";
+import { dequantised } from "../oracle/quantised.ts";
 import { device, runProgramOn } from "../oracle/weft.ts";
 import { interpreter } from "../wgsl/device.ts";
 import { type Data, dataFor } from "./data.ts";
@@ -42,6 +43,7 @@ export async function check(spec: ModelSpec, opinions: Opinions = EVERYTHING): P
     const params = data[0]?.params ?? {};
     const compilation = compiled(graph, spec, params);
     checkProperties(compilation);
+    const meant = dequantised(compilation.program, params);
     const run = async (on: GPUDevice, program = compilation.program) =>
       await runProgramOn(
         on,
@@ -51,10 +53,10 @@ export async function check(spec: ModelSpec, opinions: Opinions = EVERYTHING): P
       );
     const got = await run(interpreter());
     const wants = data.map(({ inputs }, i) => {
-      const want = meaningful(graph, inputs, params, spec, 1);
+      const want = meaningful(graph, inputs, meant, spec, 1);
       if (differences(got[i] ?? {}, want) === undefined) return want;
       // One sample of what rounding does may have been lucky.
-      const surer = meaningful(graph, inputs, params, spec, MORE_SAMPLES);
+      const surer = meaningful(graph, inputs, meant, spec, MORE_SAMPLES);
       fail("the naive oracle", differences(got[i] ?? {}, surer));
       return surer;
     });
@@ -76,7 +78,7 @@ export async function check(spec: ModelSpec, opinions: Opinions = EVERYTHING): P
       if (JSON.stringify(again.program) !== JSON.stringify(compilation.program))
         throw new Error("compiled again, the program is another one");
     }
-    const withoutOnnx = opinions.onnx ? await askOnnx(graph, data, params, spec, got, wants) : undefined;
+    const withoutOnnx = opinions.onnx ? await askOnnx(graph, data, meant, spec, got, wants) : undefined;
     const compared = wants.some((want) => Object.keys(want).length > 0);
     return { graph, compilation, compared, withoutOnnx };
   } catch (e) {
@@ -87,8 +89,13 @@ export async function check(spec: ModelSpec, opinions: Opinions = EVERYTHING): P
 }
 
 function compiled(graph: Graph, { how }: ModelSpec, params: Arrays): Compilation {
-  const { target, precision, bake } = how;
-  return compile(graph, { target, precision, ...(bake ? { bake: params } : {}) });
+  const { target, precision, quantise, bake } = how;
+  return compile(graph, {
+    target,
+    precision,
+    ...(quantise && { quantise }),
+    ...(bake ? { bake: params } : {}),
+  });
 }
 
 type Results = Awaited<ReturnType<typeof runProgramOn>>;

@@ -35,6 +35,7 @@ export function drawModel(head: readonly number[], choices: readonly (readonly n
     target: dice.pick(["portable", "octets", "quads", "gpu"]),
     precision: dice.rarely(6) ? "f16" : "f32",
     bake: dice.rarely(6),
+    ...quantised(seed),
   };
   const draft = new Draft(dice, "x", shape);
   // A second input is of the first one's shape.
@@ -46,6 +47,12 @@ export function drawModel(head: readonly number[], choices: readonly (readonly n
   const run = { batches, scale: how.precision === "f16" ? 1 : scale, seed, how };
   const model = finish(draft, outputs, run);
   return { ...model, params: labelled(model.params, dice) };
+}
+
+/** One in six models has quantised weights. It is no roll of its own: what was drawn before stays what it was. */
+function quantised(seed: number): Pick<How, "quantise"> {
+  if (seed % 12 < 10) return {};
+  return { quantise: seed % 12 === 10 ? "i8" : "i4" };
 }
 
 /** One batch, or several on one session: a smaller one after a larger one shows what is left over of that. */

@@ -45,6 +45,8 @@ export interface ModelSpec {
 export interface How {
   readonly target: TargetName;
   readonly precision: "f32" | "f16";
+  /** What weights are quantised to. */
+  readonly quantise?: "i8" | "i4";
   /** Whether its parameters are given to the compiler. */
   readonly bake: boolean;
 }
@@ -58,11 +60,11 @@ export function printModel(spec: ModelSpec): string {
   if (spec.params.length > 0) used.add("param");
   if (spec.inputs.some((i) => i.shape.includes("N"))) used.add("N");
   const names = (list: readonly { readonly name: string }[]): string => list.map((x) => x.name).join(", ");
-  const { target, precision, bake } = spec.how;
+  const { target, precision, quantise, bake } = spec.how;
   const outputs = spec.outputs.map(({ name, of }) => (name === of ? name : `${name}: ${of}`));
   return [
     `// batch ${spec.batches.join(", then ")}, data seed ${spec.seed}, values up to ${spec.scale}`,
-    `// target ${target}, ${precision}${bake ? ", baked" : ""}`,
+    `// target ${target}, ${precision}${quantise ? `, weights in ${quantise}` : ""}${bake ? ", baked" : ""}`,
     `import { ${[...used].toSorted().join(", ")} } from "weftgpu";`,
     "",
     ...own.map((op) => `const ${op} = ${userOps[op]?.text};`),

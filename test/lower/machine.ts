@@ -99,6 +99,8 @@ export function run(statements: readonly Stmt[], threads = 1): readonly Stored[]
         return each([v.of], (x) => -x);
       case "convert":
         return each([v.of], (x) => x);
+      case "bits":
+        return each([v.of], (x) => new Float32Array(Uint32Array.of(x).buffer)[0] ?? 0);
       case "binary":
         return each([v.left, v.right], known(BINARY[v.op], v.op));
       case "call":

@@ -62,7 +62,7 @@ test("what f16 costs, in numbers", () => {
   });
   const half = answers([0, 1, 1], 4, 1, -2, 2, 0, 3);
   const single = answers([0, 1, 0], 4, 1, -2, 2.5, 1, 0.5);
-  const error = precisionError(half, single, Uint8Array.of(0, 1, 0));
+  const error = precisionError("f16", half, single, Uint8Array.of(0, 1, 0));
   expect(error).toEqual({
     type: "f16",
     accuracy: 2 / 3,

@@ -113,6 +113,7 @@ const compiling: Required<weft.CompileOptions> = {
   batch: 2,
   typicalBatch: 8,
   precision: "f16",
+  quantise: "i8",
   target: "gpu",
   tuning: {},
   bake: {},

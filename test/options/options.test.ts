@@ -203,7 +203,7 @@ describe("what is said", () => {
     ).toMatchInlineSnapshot(`
       [
         "compile: unknown option "precison"
-        rule: compile takes batch, precision, bake, typicalBatch, target, tuning
+        rule: compile takes batch, precision, quantise, bake, typicalBatch, target, tuning
         try:  precision",
         "compile: precision is "bf16"
         rule: precision is one of "f32", "f16"

@@ -7,6 +7,7 @@ import { ARRAYS } from "../../contract/tensor.ts";
 import type { DType } from "../../contract/type.ts";
 import type { Tensor } from "../../runtime/index.ts";
 import { requestDevice } from "../../runtime/node/index.ts";
+import { packed } from "../../runtime/quantised.ts";
 import { load } from "../../runtime/sized.ts";
 import type { Arrays, NdArray } from "./array.ts";
 
@@ -57,7 +58,7 @@ export async function runProgramOn(
   params: Arrays,
   inputs: readonly Arrays[],
 ): Promise<Record<string, Tensor>[]> {
-  const session = await load(program, { weights: toTensors(params, program.params), device });
+  const session = await load(...packed(program, { weights: toTensors(params, program.params), device }));
   try {
     const results: Record<string, Tensor>[] = [];
     for (const set of inputs) results.push(await session.run(toTensors(set, program.inputs)));

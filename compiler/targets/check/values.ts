@@ -224,6 +224,14 @@ export function codeOf(v: Value, around: Surroundings): Code {
       );
     case "convert":
       return unary(conversion(v.type.scalar, v.of.type.scalar));
+    case "bits": {
+      const word = new Uint32Array(1);
+      const number = new Float32Array(word.buffer);
+      return unary((bits) => {
+        word[0] = bits;
+        return at(number, 0);
+      });
+    }
     case "broadcast":
       return each(
         (lane) => [column(0, lane)],

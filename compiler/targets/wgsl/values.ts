@@ -88,6 +88,8 @@ function spelt(v: Value, names: Names): Spelt {
       return { text: `${inner(v.of, PRIMARY)}.${"xyzw"[v.lane]}`, rank: PRIMARY };
     case "convert":
       return called(wgslType(v.type), [v.of]);
+    case "bits":
+      return called("bitcast<f32>", [v.of]);
     case "broadcast":
       return { text: `quadBroadcast(${inner(v.of)}, ${v.lane})`, rank: PRIMARY };
     case "random":

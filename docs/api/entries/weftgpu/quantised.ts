@@ -1,0 +1,6 @@
+/**
+ * Quantises the weights of programs that want them so: `packed`.
+ *
+ * @module
+ */
+export * from "../../../../runtime/quantised.ts";
