@@ -11,7 +11,7 @@ export interface Storage {
   /** The tensor that it is the bytes of: a reshape's. Absent: it has bytes of its own. */
   readonly of?: Node;
   /**
-   * Its numbers, row-major over its shape and rounded as they would be stored: they stand in the kernels' text wherever their
+   * Its numbers, row-major over its shape, rounded where f16 is its type: they stand in the kernels' text wherever their
    * address is constant. Absent: it lies in a buffer.
    */
   readonly values?: Float32Array;

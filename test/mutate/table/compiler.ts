@@ -610,10 +610,19 @@ const structure: readonly Mutation[] = [
     },
     {
       name: "memory: f16 takes four bytes",
-      find: "codecs[type].bytes",
-      put: "4",
+      find: "codecs[type].bytes(count.fixed)",
+      put: "4 * count.fixed",
       guards: [guard("ops/f16")],
       why: "f16 saves no memory",
+    },
+  ]),
+  ...inFile("compiler/passes/precision.ts", [
+    {
+      name: "narrow: what the host sees, too",
+      find: "wide(node) && !seen.has(node)",
+      put: "wide(node)",
+      guards: [guard("ops/quantised", "host sees"), guard("ops/f16")],
+      why: "an output that is a parameter comes as words",
     },
   ]),
   ...inFile("compiler/passes/storage.ts", [

@@ -457,10 +457,24 @@ const tiles: readonly Mutation[] = [
   ...inFile("compiler/ops/codec.ts", [
     {
       name: "codec: the bytes of a word in the reverse order",
-      find: 'binary(">>", word, shift)',
-      put: 'binary(">>", word, binary("-", uint(24), shift))',
-      guards: [guard("train/runtime")],
+      find: 'one < 32 ? binary(">>", word, place)',
+      put: 'one < 32 ? binary(">>", word, binary("-", uint(32 - one), place))',
+      guards: [guard("ops/quantised", "linear, odd"), guard("train/runtime")],
       why: "pixels of a data set are swapped in fours",
+    },
+    {
+      name: "codec: a scale is taken from the words of a block",
+      find: "fromBits(loadFrom(from, block))",
+      put: "fromBits(loadFrom(from, plus(block, int(1))))",
+      guards: [guard("ops/quantised", "linear, odd")],
+      why: "quantised weights have any size",
+    },
+    {
+      name: "codec: lanes of a vector are one field",
+      find: "uint(lane * bits)",
+      put: "uint(0)",
+      guards: [guard("ops/quantised", "linear, fours")],
+      why: "four neighbouring weights are the first one",
     },
     {
       name: "codec: f16 results are not clamped",
@@ -555,8 +569,8 @@ const promises: readonly Mutation[] = [
   ...inFile("compiler/lower/vectorise.ts", [
     {
       name: "vectors: what is written, too",
-      find: "memory.writable || !codecOf(memory).plain ? 1",
-      put: "!codecOf(memory).plain ? 1",
+      find: "memory.writable || !vectors ? 1",
+      put: "!vectors ? 1",
       guards: [passes],
       why: "a result that overwrites an operand is stored at the addresses of vectors",
     },

@@ -11,6 +11,45 @@ const failures = guard("runtime/session-failures");
 const program = guard("hostile/program", "validateProgram");
 
 const number: readonly Mutation[] = [
+  ...inFile("runtime/quantised.ts", [
+    {
+      name: "quantised: numbers are cut off, not rounded",
+      find: "Math.round(Math.abs(x) / scale)",
+      put: "Math.floor(Math.abs(x) / scale)",
+      guards: [guard("ops/quantised", "off by half a step")],
+      why: "weights are off by twice as much as is promised",
+    },
+    {
+      name: "quantised: the blocks are those of another order",
+      find: "param.order ? permute(data, param.shape, param.order) : data",
+      put: "data",
+      guards: [guard("ops/quantised", "linear, odd")],
+      why: "weights of most layers stand in others' places",
+    },
+    {
+      name: "quantised: scales that devices may take for 0",
+      find: "if (scale >= LEAST) scales[to] = scale;",
+      put: "scales[to] = scale;",
+      guards: [guard("ops/quantised", "largest of a block")],
+      why: "tiny weights are one number here and another one there",
+    },
+    {
+      name: "quantised: the largest weights become infinite",
+      find: "Math.min(largest, LARGEST)",
+      put: "largest",
+      guards: [guard("ops/quantised", "largest of a block")],
+      why: "a finite weight is infinite to a kernel",
+    },
+  ]),
+  ...inFile("runtime/sized.ts", [
+    {
+      name: "sized: weights that are not packed are taken",
+      find: "return program.version === 2",
+      put: "return program.sizes",
+      guards: [guard("ops/quantised", "sizes besides N")],
+      why: "halves are read as blocks: all results are wrong, without a word",
+    },
+  ]),
   ...inFile("runtime/half.ts", [
     {
       name: "f16: ties go up, not to even",
@@ -470,8 +509,8 @@ const checks: readonly Mutation[] = inFile("contract/validate.ts", [
   },
   {
     name: "validate: a buffer that is too small passes",
-    find: "if ((half || !storage) && holds < each * size)",
-    put: "if ((half || !storage) && holds < each)",
+    find: 'if (type !== "bytes" && holds < takes)',
+    put: 'if (type !== "bytes" && 4 * holds < takes)',
     guards: [program],
     why: "an output is cut",
   },
