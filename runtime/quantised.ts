@@ -63,7 +63,7 @@ const LEAST = 2 ** -126;
 
 /**
  * Symmetric, to the nearest: the largest number of a block is ±127, or ±7. A number is off by half a scale at most, which is
- * 1/254 or 1/14 of the largest of its block. (Where that is below 127 · 2⁻¹²⁶ the block is 0.)
+ * 1/254 or 1/14 of the largest of its block. (A block whose scale would be below 2⁻¹²⁶ is 0.)
  */
 function quantise(type: QuantisedType, data: Float32Array): Uint32Array {
   const bits = BITS[type];
@@ -74,7 +74,7 @@ function quantise(type: QuantisedType, data: Float32Array): Uint32Array {
     const block = data.subarray(from, from + BLOCK);
     const largest = block.reduce((most, x) => Math.max(most, Math.abs(x)), 0);
     const scale = Math.fround(Math.min(largest, LARGEST) / (zero - 1));
-    if (scale >= LEAST) scales[to] = scale;
+    scales[to] = scale;
     block.forEach((x, i) => {
       const q = scale < LEAST ? 0 : Math.sign(x) * Math.round(Math.abs(x) / scale);
       const word = to + 1 + ((i * bits) >> 5);

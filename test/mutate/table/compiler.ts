@@ -610,8 +610,8 @@ const structure: readonly Mutation[] = [
     },
     {
       name: "memory: f16 takes four bytes",
-      find: "codecs[type].bytes(count.fixed)",
-      put: "4 * count.fixed",
+      find: "codecs[type].bytes(count.perBatch)",
+      put: "4 * count.perBatch",
       guards: [guard("ops/f16")],
       why: "f16 saves no memory",
     },

@@ -28,8 +28,8 @@ const number: readonly Mutation[] = [
     },
     {
       name: "quantised: scales that devices may take for 0",
-      find: "if (scale >= LEAST) scales[to] = scale;",
-      put: "scales[to] = scale;",
+      find: "scale < LEAST ?",
+      put: "scale === 0 ?",
       guards: [guard("ops/quantised", "largest of a block")],
       why: "tiny weights are one number here and another one there",
     },
