@@ -33,6 +33,7 @@ export function validateTraining(value: unknown): Training {
         input.fail(`its storage does not go with bytes: ${bytes}`);
     const params = program.get("params");
     const metrics = params.list().filter((p) => p.find("use")?.value === "metrics");
+    for (const param of params.list()) param.find("storage")?.fail("what is trained is stored as it is");
     if (metrics.length !== 1) params.fail('exactly one has to have the use "metrics"');
   }
   checkResults(training);

@@ -235,6 +235,10 @@ describe("validateTraining", () => {
         (t) => delete t.evaluate.params.find((p: Json) => p.name === METRICS).use,
         'evaluate.params: exactly one has to have the use "metrics"',
       ],
+      [
+        (t) => (t.step.params[0].storage = "f16"),
+        "step.params[0].storage: what is trained is stored as it is",
+      ],
       [(t) => (t.bytes = false), "step.inputs: an array of 3, but it has to be an array of 2 to 2"],
       [
         (t) => {
