@@ -4,7 +4,7 @@ import { FEATURES } from "../contract/adapter.ts";
 import { WeftError } from "../contract/errors.ts";
 import type { Shader } from "../contract/program.ts";
 import type { TensorData } from "../contract/tensor.ts";
-import { checkOptions, DEVICE } from "./options.ts";
+import { checkOptions, LOAD } from "./options.ts";
 
 /** They are closed in the reverse order, of which the middle one is the middle one too. */
 const FILTERS = ["internal", "out-of-memory", "validation"] as const;
@@ -123,7 +123,7 @@ export class Gpu {
 /** The given device, or a page's own with the largest buffers that its adapter has. */
 export async function openGpu(device?: GPUDevice): Promise<Gpu> {
   if (device !== undefined) {
-    checkOptions("device", { device }, { device: DEVICE });
+    checkOptions("device", { device }, LOAD);
     return new Gpu(device, false);
   }
   const adapter = await globalThis.navigator?.gpu?.requestAdapter();

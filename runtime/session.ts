@@ -100,9 +100,9 @@ async function compute(
     executable.release();
     throw error;
   });
-  const results = tensors.map(({ name, dtype, shape }, i): [string, Tensor] => {
-    const data = new ARRAYS[dtype](parts[i] as ArrayBuffer); // one for each
-    return [name, { shape, data }];
-  });
+  const results = tensors.map(({ name, dtype, shape }, i): [string, Tensor] => [
+    name,
+    { shape, data: new ARRAYS[dtype](parts[i] as ArrayBuffer) }, // one for each
+  ]);
   return Object.fromEntries(results);
 }

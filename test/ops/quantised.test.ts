@@ -189,7 +189,9 @@ test("sizes besides N", async () => {
   const weight = { shape: [5, 6], data: Float32Array.from({ length: 30 }, (_, i) => Math.sin(i)) };
   const weights = { "linear1.weight": weight, "linear1.bias": { shape: [5], data: new Float32Array(5) } };
   const device = checker(compilation);
-  await expect(loadSized(compilation.program, { weights, device })).rejects.toThrow("no Weft program of");
+  await expect(loadSized(compilation.program, { weights, device })).rejects.toThrow(
+    "no Weft program; try: weftgpu/sized, /quantised",
+  );
   const session = await loadSized(...packed(compilation.program, { weights, device }));
   const data = Float32Array.from({ length: 18 }, (_, i) => Math.cos(i));
   const { y } = await session.run({ x: { shape: [1, 3, 6], data } });
@@ -250,7 +252,9 @@ test("baked weights stand in the text as they were given, the rest is quantised"
 
 describe("what is refused", () => {
   test("by the runtime that knows nothing of it, before a device is asked for", async () => {
-    await expect(load(holding("i8", [2, 3]))).rejects.toThrow("this is no Weft program of version 1");
+    await expect(load(holding("i8", [2, 3]))).rejects.toThrow(
+      "no Weft program; try: weftgpu/sized, /quantised",
+    );
   });
 
   test("training, and other types", () => {

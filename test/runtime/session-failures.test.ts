@@ -80,7 +80,10 @@ describe("failures of the GPU", () => {
   });
   test("something that is no program", async () => {
     const error = await failure(load(JSON.parse('{"format":"weft-program","version":2}')));
-    expect(error).toMatchObject({ code: "program", message: "this is no Weft program of version 1" });
+    expect(error).toMatchObject({
+      code: "program",
+      message: "no Weft program; try: weftgpu/sized, /quantised",
+    });
   });
   test("no device where there is no WebGPU", async () => {
     const error = await failure(load(addition));

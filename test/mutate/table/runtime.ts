@@ -235,8 +235,8 @@ const device: readonly Mutation[] = [
   ...inFile("contract/type.ts", [
     {
       name: "buffers: bytes per example are counted once",
-      find: "Math.ceil((fixed + perBatch * batch) / 16)",
-      put: "Math.ceil((fixed + perBatch) / 16)",
+      find: "Math.max(1, fixed + perBatch * batch)",
+      put: "Math.max(1, fixed + perBatch)",
       guards: [session],
       why: "buffers are too small for more than one example",
     },
