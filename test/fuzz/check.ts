@@ -39,7 +39,9 @@ export interface Verdict {
 export async function check(spec: ModelSpec, opinions: Opinions = EVERYTHING): Promise<Verdict> {
   try {
     const graph = buildModel(spec);
-    const data = spec.batches.map((batch, i) => dataFor(graph, batch, spec.seed + i, spec.scale));
+    const data = spec.batches.map((batch, i) =>
+      dataFor(graph, batch, spec.seed + i, spec.scale, spec.sizes?.[i]),
+    );
     const params = data[0]?.params ?? {};
     const compilation = compiled(graph, spec, params);
     checkProperties(compilation);
@@ -155,6 +157,7 @@ async function askOnnx(
   wants: readonly Record<string, Reference>[],
 ): Promise<string | undefined> {
   if (spec.how.precision === "f16") return "onnxruntime computes in f32";
+  if (spec.sizes) return "sizes are N or numbers there";
   const reason = exceptionFor(graph)?.reason;
   if (reason !== undefined) return reason;
   const [first, want = {}] = [data[0], wants[0]];

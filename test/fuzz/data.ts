@@ -1,6 +1,7 @@
 /** Inputs and parameters for a graph: seeded, each value exactly an f32. */
 import type { Graph, Node } from "../../compiler/ir/graph.ts";
-import { shapeAt } from "../../contract/type.ts";
+import { showDim } from "../../contract/shapes.ts";
+import { type SizeValues, shapeWith } from "../../contract/sizes.ts";
 import { type NdArray, random, randomArray } from "../oracle/array.ts";
 
 export interface Data {
@@ -9,14 +10,16 @@ export interface Data {
 }
 
 /** What the whole numbers of an input stay below, where an op reads by them directly. */
-function limitOf(graph: Graph, input: Node): number {
+function limitOf(graph: Graph, input: Node, sizes: SizeValues): number {
   const limits = graph.nodes.flatMap((node) => {
     if (node.kind !== "op") return [];
     const where = node.op.where?.(
       node.attrs,
       node.inputs.map((n) => n.type),
     );
-    return where && node.inputs[where.operand] === input ? [Number(where.below)] : [];
+    return where && node.inputs[where.operand] === input
+      ? [sizes[showDim(where.below)] ?? Number(where.below)]
+      : [];
   });
   return limits.length > 0 ? Math.min(...limits) : 1;
 }
@@ -25,17 +28,17 @@ function limitOf(graph: Graph, input: Node): number {
  * Inputs are uniform in ±scale. Weights are uniform with variance 1/fanIn, so that values keep their size from layer
  * to layer; variances are positive; everything else is uniform in ±1.
  */
-export function dataFor(graph: Graph, batch: number, seed: number, scale = 1): Data {
+export function dataFor(graph: Graph, batch: number, seed: number, scale = 1, sizes: SizeValues = {}): Data {
   const next = random(seed);
   const inputs = graph.inputs.map(({ name, node }): [string, NdArray] => {
-    const shape = shapeAt(node.type.shape, batch);
+    const shape = shapeWith(node.type.shape, batch, sizes);
     if (node.type.dtype === "f32") return [name, randomArray(shape, next, -scale, scale)];
-    const drawn = randomArray(shape, next, 0, limitOf(graph, node));
+    const drawn = randomArray(shape, next, 0, limitOf(graph, node, sizes));
     return [name, { shape, data: drawn.data.map(Math.floor) }];
   });
   const params = graph.nodes.flatMap((node): [string, NdArray][] => {
     if (node.kind !== "param") return [];
-    const shape = shapeAt(node.type.shape, batch);
+    const shape = shapeWith(node.type.shape, batch, sizes);
     const fanIn = shape.slice(1).reduce((a, d) => a * d, 1);
     const bound = node.origin.name.endsWith(".weight") && shape.length > 1 ? Math.sqrt(3 / fanIn) : 1;
     const low = node.origin.name.endsWith(".running_var") ? 0.3 : -bound;

@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { check, type Opinions } from "./check.ts";
 import { models } from "./draw.ts";
 import { checkModelGradients } from "./gradients.ts";
+import { sizedModel } from "./sized.ts";
 import { type ModelSpec, printModel } from "./spec.ts";
 import { checkTraining } from "./train.ts";
 import { printTraining, type TrainingSpec, trainings } from "./trainings.ts";
@@ -14,7 +15,10 @@ export interface HuntOptions {
   readonly atOnce?: number;
   /** Called with the number of models done. */
   readonly progress?: (done: number) => void;
-  /** Default "results": of the model itself. "gradients": of its loss. "training": of steps of training. */
+  /**
+   * Default "results": of the model itself. "sizes": the same of models with sizes besides N. "gradients": of its loss.
+   * "training": of steps of training.
+   */
   readonly of?: Subject;
   /** Called before a failure is shrunk, which takes a while. */
   readonly found?: (kind: string, index: number) => void;
@@ -65,8 +69,16 @@ const training: Kind<TrainingSpec> = {
   check: async (spec) => ({ kernels: 0, compared: await checkTraining(spec) }),
   print: printTraining,
 };
+const sizes: Kind<ModelSpec | undefined> = {
+  specs: fc
+    .tuple(models(), fc.array(fc.nat({ max: 65535 }), { minLength: 24, maxLength: 24 }))
+    .map(([spec, choices]) => sizedModel(spec, choices)),
+  check: async (spec, index) => (spec ? results.check(spec, index) : { kernels: 0, compared: false }),
+  print: (spec) => (spec ? printModel(spec) : "no model"),
+};
 const SUBJECTS = {
   results: erased(results),
+  sizes: erased(sizes),
   gradients: erased(gradients),
   training: erased(training),
 } as const;

@@ -8,6 +8,7 @@ import { boundTensors, lowerModule, type Part } from "../../compiler/assemble/mo
 import type { Compilation } from "../../compiler/compile.ts";
 import type { Node } from "../../compiler/ir/graph.ts";
 import type { Step } from "../../compiler/ir/step.ts";
+import { boundOf } from "../../compiler/ir/type.ts";
 import { printModule } from "../../compiler/targets/wgsl/print.ts";
 import type { Dispatch, Program } from "../../contract/program.ts";
 
@@ -53,7 +54,7 @@ function checkKernels(compilation: Compilation): void {
     if (!shader) throw new Error(`no kernel ${dispatch.kernel}`);
     const names = shader.bindings.map((b) => b.name);
     const alone = lowerModule(parts, storages);
-    const own = printModule(alone, names).wgsl;
+    const own = printModule(alone, names, program.sizes).wgsl;
     if (!shader.wgsl.endsWith(`\n${own}`))
       breach(
         "kernels are one that differ",
@@ -81,7 +82,7 @@ function madeOf(node: Node, origin: Node): boolean {
 
 const countOf = (node: Node): string => {
   const sizes = node.type.shape.filter((d) => d !== "N");
-  return `${node.type.shape.length - sizes.length} ${sizes.reduce<number>((n, d) => n * Number(d), 1)}`;
+  return `${node.type.shape.length - sizes.length} ${sizes.reduce<number>((n, d) => n * boundOf(d), 1)}`;
 };
 
 /** What each buffer holds, dispatch by dispatch: every read finds its tensor, and every result arrives. */

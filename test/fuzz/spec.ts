@@ -4,7 +4,10 @@
  */
 import * as dsl from "../../compiler/dsl/index.ts";
 import type { Graph } from "../../compiler/ir/graph.ts";
+import { sizesIn } from "../../compiler/ir/type.ts";
 import type { TargetName } from "../../compiler/strategies/target.ts";
+import { showDim } from "../../contract/shapes.ts";
+import type { SizeValues } from "../../contract/sizes.ts";
 import { opNamed, userOps } from "./userOps.ts";
 
 export type Dim = number | "N";
@@ -36,6 +39,8 @@ export interface ModelSpec {
   readonly outputs: readonly { readonly name: string; readonly of: string }[];
   /** What the model is run with: the sizes of N one after the other, the seed of the data, the size of its values. */
   readonly batches: readonly number[];
+  /** What other sizes are at each of these runs. Absent: there are none. */
+  readonly sizes?: readonly SizeValues[];
   readonly seed: number;
   readonly scale: number;
   readonly how: How;
@@ -61,14 +66,20 @@ export function printModel(spec: ModelSpec): string {
   if (spec.inputs.some((i) => i.shape.includes("N"))) used.add("N");
   const names = (list: readonly { readonly name: string }[]): string => list.map((x) => x.name).join(", ");
   const { target, precision, quantise, bake } = spec.how;
+  const sizes = sizesIn(spec.inputs.map((i) => i.shape));
+  if (sizes.length > 0) used.add("dim");
   const outputs = spec.outputs.map(({ name, of }) => (name === of ? name : `${name}: ${of}`));
   return [
     `// batch ${spec.batches.join(", then ")}, data seed ${spec.seed}, values up to ${spec.scale}`,
+    ...(spec.sizes ? [`// at ${JSON.stringify(spec.sizes)}`] : []),
     `// target ${target}, ${precision}${quantise ? `, weights in ${quantise}` : ""}${bake ? ", baked" : ""}`,
     `import { ${[...used].toSorted().join(", ")} } from "weftgpu";`,
     "",
     ...own.map((op) => `const ${op} = ${userOps[op]?.text};`),
-    ...spec.inputs.map(({ name, shape }) => `const ${name} = input("${name}", [${shape.join(", ")}]);`),
+    ...sizes.map(({ name, max }) => `const ${name} = dim("${name}", { max: ${max} });`),
+    ...spec.inputs.map(
+      ({ name, shape }) => `const ${name} = input("${name}", [${shape.map(showDim).join(", ")}]);`,
+    ),
     ...spec.params.map(
       ({ name, shape, label = name }) => `const ${name} = param("${label}", [${shape.join(", ")}]);`,
     ),

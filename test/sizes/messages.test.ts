@@ -128,6 +128,12 @@ test("data sets say what sizes are", async () => {
     );
   const nan = { shape: [2, 2, 2], data: Float32Array.of(0, 0, 0, 0, 0, 0, NaN, 0) };
   expect(await failing(of(2, 5, 6), of(2, 5, 2))).toMatch(/^[\d.]+$/);
+  // The same numbers in another shape are another set.
+  const data = Float32Array.from({ length: 72 }, (_, i) => Math.sin(i));
+  const losses = async (n: number, t: number) => failing({ shape: [n, t, 6], data }, of(n, t, 2));
+  await losses(2, 6);
+  const short = await losses(3, 4);
+  expect(await failing({ shape: [3, 4, 6], data: data.slice() }, of(3, 4, 2))).toBe(short);
   expect([
     await failing(new Float32Array(60), of(2, 5, 2)),
     await failing(of(2, 25, 6), of(2, 25, 2)),

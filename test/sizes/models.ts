@@ -2,6 +2,7 @@
 
 import * as weft from "../../compiler/index.ts";
 import type { Graph } from "../../compiler/ir/graph.ts";
+import { opNamed } from "../fuzz/userOps.ts";
 
 const { N } = weft;
 export const T = weft.dim("T", { max: 24 });
@@ -62,4 +63,13 @@ function mixed(): Graph {
   return weft.model("mixed", { a, b, c }, outputs).graph;
 }
 
-export const models = { classifier, attention, heads, table, mixed };
+/** What lies beside an element along T, and elements of T by numbers that may be beyond it. */
+function neighbours(): Graph {
+  const x = weft.input("x", [N, 3, T]);
+  const at = weft.input("at", [N, 4], { dtype: "u32" });
+  const shifted = opNamed("shifted");
+  const y = weft.sub(shifted(x, { by: 1, otherwise: 0.5 }), shifted(x, { by: -2, otherwise: 0.25 }));
+  return weft.model("neighbours", { x, at }, { y, picked: weft.gather(x, at, { axis: 2 }) }).graph;
+}
+
+export const models = { classifier, attention, heads, table, mixed, neighbours };

@@ -2,6 +2,7 @@
 import * as weft from "../../compiler/index.ts";
 import type { Graph } from "../../compiler/ir/graph.ts";
 import type { LossName } from "../../contract/training.ts";
+import { opNamed } from "../fuzz/userOps.ts";
 
 const { N } = weft;
 /** The bound of T. */
@@ -37,14 +38,16 @@ const attention: Trained = (t) => {
   return { graph: weft.model("attention", { x }, { y }).graph, loss: "squaredError", bytes: false };
 };
 
-/** Sums, means and a maximum over T, in front of other sizes and behind them. */
+/** Sums, means and a maximum over T, also of products of neighbours, in front of other sizes and behind them. */
 const sums: Trained = (t) => {
   const x = weft.input("x", [N, 3, T(t)]);
   const scaled = weft.mul(x, weft.param("a", [3, 1]));
   const largest = weft.max(scaled, { axis: 2 });
   const squares = weft.mean(weft.mul(scaled, scaled), { axis: 2 });
+  const steps = opNamed("shifted")(scaled, { by: 1, otherwise: 0 });
+  const moved = weft.mean(weft.mul(steps, scaled), { axis: 2 });
   const centred = weft.sub(scaled, weft.mean(scaled, { axis: 2, keepDims: true }));
-  const both = weft.concat([largest, squares, weft.sum(weft.tanh(centred), { axis: 2 })], { axis: 1 });
+  const both = weft.concat([largest, squares, moved, weft.sum(weft.tanh(centred), { axis: 2 })], { axis: 1 });
   return {
     graph: weft.model("sums", { x }, { y: weft.linear(both, { out: 2 }) }).graph,
     loss: "squaredError",

@@ -4,6 +4,14 @@ import { compiler } from "./compiler.ts";
 import { lower } from "./lower.ts";
 import { outside } from "./outside.ts";
 import { runtime } from "./runtime.ts";
+import { sizes } from "./sizes.ts";
 import { training } from "./training.ts";
 
-export const mutations: readonly Mutation[] = [...runtime, ...training, ...compiler, ...lower, ...outside];
+export const mutations: readonly Mutation[] = [
+  ...runtime,
+  ...training,
+  ...compiler,
+  ...lower,
+  ...outside,
+  ...sizes,
+];
