@@ -34,6 +34,11 @@ export interface Signature {
    * "i8", "i4": they are quantised by blocks (`contract/quantised.ts`); `packed` of weftgpu/quantised does that.
    */
   readonly storage?: "bytes" | "f16" | "i8" | "i4";
+  /**
+   * Of an input of whole numbers that say where to read: they are from 0 and below this number, or below what the size of
+   * this name is. A kernel that meets others reads at the nearest place; the load of weftgpu/sized refuses them.
+   */
+  readonly below?: number | string;
 }
 
 export interface ParamSpec extends Signature {

@@ -122,6 +122,10 @@ function elements(shape: Field, dims: readonly (number | string)[], bounds: Boun
 function signature(tensor: Field, buffers: readonly Count[], bounds?: Bounds): number {
   const param = bounds === undefined;
   tensor.get("name").text();
+  const below = tensor.find("below");
+  if (typeof below?.value === "number") below.whole(1);
+  else if (below && !Object.hasOwn(bounds ?? {}, below.text()))
+    below.fail("no size of the program has that name");
   const shape = tensor.get("shape");
   const named = ({ value }: Field, i: number): boolean =>
     typeof value === "string" && Object.hasOwn(bounds ?? {}, value) && (value !== "N" || i === 0);

@@ -1,6 +1,6 @@
 /**
- * Sessions of programs that have sizes besides N, made by `dim`. An entry of its own: pages whose models have none load
- * nothing of it.
+ * Sessions of programs that have sizes besides N, made by `dim`, or read where whole numbers say, which are looked at. An entry
+ * of its own: pages whose models have neither load nothing of it.
  *
  *   const session = await load(program, { weights });
  *   const { scores } = await session.run({ tokens: { shape: [3, 17, 64], data } });
@@ -17,20 +17,24 @@ import {
   type NonFinite,
   type Session,
 } from "./index.ts";
+import { checkIndices } from "./indices.ts";
 import { openSizes, sizesOf, spread } from "./sizes.ts";
 
 /** What is left of a session: runs of any sizes. */
 export interface SizedSession {
   readonly program: Program;
-  /** As `Session.run`, with inputs as tensors, whose shapes say what each size is. Outputs have no more than that. */
-  run(inputs: Readonly<Record<string, Tensor>>): Promise<Record<string, Tensor>>;
+  /**
+   * As `Session.run`, with inputs that have sizes as tensors, whose shapes say what each is. Outputs have no more than that.
+   * Throws `WeftError` "input" also for whole numbers that say where to read and are not there.
+   */
+  run(inputs: Readonly<Record<string, InputValue>>): Promise<Record<string, Tensor>>;
   /** As `Session.reload`: puts the program and its weights on another device. */
   reload(device?: GPUDevice): Promise<void>;
   /** As `Session.destroy`: frees the GPU's memory now. */
   destroy(): void;
 }
 
-/** As `load` of weftgpu/runtime, which takes programs without such sizes alone. */
+/** As `load` of weftgpu/runtime, which takes programs without such sizes alone and does not look at indices. */
 export async function load(program: Program, options: LoadOptions = {}): Promise<SizedSession> {
   const session = await loadPlain(atMost(program), options);
   return {
@@ -44,7 +48,7 @@ export async function load(program: Program, options: LoadOptions = {}): Promise
 /** As `checkFinite` of weftgpu/runtime, with inputs as those of a run. */
 export async function checkFinite(
   program: Program,
-  inputs: Readonly<Record<string, Tensor>>,
+  inputs: Readonly<Record<string, InputValue>>,
   options: CheckOptions = {},
 ): Promise<NonFinite | undefined> {
   const { inputs: all, words } = spreadOut(program, inputs);
@@ -66,7 +70,7 @@ function atMost(program: Program): Program {
 /** Inputs over the room that buffers have for them, and what says how much of it they take. */
 function spreadOut(
   program: Program,
-  given: Readonly<Record<string, Tensor>>,
+  given: Readonly<Record<string, InputValue>>,
 ): {
   readonly sizes: SizeValues;
   readonly inputs: Readonly<Record<string, InputValue>>;
@@ -74,9 +78,13 @@ function spreadOut(
 } {
   const bounds = boundsOf(program);
   const sizes = sizesOf(program, given);
+  checkIndices(program, given, sizes);
   const all = Object.entries(given).map(([name, tensor]): [string, InputValue] => {
     const input = program.inputs.find((i) => i.name === name);
-    return [name, input && openSizes(input, bounds).length > 0 ? spread(input, tensor, bounds) : tensor];
+    return [
+      name,
+      input && openSizes(input, bounds).length > 0 ? spread(input, tensor as Tensor, bounds) : tensor,
+    ]; // as checked
   });
   return { sizes, inputs: Object.fromEntries(all), words: wordsOf(program, sizes) };
 }
@@ -85,7 +93,7 @@ function spreadOut(
 async function runSized(
   session: Session,
   program: Program,
-  given: Readonly<Record<string, Tensor>>,
+  given: Readonly<Record<string, InputValue>>,
 ): Promise<Record<string, Tensor>> {
   const { sizes, inputs, words } = spreadOut(program, given);
   const results = await session.run(inputs, ...words);

@@ -18,6 +18,7 @@ import {
 } from "../../runtime/executable.ts";
 import { Gpu } from "../../runtime/gpu.ts";
 import { type Clock, timed, type Work } from "../../runtime/node/clock.ts";
+import { probes } from "../../runtime/node/probe.ts";
 
 /** Where it is measured. */
 export interface Place {
@@ -98,10 +99,7 @@ export class Bench {
     await executable.gpu.scoped(bench.#what, () => {
       executable.reserve(batch, feed.lent);
       const own = program.inputs.filter(({ buffer }) => !feed.lent.has(buffer));
-      executable.upload(
-        own,
-        own.map(({ shape }) => noise(sizeOf(shapeWith(shape, batch, boundsOf(program))))),
-      );
+      executable.upload(own, probes(program, own, batch, -1));
       executable.fill(program.params, values);
       executable.tell(feed.uniform);
     });
@@ -251,9 +249,4 @@ export class Bench {
     for (const copy of this.#copies) copy?.destroy();
     this.#feed.close();
   }
-}
-
-/** Numbers in ±1 that repeat late. */
-function noise(size: number): Float32Array {
-  return Float32Array.from({ length: size }, (_, i) => ((i * 7919) % 10007) / 5003.5 - 1);
 }

@@ -23,6 +23,7 @@ import { printSchedule } from "../strategies/index.ts";
 import { comment, identifiers } from "../targets/wgsl/names.ts";
 import { localNames, printModule, type Uses, usesOf } from "../targets/wgsl/print.ts";
 import { moduleIdentity } from "./identity.ts";
+import { indexBounds } from "./indices.ts";
 import { boundTensors, lowerModule } from "./module.ts";
 
 /** Dispatches that run the same shader; each is a bundle of steps that run side by side. */
@@ -110,6 +111,7 @@ export function assemble({ graph, bundles, memory, storages, baked }: Parts): As
     buffer: bufferOf(node),
     ...spokenOf(node),
   });
+  const indices = indexBounds(graph);
   const features = [...new Set(all.flatMap((g) => g.uses.features))];
   const params = graph.nodes.filter((n) => n.kind === "param").filter((p) => inBuffer(storages, p));
   const inPhase = (phase: Step["region"]["phase"]): Dispatch[] =>
@@ -121,7 +123,13 @@ export function assemble({ graph, bundles, memory, storages, baked }: Parts): As
       sizes.length > 0,
     ),
     name: graph.name,
-    inputs: graph.inputs.map((i) => signature(i.name, i.node)),
+    inputs: graph.inputs.map(({ name, node }) => {
+      const below = indices.get(node);
+      return {
+        ...signature(name, node),
+        ...(below === undefined ? {} : { below: isKnown(below) ? below : showDim(below) }),
+      };
+    }),
     outputs: graph.outputs.map((o) => signature(o.name, o.node)),
     ...(sizes.length > 0 ? { sizes } : {}),
     params: params.map((p) => {

@@ -14,7 +14,8 @@ import type { Checked, Known, Result, Shape } from "./types/shape.ts";
 /**
  * Elements of x along an axis, by default the first that is not N: `gather(x, indices, { axis: 1 })`. The sizes of the indices,
  * an input of dtype "i32" or "u32", take the axis's place. Where both have N, each example is read by its own
- * indices. A negative index reads the first element, one that is too large the last.
+ * indices. A negative index reads the first element, one that is too large the last; `weft run`, bundles and the load of
+ * weftgpu/sized refuse an input that holds one.
  *
  * Throws `UserError` for indices that are f32, for the batch's axis, and where N would not be the first size.
  */
@@ -54,8 +55,8 @@ export interface Embedding<D extends number> extends Layer {
 
 /**
  * Rows of a table of the layer's own, by their numbers: [N, T] → [N, T, size]. The numbers are an input of dtype "i32" or "u32". A
- * negative one reads the first row, one that is too large the last. The gradient of the table costs as much as that of
- * a dense layer from `count` features.
+ * negative one reads the first row, one that is too large the last; `weft run`, bundles and the load of weftgpu/sized refuse an
+ * input that holds one. The gradient of the table costs as much as that of a dense layer from `count` features.
  */
 export function embedding<S extends Shape, const D extends number, Z extends 1 = 1>(
   indices: Tensor<S>,

@@ -57,7 +57,7 @@ export function entrySource(program: Program, variants: readonly Variant[] = [])
     return `loadProgram(${quantised ? `...packed(${given})` : given})`;
   };
   return [
-    from(program.sizes ? "sized" : "index", "load as loadProgram"),
+    from(program.sizes || program.inputs.some((i) => i.below) ? "sized" : "index", "load as loadProgram"),
     ...(quantised ? [from("quantised", "packed")] : []),
     ...(several ? [from("index", "factsOf, pick")] : []),
     ...(several

@@ -2,13 +2,14 @@
 import { performance } from "node:perf_hooks";
 import { WeftError } from "../../contract/errors.ts";
 import type { Program } from "../../contract/program.ts";
-import { boundsOf, shapeWith, wordsOf } from "../../contract/sizes.ts";
-import { dtypeOf, sizeOf, type TensorData } from "../../contract/tensor.ts";
+import { boundsOf, wordsOf } from "../../contract/sizes.ts";
+import { dtypeOf, type TensorData } from "../../contract/tensor.ts";
 import { Executable } from "../executable.ts";
 import { Gpu } from "../gpu.ts";
 import { DEVICE, type Rule } from "../options.ts";
 import { CLOCK, type Clock, timed, type Work } from "./clock.ts";
 import { checkAll } from "./given.ts";
+import { probes } from "./probe.ts";
 
 /** How a program is measured. */
 export interface ProfileOptions {
@@ -46,11 +47,6 @@ const OPTIONS: Readonly<Record<keyof ProfileOptions, Rule>> = {
   runs: whole(0),
 };
 
-/** Numbers in [0, 1) that repeat late: kernels take the same time for any, except where many are denormal. */
-function picture(size: number): Float32Array {
-  return Float32Array.from({ length: size }, (_, i) => ((i * 7919) % 10007) / 10007);
-}
-
 /**
  * Times every dispatch of the program, `warmup + runs` times. Throws `WeftError`: "gpu", "input" (a batch that the
  * device cannot hold), "out-of-memory", "device-lost".
@@ -69,11 +65,10 @@ export async function profileProgram(program: Program, settings: ProfileOptions)
         if (!values[i]) throw new WeftError("weights", `${name}: no value for parameter ${i}`);
       });
       executable.fill(params, values);
-      const bounds = boundsOf(program);
       return executable.feed(
         batch,
-        inputs.map(({ shape }) => picture(sizeOf(shapeWith(shape, batch, bounds)))),
-        ...wordsOf(program, bounds),
+        probes(program, inputs, batch, 0), // kernels take the same time for any, except where many are denormal
+        ...wordsOf(program, boundsOf(program)),
       );
     });
     await executable.gpu.wait(what, device.queue.onSubmittedWorkDone());

@@ -6,7 +6,7 @@ import { readInputs } from "../../cli/input/read.ts";
 import { sizeOf } from "../../compiler/ir/type.ts";
 import type { Input } from "../../data/array.ts";
 import { npy } from "../cli/make.ts";
-import { scratch, works } from "../cli/weft.ts";
+import { fails, scratch, works } from "../cli/weft.ts";
 
 const folder = scratch();
 const file = (name: string, content: string | Uint8Array): string => {
@@ -130,6 +130,9 @@ export default model("words", { tokens }, { words, scores: linear(mean(words, { 
   );
   const run = async (...input: readonly string[]) =>
     JSON.parse((await works(["run", model, "-q", "--format", "json", ...input])).stdout).outputs;
+  expect(await fails(["run", model, "-q", "-i", "3,1,10"])).toContain(
+    'input "tokens" [N, T] is 10 at [0, 2]; it says where to read among 10, from 0 to 9',
+  );
   const short = await run("--check-finite", "-i", "3,1,4");
   const long = await run("-i", "[[3,1,4,1,5,9],[3,1,4,3,1,4]]");
   expect(short.words).toHaveLength(1);

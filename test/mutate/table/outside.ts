@@ -234,4 +234,20 @@ export const outside: readonly Mutation[] = [
       why: "T is another axis's length where the examples' is left out",
     },
   ]),
+  ...inFile("compiler/assemble/indices.ts", [
+    {
+      name: "indices: the bound of the last op counts",
+      find: "if (known === undefined || boundOf(where.below) < boundOf(known))",
+      put: "if (where)",
+      guards: [guard("sizes/indices")],
+      why: "an index beyond the smaller of two tables is read at its last row without a word",
+    },
+    {
+      name: "indices: a part of an input is all of it",
+      find: "same(elements(from.type.shape), elements(node.type.shape))",
+      put: "from",
+      guards: [guard("sizes/indices")],
+      why: "numbers that nobody reads are refused",
+    },
+  ]),
 ];

@@ -460,6 +460,22 @@ const device: readonly Mutation[] = [
       why: "WGSL and layout do not fit",
     },
   ]),
+  ...inFile("runtime/indices.ts", [
+    {
+      name: "indices: as many as there are is one of them",
+      find: "index < 0 || index >= end",
+      put: "index < 0 || index > end",
+      guards: [guard("sizes/indices")],
+      why: "the row after the last one is read at the last one without a word",
+    },
+    {
+      name: "indices: places count from the end",
+      find: ".toReversed()\n      .map((size) => {",
+      put: ".map((size) => {",
+      guards: [guard("sizes/indices")],
+      why: "the message names another place",
+    },
+  ]),
   ...inFile("runtime/inputs.ts", [
     {
       name: "inputs: of different batches the last one counts",

@@ -1,5 +1,5 @@
 /**
- * Runs programs whose tensors have sizes besides N, made by `dim`, in a page and in Node: `load`.
+ * Runs programs that have sizes besides N, made by `dim`, or read where whole numbers say, in a page and in Node: `load`.
  *
  * @module
  */
