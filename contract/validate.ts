@@ -124,7 +124,7 @@ function signature(tensor: Field, buffers: readonly Count[], bounds?: Bounds): n
   tensor.get("name").text();
   const below = tensor.find("below");
   if (typeof below?.value === "number") below.whole(1);
-  else if (below && !Object.hasOwn(bounds ?? {}, below.text()))
+  else if (below && (below.text() === "N" || !Object.hasOwn(bounds ?? {}, below.text())))
     below.fail("no size of the program has that name");
   const shape = tensor.get("shape");
   const named = ({ value }: Field, i: number): boolean =>

@@ -17,7 +17,8 @@ function embedded() {
   const turned = w.reshape(w.transpose(tokens), [N, 6]);
   const words = w.embedding(turned, { count: 10, size: 2 });
   const few = w.embedding(tokens, { count: 7, size: 1 });
-  return compile(w.model("embedded", { tokens }, { words, few }).graph);
+  const more = w.embedding(tokens, { count: 9, size: 1 });
+  return compile(w.model("embedded", { tokens }, { words, few, more }).graph);
 }
 
 function gathered() {
@@ -31,7 +32,7 @@ test("a program says below what its indices stay: the least of all that read by 
   expect(program.inputs.map((i) => i.below)).toEqual([7]);
   expect(gathered().program.inputs.map((i) => i.below)).toEqual([undefined, "T"]);
   expect(validateProgram(JSON.parse(JSON.stringify(program)))).toEqual(program);
-  for (const below of [0, 1.5, "T", "N "]) {
+  for (const below of [0, 1.5, "T", "N"]) {
     const inputs = program.inputs.map((i) => ({ ...i, below }));
     expect(() => validateProgram({ ...program, inputs })).toThrow("inputs[0].below");
   }
