@@ -145,7 +145,7 @@ function trainLines(training: Training, batch: number, ui: Ui): readonly string[
     ),
     wrapped(
       `cross-entropy, ${optimizer.kind} at learning rate ${optimizer.lr}; peak memory ` +
-        `${bytesText(peakBytes)} at N = ${batch} without the data set${most}`,
+        `${bytesText(peakBytes)} at ${atText(batch, step)} without the data set${most}`,
       ui.width,
     ),
   ];

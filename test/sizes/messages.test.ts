@@ -1,4 +1,6 @@
 /** What sizes refuse: in the language, in training, and where a run gives them. */
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { expect, test } from "vitest";
 import { openData } from "../../cli/data/index.ts";
 import { compile } from "../../compiler/compile.ts";
@@ -13,6 +15,7 @@ import { load } from "../../runtime/sized.ts";
 import { createTrainer } from "../../runtime/sizedTrain.ts";
 import { createTrainer as createPlain } from "../../runtime/train.ts";
 import { checker } from "../check/device.ts";
+import { scratch, weft as weftCommand } from "../cli/weft.ts";
 import { message } from "../dsl/message.ts";
 import { models, T } from "./models.ts";
 
@@ -109,6 +112,23 @@ test("the command's data and bundles that train have no such sizes", async () =>
   const { graph } = weft.model("m", { x }, { y: weft.linear(x, { out: 2 }) });
   const training = compileTraining(graph, { optimizer: sgd({ lr: 0.1 }), loss: "squaredError" });
   await expect(bundleTraining(training)).rejects.toThrow("a bundle that trains takes models whose sizes are");
+});
+
+test("what a training step takes is said at the bounds", async () => {
+  const file = join(scratch(), "texts.ts");
+  writeFileSync(
+    file,
+    `import { dim, input, linear, mean, model, N } from "weftgpu";
+const x = input("x", [N, dim("T", { max: 64 }), 16]);
+export default model("texts", { x }, { y: linear(mean(x, { axis: 1 }), { out: 4 }) });
+`,
+  );
+  const { stdout } = await weftCommand(["compile", file, "--train"]);
+  expect(stdout.replace(/\s+/g, " ")).toMatch(
+    /peak memory [\d.,]+ \w+ at N = 1, T = 64 without the data set/,
+  );
+  const out = await weftCommand(["compile", file, "--train", "--out", join(scratch(), "out")]);
+  expect(out.stderr).toContain("a bundle that trains takes models whose sizes are numbers, or N");
 });
 
 test("data sets say what sizes are", async () => {
