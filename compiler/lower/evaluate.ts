@@ -10,7 +10,9 @@ import {
   axesOf,
   axisIndex,
   constant,
+  type Looked,
   lookup,
+  lookupsOf,
   mapLookups,
   newAxis,
   rangeOf,
@@ -42,6 +44,7 @@ import {
 import { codecOf } from "../ops/codec.ts";
 import { LOWEST, scalars } from "../ops/scalar.ts";
 import { Builder } from "./builder.ts";
+import { lookupsInOrder } from "./lookups.ts";
 import { NOTHING, nestInBlocks, type Sum } from "./sums.ts";
 import { combineParts, loopTogether, type Members } from "./team.ts";
 
@@ -182,7 +185,8 @@ export class Lowering extends Builder {
 
   /** An axis for each number that an index looks up: it is bound where all that the number depends on is known. */
   #settled(index: Index): Index {
-    return mapLookups(index, (looked) => {
+    if (lookupsOf(index).length === 0) return index;
+    const row = (looked: Looked): Index => {
       const { from, index: place, extent } = looked;
       const key = lookup(from, place, extent);
       const axis = this.#looked.get(key) ?? newAxis("row", extent);
@@ -195,7 +199,10 @@ export class Lowering extends Builder {
         this.at(this.depthOfAll(axesOf(key)), () => this.bind(axis, named("row", kept)));
       }
       return axisIndex(axis);
-    });
+    };
+    for (const { from, index: place, extent } of lookupsInOrder(index, [...this.memories.of.keys()]))
+      mapLookups(lookup(from, place, extent), row);
+    return mapLookups(index, row);
   }
 
   /** The numbers that a load of a baked parameter gives, by lane; undefined where its address is not a constant. */

@@ -123,7 +123,9 @@ function decided(a: Region, b: Region, { region, reason }: Verdict): readonly De
 function judge(a: Group, b: Group, seen: ReadonlySet<Node>): Verdict | undefined {
   const made = a.region.results.some((r) => b.region.reads.includes(r.root));
   const common = made ? undefined : largeInCommon(a.region, b.region);
-  if ((!made && !common) || !sameLoops(a.region, b.region, made) || isBetween(a, b)) return undefined;
+  if ((!made && !common) || !sameLoops(a.region, b.region, made)) return undefined;
+  // Either may hold regions that come before some of the other's.
+  if (isBetween(a, b) || isBetween(b, a)) return undefined;
   const isRead = ({ root }: Result): boolean =>
     [...a.after].some((g) => g !== b && g.region.reads.includes(root));
   const region = joined(
@@ -179,10 +181,11 @@ function reducedAlong({ results, axes }: Region): string | undefined {
 /** Whether something else has to be done after `a` and before `b`. */
 function isBetween(a: Group, b: Group): boolean {
   const known = new Set<Group>([a]);
+  const last = Math.max(a.at, b.at);
   const open = [...a.after].filter((g) => g !== b);
   for (let next = open.pop(); next; next = open.pop()) {
-    // What comes later than b in the order leads to nothing before it.
-    if (known.has(next) || next.at > b.at) continue;
+    // What comes later than both in the order is a region by itself yet, and leads to nothing before it.
+    if (known.has(next) || next.at > last) continue;
     if (next.after.has(b)) return true;
     known.add(next);
     open.push(...next.after);

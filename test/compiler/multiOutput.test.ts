@@ -55,6 +55,13 @@ describe("what reads the same tensor over the same positions", () => {
     expect(results(compilation)).toHaveLength(4);
   });
 
+  test("is not where what they share is small", () => {
+    const [x, z] = [w.input("x", [w.N, 8]), w.input("z", [w.N, 8])];
+    const p = w.param("p", [8]);
+    const { graph } = w.model("m", { x, z }, { a: w.exp(w.add(x, p)), b: w.tanh(w.add(z, p)) });
+    expect(results(compile(graph))).toHaveLength(2);
+  });
+
   test("is not where one kernel would bind more tensors than there may be", () => {
     const x = w.input("x", [w.N, 8]);
     const outputs = Object.fromEntries(
@@ -83,6 +90,22 @@ describe("what reads a result at the position where it is computed", () => {
     const spread = w.maxPool2d(bent, { kernel: 3, stride: 1, padding: 1 });
     const compilation = await expectAsApart(x, { bent, sum: w.add(bent, w.sigmoid(spread)) });
     expect(compilation.steps.length).toBeGreaterThanOrEqual(2);
+  });
+
+  test("is not where what comes between follows the later one", async () => {
+    const x = w.input("x", [w.N, 2]);
+    const y = w.add(x, w.param("p", [2]));
+    const sum = (): w.Tensor<[w.N, 1]> => w.sum(y, { axis: 1, keepDims: true });
+    const [first, second, third] = [sum(), sum(), sum()];
+    const centred = w.sub(x, w.sum(x, { axis: 1, keepDims: true }));
+    // The sums are one kernel, behind y and before `early`; `late` shares x with y, and with `early`. The third sum comes later.
+    const outputs = {
+      rest: w.sub(y, second),
+      early: w.sub(x, first),
+      more: w.exp(third),
+      late: w.pow(w.clip(centred, { min: -1 }), 3),
+    };
+    expect(results(await expectAsApart(x, outputs))).toContainEqual(["add1", "pow1"]);
   });
 
   test("is not where it reads another position", async () => {

@@ -1,5 +1,5 @@
 /** Inputs and parameters for a graph: seeded, each value exactly an f32. */
-import type { Graph, Node } from "../../compiler/ir/graph.ts";
+import type { Graph, Node, OpNode, Where } from "../../compiler/ir/graph.ts";
 import { showDim } from "../../contract/shapes.ts";
 import { type SizeValues, shapeWith } from "../../contract/sizes.ts";
 import { type NdArray, random, randomArray } from "../oracle/array.ts";
@@ -9,19 +9,27 @@ export interface Data {
   readonly params: Readonly<Record<string, NdArray>>;
 }
 
-/** What the whole numbers of an input stay below, where an op reads by them directly. */
+/** Where whole numbers are read by, and what they stay below. */
+const whereOf = ({ op, attrs, inputs }: OpNode): Where | undefined =>
+  op.where?.(
+    attrs,
+    inputs.map((n) => n.type),
+  );
+
+/** Whether the numbers of an input are among those of a node, moved or not. */
+const isAmong = (input: Node, node: Node | undefined): boolean =>
+  node === input ||
+  (node?.kind === "op" && node.inputs.some((n, i) => i !== whereOf(node)?.operand && isAmong(input, n)));
+
+/** What the whole numbers of an input stay below, where ops read by them. */
 function limitOf(graph: Graph, input: Node, sizes: SizeValues): number {
   const limits = graph.nodes.flatMap((node) => {
-    if (node.kind !== "op") return [];
-    const where = node.op.where?.(
-      node.attrs,
-      node.inputs.map((n) => n.type),
-    );
-    return where && node.inputs[where.operand] === input
+    const where = node.kind === "op" ? whereOf(node) : undefined;
+    return where && node.kind === "op" && isAmong(input, node.inputs[where.operand])
       ? [sizes[showDim(where.below)] ?? Number(where.below)]
       : [];
   });
-  return limits.length > 0 ? Math.min(...limits) : 1;
+  return limits.length > 0 ? Math.min(...limits) : 100;
 }
 
 /**

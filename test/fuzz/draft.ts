@@ -1,12 +1,13 @@
 /** A random model under construction: its lines so far, and the shape of every tensor. */
 import * as dsl from "../../compiler/dsl/index.ts";
+import type { DType } from "../../contract/type.ts";
 import type { Dice } from "./dice.ts";
-import { applyLine, type Dim, inputOf, type Line, type Operand, type Param } from "./spec.ts";
+import { applyLine, type Dim, type Input, inputOf, type Line, type Operand, type Param } from "./spec.ts";
 
 export class Draft {
   /** Where the current step takes its decisions from. */
   dice: Dice;
-  readonly inputs: { readonly name: string; readonly shape: readonly Dim[] }[] = [];
+  readonly inputs: Input[] = [];
   readonly lines: Line[] = [];
   readonly params: Param[] = [];
   readonly #tensors = new Map<string, dsl.Tensor>();
@@ -15,22 +16,27 @@ export class Draft {
   /** What depends on parameters alone, those included. */
   readonly #fixed = new Set<string>();
 
-  constructor(dice: Dice, name: string, shape: readonly Dim[]) {
+  /** Whether steps may add inputs. A model that is trained has one. */
+  readonly open: boolean;
+
+  constructor(dice: Dice, input: Input, open = true) {
     this.dice = dice;
-    this.input(name, shape);
+    this.open = open;
+    this.input(input);
   }
 
-  input(name: string, shape: readonly Dim[]): string {
-    this.inputs.push({ name, shape });
-    this.#tensors.set(name, inputOf(name, shape));
-    this.#order.push(name);
-    return name;
+  input(input: Input): string {
+    this.inputs.push(input);
+    this.#tensors.set(input.name, inputOf(input));
+    this.#order.push(input.name);
+    return input.name;
   }
 
   /** Appends a line; its shape is what the model language infers. Throws `UserError` where the line is not valid. */
-  line(op: string, operands: readonly Operand[], options?: Line["options"]): string {
+  line(op: string, operands: readonly Operand[], options?: Line["options"], part?: number): string {
     const name = `y${this.lines.length + 1}`;
-    const line: Line = { name, op, operands, ...(options === undefined ? {} : { options }) };
+    const given = { ...(options === undefined ? {} : { options }), ...(part === undefined ? {} : { part }) };
+    const line: Line = { name, op, operands, ...given };
     const tensor = applyLine(line, (n) => this.#find(n));
     const read = operands.flat().filter((o) => typeof o === "string");
     for (const o of read) this.#used.add(o);
@@ -49,9 +55,14 @@ export class Draft {
     return name;
   }
 
-  /** Inputs and results, oldest first; parameters excluded, and what depends on them alone. */
+  /** Inputs and results, oldest first; whole numbers and parameters excluded, and what depends on these alone. */
   tensors(): readonly string[] {
-    return this.#order.filter((n) => !this.#fixed.has(n));
+    return this.#order.filter((n) => !this.#fixed.has(n) && this.dtype(n) === "f32");
+  }
+
+  /** Whole numbers, inputs and what was made of them, oldest first. */
+  whole(): readonly string[] {
+    return this.#order.filter((n) => this.dtype(n) !== "f32");
   }
 
   /** Parameters and what depends on them alone. */
@@ -68,6 +79,10 @@ export class Draft {
     return this.#find(name).node.type.shape as readonly Dim[]; // no other sizes are drawn
   }
 
+  dtype(name: string): DType {
+    return this.#find(name).node.type.dtype;
+  }
+
   #find(name: string): dsl.Tensor {
     const tensor = this.#tensors.get(name);
     if (!tensor) throw new Error(`the model has no ${name}`);
@@ -76,18 +91,25 @@ export class Draft {
 
   /** A point to return to. */
   mark(): Checkpoint {
-    return { lines: this.lines.length, params: this.params.length, used: new Set(this.#used) };
+    return {
+      inputs: this.inputs.length,
+      lines: this.lines.length,
+      params: this.params.length,
+      used: new Set(this.#used),
+    };
   }
   /** Forgets what was added since. */
   rewind(to: Checkpoint): void {
-    for (const { name } of this.lines.splice(to.lines)) {
+    const forgotten = [
+      ...this.inputs.splice(to.inputs),
+      ...this.lines.splice(to.lines),
+      ...this.params.splice(to.params),
+    ];
+    for (const { name } of forgotten) {
       this.#tensors.delete(name);
       this.#fixed.delete(name);
-      this.#order.pop();
-    }
-    for (const { name } of this.params.splice(to.params)) {
-      this.#tensors.delete(name);
-      this.#fixed.delete(name);
+      const at = this.#order.indexOf(name);
+      if (at >= 0) this.#order.splice(at, 1);
     }
     this.#used.clear();
     for (const name of to.used) this.#used.add(name);
@@ -95,6 +117,7 @@ export class Draft {
 }
 
 interface Checkpoint {
+  readonly inputs: number;
   readonly lines: number;
   readonly params: number;
   readonly used: ReadonlySet<string>;

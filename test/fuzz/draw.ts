@@ -37,9 +37,9 @@ export function drawModel(head: readonly number[], choices: readonly (readonly n
     bake: dice.rarely(6),
     ...quantised(seed),
   };
-  const draft = new Draft(dice, "x", shape);
+  const draft = new Draft(dice, { name: "x", shape });
   // A second input is of the first one's shape.
-  if (dice.rarely(5)) draft.input("z", shape);
+  if (dice.rarely(5)) draft.input({ name: "z", shape });
   const last = dice.between(0, 65535);
   for (const list of choices) extend(draft, new Dice(list));
   if (draft.lines.length === 0) draft.line("relu", ["x"]);
@@ -66,7 +66,7 @@ export function extend(draft: Draft, dice: Dice, most = MOST): void {
   draft.dice = dice;
   const tensors = draft.tensors();
   const x = dice.rarely(4) ? dice.pick(tensors.toReversed()) : (tensors.at(-1) ?? "x");
-  const fitting = steps.filter((s) => s.applies(draft.shape(x)));
+  const fitting = steps.filter((s) => s.applies(draft.shape(x), draft));
   const step = dice.pick(fitting.flatMap((s) => Array.from({ length: s.weight }, () => s)));
   const before = draft.mark();
   try {

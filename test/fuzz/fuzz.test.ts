@@ -4,7 +4,7 @@ import { closeDevice } from "../oracle/weft.ts";
 import { hunt, type Subject, summary } from "./hunt.ts";
 
 const seed = Number(process.env["WEFT_FUZZ_SEED"] ?? 1998);
-const runs = Number(process.env["WEFT_FUZZ_RUNS"] ?? 800);
+const runs = Number(process.env["WEFT_FUZZ_RUNS"] ?? 720);
 
 afterAll(closeDevice);
 

@@ -31,6 +31,8 @@ export type Subject = keyof typeof SUBJECTS;
 /** What one model's check says, for the summary. */
 interface Said {
   readonly kernels: number;
+  /** Those of them that store several tensors. */
+  readonly merged: number;
   readonly compared: boolean;
   readonly withoutOnnx?: string | undefined;
 }
@@ -55,25 +57,27 @@ const results: Kind<ModelSpec> = {
   specs: models(),
   check: async (spec, index) => {
     const { compilation, compared, withoutOnnx } = await check(spec, opinionsOn(index));
-    return { kernels: compilation.program.kernels.length, compared, withoutOnnx };
+    const merged = compilation.steps.filter((s) => s.kernel.results.length > 1).length;
+    return { kernels: compilation.program.kernels.length, merged, compared, withoutOnnx };
   },
   print: printModel,
 };
 const gradients: Kind<ModelSpec> = {
   specs: models(5),
-  check: async (spec) => ({ kernels: 0, compared: await checkModelGradients(spec) }),
+  check: async (spec) => ({ kernels: 0, merged: 0, compared: await checkModelGradients(spec) }),
   print: printModel,
 };
 const training: Kind<TrainingSpec> = {
   specs: trainings(),
-  check: async (spec) => ({ kernels: 0, compared: await checkTraining(spec) }),
+  check: async (spec) => ({ kernels: 0, merged: 0, compared: await checkTraining(spec) }),
   print: printTraining,
 };
 const sizes: Kind<ModelSpec | undefined> = {
   specs: fc
     .tuple(models(), fc.array(fc.nat({ max: 65535 }), { minLength: 24, maxLength: 24 }))
     .map(([spec, choices]) => sizedModel(spec, choices)),
-  check: async (spec, index) => (spec ? results.check(spec, index) : { kernels: 0, compared: false }),
+  check: async (spec, index) =>
+    spec ? results.check(spec, index) : { kernels: 0, merged: 0, compared: false },
   print: (spec) => (spec ? printModel(spec) : "no model"),
 };
 const SUBJECTS = {
@@ -109,6 +113,7 @@ export interface Hunt {
   readonly runs: number;
   readonly failures: readonly Failure[];
   readonly kernels: number;
+  readonly merged: number;
   /** Models for which f32 has no right answer. */
   readonly skipped: number;
   /** Models for which onnxruntime was not asked, by reason. */
@@ -131,7 +136,7 @@ export async function hunt(options: HuntOptions): Promise<Hunt> {
   const specs = fc.sample(subject.specs, { seed, numRuns: runs });
   const withoutOnnx = new Map<string, number>();
   const failed = new Map<string, number[]>();
-  let [next, done, kernels, skipped] = [0, 0, 0, 0];
+  let [next, done, kernels, merged, skipped] = [0, 0, 0, 0, 0];
   const worker = async (): Promise<void> => {
     while (next < specs.length && !stop?.()) {
       const i = next++;
@@ -139,6 +144,7 @@ export async function hunt(options: HuntOptions): Promise<Hunt> {
       try {
         const said = await subject.check(spec, i);
         kernels += said.kernels;
+        merged += said.merged;
         if (!said.compared) skipped++;
         const reason = said.withoutOnnx;
         if (reason !== undefined) withoutOnnx.set(reason, (withoutOnnx.get(reason) ?? 0) + 1);
@@ -160,6 +166,7 @@ export async function hunt(options: HuntOptions): Promise<Hunt> {
     runs: done,
     failures,
     kernels,
+    merged,
     skipped,
     withoutOnnx,
     seconds: (performance.now() - started) / 1000,
@@ -167,9 +174,9 @@ export async function hunt(options: HuntOptions): Promise<Hunt> {
 }
 
 /** The figures of a hunt, a line each. */
-export function summary({ kernels, skipped, withoutOnnx, seconds }: Hunt): string {
+export function summary({ kernels, merged, skipped, withoutOnnx, seconds }: Hunt): string {
   return [
-    `${kernels} kernels in ${seconds.toFixed(0)} s`,
+    `${kernels} kernels, ${merged} of which store several tensors, in ${seconds.toFixed(0)} s`,
     `${skipped} models not compared: f32 has no right answer`,
     ...[...withoutOnnx].map(([reason, n]) => `${n} models not compared with onnxruntime: ${reason}`),
   ].join("\n");

@@ -74,10 +74,14 @@ function standsFor(a: Node | undefined, b: Node): boolean {
 }
 
 function madeOf(node: Node, origin: Node): boolean {
-  let at: Node | undefined = node;
-  while (at && at !== origin)
-    at = at.kind === "op" && countOf(at) === countOf(node) ? at.inputs[0] : undefined;
-  return at === origin;
+  const leads = (at: Node): boolean => {
+    if (at === origin) return countOf(at) === countOf(node);
+    if (at.kind !== "op") return false;
+    // A slice of what was joined may be one of the parts.
+    const from = at.op.moves ? at.inputs : countOf(at) === countOf(node) ? at.inputs.slice(0, 1) : [];
+    return [...new Set(from)].some(leads);
+  };
+  return leads(node);
 }
 
 const countOf = (node: Node): string => {

@@ -156,10 +156,62 @@ const later: readonly Regression[] = [
   ),
 ];
 
+const kept = { axis: 1, keepDims: true } as const;
+
+/** What several results and whole numbers brought up. */
+const several: readonly Regression[] = [
+  regression(
+    "a kernel of several results that would wait for one that waits for it",
+    ["N", 2],
+    [
+      { name: "y1", op: "add", operands: ["x", "p1"] },
+      { name: "y2", op: "sum", operands: ["y1"], options: kept },
+      { name: "y3", op: "sum", operands: ["y1"], options: kept },
+      { name: "y4", op: "sub", operands: ["y1", "y3"] },
+      { name: "y5", op: "sub", operands: ["x", "y2"] },
+      { name: "y6", op: "sum", operands: ["x"], options: kept },
+      { name: "y7", op: "sub", operands: ["x", "y6"] },
+      { name: "y8", op: "clip", operands: ["y7"], options: { min: -1.3, max: 0.2 } },
+      { name: "y9", op: "pow", operands: ["y8", 3] },
+    ],
+    {
+      params: [{ name: "p1", shape: [2] }],
+      outputs: ["y4", "y5", "y9"].map((of) => ({ name: of, of })),
+    },
+  ),
+  regression(
+    "rows by constant places: the text went by what had been compiled before",
+    ["N", 1],
+    [
+      { name: "y1", op: "embedding", operands: ["i1"], options: { count: 2, size: 2 } },
+      { name: "y2", op: "gather", operands: ["y1", "i2"] },
+      { name: "y3", op: "gather", operands: ["y1", "i2"] },
+    ],
+    {
+      inputs: [
+        { name: "i1", shape: ["N"], dtype: "i32" },
+        { name: "i2", shape: [4], dtype: "i32" },
+      ],
+      outputs: ["y2", "y3"].map((of) => ({ name: of, of })),
+    },
+  ),
+  regression(
+    "a part that is one of the tensors that were joined: it lies where that does",
+    ["N", 1],
+    [
+      { name: "y1", op: "matmul", operands: ["x", "p1"] },
+      { name: "y2", op: "concat", operands: [["y1", "y1", "y1"]] },
+      { name: "y3", op: "split", operands: ["y2"], options: { sizes: [1, 3, 2] }, part: 2 },
+    ],
+    { params: [{ name: "p1", shape: [1, 2] }] },
+  ),
+];
+
 export const regressions: readonly Regression[] = [
   ...differing,
   ...seen,
   ...later,
+  ...several,
   regression(
     "padded average over a vector of dense outputs: the guard splits the vector",
     [1, 1, 5, 5],

@@ -126,6 +126,7 @@ function total(parts: readonly Hunt[]): Hunt {
     runs: sum((p) => p.runs),
     failures: [...failures.values()],
     kernels: sum((p) => p.kernels),
+    merged: sum((p) => p.merged),
     skipped: sum((p) => p.skipped),
     withoutOnnx,
     seconds: sum((p) => p.seconds),

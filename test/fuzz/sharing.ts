@@ -19,6 +19,10 @@ const WHOLE = new Set([
   "dims",
   "size",
   "by",
+  "start",
+  "end",
+  "parts",
+  "count",
 ]);
 
 /** Another value of the same kind, of the option with this name. */
@@ -53,19 +57,19 @@ export function repeat(draft: Draft, x: string): string {
   const block = draft.lines.slice(-dice.between(1, 4));
   const source = block[0]?.operands.flat().find((o) => typeof o === "string");
   if (source === undefined) return draft.line("relu", [x]);
-  const fitting = [...draft.tensors(), ...draft.fixed()].filter((t) =>
-    same(draft.shape(t), draft.shape(source)),
+  const fitting = [...draft.tensors(), ...draft.fixed(), ...draft.whole()].filter(
+    (t) => same(draft.shape(t), draft.shape(source)) && draft.dtype(t) === draft.dtype(source),
   );
   const to = new Map([[source, dice.pick([...fitting.toReversed()])]]);
   const odd = dice.roll(block.length + 1);
   let last = x;
   block.forEach((line, i) => {
     const mapped = (o: string): string => to.get(o) ?? o;
-    const { op, operands, options } = i === odd ? variant(dice, line) : line;
+    const { op, operands, options, part } = i === odd ? variant(dice, line) : line;
     const given = operands.map(
       (o): Operand => (typeof o === "string" ? mapped(o) : typeof o === "number" ? o : o.map(mapped)),
     );
-    last = draft.line(op, given, options);
+    last = draft.line(op, given, options, part);
     to.set(line.name, last);
   });
   return last;

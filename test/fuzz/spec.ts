@@ -22,6 +22,15 @@ export interface Line {
   readonly operands: readonly Operand[];
   /** The options record; `reshape` and `transpose` take a list instead. */
   readonly options?: Readonly<Record<string, Value>> | readonly (number | string)[];
+  /** Which one is meant of the tensors that the op gives: `split(y2, { parts: 2 })[1]`. */
+  readonly part?: number;
+}
+
+/** Whole numbers say where is read. Absent: numbers of f32. */
+export interface Input {
+  readonly name: string;
+  readonly shape: readonly Dim[];
+  readonly dtype?: "i32" | "u32";
 }
 
 export interface Param {
@@ -32,7 +41,7 @@ export interface Param {
 }
 
 export interface ModelSpec {
-  readonly inputs: readonly { readonly name: string; readonly shape: readonly Dim[] }[];
+  readonly inputs: readonly Input[];
   readonly params: readonly Param[];
   readonly lines: readonly Line[];
   /** One tensor may be several outputs, under other names. */
@@ -78,7 +87,8 @@ export function printModel(spec: ModelSpec): string {
     ...own.map((op) => `const ${op} = ${userOps[op]?.text};`),
     ...sizes.map(({ name, max }) => `const ${name} = dim("${name}", { max: ${max} });`),
     ...spec.inputs.map(
-      ({ name, shape }) => `const ${name} = input("${name}", [${shape.map(showDim).join(", ")}]);`,
+      ({ name, shape, dtype }) =>
+        `const ${name} = input("${name}", [${shape.map(showDim).join(", ")}]${dtype ? `, { dtype: "${dtype}" }` : ""});`,
     ),
     ...spec.params.map(
       ({ name, shape, label = name }) => `const ${name} = param("${label}", [${shape.join(", ")}]);`,
@@ -89,7 +99,7 @@ export function printModel(spec: ModelSpec): string {
   ].join("\n");
 }
 
-function printLine({ name, op, operands, options }: Line): string {
+function printLine({ name, op, operands, options, part }: Line): string {
   const list = operands.map((o) => (typeof o === "object" ? `[${o.join(", ")}]` : `${o}`));
   const show = (v: Value): string =>
     Array.isArray(v) ? `[${v.join(", ")}]` : typeof v === "string" ? `"${v}"` : String(v);
@@ -98,7 +108,7 @@ function printLine({ name, op, operands, options }: Line): string {
     if (isList(options)) list.push(`[${options.join(", ")}]`);
     else if (entries.length > 0) list.push(`{ ${entries.join(", ")} }`);
   }
-  return `const ${name} = ${op}(${list.join(", ")});`;
+  return `const ${name} = ${op}(${list.join(", ")})${part === undefined ? "" : `[${part}]`};`;
 }
 
 const isList = (x: Exclude<Line["options"], undefined>): x is readonly (number | string)[] =>
@@ -106,25 +116,33 @@ const isList = (x: Exclude<Line["options"], undefined>): x is readonly (number |
 
 /** One line applied to tensors by name. */
 export function applyLine(
-  { op, operands, options }: Omit<Line, "name">,
+  { op, operands, options, part }: Omit<Line, "name">,
   find: (name: string) => dsl.Tensor,
 ): dsl.Tensor {
   const args: unknown[] = operands.map((o) =>
     typeof o === "number" ? o : typeof o === "string" ? find(o) : o.map(find),
   );
-  return opNamed(op)(...args, ...(options === undefined ? [] : [options]));
+  const given = opNamed(op)(...args, ...(options === undefined ? [] : [options]));
+  return part === undefined ? given : partOf(given, part);
 }
 
-export const inputOf = (name: string, shape: readonly Dim[]): dsl.Tensor =>
+/** A variant of a line may have fewer parts than there were. */
+function partOf(tensors: unknown, part: number): dsl.Tensor {
+  const [first, ...more] = tensors as readonly [dsl.Tensor, ...dsl.Tensor[]]; // of an op that gives several
+  return part === 0 ? first : (more[part - 1] ?? first);
+}
+
+export const inputOf = ({ name, shape, dtype }: Input): dsl.Tensor =>
   dsl.input(
     name,
     shape.map((d) => (d === "N" ? dsl.N : d)),
+    dtype ? { dtype } : {},
   );
 
 /** Builds the graph with the model language. Throws `UserError` where the model is not valid. */
 export function buildModel(spec: ModelSpec): Graph {
   const tensors = new Map<string, dsl.Tensor>();
-  for (const { name, shape } of spec.inputs) tensors.set(name, inputOf(name, shape));
+  for (const input of spec.inputs) tensors.set(input.name, inputOf(input));
   for (const { name, shape, label = name } of spec.params) tensors.set(name, dsl.param(label, shape));
   const find = (name: string): dsl.Tensor => {
     const tensor = tensors.get(name);

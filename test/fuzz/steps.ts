@@ -1,6 +1,7 @@
 /** The steps of a random model: each reads the shape it is given and appends valid lines. */
 import type { Draft } from "./draft.ts";
 import { real, small } from "./numbers.ts";
+import { cut, hasNumber, lookup, together } from "./placeSteps.ts";
 import { aside, many, own, repeat, withPrepared } from "./sharing.ts";
 import type { Dim, Value } from "./spec.ts";
 import { avgPool, conv, divisors, maxPool, size } from "./windowSteps.ts";
@@ -9,7 +10,7 @@ export interface Step {
   readonly name: string;
   /** How often it is drawn, relative to the others. */
   readonly weight: number;
-  applies(shape: readonly Dim[]): boolean;
+  applies(shape: readonly Dim[], draft: Draft): boolean;
   /** Appends lines that continue from tensor x and returns the last one's name. */
   add(draft: Draft, x: string): string;
 }
@@ -223,6 +224,9 @@ export const steps: readonly Step[] = [
   { name: "transpose", weight: 2, applies: inner(3), add: transpose },
   { name: "matmul", weight: 2, applies: features, add: matmul },
   { name: "pad", weight: 1, applies: inner(3), add: pad },
+  { name: "cut", weight: 3, applies: hasNumber, add: cut },
+  { name: "lookup", weight: 2, applies: (_, d) => d.open || d.whole().length > 0, add: lookup },
+  { name: "together", weight: 2, applies: () => true, add: together },
   { name: "repeat", weight: 6, applies: () => true, add: repeat },
   { name: "own", weight: 3, applies: (s) => size(s, -1) > 1, add: own },
   { name: "withPrepared", weight: 4, applies: (s) => s.length > 0, add: withPrepared },

@@ -2,7 +2,7 @@
 import { compile } from "../../compiler/compile.ts";
 import type { Graph } from "../../compiler/ir/graph.ts";
 import { evaluationStep, trainingStep } from "../../compiler/train/step.ts";
-import { METRICS, TARGET } from "../../contract/training.ts";
+import { METRICS, ROWS, TARGET } from "../../contract/training.ts";
 import { shapeAt } from "../../contract/type.ts";
 import { type Arrays, type NdArray, random, randomArray, sizeOf } from "../oracle/array.ts";
 import type { EvaluateOptions, Meaning } from "../oracle/oracle.ts";
@@ -62,7 +62,7 @@ async function train(spec: TrainingSpec): Promise<void> {
     loss,
     reduction,
     optimizer,
-    bytes: false,
+    bytes: isWhole(graph),
     target: model.how.target,
     ...(clip ? { clip } : {}),
   };
@@ -71,7 +71,7 @@ async function train(spec: TrainingSpec): Promise<void> {
   // What measures is compiled from the same graph: looked at now and then.
   if (model.seed % 8 === 0) checkProperties(compile(evaluationStep(graph, how), { target: how.target }));
   const execution = await execute(step.program, params, Math.max(...model.batches), interpreter());
-  const target = step.program.inputs[1]?.name ?? TARGET;
+  const [, target = TARGET, rows = ROWS] = step.program.inputs.map((i) => i.name);
   const metrics = step.program.params.find((p) => p.use === "metrics")?.name ?? METRICS;
   const next = random(model.seed + 1);
   const moments = new Map<string, readonly Pick<Moved, "m" | "v">[]>();
@@ -79,11 +79,24 @@ async function train(spec: TrainingSpec): Promise<void> {
   let total = 0;
   for (const [i, batch] of model.batches.entries()) {
     const t = i + 1;
-    const inputs = {
+    const set = {
       ...dataFor(graph, batch, model.seed + i).inputs,
       [TARGET]: targetFor(spec, graph, batch, next),
     };
-    const given = { ...inputs, [target]: inputs[TARGET] };
+    // A data set of bytes is as long as the batch, which draws its rows in any order, some of them twice.
+    const order = Array.from({ length: batch }, () => (how.bytes ? Math.floor(next() * batch) : 0));
+    const stored = step.program.inputs.filter((s) => s.storage === "bytes").map((s) => s.name);
+    const inputs = Object.fromEntries(
+      Object.entries(set).map(([name, x]) => [
+        name,
+        stored.includes(name === TARGET ? target : name) ? rowsOf(x, order) : x,
+      ]),
+    );
+    const given = {
+      ...set,
+      [target]: set[TARGET],
+      [rows]: { shape: [batch], data: Float64Array.from(order) },
+    };
     execution.run(given, { batch, step: i, rates: ratesFor(optimizer, t) });
 
     const before = params;
@@ -149,6 +162,16 @@ async function train(spec: TrainingSpec): Promise<void> {
   if (!(Math.abs(sumOfLosses - total) <= 1e-4 * Math.abs(total) + 1e-4))
     throw new Error(`the sum of the losses is ${sumOfLosses}, not ${total}`);
   execution.destroy();
+}
+
+/** Whether the model reads whole numbers, which are trained from data sets of bytes. */
+const isWhole = (graph: Graph): boolean => graph.inputs.some(({ node }) => node.type.dtype !== "f32");
+
+/** The examples of a data set with these numbers. */
+function rowsOf({ shape: [, ...inner], data }: NdArray, order: readonly number[]): NdArray {
+  const size = sizeOf(inner);
+  const rows = order.flatMap((row) => Array.from(data.subarray(row * size, (row + 1) * size)));
+  return { shape: [order.length, ...inner], data: Float64Array.from(rows) };
 }
 
 /** The parameters that a batch norm's statistics are kept in, and how fast they follow. */

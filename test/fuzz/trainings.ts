@@ -99,8 +99,16 @@ export function drawTraining(head: readonly number[], choices: readonly (readonl
   const reduction = dice.rarely(4) ? "sum" : "mean";
   const optimizer = optimizerOf(dice);
   const clip = clipOf(dice);
+  const rows: readonly Dim[] = ["N", ...[dice.between(1, 3)].slice(0, dice.roll(2))];
   const target = dice.pick<ModelSpec["how"]["target"]>(["portable", "octets", "quads", "gpu"]);
-  const draft = new Draft(dice, "x", shape);
+  const draft = new Draft(
+    dice,
+    dice.rarely(6) ? { name: "x", shape: rows, dtype: "i32" } : { name: "x", shape },
+    false,
+  );
+  // Whole numbers are rows of a table, which is trained.
+  if (draft.whole().length > 0)
+    draft.line("embedding", ["x"], { count: dice.between(2, 5), size: dice.between(1, 3) });
   const at = dice.roll(choices.length + 1);
   choices.forEach((list, i) => {
     if (i === at) shared(draft, batched(draft));

@@ -16,8 +16,12 @@ import {
   reshape,
   transpose,
 } from "weftgpu";
+import { compile } from "../../compiler/compile.ts";
 import { tensorOf } from "../../compiler/dsl/tensor.ts";
+import type { Index } from "../../compiler/ir/expr.ts";
 import { type Node, topologicalOrder } from "../../compiler/ir/graph.ts";
+import { lookupsInOrder } from "../../compiler/lower/lookups.ts";
+import { add as addIndex, axisIndex, constant, lookup, newAxis, scale } from "../../compiler/math/affine.ts";
 import { compileTraining, sgd } from "../../compiler/train/index.ts";
 import { createTrainer } from "../../runtime/train.ts";
 import { ndarray } from "../oracle/array.ts";
@@ -101,6 +105,34 @@ test("indices of f32 and whole numbers in sums are refused", () => {
   const free: (...args: unknown[]) => unknown = gather as never;
   expect(() => free(image(), tokens(), { axis: 0 })).toThrow("gather along axis 0 of [N, 3, 5, 8]");
   expect(() => free(param("p", [4, 4]), tokens(), { axis: 1 })).toThrow("would give [4, N, 6]");
+});
+
+test("a graph that is compiled again gives the same text, though its constant places are older now", () => {
+  const rows = input("rows", [N], { dtype: "i32" });
+  const few = input("few", [4], { dtype: "i32" });
+  const table = embedding(rows, { count: 2, size: 2 });
+  const many = input("many", [64], { dtype: "i32" });
+  const both = gather(embedding(many, { count: 3, size: 5 }), many);
+  const outputs = { y: gather(table, few), z: exp(gather(table, few)), both };
+  const { graph } = model("m", { rows, few, many }, outputs);
+  const [first, second] = [compile(graph), compile(graph)];
+  expect(second.program).toEqual(first.program);
+});
+
+test("the numbers that an index looks up are in order, whichever was made first", () => {
+  const { node } = input("i", [4], { dtype: "i32" });
+  const axis = axisIndex(newAxis("a", 4));
+  const [late, moving, early] = [constant(2), axis, constant(1)].map((place) => lookup(node, [place], 9));
+  const index = addIndex(late as Index, scale(moving as Index, 9), scale(early as Index, 81));
+  expect(lookupsInOrder(index, [node]).map((l) => l.index[0])).toEqual([constant(1), constant(2), axis]);
+});
+
+test("a table starts as a layer from as many features as it has rows; f32 tells positions apart up to 2^24", () => {
+  const [, weight] = topologicalOrder([embedding(tokens(), { count: 9, size: 4 }).node]);
+  expect(weight).toMatchObject({ init: { kind: "xavierUniform", fanIn: 9, fanOut: 4 } });
+  const long = (size: number) => gather(input("x", [N, size]), input("i", [3], { dtype: "i32" }));
+  expect(long(2 ** 24).shape).toEqual(["N", 3]);
+  expect(() => long(2 ** 24 + 1)).toThrow("gather along 16777217 positions");
 });
 
 test("a table learns from the rows that were read, each the sum of all places", async () => {

@@ -1,6 +1,6 @@
 /** Runs a program dispatch by dispatch, with a uniform of one's own: steps of training without the runtime's trainer. */
 import type { Dispatch, Program, Signature } from "../../contract/program.ts";
-import { permute } from "../../contract/tensor.ts";
+import { ARRAYS, permute } from "../../contract/tensor.ts";
 import { shapeAt } from "../../contract/type.ts";
 import { type Arrays, type NdArray, sizeOf } from "../oracle/array.ts";
 import { device as sharedDevice } from "../oracle/weft.ts";
@@ -20,11 +20,18 @@ export interface StepOptions {
 }
 
 export interface Execution {
-  /** Writes inputs (tensors that are not bytes), runs all dispatches once. */
+  /** Writes inputs, runs all dispatches once. */
   run(inputs: Arrays, options: StepOptions): void;
   /** A parameter or an output, as it is now. */
   read(name: string): Promise<NdArray>;
   destroy(): void;
+}
+
+/** Bytes, and zeros up to a whole word. */
+function inWords(data: ArrayLike<number>): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(Math.ceil(data.length / 4) * 4);
+  bytes.set(data);
+  return bytes;
 }
 
 /** For batches of at most `most`. Parameters without a value start at 0. Default: on the device that tests share. */
@@ -84,10 +91,11 @@ export async function execute(
       new Uint32Array(words).set([batch, 0, step, seed]);
       new Float32Array(words).set(rates, 4);
       device.queue.writeBuffer(uniform, 0, words);
-      for (const { name, buffer } of program.inputs) {
+      for (const { name, buffer, dtype, storage } of program.inputs) {
         const value = inputs[name];
         if (!value) throw new Error(`no value for ${name}`);
-        device.queue.writeBuffer(bufferOf(buffer), 0, Float32Array.from(value.data));
+        const data = storage === "bytes" ? inWords(value.data) : ARRAYS[dtype].from(value.data);
+        device.queue.writeBuffer(bufferOf(buffer), 0, data);
       }
       const encoder = device.createCommandEncoder();
       const pass = encoder.beginComputePass();

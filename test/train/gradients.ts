@@ -69,7 +69,7 @@ export function gradientGraph(
   const y = form && plain.kind === "op" ? (plain.op.training?.(plain, 0).value ?? plain) : plain;
   const operands = new Map(
     topologicalOrder([y])
-      .filter((n) => n.kind === "input" || n.kind === "param")
+      .filter((n) => n.type.dtype === "f32" && (n.kind === "input" || n.kind === "param"))
       .map((n) => [n.origin.name, n]),
   );
   const inputs = order.filter((n) => n.kind === "input").map((node) => ({ name: node.origin.name, node }));

@@ -3,6 +3,7 @@ import type { Mutation } from "../mutation.ts";
 import { compiler } from "./compiler.ts";
 import { lower } from "./lower.ts";
 import { outside } from "./outside.ts";
+import { places } from "./places.ts";
 import { runtime } from "./runtime.ts";
 import { sizes } from "./sizes.ts";
 import { training } from "./training.ts";
@@ -12,6 +13,7 @@ export const mutations: readonly Mutation[] = [
   ...training,
   ...compiler,
   ...lower,
+  ...places,
   ...outside,
   ...sizes,
 ];
