@@ -34,7 +34,9 @@ export interface SizedFitOptions extends Omit<FitOptions, "test"> {
 
 /** A `Trainer` whose data sets say what each size is. */
 export interface SizedTrainer extends Omit<Trainer, "training" | "fit" | "evaluate"> {
+  /** As `Trainer.fit`. */
   fit(data: SizedDataSet, options?: SizedFitOptions): AsyncGenerator<Epoch, void, undefined>;
+  /** As `Trainer.evaluate`. */
   evaluate(data: SizedDataSet): Promise<Evaluation>;
 }
 
