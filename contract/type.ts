@@ -25,7 +25,7 @@ export const showSizes = (shape: readonly (number | string)[]): string => `[${sh
 
 /** Bytes of a buffer: whole vectors of 16, one at least. */
 export const bytesAt = ({ fixed, perBatch }: Count, batch: number): number =>
-  16 * Math.ceil(Math.max(1, fixed + perBatch * batch) / 16);
+  Math.ceil(Math.max(1, fixed + perBatch * batch) / 16) * 16;
 
 /** The numbers of a shape at a batch size, where no other size occurs. */
 export const shapeAt = (shape: readonly (Dim | string)[], batch: number): number[] =>

@@ -5,7 +5,7 @@ import type { TensorData } from "../contract/tensor.ts";
 export function halves(data: TensorData): Uint16Array {
   const f = new Float32Array(2);
   const u = new Uint32Array(f.buffer);
-  const out = new Uint16Array(data.length + (data.length % 2)); // WebGPU writes whole words
+  const out = new Uint16Array((data.length + 1) & ~1); // WebGPU writes whole words
   data.forEach((x: number, i: number) => {
     f[0] = Math.abs(x);
     f[1] = f[0] + 0.5; // has the step that f16 has below its normal numbers, so adding rounds

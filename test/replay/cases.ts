@@ -19,6 +19,7 @@ export function written(models: Readonly<Record<string, { readonly graph: Graph 
       };
       add("f32", () => ({ run: compile(graph, { target }).program }));
       add("f16", () => ({ run: compile(graph, { target, precision: "f16" }).program }));
+      add("i8", () => ({ run: compile(graph, { target, quantise: "i8" }).program }));
       add("bake", () => ({ run: compile(graph, { target, bake: valuesOf(graph) }).program }));
       add("training", () => {
         const { step, evaluate } = compileTraining(graph, { target, optimizer: sgd({ lr: 0.1 }) });

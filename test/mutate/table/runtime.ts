@@ -74,7 +74,7 @@ const number: readonly Mutation[] = [
     },
     {
       name: "f16: an odd count takes half a word",
-      find: "data.length + (data.length % 2)",
+      find: "(data.length + 1) & ~1",
       put: "data.length",
       guards: [halves],
       why: "WebGPU refuses a write of two bytes",
