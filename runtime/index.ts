@@ -37,7 +37,7 @@ export async function load<
   checkOptions("load", options, LOAD);
   const { weights, device, seed = 0 } = options;
   if (program?.format !== "weft-program" || program.version !== 1)
-    throw new WeftError("program", "no Weft program; try weftgpu/sized, weftgpu/quantised");
+    throw new WeftError("program", "no Weft program, or not for weftgpu/runtime");
   const session = new Session<Inputs, Outputs>(program, valuesOf(program, weights, seed));
   await session.reload(device);
   return session;

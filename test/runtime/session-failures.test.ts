@@ -82,7 +82,7 @@ describe("failures of the GPU", () => {
     const error = await failure(load(JSON.parse('{"format":"weft-program","version":2}')));
     expect(error).toMatchObject({
       code: "program",
-      message: "no Weft program; try weftgpu/sized, weftgpu/quantised",
+      message: "no Weft program, or not for weftgpu/runtime",
     });
   });
   test("no device where there is no WebGPU", async () => {
