@@ -20,6 +20,8 @@ interface Placed {
 interface Scope {
   readonly statements: Stmt[];
   readonly known: Map<Value, Placed>;
+  /** Whether only some threads come here. */
+  readonly conditional: boolean;
 }
 
 /** The statements that a target gets. */
@@ -38,9 +40,17 @@ class Hoisting {
     return this.#scopes.length - 1;
   }
 
+  /** The innermost scope that only some threads come to; 0 where there is none. */
+  get #condition(): number {
+    return Math.max(
+      0,
+      this.#scopes.findLastIndex((s) => s.conditional),
+    );
+  }
+
   /** A new innermost scope. `declare` says what is known in it from the start. */
-  scope(statements: readonly Stmt[], declare: () => void): readonly Stmt[] {
-    const scope: Scope = { statements: [], known: new Map() };
+  scope(statements: readonly Stmt[], declare: () => void, conditional = false): readonly Stmt[] {
+    const scope: Scope = { statements: [], known: new Map(), conditional };
     this.#scopes.push(scope);
     declare();
     for (let i = 0; i < statements.length; ) {
@@ -91,7 +101,7 @@ class Hoisting {
       }
       case "if": {
         const condition = placed(s.condition);
-        const inner = (list: readonly Stmt[]): readonly Stmt[] => this.scope(list, () => {});
+        const inner = (list: readonly Stmt[]): readonly Stmt[] => this.scope(list, () => {}, true);
         const [body, otherwise] = [inner(s.body), s.otherwise && inner(s.otherwise)];
         this.#push({ ...s, condition, body, ...(otherwise && { otherwise }) });
         return;
@@ -126,7 +136,9 @@ class Hoisting {
       case "index":
         return this.#index(v.index);
       case "fetch": {
-        const { value, depth } = this.#index(v.at);
+        const { value, depth: known } = this.#index(v.at);
+        // What the kernel overwrites is fetched by those alone who overwrite it: others would race with them.
+        const depth = v.from.writable ? Math.max(known, this.#condition) : known;
         return this.#name(v.from.stem, { value: codecOf(v.from).load(v.from, value), depth });
       }
       case "element":

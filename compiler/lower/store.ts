@@ -38,14 +38,14 @@ export function isVectorAddress(at: Index, lane: Axis): boolean {
 export function storeResults(lowering: Lowering, { results }: Kernel, position: Position): void {
   lowering.wanted = results.map((r) => substitute(r.value, position.at));
   const values = lowering.wanted.map((e) => lowering.value(e));
-  // A result may overwrite what another one is made of: all are computed before the first is stored.
-  const fixed = results.length > 1 ? values.map((v) => lowering.let("out", v)) : values;
-  const statements = results.flatMap((r, i) => {
-    const at = resultAddress(r, position.at, lowering.storages);
-    const to = must(lowering.memories.stored.get(r.root), "result");
-    return stores(lowering, to, at, must(fixed[i], "value"));
-  });
   lowering.if(allOf(position.owned), () => {
+    // A result may overwrite what another one is made of: all are computed before the first is stored.
+    const fixed = results.length > 1 ? values.map((v) => lowering.let("out", v)) : values;
+    const statements = results.flatMap((r, i) => {
+      const at = resultAddress(r, position.at, lowering.storages);
+      const to = must(lowering.memories.stored.get(r.root), "result");
+      return stores(lowering, to, at, must(fixed[i], "value"));
+    });
     for (const s of statements) lowering.push(s);
   });
 }

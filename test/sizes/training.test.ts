@@ -12,7 +12,6 @@ import { userMeanings } from "../fuzz/userOps.ts";
 import { type Arrays, type NdArray, random } from "../oracle/array.ts";
 import { closeDevice, device } from "../oracle/weft.ts";
 import { gradientsOf, lossOf, sum } from "../train/stepReference.ts";
-import { interpreter } from "../wgsl/device.ts";
 import { alike, MOST, type Model, trained } from "./trained.ts";
 
 afterAll(closeDevice);
@@ -80,7 +79,7 @@ function setOf({ graph, loss, bytes }: Model, x: NdArray, target: NdArray): Size
 
 async function opened({ graph, loss, bytes }: Model, target: TargetName, own?: GPUDevice) {
   const parts = compileParts(graph, { loss, bytes, optimizer: sgd({ lr: RATE }), target, typicalBatch: 2 });
-  const on = own ?? (target === "portable" ? checker(parts.step, parts.evaluate) : interpreter());
+  const on = own ?? checker(parts.step, parts.evaluate);
   return { parts, trainer: await createTrainer(parts.training, { device: on, seed: 3 }) };
 }
 

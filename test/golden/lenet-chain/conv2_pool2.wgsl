@@ -113,9 +113,9 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
   let v2 = sigmoid4(acc2 + bias0);
   let v3 = sigmoid4(acc3 + bias0);
   let r0 = v0 + v1 + v2 + v3;
-  let out0 = r0 * 0.25;
   let i6 = n0 * 400 + c0 * 200 + h0 * 5 + w0;
   if (w0 >= wfirst0) {
+    let out0 = r0 * 0.25;
     pool2[i6] = out0.x;
     pool2[i6 + 25] = out0.y;
     pool2[i6 + 50] = out0.z;
@@ -126,8 +126,8 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
   let v6 = sigmoid4(acc6 + bias0);
   let v7 = sigmoid4(acc7 + bias0);
   let r1 = v4 + v5 + v6 + v7;
-  let out1 = r1 * 0.25;
   if (w0 + 1 >= wfirst0) {
+    let out1 = r1 * 0.25;
     pool2[i6 + 1] = out1.x;
     pool2[i6 + 26] = out1.y;
     pool2[i6 + 51] = out1.z;
@@ -139,8 +139,8 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
   let v10 = sigmoid4(acc10 + bias1);
   let v11 = sigmoid4(acc11 + bias1);
   let r2 = v8 + v9 + v10 + v11;
-  let out2 = r2 * 0.25;
   if (w0 >= wfirst0) {
+    let out2 = r2 * 0.25;
     pool2[i6 + 100] = out2.x;
     pool2[i6 + 125] = out2.y;
     pool2[i6 + 150] = out2.z;
@@ -151,8 +151,8 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
   let v14 = sigmoid4(acc14 + bias1);
   let v15 = sigmoid4(acc15 + bias1);
   let r3 = v12 + v13 + v14 + v15;
-  let out3 = r3 * 0.25;
   if (w0 + 1 >= wfirst0) {
+    let out3 = r3 * 0.25;
     pool2[i6 + 101] = out3.x;
     pool2[i6 + 126] = out3.y;
     pool2[i6 + 151] = out3.z;

@@ -605,6 +605,13 @@ const promises: readonly Mutation[] = [
       why: "what a loop does not change is computed in each of its turns, and after it there is no such name",
     },
     {
+      name: "hoist: every thread fetches what some overwrite",
+      find: "const depth = v.from.writable ? Math.max(known, this.#condition) : known;",
+      put: "const depth = known;",
+      guards: [guard("sizes/training")],
+      why: "threads that store nothing read a parameter while another one writes it",
+    },
+    {
       name: "hoist: a value is named where its first part is known",
       find: "const depth = Math.max(0, ...parts.map((p) => p.depth));",
       put: "const depth = parts[0]?.depth ?? 0;",
