@@ -6,9 +6,8 @@ import { limits } from "./test/patience.ts";
 
 const source = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
-/** What takes longest begins first: else a worker is left alone with it at the end. By CPU time, longest first; npm's registry is waited for besides. */
+/** What takes longest begins first: else a worker is left alone with it at the end. By CPU time, longest first. */
 const LONG = [
-  "test/cli/newest.test.ts",
   "test/fuzz/fuzz.test.ts",
   "test/studio/model.test.ts",
   "test/studio/train.test.ts",

@@ -1,8 +1,12 @@
-// `npm test`: the type check, Biome and every test, whatever the earlier ones say; the last line counts them all.
-import { spawnSync } from "node:child_process";
-import { mkdirSync, readFileSync, rmSync } from "node:fs";
+// `npm test`: the type check, Biome, every test, and a new project with the newest versions of npm (try-package.mjs),
+// whatever the earlier ones say; the last line counts them all. `npm test -- FILTER …` leaves the new project out.
+import { spawn, spawnSync } from "node:child_process";
+import { closeSync, mkdirSync, openSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+
+/** try-package.mjs's exit code where npm's registry is out of reach. */
+const UNREACHABLE = 75;
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const folder = join(root, "node_modules/.cache/weft");
@@ -19,11 +23,45 @@ function step(title, args) {
   return status === 0;
 }
 
+/** The new project is tried beside the tests, since it waits for npm's registry for most of its time. */
+function beginNewest() {
+  const path = join(folder, `newest-${process.pid}.txt`);
+  const output = openSync(path, "w");
+  const { VITEST: _, CI: __, ...env } = process.env;
+  const child = spawn(process.execPath, [join(root, "scripts/try-package.mjs"), "tarball", "link"], {
+    cwd: root,
+    stdio: ["ignore", output, output],
+    env: { ...env, WEFT_BUILT: "1" },
+  });
+  closeSync(output);
+  const ended = new Promise((resolve) => {
+    child.on("exit", resolve);
+    child.on("error", resolve);
+  });
+  return { path, ended };
+}
+
+/** Whether it works; undefined where npm's registry is out of reach, and so nothing can be said. */
+async function endNewest({ path, ended }) {
+  console.log("\n— a new project with the newest versions, from the tarball and linked");
+  const code = await ended;
+  const text = readFileSync(path, "utf8");
+  rmSync(path, { force: true });
+  for (const note of text.match(/^note: .*$/gm) ?? []) console.log(note);
+  if (code === UNREACHABLE) console.log("not tried: npm's registry is out of reach");
+  else if (code !== 0) console.log(text.slice(-8000));
+  console.log(`— a new project: ${code === 0 ? "passed" : code === UNREACHABLE ? "not tried" : "FAILED"}`);
+  return code === UNREACHABLE ? undefined : code === 0;
+}
+
 const tool = (path) => join(root, "node_modules", path);
-const checks = [
+const all = process.argv.length === 2;
+const checks = all ? [step("build", [join(root, "scripts/build.mjs")])] : [];
+const newest = all && checks[0] ? beginNewest() : undefined;
+checks.push(
   step("type check", [tool("typescript/bin/tsc"), "--noEmit", "-p", root]),
   step("biome", [tool("@biomejs/biome/bin/biome"), "check", root]),
-];
+);
 const green = step("vitest", [
   tool("vitest/vitest.mjs"),
   "run",
@@ -32,6 +70,9 @@ const green = step("vitest", [
   `--outputFile.json=${report}`,
   ...process.argv.slice(2),
 ]);
+
+const project = newest && (await endNewest(newest));
+if (project !== undefined) checks.push(project);
 
 let passed = checks.filter(Boolean).length;
 let failed = checks.length - passed;

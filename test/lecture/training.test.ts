@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { classifierOf } from "../../cli/classifier.ts";
 import { openData } from "../../cli/data/index.ts";
+import { targetFor } from "../../compiler/strategies/target.ts";
 import { adam, compileTraining } from "../../compiler/train/index.ts";
 import { firstRows, type DataSet as Labelled } from "../../data/set.ts";
 import lenet from "../../models/lenet-relu.ts";
@@ -32,7 +33,7 @@ const mean = (values: readonly number[]): number => values.reduce((a, b) => a + 
 test(`LeNet learns from ${PICTURES} pictures of ${data} in one epoch`, async () => {
   const { input, classes } = classifierOf(lenet.graph);
   const set = await openData({ data, ...(real && { dataDir }), limit: PICTURES }, input, classes);
-  const training = compileTraining(lenet.graph, { optimizer: adam() });
+  const training = compileTraining(lenet.graph, { optimizer: adam(), target: targetFor(device) });
   const trainer = await createTrainer(training, { device, seed: 0 });
   const losses: number[] = [];
   let accuracy = 0;
