@@ -4,7 +4,7 @@ import { type Compilation, type CompileOptions, compile } from "../../compiler/c
 import type { Graph } from "../../compiler/ir/graph.ts";
 import { dataFor } from "../fuzz/data.ts";
 import { runOnnx } from "../oracle/onnx.ts";
-import { runProgram } from "../oracle/weft.ts";
+import { runOnAdapter } from "../oracle/weft.ts";
 
 export interface Comparison {
   /** The largest difference of the outputs, as a share of the largest value of onnxruntime's. */
@@ -28,7 +28,7 @@ export async function compareWithOnnx(
   const start = performance.now();
   const compilation = compile(graph, options);
   const compiled = performance.now();
-  const [got = {}] = await runProgram(compilation.program, params, inputs);
+  const [got = {}] = await runOnAdapter(compilation.program, params, inputs);
   const ran = performance.now();
   const want = await runOnnx(graph, inputs, params);
   const end = performance.now();

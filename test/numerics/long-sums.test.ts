@@ -10,7 +10,7 @@ import { trainingStep } from "../../compiler/train/step.ts";
 import { load } from "../../runtime/index.ts";
 import { graphOf, useDevice } from "../ops/cases.ts";
 import { ndarray } from "../oracle/array.ts";
-import { device, runProgram } from "../oracle/weft.ts";
+import { device, runOnAdapter } from "../oracle/weft.ts";
 import { execute } from "../train/execute.ts";
 
 useDevice();
@@ -69,7 +69,7 @@ test("a sum over N, alone and within an expression", async () => {
         return { n, column, x: ndarray([n, 2], data) };
       });
       for (const [target, program] of programs) {
-        const results = await runProgram(program, {}, ...sets.map((s) => ({ x: s.x })));
+        const results = await runOnAdapter(program, {}, ...sets.map((s) => ({ x: s.x })));
         for (const [i, { n, column }] of sets.entries()) {
           const sum = total(column);
           const what = `${target}, ${n} rows`;
@@ -110,7 +110,7 @@ test("sums of known length: a row, a softmax, a product of matrices", async () =
         ),
       };
       const { program } = compile(graph, { target });
-      const [plain, peaked] = await runProgram(program, {}, rows, tops);
+      const [plain, peaked] = await runOnAdapter(program, {}, rows, tops);
       const what = `${target}, ${n} terms`;
       within(plain?.["sum"]?.data[0], total(column), single(n), what);
       for (const got of plain?.["product"]?.data ?? []) within(got, 3 * total(column), tiled(n), what);
@@ -138,7 +138,7 @@ test("a convolution", async () => {
     const { program } = compile(graphOf(y), { target });
     const weight = ndarray([3, 1500, 5, 5], new Float64Array(3 * n).fill(1));
     const params = Object.fromEntries(program.params.map((p) => [p.name, weight]));
-    const [result] = await runProgram(program, params, { x: ndarray([1, 1500, 5, 5], x) });
+    const [result] = await runOnAdapter(program, params, { x: ndarray([1, 1500, 5, 5], x) });
     expect(result?.["y"]?.shape).toEqual([1, 3, 1, 1]);
     for (const got of result?.["y"]?.data ?? []) within(got, total(x), tiled(n), target);
   }
@@ -152,7 +152,7 @@ test("a product that a workgroup fetches together", async () => {
   const row = spike(n, 0);
   const rows = Float64Array.from({ length: 64 * n }, (_, i) => row[i % n] ?? 0);
   const ones = new Float64Array(64 * n).fill(1);
-  const [result] = await runProgram(program, {}, { a: ndarray([64, n], rows), b: ndarray([n, 64], ones) });
+  const [result] = await runOnAdapter(program, {}, { a: ndarray([64, n], rows), b: ndarray([n, 64], ones) });
   for (const got of result?.["y"]?.data ?? []) within(got, total(row), tiled(n), "stage");
 });
 

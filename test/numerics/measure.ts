@@ -6,7 +6,7 @@ import { topologicalOrder } from "../../compiler/ir/graph.ts";
 import type { TargetName } from "../../compiler/strategies/target.ts";
 import type { Arrays, NdArray } from "../oracle/array.ts";
 import { evaluate } from "../oracle/oracle.ts";
-import { runProgram } from "../oracle/weft.ts";
+import { runOnAdapter } from "../oracle/weft.ts";
 import { type Measurement, valuesOf } from "./ops.ts";
 
 export interface Parity {
@@ -62,7 +62,7 @@ export async function measure(m: Measurement, targets: readonly TargetName[]): P
   const rows: Parity[] = [];
   for (const target of targets) {
     const { program } = compile(graph, { target });
-    const [got] = await runProgram(program, params, inputs);
+    const [got] = await runOnAdapter(program, params, inputs);
     const data = Object.values(got ?? {})[0]?.data ?? new Float32Array();
     let [ulp, absolute] = [0, 0];
     want.data.forEach((exact, i) => {

@@ -7,7 +7,7 @@ import { ops } from "../../compiler/ops/index.ts";
 import { graphOf, useDevice } from "../ops/cases.ts";
 import { ndarray } from "../oracle/array.ts";
 import { evaluate } from "../oracle/oracle.ts";
-import { everyTarget, runProgram } from "../oracle/weft.ts";
+import { everyTarget, runOnAdapter } from "../oracle/weft.ts";
 import { lastPlace, measure } from "./measure.ts";
 import { MEASUREMENTS } from "./ops.ts";
 
@@ -28,7 +28,7 @@ async function results(
   const want = evaluate(graph, x, {})["y"]?.data ?? [];
   const got: Float32Array[] = [];
   for (const { program } of everyTarget(graph).values()) {
-    const [result] = await runProgram(program, {}, x);
+    const [result] = await runOnAdapter(program, {}, x);
     got.push(Float32Array.from(result?.["y"]?.data ?? []));
   }
   return { want: [...want], got };
@@ -126,7 +126,7 @@ describe("pooling", () => {
     const f = (x: weft.Tensor) => weft.maxPool2d(x, { kernel: 2, padding: 1 });
     const graph = graphOf(f(input("x", [N, 1, 2, 2])));
     for (const { program } of everyTarget(graph).values()) {
-      const [result] = await runProgram(program, {}, { x: ndarray([1, 1, 2, 2], window) });
+      const [result] = await runOnAdapter(program, {}, { x: ndarray([1, 1, 2, 2], window) });
       expect([...(result?.["y"]?.data ?? [])]).toEqual(window.map((v) => Math.fround(v)));
     }
   });
@@ -155,7 +155,7 @@ describe("normalisation", () => {
     );
     const want = evaluate(graph, x, params)["y"]?.data ?? [];
     for (const { program } of everyTarget(graph).values()) {
-      const [result] = await runProgram(program, params, x);
+      const [result] = await runOnAdapter(program, params, x);
       result?.["y"]?.data.forEach((v: number, i: number) => {
         expect(near(v, want[i] ?? Number.NaN), `${rows[i >> 2]}: got ${v}, expected ${want[i]}`).toBe(true);
       });

@@ -8,7 +8,7 @@ import { scalars } from "../../compiler/ops/scalar.ts";
 import { graphOf, useDevice } from "../ops/cases.ts";
 import { type NdArray, ndarray } from "../oracle/array.ts";
 import { runOnnx } from "../oracle/onnx.ts";
-import { everyTarget, runProgram } from "../oracle/weft.ts";
+import { everyTarget, runOnAdapter } from "../oracle/weft.ts";
 
 useDevice();
 
@@ -31,7 +31,7 @@ async function computed(f: (...x: weft.Tensor[]) => weft.Tensor, ...given: reado
     );
     const inputs = Object.fromEntries(padded.map((v, i) => ["ab"[i] ?? "", v]));
     for (const { program } of everyTarget(graph).values()) {
-      const [result] = await runProgram(program, {}, inputs);
+      const [result] = await runOnAdapter(program, {}, inputs);
       results.push([...(result?.["y"]?.data ?? [])].slice(0, count));
     }
   }
@@ -104,7 +104,7 @@ describe("pow", () => {
           });
           if (list.length === 0) return;
           const [a, b] = [column(list.map(([x]) => x)), column(list.map(([, y]) => y))];
-          const [result] = await runProgram(program, {}, { a, b });
+          const [result] = await runOnAdapter(program, {}, { a, b });
           expectAlike(
             [...(result?.["y"]?.data ?? [])],
             list.map(([x, y]) => ieee(x, y)),

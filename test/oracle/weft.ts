@@ -1,4 +1,4 @@
-/** Compiles a graph and runs it through WGSL on this machine's adapter, by default with a device that is shared. */
+/** Compiles a graph and runs its WGSL: on this machine's adapter, with a device that is shared, or by its text. */
 import { type Compilation, type CompileOptions, compile } from "../../compiler/compile.ts";
 import type { Graph } from "../../compiler/ir/graph.ts";
 import type { TargetName } from "../../compiler/strategies/target.ts";
@@ -9,6 +9,7 @@ import type { Tensor } from "../../runtime/index.ts";
 import { requestDevice } from "../../runtime/node/index.ts";
 import { packed } from "../../runtime/quantised.ts";
 import { load } from "../../runtime/sized.ts";
+import { interpreter } from "../wgsl/device.ts";
 import type { Arrays, NdArray } from "./array.ts";
 
 let opened: Promise<GPUDevice> | undefined;
@@ -42,8 +43,27 @@ const toTensors = (arrays: Arrays, signatures: readonly Signature[]): Record<str
     }),
   );
 
+/**
+ * Where a program is run whose numbers are compared: an eighth of them, told by how long their text is, on the adapter; the
+ * others by their kernels' text (`test/wgsl`), since a software adapter builds a small kernel for longer than that takes,
+ * and lets pass what nobody wrote. WEFT_ADAPTER: all of them on that adapter.
+ */
+export async function deviceFor({ kernels }: Program): Promise<GPUDevice> {
+  const length = kernels.reduce((sum, { wgsl }) => sum + wgsl.length, 0);
+  return process.env["WEFT_ADAPTER"] || length % 8 === 0 ? device() : interpreter();
+}
+
 /** Runs a compiled program once for each set of inputs. */
 export async function runProgram(
+  program: Program,
+  params: Arrays,
+  ...inputs: readonly Arrays[]
+): Promise<Record<string, Tensor>[]> {
+  return await runProgramOn(await deviceFor(program), program, params, inputs);
+}
+
+/** As `runProgram`, always on the adapter: what it makes of numbers is asked, or there is much to compute. */
+export async function runOnAdapter(
   program: Program,
   params: Arrays,
   ...inputs: readonly Arrays[]

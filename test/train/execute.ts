@@ -3,7 +3,7 @@ import type { Dispatch, Program, Signature } from "../../contract/program.ts";
 import { ARRAYS, permute } from "../../contract/tensor.ts";
 import { shapeAt } from "../../contract/type.ts";
 import { type Arrays, type NdArray, sizeOf } from "../oracle/array.ts";
-import { device as sharedDevice } from "../oracle/weft.ts";
+import { deviceFor } from "../oracle/weft.ts";
 
 /** GPUBufferUsage and GPUMapMode as numbers: these globals are a browser's, not Node's. */
 const STORAGE = 0x80 | 0x08 | 0x04;
@@ -34,14 +34,14 @@ function inWords(data: ArrayLike<number>): Uint8Array<ArrayBuffer> {
   return bytes;
 }
 
-/** For batches of at most `most`. Parameters without a value start at 0. Default: on the device that tests share. */
+/** For batches of at most `most`. Parameters without a value start at 0. Default: where `deviceFor` says. */
 export async function execute(
   program: Program,
   params: Arrays,
   most: number,
   own?: GPUDevice,
 ): Promise<Execution> {
-  const device = own ?? (await sharedDevice());
+  const device = own ?? (await deviceFor(program));
   const buffers = program.buffers.map(({ name, bytes }) => {
     const size = Math.max(16, Math.ceil((bytes.fixed + bytes.perBatch * most) / 16) * 16);
     return device.createBuffer({ label: name, size, usage: STORAGE });

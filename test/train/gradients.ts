@@ -13,7 +13,7 @@ import { verifyProgram } from "../../compiler/passes/verifyProgram.ts";
 import { shapeAt } from "../../contract/type.ts";
 import { type Arrays, type NdArray, random, randomArray, sizeOf } from "../oracle/array.ts";
 import { type EvaluateOptions, evaluate } from "../oracle/oracle.ts";
-import { device, runProgramOn } from "../oracle/weft.ts";
+import { deviceFor, runProgramOn } from "../oracle/weft.ts";
 
 /** The weights of the loss Σ weights · y. */
 const WEIGHTS = "loss.weights";
@@ -142,7 +142,7 @@ export async function checkGradients(y: Tensor, options: GradientOptions = {}): 
   const sets = batches.map((batch, i) => valuesFor(g, batch, seed + i, options));
   const params = Object.fromEntries(program.params.map((p) => [p.name, sets[0]?.[p.name] as NdArray]));
   const data = sets.map((values) => ({ ...values, ...params }));
-  const results = await runProgramOn(options.device ?? (await device()), program, params, data);
+  const results = await runProgramOn(options.device ?? (await deviceFor(program)), program, params, data);
   const wrong: string[] = [];
   let compared = 0;
   for (const [i, values] of data.entries()) {
