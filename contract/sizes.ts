@@ -7,6 +7,10 @@ import type { Dim } from "./type.ts";
 /** What sizes besides N are, by name. */
 export type SizeValues = Readonly<Record<string, number>>;
 
+/** Sizes that are known, to add others to. Without what every object inherits: a size may be called `constructor`. */
+export const knownSizes = (known: SizeValues = {}): Record<string, number> =>
+  Object.assign(Object.create(null), known);
+
 /** All of a program's sizes at their most, as tensors lie in memory. */
 export const boundsOf = ({ sizes = [] }: Pick<Program, "sizes">): SizeValues =>
   Object.fromEntries(sizes.map(({ name, max }) => [name, max]));

@@ -1,7 +1,7 @@
 /** A rectangular block of numbers read from a file, and how it is fitted to a model's input. */
 import { UserError } from "../compiler/errors.ts";
 import { showShape } from "../contract/shapes.ts";
-import type { SizeValues } from "../contract/sizes.ts";
+import { knownSizes, type SizeValues } from "../contract/sizes.ts";
 import { ARRAYS, type TensorData } from "../contract/tensor.ts";
 import type { Dim, DType } from "../contract/type.ts";
 
@@ -91,7 +91,7 @@ export interface Target extends Input {
 }
 
 /** @param sizes what sizes besides N are; those of which nothing is known yet count with their bounds */
-export function targetOf(input: Input, sizes: SizeValues = {}): Target {
+export function targetOf(input: Input, sizes: SizeValues = knownSizes()): Target {
   const { name, dtype, shape } = input;
   const example = shape
     .filter((d) => d !== "N")

@@ -2,7 +2,7 @@
 import { WeftError } from "../contract/errors.ts";
 import type { Program, Signature } from "../contract/program.ts";
 import { showShape } from "../contract/shapes.ts";
-import { boundsOf, resized, type SizeValues, shapeWith } from "../contract/sizes.ts";
+import { boundsOf, knownSizes, resized, type SizeValues, shapeWith } from "../contract/sizes.ts";
 import { kindOf, sizeOf, type Tensor, type TensorData } from "../contract/tensor.ts";
 
 /** Elements row by row, and their shape: a tensor, or a data set's bytes. */
@@ -25,7 +25,7 @@ export const spread = <Data extends TensorData | Uint8Array>(
 /** What each size is. Throws `WeftError` "input" where an input's shape or length does not fit, or inputs disagree. */
 export function sizesOf(program: Program, given: Readonly<Record<string, unknown>>): SizeValues {
   const bounds = boundsOf(program);
-  const sizes: Record<string, number> = {};
+  const sizes = knownSizes();
   for (const input of program.inputs) {
     const { name, shape } = input;
     const fail = (problem: string): never => {

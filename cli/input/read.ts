@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { extname } from "node:path";
 import { plural, UserError } from "../../compiler/errors.ts";
 import { showShape } from "../../contract/shapes.ts";
-import type { SizeValues } from "../../contract/sizes.ts";
+import { knownSizes, type SizeValues } from "../../contract/sizes.ts";
 import { ARRAYS, type TensorData } from "../../contract/tensor.ts";
 import {
   checkHolds,
@@ -187,7 +187,7 @@ export async function readInputs(
 ): Promise<readonly Batch[]> {
   const names = inputs.map((t) => t.name);
   const pieces = new Map<Input, Piece[]>(inputs.map((t) => [t, []]));
-  let sizes: SizeValues = {};
+  let sizes: SizeValues = knownSizes();
   for (const source of sources) {
     const { named, path } = splitName(source, inputs);
     const owner = named ?? (inputs.length === 1 ? inputs[0] : undefined);

@@ -1,7 +1,7 @@
 /** Sizes besides N, read off the arrays that an input is given. */
 import { UserError } from "../../compiler/errors.ts";
 import { showShape } from "../../contract/shapes.ts";
-import type { SizeValues } from "../../contract/sizes.ts";
+import { knownSizes, type SizeValues } from "../../contract/sizes.ts";
 import type { Size } from "../../contract/type.ts";
 import type { Input, NumberArray } from "../../data/array.ts";
 
@@ -25,7 +25,7 @@ export function sizesWith(
       rule: `an array says by its axes what ${open.map((d) => d.name).join(" and ")} is: ${axes(shape.length)}${shape[0] === "N" ? ", the first of which may be left out" : ""}`,
       fix: "reshape the array before you save it",
     });
-  const sizes = { ...known };
+  const sizes = knownSizes(known);
   for (const [axis, dim] of shape.entries()) {
     if (typeof dim !== "object") continue;
     const value = own[axis - left] ?? 0;

@@ -4,7 +4,10 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { readInputs } from "../../cli/input/read.ts";
 import { sizeOf } from "../../compiler/ir/type.ts";
+import type { Program } from "../../contract/program.ts";
+import { knownSizes } from "../../contract/sizes.ts";
 import type { Input } from "../../data/array.ts";
+import { sizesOf } from "../../runtime/sizes.ts";
 import { npy } from "../cli/make.ts";
 import { fails, scratch, works } from "../cli/weft.ts";
 
@@ -17,6 +20,16 @@ const file = (name: string, content: string | Uint8Array): string => {
 const T = sizeOf("T", 6);
 const S = sizeOf("S", 9);
 const tokens: Input = { name: "tokens", dtype: "i32", shape: ["N", T] };
+/** As much of a program as sizes are read by. */
+const program = (inputs: readonly Input[]): Program =>
+  ({
+    name: "m",
+    inputs: inputs.map(({ shape, ...rest }) => ({
+      ...rest,
+      shape: shape.map((d) => (typeof d === "object" ? d.name : d)),
+    })),
+    sizes: inputs.flatMap(({ shape }) => shape.filter((d) => typeof d === "object")),
+  }) as unknown as Program;
 const quiet = { note() {} };
 const read = (inputs: readonly Input[], ...sources: readonly string[]) => readInputs(inputs, sources, quiet);
 const failing = (inputs: readonly Input[], ...sources: readonly string[]): Promise<string> =>
@@ -67,6 +80,15 @@ test("sizes are read off shapes, and are the same wherever they occur", async ()
   ]);
   expect(await failing([x, y], "x=[[1,2]]", "y=[[1,2,3]]")).toContain(
     "[[1,2,3]] has 3 for T, but what was read before it 1",
+  );
+});
+
+test("a size may have any name, such as one that every object knows", async () => {
+  const odd: Input = { name: "tokens", dtype: "i32", shape: ["N", sizeOf("constructor", 6)] };
+  const [batch] = await read([odd], "3,1,4");
+  expect(batch?.target.example).toEqual([3]);
+  expect(sizesOf(program([odd]), { tokens: { shape: [1, 3], data: Int32Array.of(3, 1, 4) } })).toEqual(
+    knownSizes({ constructor: 3 } as never),
   );
 });
 
