@@ -80,8 +80,11 @@ export interface Shader {
   readonly name: string;
   /** The layers computed by this kernel, in the model's names. */
   readonly layers: readonly string[];
+  /** Of a program for WebAssembly it is there to be read, and left out of bundles. */
   readonly wgsl: string;
   readonly workgroup: number;
+  /** Of a program for WebAssembly: operations of a workgroup, by estimate. It says whether dividing the work pays. */
+  readonly cost?: number;
   /**
    * Whether binding 0 is the batch uniform; storage buffers follow it. Its 32 bytes are
    * `struct Batch { n: u32, offset: u32, step: u32, seed: u32, rates: vec4<f32> }`, of which inference uses n; no kernel
@@ -108,6 +111,14 @@ export interface Dispatch {
   readonly grid: Grid;
   /** The layers this dispatch computes. */
   readonly layers: readonly string[];
+}
+
+/** A WebAssembly module; `contract/wasm.ts` says what it imports and exports. */
+export interface WasmModule {
+  /** In base64. */
+  readonly code: string;
+  /** Bytes before and behind all buffers that kernels may read: where a window hangs over the edge, a guard drops what is fetched. */
+  readonly slack: number;
 }
 
 /** What of a device programs and schedules may use besides what each has. */
@@ -137,6 +148,10 @@ export interface Program {
   readonly prepare: readonly Dispatch[];
   /** Run for every batch, in one submit. */
   readonly dispatches: readonly Dispatch[];
+  /** Of a program for WebAssembly: its kernels as one module. Absent: the kernels are their WGSL. */
+  readonly module?: WasmModule;
+  /** The same model for WebAssembly. Absent: it was not asked for. */
+  readonly wasm?: Program;
   /** All GPU memory the program takes, uniforms and readback excluded. */
   readonly peakBytes: Count;
   /** The largest batch within WebGPU's default limits (128 MiB a binding): 0 where parameters exceed them; null where N does not occur. */
