@@ -99,11 +99,12 @@ function tuples(program: Program, texts: readonly string[]): Json {
   ];
   const { name, inputs, outputs, params, buffers, kernels, prepare, dispatches, peakBytes, ...rest } =
     program;
-  const { format: _, version, baked, ...others } = rest;
+  const { format: _, version, baked, module, wasm: __, ...others } = rest;
   const more = {
     ...others,
     ...(version !== 1 && { version }),
     ...(baked && { baked: baked.map((b) => ({ ...b })) }),
+    ...(module && { module: { ...module } }),
   };
   const ids = kernels.map((k) => texts.indexOf(k.wgsl));
   return [
