@@ -110,7 +110,7 @@ export function compile(model: Graph, options: CompileOptions = {}): Compilation
   const memory = planMemory({ graph, bundles, storages });
   verifyMemory({ graph, bundles, memory, storages });
   const baked = values ? bakedParams(storages, values) : [];
-  const { program, modules } = assemble({ graph, bundles, memory, storages, baked });
+  const { program, modules } = assemble({ graph, bundles, memory, storages, baked, code: target.code });
   verifyProgram(program);
   const stages = { source, graph, rewrites, decisions, bundles, storages, tuned, baking, memory, modules };
   return { ...stages, remarks: remarksOn(source), steps: bundles.flat(), program };

@@ -7,6 +7,7 @@ import type {
   Program,
   Shader,
   Signature,
+  WasmModule,
 } from "../../contract/program.ts";
 import { quantisedAs, versionFor } from "../../contract/quantised.ts";
 import { showDim, showShape } from "../../contract/shapes.ts";
@@ -20,7 +21,10 @@ import { inBuffer, type Storages, type StorageType, typeOf } from "../ir/storage
 import { isKnown, sizesIn } from "../ir/type.ts";
 import { roleOf } from "../lower/evaluate.ts";
 import { printSchedule } from "../strategies/index.ts";
+import type { Target } from "../strategies/target.ts";
 import { comment, identifiers } from "../targets/wgsl/names.ts";
+import { costOf } from "../targets/wasm/cost.ts";
+import { base64, encodeModule } from "../targets/wasm/module.ts";
 import { localNames, printModule, type Uses, usesOf } from "../targets/wgsl/print.ts";
 import { moduleIdentity } from "./identity.ts";
 import { indexBounds } from "./indices.ts";
@@ -50,6 +54,7 @@ export interface Parts {
   readonly storages: Storages;
   /** Parameters whose values stand in the kernels' text. */
   readonly baked: readonly BakedParam[];
+  readonly code: Target["code"];
 }
 
 /** What a Program says of storage types. */
@@ -70,7 +75,7 @@ export interface Assembled {
   readonly modules: readonly KernelModule[];
 }
 
-export function assemble({ graph, bundles, memory, storages, baked }: Parts): Assembled {
+export function assemble({ graph, bundles, memory, storages, baked, code }: Parts): Assembled {
   const sizes = sizesIn(graph.inputs.map((i) => i.node.type.shape));
   // Each distinct kernel is lowered once; those that turn out to be the same text, names aside, are one shader, too.
   const groups = new Map<string, Group>();
@@ -80,7 +85,7 @@ export function assemble({ graph, bundles, memory, storages, baked }: Parts): As
     const identity = moduleIdentity(bundle, storages);
     let use = known.get(identity);
     if (!use) {
-      const module = lowerModule(bundle, storages);
+      const module = lowerModule(bundle, storages, code === "wasm");
       const { wgsl } = printModule(module, namelessBindings(module), sizes);
       const group = groups.get(wgsl) ?? { number: groups.size, bundles: [], module, uses: usesOf(module) };
       groups.set(wgsl, group);
@@ -144,13 +149,14 @@ export function assemble({ graph, bundles, memory, storages, baked }: Parts): As
       };
     }),
     buffers: memory.buffers,
-    kernels: all.map((g, i) => shader(g, must(entries[i], "name"), sizes)),
+    kernels: all.map((g, i) => shader(g, must(entries[i], "name"), sizes, code)),
     ...(features.length > 0 ? { features } : {}),
     prepare: inPhase("prepare"),
     dispatches: inPhase("run"),
     peakBytes: memory.peakBytes,
     maxBatch: memory.maxBatch,
     ...(baked.length > 0 ? { baked } : {}),
+    ...(code === "wasm" ? { module: wasmModule(all, sizes) } : {}),
   };
   return { program, modules: all.map((g) => g.module) };
 }
@@ -190,7 +196,15 @@ export function bindingsOf({ bindings }: KernelModule, names: readonly string[])
   }));
 }
 
-function shader(group: Group, name: string, sizes: readonly Size[]): Shader {
+function wasmModule(groups: readonly Group[], sizes: readonly Size[]): WasmModule {
+  const { bytes, bias } = encodeModule(
+    groups.map((g) => g.module),
+    sizes,
+  );
+  return { code: base64(bytes), slack: Math.max(bias, ...groups.map((g) => g.module.overhang)) };
+}
+
+function shader(group: Group, name: string, sizes: readonly Size[], code: Target["code"]): Shader {
   const { bundles, module, uses } = group;
   const names = bindingNames(group);
   return {
@@ -199,6 +213,7 @@ function shader(group: Group, name: string, sizes: readonly Size[]): Shader {
     wgsl: `${header(bundles)}\n${printModule(module, names, sizes).wgsl}`,
     workgroup: module.workgroup,
     usesBatch: uses.batch,
+    ...(code === "wasm" ? { cost: costOf(module) } : {}),
     bindings: bindingsOf(module, names),
   };
 }

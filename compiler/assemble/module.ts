@@ -6,6 +6,7 @@ import type { Kernel, Schedule, Together } from "../ir/kernel.ts";
 import type { Result } from "../ir/region.ts";
 import type { KernelModule, Stmt } from "../ir/stmt.ts";
 import { type Storages, type StorageType, typeOf } from "../ir/storage.ts";
+import { elements, isBatch } from "../ir/type.ts";
 import type { Memory, Width } from "../ir/value.ts";
 import { type Entry, enter, sideBySide } from "../lower/entry.ts";
 import { Lowering, type Memories, roleOf } from "../lower/evaluate.ts";
@@ -14,7 +15,16 @@ import { shareInQuads } from "../lower/quads.ts";
 import { isVectorAddress, resultAddress } from "../lower/store.ts";
 import type { Vector } from "../lower/threads.ts";
 import { vectorise } from "../lower/vectorise.ts";
-import { add, axisIndex, newAxis, scale } from "../math/affine.ts";
+import {
+  add,
+  axesOf,
+  axisIndex,
+  constant,
+  newAxis,
+  rangeOf,
+  scale,
+  substitute as substituteIndex,
+} from "../math/affine.ts";
 import { visitValues } from "../math/statements.ts";
 import { newMemory, typeFor } from "../math/value.ts";
 import { codecs } from "../ops/codec.ts";
@@ -32,10 +42,13 @@ export function boundTensors({ reads, results }: Kernel): readonly Node[] {
   return [...separate, ...results.map((r) => r.root)];
 }
 
-/** A module that does the work of all parts; several are told apart by the range their thread number falls in. */
-export function lowerModule(parts: readonly Part[], storages: Storages): KernelModule {
+/**
+ * A module that does the work of all parts; several are told apart by the range their thread number falls in. `anywhere`: as
+ * of `Target`.
+ */
+export function lowerModule(parts: readonly Part[], storages: Storages, anywhere = false): KernelModule {
   const workgroup = must(parts[0], "part").schedule.workgroup;
-  const works = parts.map((part) => workOf(part, storages));
+  const works = parts.map((part) => workOf(part, storages, anywhere));
   const [only] = works;
   const lowered = new Map<Work, Lowered>();
   const lower = (work: Work, entry: Entry): readonly Stmt[] => {
@@ -57,6 +70,7 @@ export function lowerModule(parts: readonly Part[], storages: Storages): KernelM
     workgroup,
     body,
     grid: threadGrid(works, workgroup),
+    overhang: Math.max(...all.map((l) => l.overhang)),
   };
 }
 
@@ -76,6 +90,7 @@ interface Lowered {
   readonly statements: readonly Stmt[];
   readonly bindings: readonly Memory[];
   readonly shared: readonly Memory[];
+  readonly overhang: number;
 }
 
 interface Work {
@@ -86,7 +101,7 @@ interface Work {
   lower(entry: Entry): Lowered;
 }
 
-function workOf(part: Part, storages: Storages): Work {
+function workOf(part: Part, storages: Storages, anywhere = false): Work {
   const { kernel, schedule } = part;
   const strategy = strategyOf(kernel, schedule);
   const vector: Vector | undefined = schedule.vector
@@ -100,14 +115,32 @@ function workOf(part: Part, storages: Storages): Work {
   };
   const lower = (entry: Entry): Lowered => {
     const { statements, shared } = build(entry);
-    const { statements: vectors, wide } = vectorise(statements);
+    const { statements: vectors, wide } = vectorise(statements, anywhere);
     return {
       statements: hoist(shareInQuads(vectors)),
       bindings: bindings.map((m) => wide.get(m) ?? m),
       shared,
+      overhang: overhangOf(statements, memories),
     };
   };
   return { grid: strategy.grid(kernel, schedule), together: schedule.together, build, lower };
+}
+
+const BYTES = 4;
+
+/** How far outside of their tensors kernels fetch what a guard drops, in bytes. Along N they stay inside. */
+function overhangOf(statements: readonly Stmt[], { of }: Memories): number {
+  const sizes = new Map([...of].map(([node, memory]) => [memory, elements(node.type.shape)] as const));
+  let most = 0;
+  visitValues(statements, (v) => {
+    if (v.kind !== "element") return;
+    const { fixed, perBatch } = must(sizes.get(v.from), "tensor");
+    const first = new Map([...axesOf(v.at)].filter((a) => isBatch(a.extent)).map((a) => [a, constant(0)]));
+    const { low, high } = rangeOf(substituteIndex(v.at, first));
+    for (const outside of [-low, high + 1 - fixed - perBatch])
+      if (Number.isFinite(outside)) most = Math.max(most, BYTES * outside);
+  });
+  return most;
 }
 
 /** In threads. Parts that share a module have no batch factor: their threads add up. */

@@ -45,4 +45,6 @@ export interface KernelModule {
   readonly body: readonly Stmt[];
   /** In threads. */
   readonly grid: Grid;
+  /** Bytes before and behind an array at which a target that keeps no access within it may fetch; what is there is dropped. */
+  readonly overhang: number;
 }

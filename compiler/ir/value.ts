@@ -85,6 +85,7 @@ export type Value =
       readonly slot: number;
     }
   | { readonly kind: "builtin"; readonly id: number; readonly type: ValueType; readonly name: Builtin }
+  /** An element; of an array of single numbers also a vector of those from `at` on. */
   | {
       readonly kind: "load";
       readonly id: number;

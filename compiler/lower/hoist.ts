@@ -8,7 +8,18 @@ import { byWeight } from "../ir/print.ts";
 import type { Stmt } from "../ir/stmt.ts";
 import type { Value, Variable } from "../ir/value.ts";
 import { add, rangeOf } from "../math/affine.ts";
-import { binary, int, negate, newVariable, partsOf, plus, times, withParts } from "../math/value.ts";
+import {
+  binary,
+  int,
+  lanesOf,
+  loadFrom,
+  negate,
+  newVariable,
+  partsOf,
+  plus,
+  times,
+  withParts,
+} from "../math/value.ts";
 import { codecOf } from "../ops/codec.ts";
 
 /** A value without what only passes know, and the innermost scope it depends on. */
@@ -139,7 +150,9 @@ class Hoisting {
         const { value, depth: known } = this.#index(v.at);
         // What the kernel overwrites is fetched by those alone who overwrite it: others would race with them.
         const depth = v.from.writable ? Math.max(known, this.#condition) : known;
-        return this.#name(v.from.stem, { value: codecOf(v.from).load(v.from, value), depth });
+        const { width } = v.type;
+        const loaded = width > lanesOf(v.from) ? loadFrom(v.from, value, width) : codecOf(v.from).load(v.from, value);
+        return this.#name(v.from.stem, { value: loaded, depth });
       }
       case "element":
         throw new InternalError("a number of a tensor whose vectors are not decided");

@@ -27,17 +27,20 @@ export interface Vectorised {
   readonly wide: ReadonlyMap<Memory, Memory>;
 }
 
-/** Decides the vectors and puts `fetch` for every `element`. */
-export function vectorise(statements: readonly Stmt[]): Vectorised {
+/**
+ * Decides the vectors and puts `fetch` for every `element`. `anywhere`: vectors need not be aligned; numbers are then fetched
+ * as they lie, and neighbours that a vector is made of at once.
+ */
+export function vectorise(statements: readonly Stmt[], anywhere = false): Vectorised {
   const wide = new Map<Memory, Memory>();
   for (const [memory, notes] of notesOf(statements)) {
     const { vectors } = codecOf(memory);
-    const width = memory.writable || !vectors ? 1 : widthFor(notes);
+    const width = memory.writable || !vectors || (anywhere && vectors === "bound") ? 1 : widthFor(notes);
     if (width === 1) continue;
     const element = vectors === "bound" ? { type: typeFor(memory.type.scalar, width) } : { lanes: width };
     wide.set(memory, newMemory({ ...memory, ...element }));
   }
-  return { statements: mapValues(statements, rewriting(wide)), wide };
+  return { statements: mapValues(statements, rewriting(wide, anywhere)), wide };
 }
 
 /** The numbers of one memory that a vector is made of; undefined where it is made otherwise. */
@@ -89,7 +92,7 @@ function widthFor({ widest, alignment, elements, bases }: Notes): Width {
 }
 
 /** Puts a memory's elements, and components of them, where its numbers were meant. */
-function rewriting(wide: ReadonlyMap<Memory, Memory>): (v: Value) => Value {
+function rewriting(wide: ReadonlyMap<Memory, Memory>, anywhere: boolean): (v: Value) => Value {
   const known = new Map<Value, Value>();
   const rewrite = (v: Value): Value => {
     const done = known.get(v) ?? rewritten(v);
@@ -100,7 +103,7 @@ function rewriting(wide: ReadonlyMap<Memory, Memory>): (v: Value) => Value {
     if (v.kind === "element") return numberOf(wide.get(v.from) ?? v.from, v.at);
     const lanes = neighbours(v);
     const [first] = lanes ?? [];
-    const whole = first && wholeVector(wide.get(first.from) ?? first.from, must(lanes, "lanes"));
+    const whole = first && wholeVector(wide.get(first.from) ?? first.from, must(lanes, "lanes"), anywhere);
     return whole ?? withParts(v, partsOf(v).map(rewrite));
   };
   return rewrite;
@@ -115,14 +118,16 @@ function numberOf(memory: Memory, address: Index): Value {
   return component(fetchOf(memory, rangeOf(element).high < 0 ? constant(0) : element, gives), lane);
 }
 
-/** The element that holds exactly these numbers in order, if the memory's vectors are that wide. */
-function wholeVector(memory: Memory, lanes: readonly Element[]): Value | undefined {
+/** The element that holds exactly these numbers in order, if the memory's vectors are that wide; `anywhere`: they themselves. */
+function wholeVector(memory: Memory, lanes: readonly Element[], anywhere: boolean): Value | undefined {
   const width = lanesOf(memory);
   const first = must(lanes[0], "lane").at;
-  if (width !== lanes.length || first.constant % width !== 0) return undefined;
-  return isConsecutive(lanes.map((e) => e.at))
-    ? fetchOf(memory, div(first, width), codecOf(memory).gives)
-    : undefined;
+  if (!isConsecutive(lanes.map((e) => e.at))) return undefined;
+  if (width === lanes.length && first.constant % width === 0)
+    return fetchOf(memory, div(first, width), codecOf(memory).gives);
+  const { vectors, gives } = codecOf(memory);
+  const asTheyLie = anywhere && width === 1 && vectors === "bound" && memory.type.scalar === gives;
+  return asTheyLie ? fetchOf(memory, first, gives, lanes.length as Width) : undefined; // a vector's lanes
 }
 
 function isConsecutive([first, ...rest]: readonly Index[]): boolean {

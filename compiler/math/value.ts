@@ -71,9 +71,10 @@ export function builtin(name: Builtin): Value {
   return values.get(FOREVER, name, (id) => ({ kind: "builtin", id, type: U32, name }));
 }
 
-/** An element of an array as it lies there. */
-export function loadFrom(from: Memory, at: Value): Value {
-  return values.get(from, `load ${at.id}`, (id) => ({ kind: "load", id, type: from.type, from, at }));
+/** An element of an array as it lies there; of single numbers, `width` of them from a place on. */
+export function loadFrom(from: Memory, at: Value, width = from.type.width): Value {
+  const type = typeFor(from.type.scalar, width);
+  return values.get(from, `load${width} ${at.id}`, (id) => ({ kind: "load", id, type, from, at }));
 }
 
 /** A number of a tensor, as what its codec gives. */
@@ -85,10 +86,10 @@ export function elementOf(from: Memory, at: Index, scalar: Scalar = "f32"): Valu
 /** How many of a tensor's numbers are fetched at once. */
 export const lanesOf = ({ lanes, type }: Memory): Width => lanes ?? type.width;
 
-/** What is fetched at once of a tensor's memory, as what its codec gives. */
-export function fetchOf(from: Memory, at: Index, scalar: Scalar = "f32"): Value {
-  const type = typeFor(scalar, lanesOf(from));
-  return values.get(from, `fetch ${at.id}`, (id) => ({ kind: "fetch", id, type, from, at }));
+/** What is fetched at once of a tensor's memory, as what its codec gives; of single numbers, `width` of them. */
+export function fetchOf(from: Memory, at: Index, scalar: Scalar = "f32", width = lanesOf(from)): Value {
+  const type = typeFor(scalar, width);
+  return values.get(from, `fetch${width} ${at.id}`, (id) => ({ kind: "fetch", id, type, from, at }));
 }
 
 export function indexValue(index: Index): Value {
@@ -264,7 +265,7 @@ export function withParts(v: Value, parts: readonly Value[]): Value {
   const first = must(a, "part");
   switch (v.kind) {
     case "load":
-      return loadFrom(v.from, first);
+      return loadFrom(v.from, first, v.type.width);
     case "negate":
       return negate(first);
     case "component":

@@ -63,7 +63,7 @@ const arg = (args: readonly Expr[], i: number): Expr => args[i] ?? zero;
  * erfc(x) = t·exp(−x² + p(t)) with t = 1/(1 + x/2) for x ≥ 0 and erfc(−x) = 2 − erfc(x): a relative error below 1.2e-7
  * everywhere, tails included (Press et al., Numerical Recipes, section 6.2).
  */
-const ERFC = [
+export const ERFC = [
   -1.26551223, 1.00002368, 0.37409196, 0.09678418, -0.18628806, 0.27886807, -1.13520398, 1.48851587,
   -0.82215223, 0.17087277,
 ];

@@ -46,6 +46,7 @@ const described = objectOf({
   }),
   quads: flag,
   spread: orNull(objectOf({ workgroups: positive, least: positive })),
+  code: oneOf(["wgsl", "wasm"]),
   workgroupMemory: orNull(
     objectOf({ near: time, far: time, fetch: time, place: time, barrier: time, threads: positive }),
   ),

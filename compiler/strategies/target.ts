@@ -35,6 +35,8 @@ export interface Target {
   readonly quads: boolean;
   /** A CPU's: a workgroup is one core's work, so few threads are spread over smaller ones; null: as many as there are. */
   readonly spread: Spread | null;
+  /** What kernels become. In WebAssembly a vector may be fetched from any place; in WGSL its width divides the address. */
+  readonly code: "wgsl" | "wasm";
   /** Where workgroups have a fast memory of their own, and threads are many, they fetch and add up together. */
   readonly workgroupMemory: WorkgroupTimes | null;
 }
@@ -87,6 +89,7 @@ export const portable: Target = {
   times: { element: 20, vector: 10, shared: 1.5, guard: 3, add: 3, spilledAdd: 3.6, sum: 0 },
   quads: false,
   spread: null,
+  code: "wgsl",
   workgroupMemory: null,
 };
 
@@ -126,7 +129,18 @@ export const quads: Target = {
   spread: { workgroups: 16, least: 16 },
 };
 
-export const targets = { portable, gpu, octets, quads } as const satisfies Record<string, Target>;
+/**
+ * WebAssembly with vectors of 128 bits: a thread is a turn of a loop, alone with its registers. Processors have 16 of them,
+ * load two vectors in the time of one multiply-add, and fetch from any address.
+ */
+export const wasm: Target = {
+  ...portable,
+  name: "wasm",
+  workgroup: 1,
+  code: "wasm",
+};
+
+export const targets = { portable, gpu, octets, quads, wasm } as const satisfies Record<string, Target>;
 
 /** What `compile(graph, { target })` takes. */
 export type TargetName = keyof typeof targets;

@@ -123,6 +123,7 @@ function printed(value: Value, variables: readonly number[]): readonly number[] 
     workgroup: 1,
     body,
     grid: { items: 4, batchTile: 0 },
+    overhang: 0,
   };
   const result = new Int32Array(4);
   const machine = new KernelMachine(printModule(module, ["x", "y"]).wgsl);

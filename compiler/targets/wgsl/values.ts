@@ -2,6 +2,7 @@
 import type { Size } from "../../../contract/type.ts";
 import { InternalError, must } from "../../errors.ts";
 import type { BinaryOp, Fn, Memory, Value, ValueType, Variable } from "../../ir/value.ts";
+import { int, loadFrom, plus } from "../../math/value.ts";
 import { type Helper, scalars } from "../../ops/scalar.ts";
 import { floatLiteral } from "./literal.ts";
 
@@ -68,8 +69,15 @@ function spelt(v: Value, names: Names): Spelt {
       return v.name === "local"
         ? { text: "local", rank: PRIMARY }
         : { text: "group.y * groups.x + group.x", rank: OPERATORS["+"].rank };
-    case "load":
+    case "load": {
+      const { width } = v.type;
+      if (width > v.from.type.width)
+        return called(
+          wgslType(v.type),
+          Array.from({ length: width }, (_, lane) => loadFrom(v.from, plus(v.at, int(lane)))),
+        );
       return { text: `${nameOf(v.from, names)}[${inner(v.at)}]`, rank: PRIMARY };
+    }
     case "negate":
       return { text: `-${inner(v.of, PRIMARY)}`, rank: UNARY };
     case "binary": {

@@ -1,0 +1,111 @@
+/** Instructions as they are put together: bytes, and locals that get their numbers when the function is closed. */
+import { control, f32, f32x4, i32, i32x4, VALUE_TYPES, v128, type ValType } from "./opcodes.ts";
+
+/** A local of a function; its number is known once all of them are. */
+export interface Local {
+  readonly type: ValType;
+}
+
+/** Instructions: bytes, and locals in place of their numbers. */
+export type Code = readonly (number | Local)[];
+
+/** An unsigned number as LEB128. */
+export function unsigned(value: number): readonly number[] {
+  const bytes: number[] = [];
+  let rest = value;
+  for (; rest > 127; rest = Math.floor(rest / 128)) bytes.push((rest % 128) | 128);
+  return [...bytes, rest];
+}
+
+/** A signed number of 32 bits as LEB128. */
+export function signed(value: number): readonly number[] {
+  const bytes: number[] = [];
+  let rest = value | 0;
+  while (rest < -64 || rest > 63) {
+    bytes.push((rest & 127) | 128);
+    rest >>= 7;
+  }
+  return [...bytes, rest & 127];
+}
+
+/** The four bytes of a number of f32, the lowest first. */
+export function floatBytes(value: number): readonly number[] {
+  return [...new Uint8Array(Float32Array.of(value).buffer)];
+}
+
+export const intConst = (value: number): Code => [...i32.const, ...signed(value)];
+export const floatConst = (value: number): Code => [...f32.const, ...floatBytes(value)];
+/** Four times the same bits. */
+export const bitsConst = (bits: number): Code => {
+  const bytes = [...new Uint8Array(Int32Array.of(bits).buffer)];
+  return [...v128.const, ...bytes, ...bytes, ...bytes, ...bytes];
+};
+/** A vector of known numbers of f32. */
+export const vectorConst = (numbers: readonly number[]): Code => {
+  const lanes = [0, 1, 2, 3].map((i) => numbers[i] ?? 0);
+  const isSplat = lanes.every((n) => Object.is(n, lanes[0]));
+  return isSplat ? [...floatConst(lanes[0] ?? 0), ...f32x4.splat] : [...v128.const, ...lanes.flatMap(floatBytes)];
+};
+export const intVectorConst = (numbers: readonly number[]): Code =>
+  [...v128.const, ...[0, 1, 2, 3].flatMap((i) => [...new Uint8Array(Int32Array.of(numbers[i] ?? 0).buffer)])];
+
+export const get = (local: Local): Code => [control.get, local];
+export const set = (local: Local): Code => [control.set, local];
+export const tee = (local: Local): Code => [control.tee, local];
+
+/** The argument of a load or store: its alignment, as a power of two, and an offset in bytes. */
+export const access = (alignment: number, offset: number): Code => [alignment, ...unsigned(offset)];
+
+/** Four times the same component. */
+export const spread = (lane: number): Code => {
+  const bytes = [0, 1, 2, 3].map((b) => 4 * lane + b);
+  return [...v128.shuffle, ...bytes, ...bytes, ...bytes, ...bytes];
+};
+
+export const extractFloat = (lane: number): Code => [...f32x4.extract, lane];
+export const extractInt = (lane: number): Code => [...i32x4.extract, lane];
+
+/** A function as it is written: its code, and its locals. */
+export class FunctionBody {
+  readonly #params: readonly Local[];
+  readonly #locals: Local[] = [];
+  readonly #code: (number | Local)[] = [];
+
+  constructor(params: readonly Local[]) {
+    this.#params = params;
+  }
+
+  local(type: ValType): Local {
+    const local = { type };
+    this.#locals.push(local);
+    return local;
+  }
+
+  /** Appends instructions. */
+  put(...parts: readonly Code[]): void {
+    for (const part of parts) for (const item of part) this.#code.push(item);
+  }
+
+  /** What some instructions leave on the stack, kept in a local of its own. */
+  let(type: ValType, code: Code): Code {
+    const local = this.local(type);
+    this.put(code, set(local));
+    return get(local);
+  }
+
+  /** The function's bytes (section 5.5.13), its length first. Locals lie by type. */
+  bytes(): readonly number[] {
+    const groups = (Object.keys(VALUE_TYPES) as ValType[]) // the record's own keys
+      .map((type) => ({ type, locals: this.#locals.filter((l) => l.type === type) }))
+      .filter((g) => g.locals.length > 0);
+    const numbers = new Map([...this.#params, ...groups.flatMap((g) => g.locals)].map((l, i) => [l, i] as const));
+    const declared = groups.flatMap((g) => [...unsigned(g.locals.length), VALUE_TYPES[g.type]]);
+    const body = [...unsigned(groups.length), ...declared];
+    for (const item of this.#code) {
+      if (typeof item === "number") body.push(item);
+      else for (const byte of unsigned(numbers.get(item) ?? 0)) body.push(byte);
+    }
+    body.push(control.end);
+    return [...unsigned(body.length), ...body];
+  }
+}

@@ -1,0 +1,34 @@
+/** What a workgroup costs: its operations, counted from its statements. */
+import type { KernelModule, Stmt } from "../../ir/stmt.ts";
+import type { Value } from "../../ir/value.ts";
+import { valuesOf } from "../../math/statements.ts";
+import { partsOf } from "../../math/value.ts";
+
+/** Turns of a loop whose number a run decides. */
+const UNKNOWN = 64;
+/** Of a function that is no instruction. */
+const FUNCTION = 25;
+const FUNCTIONS: ReadonlySet<string> = new Set(["exp", "log", "tanh", "sigmoid", "erfc", "pow"]);
+
+export function costOf({ body, workgroup }: KernelModule): number {
+  return Math.round(workgroup * ofStatements(body));
+}
+
+function ofStatements(statements: readonly Stmt[]): number {
+  return statements.reduce((sum, s) => sum + valuesOf(s).reduce((a, v) => a + ofValue(v), 1) + ofBlocks(s), 0);
+}
+
+function ofBlocks(s: Stmt): number {
+  if (s.kind === "if") return Math.max(ofStatements(s.body), ofStatements(s.otherwise ?? []));
+  if (s.kind !== "for") return 0;
+  const known = s.start.kind === "literal" && s.end.kind === "literal";
+  const turns = known ? Math.max(0, Math.ceil((valueOf(s.end) - valueOf(s.start)) / s.step)) : UNKNOWN;
+  return turns * (1 + ofStatements(s.body));
+}
+
+const valueOf = (v: Value): number => (v.kind === "literal" ? v.value : 0);
+
+function ofValue(v: Value): number {
+  const own = v.kind === "literal" || v.kind === "variable" ? 0 : v.kind === "call" && FUNCTIONS.has(v.fn) ? FUNCTION : 1;
+  return partsOf(v).reduce((sum, p) => sum + ofValue(p), own);
+}

@@ -1,0 +1,181 @@
+/**
+ * Functions that WebAssembly has not, of four numbers of f32 each; a single number goes in the first lane. Polynomials are
+ * those of Moshier's Cephes library (expf, logf, tanhf); docs/numerics.md has the bounds.
+ */
+import { ERFC } from "../../ops/scalar.ts";
+import { bitsConst, type Code, FunctionBody, get, intConst, type Local, vectorConst } from "./code.ts";
+import { f32x4, i32x4, v128 } from "./opcodes.ts";
+
+export type FunctionName = "exp" | "log" | "tanh" | "sigmoid" | "erfc" | "pow";
+
+const PARAMETERS: Readonly<Record<FunctionName, number>> = { exp: 1, log: 1, tanh: 1, sigmoid: 1, erfc: 1, pow: 2 };
+
+/** The code of a function; it calls no other one. */
+export function functionBytes(name: FunctionName): { readonly parameters: number; readonly bytes: readonly number[] } {
+  const parameters = PARAMETERS[name];
+  const params: readonly Local[] = Array.from({ length: parameters }, () => ({ type: "v128" as const }));
+  const body = new FunctionBody(params);
+  const [x = [], y = []] = params.map(get);
+  body.put(bodies[name](body, x, y));
+  return { parameters, bytes: body.bytes() };
+}
+
+const c = (value: number): Code => vectorConst([value, value, value, value]);
+const bits = (value: number): Code => bitsConst(value);
+const one = c(1);
+
+const op =
+  (instruction: readonly number[]) =>
+  (...operands: readonly Code[]): Code => [...operands.flat(), ...instruction];
+const [add, sub, mul, div] = [op(f32x4.add), op(f32x4.sub), op(f32x4.mul), op(f32x4.div)];
+const [abs, neg, nearest, floor] = [op(f32x4.abs), op(f32x4.neg), op(f32x4.nearest), op(f32x4.floor)];
+const [and, or, xor] = [op(v128.and), op(v128.or), op(v128.xor)];
+const [equal, differs, below, atLeast] = [op(f32x4.eq), op(f32x4.ne), op(f32x4.lt), op(f32x4.ge)];
+/** `then` where the condition's bits are set. */
+const choose = (condition: Code, then: Code, otherwise: Code): Code => [...then, ...otherwise, ...condition, ...v128.bitselect];
+/** Bounds that let NaN pass: the instructions give their first operand where a comparison does not hold. */
+const atMost = (x: Code, bound: number): Code => [...x, ...c(bound), ...f32x4.pmin];
+const noLess = (x: Code, bound: number): Code => [...x, ...c(bound), ...f32x4.pmax];
+const shifted = (x: Code, by: number, how: readonly number[]): Code => [...x, ...intConst(by), ...how];
+
+/** c0 + t·(c1 + t·(…)) */
+const horner = (t: Code, coefficients: readonly number[]): Code =>
+  coefficients.slice(0, -1).reduceRight((inner, k) => add(c(k), mul(t, inner)), c(coefficients.at(-1) ?? 0));
+
+const LOG2E = Math.LOG2E;
+/** ln 2 in two parts: products of the first with whole numbers are exact. */
+const [LN2_HIGH, LN2_LOW] = [0.693359375, -2.12194440e-4];
+const EXP = [1, 1, 5.0000001201e-1, 1.6666665459e-1, 4.1665795894e-2, 8.3334519073e-3, 1.3981999507e-3, 1.9875691500e-4];
+
+/** eˣ = 2ⁿ·eʳ with |r| ≤ ln 2 / 2; 2ⁿ in two factors, so that the least numbers and infinity come out right. */
+function exp(body: FunctionBody, given: Code): Code {
+  const x = body.let("v128", atMost(noLess(given, -104), 89));
+  const n = body.let("v128", nearest(mul(x, c(LOG2E))));
+  const r = body.let("v128", sub(sub(x, mul(n, c(LN2_HIGH))), mul(n, c(LN2_LOW))));
+  const whole = body.let("v128", [...n, ...i32x4.truncS]);
+  const half = body.let("v128", shifted(whole, 1, i32x4.shrS));
+  const power = (k: Code): Code => shifted([...k, ...bits(127), ...i32x4.add], 23, i32x4.shl);
+  const rest: Code = [...whole, ...half, ...i32x4.sub];
+  return mul(mul(horner(r, EXP), power(half)), power(rest));
+}
+
+const LOG = [
+  3.3333331174e-1, -2.4999993993e-1, 2.0000714765e-1, -1.6668057665e-1, 1.4249322787e-1, -1.2420140846e-1,
+  1.1676998740e-1, -1.1514610310e-1, 7.0376836292e-2,
+];
+
+/** The exponent and the fraction of positive numbers: x = 2ᵉ·m with √½ ≤ m < √2, and m − 1. */
+function parts(body: FunctionBody, x: Code): { readonly e: Code; readonly f: Code } {
+  const tiny = body.let("v128", below(x, c(2 ** -126)));
+  const normal = body.let("v128", choose(tiny, mul(x, c(2 ** 23)), x));
+  const m = body.let("v128", or(and(normal, bits(0x007fffff)), bits(0x3f000000)));
+  const low = body.let("v128", below(m, c(Math.SQRT1_2)));
+  const exponent: Code = [...shifted(normal, 23, i32x4.shrU), ...bits(-126), ...i32x4.add, ...f32x4.convertS];
+  const e = body.let("v128", sub(sub(exponent, and(low, one)), and(tiny, c(23))));
+  const f = body.let("v128", sub(add(m, and(low, m)), one));
+  return { e, f };
+}
+
+function logOf(body: FunctionBody, x: Code): Code {
+  const { e, f } = parts(body, x);
+  const z = body.let("v128", mul(f, f));
+  const small = sub(mul(mul(horner(f, LOG), f), z), mul(z, c(0.5)));
+  return add(add(f, add(small, mul(e, c(LN2_LOW)))), mul(e, c(LN2_HIGH)));
+}
+
+/** −∞ for 0, NaN below, and infinity and NaN as they are. */
+function log(body: FunctionBody, x: Code): Code {
+  const value = body.let("v128", logOf(body, x));
+  const finite = choose(equal(x, c(Number.POSITIVE_INFINITY)), x, value);
+  const positive = choose(atLeast(x, c(2 ** -149)), finite, bits(0x7fc00000));
+  return choose(equal(x, c(0)), c(Number.NEGATIVE_INFINITY), positive);
+}
+
+const TANH = [-0.33333282, 0.13331442, -0.053739716, 0.020639089, -0.0057049887];
+
+/** Below 0.625 a polynomial, which keeps the digits of small arguments; else 1 − 2/(e²ˣ + 1). */
+function tanh(body: FunctionBody, x: Code): Code {
+  const size = body.let("v128", atMost(abs(x), 10));
+  const z = body.let("v128", mul(size, size));
+  const small = body.let("v128", add(size, mul(mul(size, z), horner(z, TANH))));
+  const e = body.let("v128", exp(body, add(size, size)));
+  const value = choose(below(size, c(0.625)), small, sub(one, div(c(2), add(e, one))));
+  return or(value, and(x, bits(-0x80000000)));
+}
+
+/** e of −|x| never overflows: 1/(1 + e⁻ˣ) for x ≥ 0 and eˣ/(1 + eˣ) below. */
+function sigmoid(body: FunctionBody, x: Code): Code {
+  const e = body.let("v128", exp(body, neg(abs(x))));
+  return div(choose(atLeast(x, c(0)), one, e), add(one, e));
+}
+
+function erfc(body: FunctionBody, x: Code): Code {
+  const z = body.let("v128", atMost(abs(x), 16));
+  const t = body.let("v128", div(one, add(one, mul(c(0.5), z))));
+  const y = body.let("v128", mul(t, exp(body, add(neg(mul(z, z)), horner(t, ERFC)))));
+  return choose(below(x, c(0)), sub(c(2), y), y);
+}
+
+/**
+ * xʸ by IEEE 754 (2019, section 9.2.1), from e^(y·ln |x|). The logarithm has twice the digits: what y·ln |x| loses would be
+ * multiplied by its size.
+ */
+function pow(body: FunctionBody, x: Code, y: Code): Code {
+  const inf = c(Number.POSITIVE_INFINITY);
+  const size = body.let("v128", abs(x));
+  const { e, f } = parts(body, size);
+  // ln m = 2·artanh(s) with s = f/(2 + f), as high + low: s and its square are kept with what their rounding lost.
+  const d = body.let("v128", add(f, c(2)));
+  const s = body.let("v128", div(f, d));
+  const high = (v: Code): Code => body.let("v128", and(v, bits(-0x1000)));
+  const product = (a: Code, b: Code): { readonly whole: Code; readonly lost: Code } => {
+    const whole = body.let("v128", mul(a, b));
+    const [ah, bh] = [high(a), high(b)];
+    const [al, bl] = [body.let("v128", sub(a, ah)), body.let("v128", sub(b, bh))];
+    const lost = body.let("v128", add(add(sub(mul(ah, bh), whole), add(mul(ah, bl), mul(al, bh))), mul(al, bl)));
+    return { whole, lost };
+  };
+  const sum = (a: Code, b: Code): { readonly whole: Code; readonly lost: Code } => {
+    const whole = body.let("v128", add(a, b));
+    const part = body.let("v128", sub(whole, a));
+    const lost = body.let("v128", add(sub(a, sub(whole, part)), sub(b, part)));
+    return { whole, lost };
+  };
+  const divisor = sum(f, c(2));
+  const back = product(s, d);
+  const sLow = body.let("v128", div(sub(sub(sub(f, back.whole), back.lost), mul(s, divisor.lost)), d));
+  const z = body.let("v128", mul(s, s));
+  const series = mul(mul(s, z), horner(z, [2 / 3, 2 / 5, 2 / 7, 2 / 9, 2 / 11]));
+  const twice = body.let("v128", add(s, s));
+  const near = sum(twice, body.let("v128", add(series, add(sLow, sLow))));
+  const scaled = product(e, c(LN2_HIGH));
+  const far = sum(scaled.whole, near.whole);
+  const tail = add(add(add(far.lost, near.lost), scaled.lost), mul(e, c(LN2_LOW)));
+  const ln = sum(far.whole, body.let("v128", tail));
+  const exponent = product(y, ln.whole);
+  const rest = body.let("v128", add(exponent.lost, mul(y, ln.lost)));
+  const bounded = body.let("v128", atMost(noLess(exponent.whole, -150), 150));
+  const base = body.let("v128", exp(body, bounded));
+  const exact = and(below(base, inf), equal(bounded, exponent.whole));
+  const corrected = choose(exact, add(base, mul(base, rest)), base);
+  // Special numbers, as WGSL's `power` of ops/scalar.ts tells them.
+  const edge = body.let("v128", or(equal(size, c(0)), equal(size, inf)));
+  const up = equal(and(equal(size, inf), one), and([...c(0), ...y, ...f32x4.lt], one));
+  const value = body.let("v128", choose(edge, and(up, inf), corrected));
+  const odd = body.let("v128", equal(abs(sub(y, mul(c(2), floor(mul(y, c(0.5)))))), one));
+  const signed = body.let("v128", or(value, and(and(x, bits(-0x80000000)), odd)));
+  const isNot = or(differs(x, x), differs(y, y));
+  const fraction = and(and(below(x, c(0)), differs(floor(y), y)), xor(equal(size, inf), bits(-1)));
+  const none = body.let("v128", or(isNot, fraction));
+  const always = or(equal(y, c(0)), or(equal(x, one), and(equal(x, c(-1)), equal(abs(y), inf))));
+  return choose(always, one, choose(none, bits(0x7fc00000), signed));
+}
+
+const bodies: Readonly<Record<FunctionName, (body: FunctionBody, x: Code, y: Code) => Code>> = {
+  exp,
+  log,
+  tanh,
+  sigmoid,
+  erfc,
+  pow,
+};
