@@ -151,7 +151,8 @@ class Hoisting {
         // What the kernel overwrites is fetched by those alone who overwrite it: others would race with them.
         const depth = v.from.writable ? Math.max(known, this.#condition) : known;
         const { width } = v.type;
-        const loaded = width > lanesOf(v.from) ? loadFrom(v.from, value, width) : codecOf(v.from).load(v.from, value);
+        const loaded =
+          width > lanesOf(v.from) ? loadFrom(v.from, value, width) : codecOf(v.from).load(v.from, value);
         return this.#name(v.from.stem, { value: loaded, depth });
       }
       case "element":

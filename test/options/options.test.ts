@@ -209,8 +209,8 @@ describe("what is said", () => {
         rule: precision is one of "f32", "f16"
         try:  precision: "f16"",
         "compile: target is "cuda"
-        rule: target is one of "portable", "gpu", "octets", "quads"
-        try:  target: "portable" or "gpu" or "octets" or "quads"",
+        rule: target is one of "portable", "gpu", "octets", "quads", "wasm"
+        try:  target: "portable" or "gpu" or "octets" or "quads" or "wasm"",
         "compile: batch is "8"
         rule: batch is a whole number of at least 1
         try:  batch: 8",

@@ -38,7 +38,10 @@ export function areNeighbours([first, ...others]: readonly Place[]): boolean {
     first !== undefined &&
     others.every(
       (p, i) =>
-        p.memory === first.memory && p.at === first.at && p.scale === first.scale && p.offset === first.offset + i + 1,
+        p.memory === first.memory &&
+        p.at === first.at &&
+        p.scale === first.scale &&
+        p.offset === first.offset + i + 1,
     )
   );
 }

@@ -1,5 +1,5 @@
 /** Instructions as they are put together: bytes, and locals that get their numbers when the function is closed. */
-import { control, f32, f32x4, i32, i32x4, VALUE_TYPES, v128, type ValType } from "./opcodes.ts";
+import { control, f32, f32x4, i32, i32x4, VALUE_TYPES, type ValType, v128 } from "./opcodes.ts";
 
 /** A local of a function; its number is known once all of them are. */
 export interface Local {
@@ -44,10 +44,14 @@ export const bitsConst = (bits: number): Code => {
 export const vectorConst = (numbers: readonly number[]): Code => {
   const lanes = [0, 1, 2, 3].map((i) => numbers[i] ?? 0);
   const isSplat = lanes.every((n) => Object.is(n, lanes[0]));
-  return isSplat ? [...floatConst(lanes[0] ?? 0), ...f32x4.splat] : [...v128.const, ...lanes.flatMap(floatBytes)];
+  return isSplat
+    ? [...floatConst(lanes[0] ?? 0), ...f32x4.splat]
+    : [...v128.const, ...lanes.flatMap(floatBytes)];
 };
-export const intVectorConst = (numbers: readonly number[]): Code =>
-  [...v128.const, ...[0, 1, 2, 3].flatMap((i) => [...new Uint8Array(Int32Array.of(numbers[i] ?? 0).buffer)])];
+export const intVectorConst = (numbers: readonly number[]): Code => [
+  ...v128.const,
+  ...[0, 1, 2, 3].flatMap((i) => [...new Uint8Array(Int32Array.of(numbers[i] ?? 0).buffer)]),
+];
 
 export const get = (local: Local): Code => [control.get, local];
 export const set = (local: Local): Code => [control.set, local];
@@ -98,7 +102,9 @@ export class FunctionBody {
     const groups = (Object.keys(VALUE_TYPES) as ValType[]) // the record's own keys
       .map((type) => ({ type, locals: this.#locals.filter((l) => l.type === type) }))
       .filter((g) => g.locals.length > 0);
-    const numbers = new Map([...this.#params, ...groups.flatMap((g) => g.locals)].map((l, i) => [l, i] as const));
+    const numbers = new Map(
+      [...this.#params, ...groups.flatMap((g) => g.locals)].map((l, i) => [l, i] as const),
+    );
     const declared = groups.flatMap((g) => [...unsigned(g.locals.length), VALUE_TYPES[g.type]]);
     const body = [...unsigned(groups.length), ...declared];
     for (const item of this.#code) {

@@ -15,20 +15,28 @@ export function costOf({ body, workgroup }: KernelModule): number {
 }
 
 function ofStatements(statements: readonly Stmt[]): number {
-  return statements.reduce((sum, s) => sum + valuesOf(s).reduce((a, v) => a + ofValue(v), 1) + ofBlocks(s), 0);
+  return statements.reduce(
+    (sum, s) => sum + valuesOf(s).reduce((a, v) => a + ofValue(v), 1) + ofBlocks(s),
+    0,
+  );
 }
 
 function ofBlocks(s: Stmt): number {
   if (s.kind === "if") return Math.max(ofStatements(s.body), ofStatements(s.otherwise ?? []));
   if (s.kind !== "for") return 0;
   const known = s.start.kind === "literal" && s.end.kind === "literal";
-  const turns = known ? Math.max(0, Math.ceil((valueOf(s.end) - valueOf(s.start)) / s.step)) : UNKNOWN;
+  const turns = known ? Math.max(0, Math.ceil((numberOf(s.end) - numberOf(s.start)) / s.step)) : UNKNOWN;
   return turns * (1 + ofStatements(s.body));
 }
 
-const valueOf = (v: Value): number => (v.kind === "literal" ? v.value : 0);
+const numberOf = (v: Value): number => (v.kind === "literal" ? v.value : 0);
 
 function ofValue(v: Value): number {
-  const own = v.kind === "literal" || v.kind === "variable" ? 0 : v.kind === "call" && FUNCTIONS.has(v.fn) ? FUNCTION : 1;
+  const own =
+    v.kind === "literal" || v.kind === "variable"
+      ? 0
+      : v.kind === "call" && FUNCTIONS.has(v.fn)
+        ? FUNCTION
+        : 1;
   return partsOf(v).reduce((sum, p) => sum + ofValue(p), own);
 }

@@ -8,10 +8,20 @@ import { f32x4, i32x4, v128 } from "./opcodes.ts";
 
 export type FunctionName = "exp" | "log" | "tanh" | "sigmoid" | "erfc" | "pow";
 
-const PARAMETERS: Readonly<Record<FunctionName, number>> = { exp: 1, log: 1, tanh: 1, sigmoid: 1, erfc: 1, pow: 2 };
+const PARAMETERS: Readonly<Record<FunctionName, number>> = {
+  exp: 1,
+  log: 1,
+  tanh: 1,
+  sigmoid: 1,
+  erfc: 1,
+  pow: 2,
+};
 
 /** The code of a function; it calls no other one. */
-export function functionBytes(name: FunctionName): { readonly parameters: number; readonly bytes: readonly number[] } {
+export function functionBytes(name: FunctionName): {
+  readonly parameters: number;
+  readonly bytes: readonly number[];
+} {
   const parameters = PARAMETERS[name];
   const params: readonly Local[] = Array.from({ length: parameters }, () => ({ type: "v128" as const }));
   const body = new FunctionBody(params);
@@ -32,7 +42,12 @@ const [abs, neg, nearest, floor] = [op(f32x4.abs), op(f32x4.neg), op(f32x4.neare
 const [and, or, xor] = [op(v128.and), op(v128.or), op(v128.xor)];
 const [equal, differs, below, atLeast] = [op(f32x4.eq), op(f32x4.ne), op(f32x4.lt), op(f32x4.ge)];
 /** `then` where the condition's bits are set. */
-const choose = (condition: Code, then: Code, otherwise: Code): Code => [...then, ...otherwise, ...condition, ...v128.bitselect];
+const choose = (condition: Code, then: Code, otherwise: Code): Code => [
+  ...then,
+  ...otherwise,
+  ...condition,
+  ...v128.bitselect,
+];
 /** Bounds that let NaN pass: the instructions give their first operand where a comparison does not hold. */
 const atMost = (x: Code, bound: number): Code => [...x, ...c(bound), ...f32x4.pmin];
 const noLess = (x: Code, bound: number): Code => [...x, ...c(bound), ...f32x4.pmax];
@@ -44,8 +59,10 @@ const horner = (t: Code, coefficients: readonly number[]): Code =>
 
 const LOG2E = Math.LOG2E;
 /** ln 2 in two parts: products of the first with whole numbers are exact. */
-const [LN2_HIGH, LN2_LOW] = [0.693359375, -2.12194440e-4];
-const EXP = [1, 1, 5.0000001201e-1, 1.6666665459e-1, 4.1665795894e-2, 8.3334519073e-3, 1.3981999507e-3, 1.9875691500e-4];
+const [LN2_HIGH, LN2_LOW] = [0.693359375, -2.1219444e-4];
+const EXP = [
+  1, 1, 5.0000001201e-1, 1.6666665459e-1, 4.1665795894e-2, 8.3334519073e-3, 1.3981999507e-3, 1.98756915e-4,
+];
 
 /** eˣ = 2ⁿ·eʳ with |r| ≤ ln 2 / 2; 2ⁿ in two factors, so that the least numbers and infinity come out right. */
 function exp(body: FunctionBody, given: Code): Code {
@@ -61,7 +78,7 @@ function exp(body: FunctionBody, given: Code): Code {
 
 const LOG = [
   3.3333331174e-1, -2.4999993993e-1, 2.0000714765e-1, -1.6668057665e-1, 1.4249322787e-1, -1.2420140846e-1,
-  1.1676998740e-1, -1.1514610310e-1, 7.0376836292e-2,
+  1.167699874e-1, -1.151461031e-1, 7.0376836292e-2,
 ];
 
 /** The exponent and the fraction of positive numbers: x = 2ᵉ·m with √½ ≤ m < √2, and m − 1. */
@@ -132,7 +149,10 @@ function pow(body: FunctionBody, x: Code, y: Code): Code {
     const whole = body.let("v128", mul(a, b));
     const [ah, bh] = [high(a), high(b)];
     const [al, bl] = [body.let("v128", sub(a, ah)), body.let("v128", sub(b, bh))];
-    const lost = body.let("v128", add(add(sub(mul(ah, bh), whole), add(mul(ah, bl), mul(al, bh))), mul(al, bl)));
+    const lost = body.let(
+      "v128",
+      add(add(sub(mul(ah, bh), whole), add(mul(ah, bl), mul(al, bh))), mul(al, bl)),
+    );
     return { whole, lost };
   };
   const sum = (a: Code, b: Code): { readonly whole: Code; readonly lost: Code } => {

@@ -8,7 +8,7 @@ import { access, type Code, FunctionBody, get, intConst, type Local, set, tee, u
 import type { FunctionName } from "./functions.ts";
 import { control, EMPTY, f32, f32x4, i32, i32x4, type ValType, v128 } from "./opcodes.ts";
 import { type Store, storesFrom, type Uses, usesOf } from "./uses.ts";
-import { asWide, codeOf, splatOf, type Surroundings } from "./values.ts";
+import { asWide, codeOf, type Surroundings, splatOf } from "./values.ts";
 
 /** What a kernel's function calls. */
 export interface Functions {
@@ -30,7 +30,11 @@ export interface KernelFunction {
 }
 
 /** The function of a kernel, as `contract/wasm.ts` has it. `sizes`: those of the program besides N. */
-export function kernelFunction(module: KernelModule, sizes: readonly Size[], functions: Functions): KernelFunction {
+export function kernelFunction(
+  module: KernelModule,
+  sizes: readonly Size[],
+  functions: Functions,
+): KernelFunction {
   if (module.shared.length > 0) throw new InternalError("threads that meet have no WebAssembly");
   return new KernelWriter(module, sizes, functions).written();
 }
@@ -48,7 +52,10 @@ class KernelWriter implements Surroundings {
   readonly #spread = new Map<Variable, Local>();
   readonly #uses: Uses;
   readonly #bases = new Map<Memory, { readonly base: Local; readonly bias: number }>();
-  readonly #uniforms = new Map<string, { readonly local: Local; readonly type: ValType; readonly offset: number }>();
+  readonly #uniforms = new Map<
+    string,
+    { readonly local: Local; readonly type: ValType; readonly offset: number }
+  >();
   readonly #known: Known[] = [];
   readonly #group: Local;
   readonly #local: Local;
@@ -134,7 +141,10 @@ class KernelWriter implements Surroundings {
     }
     const shift = Math.log2(BYTES * scale);
     const code: Code = [...codeOf(at, this), ...intConst(shift), ...i32.shl, ...get(base), ...i32.add];
-    return { code: this.#uses.changes(at) ? code : [...code, ...tee(this.#know(memory, key))], offset: bytes };
+    return {
+      code: this.#uses.changes(at) ? code : [...code, ...tee(this.#know(memory, key))],
+      offset: bytes,
+    };
   }
 
   /** A local for an address that is known from here to the end of the block. */
@@ -149,7 +159,8 @@ class KernelWriter implements Surroundings {
 
   /** The addresses that are counted from a variable: computed where it is, not in each turn of a loop within. */
   #addresses(variable: Variable): void {
-    for (const place of this.#uses.places.get(variable) ?? []) this.#body.put(this.address(place).code, [control.drop]);
+    for (const place of this.#uses.places.get(variable) ?? [])
+      this.#body.put(this.address(place).code, [control.drop]);
   }
 
   temporary(type: ValType): Local {
@@ -162,7 +173,14 @@ class KernelWriter implements Surroundings {
 
   random(counter: Code, salt: number): Code {
     const [step, seed] = [this.uniform("step", 0), this.uniform("seed", 0)];
-    return [...counter, ...intConst(salt), ...step, ...seed, control.call, ...unsigned(this.#functions.number("random"))];
+    return [
+      ...counter,
+      ...intConst(salt),
+      ...step,
+      ...seed,
+      control.call,
+      ...unsigned(this.#functions.number("random")),
+    ];
   }
 
   #enter(): void {
@@ -185,7 +203,8 @@ class KernelWriter implements Surroundings {
     switch (s.kind) {
       case "let":
       case "var":
-        return this.#declare(s.variable, s.value);
+        this.#declare(s.variable, s.value);
+        return;
       case "assign": {
         const to = must(this.#variables.get(s.to), "variable");
         const value = asWide(s.value, s.to.type.width, this);
@@ -194,11 +213,14 @@ class KernelWriter implements Surroundings {
         return;
       }
       case "store":
-        return this.#store(s);
+        this.#store(s);
+        return;
       case "for":
-        return this.#loop(s);
+        this.#loop(s);
+        return;
       case "if":
-        return this.#if(s);
+        this.#if(s);
+        return;
       case "return":
         this.#body.put([control.br, this.#depth]);
         return;
@@ -223,7 +245,10 @@ class KernelWriter implements Surroundings {
     }
     if (!isSpread) return;
     const wide = this.#body.local("v128");
-    this.#body.put(isSingle ? [...this.variable(variable), ...splatOf(variable.type.scalar)] : asWide(value, 4, this), set(wide));
+    this.#body.put(
+      isSingle ? [...this.variable(variable), ...splatOf(variable.type.scalar)] : asWide(value, 4, this),
+      set(wide),
+    );
     this.#spread.set(variable, wide);
   }
 
@@ -232,7 +257,8 @@ class KernelWriter implements Surroundings {
     const { code, offset } = this.address(place);
     const { width, scalar } = to.type;
     if (width > 1) {
-      const wide = width === 4 ? [...v128.store, ...access(2, offset)] : [...v128.store64Lane, ...access(2, offset), 0];
+      const wide =
+        width === 4 ? [...v128.store, ...access(2, offset)] : [...v128.store64Lane, ...access(2, offset), 0];
       this.#body.put(code, asWide(value, width, this), wide);
       return;
     }
@@ -248,7 +274,10 @@ class KernelWriter implements Surroundings {
     const { to, at, value } = must(run[0], "store");
     if (value.kind !== "component") throw new InternalError("no component");
     const { code, offset } = this.address(placeOf(to, at));
-    const wide = run.length === 4 ? [...v128.store, ...access(2, offset)] : [...v128.store64Lane, ...access(2, offset), 0];
+    const wide =
+      run.length === 4
+        ? [...v128.store, ...access(2, offset)]
+        : [...v128.store64Lane, ...access(2, offset), 0];
     this.#body.put(code, codeOf(value.of, this), wide);
   }
 
@@ -265,7 +294,11 @@ class KernelWriter implements Surroundings {
     this.#body.put([control.loop, EMPTY]);
     this.#depth++;
     this.#block(body, variable);
-    this.#body.put(get(counter), intConst(step), i32.add, tee(counter), stop, i32.ltS, [control.brIf, 0, control.end]);
+    this.#body.put(get(counter), intConst(step), i32.add, tee(counter), stop, i32.ltS, [
+      control.brIf,
+      0,
+      control.end,
+    ]);
     this.#depth--;
     if (!isRun) {
       this.#body.put([control.end]);

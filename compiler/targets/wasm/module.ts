@@ -1,6 +1,7 @@
 /** The kernels of a program as one WebAssembly module (Core Specification, section 5.5). */
-import { MOST_PAGES } from "../../../contract/wasm.ts";
+
 import type { Size } from "../../../contract/type.ts";
+import { MOST_PAGES } from "../../../contract/wasm.ts";
 import type { KernelModule } from "../../ir/stmt.ts";
 import { type Code, FunctionBody, get, intConst, type Local, signed, unsigned } from "./code.ts";
 import { type FunctionName, functionBytes } from "./functions.ts";
@@ -60,9 +61,14 @@ export function encodeModule(kernels: readonly KernelModule[], sizes: readonly S
   const bytes = [
     ...HEADER,
     ...section(SECTION.types, [...types.values()]),
-    ...section(SECTION.imports, [[...text(""), ...text("m"), MEMORY, WITH_MAXIMUM, 0, ...unsigned(MOST_PAGES)]]),
+    ...section(SECTION.imports, [
+      [...text(""), ...text("m"), MEMORY, WITH_MAXIMUM, 0, ...unsigned(MOST_PAGES)],
+    ]),
     ...section(SECTION.functions, typeNumbers.map(unsigned)),
-    ...section(SECTION.exports, kernels.map((_, i) => [...text(`${i}`), 0, ...unsigned(i)])),
+    ...section(
+      SECTION.exports,
+      kernels.map((_, i) => [...text(`${i}`), 0, ...unsigned(i)]),
+    ),
     ...section(SECTION.code, bodies),
   ];
   return { bytes: Uint8Array.from(bytes), bias: Math.max(0, ...written.map((w) => w.bias)) };
@@ -87,7 +93,15 @@ function randomBytes(): readonly number[] {
   const hash = (x: Code): Code => {
     const s = body.let("i32", [...x, ...number(747796405), ...i32.mul, ...number(2891336453), ...i32.add]);
     const amount: Code = [...s, ...intConst(28), ...i32.shrU, ...intConst(4), ...i32.add];
-    const w = body.let("i32", [...s, ...amount, ...i32.shrU, ...s, ...i32.xor, ...number(277803737), ...i32.mul]);
+    const w = body.let("i32", [
+      ...s,
+      ...amount,
+      ...i32.shrU,
+      ...s,
+      ...i32.xor,
+      ...number(277803737),
+      ...i32.mul,
+    ]);
     return [...w, ...intConst(22), ...i32.shrU, ...w, ...i32.xor];
   };
   const xor = (a: Code, b: Code): Code => [...a, ...b, ...i32.xor];
@@ -101,6 +115,7 @@ function randomBytes(): readonly number[] {
 export function base64(bytes: Uint8Array): string {
   const part = 0x8000;
   let text = "";
-  for (let at = 0; at < bytes.length; at += part) text += String.fromCharCode(...bytes.subarray(at, at + part));
+  for (let at = 0; at < bytes.length; at += part)
+    text += String.fromCharCode(...bytes.subarray(at, at + part));
   return btoa(text);
 }

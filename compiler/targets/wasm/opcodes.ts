@@ -4,7 +4,10 @@
 const SIMD = 0xfd;
 const SATURATING = 0xfc;
 
-const simd = (number: number): readonly number[] => [SIMD, ...(number < 128 ? [number] : [(number & 127) | 128, number >> 7])];
+const simd = (number: number): readonly number[] => [
+  SIMD,
+  ...(number < 128 ? [number] : [(number & 127) | 128, number >> 7]),
+];
 
 export const VALUE_TYPES = { i32: 0x7f, f32: 0x7d, f64: 0x7c, v128: 0x7b } as const;
 export type ValType = keyof typeof VALUE_TYPES;

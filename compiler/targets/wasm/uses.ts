@@ -94,10 +94,13 @@ export type Store = Extract<Stmt, { kind: "store" }>;
 /** The stores from a place on that put a vector's components side by side: of four, or of two that have no more. */
 export function storesFrom(statements: readonly Stmt[], from: number): readonly Store[] | undefined {
   const first = statements[from];
-  if (first?.kind !== "store" || first.value.kind !== "component" || first.to.type.width > 1) return undefined;
+  if (first?.kind !== "store" || first.value.kind !== "component" || first.to.type.width > 1)
+    return undefined;
   const { of } = first.value;
   const run = statements.slice(from, from + of.type.width).filter((s) => s.kind === "store");
-  const isWhole = run.every((s, i) => s.value.kind === "component" && s.value.of === of && s.value.lane === i);
+  const isWhole = run.every(
+    (s, i) => s.value.kind === "component" && s.value.of === of && s.value.lane === i,
+  );
   if (!isWhole || run.length !== of.type.width || run.length < 2) return undefined;
   return areNeighbours(run.map((s) => placeOf(s.to, s.at))) ? run : undefined;
 }

@@ -70,7 +70,14 @@ const SIGNED: Table = {
   "&&": i32.and,
   ">>": i32.shrS,
 };
-const UNSIGNED: Table = { ...SIGNED, "/": i32.divU, "%": i32.remU, "<": i32.ltU, ">=": i32.geU, ">>": i32.shrU };
+const UNSIGNED: Table = {
+  ...SIGNED,
+  "/": i32.divU,
+  "%": i32.remU,
+  "<": i32.ltU,
+  ">=": i32.geU,
+  ">>": i32.shrU,
+};
 const FLOATS: Table = {
   "+": f32x4.add,
   "-": f32x4.sub,
@@ -104,7 +111,14 @@ const CALLS: Readonly<Partial<Record<Fn, readonly [Instruction, Instruction]>>> 
   abs: [f32.abs, f32x4.abs],
   sqrt: [f32.sqrt, f32x4.sqrt],
 };
-const FUNCTIONS: ReadonlySet<string> = new Set<FunctionName>(["exp", "log", "tanh", "sigmoid", "erfc", "pow"]);
+const FUNCTIONS: ReadonlySet<string> = new Set<FunctionName>([
+  "exp",
+  "log",
+  "tanh",
+  "sigmoid",
+  "erfc",
+  "pow",
+]);
 const isFunction = (fn: Fn): fn is Fn & FunctionName => FUNCTIONS.has(fn);
 
 /** The instructions that leave a value on the stack. */
@@ -123,7 +137,8 @@ export function codeOf(v: Value, around: Surroundings): Code {
     case "load":
       return loaded(placeOf(v.from, v.at), v.type, around);
     case "negate":
-      if (isWhole(scalar)) return width === 1 ? [...intConst(0), ...code(v.of), ...i32.sub] : [...code(v.of), ...i32x4.neg];
+      if (isWhole(scalar))
+        return width === 1 ? [...intConst(0), ...code(v.of), ...i32.sub] : [...code(v.of), ...i32x4.neg];
       return [...code(v.of), ...(width === 1 ? f32.neg : f32x4.neg)];
     case "binary":
       return binary(v, around);
@@ -206,20 +221,26 @@ function binary(v: Extract<Value, { kind: "binary" }>, around: Surroundings): Co
 
 /** A vector of whole numbers that are computed one by one. */
 function lanewise(width: number, make: (lane: number) => Code): Code {
-  const first = [...make(0), ...i32x4.splat];
-  return Array.from({ length: width - 1 }, (_, i) => [...make(i + 1), ...i32x4.replace, i + 1]).reduce(
-    (all, lane) => [...all, ...lane],
-    first,
-  );
+  const lanes = Array.from({ length: width }, (_, i) => [
+    ...make(i),
+    ...(i === 0 ? i32x4.splat : [...i32x4.replace, i]),
+  ]);
+  return lanes.flat();
 }
 
 function call({ fn, args, type }: Extract<Value, { kind: "call" }>, around: Surroundings): Code {
   const { width, scalar } = type;
-  const operands = (list: readonly Value[], wide: number = width): Code => list.flatMap((arg) => asWide(arg, wide, around));
+  const operands = (list: readonly Value[], wide: number = width): Code =>
+    list.flatMap((arg) => asWide(arg, wide, around));
   if (fn === "clamp") {
     const [x, low, high] = args.map((arg) => [arg]);
     const [lower, upper] = (["max", "min"] as const).map((which) => bound(which, type, around));
-    return [...operands([...(x ?? []), ...(low ?? [])]), ...(lower ?? []), ...operands(high ?? []), ...(upper ?? [])];
+    return [
+      ...operands([...(x ?? []), ...(low ?? [])]),
+      ...(lower ?? []),
+      ...operands(high ?? []),
+      ...(upper ?? []),
+    ];
   }
   if (fn === "min" || fn === "max") {
     // Where a bound is known to be a number, the quick instruction lets NaN pass, too: it gives its first operand then.
@@ -264,17 +285,19 @@ function composed(v: Extract<Value, { kind: "compose" }>, around: Surroundings):
   const whole = wholeVector(parts);
   if (whole) return codeOf(whole, around);
   const replace = isWhole(type.scalar) ? i32x4.replace : f32x4.replace;
-  const lane = (p: Value): Code => (type.scalar === "bool" ? [...intConst(0), ...codeOf(p, around), ...i32.sub] : codeOf(p, around));
-  return parts
-    .slice(1)
-    .reduce<Code>((all, p, i) => [...all, ...lane(p), ...replace, i + 1], asWide(first, type.width, around));
+  const lane = (p: Value): Code =>
+    type.scalar === "bool" ? [...intConst(0), ...codeOf(p, around), ...i32.sub] : codeOf(p, around);
+  const start = asWide(first, type.width, around);
+  return [...start, ...parts.slice(1).flatMap((p, i) => [...lane(p), ...replace, i + 1])];
 }
 
 /** The vector whose components the parts are, in order. */
 function wholeVector(parts: readonly Value[]): Value | undefined {
   const [first] = parts;
   if (first?.kind !== "component" || first.of.type.width !== parts.length) return undefined;
-  return parts.every((p, i) => p.kind === "component" && p.of === first.of && p.lane === i) ? first.of : undefined;
+  return parts.every((p, i) => p.kind === "component" && p.of === first.of && p.lane === i)
+    ? first.of
+    : undefined;
 }
 
 /** A number on the stack, as one of another type (WGSL, section 15.7.6): whole numbers are cut off and stay in range. */
