@@ -569,22 +569,22 @@ const promises: readonly Mutation[] = [
   ...inFile("compiler/lower/vectorise.ts", [
     {
       name: "vectors: what is written, too",
-      find: "memory.writable || !vectors ? 1",
-      put: "!vectors ? 1",
+      find: "memory.writable || !vectors || ",
+      put: "!vectors || ",
       guards: [passes],
       why: "a result that overwrites an operand is stored at the addresses of vectors",
     },
     {
       name: "vectors: a whole one from any place",
-      find: "width !== lanes.length || first.constant % width !== 0",
-      put: "width !== lanes.length",
+      find: "width === lanes.length && first.constant % width === 0",
+      put: "width === lanes.length",
       guards: [passes],
       why: "four neighbours from an odd place on are those before them",
     },
     {
       name: "vectors: a whole one in any order",
-      find: "return isConsecutive(lanes.map((e) => e.at))\n",
-      put: "return lanes.length > 0\n",
+      find: "if (!isConsecutive(lanes.map((e) => e.at))) return undefined;",
+      put: "",
       guards: [passes],
       why: "transposed weights are read row by row",
     },
