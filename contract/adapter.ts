@@ -26,3 +26,12 @@ export function fits(test: AdapterTest, { info, features: has }: Facts): boolean
         FIELDS.every((f) => !adapter[f] || !info?.[f] || adapter[f] === info[f])))
   );
 }
+
+/** What a session or a trainer computes on. */
+export interface RunsOn {
+  readonly kind: "webgpu" | "wasm";
+  /** Of WebAssembly: how many divide the work. */
+  readonly threads?: number;
+  /** In a line: `NVIDIA GeForce RTX 4090`, `WebAssembly, 8 threads`. Empty where a page's GPU says nothing of itself. */
+  readonly text: string;
+}

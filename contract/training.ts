@@ -88,4 +88,6 @@ export interface Training {
   readonly results: readonly (readonly Result[])[];
   /** Adds a batch to the metrics and changes nothing else. Its params are the model's parameters and the metrics. */
   readonly evaluate: Program;
+  /** The same training for WebAssembly. Absent: it was not asked for. */
+  readonly wasm?: Training;
 }

@@ -25,8 +25,8 @@ export const MOST_PAGES = 65_536;
 const FIRST_SECTION = 8;
 
 /** The bytes of a module as one that shares its memory. */
-export function shared(module: Uint8Array): Uint8Array {
-  const copy = module.slice();
+export function shared(module: Uint8Array): Uint8Array<ArrayBuffer> {
+  const copy = Uint8Array.from(module);
   let [at, length, shift] = [FIRST_SECTION + 1, 0, 0];
   for (let more = true; more; shift += 7) {
     const byte = copy[at++] as number;

@@ -4,7 +4,7 @@ import { WORKGROUPS } from "../contract/limits.ts";
 import type { Dispatch, ParamSpec, Program, Shader, Signature } from "../contract/program.ts";
 import { permute, type TensorData } from "../contract/tensor.ts";
 import { bytesAt } from "../contract/type.ts";
-import type { Gpu } from "./gpu.ts";
+import { formOf, type Gpu } from "./gpu.ts";
 import { halves } from "./half.ts";
 
 /** GPUBufferUsage and GPUMapMode as numbers: these globals are a browser's, not Node's. */
@@ -92,12 +92,17 @@ export class Executable {
   }
 
   /** Builds the pipelines, in parallel. Throws `WeftError`: "no-device", "out-of-memory", "gpu", "device-lost". */
-  static async open(gpu: Gpu, program: Program): Promise<Executable> {
-    const { kernels, features, name } = program;
+  static async open(gpu: Gpu, given: Program): Promise<Executable> {
+    const program = formOf(gpu, given);
+    const { kernels, features, name, module } = program;
     checkSizes(gpu.device, program, 0);
     const lacks = features?.find((f) => !gpu.device.features.has(f));
     if (lacks) throw new WeftError("no-device", `${name} needs the device feature "${lacks}"`);
-    return new Executable(gpu, program, await Promise.all(kernels.map((shader) => gpu.pipeline(shader))));
+    return new Executable(
+      gpu,
+      program,
+      await Promise.all(kernels.map((shader, i) => gpu.pipeline(shader, i, module))),
+    );
   }
 
   /** One of the program's. */

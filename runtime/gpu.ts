@@ -1,16 +1,20 @@
 /** One device, watched: whatever is asked of it either works or throws a `WeftError`. */
 
-import { FEATURES } from "../contract/adapter.ts";
+import { FEATURES, type RunsOn } from "../contract/adapter.ts";
 import { WeftError } from "../contract/errors.ts";
-import type { Shader } from "../contract/program.ts";
+import type { Program, Shader, WasmModule } from "../contract/program.ts";
 import type { TensorData } from "../contract/tensor.ts";
-import { checkOptions, LOAD } from "./options.ts";
+import { checkOptions, type DeviceKind, LOAD } from "./options.ts";
+
+/** True in bundles whose programs have no form for WebAssembly: what is for others alone is left out there. */
+declare const WEFT_WEBGPU_ONLY: true | undefined;
 
 /** They are closed in the reverse order, of which the middle one is the middle one too. */
 const FILTERS = ["internal", "out-of-memory", "validation"] as const;
 
 export class Gpu {
   readonly device: GPUDevice;
+  readonly runsOn: RunsOn;
   /** Set once the device is lost, or given up. */
   #end: WeftError | undefined;
   readonly #waiting = new Set<(error: WeftError) => void>();
@@ -20,6 +24,10 @@ export class Gpu {
   constructor(device: GPUDevice, owned: boolean) {
     this.device = device;
     this.#owned = owned;
+    this.runsOn = (device as Partial<Gpu>).runsOn ?? {
+      kind: "webgpu",
+      text: device.adapterInfo?.description ?? "",
+    };
     device.lost.then(({ reason, message }) => {
       const why = `the GPU device was lost (${reason}${message && `: ${message}`})`;
       this.close(new WeftError("device-lost", `${why}; reload() takes a new one`));
@@ -84,8 +92,12 @@ export class Gpu {
     this.device.queue.writeBuffer(buffer, 0, (fixed ? data : data.slice()) as GPUAllowSharedBufferSource);
   }
 
-  /** A compute pipeline for one WGSL text. Errors name the kernel, its layers and the line. */
-  async pipeline({ name, layers, wgsl, usesBatch, bindings }: Shader): Promise<GPUComputePipeline> {
+  /** A compute pipeline for one WGSL text, or for kernel `i` of a module. Errors name the kernel, its layers and the line. */
+  async pipeline(
+    { name, layers, wgsl, usesBatch, bindings, cost }: Shader,
+    i = 0,
+    { code, slack }: Partial<WasmModule> = {},
+  ): Promise<GPUComputePipeline> {
     const { device } = this;
     const what = `kernel "${name}" (${layers.join(", ")})`;
     const buffers: GPUBufferBindingLayout[] = bindings.map((b) => ({
@@ -95,7 +107,11 @@ export class Gpu {
     const { module, layout } = await this.scoped(
       what,
       () => ({
-        module: device.createShaderModule({ label: name, code: wgsl }),
+        module: device.createShaderModule(
+          typeof WEFT_WEBGPU_ONLY !== "undefined"
+            ? { label: name, code: wgsl }
+            : { label: name, code: code ?? wgsl, ...{ slack } },
+        ),
         layout: device.createPipelineLayout({
           bindGroupLayouts: [
             device.createBindGroupLayout({
@@ -115,18 +131,36 @@ export class Gpu {
     );
     return this.wait(
       what,
-      device.createComputePipelineAsync({ label: name, layout, compute: { module, entryPoint: "main" } }),
+      device.createComputePipelineAsync({
+        label: name,
+        layout,
+        compute: { module, entryPoint: code ? `${i}` : "main", ...{ cost } },
+      }),
     );
   }
 }
 
-/** The given device, or a page's own with the largest buffers that its adapter has. */
-export async function openGpu(device?: GPUDevice): Promise<Gpu> {
-  if (device !== undefined) {
-    checkOptions("device", { device }, LOAD);
-    return new Gpu(device, false);
+/**
+ * The given device, or what is found of that kind for a program with this module, or this other form for WebAssembly; a page's
+ * own device has the largest buffers that its adapter has. Throws `WeftError`: "input", "no-device".
+ */
+export async function openGpu(
+  device: GPUDevice | DeviceKind | undefined,
+  module: unknown,
+  other: unknown,
+): Promise<Gpu> {
+  if (device !== undefined) checkOptions("device", { device }, LOAD);
+  if (typeof device === "object") return new Gpu(device, false);
+  const ask = (): Promise<GPUAdapter | null> | undefined => globalThis.navigator?.gpu?.requestAdapter();
+  let adapter: GPUAdapter | null | undefined;
+  if (typeof WEFT_WEBGPU_ONLY !== "undefined") adapter = await ask();
+  else {
+    const wasm = device === "wasm" || (device !== "webgpu" && module);
+    adapter = wasm ? undefined : await ask();
+    const slow = !adapter || (device && adapter.info.isFallbackAdapter);
+    if (wasm || (other && slow && device !== "webgpu"))
+      return new Gpu(await (await import("./wasm/index.ts")).wasmDevice(), true);
   }
-  const adapter = await globalThis.navigator?.gpu?.requestAdapter();
   if (!adapter)
     throw new WeftError(
       "no-device",
@@ -154,4 +188,16 @@ export async function deviceOf(
   } catch (error) {
     throw new WeftError("no-device", `the WebGPU adapter gives no device: ${(error as Error).message}`);
   }
+}
+
+/** What of a program runs on a device. Throws `WeftError` "program" where it is for the other kind alone. */
+export function formOf({ runsOn }: Gpu, program: Program): Program {
+  if (typeof WEFT_WEBGPU_ONLY !== "undefined") return program;
+  const wasm = runsOn.kind === "wasm";
+  const form = wasm === Boolean(program.module) ? program : wasm && program.wasm;
+  if (form) return form;
+  throw new WeftError(
+    "program",
+    `${program.name} is not for ${runsOn.kind}; try: ${wasm ? 'compile(graph, { target: "wasm" })' : 'device: "wasm"'}`,
+  );
 }

@@ -12,7 +12,7 @@ import { checkOptions, LOAD, type LoadOptions } from "./options.ts";
 import { Session } from "./session.ts";
 import { valuesOf } from "./values.ts";
 
-export type { Facts } from "../contract/adapter.ts";
+export type { Facts, RunsOn } from "../contract/adapter.ts";
 export { WeftError, type WeftErrorCode } from "../contract/errors.ts";
 export type { AdapterTest, Program, Variant } from "../contract/program.ts";
 export type { Tensor, TensorData } from "../contract/tensor.ts";
@@ -21,7 +21,7 @@ export { readSafetensors, type Weights, writeSafetensors } from "../contract/wei
 export { initialise } from "./initialise.ts";
 export type { InputValue } from "./inputs.ts";
 export { readMetadata } from "./metadata.ts";
-export type { LoadOptions } from "./options.ts";
+export type { DeviceKind, LoadOptions } from "./options.ts";
 export { type CheckOptions, checkFinite, type NonFinite } from "./sentinel.ts";
 export { Session } from "./session.ts";
 export { factsOf, pick } from "./variants.ts";

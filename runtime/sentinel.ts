@@ -60,13 +60,13 @@ export async function checkFinite(
     const found = unfit(data[i] as TensorData); // one for each input
     if (found) return { in: "input", name, layers: [], ...found };
   }
-  const gpu = await openGpu(device);
+  const gpu = await openGpu(device, program.module, program.wasm);
   try {
     return await checkRun(await Executable.open(gpu, program), values, batch, (executable) =>
       executable.feed(batch, data, ...words),
     );
   } finally {
-    if (!device) gpu.device.destroy();
+    if (typeof device !== "object") gpu.device.destroy();
   }
 }
 

@@ -1,4 +1,5 @@
 /** A loaded program, as its user sees it. */
+import type { RunsOn } from "../contract/adapter.ts";
 import { WeftError } from "../contract/errors.ts";
 import type { Program } from "../contract/program.ts";
 import { ARRAYS, sizeOf, type Tensor, type TensorData } from "../contract/tensor.ts";
@@ -6,6 +7,7 @@ import { shapeAt } from "../contract/type.ts";
 import { copyOut, Executable, encodePass, type Submission } from "./executable.ts";
 import { openGpu } from "./gpu.ts";
 import { type CheckedInputs, checkInputs, type InputValue } from "./inputs.ts";
+import type { DeviceKind } from "./options.ts";
 
 /** A program that is ready to run, with its weights on a device. Made by `load`. */
 export class Session<
@@ -13,6 +15,8 @@ export class Session<
   Outputs extends object = Record<string, Tensor>,
 > {
   readonly program: Program;
+  /** What it runs on, as of the last load. */
+  runsOn: RunsOn | undefined;
   readonly #values: readonly TensorData[];
   #executable: Promise<Executable> | undefined;
   /** The last two. So many may be in flight: one computes while the other is read back. Further ones wait their turn. */
@@ -46,17 +50,19 @@ export class Session<
    * Puts the program and its weights on another device, or, in a page, on a new one: after the device was lost,
    * or to move. Runs that have not finished are rejected.
    */
-  async reload(device?: GPUDevice): Promise<void> {
+  async reload(device?: GPUDevice | DeviceKind): Promise<void> {
     this.destroy();
     this.#executable = this.#open(device);
     await this.#executable;
   }
 
-  async #open(device: GPUDevice | undefined): Promise<Executable> {
+  async #open(device: GPUDevice | DeviceKind | undefined): Promise<Executable> {
     const { program } = this;
-    const executable = await Executable.open(await openGpu(device), program);
-    await executable.gpu.scoped(`${program.name}: parameters`, () =>
-      executable.fill(program.params, this.#values),
+    const executable = await Executable.open(await openGpu(device, program.module, program.wasm), program);
+    const { gpu } = executable;
+    this.runsOn = gpu.runsOn;
+    await gpu.scoped(`${program.name}: parameters`, () =>
+      executable.fill(executable.program.params, this.#values),
     );
     return executable;
   }

@@ -23,13 +23,15 @@ import { openSizes, sizesOf, spread } from "./sizes.ts";
 /** What is left of a session: runs of any sizes. */
 export interface SizedSession {
   readonly program: Program;
+  /** As `Session.runsOn`. */
+  readonly runsOn: Session["runsOn"];
   /**
    * As `Session.run`, with inputs that have sizes as tensors, whose shapes say what each is. Outputs have no more than that.
    * Throws `WeftError` "input" also for whole numbers that say where to read and are not there.
    */
   run(inputs: Readonly<Record<string, InputValue>>): Promise<Record<string, Tensor>>;
   /** As `Session.reload`: puts the program and its weights on another device. */
-  reload(device?: GPUDevice): Promise<void>;
+  reload(device?: LoadOptions["device"]): Promise<void>;
   /** As `Session.destroy`: frees the GPU's memory now. */
   destroy(): void;
 }
@@ -39,6 +41,9 @@ export async function load(program: Program, options: LoadOptions = {}): Promise
   const session = await loadPlain(atMost(program), options);
   return {
     program,
+    get runsOn() {
+      return session.runsOn;
+    },
     run: (inputs) => runSized(session, program, inputs),
     reload: (device) => session.reload(device),
     destroy: () => session.destroy(),
@@ -62,8 +67,15 @@ function atMost(program: Program): Program {
     ...rest,
     shape: shape.map((d) => bounds[d] ?? d),
   });
+  const { inputs, outputs, wasm } = program;
   return program.version === 2
-    ? { ...program, version: 1, inputs: program.inputs.map(all), outputs: program.outputs.map(all) }
+    ? {
+        ...program,
+        version: 1,
+        inputs: inputs.map(all),
+        outputs: outputs.map(all),
+        ...(wasm && { wasm: atMost(wasm) }),
+      }
     : program;
 }
 

@@ -48,7 +48,7 @@ export async function createTrainer(training: Training, options: TrainerOptions 
 
 /** The training as its buffers see it, which spreads its data sets over the room that they have. */
 function reading(training: Training): Training & Reader {
-  const { step, evaluate } = training;
+  const { step, evaluate, wasm } = training;
   const bounds = boundsOf(step);
   const [input, target] = step.inputs as [Signature, Signature];
   const named: Readonly<Record<string, Signature>> = {
@@ -87,5 +87,11 @@ function reading(training: Training): Training & Reader {
       sizes: (step.sizes ?? []).map(({ name }) => sizes[name] as number),
     };
   };
-  return { ...training, step: { ...step, version: 1 }, evaluate: { ...evaluate, version: 1 }, read };
+  return {
+    ...training,
+    step: { ...step, version: 1 },
+    evaluate: { ...evaluate, version: 1 },
+    ...(wasm && { wasm: reading(wasm) }),
+    read,
+  };
 }

@@ -10,10 +10,11 @@ import type { Training } from "../contract/training.ts";
 import { checkWeights, plainBytes, readSafetensors, tensorsOf, type Weights } from "../contract/weights.ts";
 import { draw } from "./init.ts";
 import { readMetadata } from "./metadata.ts";
-import { ANYTHING, checkOptions, LOAD } from "./options.ts";
+import { ANYTHING, checkOptions, type DeviceKind, LOAD } from "./options.ts";
 import { Trainer } from "./trainer.ts";
 import { BEGINNING, type Checkpoint, fromCheckpoint, type State, stateOf } from "./trainState.ts";
 
+export type { RunsOn } from "../contract/adapter.ts";
 export { WeftError, type WeftErrorCode } from "../contract/errors.ts";
 export type { Tensor, TensorData } from "../contract/tensor.ts";
 export type { LossName, Optimizer, Training } from "../contract/training.ts";
@@ -21,6 +22,7 @@ export { validateTraining } from "../contract/trainValidate.ts";
 export { readSafetensors, type Weights, writeSafetensors } from "../contract/weights.ts";
 export type { AnyDataSet, DataSet, NamedDataSet, Rows } from "./data.ts";
 export { readMetadata } from "./metadata.ts";
+export type { DeviceKind } from "./options.ts";
 export { DivergedError, type Failure } from "./trainDiverged.ts";
 export { Trainer } from "./trainer.ts";
 export type { Epoch, Evaluation, FitOptions, StepReport } from "./trainOptions.ts";
@@ -33,8 +35,8 @@ export interface TrainerOptions {
   readonly weights?: ArrayBuffer | Uint8Array | Weights;
   /** To go on from: what `trainer.checkpoint()` gave, or the bytes of the file that was written of it. */
   readonly checkpoint?: ArrayBuffer | Uint8Array | Checkpoint;
-  /** Default: a device of the page's own choice. In Node: `(await requestDevice()).device` of weftgpu/node. */
-  readonly device?: GPUDevice;
+  /** As of `load`. */
+  readonly device?: GPUDevice | DeviceKind;
   /** Of initial values, shuffling and dropout: a whole number below 2³². Default 0, or the checkpoint's. */
   readonly seed?: number;
 }

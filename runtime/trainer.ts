@@ -1,4 +1,5 @@
 /** Training, as its user sees it. */
+import type { RunsOn } from "../contract/adapter.ts";
 import { WeftError } from "../contract/errors.ts";
 import type { Tensor } from "../contract/tensor.ts";
 import type { Training } from "../contract/training.ts";
@@ -6,6 +7,7 @@ import { type AnyDataSet, checkData, failing, shuffled } from "./data.ts";
 import { DataSets, type Uploaded } from "./dataUpload.ts";
 import { Executable } from "./executable.ts";
 import { type Gpu, openGpu } from "./gpu.ts";
+import type { DeviceKind } from "./options.ts";
 import { unfit } from "./trace.ts";
 import { readState, reserveTraining, writeState } from "./trainBatch.ts";
 import { DivergedError, inWords } from "./trainDiverged.ts";
@@ -23,12 +25,16 @@ type Take = (data: AnyDataSet) => Uploaded;
 interface Live {
   readonly step: Executable;
   readonly evaluate: Executable;
+  /** In its form for this device. */
+  readonly training: Training;
   readonly sets: DataSets;
 }
 
 /** A training that is ready to run, with its state on a device. Made by `createTrainer`. */
 export class Trainer {
   readonly training: Training;
+  /** What it runs on, as of the last load. */
+  runsOn: RunsOn | undefined;
   /** The state at the end of the last epoch, or at the last checkpoint within one. */
   #state: State;
   #live: Promise<Live> | undefined;
@@ -100,9 +106,10 @@ export class Trainer {
    * Puts the last state that was kept on another device, or, in a page, on a new one: after the device was lost, or
    * to move. What was running is rejected; `fit` goes on from that state.
    */
-  async reload(device?: GPUDevice): Promise<void> {
+  async reload(device?: GPUDevice | DeviceKind): Promise<void> {
+    const { step, wasm } = this.training;
     this.destroy();
-    this.#live = openGpu(device).then((gpu) => this.#open(gpu));
+    this.#live = openGpu(device, step.module, wasm).then((gpu) => this.#open(gpu));
     await this.#live;
   }
 
@@ -119,12 +126,13 @@ export class Trainer {
   }
 
   async #open(gpu: Gpu): Promise<Live> {
-    const { training } = this;
+    this.runsOn = gpu.runsOn;
+    const training = (gpu.runsOn.kind === "wasm" && this.training.wasm) || this.training;
     const [step, evaluate] = await Promise.all([
       Executable.open(gpu, training.step),
       Executable.open(gpu, training.evaluate),
     ]);
-    const live = { step, evaluate, sets: new DataSets(gpu, training) };
+    const live = { step, evaluate, training, sets: new DataSets(gpu, training) };
     await this.#restore(live);
     return live;
   }
@@ -155,7 +163,7 @@ export class Trainer {
 
   /** Trains to the end of the epoch; undefined after an abort, with the state kept. */
   async #train(live: Live, data: AnyDataSet, fit: Fit, take: Take): Promise<Epoch | undefined> {
-    const { training } = this;
+    const { training } = live;
     const { position: from, seed } = this.#state;
     const { test, batch, rows, stepsPerEpoch } = fit;
     const set = await this.#afterEvaluations(() =>

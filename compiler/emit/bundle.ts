@@ -16,11 +16,15 @@ export interface BundleSize {
 }
 
 export function bundleProgram(program: Program, variants: readonly Variant[] = []): Promise<string> {
-  return bundleModule(program.name, entrySource(program, variants));
+  const wasm = [program, ...variants.map((v) => v.program)].some((p) => p.module ?? p.wasm);
+  return bundleModule(program.name, entrySource(program, variants), wasm);
 }
 
-/** A module with everything that it imports, minified. @throws InternalError where an import is left */
-export async function bundleModule(name: string, contents: string): Promise<string> {
+/**
+ * A module with everything that it imports, minified. `wasm`: whether any of its programs is for WebAssembly.
+ * @throws InternalError where an import is left
+ */
+export async function bundleModule(name: string, contents: string, wasm = false): Promise<string> {
   const result = await build({
     stdin: { contents, resolveDir: fileURLToPath(new URL(".", import.meta.url)) },
     bundle: true,
@@ -32,6 +36,7 @@ export async function bundleModule(name: string, contents: string): Promise<stri
     legalComments: "none",
     logLevel: "silent",
     metafile: true,
+    ...(!wasm && { define: { WEFT_WEBGPU_ONLY: "true" } }),
   });
   const [output] = Object.values(result.metafile.outputs);
   const imports = output?.imports.map((i) => i.path) ?? [];

@@ -75,8 +75,12 @@ function bytesOf(input: Signature | undefined): string {
 
 /** What is the same for all models, in the words of runtime/. */
 const TYPES = `
-/** WebGPU's GPUDevice, where its types are installed. */
-export type Device = typeof globalThis extends { GPUDevice: { prototype: infer D } } ? D : object;
+/** WebGPU's GPUDevice, where its types are installed, or the kind that is to be found. */
+export type Device =
+  | (typeof globalThis extends { GPUDevice: { prototype: infer D } } ? D : object)
+  | "auto"
+  | "webgpu"
+  | "wasm";
 
 /** Numbers in row-major order, the last dimension fastest. */
 export interface Tensor {

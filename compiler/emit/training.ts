@@ -27,7 +27,7 @@ export function pageTraining(graph: Graph, options: TrainingOptions): Training {
  */
 export async function bundleTraining(training: Training): Promise<string> {
   refuseSizes(training.step, "a bundle that trains");
-  return bundleModule(training.name, trainingEntry(training));
+  return bundleModule(training.name, trainingEntry(training), Boolean(training.step.module ?? training.wasm));
 }
 
 /** A module with `createTrainer(options?)`, the two readers and writers of weights, `name` and `parameters`. */

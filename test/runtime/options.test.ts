@@ -48,9 +48,12 @@ test.each([
   [{ seed: "1" }, 'load: seed has to be a whole number from 0 to 4294967295, got "1"'],
   [{ seed: 0.5 }, "load: seed has to be a whole number from 0 to 4294967295, got 0.5"],
   [{ seed: Number.NaN }, "load: seed has to be a whole number from 0 to 4294967295, got NaN"],
-  [{ device: Promise.resolve() }, "load: device has to be a GPUDevice, got Promise"],
-  [{ device: { device: {} } }, "load: device has to be a GPUDevice, got Object"],
-  [{ device: null }, "load: device has to be a GPUDevice, got null"],
+  [
+    { device: Promise.resolve() },
+    'load: device has to be a GPUDevice, "auto", "webgpu" or "wasm", got Promise',
+  ],
+  [{ device: { device: {} } }, 'load: device has to be a GPUDevice, "auto", "webgpu" or "wasm", got Object'],
+  [{ device: null }, 'load: device has to be a GPUDevice, "auto", "webgpu" or "wasm", got null'],
   [null, "load: its options are an object, got null"],
   [[], "load: its options are an object, got Array"],
 ])("load(program, %o)", async (options, message) => {
@@ -64,7 +67,7 @@ test("options that are undefined are left out", async () => {
   const session = await load(addition, wrong({ device, weights: undefined, seed: undefined }));
   expect((await session.run({ a: range(3), b: range(3) }))["sum"]?.data).toEqual(Float32Array.of(0, 2, 4));
   expect(await refused(() => session.reload(wrong("gpu")))).toBe(
-    'device: device has to be a GPUDevice, got "gpu"',
+    'device: device has to be a GPUDevice, "auto", "webgpu" or "wasm", got "gpu"',
   );
   session.destroy();
 });
