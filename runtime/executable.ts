@@ -94,14 +94,14 @@ export class Executable {
   /** Builds the pipelines, in parallel. Throws `WeftError`: "no-device", "out-of-memory", "gpu", "device-lost". */
   static async open(gpu: Gpu, given: Program): Promise<Executable> {
     const program = formOf(gpu, given);
-    const { kernels, features, name, module } = program;
+    const { kernels, features, name } = program;
     checkSizes(gpu.device, program, 0);
     const lacks = features?.find((f) => !gpu.device.features.has(f));
     if (lacks) throw new WeftError("no-device", `${name} needs the device feature "${lacks}"`);
     return new Executable(
       gpu,
       program,
-      await Promise.all(kernels.map((shader, i) => gpu.pipeline(shader, i, module))),
+      await Promise.all(kernels.map((shader) => gpu.pipeline(shader, program))),
     );
   }
 

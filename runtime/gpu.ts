@@ -2,7 +2,7 @@
 
 import { FEATURES, type RunsOn } from "../contract/adapter.ts";
 import { WeftError } from "../contract/errors.ts";
-import type { Program, Shader, WasmModule } from "../contract/program.ts";
+import type { Program, Shader } from "../contract/program.ts";
 import type { TensorData } from "../contract/tensor.ts";
 import { checkOptions, type DeviceKind, LOAD } from "./options.ts";
 
@@ -92,12 +92,9 @@ export class Gpu {
     this.device.queue.writeBuffer(buffer, 0, (fixed ? data : data.slice()) as GPUAllowSharedBufferSource);
   }
 
-  /** A compute pipeline for one WGSL text, or for kernel `i` of a module. Errors name the kernel, its layers and the line. */
-  async pipeline(
-    { name, layers, wgsl, usesBatch, bindings, cost }: Shader,
-    i = 0,
-    { code, slack }: Partial<WasmModule> = {},
-  ): Promise<GPUComputePipeline> {
+  /** A compute pipeline for one WGSL text, or of a program's module. Errors name the kernel, its layers and the line. */
+  async pipeline(shader: Shader, of?: Program): Promise<GPUComputePipeline> {
+    const { name, layers, wgsl, usesBatch, bindings } = shader;
     const { device } = this;
     const what = `kernel "${name}" (${layers.join(", ")})`;
     const buffers: GPUBufferBindingLayout[] = bindings.map((b) => ({
@@ -108,9 +105,9 @@ export class Gpu {
       what,
       () => ({
         module: device.createShaderModule(
-          typeof WEFT_WEBGPU_ONLY !== "undefined"
-            ? { label: name, code: wgsl }
-            : { label: name, code: code ?? wgsl, ...{ slack } },
+          typeof WEFT_WEBGPU_ONLY === "undefined" && of?.module
+            ? { label: name, ...of.module }
+            : { label: name, code: wgsl },
         ),
         layout: device.createPipelineLayout({
           bindGroupLayouts: [
@@ -134,39 +131,50 @@ export class Gpu {
       device.createComputePipelineAsync({
         label: name,
         layout,
-        compute: { module, entryPoint: code ? `${i}` : "main", ...{ cost } },
+        compute: {
+          module,
+          ...(typeof WEFT_WEBGPU_ONLY === "undefined" && of?.module
+            ? { entryPoint: `${of.kernels.indexOf(shader)}`, cost: shader.cost }
+            : { entryPoint: "main" }),
+        },
       }),
     );
   }
 }
 
+/** A program or a training, as far as it says what it is for. */
+interface Forms {
+  readonly name: string;
+  readonly module?: unknown;
+  readonly step?: Program;
+  readonly wasm?: unknown;
+}
+
 /**
- * The given device, or what is found of that kind for a program with this module, or this other form for WebAssembly; a page's
- * own device has the largest buffers that its adapter has. Throws `WeftError`: "input", "no-device".
+ * The given device, or what is found of that kind for a program or a training; a page's own device has the largest buffers
+ * that its adapter has. Throws `WeftError`: "input", "no-device".
  */
-export async function openGpu(
-  device: GPUDevice | DeviceKind | undefined,
-  module: unknown,
-  other: unknown,
-): Promise<Gpu> {
+export async function openGpu(device: GPUDevice | DeviceKind | undefined, given: Forms): Promise<Gpu> {
   if (device !== undefined) checkOptions("device", { device }, LOAD);
   if (typeof device === "object") return new Gpu(device, false);
-  const ask = (): Promise<GPUAdapter | null> | undefined => globalThis.navigator?.gpu?.requestAdapter();
-  let adapter: GPUAdapter | null | undefined;
-  if (typeof WEFT_WEBGPU_ONLY !== "undefined") adapter = await ask();
-  else {
-    const wasm = device === "wasm" || (device !== "webgpu" && module);
-    adapter = wasm ? undefined : await ask();
-    const slow = !adapter || (device && adapter.info.isFallbackAdapter);
-    if (wasm || (other && slow && device !== "webgpu"))
-      return new Gpu(await (await import("./wasm/index.ts")).wasmDevice(), true);
-  }
+  if (typeof WEFT_WEBGPU_ONLY === "undefined" && (await takesWasm(device, given)))
+    return new Gpu(await (await import("./wasm/index.ts")).wasmDevice(), true);
+  const adapter = await globalThis.navigator?.gpu?.requestAdapter();
   if (!adapter)
     throw new WeftError(
       "no-device",
       "there is no WebGPU adapter here; in Node, pass the device that requestDevice() of weftgpu/node gives",
     );
   return new Gpu(await deviceOf(adapter), true);
+}
+
+/** Where there is a form for either, a GPU is preferred, and nothing else is where "auto" is said. */
+async function takesWasm(device: DeviceKind | undefined, { module, step, wasm }: Forms): Promise<unknown> {
+  if (device === "webgpu") return false;
+  if (device === "wasm" || module || step?.module) return true;
+  if (!wasm) return false;
+  const adapter = await globalThis.navigator?.gpu?.requestAdapter();
+  return !adapter || (device && adapter.info.isFallbackAdapter);
 }
 
 /**
@@ -190,14 +198,14 @@ export async function deviceOf(
   }
 }
 
-/** What of a program runs on a device. Throws `WeftError` "program" where it is for the other kind alone. */
-export function formOf({ runsOn }: Gpu, program: Program): Program {
-  if (typeof WEFT_WEBGPU_ONLY !== "undefined") return program;
+/** What of it runs on a device. Throws `WeftError` "program" where it is for the other kind alone. */
+export function formOf<T extends Forms>({ runsOn }: Gpu, given: T): T {
+  if (typeof WEFT_WEBGPU_ONLY !== "undefined") return given;
   const wasm = runsOn.kind === "wasm";
-  const form = wasm === Boolean(program.module) ? program : wasm && program.wasm;
-  if (form) return form;
+  const form = wasm === Boolean(given.module ?? given.step?.module) ? given : wasm && given.wasm;
+  if (form) return form as T; // what stands there is of the same type
   throw new WeftError(
     "program",
-    `${program.name} is not for ${runsOn.kind}; try: ${wasm ? 'compile(graph, { target: "wasm" })' : 'device: "wasm"'}`,
+    `${given.name} is not for ${runsOn.kind}; try: ${wasm ? 'compile(graph, { target: "wasm" })' : 'device: "wasm"'}`,
   );
 }

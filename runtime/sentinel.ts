@@ -60,7 +60,7 @@ export async function checkFinite(
     const found = unfit(data[i] as TensorData); // one for each input
     if (found) return { in: "input", name, layers: [], ...found };
   }
-  const gpu = await openGpu(device, program.module, program.wasm);
+  const gpu = await openGpu(device, program);
   try {
     return await checkRun(await Executable.open(gpu, program), values, batch, (executable) =>
       executable.feed(batch, data, ...words),

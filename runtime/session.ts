@@ -58,7 +58,7 @@ export class Session<
 
   async #open(device: GPUDevice | DeviceKind | undefined): Promise<Executable> {
     const { program } = this;
-    const executable = await Executable.open(await openGpu(device, program.module, program.wasm), program);
+    const executable = await Executable.open(await openGpu(device, program), program);
     const { gpu } = executable;
     this.runsOn = gpu.runsOn;
     await gpu.scoped(`${program.name}: parameters`, () =>

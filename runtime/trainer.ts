@@ -6,7 +6,7 @@ import type { Training } from "../contract/training.ts";
 import { type AnyDataSet, checkData, failing, shuffled } from "./data.ts";
 import { DataSets, type Uploaded } from "./dataUpload.ts";
 import { Executable } from "./executable.ts";
-import { type Gpu, openGpu } from "./gpu.ts";
+import { formOf, type Gpu, openGpu } from "./gpu.ts";
 import type { DeviceKind } from "./options.ts";
 import { unfit } from "./trace.ts";
 import { readState, reserveTraining, writeState } from "./trainBatch.ts";
@@ -107,9 +107,8 @@ export class Trainer {
    * to move. What was running is rejected; `fit` goes on from that state.
    */
   async reload(device?: GPUDevice | DeviceKind): Promise<void> {
-    const { step, wasm } = this.training;
     this.destroy();
-    this.#live = openGpu(device, step.module, wasm).then((gpu) => this.#open(gpu));
+    this.#live = openGpu(device, this.training).then((gpu) => this.#open(gpu));
     await this.#live;
   }
 
@@ -127,7 +126,7 @@ export class Trainer {
 
   async #open(gpu: Gpu): Promise<Live> {
     this.runsOn = gpu.runsOn;
-    const training = (gpu.runsOn.kind === "wasm" && this.training.wasm) || this.training;
+    const training = formOf(gpu, this.training);
     const [step, evaluate] = await Promise.all([
       Executable.open(gpu, training.step),
       Executable.open(gpu, training.evaluate),
