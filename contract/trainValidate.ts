@@ -1,7 +1,7 @@
 /** Trainings that come from outside, checked before anything of them reaches the GPU. */
 import { Field } from "./fields.ts";
 import type { LossName, Result, Training } from "./training.ts";
-import { checkProgram } from "./validate.ts";
+import { checkProgram, checkSame } from "./validate.ts";
 
 const LOSSES: readonly LossName[] = ["crossEntropy", "squaredError", "binaryCrossEntropy"];
 const ROLES: readonly Result[0][] = ["activations", "input", "loss", "gradients", "norm", "update"];
@@ -9,6 +9,24 @@ const ROLES: readonly Result[0][] = ["activations", "input", "loss", "gradients"
 /** What `validateProgram` is for programs: checks the settings and both programs. Throws `WeftError` "program". */
 export function validateTraining(value: unknown): Training {
   const training = new Field(value);
+  checkTraining(training);
+  const wasm = training.find("wasm");
+  if (!wasm) return value as Training; // as checked
+  if (wasm.find("wasm")) wasm.get("wasm").fail("the training itself is for WebAssembly");
+  checkTraining(wasm);
+  for (const key of ["step", "evaluate"]) {
+    const form = wasm.get(key);
+    if (training.get(key).find("module")) wasm.fail("the training itself is for WebAssembly");
+    if (!form.find("module")) form.fail("it has no module");
+    checkSame(training.get(key), form);
+  }
+  for (const key of ["name", "loss", "optimizer", "reduction", "clip", "bytes", "classes"])
+    if (JSON.stringify(training.get(key).value) !== JSON.stringify(wasm.get(key).value))
+      wasm.get(key).fail("it has to be that of the training");
+  return value as Training; // as checked
+}
+
+function checkTraining(training: Field): void {
   training.get("name").text();
   const loss = training.get("loss").oneOf(LOSSES);
   checkOptimizer(training.get("optimizer"));
@@ -42,7 +60,6 @@ export function validateTraining(value: unknown): Training {
   for (const param of evaluate)
     if (known.get(param.get("name").text()) !== `${param.get("shape").value}`)
       param.fail("step.params has none of this name and shape");
-  return value as Training; // as checked
 }
 
 /** One of each tensor that a dispatch writes. */

@@ -14,6 +14,9 @@ import { bytesAt, type Count } from "./type.ts";
 /** A workgroup for every element that is written, at most: no schedule takes more threads. */
 const THREADS_PER_ELEMENT = WORKGROUP_THREADS;
 
+/** Bytes that kernels may read beside buffers: more than a window hangs over the edge. */
+const MOST_SLACK = 2 ** 24;
+
 /** What sizes are counted as. */
 type Bounds = Record<string, number>;
 
@@ -90,13 +93,50 @@ export function checkProgram(program: Field, leastOutputs = 1): void {
   const outputs = program.get("outputs").list(leastOutputs);
   distinct(outputs);
 
-  const kernels = program.get("kernels").list().map(kernel);
+  const module = program.find("module");
+  if (module) checkModule(module);
+  const kernels = program
+    .get("kernels")
+    .list()
+    .map((k) => kernel(k, module !== undefined));
   for (const phase of ["prepare", "dispatches"] as const)
     for (const each of program.get(phase).list()) dispatch(each, phase, kernels, buffers, filled);
   for (const output of outputs) {
     const buffer = signature(output, buffers, bounds);
     if (!filled.has(buffer)) output.get("buffer").fail(`nothing is ever written to buffer ${buffer}`);
   }
+  const wasm = program.find("wasm");
+  if (wasm) checkForm(program, wasm, leastOutputs);
+}
+
+/** Of a module: WebAssembly of version 1 in base64. What is in it, whoever runs it validates, and bounds its memory. */
+function checkModule(module: Field): void {
+  const code = module.get("code");
+  if (!/^AGFzbQEAAA[\w+/]+={0,2}$/.test(code.text()))
+    code.fail("it has to be a WebAssembly module in base64");
+  module.get("slack").whole(0, MOST_SLACK);
+}
+
+/** The other form of a program: for WebAssembly, and to those who give and take tensors the same. */
+function checkForm(program: Field, wasm: Field, leastOutputs: number): void {
+  if (program.find("module")) wasm.fail("the program itself is for WebAssembly");
+  checkProgram(wasm, leastOutputs);
+  if (!wasm.find("module")) wasm.fail("it has no module");
+  checkSame(program, wasm);
+}
+
+/** Throws `WeftError` "program" unless both take and give the same. */
+export function checkSame(program: Field, wasm: Field): void {
+  const spoken = (form: Field, key: string): string =>
+    JSON.stringify(
+      form
+        .get(key)
+        .list()
+        .map((t) => ["name", "dtype", "shape"].map((of) => t.get(of).value)),
+    );
+  for (const key of ["inputs", "outputs", "params"])
+    if (spoken(program, key) !== spoken(wasm, key))
+      wasm.get(key).fail("their names, types and shapes have to be those of the program, in its order");
 }
 
 function count(field: Field): Count {
@@ -173,12 +213,28 @@ interface Kernel {
   readonly access: readonly ("read" | "read_write")[];
 }
 
-function kernel(field: Field): Kernel {
+function kernel(field: Field, inModule: boolean): Kernel {
   field.get("name").text();
   for (const layer of field.get("layers").list()) layer.text();
   const workgroup = field.get("workgroup").whole(1, WORKGROUP_THREADS);
+  const cost = field.find("cost");
+  if (cost && cost.number() < 0) cost.fail(`${cost.value}, but it has to be at least 0`);
+  // Of a module's kernels the text is there to be read.
   const wgsl = field.get("wgsl");
-  // A kernel of another workgroup size than the grid is divided by would leave results unwritten.
+  if (!inModule) checkWgsl(wgsl, workgroup);
+  else if (wgsl.value !== "") wgsl.text();
+  const bindings = field.get("bindings").list(1, STORAGE_BUFFERS);
+  const access = bindings.map((binding) => {
+    binding.get("name").text();
+    binding.find("storage")?.oneOf(["f16"]);
+    return binding.get("access").oneOf(["read", "read_write"] as const);
+  });
+  if (!access.includes("read_write")) field.get("bindings").fail("none of them is written");
+  return { workgroup, usesBatch: field.get("usesBatch").flag(), access };
+}
+
+/** A kernel of another workgroup size than the grid is divided by would leave results unwritten. */
+function checkWgsl(wgsl: Field, workgroup: number): void {
   const code = wgsl.text().replace(/\/\/.*/g, "");
   const size = /@workgroup_size\s*\(([\d\s,]*)\)/.exec(code)?.[1]?.split(",");
   const threads = size?.reduce((a, n) => a * (n.trim() === "" ? 1 : Number(n)), 1);
@@ -188,14 +244,6 @@ function kernel(field: Field): Kernel {
         ? "it has no @workgroup_size in numbers"
         : `its @workgroup_size is ${threads}, but the kernel's workgroup ${workgroup}`,
     );
-  const bindings = field.get("bindings").list(1, STORAGE_BUFFERS);
-  const access = bindings.map((binding) => {
-    binding.get("name").text();
-    binding.find("storage")?.oneOf(["f16"]);
-    return binding.get("access").oneOf(["read", "read_write"] as const);
-  });
-  if (!access.includes("read_write")) field.get("bindings").fail("none of them is written");
-  return { workgroup, usesBatch: field.get("usesBatch").flag(), access };
 }
 
 /** Adds to `filled` the buffers that it writes. */

@@ -13,6 +13,7 @@ import { load, type Program, validateProgram, WeftError } from "../../runtime/in
 import { readProgram, readTraining, requestDevice } from "../../runtime/node/index.ts";
 import { validateTraining } from "../../runtime/train.ts";
 import { addition, chain, counter } from "../runtime/programs.ts";
+import { wasmAddition, wasmChain } from "../runtime/wasmModules.ts";
 import { kernelTraining, linearTraining, statefulTraining } from "../train/runtime.ts";
 import { mutated } from "./json.ts";
 
@@ -41,6 +42,42 @@ function refused(
 
 type Case = readonly [change: (value: Json) => void, message: string];
 const titled = (cases: readonly Case[]) => cases.map(([change, message]) => [message, change] as const);
+
+describe("of a program for WebAssembly", () => {
+  const both: Program = { ...addition, wasm: wasmAddition() };
+
+  test("accepts its module, and both forms", () => {
+    for (const program of [both, wasmAddition(), wasmChain()]) expect(validateProgram(program)).toBe(program);
+  });
+
+  test.each(
+    titled([
+      [(p) => (p.module.code = "hello"), "module.code: it has to be a WebAssembly module in base64"],
+      [
+        (p) => (p.module.slack = 0.5),
+        "module.slack: 0.5, but it has to be a whole number from 0 to 16777216",
+      ],
+      [(p) => (p.kernels[0].wgsl = 1), "kernels[0].wgsl: 1, but it has to be a text that is not empty"],
+      [(p) => (p.kernels[0].cost = -1), "kernels[0].cost: -1, but it has to be at least 0"],
+      [(p) => (p.wasm = wasmAddition()), "wasm: the program itself is for WebAssembly"],
+    ]),
+  )("%s", (message, change) => expect(refused(wasmAddition(), change)).toBe(message));
+
+  test.each(
+    titled([
+      [(p) => delete p.wasm.module, 'wasm.kernels[0].wgsl: "", but it has to be a text that is not empty'],
+      [(p) => (p.wasm = copy(addition)), "wasm: it has no module"],
+      [
+        (p) => (p.wasm.dispatches[0].kernel = 7),
+        "wasm.dispatches[0].kernel: 7, but it has to be the position of one of kernels, 0 … 0",
+      ],
+      [
+        (p) => p.wasm.inputs.reverse(),
+        "wasm.inputs: their names, types and shapes have to be those of the program, in its order",
+      ],
+    ]),
+  )("%s", (message, change) => expect(refused(both, change)).toBe(message));
+});
 
 describe("validateProgram", () => {
   test("accepts what the compiler and people write", () => {

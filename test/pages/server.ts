@@ -18,15 +18,18 @@ export interface Site {
   close(): Promise<void>;
 }
 
+interface Html {
+  readonly html: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
 /** `content`: the path of a folder, or `{ html }` for a page by its path, such as `/plain.html`. */
-export async function serve(
-  content: Readonly<Record<string, string | { readonly html: string }>>,
-): Promise<Site> {
+export async function serve(content: Readonly<Record<string, string | Html>>): Promise<Site> {
   const server: Server = createServer((request, response) => {
     const path = decodeURIComponent(new URL(request.url ?? "/", "http://localhost").pathname);
     const page = content[path];
     if (typeof page === "object") {
-      response.writeHead(200, { "content-type": TYPES[".html"] }).end(page.html);
+      response.writeHead(200, { "content-type": TYPES[".html"], ...page.headers }).end(page.html);
       return;
     }
     const [, first = "", ...rest] = path.split("/");
