@@ -8,6 +8,7 @@ import { exceptionFor, onnxReference } from "../oracle/onnx.ts";
 import { evaluate } from "../oracle/oracle.ts";
 import { dequantised } from "../oracle/quantised.ts";
 import { device, runProgramOn } from "../oracle/weft.ts";
+import { wasmDevice } from "../wasm/device.ts";
 import { interpreter } from "../wgsl/device.ts";
 import { type Data, dataFor } from "./data.ts";
 import { checkProperties, withOwnBuffers } from "./properties.ts";
@@ -16,7 +17,7 @@ import { userMeanings } from "./userOps.ts";
 
 /** Who is asked besides the oracle, and what is looked at besides the results. */
 export interface Opinions {
-  /** The kernels run on this machine's adapter too, not only in the interpreter of WGSL. */
+  /** The kernels run on this machine's adapter too, not only in this process. Not those for WebAssembly. */
   readonly adapter?: boolean;
   readonly onnx?: boolean;
   /** A buffer for each tensor and another order of threads give the same bits, compiling again the same program. */
@@ -53,7 +54,9 @@ export async function check(spec: ModelSpec, opinions: Opinions = EVERYTHING): P
         params,
         data.map((d) => d.inputs),
       );
-    const got = await run(interpreter());
+    const isWasm = compilation.program.module !== undefined;
+    const here = (program = compilation.program): GPUDevice => (isWasm ? wasmDevice(program) : interpreter());
+    const got = await run(here());
     const wants = data.map(({ inputs }, i) => {
       const want = meaningful(graph, inputs, meant, spec, 1);
       if (differences(got[i] ?? {}, want) === undefined) return want;
@@ -62,17 +65,15 @@ export async function check(spec: ModelSpec, opinions: Opinions = EVERYTHING): P
       fail("the naive oracle", differences(got[i] ?? {}, surer));
       return surer;
     });
-    if (opinions.adapter && (await hasFeatures(compilation)))
+    if (opinions.adapter && !isWasm && (await hasFeatures(compilation)))
       (await run(await device())).forEach((result, i) => {
         fail("the naive oracle, on the adapter", differences(result, wants[i] ?? {}));
       });
     if (opinions.twice) {
-      equalBits(
-        "with a buffer for each tensor",
-        got,
-        await run(interpreter(), withOwnBuffers(compilation.program)),
-      );
-      equalBits("from the last thread to the first", got, await run(interpreter({ backwards: true })));
+      const apart = withOwnBuffers(compilation.program);
+      equalBits("with a buffer for each tensor", got, await run(here(apart), apart));
+      if (!isWasm)
+        equalBits("from the last thread to the first", got, await run(interpreter({ backwards: true })));
       (await run(checker(compilation))).forEach((result, i) => {
         fail("the naive oracle, carried out by the check target", differences(result, wants[i] ?? {}));
       });

@@ -1,5 +1,6 @@
 /** Runs many random models, several at a time, and shrinks one failure of each kind. */
 import fc from "fast-check";
+import type { TargetName } from "../../compiler/strategies/target.ts";
 import { check, type Opinions } from "./check.ts";
 import { models } from "./draw.ts";
 import { checkModelGradients } from "./gradients.ts";
@@ -20,6 +21,8 @@ export interface HuntOptions {
    * "training": of steps of training.
    */
   readonly of?: Subject;
+  /** What all are compiled for. Default: what each one draws. */
+  readonly target?: TargetName;
   /** Called before a failure is shrunk, which takes a while. */
   readonly found?: (kind: string, index: number) => void;
   /** Asked before each model: true ends the hunt. */
@@ -42,6 +45,8 @@ interface Kind<Spec> {
   readonly specs: fc.Arbitrary<Spec>;
   /** `index` is its place among those of its seed. */
   check(spec: Spec, index: number): Promise<Said>;
+  /** The same for another target. */
+  aimed(spec: Spec, target: TargetName): Spec;
   print(spec: Spec): string;
 }
 
@@ -53,6 +58,12 @@ const opinionsOn = (index: number): Opinions => ({
 });
 const OTHERS = 20;
 
+/** WebAssembly has no f16. */
+function aimed(spec: ModelSpec, target: TargetName): ModelSpec {
+  const { precision } = spec.how;
+  return { ...spec, how: { ...spec.how, target, precision: target === "wasm" ? "f32" : precision } };
+}
+
 const results: Kind<ModelSpec> = {
   specs: models(),
   check: async (spec, index) => {
@@ -60,16 +71,19 @@ const results: Kind<ModelSpec> = {
     const merged = compilation.steps.filter((s) => s.kernel.results.length > 1).length;
     return { kernels: compilation.program.kernels.length, merged, compared, withoutOnnx };
   },
+  aimed,
   print: printModel,
 };
 const gradients: Kind<ModelSpec> = {
   specs: models(5),
   check: async (spec) => ({ kernels: 0, merged: 0, compared: await checkModelGradients(spec) }),
+  aimed,
   print: printModel,
 };
 const training: Kind<TrainingSpec> = {
   specs: trainings(),
   check: async (spec) => ({ kernels: 0, merged: 0, compared: await checkTraining(spec) }),
+  aimed: (spec, target) => ({ ...spec, model: aimed(spec.model, target) }),
   print: printTraining,
 };
 const sizes: Kind<ModelSpec | undefined> = {
@@ -78,6 +92,7 @@ const sizes: Kind<ModelSpec | undefined> = {
     .map(([spec, choices]) => sizedModel(spec, choices)),
   check: async (spec, index) =>
     spec ? results.check(spec, index) : { kernels: 0, merged: 0, compared: false },
+  aimed: (spec, target) => spec && aimed(spec, target),
   print: (spec) => (spec ? printModel(spec) : "no model"),
 };
 const SUBJECTS = {
@@ -92,6 +107,7 @@ function erased<Spec>(kind: Kind<Spec>): Kind<unknown> {
   return {
     specs: kind.specs,
     check: (spec, index) => kind.check(spec as Spec, index), // drawn from its own specs
+    aimed: (spec, target) => kind.aimed(spec as Spec, target), // likewise
     print: (spec) => kind.print(spec as Spec), // likewise
   };
 }
@@ -130,8 +146,9 @@ function kindOf(e: unknown): string {
 }
 
 export async function hunt(options: HuntOptions): Promise<Hunt> {
-  const { runs, seed, atOnce = 8, progress, of = "results", stop } = options;
-  const subject = SUBJECTS[of];
+  const { runs, seed, atOnce = 8, progress, of = "results", target, stop } = options;
+  const drawn = SUBJECTS[of];
+  const subject = target ? { ...drawn, specs: drawn.specs.map((s) => drawn.aimed(s, target)) } : drawn;
   const started = performance.now();
   const specs = fc.sample(subject.specs, { seed, numRuns: runs });
   const withoutOnnx = new Map<string, number>();

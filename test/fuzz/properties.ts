@@ -53,7 +53,7 @@ function checkKernels(compilation: Compilation): void {
     const shader = program.kernels[dispatch.kernel];
     if (!shader) throw new Error(`no kernel ${dispatch.kernel}`);
     const names = shader.bindings.map((b) => b.name);
-    const alone = lowerModule(parts, storages);
+    const alone = lowerModule(parts, storages, program.module !== undefined);
     const own = printModule(alone, names, program.sizes).wgsl;
     if (!shader.wgsl.endsWith(`\n${own}`))
       breach(

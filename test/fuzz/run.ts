@@ -6,6 +6,7 @@
  *   --from K       goes on after the first K models of this seed: what an interrupted hunt prints
  *   --seconds T    ends after this time, and prints how to go on
  *   --of WHAT      results (of models), gradients (of their losses), or training (steps with an optimiser)
+ *   --target NAME  compiles all of them for it (what each one draws)
  *   --at-once A    models in flight (8)
  *   --out DIR      writes each failure's shrunk model as a file there
  *
@@ -15,8 +16,11 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { type TargetName, targets } from "../../compiler/strategies/target.ts";
 import { closeDevice } from "../oracle/weft.ts";
 import { type Failure, type Hunt, hunt, subjects, summary } from "./hunt.ts";
+
+const targetNames = Object.keys(targets) as TargetName[]; // its own keys
 
 /** Models that share a seed. Each part has one of its own, so that a hunt can go on anywhere. */
 const PART = 250;
@@ -28,6 +32,7 @@ const { values } = parseArgs({
     from: { type: "string" },
     seconds: { type: "string" },
     of: { type: "string", default: "results" },
+    target: { type: "string" },
     "at-once": { type: "string" },
     out: { type: "string" },
   },
@@ -49,6 +54,11 @@ if (!of) {
   console.error(`--of is ${values.of}: ${subjects.join(", ")}`);
   process.exit(1);
 }
+const target = values.target === undefined ? undefined : targetNames.find((t) => t === values.target);
+if (values.target !== undefined && !target) {
+  console.error(`--target is ${values.target}: ${targetNames.join(", ")}`);
+  process.exit(1);
+}
 const started = performance.now();
 let interrupted = false;
 process.once("SIGINT", () => {
@@ -56,7 +66,9 @@ process.once("SIGINT", () => {
 });
 const stop = (): boolean => interrupted || performance.now() - started > seconds * 1000;
 
-console.log(`${runs} random models, seed ${seed}${from > 0 ? `, from model ${from} on` : ""}: ${of}`);
+console.log(
+  `${runs} random models, seed ${seed}${from > 0 ? `, from model ${from} on` : ""}: ${of}${target ? `, ${target}` : ""}`,
+);
 const parts: Hunt[] = [];
 const failures = new Map<string, Failure>();
 let done = from;
@@ -69,6 +81,7 @@ while (done < runs && !stop()) {
     runs: Math.min(PART, runs - before),
     seed: partSeed,
     of,
+    ...(target && { target }),
     atOnce: Math.max(1, count(values["at-once"], 8, "at-once")),
     stop,
     found: (kind, index) =>

@@ -235,7 +235,8 @@ class KernelWriter implements Surroundings {
   }
 
   #declare(variable: Variable, value: Value): void {
-    const isSpread = this.#uses.spread.has(variable);
+    // What is assigned to is spread where it is used.
+    const isSpread = this.#uses.spread.has(variable) && !this.#uses.changes(variable);
     const isSingle = this.#uses.single.has(variable) || !isSpread;
     if (isSingle) {
       const local = this.#body.local(localType(variable));

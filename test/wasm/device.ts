@@ -1,0 +1,110 @@
+/**
+ * A GPUDevice that runs the WebAssembly of programs. What is bound to a dispatch is laid side by side in a memory that holds no
+ * number elsewhere, as the least that `contract/wasm.ts` promises: what a kernel reads beyond and does not drop is seen in the
+ * result, and what it writes elsewhere is an error.
+ */
+import type { Program, Shader } from "../../contract/program.ts";
+import { ALIGNMENT } from "../../contract/wasm.ts";
+import { interpreter } from "../wgsl/device.ts";
+import type { Bound, Machine } from "../wgsl/machine.ts";
+
+/** A kernel of a module (`contract/wasm.ts`). */
+type KernelFunction = (first: number, last: number, batch: number, ...bindings: readonly number[]) => void;
+
+const PAGE = 65_536;
+/** In each byte: no number of f32, and an index far outside as a whole one. */
+const FILLING = 0xff;
+
+/** All programs share a memory: they run one after the other. */
+const memory = new WebAssembly.Memory({ initial: 16, maximum: PAGE });
+
+/** A device for the kernels of some programs for WebAssembly, which is told which kernel is which by its text. */
+export function wasmDevice(...programs: readonly Program[]): GPUDevice {
+  const machines = new Map<string, Machine>();
+  for (const program of programs) {
+    const kernels = kernelsOf(program);
+    program.kernels.forEach((kernel, i) => {
+      const run = kernels[i];
+      if (run) machines.set(kernel.wgsl, machineOf(kernel, run, program.module?.slack ?? 0));
+    });
+  }
+  return interpreter({
+    machineFor: (code) => {
+      const machine = machines.get(code);
+      if (!machine) throw new Error(`a kernel of no program for WebAssembly:\n${code}`);
+      return machine;
+    },
+  });
+}
+
+/** The functions of a program's module. Throws where it has none, or no valid one. */
+function kernelsOf({ name, kernels, module }: Program): readonly KernelFunction[] {
+  if (!module) throw new Error(`program ${name} is not for WebAssembly`);
+  const compiled = new WebAssembly.Module(bytesOf(module.code));
+  const { exports } = new WebAssembly.Instance(compiled, { "": { m: memory } });
+  return kernels.map((_, i) => exports[`${i}`] as KernelFunction); // what the contract says of it
+}
+
+export const bytesOf = (code: string): Uint8Array<ArrayBuffer> =>
+  Uint8Array.from(Buffer.from(code, "base64"));
+
+function machineOf(kernel: Shader, run: KernelFunction, slack: number): Machine {
+  const first = kernel.usesBatch ? 1 : 0;
+  const writes = kernel.bindings.flatMap((b, i) => (b.access === "read_write" ? [first + i] : []));
+  const gap = Math.ceil((slack + 1) / ALIGNMENT) * ALIGNMENT;
+  return {
+    writes,
+    run(bound, [x, y, z]) {
+      const { places, end } = laidOut(bound, gap);
+      const [batch, addresses] = first === 1 ? [places[0] ?? 0, places.slice(1)] : [0, places];
+      const count = x * y * z;
+      const middle = count >> 1;
+      // Calls may divide a dispatch in any way, in any order.
+      run(middle, count, batch, ...addresses);
+      run(0, middle, batch, ...addresses);
+      const after = new Uint8Array(memory.buffer, 0, end);
+      let from = 0;
+      bound.forEach(({ bytes, offset = 0, written }, i) => {
+        const at = places[i] ?? 0;
+        const own = new Uint8Array(bytes, offset);
+        const now = after.subarray(at, at + own.length);
+        if (after.subarray(from, at).some((b) => b !== FILLING))
+          throw new Error(`kernel "${kernel.name}" writes before binding ${i}`);
+        from = at + own.length;
+        if (Buffer.compare(own, now) === 0) return;
+        if (!writes.includes(i))
+          throw new Error(`kernel "${kernel.name}" writes to binding ${i}, which it reads`);
+        // Whole words that it changed.
+        const [old, words] = [
+          new Uint32Array(bytes, offset),
+          new Uint32Array(memory.buffer, at, own.length >> 2),
+        ];
+        words.forEach((w, word) => {
+          if (w !== old[word] && written) written[(offset >> 2) + word] = 1;
+        });
+        own.set(now);
+      });
+      if (after.subarray(from).some((b) => b !== FILLING))
+        throw new Error(`kernel "${kernel.name}" writes behind its last binding`);
+    },
+  };
+}
+
+/** Where the bindings lie in the memory, and where what follows the last one ends. */
+function laidOut(
+  bound: readonly Bound[],
+  gap: number,
+): { readonly places: readonly number[]; readonly end: number } {
+  let end = gap;
+  const places = bound.map(({ bytes, offset = 0 }) => {
+    const at = end;
+    end = at + Math.ceil((bytes.byteLength - offset) / ALIGNMENT) * ALIGNMENT + gap;
+    return at;
+  });
+  const missing = end - memory.buffer.byteLength;
+  if (missing > 0) memory.grow(Math.ceil(missing / PAGE));
+  const all = new Uint8Array(memory.buffer, 0, end);
+  all.fill(FILLING);
+  bound.forEach(({ bytes, offset = 0 }, i) => void all.set(new Uint8Array(bytes, offset), places[i]));
+  return { places, end };
+}
