@@ -9,7 +9,7 @@ import type { EvaluateOptions, Meaning } from "../oracle/oracle.ts";
 import { execute } from "../train/execute.ts";
 import { inTraining, statistics } from "../train/meanings.ts";
 import { bounded, gradientsOf, lossOf, ratesFor, sum, updated } from "../train/stepReference.ts";
-import { wasmDevice } from "../wasm/device.ts";
+import { wasmChecker } from "../wasm/device.ts";
 import { interpreter } from "../wgsl/device.ts";
 import { dataFor } from "./data.ts";
 import { checkProperties } from "./properties.ts";
@@ -71,7 +71,7 @@ async function train(spec: TrainingSpec): Promise<void> {
   checkProperties(step);
   // What measures is compiled from the same graph: looked at now and then.
   if (model.seed % 8 === 0) checkProperties(compile(evaluationStep(graph, how), { target: how.target }));
-  const device = step.program.module ? wasmDevice(step.program) : interpreter();
+  const device = step.program.module ? wasmChecker(step.program) : interpreter();
   const execution = await execute(step.program, params, Math.max(...model.batches), device);
   const [, target = TARGET, rows = ROWS] = step.program.inputs.map((i) => i.name);
   const metrics = step.program.params.find((p) => p.use === "metrics")?.name ?? METRICS;

@@ -3,6 +3,7 @@
  * number elsewhere, as the least that `contract/wasm.ts` promises: what a kernel reads beyond and does not drop is seen in the
  * result, and what it writes elsewhere is an error.
  */
+import { must } from "../../compiler/errors.ts";
 import type { Program, Shader } from "../../contract/program.ts";
 import { ALIGNMENT } from "../../contract/wasm.ts";
 import { interpreter } from "../wgsl/device.ts";
@@ -18,22 +19,21 @@ const FILLING = 0xff;
 /** All programs share a memory: they run one after the other. */
 const memory = new WebAssembly.Memory({ initial: 16, maximum: PAGE });
 
-/** A device for the kernels of some programs for WebAssembly, which is told which kernel is which by its text. */
-export function wasmDevice(...programs: readonly Program[]): GPUDevice {
+/** A device for the kernels of some programs for WebAssembly. */
+export function wasmChecker(...programs: readonly Program[]): GPUDevice {
   const machines = new Map<string, Machine>();
   for (const program of programs) {
     const kernels = kernelsOf(program);
     program.kernels.forEach((kernel, i) => {
-      const run = kernels[i];
-      if (run) machines.set(kernel.wgsl, machineOf(kernel, run, program.module?.slack ?? 0));
+      const { code = "", slack = 0 } = program.module ?? {};
+      const machine = machineOf(kernel, must(kernels[i], "kernel"), slack);
+      // Asked for by its module's code and its number, or by its text.
+      machines.set(`${code} ${i}`, machine).set(`${kernel.wgsl} main`, machine);
     });
   }
   return interpreter({
-    machineFor: (code) => {
-      const machine = machines.get(code);
-      if (!machine) throw new Error(`a kernel of no program for WebAssembly:\n${code}`);
-      return machine;
-    },
+    runsOn: { kind: "wasm", threads: 1, text: "WebAssembly, checked" },
+    machineFor: (code, entryPoint) => must(machines.get(`${code} ${entryPoint}`), "kernel of these programs"),
   });
 }
 

@@ -4,13 +4,16 @@
  * outside of a buffer, a tensor that a dispatch both reads and writes, and memory that is read before it is written,
  * which holds no number here.
  */
+import type { RunsOn } from "../../contract/adapter.ts";
 import { type Bound, KernelMachine, type Machine } from "./machine.ts";
 
 export interface InterpreterOptions {
   /** Threads run from the last to the first. What is right does not depend on it. Default false. */
   readonly backwards?: boolean;
-  /** What runs the kernel of a text. Default: an interpreter of the text. */
-  readonly machineFor?: (code: string) => Machine;
+  /** What runs the kernel of a text, or that of a module. Default: an interpreter of the text. */
+  readonly machineFor?: (code: string, entryPoint: string) => Machine;
+  /** What kind of device it is. Default: one for WebGPU. */
+  readonly runsOn?: RunsOn;
 }
 
 interface FakeBuffer {
@@ -58,6 +61,7 @@ function interpreted(code: string): Machine {
 export function interpreter({
   backwards = false,
   machineFor = interpreted,
+  runsOn,
 }: InterpreterOptions = {}): GPUDevice {
   let lose: (info: { reason: string; message: string }) => void = () => {};
   const lost = new Promise((resolve) => {
@@ -185,6 +189,7 @@ export function interpreter({
   const has = new Set(["subgroups", "shader-f16"]);
   const device = {
     label: "interpreter",
+    ...(runsOn && { runsOn }),
     features: has,
     limits: { maxBufferSize: 2 ** 28, maxStorageBufferBindingSize: 2 ** 27 },
     adapterInfo: { vendor: "", architecture: "", device: "", description: "interpreter" },
@@ -215,10 +220,11 @@ export function interpreter({
       compute,
     }: {
       layout: readonly Entry[] | "auto";
-      compute: { module: { code: string } };
+      compute: { module: { code: string }; entryPoint: string };
     }) => {
       const entries = layout === "auto" ? [] : layout;
-      return { machine: machineFor(compute.module.code), layout: entries, getBindGroupLayout: () => entries };
+      const machine = machineFor(compute.module.code, compute.entryPoint);
+      return { machine, layout: entries, getBindGroupLayout: () => entries };
     },
     createBindGroup: ({
       layout,

@@ -184,7 +184,11 @@ export function asWide(v: Value, width: number, around: Surroundings): Code {
     const { code, offset } = around.address(place);
     return [...code, ...v128.load32Splat, ...access(2, offset)];
   }
-  if (v.kind === "component") return [...codeOf(v.of, around), ...spread(v.lane)];
+  if (v.kind === "component") {
+    // A shuffle is of two vectors.
+    const local = around.temporary("v128");
+    return [...codeOf(v.of, around), ...tee(local), ...get(local), ...spread(v.lane)];
+  }
   return [...codeOf(v, around), ...splatOf(v.type.scalar)];
 }
 
