@@ -14,7 +14,7 @@ import { type BakeValues, type Baking, bakedParams } from "./passes/bake.ts";
 import { bindBatch } from "./passes/batch.ts";
 import { lower } from "./passes/lower.ts";
 import { fuseOutputs } from "./passes/multiOutput.ts";
-import { checkCompileOptions, checkGraph } from "./passes/options.ts";
+import { checkCompileOptions, checkForms, checkGraph } from "./passes/options.ts";
 import { bundle, inExecutionOrder } from "./passes/order.ts";
 import { partition } from "./passes/partition.ts";
 import { planMemory } from "./passes/plan.ts";
@@ -63,6 +63,11 @@ export interface CompileOptions {
    * (`baked`), takes weights with the same values or without them, and refuses other values.
    */
   readonly bake?: BakeValues;
+  /**
+   * Whether the program has the same model for WebAssembly beside it (`Program.wasm`), for where there is no GPU. `target`,
+   * `tuning` and `precision` are of GPUs, and nothing to it. Default: it has not; the target "wasm" is that alone.
+   */
+  readonly wasm?: boolean;
 }
 
 /** The data of every stage. */
@@ -93,7 +98,7 @@ export interface Compilation {
 
 /** Throws `UserError` for options that do not fit the graph, `InternalError` where a stage breaks its promise. */
 export function compile(model: Graph, options: CompileOptions = {}): Compilation {
-  const { source, target, precision, quantise } = settled(model, options);
+  const { source, target, precision, quantise, tuning, bake } = settled(model, options);
   const { graph, rewrites } = simplify(source);
   if (rewrites.length > 0) verifyGraph(graph, new Set(source.nodes));
   const { regions: computed, decisions: fused, aliases } = partition(graph);
@@ -103,7 +108,6 @@ export function compile(model: Graph, options: CompileOptions = {}): Compilation
   regions.forEach(verifyRegion);
   const kernels = regions.map(lower);
   const stored = decideStorages({ graph, kernels, aliases, precision, quantise });
-  const { tuning, bake } = options;
   const carried = carryOut({ graph, kernels, storages: stored }, { target, tuning, bake });
   const { storages, baking, tuned, values } = carried;
   const bundles = bundle(inExecutionOrder(carried.steps));
@@ -113,17 +117,38 @@ export function compile(model: Graph, options: CompileOptions = {}): Compilation
   const { program, modules } = assemble({ graph, bundles, memory, storages, baked, code: target.code });
   verifyProgram(program);
   const stages = { source, graph, rewrites, decisions, bundles, storages, tuned, baking, memory, modules };
-  return { ...stages, remarks: remarksOn(source), steps: bundles.flat(), program };
+  return withWasm(model, options, { ...stages, remarks: remarksOn(source), steps: bundles.flat(), program });
+}
+
+/** With the same model for WebAssembly beside it, where that is asked for. */
+function withWasm(model: Graph, options: CompileOptions, compilation: Compilation): Compilation {
+  const { wasm, target: _, tuning: __, precision: ___, bake, ...others } = options;
+  if (!wasm) return compilation;
+  const { program } = compilation;
+  const baked = bake && valuesIn(bake, program);
+  const { program: beside } = compile(model, { ...others, target: "wasm", ...(baked && { bake: baked }) });
+  if (beside.baked?.length === program.baked?.length)
+    return { ...compilation, program: { ...program, wasm: beside } };
+  // Whoever loads it gives both the same weights: what one of them cannot have as numbers, neither has.
+  return compile(model, { ...options, bake: valuesIn(bake ?? {}, beside) });
+}
+
+/** Of some values those that a program has baked. */
+function valuesIn(values: BakeValues, { baked = [] }: Program): BakeValues {
+  return Object.fromEntries(Object.entries(values).filter(([name]) => baked.some((b) => b.name === name)));
 }
 
 /** What is compiled, and for which target. */
 function settled(model: Graph, options: CompileOptions) {
   checkGraph("compile", model);
   checkCompileOptions(options);
-  const { batch, target = "portable", precision = "f32", quantise, typicalBatch } = options;
+  checkForms("compile", options);
+  const { batch, target = "portable", precision = "f32", quantise, typicalBatch, tuning, bake } = options;
   const source = batch === undefined ? model : bindBatch(model, batch);
   verifyGraph(source);
   const chosen = typeof target === "string" ? targets[target] : target;
   const typical = typicalBatch ?? (source.updates ? 256 : chosen.batch);
-  return { source, target: { ...chosen, batch: typical }, precision, quantise };
+  // Schedules were measured on adapters.
+  const measured = chosen.code === "wasm" ? undefined : tuning;
+  return { source, target: { ...chosen, batch: typical }, precision, quantise, tuning: measured, bake };
 }

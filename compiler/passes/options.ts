@@ -74,6 +74,7 @@ export const compilerFields = {
   typicalBatch: optional(positive),
   target: optional(target),
   tuning: optional(tuning),
+  wasm: optional(flag),
 };
 
 const values = kindOf(
@@ -97,6 +98,31 @@ export const checkCompileOptions = takes("compile", {
   bake: optional(values),
   ...compilerFields,
 });
+
+/** What of the options says whether it is compiled for WebAssembly. */
+interface Forms {
+  readonly target?: TargetName | Target | undefined;
+  readonly wasm?: boolean;
+  readonly precision?: string;
+}
+
+/** Throws `UserError` where options do not go with WebAssembly, if that is what is compiled for. */
+export function checkForms(of: string, { target = "portable", wasm, precision }: Forms): void {
+  const { name, code } = typeof target === "string" ? targets[target] : target;
+  if (code !== "wasm") return;
+  if (precision === "f16")
+    throw new UserError({
+      problem: `${of}: precision "f16" does not go with the target "${name}"`,
+      rule: "WebAssembly has no numbers of 16 bits",
+      fix: 'precision: "f32", or quantise: "i8" where weights have to be small',
+    });
+  if (wasm)
+    throw new UserError({
+      problem: `${of}: wasm is true, and so is what the target "${name}" says`,
+      rule: "wasm puts a program for WebAssembly beside one for WebGPU",
+      fix: `leaving one of them out: target: "wasm" is WebAssembly alone, wasm: true both`,
+    });
+}
 
 /** Throws `UserError` unless it is a graph: a model's `graph`, not the model. */
 export function checkGraph(of: string, graph: unknown): asserts graph is Graph {

@@ -2,7 +2,7 @@
 import type { Training } from "../../contract/training.ts";
 import { type Compilation, compile } from "../compile.ts";
 import type { Graph } from "../ir/graph.ts";
-import { checkGraph } from "../passes/options.ts";
+import { checkForms, checkGraph } from "../passes/options.ts";
 import { trainingRemarks } from "./remarks.ts";
 import { resultsOf } from "./results.ts";
 import { checkTrainingOptions, evaluationStep, type TrainingOptions, trainingStep } from "./step.ts";
@@ -35,8 +35,9 @@ export function compileParts(graph: Graph, given: TrainingOptions): TrainingPart
   checkGraph("compileTraining", graph);
   // An optimiser may be written as data, with its defaults left out.
   const options = { ...given, optimizer: checkTrainingOptions(given).optimizer };
+  checkForms("compileTraining", options);
   const { loss = "crossEntropy", reduction, optimizer, clip, bytes = true } = options;
-  const { target, tuning, typicalBatch = 0 } = options;
+  const { target, tuning, typicalBatch = 0, wasm } = options;
   const classes = loss === "crossEntropy" ? graph.outputs[0]?.node.type.shape[1] : undefined;
   const how = { ...(target === undefined ? {} : { target }), ...(tuning ? { tuning } : {}) };
   const step = compile(trainingStep(graph, options), { ...how, ...(typicalBatch && { typicalBatch }) });
@@ -58,6 +59,12 @@ export function compileParts(graph: Graph, given: TrainingOptions): TrainingPart
     step: step.program,
     results: resultsOf(step.bundles),
     evaluate: evaluate.program,
+    ...(wasm ? { wasm: forWasm(graph, options) } : {}),
   };
   return { training, step, evaluate };
+}
+
+/** The same for WebAssembly. Schedules were measured on adapters. */
+function forWasm(graph: Graph, { wasm: _, tuning: __, ...options }: TrainingOptions): Training {
+  return compileTraining(graph, { ...options, target: "wasm" });
 }

@@ -35,6 +35,8 @@ export interface TrainingOptions {
   readonly target?: CompileOptions["target"];
   /** As in `CompileOptions`. */
   readonly tuning?: CompileOptions["tuning"];
+  /** Whether the training has the same for WebAssembly beside it (`Training.wasm`). As in `CompileOptions`. */
+  readonly wasm?: boolean;
   /** The examples of a step, which kernels are scheduled for; they are right for any. Default: 256. */
   readonly typicalBatch?: number;
 }

@@ -106,6 +106,7 @@ const training: Required<TrainingOptions> = {
   target: "gpu",
   tuning: {},
   typicalBatch: 8,
+  wasm: true,
 };
 const sgd: Required<SgdOptions> = { lr: 0.1, momentum: 0.5, nesterov: true, weightDecay: 0.1 };
 const adam: Required<AdamOptions> = { lr: 0.1, betas: [0.9, 0.99], eps: 1e-8, weightDecay: 0.1 };
@@ -117,6 +118,7 @@ const compiling: Required<weft.CompileOptions> = {
   target: "gpu",
   tuning: {},
   bake: {},
+  wasm: true,
 };
 
 const layers = Object.entries(unary).map(([name, all]): [string, Options] => {

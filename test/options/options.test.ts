@@ -203,7 +203,7 @@ describe("what is said", () => {
     ).toMatchInlineSnapshot(`
       [
         "compile: unknown option "precison"
-        rule: compile takes batch, precision, quantise, bake, typicalBatch, target, tuning
+        rule: compile takes batch, precision, quantise, bake, typicalBatch, target, tuning, wasm
         try:  precision",
         "compile: precision is "bf16"
         rule: precision is one of "f32", "f16"
@@ -230,7 +230,7 @@ describe("what is said", () => {
         rule: loss is one of "crossEntropy", "squaredError", "binaryCrossEntropy"
         try:  loss: "crossEntropy" or "squaredError" or "binaryCrossEntropy"",
         "compileTraining: unknown option "labelSmoothing"
-        rule: compileTraining takes optimizer, loss, reduction, clip, bytes, typicalBatch, target, tuning
+        rule: compileTraining takes optimizer, loss, reduction, clip, bytes, typicalBatch, target, tuning, wasm
         try:  leaving it out",
         "compileTraining: unknown option "clip.nrm"
         rule: clip takes norm, value
