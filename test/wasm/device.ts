@@ -23,9 +23,9 @@ const memory = new WebAssembly.Memory({ initial: 16, maximum: PAGE });
 export function wasmChecker(...programs: readonly Program[]): GPUDevice {
   const machines = new Map<string, Machine>();
   for (const program of programs) {
-    const kernels = kernelsOf(program);
+    const { code, slack } = must(program.module, "module: the program is not for WebAssembly");
+    const kernels = kernelsOf(bytesOf(code));
     program.kernels.forEach((kernel, i) => {
-      const { code = "", slack = 0 } = program.module ?? {};
       const machine = machineOf(kernel, must(kernels[i], "kernel"), slack);
       // Asked for by its module's code and its number, or by its text.
       machines.set(`${code} ${i}`, machine).set(`${kernel.wgsl} main`, machine);
@@ -37,18 +37,21 @@ export function wasmChecker(...programs: readonly Program[]): GPUDevice {
   });
 }
 
-/** The functions of a program's module. Throws where it has none, or no valid one. */
-function kernelsOf({ name, kernels, module }: Program): readonly KernelFunction[] {
-  if (!module) throw new Error(`program ${name} is not for WebAssembly`);
-  const compiled = new WebAssembly.Module(bytesOf(module.code));
-  const { exports } = new WebAssembly.Instance(compiled, { "": { m: memory } });
-  return kernels.map((_, i) => exports[`${i}`] as KernelFunction); // what the contract says of it
+/** The functions that a module exports, in order. Throws where it is not valid. */
+export function kernelsOf(code: Uint8Array<ArrayBuffer>): readonly KernelFunction[] {
+  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(code), { "": { m: memory } });
+  return Object.keys(exports).map((_, i) => exports[`${i}`] as KernelFunction); // what the contract says of it
 }
 
 export const bytesOf = (code: string): Uint8Array<ArrayBuffer> =>
   Uint8Array.from(Buffer.from(code, "base64"));
 
-function machineOf(kernel: Shader, run: KernelFunction, slack: number): Machine {
+/** `slack`: bytes before and behind bindings that it may read. */
+export function machineOf(
+  kernel: Pick<Shader, "name" | "usesBatch" | "bindings">,
+  run: KernelFunction,
+  slack: number,
+): Machine {
   const first = kernel.usesBatch ? 1 : 0;
   const writes = kernel.bindings.flatMap((b, i) => (b.access === "read_write" ? [first + i] : []));
   const gap = Math.ceil((slack + 1) / ALIGNMENT) * ALIGNMENT;

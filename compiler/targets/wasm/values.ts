@@ -155,7 +155,7 @@ export function codeOf(v: Value, around: Surroundings): Code {
     case "component": {
       const place = loadedPlace(v);
       if (place) return loaded(place, v.type, around);
-      return [...code(v.of), ...(isWhole(scalar) ? extractInt(v.lane) : extractFloat(v.lane))];
+      return [...code(v.of), ...componentOf(scalar, v.lane)];
     }
     case "convert":
       return [...code(v.of), ...conversion(v.of.type, v.type)];
@@ -196,6 +196,12 @@ export function asWide(v: Value, width: number, around: Surroundings): Code {
 export function splatOf(scalar: Scalar): Code {
   if (scalar === "bool") return [...i32x4.splat, ...i32x4.neg];
   return isWhole(scalar) ? i32x4.splat : f32x4.splat;
+}
+
+/** A lane of a vector on the stack, as a single number. */
+function componentOf(scalar: Scalar, lane: number): Code {
+  if (scalar === "bool") return [...extractInt(lane), ...intConst(1), ...i32.and];
+  return isWhole(scalar) ? extractInt(lane) : extractFloat(lane);
 }
 
 function loaded(place: Place, { scalar, width }: ValueType, around: Surroundings): Code {
