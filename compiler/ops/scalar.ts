@@ -144,7 +144,7 @@ export const scalars: { readonly [K in ScalarName]: ScalarDef } = {
   let b = bitcast<${u}>(y) & ${u}(0x7fffffffu);
   let limit = select(${u}(0u), inf, (a == inf) == (y > ${t}(0.0)));
   let size = select(bitcast<${u}>(pow(abs(x), y)), limit, (a == ${u}(0u)) | (a == inf));
-  let odd = abs(y - 2.0 * floor(y * 0.5)) == ${t}(1.0);
+  let odd = (floor(y) == y) & (abs(y - 2.0 * floor(y * 0.5)) == ${t}(1.0));
   let sign = select(${u}(0u), bitcast<${u}>(x) & ${u}(0x80000000u), odd);
   let none = ((x < ${t}(0.0)) & (floor(y) != y) & (a != inf)) | (a > inf) | (b > inf);
   let one = (b == ${u}(0u)) | (x == ${t}(1.0)) | ((x == ${t}(-1.0)) & (b == inf));

@@ -53,7 +53,7 @@ function expectAlike(got: readonly number[], want: readonly number[], what: (i: 
 
 describe("pow", () => {
   const BASES = [-4, -1, -0.25, -0, 0, 0.25, 1, 3, -INF, INF, NONE];
-  const EXPONENTS = [-3, -2, -1, -0.5, -0, 0, 0.5, 1, 2, 2.5, 3, 4, -INF, INF, NONE];
+  const EXPONENTS = [-3, -2, -1, -1 + 2 ** -24, -0.5, -0, 0, 0.5, 1, 2, 2.5, 3, 4, -INF, INF, NONE];
   const pairs = BASES.flatMap((x) => EXPONENTS.map((y) => [x, y] as const));
   const [xs, ys] = [pairs.map(([x]) => x), pairs.map(([, y]) => y)];
 

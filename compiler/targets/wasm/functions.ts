@@ -64,16 +64,22 @@ const EXP = [
   1, 1, 5.0000001201e-1, 1.6666665459e-1, 4.1665795894e-2, 8.3334519073e-3, 1.3981999507e-3, 1.98756915e-4,
 ];
 
+/** Beyond these bounds eˣ is 0 or infinite, and with them 2ⁿ has two factors that are numbers. */
+const bounded = (x: Code): Code => atMost(noLess(x, -104), 89);
+
 /** eˣ = 2ⁿ·eʳ with |r| ≤ ln 2 / 2; 2ⁿ in two factors, so that the least numbers and infinity come out right. */
-function exp(body: FunctionBody, given: Code): Code {
-  const x = body.let("v128", atMost(noLess(given, -104), 89));
+const exp = (body: FunctionBody, x: Code): Code => power(body, body.let("v128", bounded(x)), undefined);
+
+/** e to what is within those bounds, and a rest that is small beside it. */
+function power(body: FunctionBody, x: Code, rest: Code | undefined): Code {
   const n = body.let("v128", nearest(mul(x, c(LOG2E))));
-  const r = body.let("v128", sub(sub(x, mul(n, c(LN2_HIGH))), mul(n, c(LN2_LOW))));
-  const whole = body.let("v128", [...n, ...i32x4.truncS]);
-  const half = body.let("v128", shifted(whole, 1, i32x4.shrS));
-  const power = (k: Code): Code => shifted([...k, ...bits(127), ...i32x4.add], 23, i32x4.shl);
-  const rest: Code = [...whole, ...half, ...i32x4.sub];
-  return mul(mul(horner(r, EXP), power(half)), power(rest));
+  const whole = sub(sub(x, mul(n, c(LN2_HIGH))), mul(n, c(LN2_LOW)));
+  const r = body.let("v128", rest ? add(whole, rest) : whole);
+  const all = body.let("v128", [...n, ...i32x4.truncS]);
+  const half = body.let("v128", shifted(all, 1, i32x4.shrS));
+  const ofTwo = (k: Code): Code => shifted([...k, ...bits(127), ...i32x4.add], 23, i32x4.shl);
+  const others: Code = [...all, ...half, ...i32x4.sub];
+  return mul(mul(horner(r, EXP), ofTwo(half)), ofTwo(others));
 }
 
 const LOG = [
@@ -173,19 +179,20 @@ function pow(body: FunctionBody, x: Code, y: Code): Code {
   const tail = add(add(add(far.lost, near.lost), scaled.lost), mul(e, c(LN2_LOW)));
   const ln = sum(far.whole, body.let("v128", tail));
   const exponent = product(y, ln.whole);
-  const rest = body.let("v128", add(exponent.lost, mul(y, ln.lost)));
-  const bounded = body.let("v128", atMost(noLess(exponent.whole, -150), 150));
-  const base = body.let("v128", exp(body, bounded));
-  const exact = and(below(base, inf), equal(bounded, exponent.whole));
-  const corrected = choose(exact, add(base, mul(base, rest)), base);
+  const within = body.let("v128", bounded(exponent.whole));
+  // Beyond the bounds what was lost may be no number.
+  const rest = and(add(exponent.lost, mul(y, ln.lost)), equal(within, exponent.whole));
+  const usual = body.let("v128", power(body, within, rest));
   // Special numbers, as WGSL's `power` of ops/scalar.ts tells them.
   const edge = body.let("v128", or(equal(size, c(0)), equal(size, inf)));
   const up = equal(and(equal(size, inf), one), and([...c(0), ...y, ...f32x4.lt], one));
-  const value = body.let("v128", choose(edge, and(up, inf), corrected));
-  const odd = body.let("v128", equal(abs(sub(y, mul(c(2), floor(mul(y, c(0.5)))))), one));
+  const value = body.let("v128", choose(edge, and(up, inf), usual));
+  const isWhole = body.let("v128", equal(floor(y), y));
+  // What is left of a fraction just below 1 is rounded to it.
+  const odd = and(isWhole, equal(abs(sub(y, mul(c(2), floor(mul(y, c(0.5)))))), one));
   const signed = body.let("v128", or(value, and(and(x, bits(-0x80000000)), odd)));
   const isNot = or(differs(x, x), differs(y, y));
-  const fraction = and(and(below(x, c(0)), differs(floor(y), y)), xor(equal(size, inf), bits(-1)));
+  const fraction = and(below(x, c(0)), xor(or(isWhole, equal(size, inf)), bits(-1)));
   const none = body.let("v128", or(isNot, fraction));
   const always = or(equal(y, c(0)), or(equal(x, one), and(equal(x, c(-1)), equal(abs(y), inf))));
   return choose(always, one, choose(none, bits(0x7fc00000), signed));
