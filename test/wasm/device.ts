@@ -17,7 +17,7 @@ const PAGE = 65_536;
 const FILLING = 0xff;
 
 /** All programs share a memory: they run one after the other. */
-const memory = new WebAssembly.Memory({ initial: 16, maximum: PAGE });
+export const memory = new WebAssembly.Memory({ initial: 16, maximum: PAGE });
 
 /** A device for the kernels of some programs for WebAssembly. */
 export function wasmChecker(...programs: readonly Program[]): GPUDevice {
