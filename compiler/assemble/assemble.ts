@@ -81,11 +81,14 @@ export function assemble({ graph, bundles, memory, storages, baked, code }: Part
   const groups = new Map<string, Group>();
   const groupOf = new Map<readonly Step[], Use>();
   const known = new Map<string, Use>();
+  // The same text may read a shorter tensor: how far it fetches beyond is that of the worst.
+  let overhang = 0;
   for (const bundle of bundles) {
     const identity = moduleIdentity(bundle, storages);
     let use = known.get(identity);
     if (!use) {
       const module = lowerModule(bundle, storages, code === "wasm");
+      overhang = Math.max(overhang, module.overhang);
       const { wgsl } = printModule(module, namelessBindings(module), sizes);
       const group = groups.get(wgsl) ?? { number: groups.size, bundles: [], module, uses: usesOf(module) };
       groups.set(wgsl, group);
@@ -156,7 +159,7 @@ export function assemble({ graph, bundles, memory, storages, baked, code }: Part
     peakBytes: memory.peakBytes,
     maxBatch: memory.maxBatch,
     ...(baked.length > 0 ? { baked } : {}),
-    ...(code === "wasm" ? { module: wasmModule(all, sizes) } : {}),
+    ...(code === "wasm" ? { module: wasmModule(all, sizes, overhang) } : {}),
   };
   return { program, modules: all.map((g) => g.module) };
 }
@@ -196,12 +199,12 @@ export function bindingsOf({ bindings }: KernelModule, names: readonly string[])
   }));
 }
 
-function wasmModule(groups: readonly Group[], sizes: readonly Size[]): WasmModule {
+function wasmModule(groups: readonly Group[], sizes: readonly Size[], overhang: number): WasmModule {
   const { bytes, bias } = encodeModule(
     groups.map((g) => g.module),
     sizes,
   );
-  return { code: base64(bytes), slack: Math.max(bias, ...groups.map((g) => g.module.overhang)) };
+  return { code: base64(bytes), slack: Math.max(bias, overhang) };
 }
 
 function shader(group: Group, name: string, sizes: readonly Size[], code: Target["code"]): Shader {

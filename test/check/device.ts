@@ -9,17 +9,22 @@ import type { Bound, Machine } from "../wgsl/machine.ts";
 
 type Compiled = Pick<Compilation, "program" | "modules">;
 
-/** A device for the kernels of some compilations. */
+/** A device for the kernels of some compilations, all of them for WebGPU or all for WebAssembly: it carries out what both are made of. */
 export function checker(...compilations: readonly Compiled[]): GPUDevice {
   const machines = new Map<string, Machine>();
   for (const { program, modules } of compilations)
     program.kernels.forEach((kernel, i) => {
       const module = modules[i];
-      if (module) machines.set(kernel.wgsl, machineOf(kernel, module, program.sizes));
+      if (!module) return;
+      const machine = machineOf(kernel, module, program.sizes);
+      // Asked for by its module's code and its number, or by its text.
+      machines.set(`${program.module?.code} ${i}`, machine).set(`${kernel.wgsl} main`, machine);
     });
+  const isWasm = compilations.some(({ program }) => program.module);
   return interpreter({
-    machineFor: (code) => {
-      const machine = machines.get(code);
+    ...(isWasm && { runsOn: { kind: "wasm", text: "checked" } }),
+    machineFor: (code, entryPoint) => {
+      const machine = machines.get(`${code} ${entryPoint}`);
       if (!machine) throw new Error(`a kernel of no compilation:\n${code}`);
       return machine;
     },

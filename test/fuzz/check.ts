@@ -76,8 +76,7 @@ export async function check(spec: ModelSpec, opinions: Opinions = EVERYTHING): P
       if (!isWasm)
         equalBits("from the last thread to the first", got, await run(interpreter({ backwards: true })));
       // It carries out what the kernels are made of, whatever they became.
-      const { module: _, ...plain } = compilation.program;
-      (await run(checker(compilation), plain)).forEach((result, i) => {
+      (await run(checker(compilation))).forEach((result, i) => {
         fail("the naive oracle, carried out by the check target", differences(result, wants[i] ?? {}));
       });
       const again = compiled(buildModel(spec), spec, params);

@@ -54,11 +54,13 @@ export function machineOf(
 ): Machine {
   const first = kernel.usesBatch ? 1 : 0;
   const writes = kernel.bindings.flatMap((b, i) => (b.access === "read_write" ? [first + i] : []));
-  const gap = Math.ceil((slack + 1) / ALIGNMENT) * ALIGNMENT;
+  const gap = Math.ceil(slack / ALIGNMENT) * ALIGNMENT;
+  let runs = 0;
   return {
     writes,
     run(bound, [x, y, z]) {
-      const { places, end } = laidOut(bound, gap);
+      // At the memory's beginning and at its end by turns: what is fetched beyond the slack ends in a trap.
+      const { places, start, end } = laidOut(bound, gap, runs++ % 2 === 1);
       const [batch, addresses] = first === 1 ? [places[0] ?? 0, places.slice(1)] : [0, places];
       const count = x * y * z;
       const middle = count >> 1;
@@ -66,7 +68,7 @@ export function machineOf(
       run(middle, count, batch, ...addresses);
       run(0, middle, batch, ...addresses);
       const after = new Uint8Array(memory.buffer, 0, end);
-      let from = 0;
+      let from = start;
       bound.forEach(({ bytes, offset = 0, written }, i) => {
         const at = places[i] ?? 0;
         const own = new Uint8Array(bytes, offset);
@@ -93,21 +95,29 @@ export function machineOf(
   };
 }
 
-/** Where the bindings lie in the memory, and where what follows the last one ends. */
+/** Bytes that hold no number on both sides of all that is laid out, where there is room. */
+const MARGIN = 64;
+
+/** Where the bindings lie in the memory, and where what holds no number begins and ends. `late`: as far behind as they can. */
 function laidOut(
   bound: readonly Bound[],
   gap: number,
-): { readonly places: readonly number[]; readonly end: number } {
-  let end = gap;
-  const places = bound.map(({ bytes, offset = 0 }) => {
-    const at = end;
-    end = at + Math.ceil((bytes.byteLength - offset) / ALIGNMENT) * ALIGNMENT + gap;
+  late: boolean,
+): { readonly places: readonly number[]; readonly start: number; readonly end: number } {
+  let size = gap;
+  const offsets = bound.map(({ bytes, offset = 0 }) => {
+    const at = size;
+    size = at + Math.ceil((bytes.byteLength - offset) / ALIGNMENT) * ALIGNMENT + gap;
     return at;
   });
-  const missing = end - memory.buffer.byteLength;
+  const missing = size + MARGIN - memory.buffer.byteLength;
   if (missing > 0) memory.grow(Math.ceil(missing / PAGE));
-  const all = new Uint8Array(memory.buffer, 0, end);
-  all.fill(FILLING);
+  const whole = memory.buffer.byteLength;
+  const first = late ? whole - size : 0;
+  const [start, end] = [Math.max(0, first - MARGIN), Math.min(whole, first + size + MARGIN)];
+  const all = new Uint8Array(memory.buffer);
+  all.fill(FILLING, start, end);
+  const places = offsets.map((at) => first + at);
   bound.forEach(({ bytes, offset = 0 }, i) => void all.set(new Uint8Array(bytes, offset), places[i]));
-  return { places, end };
+  return { places, start, end };
 }

@@ -68,3 +68,42 @@ describe("NaN reaches the result, in whichever lane it is", () => {
     for (const at of [0, 5, 35]) await expectKept((x) => weft.maxPool2d(x, { kernel: 3 }), [1, 6, 6], at);
   });
 });
+
+describe("what a program says of its module", () => {
+  const padded = (): Tensor => {
+    const x = input("x", [N, 2, 6, 6]);
+    return weft.conv2d(x, { out: 4, kernel: 5, padding: 2 });
+  };
+
+  test("how far kernels fetch beyond what they are given: they stay within the slack at the memory's edges", async () => {
+    const { program } = compile(graphOf(padded()), { target: "wasm" });
+    expect(program.module?.slack).toBeGreaterThan(0);
+    // Both edges by turns.
+    for (const batch of [1, 2, 3]) await expectRight(padded(), batch);
+  });
+
+  test("of kernels that are one, the one that fetches furthest", () => {
+    // Four numbers of eight, or all four that there are, before eight others: a guard drops the places from 4 on.
+    const [eight, four, others] = [input("eight", [8]), input("four", [4]), input("others", [8])];
+    const near = weft.concat([weft.slice(eight, { start: 0, end: 4, axis: 0 }), others], { axis: 0 });
+    const between = weft.softmax(near, { axis: 0 });
+    const far = weft.concat([four, weft.slice(between, { start: 0, end: 8, axis: 0 })], { axis: 0 });
+    const compiled = (given: Readonly<Record<string, Tensor>>, outputs: Readonly<Record<string, Tensor>>) =>
+      compile(weft.model("joined", given, outputs).graph, { target: "wasm" }).program;
+    const alone = compiled({ eight, others }, { near }).module?.slack ?? 0;
+    const both = compiled({ eight, four, others }, { near, far });
+    expect([both.kernels.length, both.dispatches.length]).toEqual([2, 3]);
+    expect(both.module?.slack).toBeGreaterThan(alone);
+  });
+
+  test("what a workgroup costs, by which work is divided: loops by their turns", () => {
+    const costs = [1, 10, 100].map((k) => {
+      const y = linear(input("x", [N, 40 * k]), { out: 8 });
+      const { kernels } = compile(graphOf(y), { target: "wasm" }).program;
+      return kernels.reduce((sum, { cost = 0 }) => sum + cost, 0);
+    });
+    const [one = 0, ten = 0, hundred = 0] = costs;
+    expect(ten).toBeGreaterThan(4 * one);
+    expect(hundred).toBeGreaterThan(4 * ten);
+  });
+});

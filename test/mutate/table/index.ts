@@ -7,6 +7,7 @@ import { places } from "./places.ts";
 import { runtime } from "./runtime.ts";
 import { sizes } from "./sizes.ts";
 import { training } from "./training.ts";
+import { wasm } from "./wasm.ts";
 
 export const mutations: readonly Mutation[] = [
   ...runtime,
@@ -16,4 +17,5 @@ export const mutations: readonly Mutation[] = [
   ...places,
   ...outside,
   ...sizes,
+  ...wasm,
 ];
