@@ -52,7 +52,8 @@ export function accumulate(
     ),
   );
   const tile = registerPositions(held);
-  const isWide = vector !== undefined && held.some((h) => h.axis === vector.axis);
+  const isWide =
+    vector !== undefined && (held.some((h) => h.axis === vector.axis) || kernel.k.includes(vector.axis));
   const width = isWide ? (vector.lane.extent as Width) : 1;
   const sums = tile.map(() => lowering.var("acc", float(0, width)));
   const [lhs, rhs] = [registersOf(kernel.lhs, held), registersOf(kernel.rhs, held)];

@@ -34,7 +34,6 @@ import {
   less,
   named,
   partsOf,
-  plus,
   randomValue,
   sameWidth,
   sizeValue,
@@ -42,10 +41,11 @@ import {
   uniform,
 } from "../math/value.ts";
 import { codecOf } from "../ops/codec.ts";
-import { LOWEST, scalars } from "../ops/scalar.ts";
+import { scalars } from "../ops/scalar.ts";
 import { Builder } from "./builder.ts";
+import { reduceInLanes, sideBySide } from "./lanes.ts";
 import { lookupsInOrder } from "./lookups.ts";
-import { NOTHING, nestInBlocks, type Sum } from "./sums.ts";
+import { combine, NOTHING, nestInBlocks, type Sum, startOf } from "./sums.ts";
 import { combineParts, loopTogether, type Members } from "./team.ts";
 
 /** Reductions with at most this many terms are written out. */
@@ -70,6 +70,8 @@ export class Lowering extends Builder {
   readonly #looked = new Map<Index, Axis>();
   /** Who shares reductions; set by the mapReduce skeleton. */
   together: Members | undefined;
+  /** Whether long reductions take as many terms at once as a vector has lanes; set by strategies. */
+  reducesInLanes = false;
   /** What is evaluated here: reductions in it that run over the same axes share a loop. */
   wanted: readonly Expr[] = [];
   /** What accumulator elements are; set by the contraction skeleton. */
@@ -249,14 +251,16 @@ export class Lowering extends Builder {
   #loops(e: Reduce): Value {
     const lane = this.lane;
     const axes = freeAxes(e);
+    const along = lane && this.reducesInLanes && !axes.has(lane) ? sideBySide(e, this.storages) : undefined;
+    if (lane && along) return reduceInLanes(this, e, along, lane);
     // The innermost scope among the axes it depends on.
     const depth = this.depthOfAll([...axes].filter((a) => a !== lane));
     const width = lane && axes.has(lane) ? (lane.extent as Width) : 1;
-    const start = e.op === "sum" ? 0 : e.op === "max" ? LOWEST : -LOWEST;
+    const start = startOf(e.op);
     // Within a loop the members of a team are apart: there each adds up by itself.
     const together = depth === 0 ? this.together : undefined;
     return this.at(depth, () => {
-      const all = this.#besides(e).map((reduction) => ({
+      const all = this.besides(e).map((reduction) => ({
         reduction,
         total: this.var(e.op, float(start, width)),
       }));
@@ -276,7 +280,7 @@ export class Lowering extends Builder {
   }
 
   /** A reduction, and others that are wanted over the same axes where neither needs the other. */
-  #besides(e: Reduce): readonly Reduce[] {
+  besides(e: Reduce): readonly Reduce[] {
     const all = [e];
     for (const value of this.wanted)
       visit(value, (x) => {
@@ -311,8 +315,6 @@ function holds(whole: Expr, part: Expr): boolean {
   });
   return found;
 }
-
-const combine = (op: ReduceOp, a: Value, b: Value): Value => (op === "sum" ? plus(a, b) : apply(op, a, b));
 
 const lanePositions = (lane: Axis): readonly Substitution[] => positionsOf([lane]);
 

@@ -4,10 +4,11 @@
  * (Higham, "Accuracy and Stability of Numerical Algorithms", 2002, section 4.2). docs/numerics.md states the bounds.
  */
 import { must } from "../errors.ts";
-import type { Axis } from "../ir/expr.ts";
+import type { Axis, ReduceOp } from "../ir/expr.ts";
 import { boundOf, lengthOf } from "../ir/type.ts";
 import type { Value, Variable } from "../ir/value.ts";
-import { float, int, least, plus, sizeValue } from "../math/value.ts";
+import { apply, float, int, least, plus, sizeValue } from "../math/value.ts";
+import { LOWEST } from "../ops/scalar.ts";
 import type { Builder } from "./builder.ts";
 
 /** Terms that an accumulator takes up, at most. */
@@ -167,3 +168,10 @@ export function inBlock(
 
 /** Zero, as wide as a value. */
 export const zeroOf = ({ type }: Pick<Value, "type">): Value => float(0, type.width);
+
+/** What a reduction begins with. */
+export const startOf = (op: ReduceOp): number => (op === "sum" ? 0 : op === "max" ? LOWEST : -LOWEST);
+
+/** Two terms of a reduction as one. */
+export const combine = (op: ReduceOp, a: Value, b: Value): Value =>
+  op === "sum" ? plus(a, b) : apply(op, a, b);

@@ -105,7 +105,10 @@ export function decompose(
     }
     const lane = axis === vector?.axis ? vector.lane : undefined;
     const width = Number(lane?.extent ?? 1);
-    const offsets = Array.from({ length: Math.ceil(tile / width) }, (_, r) => r * width);
+    // Where vectors do not fill the tile the last one overlaps the one before it.
+    const offsets = Array.from({ length: Math.ceil(tile / width) }, (_, r) =>
+      Math.min(r * width, tile - width),
+    );
     held.push(holdAxis(builder, tiled, block, offsets, past, lane));
   });
   return held.reverse();

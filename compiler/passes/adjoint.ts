@@ -39,8 +39,8 @@ import {
   substitute,
   times,
 } from "../math/build.ts";
+import { splitAxes } from "../math/splitAxes.ts";
 import { scalars } from "../ops/scalar.ts";
-import { splitAxes } from "./lower.ts";
 
 /** One way in which the output depends on the operand: the element, ∂y/∂element, and the axes summed on the way. */
 interface Path {

@@ -1,21 +1,12 @@
 /** Region → Kernel: divided axes are split so that indices are affine, and axes are classified by role. */
 
 import { InternalError, must } from "../errors.ts";
-import type { Axis, Expr, Index, Reduce } from "../ir/expr.ts";
+import type { Axis, Expr, Reduce } from "../ir/expr.ts";
 import type { Kernel } from "../ir/kernel.ts";
 import { nameOf, type Region, type Result } from "../ir/region.ts";
-import { isKnown } from "../ir/type.ts";
-import { add, axisIndex, newAxis, rowMajor, scale, substitute as substituteIndex } from "../math/affine.ts";
-import {
-  accumulator,
-  freeAxes,
-  mapChildren,
-  type Read,
-  reduce,
-  substitute,
-  tensorsOf,
-  visit,
-} from "../math/build.ts";
+import { axisIndex } from "../math/affine.ts";
+import { accumulator, freeAxes, mapChildren, tensorsOf } from "../math/build.ts";
+import { splitAxes } from "../math/splitAxes.ts";
 import { contractionsOf, factorsOf } from "./analysis.ts";
 
 export function lower(region: Region): Kernel {
@@ -51,69 +42,4 @@ function contraction(results: readonly Result[], sum: Reduce, space: readonly Ax
     m: role(true, false),
     n: role(false, true),
   };
-}
-
-/** Values, their axes, and where they lie: an index per dimension, over the axes. */
-interface Split<T> {
-  readonly results: readonly T[];
-  readonly axes: readonly Axis[];
-}
-type Placed = Pick<Result, "value" | "place">;
-
-/** Splits each axis that is divided by a factor of its extent, until none is: a = outer · by + inner. */
-export function splitAxes<T extends Placed>(region: Split<T>): Split<T> {
-  let split = region;
-  for (let target = divided(split.results); target; target = divided(split.results))
-    split = splitAxis(split, target.axis, target.by);
-  return split;
-}
-
-/**
- * An axis that occurs alone under a division or remainder by a factor of its extent. Loads are judged by their
- * address: a reshape of a row-major tensor folds back and needs no split.
- */
-function divided(results: readonly Placed[]): { readonly axis: Axis; readonly by: number } | undefined {
-  let found: { readonly axis: Axis; readonly by: number } | undefined;
-  const look = (index: Index): void => {
-    for (const { atom } of index.terms) {
-      if (atom.kind === "axis") continue;
-      if (atom.kind === "lookup") {
-        look(addressOf(atom));
-        continue;
-      }
-      const [term] = atom.of.terms;
-      const alone = atom.of.terms.length === 1 && atom.of.constant === 0 && term?.coefficient === 1;
-      if (alone && term.atom.kind === "axis") {
-        const axis = term.atom;
-        if (isKnown(axis.extent) && axis.extent % atom.by === 0) found ??= { axis, by: atom.by };
-      }
-      look(atom.of);
-    }
-  };
-  for (const { value } of results)
-    visit(value, (e) => {
-      if (e.kind === "load") look(addressOf(e));
-      else if (e.kind === "position") look(e.index);
-      else if (e.kind === "guard") for (const b of e.bounds) look(b.index);
-    });
-  return found;
-}
-
-const addressOf = ({ from, index }: Read): Index => rowMajor(index, from.type.shape);
-
-function splitAxis<T extends Placed>(split: Split<T>, axis: Axis, by: number): Split<T> {
-  const outer = newAxis(`${axis.name}o`, (axis.extent as number) / by);
-  const inner = newAxis(`${axis.name}i`, by);
-  const map = new Map([[axis, add(scale(axisIndex(outer), by), axisIndex(inner))]]);
-  const parts = (axes: readonly Axis[]): readonly Axis[] =>
-    axes.flatMap((a) => (a === axis ? [outer, inner] : [a]));
-  // A reduced axis keeps its place in the reduction: its body is rewritten, its list gets both parts.
-  const rebuild = (e: Expr): Expr =>
-    e.kind === "reduce" ? reduce(e.op, parts(e.axes), rebuild(e.body)) : mapChildren(e, rebuild);
-  const results = split.results.map((r) => ({
-    ...r,
-    value: substitute(rebuild(r.value), map),
-    place: r.place.map((i) => substituteIndex(i, map)),
-  }));
-  return { results, axes: parts(split.axes) };
 }

@@ -47,6 +47,18 @@ const described = objectOf({
   quads: flag,
   spread: orNull(objectOf({ workgroups: positive, least: positive })),
   code: oneOf(["wgsl", "wasm"]),
+  vectors: orNull(
+    objectOf({
+      registers: positive,
+      load: time,
+      gather: time,
+      guard: time,
+      spill: time,
+      loop: time,
+      operation: time,
+      thread: time,
+    }),
+  ),
   workgroupMemory: orNull(
     objectOf({ near: time, far: time, fetch: time, place: time, barrier: time, threads: positive }),
   ),

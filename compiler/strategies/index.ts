@@ -3,6 +3,7 @@ import { InternalError } from "../errors.ts";
 import type { Kernel, Schedule } from "../ir/kernel.ts";
 import type { Region } from "../ir/region.ts";
 import type { Storages } from "../ir/storage.ts";
+import { packing } from "./packing.ts";
 import { parallelReduction } from "./parallelReduction.ts";
 import { parallelRows } from "./parallelRows.ts";
 import { registerTile } from "./registerTile.ts";
@@ -11,14 +12,19 @@ import type { Strategy, Trial } from "./strategy.ts";
 import type { Target } from "./target.ts";
 import { parseItems, printItems, type Said } from "./text.ts";
 import { threadPerPosition } from "./threadPerPosition.ts";
+import { vectorRows } from "./vectorRows.ts";
+import { vectorTile } from "./vectorTile.ts";
 import { workgroupTile } from "./workgroupTile/index.ts";
 
 // as: each is asked about kernels of its kind alone, and about its own schedules.
 const strategies = [
   splitK,
+  packing,
   workgroupTile,
   parallelReduction,
+  vectorTile,
   registerTile,
+  vectorRows,
   parallelRows,
   threadPerPosition,
 ] as readonly unknown[] as readonly Strategy[];

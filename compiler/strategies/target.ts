@@ -37,6 +37,8 @@ export interface Target {
   readonly spread: Spread | null;
   /** What kernels become. In WebAssembly a vector may be fetched from any place; in WGSL its width divides the address. */
   readonly code: "wgsl" | "wasm";
+  /** A processor whose vectors lie in registers and are fetched from any address. */
+  readonly vectors: VectorTimes | null;
   /** Where workgroups have a fast memory of their own, and threads are many, they fetch and add up together. */
   readonly workgroupMemory: WorkgroupTimes | null;
 }
@@ -76,6 +78,25 @@ export interface WorkgroupTimes {
   readonly threads: number;
 }
 
+/** In the time of a multiplication and an addition of vectors. */
+export interface VectorTimes {
+  readonly registers: number;
+  /** Of a vector, or of a number in all lanes. */
+  readonly load: number;
+  /** Of a vector whose numbers do not lie side by side. */
+  readonly gather: number;
+  /** Of a number that is chosen by a condition. */
+  readonly guard: number;
+  /** Of an accumulator that has no register, each step. */
+  readonly spill: number;
+  /** Of a turn of a loop. */
+  readonly loop: number;
+  /** Of an operation of what is made of a sum. */
+  readonly operation: number;
+  /** Of a thread that finds its place. */
+  readonly thread: number;
+}
+
 /** Legal everywhere. */
 export const portable: Target = {
   name: "portable",
@@ -90,6 +111,7 @@ export const portable: Target = {
   quads: false,
   spread: null,
   code: "wgsl",
+  vectors: null,
   workgroupMemory: null,
 };
 
@@ -138,6 +160,7 @@ export const wasm: Target = {
   name: "wasm",
   workgroup: 1,
   code: "wasm",
+  vectors: { registers: 15, load: 0.5, gather: 4, guard: 4, spill: 1, loop: 1.5, operation: 0.5, thread: 20 },
 };
 
 export const targets = { portable, gpu, octets, quads, wasm } as const satisfies Record<string, Target>;

@@ -41,16 +41,16 @@ test("measured schedules are not for the target wasm: text that fits a kernel ch
 });
 
 test.each(["portable", "octets"] as const)(
-  "both have the same numbers baked, beside the target %s",
+  "both have the same parameters: what WebAssembly reads in loops is not baked either, beside the target %s",
   (target) => {
     const bake = readSafetensors(readFileSync("models/lenet.fashion-mnist.safetensors"));
     const { program } = compile(graph, { wasm: true, target, bake });
     const { program: without } = compile(graph, { target, bake });
-    expect(program.baked?.map((b) => b.name)).toEqual(
+    expect(without.baked?.map((b) => b.name)).toEqual(
       target === "portable" ? ["conv1.bias", "conv1.weight"] : undefined,
     );
-    expect(program.baked).toEqual(without.baked);
-    expect(program.wasm?.baked).toEqual(program.baked);
+    expect(program.baked).toBeUndefined();
+    expect(program.wasm?.baked).toBeUndefined();
     expect(program.wasm?.params.map((p) => p.name)).toEqual(program.params.map((p) => p.name));
   },
 );

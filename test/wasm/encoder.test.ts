@@ -92,10 +92,10 @@ describe("modules", () => {
     },
   );
 
-  test("types are listed once: three of kernels and functions", () => {
+  test("types are listed once", () => {
     const [, types] = sectionsOf(many(300))[0] ?? [];
-    // (first, last, batch, x, y), and one vector to one.
-    expect(types?.[0]).toBe(2);
+    // (first, last, batch, x, y)
+    expect(types?.[0]).toBe(1);
   });
 
   test("one that shares its memory differs in a byte, and takes nothing else", () => {

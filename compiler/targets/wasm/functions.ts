@@ -3,31 +3,35 @@
  * those of Moshier's Cephes library (expf, logf, tanhf); docs/numerics.md has the bounds.
  */
 import { ERFC } from "../../ops/scalar.ts";
-import { bitsConst, type Code, FunctionBody, get, intConst, type Local, vectorConst } from "./code.ts";
+import { bitsConst, type Code, get, intConst, type Local, set, vectorConst } from "./code.ts";
 import { f32x4, i32x4, v128 } from "./opcodes.ts";
 
 export type FunctionName = "exp" | "log" | "tanh" | "sigmoid" | "erfc" | "pow";
 
-const PARAMETERS: Readonly<Record<FunctionName, number>> = {
-  exp: 1,
-  log: 1,
-  tanh: 1,
-  sigmoid: 1,
-  erfc: 1,
-  pow: 2,
-};
+/** Where intermediate values are kept. */
+interface Scratch {
+  /** What some instructions leave on the stack, kept in a local of its own. */
+  let(type: "v128", code: Code): Code;
+}
 
-/** The code of a function; it calls no other one. */
-export function functionBytes(name: FunctionName): {
-  readonly parameters: number;
-  readonly bytes: readonly number[];
-} {
-  const parameters = PARAMETERS[name];
-  const params: readonly Local[] = Array.from({ length: parameters }, () => ({ type: "v128" as const }));
-  const body = new FunctionBody(params);
+/**
+ * The code of a function, which stands where it is used: a call would have every vector in a register go through memory.
+ * `temporary` gives a local that nothing else uses.
+ */
+export function inlined(name: FunctionName, args: readonly Code[], temporary: () => Local): Code {
+  const code: (number | Local)[] = [...args.flat()];
+  const params = args.map(temporary);
+  for (const param of params.toReversed()) code.push(...set(param));
+  const scratch: Scratch = {
+    let(_, value) {
+      const local = temporary();
+      code.push(...value, ...set(local));
+      return get(local);
+    },
+  };
   const [x = [], y = []] = params.map(get);
-  body.put(bodies[name](body, x, y));
-  return { parameters, bytes: body.bytes() };
+  const result = bodies[name](scratch, x, y);
+  return [...code, ...result];
 }
 
 const c = (value: number): Code => vectorConst([value, value, value, value]);
@@ -64,17 +68,36 @@ const EXP = [
   1, 1, 5.0000001201e-1, 1.6666665459e-1, 4.1665795894e-2, 8.3334519073e-3, 1.3981999507e-3, 1.98756915e-4,
 ];
 
+/** Added to a number and taken away again it rounds to the nearest whole one, which the sum's lowest bits then are. */
+const ROUNDS = 1.5 * 2 ** 23;
+/** Where eˣ is less than the least normal number, and where it is more than the largest. */
+const [LEAST, MOST] = [-87.33654, 88.72283];
+
+/** eˣ = 2ⁿ·eʳ with |r| ≤ ln 2 / 2, for arguments within the bounds: n is added to the exponent's bits. */
+function expWithin(body: Scratch, x: Code): Code {
+  const sum = body.let("v128", add(mul(x, c(LOG2E)), c(ROUNDS)));
+  const n = body.let("v128", sub(sum, c(ROUNDS)));
+  const r = body.let("v128", sub(sub(x, mul(n, c(LN2_HIGH))), mul(n, c(LN2_LOW))));
+  const value: Code = [...horner(r, EXP), ...shifted(sum, 23, i32x4.shl), ...i32x4.add];
+  // Bits of NaN are no exponent.
+  return or(value, differs(x, x));
+}
+
+/** eˣ: 0 below the bounds, and infinite above. */
+function exp(body: Scratch, given: Code): Code {
+  const x = body.let("v128", given);
+  const e = body.let("v128", expWithin(body, body.let("v128", atMost(noLess(x, LEAST), MOST))));
+  const low: Code = [...e, ...below(x, c(LEAST)), ...v128.andnot];
+  return choose([...x, ...c(MOST), ...f32x4.gt], c(Number.POSITIVE_INFINITY), low);
+}
+
 /** Beyond these bounds eˣ is 0 or infinite, and with them 2ⁿ has two factors that are numbers. */
 const bounded = (x: Code): Code => atMost(noLess(x, -104), 89);
 
-/** eˣ = 2ⁿ·eʳ with |r| ≤ ln 2 / 2; 2ⁿ in two factors, so that the least numbers and infinity come out right. */
-const exp = (body: FunctionBody, x: Code): Code => power(body, body.let("v128", bounded(x)), undefined);
-
-/** e to what is within those bounds, and a rest that is small beside it. */
-function power(body: FunctionBody, x: Code, rest: Code | undefined): Code {
+/** e to what is within those bounds, and a rest that is small beside it; 2ⁿ in two factors, so that the largest come out right. */
+function power(body: Scratch, x: Code, rest: Code): Code {
   const n = body.let("v128", nearest(mul(x, c(LOG2E))));
-  const whole = sub(sub(x, mul(n, c(LN2_HIGH))), mul(n, c(LN2_LOW)));
-  const r = body.let("v128", rest ? add(whole, rest) : whole);
+  const r = body.let("v128", add(sub(sub(x, mul(n, c(LN2_HIGH))), mul(n, c(LN2_LOW))), rest));
   const all = body.let("v128", [...n, ...i32x4.truncS]);
   const half = body.let("v128", shifted(all, 1, i32x4.shrS));
   const ofTwo = (k: Code): Code => shifted([...k, ...bits(127), ...i32x4.add], 23, i32x4.shl);
@@ -88,7 +111,7 @@ const LOG = [
 ];
 
 /** The exponent and the fraction of positive numbers: x = 2ᵉ·m with √½ ≤ m < √2, and m − 1. */
-function parts(body: FunctionBody, x: Code): { readonly e: Code; readonly f: Code } {
+function parts(body: Scratch, x: Code): { readonly e: Code; readonly f: Code } {
   const tiny = body.let("v128", below(x, c(2 ** -126)));
   const normal = body.let("v128", choose(tiny, mul(x, c(2 ** 23)), x));
   const m = body.let("v128", or(and(normal, bits(0x007fffff)), bits(0x3f000000)));
@@ -99,7 +122,7 @@ function parts(body: FunctionBody, x: Code): { readonly e: Code; readonly f: Cod
   return { e, f };
 }
 
-function logOf(body: FunctionBody, x: Code): Code {
+function logOf(body: Scratch, x: Code): Code {
   const { e, f } = parts(body, x);
   const z = body.let("v128", mul(f, f));
   const small = sub(mul(mul(horner(f, LOG), f), z), mul(z, c(0.5)));
@@ -107,7 +130,7 @@ function logOf(body: FunctionBody, x: Code): Code {
 }
 
 /** −∞ for 0, NaN below, and infinity and NaN as they are. */
-function log(body: FunctionBody, x: Code): Code {
+function log(body: Scratch, x: Code): Code {
   const value = body.let("v128", logOf(body, x));
   const finite = choose(equal(x, c(Number.POSITIVE_INFINITY)), x, value);
   const positive = choose(atLeast(x, c(2 ** -149)), finite, bits(0x7fc00000));
@@ -117,7 +140,7 @@ function log(body: FunctionBody, x: Code): Code {
 const TANH = [-0.33333282, 0.13331442, -0.053739716, 0.020639089, -0.0057049887];
 
 /** Below 0.625 a polynomial, which keeps the digits of small arguments; else 1 − 2/(e²ˣ + 1). */
-function tanh(body: FunctionBody, x: Code): Code {
+function tanh(body: Scratch, x: Code): Code {
   const size = body.let("v128", atMost(abs(x), 10));
   const z = body.let("v128", mul(size, size));
   const small = body.let("v128", add(size, mul(mul(size, z), horner(z, TANH))));
@@ -126,13 +149,13 @@ function tanh(body: FunctionBody, x: Code): Code {
   return or(value, and(x, bits(-0x80000000)));
 }
 
-/** e of −|x| never overflows: 1/(1 + e⁻ˣ) for x ≥ 0 and eˣ/(1 + eˣ) below. */
-function sigmoid(body: FunctionBody, x: Code): Code {
-  const e = body.let("v128", exp(body, neg(abs(x))));
-  return div(choose(atLeast(x, c(0)), one, e), add(one, e));
+/** 1/(1 + e⁻ˣ), and 0 where e⁻ˣ is more than the largest number. */
+function sigmoid(body: Scratch, x: Code): Code {
+  const bounded = body.let("v128", noLess(atMost(neg(x), MOST), LEAST));
+  return [...div(one, add(one, expWithin(body, bounded))), ...below(x, c(-MOST)), ...v128.andnot];
 }
 
-function erfc(body: FunctionBody, x: Code): Code {
+function erfc(body: Scratch, x: Code): Code {
   const z = body.let("v128", atMost(abs(x), 16));
   const t = body.let("v128", div(one, add(one, mul(c(0.5), z))));
   const y = body.let("v128", mul(t, exp(body, add(neg(mul(z, z)), horner(t, ERFC)))));
@@ -143,7 +166,7 @@ function erfc(body: FunctionBody, x: Code): Code {
  * xʸ by IEEE 754 (2019, section 9.2.1), from e^(y·ln |x|). The logarithm has twice the digits: what y·ln |x| loses would be
  * multiplied by its size.
  */
-function pow(body: FunctionBody, x: Code, y: Code): Code {
+function pow(body: Scratch, x: Code, y: Code): Code {
   const inf = c(Number.POSITIVE_INFINITY);
   const size = body.let("v128", abs(x));
   const { e, f } = parts(body, size);
@@ -198,7 +221,7 @@ function pow(body: FunctionBody, x: Code, y: Code): Code {
   return choose(always, one, choose(none, bits(0x7fc00000), signed));
 }
 
-const bodies: Readonly<Record<FunctionName, (body: FunctionBody, x: Code, y: Code) => Code>> = {
+const bodies: Readonly<Record<FunctionName, (body: Scratch, x: Code, y: Code) => Code>> = {
   exp,
   log,
   tanh,

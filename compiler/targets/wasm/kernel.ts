@@ -5,16 +5,10 @@ import type { KernelModule, Stmt } from "../../ir/stmt.ts";
 import type { Memory, UniformField, Value, Variable } from "../../ir/value.ts";
 import { type Place, placeOf } from "./address.ts";
 import { access, type Code, FunctionBody, get, intConst, type Local, set, tee, unsigned } from "./code.ts";
-import type { FunctionName } from "./functions.ts";
+import { inductionsOf } from "./induction.ts";
 import { control, EMPTY, f32, f32x4, i32, i32x4, type ValType, v128 } from "./opcodes.ts";
-import { type Store, storesFrom, type Uses, usesOf } from "./uses.ts";
+import { type Store, storesFrom, type Uses, usesOf, variablesIn } from "./uses.ts";
 import { asWide, codeOf, type Surroundings, splatOf } from "./values.ts";
-
-/** What a kernel's function calls. */
-export interface Functions {
-  /** The number of a function in the module. */
-  number(name: FunctionName | "random"): number;
-}
 
 /** Bytes of a number in memory. */
 const BYTES = 4;
@@ -25,18 +19,19 @@ export interface KernelFunction {
   /** How many numbers of 32 bits it takes. */
   readonly parameters: number;
   readonly bytes: readonly number[];
+  /** Whether it calls the function that draws numbers. */
+  readonly draws: boolean;
   /** Bytes before a binding's address from which its addresses are counted. */
   readonly bias: number;
 }
 
-/** The function of a kernel, as `contract/wasm.ts` has it. `sizes`: those of the program besides N. */
-export function kernelFunction(
-  module: KernelModule,
-  sizes: readonly Size[],
-  functions: Functions,
-): KernelFunction {
+/**
+ * The function of a kernel, as `contract/wasm.ts` has it. `sizes`: those of the program besides N. `random`: the number of the
+ * function that draws numbers.
+ */
+export function kernelFunction(module: KernelModule, sizes: readonly Size[], random: number): KernelFunction {
   if (module.shared.length > 0) throw new InternalError("threads that meet have no WebAssembly");
-  return new KernelWriter(module, sizes, functions).written();
+  return new KernelWriter(module, sizes, random).written();
 }
 
 /** Addresses that were computed, by what they are made of. */
@@ -45,11 +40,14 @@ type Known = Map<Memory, Map<string, Local>>;
 class KernelWriter implements Surroundings {
   readonly #module: KernelModule;
   readonly #sizes: readonly Size[];
-  readonly #functions: Functions;
+  readonly #random: number;
+  #draws = false;
   readonly #params: readonly Local[];
   readonly #body: FunctionBody;
   readonly #variables = new Map<Variable, Local>();
   readonly #spread = new Map<Variable, Local>();
+  /** What is computed where it is first used. */
+  readonly #put = new Map<Variable, Value>();
   readonly #uses: Uses;
   readonly #bases = new Map<Memory, { readonly base: Local; readonly bias: number }>();
   readonly #uniforms = new Map<
@@ -62,10 +60,10 @@ class KernelWriter implements Surroundings {
   /** How many blocks are open around the thread's own. */
   #depth = 0;
 
-  constructor(module: KernelModule, sizes: readonly Size[], functions: Functions) {
+  constructor(module: KernelModule, sizes: readonly Size[], random: number) {
     this.#module = module;
     this.#sizes = sizes;
-    this.#functions = functions;
+    this.#random = random;
     this.#params = Array.from({ length: 3 + module.bindings.length }, () => ({ type: "i32" }) as const);
     this.#body = new FunctionBody(this.#params);
     this.#uses = usesOf(module);
@@ -104,16 +102,29 @@ class KernelWriter implements Surroundings {
       this.#body.put(next(this.#local), intConst(workgroup), i32.ltS, [control.brIf, 0, control.end]);
     this.#body.put(next(this.#group), [control.drop, control.br, 0, control.end, control.end]);
     const bias = Math.max(0, ...this.#uses.bias.values());
-    return { parameters: this.#params.length, bytes: this.#body.bytes(), bias };
+    return { parameters: this.#params.length, bytes: this.#body.bytes(), draws: this.#draws, bias };
   }
 
   variable(v: Variable): Code {
-    return get(must(this.#variables.get(v), `variable ${v.stem}`));
+    const value = this.#put.get(v);
+    if (!value) return get(must(this.#variables.get(v), `variable ${v.stem}`));
+    this.#put.delete(v);
+    const code = asWide(value, v.type.width, this);
+    const local = this.#body.local(localType(v));
+    this.#variables.set(v, local);
+    return [...code, ...tee(local)];
   }
 
   spreadVariable(v: Variable): Code {
     const known = this.#spread.get(v);
-    return known ? get(known) : [...this.variable(v), ...splatOf(v.type.scalar)];
+    if (known) return get(known);
+    const value = this.#uses.single.has(v) ? undefined : this.#put.get(v);
+    if (value) this.#put.delete(v);
+    const code = value ? asWide(value, 4, this) : [...this.variable(v), ...splatOf(v.type.scalar)];
+    if (!this.#uses.spread.has(v) || this.#uses.changes(v)) return code;
+    const local = this.#body.local("v128");
+    this.#spread.set(v, local);
+    return [...code, ...tee(local)];
   }
 
   uniform(field: UniformField, slot: number): Code {
@@ -130,29 +141,39 @@ class KernelWriter implements Surroundings {
     return this.#module.workgroup > 1 ? get(this.#local) : intConst(0);
   }
 
-  address({ memory, at, scale, offset }: Place): { readonly code: Code; readonly offset: number } {
+  address(place: Place): { readonly code: Code; readonly offset: number } {
+    const { memory, at, offset } = place;
     const { base, bias } = must(this.#bases.get(memory), `memory ${memory.stem}`);
     const bytes = BYTES * offset + bias;
     if (at === undefined) return { code: get(base), offset: bytes };
-    const key = `${at.id} ${scale}`;
-    for (const scope of this.#known) {
-      const local = scope.get(memory)?.get(key);
-      if (local) return { code: get(local), offset: bytes };
-    }
+    const pointer = this.#pointer(place);
+    if (pointer) return { code: get(pointer), offset: bytes };
+    const code = this.#pointerCode(place, at);
+    return { code: this.#uses.changes(at) ? code : [...code, ...tee(this.#know(place))], offset: bytes };
+  }
+
+  /** The address of the place in bytes, apart from its offset, counted at `at`. */
+  #pointerCode({ memory, scale }: Place, at: Value): Code {
+    const { base } = must(this.#bases.get(memory), `memory ${memory.stem}`);
     const shift = Math.log2(BYTES * scale);
-    const code: Code = [...codeOf(at, this), ...intConst(shift), ...i32.shl, ...get(base), ...i32.add];
-    return {
-      code: this.#uses.changes(at) ? code : [...code, ...tee(this.#know(memory, key))],
-      offset: bytes,
-    };
+    return [...codeOf(at, this), ...intConst(shift), ...i32.shl, ...get(base), ...i32.add];
+  }
+
+  /** The local that holds the address of a place, apart from its offset. */
+  #pointer({ memory, at, scale }: Place): Local | undefined {
+    for (const scope of this.#known) {
+      const local = scope.get(memory)?.get(`${at?.id} ${scale}`);
+      if (local) return local;
+    }
+    return undefined;
   }
 
   /** A local for an address that is known from here to the end of the block. */
-  #know(memory: Memory, key: string): Local {
+  #know({ memory, at, scale }: Place): Local {
     const local = this.#body.local("i32");
     const scope = must(this.#known.at(-1), "scope");
     const inMemory = scope.get(memory) ?? new Map<string, Local>();
-    inMemory.set(key, local);
+    inMemory.set(`${at?.id} ${scale}`, local);
     scope.set(memory, inMemory);
     return local;
   }
@@ -167,20 +188,10 @@ class KernelWriter implements Surroundings {
     return this.#body.local(type);
   }
 
-  called(name: FunctionName): Code {
-    return [control.call, ...unsigned(this.#functions.number(name))];
-  }
-
   random(counter: Code, salt: number): Code {
     const [step, seed] = [this.uniform("step", 0), this.uniform("seed", 0)];
-    return [
-      ...counter,
-      ...intConst(salt),
-      ...step,
-      ...seed,
-      control.call,
-      ...unsigned(this.#functions.number("random")),
-    ];
+    this.#draws = true;
+    return [...counter, ...intConst(salt), ...step, ...seed, control.call, ...unsigned(this.#random)];
   }
 
   #enter(): void {
@@ -200,10 +211,11 @@ class KernelWriter implements Surroundings {
   }
 
   #statement(s: Stmt): void {
+    if (s.kind === "for" || s.kind === "if") this.#settle(s);
     switch (s.kind) {
       case "let":
       case "var":
-        this.#declare(s.variable, s.value);
+        this.#declare(s.kind, s.variable, s.value);
         return;
       case "assign": {
         const to = must(this.#variables.get(s.to), "variable");
@@ -234,23 +246,36 @@ class KernelWriter implements Surroundings {
     }
   }
 
-  #declare(variable: Variable, value: Value): void {
-    // What is assigned to is spread where it is used.
-    const isSpread = this.#uses.spread.has(variable) && !this.#uses.changes(variable);
-    const isSingle = this.#uses.single.has(variable) || !isSpread;
-    if (isSingle) {
-      const local = this.#body.local(localType(variable));
-      this.#variables.set(variable, local);
-      this.#body.put(asWide(value, variable.type.width, this), set(local));
-      this.#addresses(variable);
+  /**
+   * A value that nothing can change is computed where it is first used, so that it takes no register before; but ahead of
+   * loops and branches that use it, and at once where addresses are counted from it.
+   */
+  #declare(kind: "let" | "var", variable: Variable, value: Value): void {
+    const places = this.#uses.places.get(variable) ?? [];
+    const waits = kind === "let" && this.#uses.isFixed(value) && places.every((p) => this.#pointer(p));
+    if (waits) {
+      this.#put.set(variable, value);
+      return;
     }
-    if (!isSpread) return;
-    const wide = this.#body.local("v128");
-    this.#body.put(
-      isSingle ? [...this.variable(variable), ...splatOf(variable.type.scalar)] : asWide(value, 4, this),
-      set(wide),
-    );
-    this.#spread.set(variable, wide);
+    const local = this.#body.local(localType(variable));
+    const code = asWide(value, variable.type.width, this);
+    this.#variables.set(variable, local);
+    this.#body.put(code, set(local));
+    this.#addresses(variable);
+  }
+
+  /** What is used in other blocks is there before them. */
+  #settle(s: Stmt): void {
+    for (const v of variablesIn(s)) {
+      if (this.#put.has(v) && (this.#uses.single.has(v) || !this.#uses.spread.has(v)))
+        this.#body.put(this.variable(v), [control.drop]);
+      if (this.#uses.spread.has(v) && !this.#spread.has(v) && !this.#uses.changes(v) && this.#isKnown(v))
+        this.#body.put(this.spreadVariable(v), [control.drop]);
+    }
+  }
+
+  #isKnown(v: Variable): boolean {
+    return this.#variables.has(v) || this.#put.has(v);
   }
 
   #store({ to, at, value }: Extract<Stmt, { kind: "store" }>): void {
@@ -282,12 +307,21 @@ class KernelWriter implements Surroundings {
     this.#body.put(code, codeOf(value.of, this), wide);
   }
 
-  #loop({ variable, start, end, step, body }: Extract<Stmt, { kind: "for" }>): void {
+  #loop(loop: Extract<Stmt, { kind: "for" }>): void {
+    const { variable, start, end, step, body } = loop;
     const counter = this.#body.local("i32");
     this.#variables.set(variable, counter);
     this.#body.put(codeOf(start, this), set(counter));
     const isRun = start.kind === "literal" && end.kind === "literal" && start.value < end.value;
     const stop: Code = codeOf(end, this);
+    this.#enter();
+    // Addresses that move by the same distance each turn are moved, not computed.
+    const moving = inductionsOf(loop, this.#uses).map(({ place, first, distance }) => {
+      const code = this.#pointerCode(place, first);
+      const pointer = this.#know(place);
+      this.#body.put(code, set(pointer));
+      return [...get(pointer), ...intConst(BYTES * place.scale * distance), ...i32.add, ...set(pointer)];
+    });
     if (!isRun) {
       this.#body.put(get(counter), stop, i32.ltS, [control.if, EMPTY]);
       this.#depth++;
@@ -295,6 +329,7 @@ class KernelWriter implements Surroundings {
     this.#body.put([control.loop, EMPTY]);
     this.#depth++;
     this.#block(body, variable);
+    this.#body.put(...moving);
     this.#body.put(get(counter), intConst(step), i32.add, tee(counter), stop, i32.ltS, [
       control.brIf,
       0,
@@ -305,6 +340,7 @@ class KernelWriter implements Surroundings {
       this.#body.put([control.end]);
       this.#depth--;
     }
+    this.#known.pop();
   }
 
   #if({ condition, body, otherwise }: Extract<Stmt, { kind: "if" }>): void {

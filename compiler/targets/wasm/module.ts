@@ -4,7 +4,6 @@ import type { Size } from "../../../contract/type.ts";
 import { MOST_PAGES } from "../../../contract/wasm.ts";
 import type { KernelModule } from "../../ir/stmt.ts";
 import { type Code, FunctionBody, get, intConst, type Local, signed, unsigned } from "./code.ts";
-import { type FunctionName, functionBytes } from "./functions.ts";
 import { kernelFunction } from "./kernel.ts";
 import { f32, i32, VALUE_TYPES, type ValType } from "./opcodes.ts";
 
@@ -28,27 +27,16 @@ interface Signature {
 
 /** `sizes`: those of the program besides N. Throws `InternalError` for kernels whose threads meet. */
 export function encodeModule(kernels: readonly KernelModule[], sizes: readonly Size[]): Encoded {
-  const helpers = new Map<FunctionName | "random", number>();
-  const number = (name: FunctionName | "random"): number => {
-    const known = helpers.get(name) ?? kernels.length + helpers.size;
-    helpers.set(name, known);
-    return known;
-  };
-  const written = kernels.map((k) => kernelFunction(k, sizes, { number }));
+  const random = kernels.length;
+  const written = kernels.map((k) => kernelFunction(k, sizes, random));
   const signatures: Signature[] = written.map(({ parameters }) => ({
     params: Array.from({ length: parameters }, () => "i32"),
     results: [],
   }));
   const bodies = written.map((w) => w.bytes);
-  for (const name of helpers.keys()) {
-    if (name === "random") {
-      signatures.push({ params: ["i32", "i32", "i32", "i32"], results: ["f32"] });
-      bodies.push(randomBytes());
-      continue;
-    }
-    const { parameters, bytes } = functionBytes(name);
-    signatures.push({ params: Array.from({ length: parameters }, () => "v128"), results: ["v128"] });
-    bodies.push(bytes);
+  if (written.some((w) => w.draws)) {
+    signatures.push({ params: ["i32", "i32", "i32", "i32"], results: ["f32"] });
+    bodies.push(randomBytes());
   }
   const types = new Map<string, readonly number[]>();
   const typeNumbers = signatures.map(({ params, results }) => {

@@ -16,6 +16,8 @@ export interface Uses {
   readonly places: ReadonlyMap<Variable, readonly Place[]>;
   /** Whether a value reads a variable that is assigned to. */
   changes(v: Value): boolean;
+  /** Whether a value is the same wherever it is computed: it reads nothing that is assigned to or stored. */
+  isFixed(v: Value): boolean;
 }
 
 const BYTES = 4;
@@ -65,7 +67,16 @@ export function usesOf({ body }: KernelModule): Uses {
     changing.set(v, known);
     return known;
   };
+  const fixed = new Map<Value, boolean>();
+  const isFixed = (v: Value): boolean => {
+    const known =
+      fixed.get(v) ??
+      (!assigned.has(v) && !(v.kind === "load" && v.from.writable) && partsOf(v).every(isFixed));
+    fixed.set(v, known);
+    return known;
+  };
   return {
+    isFixed,
     spread,
     single,
     uniforms: [...uniforms.values()],
@@ -103,4 +114,13 @@ export function storesFrom(statements: readonly Stmt[], from: number): readonly 
   );
   if (!isWhole || run.length !== of.type.width || run.length < 2) return undefined;
   return areNeighbours(run.map((s) => placeOf(s.to, s.at))) ? run : undefined;
+}
+
+/** The variables that a statement, or one in it, reads. */
+export function variablesIn(s: Stmt): ReadonlySet<Variable> {
+  const found = new Set<Variable>();
+  visitValues([s], (v) => {
+    if (v.kind === "variable") found.add(v);
+  });
+  return found;
 }

@@ -22,7 +22,7 @@ import {
   tee,
   vectorConst,
 } from "./code.ts";
-import type { FunctionName } from "./functions.ts";
+import { type FunctionName, inlined } from "./functions.ts";
 import { control, f32, f32x4, i32, i32x4, type ValType, v128 } from "./opcodes.ts";
 
 /** What values are computed in. */
@@ -36,8 +36,6 @@ export interface Surroundings {
   address(place: Place): { readonly code: Code; readonly offset: number };
   /** A local that nothing else uses. */
   temporary(type: ValType): Local;
-  /** A call of a function over vectors. */
-  called(name: FunctionName): Code;
   random(counter: Code, salt: number): Code;
 }
 
@@ -264,8 +262,9 @@ function call({ fn, args, type }: Extract<Value, { kind: "call" }>, around: Surr
   const instructions = CALLS[fn];
   if (instructions) return [...operands(args), ...(width === 1 ? instructions[0] : instructions[1])];
   if (!isFunction(fn)) throw new InternalError(`WebAssembly has no ${fn}`);
-  if (width > 1) return [...operands(args), ...around.called(fn)];
-  return [...operands(args, 4), ...around.called(fn), ...extractFloat(0)];
+  const given = args.map((arg) => asWide(arg, 4, around));
+  const result = inlined(fn, given, () => around.temporary("v128"));
+  return width > 1 ? result : [...result, ...extractFloat(0)];
 }
 
 const isKnown = (v: Value): boolean =>

@@ -367,6 +367,13 @@ const tiles: readonly Mutation[] = [
   ]),
   ...inFile("compiler/lower/sums.ts", [
     {
+      name: "lowering: a maximum starts from 0",
+      find: 'op === "sum" ? 0 : op === "max" ? LOWEST : -LOWEST',
+      put: 'op === "sum" ? 0 : op === "max" ? 0 : -LOWEST',
+      guards: [guard("ops/norm"), guard("ops/pooling"), guard("numerics/policy")],
+      why: "maxima of negative numbers are 0",
+    },
+    {
       name: "long sums: one accumulator takes up all",
       find: "if (turns.reduce((a, n) => a * n, each) <= LONG) return turns.map(() => []);",
       put: "if (turns.length >= 0) return turns.map(() => []);",
@@ -505,13 +512,6 @@ const tiles: readonly Mutation[] = [
       put: "number",
       guards: [guard("ops/gather")],
       why: "a number that is too large gives what lies behind the table",
-    },
-    {
-      name: "lowering: a maximum starts from 0",
-      find: 'e.op === "sum" ? 0 : e.op === "max" ? LOWEST : -LOWEST',
-      put: 'e.op === "sum" ? 0 : e.op === "max" ? 0 : -LOWEST',
-      guards: [guard("ops/norm"), guard("ops/pooling"), guard("numerics/policy")],
-      why: "maxima of negative numbers are 0",
     },
   ]),
   ...inFile("compiler/targets/wgsl/literal.ts", [

@@ -1,0 +1,206 @@
+/**
+ * Packing: what a contraction reads again and again is first written down in the order in which it is read (Goto & van de Geijn,
+ * "Anatomy of High-Performance Matrix Multiplication", 2008). A padded factor is written with its padding, so that no step of
+ * the sum asks for it, and with its channels side by side where they are summed. For processors whose threads read whole rows
+ * by themselves.
+ */
+import type { Shape } from "../../contract/type.ts";
+import { InternalError, must } from "../errors.ts";
+import type { Axis, Expr, Guard, Index, Load, Reduce } from "../ir/expr.ts";
+import type { ContractionKernel, Schedule } from "../ir/kernel.ts";
+import type { Region } from "../ir/region.ts";
+import { isBatch, isKnown, sizeAt } from "../ir/type.ts";
+import { add, axesOf, axisIndex, newAxis, rangeOf, substitute as substituteIndex } from "../math/affine.ts";
+import { freeAxes, guard, load, mapChildren, tensorsOf, visit } from "../math/build.ts";
+import { splitAxes } from "../math/splitAxes.ts";
+import { derivedNode, suffixed } from "../ops/derived.ts";
+import { contractionsOf, factorsOf } from "../passes/analysis.ts";
+import type { Strategy } from "./strategy.ts";
+import { extentOf, positionsAt, type Target } from "./target.ts";
+
+/** Products for each number that is written down. */
+const LEAST = 4;
+/** Summed channels that are worth lying side by side. */
+const CHANNELS = 4;
+
+export interface Packing extends Schedule {
+  readonly strategy: "packing";
+}
+
+export const packing: Strategy<ContractionKernel, Packing> = {
+  name: "packing",
+  kind: "contraction",
+  labels: ["packing"],
+
+  choose(kernel, target) {
+    if (!target.vectors) return undefined;
+    const padded = paddedFactors(factorsIn(kernel.region));
+    const products = positionsAt([...kernel.axes, ...kernel.k], target);
+    const pays = (p: Padded): boolean => products >= LEAST * sizeOf(shapeOf(p), target);
+    return padded.length > 0 && padded.every(pays) ? scheduled : undefined;
+  },
+
+  // A tuner measures one dispatch at a time.
+  trials: () => [],
+
+  items() {
+    return [[this.name]];
+  },
+
+  parse(kernel) {
+    return paddedFactors(factorsIn(kernel.region)).length > 0 ? scheduled : undefined;
+  },
+
+  passes({ region }) {
+    const factors = factorsIn(region);
+    const copies = paddedFactors(factors).map((padded) => ({ padded, ...copyOf(region, padded, factors) }));
+    const packed = copies.reduce((r, { padded, value }) => replaced(r, padded.guard, value), factors.region);
+    return [...copies.map((c) => c.copy), packed];
+  },
+
+  grid: () => {
+    throw inPasses();
+  },
+  lower: () => {
+    throw inPasses();
+  },
+};
+
+const inPasses = (): InternalError =>
+  new InternalError("a packed factor is carried out by the kernels of its passes");
+
+const scheduled: Packing = {
+  strategy: "packing",
+  workgroup: 1,
+  tile: new Map(),
+  vector: null,
+  together: null,
+  opaque: false,
+};
+
+/** A region whose divided axes are split, its sum of products, and the innermost axis of the right factor alone. */
+interface Factors {
+  readonly region: Region;
+  readonly sum: Reduce;
+  readonly lhs: Expr;
+  readonly rhs: Expr;
+  readonly columns: Axis | undefined;
+}
+
+function factorsIn(given: Region): Factors {
+  const region = { ...given, ...splitAxes(given) };
+  const sum = must(region.results.flatMap((r) => contractionsOf(r.value))[0], "sum of products");
+  const { lhs, rhs } = must(factorsOf(sum), "factors");
+  const [left, right] = [freeAxes(lhs), freeAxes(rhs)];
+  const columns = region.axes.filter((a) => right.has(a) && !left.has(a) && a.extent !== 1).at(-1);
+  return { region, sum, lhs, rhs, columns };
+}
+
+/** A factor that is read at some place of a tensor where it is inside, else a known number. */
+interface Padded {
+  readonly guard: Guard;
+  readonly of: Load;
+  /** Of each dimension what it is counted by: a sum of positions, from where to where; or the number of an example. */
+  readonly dims: readonly (Counted | undefined)[];
+}
+interface Counted {
+  readonly low: number;
+  readonly high: number;
+}
+
+function paddedFactors({ lhs, rhs }: Pick<Factors, "lhs" | "rhs">): readonly Padded[] {
+  return [lhs, rhs].flatMap((factor) => paddedFactor(factor) ?? []);
+}
+
+/** Where all that a factor depends on is the place of one load, and each bound is that of a dimension. */
+function paddedFactor(factor: Expr): Padded | undefined {
+  if (factor.kind !== "guard" || factor.otherwise.kind !== "const") return undefined;
+  const loads: Load[] = [];
+  let isPlain = true;
+  visit(factor.then, (e) => {
+    if (e.kind === "load" && !loads.includes(e)) loads.push(e);
+    isPlain &&= e.kind === "load" || e.kind === "call" || e.kind === "const";
+  });
+  const [of] = loads;
+  if (!of || loads.length > 1 || !isPlain) return undefined;
+  const { shape } = of.from.type;
+  const dims = of.index.map((index) =>
+    index.terms.every((t) => t.atom.kind === "axis" && isKnown(t.atom.extent)) ? rangeOf(index) : undefined,
+  );
+  const isKnownPlace = of.index.every((index, d) => dims[d] !== undefined || exampleOf(index) !== undefined);
+  const isBounded = factor.bounds.every(({ index, extent }) => {
+    const d = of.index.indexOf(index);
+    return dims[d] !== undefined && shape[d] === extent && isKnown(extent);
+  });
+  return isKnownPlace && isBounded ? { guard: factor, of, dims } : undefined;
+}
+
+/** The axis that an index is. */
+function singleAxis({ terms, constant }: Index): Axis | undefined {
+  const [term] = terms;
+  const atom = terms.length === 1 && constant === 0 && term?.coefficient === 1 ? term.atom : undefined;
+  return atom?.kind === "axis" ? atom : undefined;
+}
+
+/** The axis of examples that an index alone depends on: it is one's number, or what is looked up by that. */
+function exampleOf(index: Index): Axis | undefined {
+  const [axis, ...others] = axesOf(index);
+  return axis && others.length === 0 && isBatch(axis.extent) ? axis : undefined;
+}
+
+const shapeOf = ({ dims }: Padded): Shape => dims.map((d) => (d ? d.high - d.low + 1 : "N"));
+
+const sizeOf = (shape: Shape, target: Target): number =>
+  shape.reduce<number>((a, d) => a * sizeAt(d, target.batch), 1);
+
+/** The region that writes the padded factor, a summed channel last where columns are vectors; and its number for the factor's. */
+function copyOf(
+  region: Region,
+  padded: Padded,
+  { sum, columns }: Factors,
+): { readonly copy: Region; readonly value: Expr } {
+  const { guard: factor, of, dims } = padded;
+  const numbers = [...dims.keys()];
+  const channel = of.index.findIndex((i) => {
+    const axis = singleAxis(i);
+    return axis !== undefined && sum.axes.includes(axis) && extentOf(axis) >= CHANNELS;
+  });
+  const isWide = columns !== undefined && extentOf(columns) >= CHANNELS;
+  const order = channel >= 0 && isWide ? [...numbers.filter((d) => d !== channel), channel] : numbers;
+  const ordered = <T>(list: readonly T[]): readonly T[] => order.map((d) => must(list[d], "dimension"));
+  const valueAt = (at: readonly Axis[]): Expr => {
+    const index = of.index.map((i, d) => {
+      const place = axisIndex(must(at[order.indexOf(d)], "axis"));
+      const example = exampleOf(i);
+      return dims[d]
+        ? add(place, dims[d].low)
+        : substituteIndex(i, new Map(example ? [[example, place]] : []));
+    });
+    const bounds = factor.bounds.map(({ index: bounded, extent }) => ({
+      index: must(index[of.index.indexOf(bounded)], "index"),
+      extent,
+    }));
+    const put = (e: Expr): Expr => (e === of ? load(of.from, index) : mapChildren(e, put));
+    return guard(bounds, put(factor.then), factor.otherwise);
+  };
+  const shape = ordered(shapeOf(padded));
+  const origin = suffixed(must(region.results[0], "result").root.origin, "padded");
+  const root = derivedNode("padded", { dtype: "f32", shape }, origin, ({ at }) => valueAt(at));
+  const axes = shape.map((extent, d) => newAxis("nchw"[d] ?? "d", extent));
+  const value = valueAt(axes);
+  const results = [{ root, place: axes.map(axisIndex), value }];
+  const index = of.index.map((i, d) => {
+    const example = exampleOf(i);
+    return dims[d] || !example ? add(i, -(dims[d]?.low ?? 0)) : axisIndex(example);
+  });
+  return {
+    copy: { results, nodes: [root], axes, reads: tensorsOf(value), phase: region.phase },
+    value: load(root, ordered(index)),
+  };
+}
+
+function replaced(region: Region, factor: Guard, value: Expr): Region {
+  const put = (e: Expr): Expr => (e === factor ? value : mapChildren(e, put));
+  const results = region.results.map((r) => ({ ...r, value: put(r.value) }));
+  return { ...region, results, reads: [...new Set(results.flatMap((r) => tensorsOf(r.value)))] };
+}
