@@ -7,8 +7,7 @@ import { differences, isMeaningful, type Reference, reference } from "../oracle/
 import { exceptionFor, onnxReference } from "../oracle/onnx.ts";
 import { evaluate } from "../oracle/oracle.ts";
 import { dequantised } from "../oracle/quantised.ts";
-import { device, runProgramOn } from "../oracle/weft.ts";
-import { wasmChecker } from "../wasm/device.ts";
+import { device, hereFor, runProgramOn } from "../oracle/weft.ts";
 import { interpreter } from "../wgsl/device.ts";
 import { type Data, dataFor } from "./data.ts";
 import { checkProperties, withOwnBuffers } from "./properties.ts";
@@ -55,9 +54,7 @@ export async function check(spec: ModelSpec, opinions: Opinions = EVERYTHING): P
         data.map((d) => d.inputs),
       );
     const isWasm = compilation.program.module !== undefined;
-    const here = (program = compilation.program): GPUDevice =>
-      isWasm ? wasmChecker(program) : interpreter();
-    const got = await run(here());
+    const got = await run(hereFor(compilation.program));
     const wants = data.map(({ inputs }, i) => {
       const want = meaningful(graph, inputs, meant, spec, 1);
       if (differences(got[i] ?? {}, want) === undefined) return want;
@@ -72,7 +69,7 @@ export async function check(spec: ModelSpec, opinions: Opinions = EVERYTHING): P
       });
     if (opinions.twice) {
       const apart = withOwnBuffers(compilation.program);
-      equalBits("with a buffer for each tensor", got, await run(here(apart), apart));
+      equalBits("with a buffer for each tensor", got, await run(hereFor(apart), apart));
       if (!isWasm)
         equalBits("from the last thread to the first", got, await run(interpreter({ backwards: true })));
       // It carries out what the kernels are made of, whatever they became.

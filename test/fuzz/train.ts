@@ -6,11 +6,10 @@ import { METRICS, ROWS, TARGET } from "../../contract/training.ts";
 import { shapeAt } from "../../contract/type.ts";
 import { type Arrays, type NdArray, random, randomArray, sizeOf } from "../oracle/array.ts";
 import type { EvaluateOptions, Meaning } from "../oracle/oracle.ts";
+import { hereFor } from "../oracle/weft.ts";
 import { execute } from "../train/execute.ts";
 import { inTraining, statistics } from "../train/meanings.ts";
 import { bounded, gradientsOf, lossOf, ratesFor, sum, updated } from "../train/stepReference.ts";
-import { wasmChecker } from "../wasm/device.ts";
-import { interpreter } from "../wgsl/device.ts";
 import { dataFor } from "./data.ts";
 import { checkProperties } from "./properties.ts";
 import { buildModel } from "./spec.ts";
@@ -71,8 +70,7 @@ async function train(spec: TrainingSpec): Promise<void> {
   checkProperties(step);
   // What measures is compiled from the same graph: looked at now and then.
   if (model.seed % 8 === 0) checkProperties(compile(evaluationStep(graph, how), { target: how.target }));
-  const device = step.program.module ? wasmChecker(step.program) : interpreter();
-  const execution = await execute(step.program, params, Math.max(...model.batches), device);
+  const execution = await execute(step.program, params, Math.max(...model.batches), hereFor(step.program));
   const [, target = TARGET, rows = ROWS] = step.program.inputs.map((i) => i.name);
   const metrics = step.program.params.find((p) => p.use === "metrics")?.name ?? METRICS;
   const next = random(model.seed + 1);

@@ -5,8 +5,8 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { must } from "../../compiler/errors.ts";
 import { compileTraining, sgd } from "../../compiler/train/index.ts";
 import kernel from "../../models/lecture/learned-kernel.ts";
-import { requestDevice } from "../../runtime/node/index.ts";
 import { createTrainer } from "../../runtime/train.ts";
+import { wasmDevice } from "../../runtime/wasm/index.ts";
 
 const [ROWS, COLUMNS, STEPS, RATE] = [6, 8, 10, 0.03];
 
@@ -42,16 +42,17 @@ const training = compileTraining(kernel.graph, {
   reduction: "sum",
   optimizer: sgd({ lr: RATE }),
   bytes: false,
+  target: "wasm",
 });
 const data = { images: Float32Array.from(picture.flat()), labels: Float32Array.from(edges.flat()) };
 
 let device: GPUDevice;
 beforeAll(async () => {
-  ({ device } = await requestDevice());
+  device = await wasmDevice({ threads: 1 });
 });
 afterAll(() => device.destroy());
 
-/** Ten steps on the adapter, from the seed's start. */
+/** Ten steps in WebAssembly, from the seed's start. */
 async function learn(seed: number) {
   const trainer = await createTrainer(training, { device, seed });
   const weights = (): [number, number] => {

@@ -4,12 +4,11 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { classifierOf } from "../../cli/classifier.ts";
 import { openData } from "../../cli/data/index.ts";
-import { targetFor } from "../../compiler/strategies/target.ts";
 import { adam, compileTraining } from "../../compiler/train/index.ts";
 import { firstRows, type DataSet as Labelled } from "../../data/set.ts";
 import lenet from "../../models/lenet-relu.ts";
-import { requestDevice } from "../../runtime/node/index.ts";
 import { createTrainer, type DataSet } from "../../runtime/train.ts";
+import { wasmDevice } from "../../runtime/wasm/index.ts";
 
 const dataDir = process.env["WEFT_DATA"] ?? fileURLToPath(new URL("../../../shared/data", import.meta.url));
 const real = existsSync(`${dataDir}/fashion-mnist/train-images-idx3-ubyte.gz`);
@@ -21,7 +20,7 @@ const [PICTURES, BATCH, TESTED] = [1024, 32, 256];
 
 let device: GPUDevice;
 beforeAll(async () => {
-  ({ device } = await requestDevice());
+  device = await wasmDevice({ threads: 1 });
 });
 afterAll(() => device.destroy());
 
@@ -33,7 +32,7 @@ const mean = (values: readonly number[]): number => values.reduce((a, b) => a + 
 test(`LeNet learns from ${PICTURES} pictures of ${data} in one epoch`, async () => {
   const { input, classes } = classifierOf(lenet.graph);
   const set = await openData({ data, ...(real && { dataDir }), limit: PICTURES }, input, classes);
-  const training = compileTraining(lenet.graph, { optimizer: adam(), target: targetFor(device) });
+  const training = compileTraining(lenet.graph, { optimizer: adam(), target: "wasm" });
   const trainer = await createTrainer(training, { device, seed: 0 });
   const losses: number[] = [];
   let accuracy = 0;

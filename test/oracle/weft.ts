@@ -1,4 +1,4 @@
-/** Compiles a graph and runs its WGSL: on this machine's adapter, with a device that is shared, or by its text. */
+/** Compiles a graph and runs it: in WebAssembly, as its WGSL says, or on this machine's adapter with a device that is shared. */
 import { type Compilation, type CompileOptions, compile } from "../../compiler/compile.ts";
 import type { Graph } from "../../compiler/ir/graph.ts";
 import type { TargetName } from "../../compiler/strategies/target.ts";
@@ -9,6 +9,8 @@ import type { Tensor } from "../../runtime/index.ts";
 import { requestDevice } from "../../runtime/node/index.ts";
 import { packed } from "../../runtime/quantised.ts";
 import { load } from "../../runtime/sized.ts";
+import { wasmDevice } from "../../runtime/wasm/index.ts";
+import { wasmChecker } from "../wasm/device.ts";
 import { interpreter } from "../wgsl/device.ts";
 import type { Arrays, NdArray } from "./array.ts";
 
@@ -27,9 +29,19 @@ export function device(): Promise<GPUDevice> {
   return opened;
 }
 
+let computing: Promise<GPUDevice> | undefined;
+
+/** The runtime's own device for WebAssembly, in this thread, that all tests of a file share. */
+export function wasm(): Promise<GPUDevice> {
+  computing ??= wasmDevice({ threads: 1 });
+  return computing;
+}
+
 export async function closeDevice(): Promise<void> {
   (await opened)?.destroy();
   opened = undefined;
+  (await computing)?.destroy();
+  computing = undefined;
 }
 
 const toTensor = (x: NdArray, dtype: DType): Tensor => ({ shape: x.shape, data: ARRAYS[dtype].from(x.data) });
@@ -44,13 +56,30 @@ const toTensors = (arrays: Arrays, signatures: readonly Signature[]): Record<str
   );
 
 /**
- * Where a program is run whose numbers are compared: an eighth of them, told by how long their text is, on the adapter; the
- * others by their kernels' text (`test/wgsl`), since a software adapter builds a small kernel for longer than that takes,
- * and lets pass what nobody wrote. WEFT_ADAPTER: all of them on that adapter.
+ * What a graph is compiled for whose numbers are compared, where the test is of no target: three of four, told by how many
+ * numbers there are, for WebAssembly, which takes the least time to build and to run. WEFT_ADAPTER: none.
  */
-export async function deviceFor({ kernels }: Program): Promise<GPUDevice> {
-  const length = kernels.reduce((sum, { wgsl }) => sum + wgsl.length, 0);
-  return process.env["WEFT_ADAPTER"] || length % 8 === 0 ? device() : interpreter();
+export function usualTarget({ nodes }: Pick<Graph, "nodes">): "portable" | "wasm" {
+  const count = nodes.reduce(
+    (sum, { type }) => sum + type.shape.reduce<number>((a, d) => a + (Number(d) || 1), 1),
+    0,
+  );
+  return process.env["WEFT_ADAPTER"] || count % 4 === 0 ? "portable" : "wasm";
+}
+
+/** Runs a program in this process, with checks: by its module, or else by its kernels' text (`test/wgsl`). */
+export const hereFor = (program: Program): GPUDevice =>
+  program.module ? wasmChecker(program) : interpreter();
+
+/**
+ * Where a program is run whose numbers are compared: of those for WebGPU an eighth, told by how long their text is, on the
+ * adapter; the others in this process, since a software adapter builds a small kernel for longer than that takes, and lets
+ * pass what nobody wrote. WEFT_ADAPTER: all of them for WebGPU on that adapter.
+ */
+export async function deviceFor(program: Program): Promise<GPUDevice> {
+  const length = program.kernels.reduce((sum, { wgsl }) => sum + wgsl.length, 0);
+  const isThere = process.env["WEFT_ADAPTER"] || length % 8 === 0;
+  return isThere && !program.module ? device() : hereFor(program);
 }
 
 /** Runs a compiled program once for each set of inputs. */
@@ -62,13 +91,16 @@ export async function runProgram(
   return await runProgramOn(await deviceFor(program), program, params, inputs);
 }
 
-/** As `runProgram`, always on the adapter: what it makes of numbers is asked, or there is much to compute. */
+/**
+ * As `runProgram`, always on the adapter, or on the runtime's own device where the program is for WebAssembly: what it makes of
+ * numbers is asked, or there is much to compute.
+ */
 export async function runOnAdapter(
   program: Program,
   params: Arrays,
   ...inputs: readonly Arrays[]
 ): Promise<Record<string, Tensor>[]> {
-  return await runProgramOn(await device(), program, params, inputs);
+  return await runProgramOn(await (program.module ? wasm() : device()), program, params, inputs);
 }
 
 /** As `runProgram`, on a device of one's own. */
@@ -104,14 +136,18 @@ export function everyTarget(graph: Graph): ReadonlyMap<TargetName, Compilation> 
   );
 }
 
-/** Compiles, runs once, and returns the outputs by name. */
+/** Compiles, for `usualTarget` where none is said, runs once, and returns the outputs by name. */
 export async function runWeft(
   graph: Graph,
   inputs: Arrays,
   params: Arrays,
   options: CompileOptions = {},
 ): Promise<Record<string, Tensor>> {
-  const [result] = await runProgram(compile(graph, options).program, params, inputs);
+  const [result] = await runProgram(
+    compile(graph, { target: usualTarget(graph), ...options }).program,
+    params,
+    inputs,
+  );
   if (!result) throw new Error("no result");
   return result;
 }

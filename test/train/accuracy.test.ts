@@ -2,8 +2,8 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { conv2d, flatten, input, model, N, ones } from "weftgpu";
 import { compileTraining, sgd } from "../../compiler/train/index.ts";
-import { requestDevice } from "../../runtime/node/index.ts";
 import { createTrainer, type Trainer } from "../../runtime/train.ts";
+import { wasmDevice } from "../../runtime/wasm/index.ts";
 import { collect } from "./runtime.ts";
 
 const CLASSES = 5;
@@ -12,13 +12,16 @@ let device: GPUDevice;
 
 /** A model whose scores are its input, each by itself: a channel per class, times 1. */
 beforeAll(async () => {
-  ({ device } = await requestDevice());
+  device = await wasmDevice({ threads: 1 });
   const x = input("x", [N, CLASSES, 1, 1]);
   const y = flatten(conv2d(x, { out: CLASSES, kernel: 1, groups: CLASSES, bias: false, init: ones() }));
   const graph = model("scores", { x }, { y }).graph;
-  trainer = await createTrainer(compileTraining(graph, { optimizer: sgd({ lr: 1e-9 }), bytes: false }), {
-    device,
-  });
+  trainer = await createTrainer(
+    compileTraining(graph, { optimizer: sgd({ lr: 1e-9 }), bytes: false, target: "wasm" }),
+    {
+      device,
+    },
+  );
 });
 afterAll(() => {
   trainer.destroy();

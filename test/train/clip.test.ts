@@ -7,7 +7,7 @@ import { type Clip, TARGET } from "../../contract/training.ts";
 import lenet from "../../models/lenet.ts";
 import { message } from "../dsl/message.ts";
 import { type Arrays, type NdArray, random, randomArray } from "../oracle/array.ts";
-import { closeDevice } from "../oracle/weft.ts";
+import { closeDevice, usualTarget } from "../oracle/weft.ts";
 import { execute } from "./execute.ts";
 import { input, lang } from "./language.ts";
 import { bounded, gradientsOf, graphOf, lossOf, ratesFor, sum, updated } from "./stepReference.ts";
@@ -34,6 +34,7 @@ describe("two steps equal float64", () => {
       optimizer,
       clip,
       bytes: false,
+      target: usualTarget(graph),
     });
     verifyProgram(step);
     expect(training.clip).toEqual(clip);

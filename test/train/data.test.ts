@@ -2,7 +2,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { input, linear, model, N } from "weftgpu";
 import { compileTraining, type LossName, sgd } from "../../compiler/train/index.ts";
-import { requestDevice } from "../../runtime/node/index.ts";
 import {
   type AnyDataSet,
   createTrainer,
@@ -11,13 +10,14 @@ import {
   type Training,
   validateTraining,
 } from "../../runtime/train.ts";
+import { wasmDevice } from "../../runtime/wasm/index.ts";
 import { failure } from "../runtime/failure.ts";
 import { bytesOf, collect, figures, linearTraining, quarters } from "./runtime.ts";
 
 let device: GPUDevice;
 const opened: Trainer[] = [];
 beforeAll(async () => {
-  ({ device } = await requestDevice());
+  device = await wasmDevice({ threads: 1 });
 });
 afterAll(() => {
   for (const trainer of opened) trainer.destroy();
@@ -31,7 +31,9 @@ const WEIGHT = Float32Array.from({ length: WIDTH * OUT }, (_, i) => ((i * 7) % 1
 function training(loss: LossName, bytes: boolean, name = "x"): Training {
   const x = input(name, [N, WIDTH]);
   const { graph } = model("m", { [name]: x }, { y: linear(x, { out: OUT, bias: false }) });
-  return validateTraining(compileTraining(graph, { loss, bytes, optimizer: sgd({ lr: 0.1 }) }));
+  return validateTraining(
+    compileTraining(graph, { loss, bytes, optimizer: sgd({ lr: 0.1 }), target: "wasm" }),
+  );
 }
 async function trainerOf(of: Training): Promise<Trainer> {
   const [param] = of.evaluate.params.filter((p) => p.shape.length === 2);
@@ -159,9 +161,9 @@ describe("several data sets at once", () => {
   const options = { epochs: 2, batch: 4, stepsPerSubmit: 1, test: quarters(31, 5) };
 
   test("evaluations during fit neither end it nor change it, and are right", async () => {
-    const alone = await createTrainer(linearTraining(), { device });
+    const alone = await createTrainer(linearTraining(sgd({ lr: 0.5 }), "small", "wasm"), { device });
     const want = figures(await collect(alone.fit(data, options)));
-    const trainer = await createTrainer(linearTraining(), { device });
+    const trainer = await createTrainer(linearTraining(sgd({ lr: 0.5 }), "small", "wasm"), { device });
     const first: Evaluation[] = [];
     for (const set of sets) first.push(await alone.evaluate(set));
     opened.push(alone, trainer);
@@ -183,7 +185,7 @@ describe("several data sets at once", () => {
   });
 
   test("the same examples with other labels are another set", async () => {
-    const trainer = await createTrainer(linearTraining(), { device });
+    const trainer = await createTrainer(linearTraining(sgd({ lr: 0.5 }), "small", "wasm"), { device });
     opened.push(trainer);
     const { images, labels } = quarters(20);
     const turned = labels.map((label) => (label + 1) % 3);

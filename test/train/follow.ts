@@ -5,6 +5,7 @@ import type { Graph } from "../../compiler/ir/graph.ts";
 import { METRICS, TARGET } from "../../contract/training.ts";
 import { type Arrays, type NdArray, random, randomArray, zeros } from "../oracle/array.ts";
 import type { EvaluateOptions } from "../oracle/oracle.ts";
+import { usualTarget } from "../oracle/weft.ts";
 import { execute } from "./execute.ts";
 import { gradientsOf, lossOf, ratesFor, sum, updated } from "./stepReference.ts";
 
@@ -17,7 +18,7 @@ export async function expectSteps(
   optimizer: Optimizer,
   custom: EvaluateOptions["custom"] = {},
 ): Promise<void> {
-  const training = compileTraining(graph, { loss, optimizer, bytes: false });
+  const training = compileTraining(graph, { loss, optimizer, bytes: false, target: usualTarget(graph) });
   const next = random(11);
   const shapes = graph.nodes.flatMap((n) =>
     n.kind === "param" ? [[n.origin.name, n.type.shape] as const] : [],

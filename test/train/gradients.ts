@@ -10,10 +10,12 @@ import { ops } from "../../compiler/ops/index.ts";
 import { differentiate } from "../../compiler/passes/differentiate.ts";
 import { verifyGraph, verifyRegion } from "../../compiler/passes/verify.ts";
 import { verifyProgram } from "../../compiler/passes/verifyProgram.ts";
+import type { TargetName } from "../../compiler/strategies/target.ts";
+import type { Program } from "../../contract/program.ts";
 import { shapeAt } from "../../contract/type.ts";
 import { type Arrays, type NdArray, random, randomArray, sizeOf } from "../oracle/array.ts";
 import { type EvaluateOptions, evaluate } from "../oracle/oracle.ts";
-import { deviceFor, runProgramOn } from "../oracle/weft.ts";
+import { deviceFor, runProgramOn, usualTarget } from "../oracle/weft.ts";
 
 /** The weights of the loss Σ weights · y. */
 const WEIGHTS = "loss.weights";
@@ -42,8 +44,10 @@ export interface GradientOptions {
   readonly custom?: EvaluateOptions["custom"];
   /** Times the tolerance. Default 1. */
   readonly loose?: number;
-  /** Default: the device that tests share. */
-  readonly device?: GPUDevice;
+  /** What runs it. Default: `deviceFor`. */
+  readonly device?: (program: Program) => GPUDevice;
+  /** Default: `usualTarget`. */
+  readonly target?: TargetName;
   /** Takes the gradient of the last op's training form; `custom` says what that computes. Default false. */
   readonly form?: "training";
 }
@@ -102,11 +106,9 @@ function gradientOf(gradients: ReadonlyMap<Node, Node>, node: Node): Node {
 }
 
 /** Compiles and checks the data of every stage. */
-export function compiled(graph: Graph): Compilation {
+export function compiled(graph: Graph, target: TargetName = usualTarget(graph)): Compilation {
   verifyGraph(graph);
-  const compilation = compile(graph, {
-    target: process.env["WEFT_TARGET"] === "quads" ? "quads" : "portable",
-  });
+  const compilation = compile(graph, { target });
   verifyGraph(compilation.graph);
   for (const { region } of compilation.steps) verifyRegion(region);
   verifyProgram(compilation.program);
@@ -137,12 +139,17 @@ function weightsOf(g: GradientGraph): Node {
 export async function checkGradients(y: Tensor, options: GradientOptions = {}): Promise<number> {
   const { batches = [1, 3], seed = 1, loose = 1 } = options;
   const g = gradientGraph(y.node, options);
-  const { program } = compiled(g.graph);
+  const { program } = compiled(g.graph, options.target);
   // Parameters are set once, so they are the first batch's.
   const sets = batches.map((batch, i) => valuesFor(g, batch, seed + i, options));
   const params = Object.fromEntries(program.params.map((p) => [p.name, sets[0]?.[p.name] as NdArray]));
   const data = sets.map((values) => ({ ...values, ...params }));
-  const results = await runProgramOn(options.device ?? (await deviceFor(program)), program, params, data);
+  const results = await runProgramOn(
+    options.device?.(program) ?? (await deviceFor(program)),
+    program,
+    params,
+    data,
+  );
   const wrong: string[] = [];
   let compared = 0;
   for (const [i, values] of data.entries()) {

@@ -2,14 +2,14 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { adam, add, input, matmul, model, mul, N, type Optimizer, ones, param, sgd } from "weftgpu";
 import { compileTraining } from "../../compiler/train/index.ts";
-import { requestDevice } from "../../runtime/node/index.ts";
 import { createTrainer } from "../../runtime/train.ts";
+import { wasmDevice } from "../../runtime/wasm/index.ts";
 import { random, randomArray } from "../oracle/array.ts";
 import { follow } from "./beside.ts";
 
 let device: GPUDevice;
 beforeAll(async () => {
-  ({ device } = await requestDevice());
+  device = await wasmDevice({ threads: 1 });
 });
 afterAll(() => device.destroy());
 
@@ -35,7 +35,12 @@ describe("a model with the names of training", () => {
   const names = ["w", "gate.running_scale", "training.metrics", "w.velocity", "w.moment1", "w.grad"];
 
   test.each(taken)("%s: every parameter follows the reference", async (_, optimizer, moments) => {
-    const training = compileTraining(graph, { loss: "squaredError", optimizer, bytes: false });
+    const training = compileTraining(graph, {
+      loss: "squaredError",
+      optimizer,
+      bytes: false,
+      target: "wasm",
+    });
     expect(training.step.inputs.map((i) => i.name)).toEqual(["target", "target#2"]);
     const metrics = [training.step, training.evaluate].map(({ params }) =>
       params.filter((p) => p.use === "metrics").map((p) => p.name),

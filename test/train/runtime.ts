@@ -7,10 +7,14 @@ import { type Checkpoint, type Epoch, type Training, writeSafetensors } from "..
 export const CLASSES = 3;
 export const PIXELS = 16;
 
-export function linearTraining(optimizer: Optimizer = sgd({ lr: 0.5 }), name = "small"): Training {
+export function linearTraining(
+  optimizer: Optimizer = sgd({ lr: 0.5 }),
+  name = "small",
+  target: "portable" | "wasm" = "portable",
+): Training {
   const image = input("image", [N, 1, 4, 4]);
   const graph = model(name, { image }, { logits: linear(flatten(image), { out: CLASSES }) }).graph;
-  return compileTraining(graph, { optimizer });
+  return compileTraining(graph, { optimizer, target });
 }
 
 /** A model whose training form differs: batch statistics, and values dropped at random. */

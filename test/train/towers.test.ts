@@ -25,8 +25,8 @@ import {
 import type { Graph } from "../../compiler/ir/graph.ts";
 import { compileTraining } from "../../compiler/train/index.ts";
 import type { Shape } from "../../contract/type.ts";
-import { requestDevice } from "../../runtime/node/index.ts";
 import { createTrainer } from "../../runtime/train.ts";
+import { wasmDevice } from "../../runtime/wasm/index.ts";
 import { random, randomArray } from "../oracle/array.ts";
 import { differences, reference } from "../oracle/compare.ts";
 import { closeDevice, runWeft } from "../oracle/weft.ts";
@@ -35,7 +35,7 @@ import { inTraining } from "./meanings.ts";
 
 let device: GPUDevice;
 beforeAll(async () => {
-  ({ device } = await requestDevice());
+  device = await wasmDevice({ threads: 1 });
 });
 afterAll(async () => {
   device.destroy();
@@ -119,7 +119,12 @@ describe.each(models)("%s", (_, build, names) => {
     ["momentum", sgd({ lr: 0.1, momentum: 0.9 })],
     ["Adam", adam({ lr: 0.05 })],
   ] as const)("is trained as the reference is, with %s", async (_, optimizer) => {
-    const training = compileTraining(graph, { loss: "squaredError", optimizer, bytes: false });
+    const training = compileTraining(graph, {
+      loss: "squaredError",
+      optimizer,
+      bytes: false,
+      target: "wasm",
+    });
     const trainer = await createTrainer(training, { device, seed: 2 });
     await follow({ trainer, graph, optimizer, x, labels, epochs: 3 });
     trainer.destroy();
@@ -132,7 +137,12 @@ test("a shared batch normalisation moves its statistics once for each applicatio
   const y = flatten(add(norm(x), norm(mul(x, 3))));
   const graph: Graph = model("norms", { x }, { y }).graph;
   const optimizer = sgd({ lr: 0.1 });
-  const training = compileTraining(graph, { loss: "squaredError", optimizer, bytes: false });
+  const training = compileTraining(graph, {
+    loss: "squaredError",
+    optimizer,
+    bytes: false,
+    target: "wasm",
+  });
   const next = random(9);
   const [images, labels] = [randomArray([ROWS, 1, 2, 2], next), randomArray([ROWS, 4], next)];
   const trainer = await createTrainer(training, { device });

@@ -258,6 +258,14 @@ describe("loads and stores", () => {
       expect(of(places)).toEqual(places);
   });
 
+  test("places before a variable one, whichever way that is said", () => {
+    const before = (y: Memory, x: Memory): readonly Stmt[] =>
+      [binary("-", n, int(2)), plus(n, int(-2)), binary("-", n, int(-4))].map((at, i) =>
+        put(y, int(i), loadFrom(x, at)),
+      );
+    expect(stores(before, 3)).toEqual([3, 3, 9]);
+  });
+
   test("components are stored at once where they lie side by side, and as they are told where not", () => {
     const stored = (width: 2 | 4, order: readonly number[], places: readonly number[]): readonly number[] =>
       stores((y, x) => {
