@@ -191,6 +191,7 @@ export function verifyKernel(kernel: Kernel): void {
   for (const { root, place, overwrites } of results) {
     const { name } = root.origin;
     const { shape } = root.type;
+    if (shape.lastIndexOf("N") > 0) throw broken(`the kernel of ${name} stores N behind another dimension`);
     const inside = place.every((index, d) => alwaysInside({ index, extent: must(shape[d], "dimension") }));
     if (place.length !== shape.length || !inside) throw broken(`the kernel of ${name} stores outside of it`);
     const [have, want] = [elements(space.map((a) => a.extent)), elements(shape)];

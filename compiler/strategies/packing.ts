@@ -163,7 +163,7 @@ function copyOf(
   const numbers = [...dims.keys()];
   const channel = of.index.findIndex((i) => {
     const axis = singleAxis(i);
-    return axis !== undefined && sum.axes.includes(axis) && extentOf(axis) >= CHANNELS;
+    return axis !== undefined && isKnown(axis.extent) && sum.axes.includes(axis) && axis.extent >= CHANNELS;
   });
   const isWide = columns !== undefined && extentOf(columns) >= CHANNELS;
   const order = channel >= 0 && isWide ? [...numbers.filter((d) => d !== channel), channel] : numbers;
