@@ -29,6 +29,7 @@ import {
   less,
   named,
   plus,
+  splat,
   times,
 } from "../math/value.ts";
 import { sizeOf } from "../passes/analysis.ts";
@@ -170,7 +171,10 @@ function sumLanes(
   nestInBlocks(lowering, others, { into: sums, each: Math.ceil(extent / WIDTH), levels: 1 }, (into) => {
     const blocks = newAxis(axis.name, whole);
     lowering.loop(blocks, () => addUp(scale(axisIndex(blocks), WIDTH), into, (factor) => factor));
-    if (isNew) addUp(constant(extent - WIDTH), into, (factor) => named("v", choose(isNew, factor, none)));
+    if (isNew)
+      addUp(constant(extent - WIDTH), into, (factor) =>
+        named("v", choose(isNew, splat(factor, WIDTH), none)),
+      );
   });
   return sums.map((sum) => {
     const [a, b, c, d] = [0, 1, 2, 3].map((i) => must(component(sum, i), "lane"));

@@ -124,16 +124,10 @@ export async function runProgramOn(
 
 /** Compiled for every target whose kernels differ. */
 export function everyTarget(graph: Graph): ReadonlyMap<TargetName, Compilation> {
-  const portable = compile(graph);
-  const octets = compile(graph, { target: "octets" });
-  return new Map(
-    octets.program.features
-      ? [
-          ["portable", portable],
-          ["octets", octets],
-        ]
-      : [["portable", portable]],
+  const all = (["portable", "octets", "wasm"] as const).map(
+    (target) => [target, compile(graph, { target })] as const,
   );
+  return new Map(all.filter(([target, { program }]) => target !== "octets" || program.features));
 }
 
 /** Compiles, for `usualTarget` where none is said, runs once, and returns the outputs by name. */

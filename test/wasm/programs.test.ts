@@ -22,6 +22,10 @@ describe("what was once wrong", () => {
   test("a maximum of a loop, taken from all lanes of a vector", async () => {
     await expectRight(logSoftmax(input("x", [N, 320])));
   });
+  test("a factor that is the same in all lanes, of which the last vector takes a part", async () => {
+    const padded = weft.pad(input("x", [N, 1, 11]), { padding: [1, 0, 1, 1] });
+    await expectRight(linear(padded, { out: 1 }));
+  });
   test("a component of a vector that is computed, in all lanes of another", async () => {
     const y = linear(input("x", [N, 1, 5, 5]), { out: 2, bias: false });
     await expectRight(avgPool2d(y, { kernel: [1, 2], padding: [0, 1] }));
