@@ -3,6 +3,7 @@ import { guard, inFile, type Mutation } from "../mutation.ts";
 
 const encoder = guard("wasm/encoder");
 const values = guard("wasm/values");
+const vectors = guard("wasm/vectors");
 const kernels = guard("wasm/kernel");
 const functions = guard("wasm/functions");
 const programs = guard("wasm/programs");
@@ -36,7 +37,7 @@ const bytes: readonly Mutation[] = [
       name: "wasm: four numbers are taken for one",
       find: "lanes.every((n) => Object.is(n, lanes[0]))",
       put: "lanes.some((n) => Object.is(n, lanes[0]))",
-      guards: [values],
+      guards: [vectors],
       why: "constants of a vector are all the first",
     },
   ]),
@@ -147,7 +148,7 @@ const meanings: readonly Mutation[] = [
       name: "wasm: truth in all lanes is one bit",
       find: 'if (scalar === "bool") return [...i32x4.splat, ...i32x4.neg];',
       put: 'if (scalar === "bool") return i32x4.splat;',
-      guards: [values, programs],
+      guards: [values, vectors, programs],
       why: "a guard of a vector lets a bit of it through",
     },
     {
@@ -175,14 +176,14 @@ const meanings: readonly Mutation[] = [
       name: "wasm: a vector's components in any order are the vector",
       find: 'p.kind === "component" && p.of === first.of && p.lane === i',
       put: 'p.kind === "component" && p.of === first.of',
-      guards: [values],
+      guards: [vectors],
       why: "mirrored windows are not mirrored",
     },
     {
       name: "wasm: vectors become whole numbers with a sign",
       find: "unsigned ? i32x4.truncU : i32x4.truncS",
       put: "i32x4.truncS",
-      guards: [values],
+      guards: [vectors],
       why: "numbers from 2³¹ on are cut off",
     },
   ]),
