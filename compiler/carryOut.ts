@@ -53,12 +53,12 @@ export function carryOut(
   const { storages, schedules, baking }: Baked = values
     ? bakeWherePossible({ kernels, storages: stored, values, schedule: scheduled, loaded })
     : { storages: stored, schedules: kernels.map((k) => scheduled(k, stored)), baking: [] };
-  const steps = kernels.flatMap((kernel, i) => {
-    const chosen = must(schedules[i], "schedule");
+  const stepsOf = (kernel: Kernel, chosen: Schedule): readonly Step[] => {
     const passes = passesOf(kernel, chosen)?.map(lower);
     if (!passes) return [stepOf(kernel, chosen, storages)];
-    return passes.map((pass) => stepOf(pass, schedule(pass, target, storages), storages));
-  });
+    return passes.flatMap((pass) => stepsOf(pass, schedule(pass, target, storages)));
+  };
+  const steps = kernels.flatMap((kernel, i) => stepsOf(kernel, must(schedules[i], "schedule")));
   return { steps, storages, baking, tuned, values };
 }
 

@@ -27,7 +27,7 @@ import {
 } from "../math/affine.ts";
 import { visitValues } from "../math/statements.ts";
 import { newMemory, typeFor } from "../math/value.ts";
-import { codecs } from "../ops/codec.ts";
+import { codecOf, codecs } from "../ops/codec.ts";
 import { passesOf, strategyOf } from "../strategies/index.ts";
 
 /** One kernel's work: what a thread with a certain number does. */
@@ -126,6 +126,7 @@ function workOf(part: Part, storages: Storages, anywhere = false): Work {
   return { grid: strategy.grid(kernel, schedule), together: schedule.together, build, lower };
 }
 
+/** Of a word: what lies within one is fetched as a whole. */
 const BYTES = 4;
 
 /** How far outside of their tensors kernels fetch what a guard drops, in bytes. Along N they stay inside. */
@@ -138,7 +139,7 @@ function overhangOf(statements: readonly Stmt[], { of }: Memories): number {
     const first = new Map([...axesOf(v.at)].filter((a) => isBatch(a.extent)).map((a) => [a, constant(0)]));
     const { low, high } = rangeOf(substituteIndex(v.at, first));
     for (const outside of [-low, high + 1 - fixed - perBatch])
-      if (Number.isFinite(outside)) most = Math.max(most, BYTES * outside);
+      if (Number.isFinite(outside) && outside > 0) most = Math.max(most, codecOf(v.from).bytes(outside) + BYTES);
   });
   return most;
 }

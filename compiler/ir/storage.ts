@@ -17,6 +17,8 @@ export interface Storage {
   readonly values?: Float32Array;
   /** Whether the host reads or fills its buffer as it is: then it lies there, in f32 and row-major. */
   readonly seen?: true;
+  /** Whether it is the same in every run: known once weights are set. */
+  readonly fixed?: true;
 }
 
 /** Of every tensor that is stored: inputs, parameters, results of kernels and what reshapes one of these. */

@@ -38,6 +38,13 @@ export function axisIndex(axis: Axis): Index {
 const indexOf = (atom: Atom): Index => make(0, [{ coefficient: 1, atom }]);
 
 /** The whole number at a place of a tensor, as an index into something of that extent. */
+/** The axis that an index is; undefined where it is none by itself. */
+export function axisOf({ terms, constant }: Index): Axis | undefined {
+  const [term] = terms;
+  const atom = terms.length === 1 && constant === 0 && term?.coefficient === 1 ? term.atom : undefined;
+  return atom?.kind === "axis" ? atom : undefined;
+}
+
 export function lookup(from: Node, index: readonly Index[], extent: Dim): Index {
   if (extent === 1) return constant(0);
   const rest = `${idOf(from)} ${index.map((i) => i.id)} < ${keyOf(extent)}`;

@@ -25,6 +25,9 @@ export function decideStorages(program: Unscheduled): Storages {
   const prepared = new Set(rootsIn("prepare"));
   const free = (node: Node): boolean => (node.kind === "param" || prepared.has(node)) && !seen.has(node);
   const orders = chooseOrders(kernels, free);
+  const overwritten = new Set(kernels.flatMap((k) => k.results.map((r) => r.overwrites)));
+  const isFixed = (node: Node): boolean =>
+    prepared.has(node) || (node.kind === "param" && !overwritten.has(node));
   const stored = [
     ...graph.inputs.map((i) => i.node),
     ...graph.nodes.filter((n) => n.kind === "param"),
@@ -37,6 +40,7 @@ export function decideStorages(program: Unscheduled): Storages {
       type: node.kind === "input" && node.storage ? "u8" : (types.get(node) ?? node.type.dtype),
       ...(order ? { order } : {}),
       ...(seen.has(node) ? { seen: true } : {}),
+      ...(isFixed(node) ? { fixed: true } : {}),
     });
   }
   for (const [node, of] of aliases) storages.set(node, { ...must(storages.get(of), "storage"), of });

@@ -4,6 +4,7 @@ import type { Kernel, Schedule } from "../ir/kernel.ts";
 import type { Region } from "../ir/region.ts";
 import type { Storages } from "../ir/storage.ts";
 import { packing } from "./packing.ts";
+import { panels } from "./panels.ts";
 import { parallelReduction } from "./parallelReduction.ts";
 import { parallelRows } from "./parallelRows.ts";
 import { registerTile } from "./registerTile.ts";
@@ -20,6 +21,7 @@ import { workgroupTile } from "./workgroupTile/index.ts";
 const strategies = [
   splitK,
   packing,
+  panels,
   workgroupTile,
   parallelReduction,
   vectorTile,

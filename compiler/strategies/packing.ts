@@ -6,15 +6,22 @@
  */
 import type { Shape } from "../../contract/type.ts";
 import { InternalError, must } from "../errors.ts";
-import type { Axis, Expr, Guard, Index, Load, Reduce } from "../ir/expr.ts";
+import type { Axis, Expr, Guard, Index, Load } from "../ir/expr.ts";
 import type { ContractionKernel, Schedule } from "../ir/kernel.ts";
 import type { Region } from "../ir/region.ts";
 import { isBatch, isKnown, sizeAt } from "../ir/type.ts";
-import { add, axesOf, axisIndex, newAxis, rangeOf, substitute as substituteIndex } from "../math/affine.ts";
-import { freeAxes, guard, load, mapChildren, tensorsOf, visit } from "../math/build.ts";
-import { splitAxes } from "../math/splitAxes.ts";
+import {
+  add,
+  axesOf,
+  axisIndex,
+  axisOf,
+  newAxis,
+  rangeOf,
+  substitute as substituteIndex,
+} from "../math/affine.ts";
+import { guard, load, mapChildren, tensorsOf, visit } from "../math/build.ts";
 import { derivedNode, suffixed } from "../ops/derived.ts";
-import { contractionsOf, factorsOf } from "../passes/analysis.ts";
+import { type Factors, factorsIn, replaced } from "./factors.ts";
 import type { Strategy } from "./strategy.ts";
 import { extentOf, positionsAt, type Target } from "./target.ts";
 
@@ -78,24 +85,6 @@ const scheduled: Packing = {
   opaque: false,
 };
 
-/** A region whose divided axes are split, its sum of products, and the innermost axis of the right factor alone. */
-interface Factors {
-  readonly region: Region;
-  readonly sum: Reduce;
-  readonly lhs: Expr;
-  readonly rhs: Expr;
-  readonly columns: Axis | undefined;
-}
-
-function factorsIn(given: Region): Factors {
-  const region = { ...given, ...splitAxes(given) };
-  const sum = must(region.results.flatMap((r) => contractionsOf(r.value))[0], "sum of products");
-  const { lhs, rhs } = must(factorsOf(sum), "factors");
-  const [left, right] = [freeAxes(lhs), freeAxes(rhs)];
-  const columns = region.axes.filter((a) => right.has(a) && !left.has(a) && a.extent !== 1).at(-1);
-  return { region, sum, lhs, rhs, columns };
-}
-
 /** A factor that is read at some place of a tensor where it is inside, else a known number. */
 interface Padded {
   readonly guard: Guard;
@@ -135,13 +124,6 @@ function paddedFactor(factor: Expr): Padded | undefined {
   return isKnownPlace && isBounded ? { guard: factor, of, dims } : undefined;
 }
 
-/** The axis that an index is. */
-function singleAxis({ terms, constant }: Index): Axis | undefined {
-  const [term] = terms;
-  const atom = terms.length === 1 && constant === 0 && term?.coefficient === 1 ? term.atom : undefined;
-  return atom?.kind === "axis" ? atom : undefined;
-}
-
 /** The axis of examples that an index alone depends on: it is one's number, or what is looked up by that. */
 function exampleOf(index: Index): Axis | undefined {
   const [axis, ...others] = axesOf(index);
@@ -162,7 +144,7 @@ function copyOf(
   const { guard: factor, of, dims } = padded;
   const numbers = [...dims.keys()];
   const channel = of.index.findIndex((i) => {
-    const axis = singleAxis(i);
+    const axis = axisOf(i);
     return axis !== undefined && isKnown(axis.extent) && sum.axes.includes(axis) && axis.extent >= CHANNELS;
   });
   const isWide = columns !== undefined && extentOf(columns) >= CHANNELS;
@@ -197,10 +179,4 @@ function copyOf(
     copy: { results, nodes: [root], axes, reads: tensorsOf(value), phase: region.phase },
     value: load(root, ordered(index)),
   };
-}
-
-function replaced(region: Region, factor: Guard, value: Expr): Region {
-  const put = (e: Expr): Expr => (e === factor ? value : mapChildren(e, put));
-  const results = region.results.map((r) => ({ ...r, value: put(r.value) }));
-  return { ...region, results, reads: [...new Set(results.flatMap((r) => tensorsOf(r.value)))] };
 }

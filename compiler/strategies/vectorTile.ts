@@ -34,6 +34,7 @@ import {
 } from "../math/value.ts";
 import { sizeOf } from "../passes/analysis.ts";
 import { tilingItems } from "./contraction.ts";
+import { inOrder } from "./factors.ts";
 import type { Strategy } from "./strategy.ts";
 import { extentOf, type Target, type VectorTimes } from "./target.ts";
 import { parseCount, parseSizes } from "./text.ts";
@@ -138,7 +139,7 @@ function sumAndStore(
     finish(lowering, kernel, { ...accumulation, sums }, []);
     return;
   }
-  const steps = inOrder(kernel, lowering.storages);
+  const steps = inOrder(kernel.k, kernel.lhs, lowering.storages);
   nestInBlocks(lowering, steps, { into: accumulation.sums, each: 1, levels: 1 }, (into) =>
     accumulation.add([accumulation.factors(new Map())], into),
   );
@@ -167,7 +168,7 @@ function sumLanes(
       lowering.assign(must(into[i], "accumulator"), "+=", term);
     });
   };
-  const others = inOrder(kernel, lowering.storages).filter((a) => a !== axis);
+  const others = inOrder(kernel.k, kernel.lhs, lowering.storages).filter((a) => a !== axis);
   nestInBlocks(lowering, others, { into: sums, each: Math.ceil(extent / WIDTH), levels: 1 }, (into) => {
     const blocks = newAxis(axis.name, whole);
     lowering.loop(blocks, () => addUp(scale(axisIndex(blocks), WIDTH), into, (factor) => factor));
@@ -183,17 +184,6 @@ function sumLanes(
       plus(plus(must(a, "lane"), must(b, "lane")), plus(must(c, "lane"), must(d, "lane"))),
     );
   });
-}
-
-/** The summed axes; those along which numbers of the left factor lie closest together are innermost. */
-function inOrder({ k, lhs }: ContractionKernel, storages: Storages): readonly Axis[] {
-  const strides = new Map<Axis, number>();
-  visit(lhs, (e) => {
-    if (e.kind !== "load") return;
-    for (const { atom, coefficient } of address(e.from, e.index, storages).terms)
-      if (atom.kind === "axis") strides.set(atom, Math.max(strides.get(atom) ?? 0, Math.abs(coefficient)));
-  });
-  return k.toSorted((a, b) => (strides.get(b) ?? 0) - (strides.get(a) ?? 0));
 }
 
 /** Those of the space, then those that are summed: lanes are counted by them. */
