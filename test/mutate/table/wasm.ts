@@ -62,8 +62,8 @@ const bytes: readonly Mutation[] = [
   ...inFile("compiler/assemble/module.ts", [
     {
       name: "wasm: nothing hangs over the edge of a tensor",
-      find: "most = Math.max(most, BYTES * outside);",
-      put: "most = Math.max(most, 0 * outside);",
+      find: "most = Math.max(most, codecOf(v.from).bytes(outside) + BYTES);",
+      put: "most = Math.max(most, 0);",
       guards: [programs],
       why: "a convolution with padding ends in a trap where its picture lies at the memory's edge",
     },
