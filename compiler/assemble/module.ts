@@ -139,7 +139,8 @@ function overhangOf(statements: readonly Stmt[], { of }: Memories): number {
     const first = new Map([...axesOf(v.at)].filter((a) => isBatch(a.extent)).map((a) => [a, constant(0)]));
     const { low, high } = rangeOf(substituteIndex(v.at, first));
     for (const outside of [-low, high + 1 - fixed - perBatch])
-      if (Number.isFinite(outside) && outside > 0) most = Math.max(most, codecOf(v.from).bytes(outside) + BYTES);
+      if (Number.isFinite(outside) && outside > 0)
+        most = Math.max(most, codecOf(v.from).bytes(outside) + BYTES);
   });
   return most;
 }
