@@ -20,7 +20,6 @@ import { mapGraph } from "../../compiler/ir/graph.ts";
 import { type Clip, compileTraining, type Optimizer, sgd } from "../../compiler/train/index.ts";
 import type { Weights } from "../../contract/weights.ts";
 import { shuffled } from "../../runtime/data.ts";
-import { requestDevice } from "../../runtime/node/index.ts";
 import {
   createTrainer,
   DivergedError,
@@ -28,11 +27,12 @@ import {
   type Training,
   validateTraining,
 } from "../../runtime/train.ts";
+import { wasmDevice } from "../../runtime/wasm/index.ts";
 import { kernelTraining, PIXELS } from "./runtime.ts";
 
 let device: GPUDevice;
 beforeAll(async () => {
-  ({ device } = await requestDevice());
+  device = await wasmDevice({ threads: 1 });
 });
 afterAll(() => device.destroy());
 
@@ -48,7 +48,7 @@ function trainingOf(
   const image = input("image", [N, 1, 4, 4]);
   const hidden = linear(flatten(image), { out: UNITS });
   const graph = model("hidden", { image }, { logits: linear(middle(hidden), { out: 2 }) }).graph;
-  return compileTraining(graph, { optimizer: sgd({ lr: 0.1 }), ...options });
+  return compileTraining(graph, { optimizer: sgd({ lr: 0.1 }), target: "wasm", ...options });
 }
 
 /** A hidden layer that sums the pixels, each times `scale`; the scores' weights are small. */
@@ -149,7 +149,7 @@ test.each(taken)("a layer that is called %s", async (name) => {
   const graph = mapGraph(model("hidden", { image }, { scores }).graph, (node) =>
     node.origin.name === "exp1" ? { ...node, origin: { ...node.origin, name } } : node,
   );
-  const training = compileTraining(graph, { optimizer: sgd({ lr: 0.1 }) });
+  const training = compileTraining(graph, { optimizer: sgd({ lr: 0.1 }), target: "wasm" });
   const { failure } = await failureOf(training, pictures(2, 255), weights(6));
   expect(failure.where).toBe(
     `${name}'s activations (in a kernel with flatten1, linear1) hold ${UNITS} values that are NaN or infinite`,
@@ -209,7 +209,7 @@ test("each kernel's result has its role: input, activations, loss, gradients, no
 });
 
 test("numbers that are not on the GPU: an example that is infinite", async () => {
-  const training = kernelTraining();
+  const training = kernelTraining("wasm");
   const images = new Float32Array(ROWS * 48).fill(1);
   const row = shuffled(ROWS, 0, 0)[5] as number;
   images[row * 48] = Number.POSITIVE_INFINITY;

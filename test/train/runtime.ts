@@ -26,14 +26,14 @@ export function statefulTraining(): Training {
 }
 
 /** The lecture's first training: a kernel of two weights from pictures and what the kernel makes of them. */
-export function kernelTraining(): Training {
+export function kernelTraining(target: "portable" | "wasm" = "portable"): Training {
   const image = input("image", [N, 1, 6, 8]);
   const graph = model(
     "edges",
     { image },
     { edges: conv2d(image, { out: 1, kernel: [1, 2], bias: false }) },
   ).graph;
-  return compileTraining(graph, { loss: "squaredError", optimizer: sgd({ lr: 0.6 }), bytes: false });
+  return compileTraining(graph, { loss: "squaredError", optimizer: sgd({ lr: 0.6 }), bytes: false, target });
 }
 
 /** Pictures whose quarter `label` is bright, with noise; the same on each call. */

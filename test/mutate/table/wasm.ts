@@ -114,7 +114,7 @@ const places: readonly Mutation[] = [
     {
       name: "wasm: a thread that ends goes on behind the branch",
       find: "this.#body.put(codeOf(condition, this), [control.brIf, this.#depth]);",
-      put: "this.#body.put(codeOf(condition, this), [control.brIf, Math.min(1, this.#depth)]);",
+      put: "this.#body.put(codeOf(condition, this), [control.brIf, Math.max(0, this.#depth - 1)]);",
       guards: [kernels],
       why: "a guard within a loop ends a turn alone",
     },
