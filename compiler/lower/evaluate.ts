@@ -23,6 +23,7 @@ import { freeAxes, type Read, substitute, visit } from "../math/build.ts";
 import { address } from "../math/layout.ts";
 import {
   apply,
+  batchCount,
   binary,
   choose,
   compose,
@@ -72,6 +73,8 @@ export class Lowering extends Builder {
   together: Members | undefined;
   /** Whether long reductions take as many terms at once as a vector has lanes; set by strategies. */
   reducesInLanes = false;
+  /** Whether what is fetched ahead may be of examples beyond the batch: no number is looked up there. Set by strategies. */
+  beyondBatch = false;
   /** What is evaluated here: reductions in it that run over the same axes share a loop. */
   wanted: readonly Expr[] = [];
   /** What accumulator elements are; set by the contraction skeleton. */
@@ -196,7 +199,7 @@ export class Lowering extends Builder {
       if (!this.isBound(axis)) {
         const number = convert(this.#element(looked), "i32");
         const kept = isBatch(extent)
-          ? number
+          ? this.#ofBatch(looked, number)
           : apply("clamp", number, int(0), binary("-", sizeValue(extent), int(1)));
         this.at(this.depthOfAll(axesOf(key)), () => this.bind(axis, named("row", kept)));
       }
@@ -205,6 +208,12 @@ export class Lowering extends Builder {
     for (const { from, index: place, extent } of lookupsInOrder(index, [...this.memories.of.keys()]))
       mapLookups(lookup(from, place, extent), row);
     return mapLookups(index, row);
+  }
+
+  /** A row of a data set whose length a kernel does not know: the first one for examples that are none. */
+  #ofBatch({ from, index }: Looked, row: Value): Value {
+    const at = index.find((_, d) => isBatch(from.type.shape[d] ?? 1));
+    return this.beyondBatch && at ? choose(less(indexValue(at), batchCount()), row, int(0)) : row;
   }
 
   /** The numbers that a load of a baked parameter gives, by lane; undefined where its address is not a constant. */

@@ -111,6 +111,7 @@ export const vectorTile: Strategy<ContractionKernel, VectorTile> = {
     const withBatch = (at: readonly Index[]): readonly Held[] =>
       held.map((h) => (h.axis === axis ? { axis, at, owned: at.map(() => undefined) } : h));
     const left = lowering.let("left", binary("-", batchCount(), indexValue(first)));
+    lowering.beyondBatch = true;
     lowering.if(binary(">=", left, int(tile)), () => {
       const at = Array.from({ length: tile }, (_, r) => add(first, r));
       sumAndStore(lowering, kernel, withBatch(at), vector);

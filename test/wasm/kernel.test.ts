@@ -126,7 +126,10 @@ describe("loops and branches", () => {
     const leave: Stmt = { kind: "return" };
     const numbers = (inside: (i: Value) => Stmt): readonly number[] =>
       stores(
-        (y) => [loop(int(0), n, 1, (i) => [inside(i), put(y, plus(times(group, int(5)), i), float(1))])],
+        (y) => [
+          loop(int(0), n, 1, (i) => [inside(i), put(y, plus(times(group, int(5)), i), float(1))]),
+          put(y, plus(times(group, int(5)), int(4)), float(9)),
+        ],
         15,
         3,
       );
