@@ -204,7 +204,7 @@ function wasmModule(groups: readonly Group[], sizes: readonly Size[], overhang: 
     groups.map((g) => g.module),
     sizes,
   );
-  return { code: base64(bytes), slack: Math.max(bias, overhang) };
+  return { code: base64(bytes), slack: bias + overhang };
 }
 
 function shader(group: Group, name: string, sizes: readonly Size[], code: Target["code"]): Shader {

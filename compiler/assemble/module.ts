@@ -138,7 +138,8 @@ function overhangOf(statements: readonly Stmt[], { of }: Memories): number {
     const { fixed, perBatch } = must(sizes.get(v.from), "tensor");
     const first = new Map([...axesOf(v.at)].filter((a) => isBatch(a.extent)).map((a) => [a, constant(0)]));
     const { low, high } = rangeOf(substituteIndex(v.at, first));
-    for (const outside of [-low, high + 1 - fixed - perBatch])
+    // An address is added up without its constant first, and must not be below 0 then either.
+    for (const outside of [-low, v.at.constant - low, high + 1 - fixed - perBatch])
       if (Number.isFinite(outside) && outside > 0)
         most = Math.max(most, codecOf(v.from).bytes(outside) + BYTES);
   });

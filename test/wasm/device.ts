@@ -65,8 +65,12 @@ export function machineOf(
       const count = x * y * z;
       const middle = count >> 1;
       // Calls may divide a dispatch in any way, in any order.
-      run(middle, count, batch, ...addresses);
-      run(0, middle, batch, ...addresses);
+      try {
+        run(middle, count, batch, ...addresses);
+        run(0, middle, batch, ...addresses);
+      } catch (e) {
+        throw new Error(`kernel "${kernel.name}": ${e instanceof Error ? e.message : e}`, { cause: e });
+      }
       const after = new Uint8Array(memory.buffer, 0, end);
       let from = start;
       bound.forEach(({ bytes, offset = 0, written }, i) => {

@@ -10,6 +10,7 @@ import { ndarray, sizeOf } from "../oracle/array.ts";
 import { differences, reference } from "../oracle/compare.ts";
 import { runProgramOn } from "../oracle/weft.ts";
 import { execute } from "../train/execute.ts";
+import { checkGradients } from "../train/gradients.ts";
 import { wasmChecker } from "./device.ts";
 
 async function expectRight(y: Tensor, batch = 2): Promise<void> {
@@ -43,6 +44,14 @@ describe("what was once wrong", () => {
     const weights = await execution.read("linear1.weight");
     expect(Array.from(weights.data).every(Number.isFinite)).toBe(true);
     execution.destroy();
+  });
+  test("addresses that go backwards from the end of a tensor at the memory's beginning", async () => {
+    const y = weft.relu(weft.conv2d(input("x", [1, 1, 4, 5]), { out: 1, kernel: [2, 4] }));
+    await checkGradients(y, {
+      batches: [1, 1, 1],
+      target: "wasm",
+      device: (program) => wasmChecker(program),
+    });
   });
   test("a component of a vector that is computed, in all lanes of another", async () => {
     const y = linear(input("x", [N, 1, 5, 5]), { out: 2, bias: false });
