@@ -54,7 +54,7 @@ export function carryOut(
     ? bakeWherePossible({ kernels, storages: stored, values, schedule: scheduled, loaded })
     : { storages: stored, schedules: kernels.map((k) => scheduled(k, stored)), baking: [] };
   const stepsOf = (kernel: Kernel, chosen: Schedule): readonly Step[] => {
-    const passes = passesOf(kernel, chosen)?.map(lower);
+    const passes = passesOf(kernel, chosen, storages)?.map(lower);
     if (!passes) return [stepOf(kernel, chosen, storages)];
     return passes.flatMap((pass) => stepsOf(pass, schedule(pass, target, storages)));
   };

@@ -76,7 +76,7 @@ export function lowerModule(parts: readonly Part[], storages: Storages, anywhere
 
 /** The tensors that a kernel loads: of what is to be baked, those with an address that is not a constant. */
 export function loadedTensors(part: Part, storages: Storages): ReadonlySet<Node> {
-  if (passesOf(part.kernel, part.schedule)) return new Set(part.kernel.reads);
+  if (passesOf(part.kernel, part.schedule, storages)) return new Set(part.kernel.reads);
   const { grid, together, build } = workOf(part, storages);
   const { memories, statements } = build(enter(grid, together, part.schedule.workgroup));
   const read = new Set<Memory>();

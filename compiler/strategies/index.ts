@@ -3,6 +3,7 @@ import { InternalError } from "../errors.ts";
 import type { Kernel, Schedule } from "../ir/kernel.ts";
 import type { Region } from "../ir/region.ts";
 import type { Storages } from "../ir/storage.ts";
+import { collapsedRows, collapsedSums } from "./collapsedAxes.ts";
 import { packing } from "./packing.ts";
 import { panels } from "./panels.ts";
 import { parallelReduction } from "./parallelReduction.ts";
@@ -22,10 +23,12 @@ const strategies = [
   splitK,
   packing,
   panels,
+  collapsedSums,
   workgroupTile,
   parallelReduction,
   vectorTile,
   registerTile,
+  collapsedRows,
   vectorRows,
   parallelRows,
   threadPerPosition,
@@ -51,8 +54,12 @@ export function schedule(kernel: Kernel, target: Target, storages: Storages): Sc
 }
 
 /** The regions whose kernels carry a kernel out, in order; undefined where it does so itself. */
-export function passesOf(kernel: Kernel, schedule: Schedule): readonly Region[] | undefined {
-  return strategyOf(kernel, schedule).passes?.(kernel, schedule);
+export function passesOf(
+  kernel: Kernel,
+  schedule: Schedule,
+  storages: Storages,
+): readonly Region[] | undefined {
+  return strategyOf(kernel, schedule).passes?.(kernel, schedule, storages);
 }
 
 /** `register tile 1×6×2×4, unroll 1×5, workgroup 64`: what people read, and what `parseSchedule` takes. */

@@ -32,7 +32,7 @@ export interface Strategy<K extends Kernel = Kernel, S extends Schedule = Schedu
   /** The schedule that a text says; undefined where it is none, or not legal for the kernel. */
   parse(kernel: K, said: Said): S | undefined;
   /** The regions of several kernels that carry this one out, in order, each with a schedule of its own. Absent: one kernel does. */
-  passes?(kernel: K, schedule: S): readonly Region[];
+  passes?(kernel: K, schedule: S, storages: Storages): readonly Region[];
   /** In threads; in teams or workgroups where these work together. */
   grid(kernel: K, schedule: S): Grid;
   lower(lowering: Lowering, entry: Entry, kernel: K, schedule: S, vector: Vector | undefined): void;

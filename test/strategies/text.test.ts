@@ -56,7 +56,7 @@ describe("what a strategy chooses or tries comes back from its text", () => {
     const all = [compile(lenet.graph), step, compile(long.graph)];
     const seen = new Set(all.flatMap((c) => [...comeBack(c)]));
     const known = (["contraction", "mapReduce"] as const).flatMap((kind) => strategiesFor({ kind }));
-    expect([...seen].toSorted()).toEqual(known.map((s) => s.name).toSorted());
+    expect([...seen].toSorted()).toEqual([...new Set(known.map((s) => s.name))].toSorted());
   });
 
   test.each(Object.entries({ channels, corr2d, pooling }))("of the lecture's %s", (_, { graph }) => {
