@@ -26,7 +26,7 @@ import {
   float,
   indexValue,
   int,
-  less,
+  least,
   named,
   plus,
   splat,
@@ -112,17 +112,18 @@ export const vectorTile: Strategy<ContractionKernel, VectorTile> = {
       held.map((h) => (h.axis === axis ? { axis, at, owned: at.map(() => undefined) } : h));
     const left = lowering.let("left", binary("-", batchCount(), indexValue(first)));
     lowering.beyondBatch = true;
-    lowering.if(binary(">=", left, int(tile)), () => {
+    const all = lowering.nested(() => {
       const at = Array.from({ length: tile }, (_, r) => add(first, r));
       sumAndStore(lowering, kernel, withBatch(at), vector);
     });
-    lowering.if(less(left, int(tile)), () =>
-      lowering.for(axis.name, { end: left }, (turn) => {
+    const oneByOne = lowering.nested(() =>
+      lowering.for(axis.name, { end: least(left, int(tile - 1)) }, (turn) => {
         const one = newAxis(axis.name, tile);
         lowering.bind(one, turn);
         sumAndStore(lowering, kernel, withBatch([add(first, axisIndex(one))]), vector);
       }),
     );
+    lowering.push({ kind: "if", condition: binary(">=", left, int(tile)), body: all, otherwise: oneByOne });
   },
 };
 

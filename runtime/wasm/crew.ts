@@ -20,7 +20,7 @@ export interface Platform {
 }
 
 /** Lists of a lower cost are carried out at once where nothing is under way: less than workers would take to hear of them. */
-const SMALL = 1_000_000;
+const SMALL = 2_000_000;
 
 interface Asked {
   readonly message: Message;

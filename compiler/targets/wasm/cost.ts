@@ -24,12 +24,16 @@ function ofStatements(statements: readonly Stmt[]): number {
 function ofBlocks(s: Stmt): number {
   if (s.kind === "if") return Math.max(ofStatements(s.body), ofStatements(s.otherwise ?? []));
   if (s.kind !== "for") return 0;
-  const known = s.start.kind === "literal" && s.end.kind === "literal";
-  const turns = known ? Math.max(0, Math.ceil((numberOf(s.end) - numberOf(s.start)) / s.step)) : UNKNOWN;
-  return turns * (1 + ofStatements(s.body));
+  const [start, end] = [mostOf(s.start), mostOf(s.end)];
+  const turns = Math.max(0, Math.ceil((end - (Number.isFinite(start) ? start : 0)) / s.step));
+  return (Number.isFinite(turns) ? turns : UNKNOWN) * (1 + ofStatements(s.body));
 }
 
-const numberOf = (v: Value): number => (v.kind === "literal" ? v.value : 0);
+/** The most that a whole number is, where its text says so; else infinite. */
+function mostOf(v: Value): number {
+  if (v.kind === "literal") return v.value;
+  return v.kind === "call" && v.fn === "min" ? Math.min(...v.args.map(mostOf)) : Number.POSITIVE_INFINITY;
+}
 
 function ofValue(v: Value): number {
   const own =

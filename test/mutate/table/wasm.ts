@@ -236,7 +236,7 @@ const meanings: readonly Mutation[] = [
   ...inFile("compiler/targets/wasm/cost.ts", [
     {
       name: "wasm: loops cost as much as a turn",
-      find: "return turns * (1 + ofStatements(s.body));",
+      find: "return (Number.isFinite(turns) ? turns : UNKNOWN) * (1 + ofStatements(s.body));",
       put: "return 1 + ofStatements(s.body);",
       guards: [programs],
       why: "large kernels are taken for small ones, and done by one thread",
