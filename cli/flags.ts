@@ -18,10 +18,25 @@ export function outputOptions(command: Command, formats: readonly string[]): Com
 export function adapterOption(): Option {
   return new Option(
     "-a, --adapter <kind>",
-    "hardware, software, or a GPU if there is one (WEFT_ADAPTER sets it too)",
+    "of WebGPU: hardware, software, or a GPU if there is one (WEFT_ADAPTER sets it too)",
   )
     .choices(["auto", "hardware", "software"])
     .env("WEFT_ADAPTER");
+}
+
+const DEVICES = ["auto", "webgpu", "wasm", "software"] as const;
+export type DeviceChoice = (typeof DEVICES)[number];
+
+/** `--device` and `--adapter`, of what runs a model. */
+export function deviceOptions(command: Command): Command {
+  return command
+    .addOption(
+      new Option(
+        "--device <kind>",
+        "webgpu, wasm (WebAssembly, on the CPU), software (a WebGPU adapter on the CPU); default auto: a GPU, else wasm",
+      ).choices(DEVICES),
+    )
+    .addOption(adapterOption());
 }
 
 const ADAPTER = adapterOption().long;

@@ -30,9 +30,10 @@ export function hushed(args: readonly string[]): Elsewhere {
 /** Whether a driver may be asked that warns; the software adapter of npm says nothing. */
 export async function maySpeak(command: Command): Promise<boolean> {
   const { bun, deno } = process.versions;
-  const { adapter = "auto", verbose } = command.opts();
+  const { device, adapter = "auto", verbose } = command.opts();
+  if (device === "wasm") return false;
   if (process.platform !== "linux" || bun || deno || verbose || !asksForAdapter(command)) return false;
-  return (await import("../runtime/node/device.ts")).mayHaveDriver(adapter);
+  return (await import("../runtime/node/device.ts")).mayHaveDriver(device === "software" ? device : adapter);
 }
 
 function inChild(args: readonly string[]): Promise<number> {

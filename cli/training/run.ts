@@ -2,7 +2,6 @@
 
 import { plural, UserError } from "../../compiler/errors.ts";
 import { WeftError } from "../../contract/errors.ts";
-import type { AdapterChoice } from "../../runtime/node/index.ts";
 import {
   constant,
   cosine,
@@ -12,7 +11,7 @@ import {
   type Training,
 } from "../../runtime/train.ts";
 import { startBuilding } from "../building.ts";
-import { type Opened, openDevice } from "../device.ts";
+import { type Opened, openPlace, type Place } from "../device.ts";
 import { shownPath } from "../files.ts";
 import type { EpochPoint } from "../output/curve.ts";
 import { Live } from "../output/curveLive.ts";
@@ -29,7 +28,7 @@ export interface RunOptions {
   readonly ui: Ui;
   readonly format: string;
   readonly quiet: boolean;
-  readonly adapter: AdapterChoice | undefined;
+  readonly place: Place;
   readonly settings: Settings;
   /** Where the weights go. */
   readonly out: string;
@@ -57,7 +56,7 @@ export class Run {
 
   /** A device of its own, closed by `close`. */
   async open(): Promise<GPUDevice> {
-    const opened = await openDevice(this.options.ui, this.options.adapter);
+    const opened = await openPlace(this.options.ui, this.options.place);
     this.#devices.push(opened);
     return opened.device;
   }

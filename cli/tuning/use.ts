@@ -15,6 +15,8 @@ import { shownPath } from "../files.ts";
 import type { Ui } from "../ui.ts";
 
 export interface HereOptions {
+  /** Whether it runs in WebAssembly: the adapter, and what was measured on it, are nothing to it then. */
+  readonly wasm?: boolean;
   readonly adapter?: AdapterChoice | undefined;
   /** False: what was measured is not used. */
   readonly tune?: boolean | undefined;
@@ -35,9 +37,10 @@ export interface Here {
   readonly path: string;
 }
 
-/** For the adapter that `openDevice` will take. Where there is none, opening it says so. Throws `UserError` for a damaged file. */
+/** For the adapter that `openDevice` will take, or for WebAssembly. Where there is none, opening it says so. Throws `UserError` for a damaged file. */
 export async function here(file: string, options: HereOptions, ui: Ui): Promise<Here> {
   const {
+    wasm = false,
     adapter,
     tune = true,
     precision = "f32",
@@ -46,9 +49,10 @@ export async function here(file: string, options: HereOptions, ui: Ui): Promise<
     training,
   } = options;
   const path = tuningPath(file);
+  const stored = { precision, ...(quantise && { quantise }) };
+  if (wasm) return { options: { target: "wasm", ...stored }, path };
   const tuning = tune && precision === "f32" && !quantise ? await readTuning(shownPath(path)) : undefined;
   const found = await findAdapter(adapter).catch(() => undefined);
-  const stored = { precision, ...(quantise && { quantise }) };
   if (!found) return { options: { target: "portable", ...stored }, path };
   if (precision === "f16" && !found.features.has("shader-f16"))
     throw new UserError({

@@ -4,11 +4,10 @@ import { Option } from "commander";
 import type { Precision } from "../../compiler/compile.ts";
 import type { Program } from "../../contract/program.ts";
 import type { QuantisedType } from "../../contract/quantised.ts";
-import type { AdapterChoice } from "../../runtime/node/index.ts";
 import { type Answers, classifierOf, classify } from "../classifier.ts";
 import { openData } from "../data/index.ts";
-import { openDevice } from "../device.ts";
-import { adapterOption, dataOptions, noTuneOption, precisionOption, quantiseOption } from "../flags.ts";
+import { openPlace, type PlaceFlags, placeFor } from "../device.ts";
+import { dataOptions, deviceOptions, noTuneOption, precisionOption, quantiseOption } from "../flags.ts";
 import { loadModel } from "../model.ts";
 import { classResults, classTable, confusionOf, confusionSvg, confusionText } from "../output/confusion.ts";
 import { requirePlotName, writePlot } from "../output/plot.ts";
@@ -21,14 +20,13 @@ import { examples, type OutputOptions, verb } from "../verb.ts";
 import { readWeights } from "../weights.ts";
 import { requireWritableFile } from "../write.ts";
 
-interface Options extends OutputOptions {
+interface Options extends OutputOptions, PlaceFlags {
   readonly weights: string;
   readonly data?: string;
   readonly dataDir?: string;
   readonly limit?: number;
   readonly split: "test" | "train";
   readonly plot?: string;
-  readonly adapter?: AdapterChoice;
   readonly tune?: boolean;
   readonly precision: Precision;
   readonly quantise?: QuantisedType;
@@ -36,12 +34,15 @@ interface Options extends OutputOptions {
 
 export const evaluate = verb({
   options: (command) =>
-    dataOptions(command.requiredOption("-w, --weights <file>", "a safetensors file, as weft train writes it"))
+    deviceOptions(
+      dataOptions(
+        command.requiredOption("-w, --weights <file>", "a safetensors file, as weft train writes it"),
+      ),
+    )
       .addOption(
         new Option("--split <part>", "which part of the data").choices(["test", "train"]).default("test"),
       )
       .option("--plot <file>", "draw the confusion matrix: .svg or .png")
-      .addOption(adapterOption())
       .addOption(precisionOption())
       .addOption(quantiseOption())
       .addOption(noTuneOption()),
@@ -70,17 +71,18 @@ async function measure(file: string, options: Options, ui: Ui): Promise<void> {
   }
   const { graph } = await loadModel(file);
   const { input, classes } = classifierOf(graph);
-  const { program } = await compileHere(graph, file, options, ui);
+  const place = await placeFor(options);
+  const { program } = await compileHere(graph, file, { ...options, ...place }, ui);
   const { quantise, precision } = options;
   const narrow = [...(quantise ? [quantise] : []), ...(precision === "f16" ? [precision] : [])].join(" and ");
-  const wide = { ...options, precision: "f32", quantise: undefined } as const;
+  const wide = { ...options, ...place, precision: "f32", quantise: undefined } as const;
   const single = narrow !== "" && (await compileHere(graph, file, wide, ui)).program;
   const weights = await readWeights(options.weights, program);
   const data = await openData({ data: "synthetic", ...options }, input, classes);
   const set = data[options.split];
   const names = Array.from({ length: classes }, (_, i) => set.classes[i] ?? `class ${i}`);
 
-  const opened = await openDevice(ui, options.adapter);
+  const opened = await openPlace(ui, place);
   try {
     const bar = startBar({
       total: set.rows * (single ? 2 : 1),

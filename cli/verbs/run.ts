@@ -4,12 +4,11 @@ import { UserError } from "../../compiler/errors.ts";
 import { type Graph, isClasses, outputsOf, rowOf } from "../../compiler/ir/graph.ts";
 import type { QuantisedType } from "../../contract/quantised.ts";
 import { RULE, scoresOf } from "../../data/scores.ts";
-import type { AdapterChoice } from "../../runtime/node/index.ts";
-import { openDevice } from "../device.ts";
+import { openPlace, type PlaceFlags, placeFor } from "../device.ts";
 import { execute, typicalBatchOf } from "../execute.ts";
 import { shownPath } from "../files.ts";
 import { requireFinite } from "../finite.ts";
-import { adapterOption, noTuneOption, precisionOption, quantiseOption, wholeNumber } from "../flags.ts";
+import { deviceOptions, noTuneOption, precisionOption, quantiseOption, wholeNumber } from "../flags.ts";
 import { readClasses } from "../input/classes.ts";
 import { readLabels } from "../input/labels.ts";
 import { readInputs } from "../input/read.ts";
@@ -20,7 +19,7 @@ import { printJson, type Ui } from "../ui.ts";
 import { examples, type OutputOptions, verb } from "../verb.ts";
 import { readTold } from "../weights.ts";
 
-interface Options extends OutputOptions {
+interface Options extends OutputOptions, PlaceFlags {
   readonly input?: readonly string[];
   readonly index?: string;
   readonly invert?: boolean;
@@ -28,7 +27,6 @@ interface Options extends OutputOptions {
   readonly seed: number;
   readonly classes?: string;
   readonly labels?: string;
-  readonly adapter?: AdapterChoice;
   readonly tune?: boolean;
   readonly precision: Precision;
   readonly quantise?: QuantisedType;
@@ -39,7 +37,7 @@ interface Options extends OutputOptions {
 
 export const run = verb({
   options: (command) =>
-    command
+    deviceOptions(command)
       .option(
         "-i, --input <files...>",
         "pictures, IDX (.gz too), .npy or .json, or numbers as they are: 3,1,4; name=FILE where there are several inputs",
@@ -56,7 +54,6 @@ export const run = verb({
         "--labels <file>",
         "an IDX file of the right classes: marks the answers of the first scores and counts the right ones",
       )
-      .addOption(adapterOption())
       .addOption(precisionOption())
       .addOption(quantiseOption())
       .addOption(noTuneOption())
@@ -98,7 +95,8 @@ async function answer(path: string, options: Options, ui: Ui): Promise<void> {
     note: ui.note,
   });
   const typicalBatch = typicalBatchOf(batches);
-  const { program } = await compileHere(graph, path, { ...options, typicalBatch }, ui);
+  const place = await placeFor(options);
+  const { program } = await compileHere(graph, path, { ...options, ...place, typicalBatch }, ui);
   const file = options.weights;
   const { weights, metadata } = file === undefined ? {} : await readTold(file, program);
   const scores = scoresOf(graph, {
@@ -118,12 +116,13 @@ async function answer(path: string, options: Options, ui: Ui): Promise<void> {
       `no --weights: the parameters are random (seed ${options.seed}), so the outputs mean nothing yet`,
     );
 
-  const opened = await openDevice(ui, options.adapter);
+  const opened = await openPlace(ui, place);
   try {
     if (options.checkFinite) {
       await requireFinite(graph, program, batches, {
         device: opened.device,
         seed: options.seed,
+        ...(place.wasm && { target: "wasm" }),
         ...(weights ? { weights } : {}),
       });
       ui.note("every value of every kernel is finite");

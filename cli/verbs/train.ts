@@ -1,4 +1,4 @@
-/** `weft train`: a model learns a data set; forward, backward and update are WGSL. */
+/** `weft train`: a model learns a data set; forward, backward and update are kernels, in WGSL or WebAssembly. */
 import { Option } from "commander";
 import { fileName } from "../../compiler/emit/names.ts";
 import { plural, UserError } from "../../compiler/errors.ts";
@@ -6,13 +6,13 @@ import { compileParts } from "../../compiler/train/index.ts";
 import { WeftError } from "../../contract/errors.ts";
 import { classesEntry } from "../../data/scores.ts";
 import type { DataSet as Labelled } from "../../data/set.ts";
-import type { AdapterChoice } from "../../runtime/node/index.ts";
 import { createTrainer, type DataSet, type Trainer } from "../../runtime/train.ts";
 import { classifierOf } from "../classifier.ts";
 import { openData } from "../data/index.ts";
+import { type PlaceFlags, placeFor } from "../device.ts";
 import { EXIT_INTERRUPTED } from "../failure.ts";
 import { shownPath } from "../files.ts";
-import { adapterOption, dataOptions, noTuneOption, optimizerOptions, wholeNumber } from "../flags.ts";
+import { dataOptions, deviceOptions, noTuneOption, optimizerOptions, wholeNumber } from "../flags.ts";
 import { loadModel } from "../model.ts";
 import { lectureLine } from "../output/curveLive.ts";
 import { curveSvg, requirePlotName, writePlot } from "../output/plot.ts";
@@ -25,14 +25,13 @@ import type { Ui } from "../ui.ts";
 import { examples, type OutputOptions, verb } from "../verb.ts";
 import { requireWritableFile } from "../write.ts";
 
-interface Options extends OutputOptions, Given {
+interface Options extends OutputOptions, Given, PlaceFlags {
   readonly dataDir?: string;
   readonly seed?: number;
   readonly out?: string;
   readonly resume?: boolean;
   readonly restart?: boolean;
   readonly plot?: string;
-  readonly adapter?: AdapterChoice;
   readonly tune?: boolean;
 }
 
@@ -42,7 +41,7 @@ export const train = verb({
       .option("-e, --epochs <n>", "how often the data is gone through, in all; default 10", wholeNumber(1))
       .option("-b, --batch <n>", "examples in a step; default 256, or all if they are fewer", wholeNumber(1))
       .option("--seed <n>", "the seed of initial values and of the shuffle; default 0", wholeNumber(0));
-    optimizerOptions(command)
+    deviceOptions(optimizerOptions(command))
       .addOption(
         new Option("--schedule <kind>", "how the learning rate changes; default constant").choices([
           "constant",
@@ -56,7 +55,6 @@ export const train = verb({
       )
       .option("--restart", "begin anew although there is an unfinished checkpoint")
       .option("--plot <file>", "draw the curves at the end: .svg or .png")
-      .addOption(adapterOption())
       .addOption(noTuneOption());
   },
   help: examples([
@@ -99,7 +97,8 @@ async function learn(file: string, options: Options, ui: Ui): Promise<boolean> {
   const settings = { ...wanted, batch: batchFor(asked, data.train.rows, data.name) };
   const clip = clipOf(settings);
   const { batch, optimizer } = settings;
-  const found = await here(file, { ...options, typicalBatch: batch, training: optimizer }, ui);
+  const place = await placeFor(options);
+  const found = await here(file, { ...options, ...place, typicalBatch: batch, training: optimizer }, ui);
   const { precision: _, quantise: __, ...how } = found.options; // steps are f32
   const { training, step, evaluate } = compileParts(graph, {
     optimizer: optimizerOf(settings),
@@ -112,11 +111,11 @@ async function learn(file: string, options: Options, ui: Ui): Promise<boolean> {
   for (const path of [out, checkpointPath(out), options.plot])
     if (path !== undefined) await requireWritableFile(path);
 
-  const { format, quiet = false, adapter } = options;
+  const { format, quiet = false } = options;
   const history = saved?.history ?? [];
   const { rows, classes: names } = data.train;
   const metadata = classesEntry(names, classes);
-  const run = new Run({ ui, format, quiet, adapter, settings, out, metadata, rows, history });
+  const run = new Run({ ui, format, quiet, place, settings, out, metadata, rows, history });
   try {
     const device = await run.open();
     const trainer = await run

@@ -95,6 +95,12 @@ export async function findAdapter(
   throw new WeftError("no-device", `no WebGPU adapter: ${tried.join("; ")}.\n${advice(choice).join("\n")}`);
 }
 
+/** A GPU, if this machine has one that a driver knows. Asks for no software adapter. Never throws. */
+export async function findGpu(): Promise<GPUAdapter | undefined> {
+  const found = mayHaveDriver("auto") ? await ask([]).catch(() => null) : null;
+  return found && !found.info.isFallbackAdapter ? found : undefined;
+}
+
 /** What to do if there is no adapter, or only a slow one. */
 export function advice(choice: AdapterChoice): string[] {
   const lines: string[] = [];

@@ -9,6 +9,7 @@ import { WeftError } from "../../contract/errors.ts";
 import { checkOptions, FUNCTION, type Rule } from "../options.ts";
 import { Crew, platform } from "./crew.ts";
 import { Device, type Modules } from "./device.ts";
+import { wasmProblem } from "./simd.ts";
 
 /** What `wasmDevice` may be given. */
 export interface WasmOptions {
@@ -34,11 +35,13 @@ const THREADS: Rule = [
 
 /**
  * A device for `load`, `createTrainer` and all else that takes one. Programs share it as they would a GPU's; `destroy` frees
- * its memory and ends its workers. Throws `WeftError`: "input" of options, "no-device" where there is no WebAssembly or no memory.
+ * its memory and ends its workers. Throws `WeftError`: "input" of options, "no-device" where there is no WebAssembly with SIMD or no memory.
  */
 export async function wasmDevice(options: WasmOptions = {}): Promise<GPUDevice> {
   checkOptions("wasmDevice", options, { threads: THREADS, modules: FUNCTION });
   const { threads = "auto", modules } = options;
+  const problem = wasmProblem();
+  if (problem) throw new WeftError("no-device", problem);
   const here = await platform();
   const most = threads === "auto" ? Math.min(USUAL_THREADS, here.cores) : threads;
   // A page's only worker keeps the page free, however many cores there are.

@@ -92,7 +92,13 @@ test.each<[name: string, words: RegExp, flags: readonly string[]]>([
 ])("weft %s says it", async (name, words, flags) => {
   vi.useRealTimers();
   process.stderr.isTTY = true;
-  const { code, stderr } = await weft([name, join(root, "models/lenet.ts"), ...flags]);
+  const { code, stderr } = await weft([
+    name,
+    join(root, "models/lenet.ts"),
+    "--device",
+    "software",
+    ...flags,
+  ]);
   expect(code).toBe(0);
   expect(stderr).toMatch(words);
 });

@@ -99,7 +99,7 @@ describe("every command", () => {
   test("says nothing on stderr with --quiet, and more with --verbose", async () => {
     const run = ["run", lenet, "--input", bag];
     expect((await works([...run, "--quiet"])).stderr).toBe("");
-    const { stderr } = await works([...run, "--verbose"]);
+    const { stderr } = await works([...run, "--device", "software", "--verbose"]);
     expect(stderr).toContain("no --weights: the parameters are random");
     expect(stderr).toContain("adapter: ");
     expect((await works(["compile", lenet, "--quiet"])).stderr).toBe("");
