@@ -1,6 +1,6 @@
 /** A GPUDevice that computes in WebAssembly: what Weft's runtime asks of one. */
 import type { RunsOn } from "../../contract/adapter.ts";
-import { MOST_PAGES, shared } from "../../contract/wasm.ts";
+import { fused, fuses, MOST_PAGES, shared } from "../../contract/wasm.ts";
 import type { Crew } from "./crew.ts";
 import {
   encoder,
@@ -151,7 +151,8 @@ export class Device {
 
   async #compile(code: string): Promise<number> {
     const number = this.#known.size;
-    const bytes = Uint8Array.from(atob(code), (c) => c.charCodeAt(0));
+    const plain = Uint8Array.from(atob(code), (c) => c.charCodeAt(0));
+    const bytes = fuses() ? fused(plain) : plain;
     const module =
       this.#modules?.(code) ?? (await WebAssembly.compile(this.#crew.shared ? shared(bytes) : bytes));
     await this.#crew.ask(0, "add", number, module);

@@ -6,8 +6,15 @@ export interface Local {
   readonly type: ValType;
 }
 
-/** Instructions: bytes, and locals in place of their numbers. */
-export type Code = readonly (number | Local)[];
+/**
+ * Stands before a product of vectors that an addition takes up next: a processor that multiplies and adds at once may do so
+ * (`fused` of contract/wasm.ts).
+ */
+export const FUSED = { type: "fused" } as const;
+
+/** An instruction's byte, a local in place of its number, or what is to be known of the next one. */
+export type Item = number | Local | typeof FUSED;
+export type Code = readonly Item[];
 
 /** An unsigned number as LEB128. */
 export function unsigned(value: number): readonly number[] {
@@ -73,7 +80,7 @@ export const extractInt = (lane: number): Code => [...i32x4.extract, lane];
 export class FunctionBody {
   readonly #params: readonly Local[];
   readonly #locals: Local[] = [];
-  readonly #code: (number | Local)[] = [];
+  readonly #code: Item[] = [];
 
   constructor(params: readonly Local[]) {
     this.#params = params;
@@ -97,8 +104,8 @@ export class FunctionBody {
     return get(local);
   }
 
-  /** The function's bytes (section 5.5.13), its length first. Locals lie by type. */
-  bytes(): readonly number[] {
+  /** The function's bytes (section 5.5.13), its length first, and where in them `FUSED` stands. Locals lie by type. */
+  written(): { readonly bytes: readonly number[]; readonly fused: readonly number[] } {
     const groups = (Object.keys(VALUE_TYPES) as ValType[]) // the record's own keys
       .map((type) => ({ type, locals: this.#locals.filter((l) => l.type === type) }))
       .filter((g) => g.locals.length > 0);
@@ -107,11 +114,14 @@ export class FunctionBody {
     );
     const declared = groups.flatMap((g) => [...unsigned(g.locals.length), VALUE_TYPES[g.type]]);
     const body = [...unsigned(groups.length), ...declared];
+    const fused: number[] = [];
     for (const item of this.#code) {
       if (typeof item === "number") body.push(item);
+      else if (item.type === "fused") fused.push(body.length);
       else for (const byte of unsigned(numbers.get(item) ?? 0)) body.push(byte);
     }
     body.push(control.end);
-    return [...unsigned(body.length), ...body];
+    const length = unsigned(body.length);
+    return { bytes: [...length, ...body], fused: fused.map((at) => length.length + at) };
   }
 }

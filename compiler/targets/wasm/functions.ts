@@ -3,7 +3,7 @@
  * those of Moshier's Cephes library (expf, logf, tanhf); docs/numerics.md has the bounds.
  */
 import { ERFC } from "../../ops/scalar.ts";
-import { bitsConst, type Code, get, intConst, type Local, set, vectorConst } from "./code.ts";
+import { bitsConst, type Code, get, type Item, intConst, type Local, set, vectorConst } from "./code.ts";
 import { f32x4, i32x4, v128 } from "./opcodes.ts";
 
 export type FunctionName = "exp" | "log" | "tanh" | "sigmoid" | "erfc" | "pow";
@@ -19,7 +19,7 @@ interface Scratch {
  * `temporary` gives a local that nothing else uses.
  */
 export function inlined(name: FunctionName, args: readonly Code[], temporary: () => Local): Code {
-  const code: (number | Local)[] = [...args.flat()];
+  const code: Item[] = [...args.flat()];
   const params = args.map(temporary);
   for (const param of params.toReversed()) code.push(...set(param));
   const scratch: Scratch = {

@@ -4,7 +4,18 @@ import { InternalError, must } from "../../errors.ts";
 import type { KernelModule, Stmt } from "../../ir/stmt.ts";
 import type { Memory, UniformField, Value, Variable } from "../../ir/value.ts";
 import { type Place, placeOf } from "./address.ts";
-import { access, type Code, FunctionBody, get, intConst, type Local, set, tee, unsigned } from "./code.ts";
+import {
+  access,
+  type Code,
+  FUSED,
+  FunctionBody,
+  get,
+  intConst,
+  type Local,
+  set,
+  tee,
+  unsigned,
+} from "./code.ts";
 import { inductionsOf } from "./induction.ts";
 import { control, EMPTY, f32, f32x4, i32, i32x4, type ValType, v128 } from "./opcodes.ts";
 import { type Store, storesFrom, type Uses, usesOf, variablesIn } from "./uses.ts";
@@ -19,6 +30,8 @@ export interface KernelFunction {
   /** How many numbers of 32 bits it takes. */
   readonly parameters: number;
   readonly bytes: readonly number[];
+  /** Where in them products stand that may be added as they are made. */
+  readonly fused: readonly number[];
   /** Whether it calls the function that draws numbers. */
   readonly draws: boolean;
   /** Bytes before a binding's address from which its addresses are counted. */
@@ -102,7 +115,7 @@ class KernelWriter implements Surroundings {
       this.#body.put(next(this.#local), intConst(workgroup), i32.ltS, [control.brIf, 0, control.end]);
     this.#body.put(next(this.#group), [control.drop, control.br, 0, control.end, control.end]);
     const bias = Math.max(0, ...this.#uses.bias.values());
-    return { parameters: this.#params.length, bytes: this.#body.bytes(), draws: this.#draws, bias };
+    return { parameters: this.#params.length, ...this.#body.written(), draws: this.#draws, bias };
   }
 
   variable(v: Variable): Code {
@@ -219,9 +232,8 @@ class KernelWriter implements Surroundings {
         return;
       case "assign": {
         const to = must(this.#variables.get(s.to), "variable");
-        const value = asWide(s.value, s.to.type.width, this);
-        if (s.op === "=") this.#body.put(value, set(to));
-        else this.#body.put(get(to), value, sum(s.to), set(to));
+        if (s.op === "+=") this.#body.put(this.#term(s.value, s.to), get(to), sum(s.to), set(to));
+        else this.#body.put(asWide(s.value, s.to.type.width, this), set(to));
         return;
       }
       case "store":
@@ -244,6 +256,14 @@ class KernelWriter implements Surroundings {
       case "share":
         throw new InternalError(`a statement that passes leave behind: ${s.kind}`);
     }
+  }
+
+  /** What is added to a variable. */
+  #term(value: Value, { type }: Variable): Code {
+    const isProduct = value.kind === "binary" && value.op === "*" && type.scalar === "f32" && type.width > 1;
+    if (!isProduct) return asWide(value, type.width, this);
+    const factors = [value.left, value.right].flatMap((factor) => asWide(factor, type.width, this));
+    return [...factors, FUSED, ...f32x4.mul];
   }
 
   /**

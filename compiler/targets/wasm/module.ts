@@ -1,14 +1,14 @@
 /** The kernels of a program as one WebAssembly module (Core Specification, section 5.5). */
 
 import type { Size } from "../../../contract/type.ts";
-import { MOST_PAGES } from "../../../contract/wasm.ts";
+import { FUSED_SECTION, MOST_PAGES } from "../../../contract/wasm.ts";
 import type { KernelModule } from "../../ir/stmt.ts";
 import { type Code, FunctionBody, get, intConst, type Local, signed, unsigned } from "./code.ts";
 import { kernelFunction } from "./kernel.ts";
 import { f32, i32, VALUE_TYPES, type ValType } from "./opcodes.ts";
 
 const HEADER = [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0];
-const SECTION = { types: 1, imports: 2, functions: 3, exports: 7, code: 10 } as const;
+const SECTION = { custom: 0, types: 1, imports: 2, functions: 3, exports: 7, code: 10 } as const;
 const FUNCTION = 0x60;
 const MEMORY = 2;
 /** A memory that says how large it may become. */
@@ -33,10 +33,10 @@ export function encodeModule(kernels: readonly KernelModule[], sizes: readonly S
     params: Array.from({ length: parameters }, () => "i32"),
     results: [],
   }));
-  const bodies = written.map((w) => w.bytes);
+  const bodies: { readonly bytes: readonly number[]; readonly fused: readonly number[] }[] = [...written];
   if (written.some((w) => w.draws)) {
     signatures.push({ params: ["i32", "i32", "i32", "i32"], results: ["f32"] });
-    bodies.push(randomBytes());
+    bodies.push(randomFunction());
   }
   const types = new Map<string, readonly number[]>();
   const typeNumbers = signatures.map(({ params, results }) => {
@@ -46,7 +46,7 @@ export function encodeModule(kernels: readonly KernelModule[], sizes: readonly S
     return [...types.keys()].indexOf(bytes.join());
   });
   const text = (s: string): readonly number[] => vector([...s].map((ch) => [ch.charCodeAt(0)]));
-  const bytes = [
+  const before = [
     ...HEADER,
     ...section(SECTION.types, [...types.values()]),
     ...section(SECTION.imports, [
@@ -57,8 +57,23 @@ export function encodeModule(kernels: readonly KernelModule[], sizes: readonly S
       SECTION.exports,
       kernels.map((_, i) => [...text(`${i}`), 0, ...unsigned(i)]),
     ),
-    ...section(SECTION.code, bodies),
   ];
+  const code = section(
+    SECTION.code,
+    bodies.map((b) => b.bytes),
+  );
+  // Where each function begins: the last one ends where the section does.
+  let at = before.length + code.length - bodies.reduce((sum, b) => sum + b.bytes.length, 0);
+  const fused = bodies.flatMap((b) => {
+    const places = b.fused.map((place) => at + place);
+    at += b.bytes.length;
+    return places;
+  });
+  const places = [
+    ...text(FUSED_SECTION),
+    ...fused.flatMap((place, i) => unsigned(place - (fused[i - 1] ?? 0))),
+  ];
+  const bytes = [...before, ...code, SECTION.custom, ...unsigned(places.length), ...places];
   return { bytes: Uint8Array.from(bytes), bias: Math.max(0, ...written.map((w) => w.bias)) };
 }
 
@@ -73,7 +88,7 @@ function section(number: number, items: readonly (readonly number[])[]): readonl
 }
 
 /** Uniform in [0, 1) of a counter, a salt, the step and the seed: the WGSL target's `random`. */
-function randomBytes(): readonly number[] {
+function randomFunction(): ReturnType<FunctionBody["written"]> {
   const params: readonly Local[] = Array.from({ length: 4 }, () => ({ type: "i32" as const }));
   const body = new FunctionBody(params);
   const [counter = [], salt = [], step = [], seed = []] = params.map(get);
@@ -96,7 +111,7 @@ function randomBytes(): readonly number[] {
   const key = body.let("i32", hash(xor(step, hash(xor(seed, hash(salt))))));
   const drawn = hash(xor(counter, key));
   body.put(drawn, intConst(8), i32.shrU, f32.convertU, [...f32.const, 0, 0, 0x80, 0x33], f32.mul);
-  return body.bytes();
+  return body.written();
 }
 
 /** Bytes as base64 (RFC 4648, section 4), where there is no Buffer and strings of any length are. */
