@@ -11,8 +11,8 @@
  * comes that of each binding, all multiples of `ALIGNMENT`. Every address is at least `WasmModule.slack`, and the memory goes on
  * for so many bytes behind the last buffer.
  *
- * The first sections are the types and the import, so that threads can share the memory: a module says whether its memory is
- * shared in one byte, which `shared` sets.
+ * The first sections are a custom one, the types and the import, so that both can be changed where the host allows it: whether
+ * the memory is shared (`shared`), and whether products are added as they are made (`fused`).
  */
 
 /** Of buffers in the memory. */
@@ -24,59 +24,56 @@ export const MOST_PAGES = 65_536;
 /** Where a module's header ends and its first section begins: its number, then its length. */
 const FIRST_SECTION = 8;
 
-/** The bytes of a module as one that shares its memory. */
-export function shared(module: Uint8Array): Uint8Array<ArrayBuffer> {
+/** A copy of a module, and a reader of its numbers (LEB128) from the first section's length on. */
+function opened(module: Uint8Array) {
   const copy = Uint8Array.from(module);
-  let [at, length, shift] = [FIRST_SECTION + 1, 0, 0];
-  for (let more = true; more; shift += 7) {
-    const byte = copy[at++] as number;
-    length |= (byte & 127) << shift;
-    more = byte > 127;
-  }
-  // The import section: number, length, count 1, the empty name, the name "m", a memory (2), its flags: 1 with a maximum, 3 shared.
-  const flags = at + length + 7;
-  copy[flags] = 3;
-  return copy;
+  const reader = {
+    copy,
+    at: FIRST_SECTION + 1,
+    number(): number {
+      let [value, shift] = [0, 0];
+      for (let more = true; more; shift += 7) {
+        const byte = copy[reader.at++] as number;
+        value |= (byte & 127) << shift;
+        more = byte > 127;
+      }
+      return value;
+    },
+  };
+  return reader;
 }
 
-/** The custom section that says where products of vectors stand that may be added as they are made: distances, as LEB128. */
-export const FUSED_SECTION = "f";
+/** The bytes of a module as one that shares its memory. */
+export function shared(module: Uint8Array): Uint8Array<ArrayBuffer> {
+  const reader = opened(module);
+  for (const _ of ["custom", "types"]) {
+    const length = reader.number();
+    reader.at += length + 1;
+  }
+  // The import section: its length, count 1, the empty name, the name "m", a memory (2), its flags: 1 with a maximum, 3 shared.
+  reader.copy[reader.at + 6] = 3;
+  return reader.copy;
+}
 
 /**
  * The bytes of a module that multiplies and adds vectors at once, where it adds products up: `f32x4.relaxed_madd` (relaxed
  * SIMD) in place of `f32x4.mul`, a local, `f32x4.add`. All these have three bytes, so nothing moves. Each sum is rounded once
- * for each product rather than twice.
+ * for each product rather than twice. The first section, a custom one, says where: the distance of each such product from the
+ * one before, of the first from the section's end.
  */
 export function fused(module: Uint8Array): Uint8Array<ArrayBuffer> {
-  const copy = module.slice();
-  let at = FIRST_SECTION;
-  const number = (): number => {
-    let [value, shift] = [0, 0];
-    for (let more = true; more; shift += 7) {
-      const byte = copy[at++] as number;
-      value += (byte & 127) * 2 ** shift;
-      more = byte > 127;
-    }
-    return value;
-  };
-  while (at < copy.length) {
-    const isCustom = copy[at++] === 0;
-    const end = number() + at;
-    if (
-      isCustom &&
-      String.fromCharCode(...copy.subarray(at + 1, at + 1 + (copy[at] as number))) === FUSED_SECTION
-    ) {
-      at += 1 + (copy[at] as number);
-      for (let place = 0; at < end; ) {
-        place += number();
-        // Nothing, three times; behind the local, whose number ends with a byte below 128, the addition.
-        copy.fill(1, place, place + 3);
-        let add = place + 4;
-        while ((copy[add] as number) > 127) add++;
-        copy.set([0xfd, 0x85, 0x02], add + 1);
-      }
-    }
-    at = end;
+  const reader = opened(module);
+  const { copy } = reader;
+  const length = reader.number();
+  const end = reader.at + length;
+  reader.at += 2; // its name
+  for (let place = end; reader.at < end; ) {
+    place += reader.number();
+    // Nothing, three times; behind the local, whose number ends with a byte below 128, the addition.
+    copy.fill(1, place, place + 3);
+    let add = place + 4;
+    while ((copy[add] as number) > 127) add++;
+    copy.set([0xfd, 0x85, 2], add + 1);
   }
   return copy;
 }

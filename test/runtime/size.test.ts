@@ -3,9 +3,9 @@ import { build } from "esbuild";
 import { expect, test } from "vitest";
 
 /** What a page loads besides its model. Raise it only for something that a page needs. */
-const BUDGET = 6180; // 5550, 550 that name wrong options and kinds of weights, and copy shared memory; 80 for what it runs on
+const BUDGET = 6200; // 5550, 550 that name wrong options and kinds of weights, and copy shared memory; 100 for what it runs on
 /** What it loads where the model is for WebAssembly too. */
-const WASM_BUDGET = 10_550;
+const WASM_BUDGET = 10_950;
 
 const bundle = (define: Readonly<Record<string, string>>) =>
   build({

@@ -78,6 +78,7 @@ export function moduleOf(kernels: readonly Kernel[]): Uint8Array {
   const memory = [...text(""), ...text("m"), 2, 1, 1, 0x80, 0x80, 4];
   return Uint8Array.from([
     ...[0, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
+    ...section(0, text("f")),
     ...section(1, list(types)),
     ...section(2, list([memory])),
     ...section(3, list(kernels.map((_, i) => [i]))),

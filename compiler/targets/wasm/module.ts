@@ -1,7 +1,7 @@
 /** The kernels of a program as one WebAssembly module (Core Specification, section 5.5). */
 
 import type { Size } from "../../../contract/type.ts";
-import { FUSED_SECTION, MOST_PAGES } from "../../../contract/wasm.ts";
+import { MOST_PAGES } from "../../../contract/wasm.ts";
 import type { KernelModule } from "../../ir/stmt.ts";
 import { type Code, FunctionBody, get, intConst, type Local, signed, unsigned } from "./code.ts";
 import { kernelFunction } from "./kernel.ts";
@@ -47,7 +47,6 @@ export function encodeModule(kernels: readonly KernelModule[], sizes: readonly S
   });
   const text = (s: string): readonly number[] => vector([...s].map((ch) => [ch.charCodeAt(0)]));
   const before = [
-    ...HEADER,
     ...section(SECTION.types, [...types.values()]),
     ...section(SECTION.imports, [
       [...text(""), ...text("m"), MEMORY, WITH_MAXIMUM, 0, ...unsigned(MOST_PAGES)],
@@ -62,18 +61,16 @@ export function encodeModule(kernels: readonly KernelModule[], sizes: readonly S
     SECTION.code,
     bodies.map((b) => b.bytes),
   );
-  // Where each function begins: the last one ends where the section does.
+  // Where the first function begins, counted from the end of the custom section: the last one ends where the code does.
   let at = before.length + code.length - bodies.reduce((sum, b) => sum + b.bytes.length, 0);
   const fused = bodies.flatMap((b) => {
     const places = b.fused.map((place) => at + place);
     at += b.bytes.length;
     return places;
   });
-  const places = [
-    ...text(FUSED_SECTION),
-    ...fused.flatMap((place, i) => unsigned(place - (fused[i - 1] ?? 0))),
-  ];
-  const bytes = [...before, ...code, SECTION.custom, ...unsigned(places.length), ...places];
+  const distances = fused.flatMap((place, i) => unsigned(place - (fused[i - 1] ?? 0)));
+  const custom = [...text("f"), ...distances];
+  const bytes = [...HEADER, SECTION.custom, ...unsigned(custom.length), ...custom, ...before, ...code];
   return { bytes: Uint8Array.from(bytes), bias: Math.max(0, ...written.map((w) => w.bias)) };
 }
 

@@ -12,10 +12,17 @@ const bytes: readonly Mutation[] = [
   ...inFile("contract/wasm.ts", [
     {
       name: "wasm: another byte than the memory's says that it is shared",
-      find: "const flags = at + length + 7;",
-      put: "const flags = at + length + 6;",
+      find: "reader.copy[reader.at + 6] = 3;",
+      put: "reader.copy[reader.at + 5] = 3;",
       guards: [encoder],
       why: "no module loads where threads share the memory",
+    },
+    {
+      name: "wasm: products are made, and added as they are made",
+      find: "copy.fill(1, place, place + 3);",
+      put: "",
+      guards: [guard("wasm/fused")],
+      why: "no module is valid where the host has relaxed SIMD",
     },
   ]),
   ...inFile("compiler/targets/wasm/code.ts", [
