@@ -36,7 +36,7 @@ const TELLING = [
 ];
 
 function doctorText(
-  { system, adapter, drivers, softwareProblem, advice }: DoctorReport,
+  { system, adapter, drivers, softwareProblem, wasmProblem, advice }: DoctorReport,
   all: boolean,
   ui: Ui,
 ): string {
@@ -49,6 +49,7 @@ function doctorText(
     row("Dawn (npm webgpu)", system.webgpu ?? red("not installed")),
     row("Vulkan drivers", drivers.join(", ") || "none found"),
     row("software adapter of npm", softwareProblem ?? "can be used"),
+    row("WebAssembly", wasmProblem ? red(wasmProblem) : "can be used"),
     "",
     bold("adapter"),
   ];

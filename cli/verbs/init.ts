@@ -48,7 +48,7 @@ async function write(dir: string, format: string, ui: Ui): Promise<void> {
     "npm start",
   ];
   const about: Readonly<Record<string, string>> = {
-    "npm test": "type check, golden files, and the model on this machine's adapter",
+    "npm test": "type check, golden files, and the model on this machine's GPU or CPU",
     "npm run train": "some seconds; writes the weights",
     "npm start": "a page to draw on, at the address that it prints",
   };

@@ -174,6 +174,7 @@ export type AdapterFacts = { readonly features: { has(name: string): boolean } }
   | { readonly adapterInfo: AdapterKind }
 );
 interface AdapterKind {
+  readonly architecture?: string;
   readonly isFallbackAdapter?: boolean;
   readonly subgroupMinSize?: number;
 }
@@ -194,6 +195,7 @@ function checked(given: unknown): { features: AdapterFacts["features"]; info: Ad
 /** The target for a device or an adapter. Throws `UserError` for what is neither. */
 export function targetFor(deviceOrAdapter: AdapterFacts): TargetName {
   const { features, info } = checked(deviceOrAdapter);
+  if (info.architecture === "wasm") return "wasm"; // a device of weftgpu/wasm
   if (info.isFallbackAdapter === false) return "gpu";
   if (!info.isFallbackAdapter || !features.has("subgroups")) return "portable";
   return (info.subgroupMinSize ?? 4) > 4 ? "octets" : "quads";

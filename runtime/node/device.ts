@@ -6,6 +6,7 @@ import { FEATURES } from "../../contract/adapter.ts";
 import { WeftError } from "../../contract/errors.ts";
 import { deviceOf } from "../gpu.ts";
 import { checkOptions, type Rule } from "../options.ts";
+import { wasmProblem } from "../wasm/simd.ts";
 import { loadLibrary, loadSoftwareDriver, softwareProblem } from "./software.ts";
 import { pace } from "./wait.ts";
 
@@ -28,12 +29,17 @@ export interface AdapterInfo {
 export interface DeviceOptions {
   /**
    * "auto": a GPU if there is one, else a software adapter. "software": the driver that VK_ICD_FILENAMES or
-   * VK_DRIVER_FILES names if it runs on the CPU, else the one that comes with npm. Default: the environment
+   * VK_DRIVER_FILES names if it runs on the CPU, else that of npm's package @sparticuz/chromium. Default: the environment
    * variable WEFT_ADAPTER, else "auto".
    */
   readonly adapter?: AdapterChoice;
   /** Features wanted; those that the adapter lacks are left out. */
   readonly features?: readonly GPUFeatureName[];
+  /**
+   * Whether a device that computes in WebAssembly is better than a software adapter: with the choice "auto" it is given where there
+   * is no GPU. Programs have to be compiled for it; `targetFor(device)` says so. Default: no.
+   */
+  readonly wasm?: boolean;
   /** Dawn's own flags, such as `enable-dawn-features=disable_robustness`. */
   readonly flags?: readonly string[];
 }
@@ -55,6 +61,7 @@ export const CHOICE: Rule = ['"auto", "hardware" or "software"', (value) => CHOI
 const OPTIONS: Readonly<Record<keyof DeviceOptions, Rule>> = {
   adapter: CHOICE,
   features: TEXTS,
+  wasm: ["true or false", (value) => typeof value === "boolean"],
   flags: TEXTS,
 };
 
@@ -65,10 +72,19 @@ const OPTIONS: Readonly<Record<keyof DeviceOptions, Rule>> = {
  */
 export async function requestDevice(options: DeviceOptions = {}): Promise<OpenedDevice> {
   checkOptions("requestDevice", options, OPTIONS);
-  const adapter = await findAdapter(options.adapter ?? choiceFromEnvironment(), options.flags);
+  const { adapter: choice = choiceFromEnvironment(), wasm, flags } = options;
+  if (wasm && choice === "auto" && !wasmProblem() && !(await findGpu())) return wasmOpened();
+  const adapter = await findAdapter(choice, flags);
   const device = await deviceOf(adapter, [...FEATURES, ...(options.features ?? [])]);
   const info = describe(adapter);
   return { device, adapter: info, note: info.software ? softwareNote(info) : undefined };
+}
+
+async function wasmOpened(): Promise<OpenedDevice> {
+  const device = await (await import("../wasm/index.ts")).wasmDevice();
+  const { vendor, architecture, device: kind, description } = device.adapterInfo;
+  const adapter = { name: description, vendor, architecture, device: kind, description, software: true };
+  return { device, adapter, note: `no GPU: running in ${description}` };
 }
 
 /** The adapter that `requestDevice` would open. Throws `WeftError` "no-device". */
@@ -111,11 +127,15 @@ export function advice(choice: AdapterChoice): string[] {
     if (choice !== "hardware")
       lines.push(
         process.arch === "x64"
-          ? "  no GPU: npm install @sparticuz/chromium@147 brings a software adapter"
+          ? "  no GPU: npm install --save-dev @sparticuz/chromium@147, or Mesa 25 or later, brings a software adapter"
           : "  no GPU: mesa-vulkan-drivers (Mesa 25 or later) brings a software adapter",
       );
   } else if (process.platform === "win32") lines.push("  GPU: update the graphics driver (Direct3D 12)");
   else if (process.platform === "darwin") lines.push("  GPU: WebGPU needs Metal: macOS 13 or later");
+  if (choice !== "hardware")
+    lines.push(
+      '  no adapter: WebAssembly computes on the CPU: weft run --device wasm; compile(graph, { target: "wasm" })',
+    );
   return lines;
 }
 

@@ -2,6 +2,7 @@
 import { createRequire } from "node:module";
 import { WeftError } from "../../contract/errors.ts";
 import { checkOptions } from "../options.ts";
+import { wasmProblem } from "../wasm/simd.ts";
 import {
   type AdapterChoice,
   type AdapterInfo,
@@ -33,6 +34,8 @@ export interface DoctorReport {
   readonly drivers: readonly string[];
   /** Why the software adapter of npm cannot be used here; absent if it can. */
   readonly softwareProblem: string | undefined;
+  /** Why WebAssembly cannot be used here; absent if it can. */
+  readonly wasmProblem: string | undefined;
   /** What is wrong, if anything, and what to do: one item a line. */
   readonly advice: readonly string[];
 }
@@ -49,7 +52,7 @@ export async function doctor(choice?: AdapterChoice): Promise<DoctorReport> {
   const { VK_ICD_FILENAMES, VK_DRIVER_FILES } = process.env;
   const configured = VK_DRIVER_FILES || VK_ICD_FILENAMES;
   const drivers = configured?.split(":") ?? (process.platform === "linux" ? driverManifests() : []);
-  const common = { system, drivers, softwareProblem: softwareProblem() };
+  const common = { system, drivers, softwareProblem: softwareProblem(), wasmProblem: wasmProblem() };
   try {
     const adapter = report(await findAdapter(choice));
     const slow = [

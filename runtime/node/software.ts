@@ -1,5 +1,5 @@
 /**
- * The software adapter that comes with npm: `@sparticuz/chromium` carries SwiftShader, a Vulkan driver that runs
+ * The software adapter from npm: `@sparticuz/chromium`, where it is installed, carries SwiftShader, a Vulkan driver that runs
  * on the CPU, and a Vulkan loader. Unpacked to the user's cache folder they serve Dawn in this process, without
  * any system library beyond libc's.
  */
@@ -31,7 +31,7 @@ const RTLD_NODELETE = 0x1000;
 export function softwareProblem(): string | undefined {
   if (process.platform !== "linux" || process.arch !== "x64")
     return `the software adapter of npm runs on Linux x64 only, this is ${process.platform} ${process.arch}`;
-  return archivePath() ? undefined : "the optional package @sparticuz/chromium is not installed";
+  return archivePath() ? undefined : "the package @sparticuz/chromium is not installed";
 }
 
 function archivePath(): string | undefined {

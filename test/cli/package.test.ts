@@ -52,6 +52,17 @@ describe("the built package", () => {
     expect(webgpu.size).toBeLessThan(44_500); // 42,200 before quantised weights and indices in range
   });
 
+  test("brings no browser along: npm's software adapter is for Weft's own tests, and for who installs it", () => {
+    const { packages } = JSON.parse(read("package-lock.json"));
+    const name = "@sparticuz/chromium";
+    expect(packages[`node_modules/${name}`].dev).toBe(true);
+    expect(packages[""].peerDependenciesMeta[name]).toEqual({ optional: true });
+    expect(packages[""].optionalDependencies).toBeUndefined();
+    expect(packageJson.peerDependenciesMeta[name]).toEqual({ optional: true });
+    for (const wanted of [packageJson.dependencies, packageJson.optionalDependencies ?? {}])
+      expect(Object.keys(wanted)).not.toContain(name);
+  });
+
   test("weftgpu runs in a page: the language and the compiler use no Node and no package", async () => {
     expect((await reach("dist/index.js")).outside).toEqual([]);
   });
@@ -74,7 +85,7 @@ describe("the built package", () => {
       .flatMap(({ outside }) => outside)
       .filter((name) => !isBuiltin(name))
       .map((name) => name.split("/", name.startsWith("@") ? 2 : 1).join("/"));
-    const declared = Object.keys({ ...packageJson.dependencies, ...packageJson.optionalDependencies });
+    const declared = Object.keys(packageJson.dependencies);
     expect([...new Set(used)].filter((name) => !declared.includes(name))).toEqual([]);
   });
 });

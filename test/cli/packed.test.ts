@@ -4,9 +4,13 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { driverManifests, findGpu } from "../../runtime/node/device.ts";
 import { closePages, complaints, sharedBrowser } from "../pages/chromium.ts";
 import { serve } from "../pages/server.ts";
 import { type Packed, unpack } from "./packed.ts";
+
+/** A machine with another adapter than npm's has no need of what is tested without one. */
+const gpu = (await findGpu()) !== undefined || driverManifests().length > 0;
 
 let packed: Packed;
 let manifest: { readonly exports: Readonly<Record<string, unknown>>; readonly version: string };
@@ -126,6 +130,19 @@ describe("a project of weft init", () => {
     expect(npm("run", "build")).toContain("the page is in dist/page");
     expect(existsSync(join(project, "dist/page/page.js"))).toBe(true);
     expect(npm("test")).toMatch(/Tests {2}2 passed/);
+  });
+
+  test.skipIf(gpu)("runs without any adapter, in WebAssembly; what asks for one says how to get it", () => {
+    const picture = join(packed.weftgpu, "models/samples/bag.png");
+    const run = ["run", "src/shapes.model.ts", "-i", picture, "--no-pictures"];
+    expect(packed.run(project, "weft", ...run)).toMatch(
+      /1 example in [\d.]+ ms on WebAssembly, \d+ threads?$/m,
+    );
+    expect(() => packed.run(project, "weft", ...run, "--device", "software")).toThrow(
+      process.arch === "x64"
+        ? /@sparticuz\/chromium is not installed.*npm install --save-dev @sparticuz\/chromium@147.*--device wasm/s
+        : /no WebGPU adapter.*--device wasm/s,
+    );
   });
 
   test("has a golden test that can fail", () => {

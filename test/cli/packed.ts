@@ -32,8 +32,9 @@ export function unpack(): Packed {
   rmSync(join(folder, tarball));
   const weftgpu = join(modules, "weftgpu");
   renameSync(join(modules, "package"), weftgpu);
+  // What only Weft's own development has is left out where it could make a difference: a software adapter.
   for (const name of readdirSync(join(root, "node_modules")))
-    if (!name.startsWith(".") && name !== "weftgpu")
+    if (!name.startsWith(".") && name !== "weftgpu" && name !== "@sparticuz")
       symlinkSync(join(root, "node_modules", name), join(modules, name));
   for (const name of ["tsc", "vitest", "esbuild"])
     symlinkSync(join(root, "node_modules/.bin", name), join(bin, name));

@@ -52,6 +52,25 @@ describe("requestDevice", () => {
     device.destroy();
   });
 
+  test("gives WebAssembly before a software adapter where that is asked for", async () => {
+    const nowhere = {
+      XDG_DATA_DIRS: "/nowhere",
+      VK_ICD_FILENAMES: "",
+      VK_DRIVER_FILES: "",
+      WEFT_ADAPTER: "auto",
+    };
+    const { code, stdout, stderr } = await run(
+      `import { targetFor } from ${built("index")};
+       const { device, adapter, note } = await requestDevice({ wasm: true });
+       console.log(targetFor(device), adapter.software, adapter.name);
+       console.log(note);`,
+      nowhere,
+    );
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    if (process.platform === "linux")
+      expect(stdout).toMatch(/^wasm true (WebAssembly, \d+ threads?)\nno GPU: running in \1$/);
+  });
+
   test("leaves out features that the adapter lacks", async () => {
     const missing = "no-such-feature" as GPUFeatureName;
     const { device } = await requestDevice({ features: [missing] });
@@ -134,6 +153,7 @@ describe("requestDevice", () => {
       expect(stdout.split("\n").slice(1)).toEqual([
         "  GPU: install its Vulkan driver (Debian, Ubuntu: mesa-vulkan-drivers; NVIDIA: its own package)",
         "  no GPU: mesa-vulkan-drivers (Mesa 25 or later) brings a software adapter",
+        '  no adapter: WebAssembly computes on the CPU: weft run --device wasm; compile(graph, { target: "wasm" })',
       ]);
   });
 });

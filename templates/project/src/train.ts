@@ -6,13 +6,13 @@ import { createTrainer } from "weftgpu/train";
 import { examples } from "./draw.ts";
 
 const { graph } = await loadModel("src/shapes.model.ts");
-const { device, note } = await requestDevice();
+const { device, note } = await requestDevice({ wasm: true }); // a GPU, else WebAssembly
 if (note) console.log(note);
 
 const training = compileTraining(graph, {
   loss: "crossEntropy",
   optimizer: adam({ lr: 0.003 }),
-  target: targetFor(device), // the kernels that suit this adapter
+  target: targetFor(device), // the kernels that suit this device
 });
 const trainer = await createTrainer(training, { device, seed: 0 });
 for await (const { epoch, loss, testAccuracy } of trainer.fit(examples(1600, 1), {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { compile } from "weftgpu";
+import { compile, targetFor } from "weftgpu";
 import { loadModel } from "weftgpu/load";
 import { requestDevice } from "weftgpu/node";
 import { load } from "weftgpu/runtime";
@@ -13,8 +13,8 @@ test("the kernels are as they were accepted", async () => {
 });
 
 test("the model gives a score for every shape", async () => {
-  const { program } = compile((await loadModel(file)).graph);
-  const { device } = await requestDevice();
+  const { device } = await requestDevice({ wasm: true }); // a GPU, else WebAssembly
+  const { program } = compile((await loadModel(file)).graph, { target: targetFor(device) });
   const session = await load(program, { device, seed: 0 });
   const random = generator(0);
   const pictures = SHAPES.flatMap((_, label) => [...draw(label, random)].map((byte) => byte / 255));
