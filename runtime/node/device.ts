@@ -127,7 +127,7 @@ export function advice(choice: AdapterChoice): string[] {
     if (choice !== "hardware")
       lines.push(
         process.arch === "x64"
-          ? "  no GPU: npm install --save-dev @sparticuz/chromium@147, or Mesa 25 or later, brings a software adapter"
+          ? "  no GPU: npm i -D @sparticuz/chromium@147, or Mesa 25 or later, brings a software adapter"
           : "  no GPU: mesa-vulkan-drivers (Mesa 25 or later) brings a software adapter",
       );
   } else if (process.platform === "win32") lines.push("  GPU: update the graphics driver (Direct3D 12)");

@@ -140,7 +140,7 @@ describe("a project of weft init", () => {
     );
     expect(() => packed.run(project, "weft", ...run, "--device", "software")).toThrow(
       process.arch === "x64"
-        ? /@sparticuz\/chromium is not installed.*npm install --save-dev @sparticuz\/chromium@147.*--device wasm/s
+        ? /@sparticuz\/chromium is not installed.*npm i -D @sparticuz\/chromium@147.*--device wasm/s
         : /no WebGPU adapter.*--device wasm/s,
     );
   });
