@@ -1,21 +1,33 @@
-/** The page's one GPU device. */
+/** The page's one device: a GPU's, or WebAssembly where there is none. */
 import { type TargetName, targetFor } from "../compiler/strategies/target.ts";
 import { WeftError } from "../contract/errors.ts";
+import { wasmDevice } from "../runtime/wasm/index.ts";
+import { wasmProblem } from "../runtime/wasm/simd.ts";
 import { type Signal, signal } from "./signal.ts";
 
 export interface Devices {
   device(): Promise<GPUDevice>;
   readonly target: Signal<TargetName>;
+  /** What the kernels that are shown are compiled for: the same of a GPU, which WebAssembly does not change. */
+  readonly shown: Signal<TargetName>;
+  /** Why WebAssembly computes; null where it does not. */
+  readonly missing: Signal<string | null>;
   /** The adapter in words; null until it is known, or where there is none. */
   readonly adapter: Signal<string | null>;
 }
 
 export function devices(): Devices {
   const target = signal<TargetName>("portable");
+  const shown = signal<TargetName>("portable");
+  const missing = signal<string | null>(null);
   const adapter = signal<string | null>(null);
   let opened: Promise<GPUDevice> | undefined;
   const open = async (): Promise<GPUDevice> => {
-    const found = await findAdapter();
+    const found = await findAdapter().catch((error: Error) => {
+      if (wasmProblem()) throw error;
+      missing.set(error.message);
+    });
+    if (!found) return openWasm();
     const { maxBufferSize, maxStorageBufferBindingSize } = found.limits;
     const features: readonly GPUFeatureName[] = ["subgroups", "timestamp-query"];
     const device = await found.requestDevice({
@@ -26,11 +38,24 @@ export function devices(): Devices {
       opened = undefined;
     });
     adapter.set(nameOf(found));
+    missing.set(null);
     target.set(targetFor(found));
+    shown.set(target.value);
+    return device;
+  };
+  const openWasm = async (): Promise<GPUDevice> => {
+    const device = await wasmDevice();
+    device.lost.then(() => {
+      opened = undefined;
+    });
+    adapter.set(device.adapterInfo.description);
+    target.set("wasm");
     return device;
   };
   return {
     target,
+    shown,
+    missing,
     adapter,
     device() {
       opened ??= open().catch((error) => {

@@ -18,14 +18,14 @@ const patience = 1500;
 async function start(): Promise<void> {
   const project = await readProject();
   const frame = shell(tabs);
-  const { device, target } = devices();
-  // Without a GPU there is still the model to look at; tabs that need one say so themselves.
+  const { device, target, shown, missing } = devices();
+  // Without any device there is still the model to look at; tabs that need one say so themselves.
   const opened = device().then(
-    () => undefined,
+    () => missing.value !== null && frame.tell(inWasm(missing.value)),
     (error: Error) => frame.tell(withoutGpu(error.message)),
   );
   await Promise.race([opened, new Promise((late) => setTimeout(late, patience))]);
-  const bench = await workbench(project, target);
+  const bench = await workbench(project, shown);
   const weights = signal<Weights | null>(null);
   const { language, show } = frame;
   const studio: Studio = { project, bench, model: bench.model, weights, device, target, language, show };
@@ -37,6 +37,14 @@ async function start(): Promise<void> {
     const name = decodeURIComponent(project.weights.split("/").at(-1) ?? "");
     if (response.ok) weights.set(openWeights(await response.arrayBuffer(), name, "served"));
   }
+}
+
+/** What computes in its place. */
+function inWasm(why: string): Words {
+  return {
+    en: `No WebGPU: ${why}. Models run and train in WebAssembly here; timing their kernels needs WebGPU.`,
+    zh: `无法使用 WebGPU：${why}。此处模型用 WebAssembly 运行和训练；内核计时需要 WebGPU。`,
+  };
 }
 
 /** What can be done all the same. */

@@ -27,11 +27,11 @@ export interface Studio {
    */
   readonly weights: Writable<Weights | null>;
   /**
-   * The page's one device, with the largest buffers and the features that the adapter has; a new one after a loss. Rejects with
-   * a `WeftError` "no-device" that says what to do.
+   * The page's one device, with the largest buffers and the features that the adapter has, or one that computes in WebAssembly; a
+   * new one after a loss. Rejects with a `WeftError` "no-device" that says what to do.
    */
   device(): Promise<GPUDevice>;
-  /** What to compile for: `targetFor` of the adapter; "portable" until there is one. */
+  /** What to compile for: `targetFor` of the device; "portable" until there is one. */
   readonly target: Signal<TargetName>;
   /** The files while they are edited, and what the model tab shows of them. */
   readonly bench: Workbench;

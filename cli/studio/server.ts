@@ -42,13 +42,14 @@ const types: Readonly<Record<string, string>> = {
 
 /**
  * Models run in the page and its worker as modules made on the spot (blob:), and can reach nothing but this server.
- * The editor writes its styles into the page. Opener and embedder policies give the page a precise clock.
+ * The editor writes its styles into the page. Opener and embedder policies give the page a precise clock, and
+ * WebAssembly its threads.
  */
 const headers: Readonly<Record<string, string>> = {
   "content-security-policy": [
     "default-src 'none'",
-    "script-src 'self' blob:",
-    "worker-src 'self'",
+    "script-src 'self' blob: 'wasm-unsafe-eval'",
+    "worker-src 'self' blob:",
     "style-src 'self' 'unsafe-inline'",
     "img-src 'self' blob: data:",
     "connect-src 'self' blob:",

@@ -72,6 +72,9 @@ describe("reading", () => {
     expect(body).toContain("<title>Weft Studio</title>");
     expect(headers["content-security-policy"]).toContain("default-src 'none'");
     expect(headers["content-security-policy"]).toContain("frame-ancestors 'none'");
+    // WebAssembly and its workers, and no JavaScript from texts.
+    expect(headers["content-security-policy"]).toContain("script-src 'self' blob: 'wasm-unsafe-eval';");
+    expect(headers["content-security-policy"]).toContain("worker-src 'self' blob:;");
     expect(headers["x-content-type-options"]).toBe("nosniff");
     expect(server.url).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/$/);
   });

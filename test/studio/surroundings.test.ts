@@ -46,8 +46,30 @@ describe("the studio", () => {
     await page.context().close();
   });
 
-  test("without WebGPU shows models and code, and each tab says what is missing", async () => {
-    const { page } = await open({ gpu: false });
+  test("without WebGPU computes and trains in WebAssembly, and shows the code of a GPU", async () => {
+    const { page, list } = await open({ gpu: false });
+    await page.waitForSelector(".verdict.good");
+    expect(await page.locator(".notice").textContent()).toMatch(
+      /^No WebGPU: this browser has no WebGPU\. .*Models run and train in WebAssembly here/,
+    );
+    await page.click("#measure");
+    await expect.poll(() => page.textContent(".measured")).toMatch(/^timing kernels needs WebGPU/);
+
+    await tab(page, "try");
+    await expect.poll(() => page.locator(".panel-try .verdict").textContent()).toBe("Bag");
+    await tab(page, "lecture");
+    await expect.poll(() => page.locator('.panel-lecture [aria-busy="true"]').count()).toBe(0);
+    expect(await page.locator(".panel-lecture .note.bad:visible").allTextContents()).toEqual([]);
+    await tab(page, "train");
+    await expect.poll(() => page.isEnabled("#train-go")).toBe(true);
+    await page.click("#train-go");
+    await expect.poll(() => page.textContent(".speed")).toMatch(/^[\d,]+ examples\/s$/);
+    expect(list).toEqual([]);
+    await page.context().close();
+  });
+
+  test("without WebGPU and WebAssembly shows models and code, and each tab says what is missing", async () => {
+    const { page } = await open({ gpu: false, prepare: "delete globalThis.WebAssembly" });
     await page.waitForSelector(".verdict.good");
     expect(await page.locator(".cell.layer").count()).toBe(12);
     await page.click("#measure");

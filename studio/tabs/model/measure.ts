@@ -1,5 +1,6 @@
 /** Times the kernels of the model on the page's device. */
 
+import { WeftError } from "../../../contract/errors.ts";
 import { initialise } from "../../../runtime/initialise.ts";
 import { clockOf } from "../../../runtime/node/clock.ts";
 import { profileProgram } from "../../../runtime/node/profile.ts";
@@ -51,6 +52,8 @@ export function meter(state: State): Meter {
     status.textContent = "";
     try {
       const device = await state.studio.device();
+      if (state.studio.target.value === "wasm")
+        throw new WeftError("no-device", "timing kernels needs WebGPU, which is not to be had here");
       const { program } = model.value.compilation;
       const values = program.params.map((p) => initialise(p, 0));
       const measured = await profileProgram(program, {
