@@ -3,7 +3,7 @@
 // tarball: Weft as npm packs it, installed in an empty folder. link: a project beside this clone, which links it.
 // What npm has fetched for one folder is handed on to the next, where npm adds what is missing and removes the rest.
 import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -55,6 +55,12 @@ function installIn(next, ...wanted) {
   run(next, "npm", ...install, ...wanted);
 }
 
+/** A project has to do without the browser in which Weft's own tests find a software adapter. */
+function checkLean(project) {
+  if (existsSync(join(project, "node_modules/@sparticuz")))
+    throw new Error("@sparticuz/chromium was installed");
+}
+
 function check(project) {
   run(project, "npm", "run", "build");
   run(project, "npm", "test");
@@ -87,7 +93,9 @@ try {
   } else {
     if (process.env.WEFT_BUILT !== "1") run(root, process.execPath, "scripts/build.mjs");
     for (const way of wanted) {
-      checkNewest(ways[way]());
+      const project = ways[way]();
+      checkLean(project);
+      checkNewest(project);
       console.log(`\nthe project works (${way})`);
     }
   }

@@ -3,8 +3,25 @@ import { guard, inFile, type Mutation } from "../mutation.ts";
 
 const squeeze = guard("emit/squeeze");
 const input = guard("cli/input");
+const device = guard("cli/device");
 
 export const outside: readonly Mutation[] = [
+  ...inFile("cli/device.ts", [
+    {
+      name: "device: a software adapter goes before WebAssembly",
+      find: "wasmProblem() ? webgpu() : { wasm: true, adapter: undefined }",
+      put: "webgpu()",
+      guards: [device],
+      why: "without a GPU training takes ten times as long",
+    },
+    {
+      name: "device: the environment goes before what is typed",
+      find: ' && adapter !== process.env["WEFT_ADAPTER"]',
+      put: "",
+      guards: [device],
+      why: "--device wasm is refused where WEFT_ADAPTER is set",
+    },
+  ]),
   ...inFile("compiler/emit/squeeze.ts", [
     {
       name: "squeeze: a block comment ends at the first end",
