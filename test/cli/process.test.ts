@@ -96,6 +96,12 @@ describe("every command", () => {
     }
   });
 
+  test("runs in WebAssembly where that is asked for, whatever drivers there are", async () => {
+    const { code, stderr } = await weftProcess(["run", lenet, "--input", bag, "--device", "wasm"]);
+    expect(code).toBe(0);
+    expect(stderr).toMatch(/^no --weights: .*\ndevice: WebAssembly, \d+ threads?\n$/);
+  });
+
   test("says nothing on stderr with --quiet, and more with --verbose", async () => {
     const run = ["run", lenet, "--input", bag];
     expect((await works([...run, "--quiet"])).stderr).toBe("");
