@@ -33,6 +33,7 @@ export async function bundleModule(name: string, contents: string, wasm = false)
     format: "esm",
     platform: "browser", // which also keeps "</script>" out of strings
     target: "es2022",
+    charset: "utf8",
     legalComments: "none",
     logLevel: "silent",
     metafile: true,

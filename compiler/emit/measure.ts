@@ -28,7 +28,8 @@ export function measuringPart(step: Program, evaluate: Program): Program | undef
   const used = new Set([...step.inputs, ...params].map((s) => s.buffer));
   for (const b of chosen.flatMap((d) => d.buffers)) used.add(b);
   const buffers = [...used].sort((a, b) => a - b);
-  const kernels = [...new Set(chosen.map((d) => d.kernel))];
+  // A module has all of its kernels, by their numbers.
+  const kernels = step.module ? [...step.kernels.keys()] : [...new Set(chosen.map((d) => d.kernel))];
   const moved = <S extends Signature>(s: S): S => ({ ...s, buffer: buffers.indexOf(s.buffer) });
   const plans = buffers.map((b) => must(step.buffers[b], "buffer"));
   return {
@@ -36,7 +37,10 @@ export function measuringPart(step: Program, evaluate: Program): Program | undef
     inputs: step.inputs.map(moved),
     params: params.map(moved),
     buffers: plans,
-    kernels: kernels.map((k) => must(step.kernels[k], "kernel")),
+    kernels: kernels.map((k) => ({
+      ...must(step.kernels[k], "kernel"),
+      layers: chosen.filter((d) => d.kernel === k).flatMap((d) => d.layers),
+    })),
     dispatches: chosen.map((d) => ({
       ...d,
       kernel: kernels.indexOf(d.kernel),

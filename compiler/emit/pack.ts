@@ -6,6 +6,7 @@ import type { Dispatch, Program, Shader, Signature } from "../../contract/progra
 import { InternalError } from "../errors.ts";
 import { abbreviate } from "./abbreviate.ts";
 import { literal } from "./names.ts";
+import { packWasmPrograms, withoutText } from "./packWasm.ts";
 import { deltas, squeeze } from "./squeeze.ts";
 
 type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
@@ -67,8 +68,20 @@ export function packProgram(program: Program): string {
   return `${packPrograms([program])}[0]`;
 }
 
-/** An expression whose value is the list of programs, their WGSL squeezed. */
+/**
+ * An expression whose value is the list of programs, their WGSL squeezed; of those for WebAssembly, without text. What is
+ * beside a program goes beside it.
+ */
 export function packPrograms(programs: readonly Program[]): string {
+  if (programs.every((p) => p.module)) {
+    const plain = programs.map(withoutText);
+    return checked(packWasmPrograms(plain, literal), plain);
+  }
+  const beside = programs.flatMap((p) => p.wasm ?? []);
+  if (beside.length === programs.length) {
+    const [alone, others] = [programs.map(({ wasm: _, ...program }) => program), beside].map(packPrograms);
+    return `((programs, wasm) => programs.map((p, i) => ({ ...p, wasm: wasm[i] })))(${alone}, ${others})`;
+  }
   const small = programs.map((program) => ({
     ...program,
     kernels: program.kernels.map((k) => ({ ...k, wgsl: squeeze(k.wgsl) })),
@@ -77,10 +90,15 @@ export function packPrograms(programs: readonly Program[]): string {
   const { text, phrases } = abbreviate(texts.map(deltas).join("\n"));
   const halves = small.some((p) => p.kernels.some((k) => k.bindings.some((b) => b.storage)));
   const packed = `(${unpack(halves)})(${[text, phrases, small.map((p) => tuples(p, texts))].map(literal).join(", ")})`;
-  if (same(evaluate(packed), small)) return packed;
+  return checked(packed, small);
+}
+
+/** An expression of these programs, if it is: else they themselves. */
+function checked(packed: string, programs: readonly Program[]): string {
+  if (same(evaluate(packed), programs)) return packed;
   // Kernels of another make than this compiler's, where what was left out cannot be read from the WGSL.
-  const plain = literal(small);
-  if (!same(evaluate(plain), small)) throw new InternalError(`program "${programs[0]?.name}" is not JSON`);
+  const plain = literal(programs);
+  if (!same(evaluate(plain), programs)) throw new InternalError(`program "${programs[0]?.name}" is not JSON`);
   return plain;
 }
 
@@ -99,12 +117,11 @@ function tuples(program: Program, texts: readonly string[]): Json {
   ];
   const { name, inputs, outputs, params, buffers, kernels, prepare, dispatches, peakBytes, ...rest } =
     program;
-  const { format: _, version, baked, module, wasm: __, ...others } = rest;
+  const { format: _, version, baked, module: __, wasm: ___, ...others } = rest;
   const more = {
     ...others,
     ...(version !== 1 && { version }),
     ...(baked && { baked: baked.map((b) => ({ ...b })) }),
-    ...(module && { module: { ...module } }),
   };
   const ids = kernels.map((k) => texts.indexOf(k.wgsl));
   return [

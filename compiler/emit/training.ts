@@ -15,10 +15,13 @@ import type { Files } from "./write.ts";
  * the step measures as well. Throws `UserError` where the model cannot be trained.
  */
 export function pageTraining(graph: Graph, options: TrainingOptions): Training {
-  const training = compileTraining(graph, options);
   const differs = graph.nodes.some((n) => n.kind === "op" && n.op.training !== undefined);
-  const evaluate = differs ? undefined : measuringPart(training.step, training.evaluate);
-  return evaluate ? { ...training, evaluate } : training;
+  const withFewer = (training: Training): Training => {
+    const evaluate = differs ? undefined : measuringPart(training.step, training.evaluate);
+    return evaluate ? { ...training, evaluate } : training;
+  };
+  const { wasm, ...training } = compileTraining(graph, options);
+  return { ...withFewer(training), ...(wasm && { wasm: withFewer(wasm) }) };
 }
 
 /**
@@ -31,11 +34,19 @@ export async function bundleTraining(training: Training): Promise<string> {
 }
 
 /** A module with `createTrainer(options?)`, the two readers and writers of weights, `name` and `parameters`. */
-function trainingEntry({ step, evaluate, remarks: _, ...rest }: Training): string {
+function trainingEntry({ step, evaluate, remarks: _, wasm, ...rest }: Training): string {
+  const beside = wasm
+    ? [
+        `const [wasmStep, wasmEvaluate] = ${packPrograms([wasm.step, wasm.evaluate])};`,
+        `const wasm = { ...${literal({ results: wasm.results })}, step: wasmStep, evaluate: wasmEvaluate };`,
+      ]
+    : [];
   return [
     `import { createTrainer as create, readSafetensors, writeSafetensors } from ${literal(runtimePath("train"))};`,
     `const [step, evaluate] = ${packPrograms([step, evaluate])};`,
-    `const training = { ...${literal(rest)}, step, evaluate };`,
+    ...beside,
+    `const given = ${literal(rest)};`,
+    `const training = { ...given, step, evaluate${wasm ? ", wasm: { ...given, ...wasm }" : ""} };`,
     "export { readSafetensors, writeSafetensors };",
     "export const createTrainer = (options) => create(training, options);",
     "export const name = training.name;",
