@@ -26,6 +26,8 @@ export interface Request {
   readonly update?: boolean;
   readonly batch?: number;
   readonly target: TargetName;
+  /** Whether the same for WebAssembly is put beside it. */
+  readonly wasm: boolean;
   readonly precision: Precision;
   readonly quantise?: QuantisedType;
   readonly variants: readonly VariantName[];
@@ -53,7 +55,7 @@ export async function build(
   ui: Ui,
   onRead: (file: string) => void = () => {},
 ): Promise<Built> {
-  const { target, precision, quantise, batch, training: how, golden, out } = request;
+  const { target, wasm, precision, quantise, batch, training: how, golden, out } = request;
   const start = performance.now();
   const { graph, sources } = await loadModel(file, { onRead });
   const loaded = performance.now();
@@ -62,6 +64,7 @@ export async function build(
   const compilation = compile(graph, {
     target,
     precision,
+    ...(wasm && { wasm }),
     ...(quantise && { quantise }),
     ...(batch !== undefined && { batch }),
   });

@@ -17,12 +17,13 @@ import { examples, type OutputOptions, verb } from "../verb.ts";
 interface Options
   extends OutputOptions,
     Printed,
-    Omit<Request, "variants" | "training">,
+    Omit<Request, "variants" | "training" | "wasm">,
     Pick<Given, (typeof OPTIMIZER)[number]> {
   readonly train?: boolean;
   /** Names with commas between them. */
   readonly variants?: string;
   readonly watch?: boolean;
+  readonly targets?: string;
 }
 
 export const compile = verb({
@@ -48,6 +49,10 @@ export const compile = verb({
             .choices(Object.keys(targets))
             .default("portable"),
         )
+        .option(
+          "--targets <list>",
+          'what the program runs on: "webgpu", "wasm" (WebAssembly), or "webgpu,wasm", of which the bundle takes what the page has (default: "webgpu")',
+        )
         .addOption(precisionOption())
         .addOption(quantiseOption())
         .option(
@@ -67,6 +72,10 @@ export const compile = verb({
     ["weft compile models/lenet.ts", "the kernels, and why each layer was fused or not"],
     ["weft compile models/lenet.ts --out dist/lenet", "write lenet.bundle.js and what else a page needs"],
     ["weft compile models/lenet.ts --show wgsl", "read the kernels"],
+    [
+      "weft compile models/lenet.ts --targets webgpu,wasm --out dist/lenet",
+      "a bundle for pages with WebGPU and without",
+    ],
     [
       "weft compile models/lenet.ts --variants tuned,quads --out dist/lenet",
       "a bundle that takes other kernels where an adapter suits them",
@@ -116,10 +125,52 @@ function requestOf(options: Options): Request {
       rule: "golden files are accepted after a look at what has changed",
       fix: "leave out --update",
     });
-  return { ...options, training: trainingOptions(options), variants: variantNames(options) };
+  const places = placesOf(options);
+  return {
+    ...options,
+    ...places,
+    training: trainingOptions(options, places),
+    variants: variantNames(options),
+  };
 }
 
-function trainingOptions(options: Options): TrainingOptions | undefined {
+/** What is compiled for. */
+interface Places {
+  readonly target: Options["target"];
+  /** Whether the same for WebAssembly is put beside it. */
+  readonly wasm: boolean;
+}
+
+const PLACES = ["webgpu", "wasm"];
+
+/** Throws `UserError` for a name that is none, and where other flags are of WebGPU alone. */
+function placesOf({ targets: list = "webgpu", target, variants }: Options): Places {
+  const names = list.split(",").map((name) => name.trim());
+  const wrong = names.find((name) => !PLACES.includes(name));
+  if (wrong !== undefined)
+    throw new UserError({
+      problem: `--targets: "${wrong}" is none`,
+      rule: `${PLACES.join(" and ")}, one of them or both`,
+      fix: `--targets ${PLACES.join(",")}`,
+    });
+  const wasm = names.includes("wasm");
+  if (wasm && variants !== undefined)
+    throw new UserError({
+      problem: `--variants does not go with --targets ${list}`,
+      rule: "variants are kernels for some adapters of WebGPU",
+      fix: "leave out --variants",
+    });
+  if (names.includes("webgpu")) return { target, wasm };
+  if (target !== "portable" && target !== "wasm")
+    throw new UserError({
+      problem: `--target ${target} does not go with --targets ${list}`,
+      rule: "it is what WGSL may count on",
+      fix: "leave out --target",
+    });
+  return { target: "wasm", wasm: false };
+}
+
+function trainingOptions(options: Options, { target, wasm }: Places): TrainingOptions | undefined {
   if (!options.train) {
     requireTrain(options, OPTIMIZER);
     return undefined;
@@ -128,7 +179,7 @@ function trainingOptions(options: Options): TrainingOptions | undefined {
     Object.fromEntries(OPTIMIZER.flatMap((key) => (options[key] === undefined ? [] : [[key, options[key]]]))),
   );
   const clip = clipOf(settings);
-  return { optimizer: optimizerOf(settings), target: options.target, ...(clip && { clip }) };
+  return { optimizer: optimizerOf(settings), target, ...(wasm && { wasm }), ...(clip && { clip }) };
 }
 
 /** Throws `UserError` for a name that is none, and where the programs would go nowhere. */
