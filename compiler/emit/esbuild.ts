@@ -18,7 +18,7 @@ import { readSafetensors } from "../../contract/weights.ts";
 import { type BakeValues, compile } from "../compile.ts";
 import { UserError } from "../errors.ts";
 import { loadModel } from "../frontend/index.ts";
-import { kindOf, listOf, oneOf, optional, positive, takes, text } from "../options.ts";
+import { flag, kindOf, listOf, oneOf, optional, positive, takes, text } from "../options.ts";
 import { entrySource } from "./bundle.ts";
 import type { CompiledModel } from "./client.ts";
 import { readTuning, tuningPath } from "./tuning.ts";
@@ -33,6 +33,8 @@ export interface WeftPluginOptions {
   readonly filter?: RegExp;
   /** Puts a number in for the batch size. Default: one program serves any. */
   readonly batch?: number;
+  /** Whether models run in WebAssembly too, where a page has no WebGPU; the runtime then brings what that takes. Default false. */
+  readonly wasm?: boolean;
   /**
    * Programs besides the portable one, of which the page takes what suits its device: "tuned" (of model.tune.json
    * beside the model), "octets" and "quads" (adapters on CPUs), "f16" (devices with
@@ -50,6 +52,7 @@ declare module "weftgpu" {
 const readOptions = takes("weft", {
   filter: optional(kindOf("a regular expression", "/\\.model\\.ts$/", (value) => value instanceof RegExp)),
   batch: optional(positive),
+  wasm: optional(flag),
   variants: optional(listOf(oneOf(VARIANTS))),
   weights: optional(text),
 });
@@ -61,12 +64,13 @@ export function weft(options: WeftPluginOptions = {}): Plugin {
     name: "weft",
     setup({ onLoad, initialOptions }) {
       const cwd = initialOptions.absWorkingDir ?? process.cwd();
+      if (!options.wasm) initialOptions.define = { ...initialOptions.define, WEFT_WEBGPU_ONLY: "true" };
       onLoad({ filter: options.filter ?? /\.model\.m?[jt]s$/, namespace: "file" }, async ({ path }) => {
         const read = new Set([path]);
         try {
           const { graph } = await loadModel(path, { cwd, onRead: (file) => read.add(file) });
           const how = options.batch === undefined ? {} : { batch: options.batch };
-          const { program } = compile(graph, how);
+          const { program } = compile(graph, { ...how, ...(options.wasm && { wasm: true }) });
           const { variants: names = [] } = options;
           const beside = names.includes("tuned") ? [tuningPath(path)] : [];
           const tuning = beside[0] === undefined ? undefined : await readTuning(beside[0]);

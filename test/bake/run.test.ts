@@ -25,6 +25,7 @@ import { dataFor } from "../fuzz/data.ts";
 import type { Arrays } from "../oracle/array.ts";
 import { differences, reference } from "../oracle/compare.ts";
 import { closeDevice, device } from "../oracle/weft.ts";
+import { wasmChecker } from "../wasm/device.ts";
 
 afterAll(closeDevice);
 
@@ -184,7 +185,7 @@ test("small convolutions and dense layers, some or all parameters given, on ever
         Object.keys(weights).sort(),
       );
       bakedOnes += program.baked?.length ?? 0;
-      const session = await load(program, { weights, device: gpu });
+      const session = await load(program, { weights, device: program.module ? wasmChecker(program) : gpu });
       const got = await session.run(tensors(inputs));
       session.destroy();
       expect(differences(got, reference(graph, inputs, params)), JSON.stringify(d)).toBeUndefined();

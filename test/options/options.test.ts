@@ -13,6 +13,7 @@ const loading: Required<LoadOptions> = { cwd: process.cwd(), onRead: () => undef
 const pluginOptions: Required<WeftPluginOptions> = {
   filter: /x/,
   batch: 1,
+  wasm: true,
   variants: [...VARIANTS],
   weights: "w.safetensors",
 };
@@ -257,7 +258,7 @@ describe("what is said", () => {
         rule: targetFor looks at the features and the info of a GPUDevice or a GPUAdapter
         try:  const { device } = await requestDevice(); targetFor(device)",
         "weft: unknown option "variant"
-        rule: weft takes filter, batch, variants, weights
+        rule: weft takes filter, batch, wasm, variants, weights
         try:  variants",
         "weft: variants[0] is "quad"
         rule: variants[0] is one of "tuned", "gpu", "octets", "quads", "f16", "baked"
