@@ -64,7 +64,7 @@ export const outside: readonly Mutation[] = [
   ...inFile("compiler/emit/pack.ts", [
     {
       name: "pack: what is unpacked is not compared",
-      find: "if (same(evaluate(packed), small)) return packed;",
+      find: "if (same(evaluate(packed), programs)) return packed;",
       put: "return packed;",
       guards: [squeeze, guard("emit/emit"), guard("emit/variants")],
       why: "a kernel of another make comes out damaged",
