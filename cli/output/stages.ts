@@ -1,6 +1,6 @@
 /** What `weft compile --show` prints: the data of one stage of the compiler. */
 import type { Compilation } from "../../compiler/compile.ts";
-import { InternalError } from "../../compiler/errors.ts";
+import { InternalError, UserError } from "../../compiler/errors.ts";
 import type { Kernel, Schedule } from "../../compiler/ir/kernel.ts";
 import { ExprPrinter, formulas } from "../../compiler/ir/print.ts";
 import { type Decision, nameOf, type Region } from "../../compiler/ir/region.ts";
@@ -8,11 +8,13 @@ import { graphText } from "../../compiler/report/graph.ts";
 import { planText } from "../../compiler/report/kernels.ts";
 import type { TextOptions } from "../../compiler/report/render.ts";
 import { printSchedule } from "../../compiler/strategies/index.ts";
+import { moduleText } from "../../compiler/targets/wasm/text.ts";
+import type { Program } from "../../contract/program.ts";
 import { showShape } from "../../contract/shapes.ts";
 import { printJson, type Ui } from "../ui.ts";
 
 /** The stages, in their order. */
-export const STAGES = ["graph", "regions", "kernels", "schedule", "wgsl", "plan"] as const;
+export const STAGES = ["graph", "regions", "kernels", "schedule", "wgsl", "wasm", "plan"] as const;
 export type Stage = (typeof STAGES)[number];
 
 export function decisionLine(d: Decision): string {
@@ -84,10 +86,22 @@ export function stageText(stage: Stage, c: Compilation, options: TextOptions): s
       return c.steps.flatMap((s, i) => scheduleLines(s.kernel, s.schedule, i)).join("\n");
     case "wgsl":
       return c.program.kernels.map((k) => k.wgsl.trimEnd()).join("\n\n");
+    case "wasm":
+      return wasmText(c.program);
     case "plan":
       return planText(c.program, options).trimEnd();
   }
   throw new InternalError(`no such stage: ${stage satisfies never}`);
+}
+
+/** The module of a program, or of what is beside it. Throws `UserError` where neither has one. */
+function wasmText(program: Program): string {
+  const text = moduleText(program.module ? program : (program.wasm ?? program));
+  if (text !== undefined) return text;
+  throw new UserError({
+    problem: `${program.name} is compiled for WebGPU alone, which has no WebAssembly to show`,
+    fix: "--target wasm",
+  });
 }
 
 /** The stage as text; as JSON the program, where it is one of its last stages, else lines. */

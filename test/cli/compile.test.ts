@@ -59,6 +59,18 @@ describe("weft compile", () => {
     expect(() => JSON.parse(stdout)).not.toThrow();
   });
 
+  test("shows the module of a program for WebAssembly", async () => {
+    const show = ["compile", "models/lenet.ts", "--show", "wasm"];
+    expect((await works([...show, "--target", "wasm"])).stdout).toMatch(
+      /^\d+ bytes, \d+ functions,[\s\S]*^\d+\. conv1_pool1\(first, last, batch, \w+, conv1_weight, conv1_bias, pool1\)/m,
+    );
+    expect(
+      await fails(show),
+    ).toBe(`error: lenet is compiled for WebGPU alone, which has no WebAssembly to show
+  try:  --target wasm
+`);
+  });
+
   test("holds the output against golden files", async () => {
     const folder = join(scratch(), "golden");
     const golden = ["compile", "models/lenet.ts", "--golden", folder];

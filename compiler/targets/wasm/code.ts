@@ -1,5 +1,7 @@
 /** Instructions as they are put together: bytes, and locals that get their numbers when the function is closed. */
+import { decodeBody } from "./decode.ts";
 import { control, f32, f32x4, i32, i32x4, VALUE_TYPES, type ValType, v128 } from "./opcodes.ts";
+import { slotsOf } from "./slots.ts";
 
 /** A local of a function; its number is known once all of them are. */
 export interface Local {
@@ -104,24 +106,48 @@ export class FunctionBody {
     return get(local);
   }
 
-  /** The function's bytes (section 5.5.13), its length first, and where in them `FUSED` stands. Locals lie by type. */
+  /**
+   * The function's bytes (section 5.5.13), its length first, and where in them `FUSED` stands. Locals lie by type, those that are
+   * never needed together in one.
+   */
   written(): { readonly bytes: readonly number[]; readonly fused: readonly number[] } {
+    const all = [...this.#params, ...this.#locals];
+    const given = this.#params.length;
+    const plain = this.#encoded(new Map(all.map((l, i) => [l, i] as const)));
+    const types = all.map((l, i) => (i < given ? `${i}` : l.type));
+    const { slots, counts } = slotsOf(decodeBody(plain.bytes), types);
     const groups = (Object.keys(VALUE_TYPES) as ValType[]) // the record's own keys
-      .map((type) => ({ type, locals: this.#locals.filter((l) => l.type === type) }))
-      .filter((g) => g.locals.length > 0);
-    const numbers = new Map(
-      [...this.#params, ...groups.flatMap((g) => g.locals)].map((l, i) => [l, i] as const),
+      .map((type) => ({ type, count: counts.get(type) ?? 0 }))
+      .filter((g) => g.count > 0);
+    const starts = new Map(
+      groups.map(
+        ({ type }, i) => [type, groups.slice(0, i).reduce((sum, g) => sum + g.count, given)] as const,
+      ),
     );
-    const declared = groups.flatMap((g) => [...unsigned(g.locals.length), VALUE_TYPES[g.type]]);
-    const body = [...unsigned(groups.length), ...declared];
+    const numberOf = (l: Local, i: number): number =>
+      i < given ? i : (starts.get(l.type) ?? 0) + (slots[i] ?? 0);
+    const code = this.#encoded(new Map(all.map((l, i) => [l, numberOf(l, i)] as const)));
+    const head = [
+      ...unsigned(groups.length),
+      ...groups.flatMap((g) => [...unsigned(g.count), VALUE_TYPES[g.type]]),
+    ];
+    const before = [...unsigned(head.length + code.bytes.length), ...head];
+    return { bytes: [...before, ...code.bytes], fused: code.fused.map((at) => before.length + at) };
+  }
+
+  /** The instructions, and where among them `FUSED` stands. */
+  #encoded(numbers: ReadonlyMap<Local, number>): {
+    readonly bytes: readonly number[];
+    readonly fused: readonly number[];
+  } {
+    const bytes: number[] = [];
     const fused: number[] = [];
     for (const item of this.#code) {
-      if (typeof item === "number") body.push(item);
-      else if (item.type === "fused") fused.push(body.length);
-      else for (const byte of unsigned(numbers.get(item) ?? 0)) body.push(byte);
+      if (typeof item === "number") bytes.push(item);
+      else if (item.type === "fused") fused.push(bytes.length);
+      else for (const byte of unsigned(numbers.get(item) ?? 0)) bytes.push(byte);
     }
-    body.push(control.end);
-    const length = unsigned(body.length);
-    return { bytes: [...length, ...body], fused: fused.map((at) => length.length + at) };
+    bytes.push(control.end);
+    return { bytes, fused };
   }
 }

@@ -4,6 +4,7 @@ import { guard, inFile, type Mutation } from "../mutation.ts";
 const squeeze = guard("emit/squeeze");
 const input = guard("cli/input");
 const device = guard("cli/device");
+const slots = guard("wasm/slots");
 
 export const outside: readonly Mutation[] = [
   ...inFile("cli/device.ts", [
@@ -20,6 +21,22 @@ export const outside: readonly Mutation[] = [
       put: "",
       guards: [device],
       why: "--device wasm is refused where WEFT_ADAPTER is set",
+    },
+  ]),
+  ...inFile("compiler/targets/wasm/slots.ts", [
+    {
+      name: "slots: what a loop uses is free where it was last used",
+      find: "Math.max(last, ...around.map((l) => l.to))",
+      put: "last",
+      guards: [slots],
+      why: "another local overwrites it, and the next turn reads that",
+    },
+    {
+      name: "slots: a local that is read first is only there from then on",
+      find: "if (read.has(local)) return",
+      put: "if (read.size < 0) return",
+      guards: [slots],
+      why: "it has what another local left in place of zero",
     },
   ]),
   ...inFile("compiler/emit/squeeze.ts", [
