@@ -85,7 +85,10 @@ export async function prepareRow(row: Row, folder: string): Promise<Prepared> {
 /** What is compiled, as JSON, once for each target: the peer takes the one for its device. */
 function forTargets(make: (target: TargetName) => unknown): ReadonlyMap<TargetName, string> {
   return new Map(
-    (["portable", "gpu", "octets", "quads"] as const).map((target) => [target, JSON.stringify(make(target))]),
+    (["portable", "gpu", "octets", "quads", "wasm"] as const).map((target) => [
+      target,
+      JSON.stringify(make(target)),
+    ]),
   );
 }
 

@@ -17,6 +17,22 @@ export interface PeerInfo {
 /** Weft first. */
 export const peers: readonly PeerInfo[] = [
   { name: "weft", title: "Weft", package: "weftgpu", file: "weft.ts", webgpu: true, trains: true },
+  {
+    name: "weft-wasm",
+    title: "Weft, WebAssembly",
+    package: "weftgpu",
+    file: "weft-wasm.ts",
+    webgpu: false,
+    trains: true,
+  },
+  {
+    name: "weft-threads",
+    title: "Weft, WebAssembly, all cores",
+    package: "weftgpu",
+    file: "weft-threads.ts",
+    webgpu: false,
+    trains: true,
+  },
   { name: "jax-js", title: "jax-js", package: "@jax-js/jax", file: "jax-js.ts", webgpu: true, trains: true },
   {
     name: "tfjs-webgpu",
