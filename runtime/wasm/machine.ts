@@ -17,11 +17,11 @@ export type Machine = ReturnType<typeof machine>;
 
 /**
  * One of `count` that share the memory, or, where it is given none, one that makes its own. A list is commands of words,
- * each [module, kernel, workgroups, cost, arguments, …arguments], the cost that of all workgroups: those of a command are
- * divided by number alone, so which machine does what is the same every time.
+ * each [module, kernel, workgroups, cost, arguments, …arguments], the cost that of all workgroups. They are cut into chunks, of
+ * which whoever is free takes the next: cores differ, and others want them too.
  *
- * `control` holds how many have arrived where all wait for each other, how often all had, and of the first failure of a list
- * its place + 1, the length of its text and the text.
+ * `control` holds how many have arrived where all wait for each other, how often all had, how many chunks are taken, and of
+ * the first failure of a list its place + 1, the length of its text and the text.
  */
 export function machine(
   memory: WebAssembly.Memory | undefined,
@@ -30,8 +30,10 @@ export function machine(
   index: number,
   count: number,
 ) {
-  /** Commands are divided into parts of this cost at least: about what it takes to wait for each other. */
-  const PART = 25_000;
+  /** The least cost of a chunk: some microseconds, which waiting for each other takes too. */
+  const CHUNK = 50_000;
+  /** Of a command, for each machine: so the last ones to end are not long behind. */
+  const MOST_CHUNKS = 6;
   /** How often the others are looked at before the thread sleeps: some microseconds. */
   const SPINS = 2000;
   let own = memory;
@@ -51,6 +53,7 @@ export function machine(
     const time = Atomics.load(control, 1);
     if (Atomics.add(control, 0, 1) === count - 1) {
       Atomics.store(control, 0, 0);
+      Atomics.store(control, 2, 0);
       Atomics.add(control, 1, 1);
       Atomics.notify(control, 1);
     }
@@ -58,15 +61,15 @@ export function machine(
     while (Atomics.load(control, 1) === time) Atomics.wait(control, 1, time);
   };
 
-  const carryOut = (list: Uint32Array, at: number, parts: number): void => {
+  const carryOut = (list: Uint32Array, at: number, chunk: number, of: number): void => {
     const word = (i: number): number => list[at + i] as number; // undefined behind the list, which kernels do not take
     const [module, groups] = [word(0), word(2)];
     const kernel = instances[module]?.[word(1)] as (...words: number[]) => void;
     if (module === 0xffff_ffff) bytes(word(5), word(6)).fill(0);
     else if (module === 0xffff_fffe) bytes(word(5), word(6)).set(bytes(word(7), word(6)));
     else {
-      const first = Math.floor((groups * index) / parts);
-      const last = Math.floor((groups * (index + 1)) / parts);
+      const first = Math.floor((groups * chunk) / of);
+      const last = Math.floor((groups * (chunk + 1)) / of);
       // As many as a kernel may have: what is too many is dropped.
       kernel(
         first,
@@ -100,23 +103,26 @@ export function machine(
       meet();
       for (let at = 0; at < list.length; at += 5 + (list[at + 4] as number)) {
         const [groups, cost] = list.subarray(at + 2, at + 4) as unknown as [number, number];
-        const parts = Math.max(1, Math.min(count, groups, Math.floor(cost / PART)));
-        if (parts > 1 || before > 1) meet();
-        before = parts;
-        if (index < parts && !control[2])
-          try {
-            carryOut(list, at, parts);
-          } catch (error) {
-            if (Atomics.compareExchange(control, 2, 0, at + 1)) continue;
-            const text = String((error as Error).message).slice(0, 200);
-            control.set([text.length, ...Array.from(text, (c) => c.charCodeAt(0))], 3);
-          }
+        const most = count > 1 ? Math.min(count * MOST_CHUNKS, groups, Math.floor(cost / CHUNK)) : 1;
+        const chunks = Math.max(1, most);
+        // What is not divided is done by the first one, without waiting in between.
+        if (chunks > 1 || before > 1) meet();
+        before = chunks;
+        const next = (): number => (chunks > 1 ? Atomics.add(control, 2, 1) : index);
+        try {
+          for (let i = next(); i < chunks && !control[3]; i = chunks > 1 ? next() : 1)
+            carryOut(list, at, i, chunks);
+        } catch (error) {
+          if (Atomics.compareExchange(control, 3, 0, at + 1)) continue;
+          const text = String((error as Error).message).slice(0, 200);
+          control.set([text.length, ...Array.from(text, (c) => c.charCodeAt(0))], 4);
+        }
       }
       meet();
-      const [failed, length] = control.subarray(2, 4) as unknown as [number, number];
+      const [failed, length] = control.subarray(3, 5) as unknown as [number, number];
       if (!failed || index) return undefined;
-      control[2] = 0;
-      return [failed - 1, String.fromCharCode(...control.subarray(4, 4 + length))];
+      control[3] = 0;
+      return [failed - 1, String.fromCharCode(...control.subarray(5, 5 + length))];
     },
   };
 }
