@@ -16,7 +16,7 @@ import {
   quantisedWords,
   versionFor,
 } from "../contract/quantised.ts";
-import { permute, type Tensor } from "../contract/tensor.ts";
+import { permute, sizeOf, type Tensor } from "../contract/tensor.ts";
 import { checkOptions, LOAD, type LoadOptions } from "./options.ts";
 import { valuesOf } from "./values.ts";
 
@@ -37,23 +37,33 @@ export function packed(
   const { weights, seed = 0 } = options;
   if (!program.params.some(quantisedAs)) return [program, options];
   const values = valuesOf({ ...program, params: program.params.map(asGiven) }, weights, seed);
-  const pairs = program.params.map((param, i): [ParamSpec, Tensor] => {
+  const tensors = program.params.map((param, i): Tensor => {
     const data = values[i] as Float32Array; // one for each; what is quantised is f32
     const type = quantisedAs(param);
-    if (!type) return [param, { shape: param.shape, data }];
+    if (!type) return { shape: param.shape, data };
     const words = quantise(type, param.order ? permute(data, param.shape, param.order) : data);
-    const { order: _, ...rest } = asGiven(param);
-    const shape = [words.length];
-    return [
-      { ...rest, dtype: "u32", shape },
-      { shape, data: words },
-    ];
+    return { shape: [words.length], data: words };
   });
-  const params = pairs.map(([param]) => param);
-  return [
-    { ...program, version: versionFor(false, program.sizes !== undefined), params },
-    { ...options, weights: Object.fromEntries(pairs.map(([{ name }, tensor]) => [name, tensor])) },
-  ];
+  const named = Object.fromEntries(program.params.map(({ name }, i) => [name, tensors[i] as Tensor])); // one for each
+  return [inWords(program), { ...options, weights: named }];
+}
+
+/** The program, its quantised parameters as the words that their buffers hold; so is its form for WebAssembly, if these lie alike. */
+function inWords(program: Program): Program {
+  const { params, sizes, wasm, ...rest } = program;
+  const alike = wasm?.params.every((p, i) => !quantisedAs(p) || `${p.order}` === `${params[i]?.order}`);
+  return {
+    ...rest,
+    ...(sizes && { sizes }),
+    ...(wasm && alike && { wasm: inWords(wasm) }),
+    version: versionFor(false, sizes !== undefined),
+    params: params.map((param): ParamSpec => {
+      const type = quantisedAs(param);
+      if (!type) return param;
+      const { order: _, ...given } = asGiven(param);
+      return { ...given, dtype: "u32", shape: [quantisedWords(type, sizeOf(param.shape))] };
+    }),
+  };
 }
 
 /** Beyond it a product of scale and whole number might not be finite. */
