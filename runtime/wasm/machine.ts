@@ -103,18 +103,16 @@ export function machine(
       meet();
       for (let at = 0; at < list.length; at += 5 + (list[at + 4] as number)) {
         const [groups, cost] = list.subarray(at + 2, at + 4) as unknown as [number, number];
-        const most = count > 1 ? Math.min(count * MOST_CHUNKS, groups, Math.floor(cost / CHUNK)) : 1;
-        const chunks = Math.max(1, most);
+        const chunks = count < 2 ? 1 : Math.min(count * MOST_CHUNKS, groups, (cost / CHUNK) | 0) || 1;
         // What is not divided is done by the first one, without waiting in between.
-        if (chunks > 1 || before > 1) meet();
+        if (chunks + before > 2) meet();
         before = chunks;
-        const next = (): number => (chunks > 1 ? Atomics.add(control, 2, 1) : index);
+        const take = (own: number): number => (chunks > 1 ? Atomics.add(control, 2, 1) : own);
         try {
-          for (let i = next(); i < chunks && !control[3]; i = chunks > 1 ? next() : 1)
-            carryOut(list, at, i, chunks);
+          for (let i = take(index); i < chunks && !control[3]; i = take(i + 1)) carryOut(list, at, i, chunks);
         } catch (error) {
           if (Atomics.compareExchange(control, 3, 0, at + 1)) continue;
-          const text = String((error as Error).message).slice(0, 200);
+          const text = (error as Error).message.slice(0, 200);
           control.set([text.length, ...Array.from(text, (c) => c.charCodeAt(0))], 4);
         }
       }
