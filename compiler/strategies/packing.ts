@@ -1,7 +1,7 @@
 /**
  * Packing: what a contraction reads again and again is first written down in the order in which it is read (Goto & van de Geijn,
  * "Anatomy of High-Performance Matrix Multiplication", 2008). A padded factor is written with its padding, so that no step of
- * the sum asks for it, and with its channels side by side where they are summed. For processors whose threads read whole rows
+ * the sum asks for it, and with its channels side by side where they are summed; so is a factor of many channels that many columns read. For processors whose threads read whole rows
  * by themselves.
  */
 import type { Shape } from "../../contract/type.ts";
@@ -19,7 +19,7 @@ import {
   rangeOf,
   substitute as substituteIndex,
 } from "../math/affine.ts";
-import { guard, load, mapChildren, tensorsOf, visit } from "../math/build.ts";
+import { guard, literal, load, mapChildren, tensorsOf, visit } from "../math/build.ts";
 import { derivedNode, suffixed } from "../ops/derived.ts";
 import { type Factors, factorsIn, replaced } from "./factors.ts";
 import type { Strategy } from "./strategy.ts";
@@ -29,6 +29,8 @@ import { extentOf, positionsAt, type Target } from "./target.ts";
 const LEAST = 4;
 /** Summed channels that are worth lying side by side. */
 const CHANNELS = 4;
+/** Channels, and columns, from which on rows that lie where they are are read too often. */
+const FAR = 128;
 
 export interface Packing extends Schedule {
   readonly strategy: "packing";
@@ -61,7 +63,7 @@ export const packing: Strategy<ContractionKernel, Packing> = {
   passes({ region }) {
     const factors = factorsIn(region);
     const copies = paddedFactors(factors).map((padded) => ({ padded, ...copyOf(region, padded, factors) }));
-    const packed = copies.reduce((r, { padded, value }) => replaced(r, padded.guard, value), factors.region);
+    const packed = copies.reduce((r, { padded, value }) => replaced(r, padded.factor, value), factors.region);
     return [...copies.map((c) => c.copy), packed];
   },
 
@@ -87,7 +89,10 @@ const scheduled: Packing = {
 
 /** A factor that is read at some place of a tensor where it is inside, else a known number. */
 interface Padded {
-  readonly guard: Guard;
+  readonly factor: Expr;
+  readonly bounds: Guard["bounds"];
+  readonly inside: Expr;
+  readonly otherwise: Expr;
   readonly of: Load;
   /** Of each dimension what it is counted by: a sum of positions, from where to where; or the number of an example. */
   readonly dims: readonly (Counted | undefined)[];
@@ -97,16 +102,29 @@ interface Counted {
   readonly high: number;
 }
 
-function paddedFactors({ lhs, rhs }: Pick<Factors, "lhs" | "rhs">): readonly Padded[] {
-  return [lhs, rhs].flatMap((factor) => paddedFactor(factor) ?? []);
+function paddedFactors(factors: Factors): readonly Padded[] {
+  return [factors.lhs, factors.rhs].flatMap((factor) => paddedFactor(factor, factors) ?? []);
+}
+
+/** Whether many columns read a factor whose many summed channels lie far apart. */
+function isScattered(factor: Expr, { lhs, sum, columns }: Factors): boolean {
+  if (factor !== lhs || factor.kind !== "load" || !columns || extentOf(columns) < FAR) return false;
+  const channel = factor.index.findIndex((i) => {
+    const axis = axisOf(i);
+    return axis !== undefined && isKnown(axis.extent) && sum.axes.includes(axis) && axis.extent >= FAR;
+  });
+  return channel >= 0 && channel < factor.index.length - 1;
 }
 
 /** Where all that a factor depends on is the place of one load, and each bound is that of a dimension. */
-function paddedFactor(factor: Expr): Padded | undefined {
-  if (factor.kind !== "guard" || factor.otherwise.kind !== "const") return undefined;
+function paddedFactor(factor: Expr, factors: Factors): Padded | undefined {
+  const isGuard = factor.kind === "guard";
+  const bounds = isGuard ? factor.bounds : [];
+  const [inside, otherwise] = isGuard ? [factor.then, factor.otherwise] : [factor, literal(0)];
+  if (otherwise.kind !== "const" || (bounds.length === 0 && !isScattered(factor, factors))) return undefined;
   const loads: Load[] = [];
   let isPlain = true;
-  visit(factor.then, (e) => {
+  visit(inside, (e) => {
     if (e.kind === "load" && !loads.includes(e)) loads.push(e);
     isPlain &&= e.kind === "load" || e.kind === "call" || e.kind === "const";
   });
@@ -117,11 +135,11 @@ function paddedFactor(factor: Expr): Padded | undefined {
     index.terms.every((t) => t.atom.kind === "axis" && isKnown(t.atom.extent)) ? rangeOf(index) : undefined,
   );
   const isKnownPlace = of.index.every((index, d) => dims[d] !== undefined || exampleOf(index) !== undefined);
-  const isBounded = factor.bounds.every(({ index, extent }) => {
+  const isBounded = bounds.every(({ index, extent }) => {
     const d = of.index.indexOf(index);
     return dims[d] !== undefined && shape[d] === extent && isKnown(extent);
   });
-  return isKnownPlace && isBounded ? { guard: factor, of, dims } : undefined;
+  return isKnownPlace && isBounded ? { factor, bounds, inside, otherwise, of, dims } : undefined;
 }
 
 /** The axis of examples that an index alone depends on: it is one's number, or what is looked up by that. */
@@ -141,7 +159,7 @@ function copyOf(
   padded: Padded,
   { sum, columns }: Factors,
 ): { readonly copy: Region; readonly value: Expr } {
-  const { guard: factor, of, dims } = padded;
+  const { bounds: given, inside, otherwise, of, dims } = padded;
   const numbers = [...dims.keys()];
   const channel = of.index.findIndex((i) => {
     const axis = axisOf(i);
@@ -158,12 +176,12 @@ function copyOf(
         ? add(place, dims[d].low)
         : substituteIndex(i, new Map(example ? [[example, place]] : []));
     });
-    const bounds = factor.bounds.map(({ index: bounded, extent }) => ({
+    const bounds = given.map(({ index: bounded, extent }) => ({
       index: must(index[of.index.indexOf(bounded)], "index"),
       extent,
     }));
     const put = (e: Expr): Expr => (e === of ? load(of.from, index) : mapChildren(e, put));
-    return guard(bounds, put(factor.then), factor.otherwise);
+    return bounds.length > 0 ? guard(bounds, put(inside), otherwise) : put(inside);
   };
   const shape = ordered(shapeOf(padded));
   const origin = suffixed(must(region.results[0], "result").root.origin, "padded");
