@@ -33,17 +33,22 @@ export async function bundleModule(name: string, contents: string, wasm = false)
     format: "esm",
     platform: "browser", // which also keeps "</script>" out of strings
     target: "es2022",
-    charset: "utf8",
     legalComments: "none",
     logLevel: "silent",
     metafile: true,
-    ...(!wasm && { define: { WEFT_WEBGPU_ONLY: "true" } }),
+    // Modules are visible characters, each of which would be six.
+    ...(wasm ? { charset: "utf8" as const } : { define: { WEFT_WEBGPU_ONLY: "true" } }),
   });
   const [output] = Object.values(result.metafile.outputs);
   const imports = output?.imports.map((i) => i.path) ?? [];
   if (imports.length > 0) throw new InternalError(`the bundle imports ${imports.join(", ")}`);
-  return `// ${docText(name)}, ${MADE_BY}\n${must(result.outputFiles[0], "bundle").text}`;
+  const { text } = must(result.outputFiles[0], "bundle");
+  return `// ${docText(name)}, ${MADE_BY}\n${text.replace(OTHERS, escaped)}`;
 }
+
+/** What is neither ASCII nor a character of a module (`packWasm.ts`): in a name of the model's, and then in a string. */
+const OTHERS = /[^\n -~\u00cf-\u016f]/g;
+const escaped = (unit: string): string => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`;
 
 export function sizeOfBundle(text: string): BundleSize {
   return { bytes: Buffer.byteLength(text), gzip: gzipSync(text, { level: 9 }).length };

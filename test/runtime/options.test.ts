@@ -115,7 +115,7 @@ test("schedules", async () => {
 
 test("requestDevice, and the environment", async () => {
   expect(await refused(() => requestDevice(wrong({ adaptor: "software" })))).toBe(
-    'requestDevice: unknown option "adaptor"; try: adapter, features, flags',
+    'requestDevice: unknown option "adaptor"; try: adapter, features, wasm, flags',
   );
   expect(await refused(() => requestDevice(wrong({ adapter: "cpu" })))).toBe(
     'requestDevice: adapter has to be "auto", "hardware" or "software", got "cpu"',
