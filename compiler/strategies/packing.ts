@@ -1,8 +1,8 @@
 /**
  * Packing: what a contraction reads again and again is first written down in the order in which it is read (Goto & van de Geijn,
  * "Anatomy of High-Performance Matrix Multiplication", 2008). A padded factor is written with its padding, so that no step of
- * the sum asks for it, and with its channels side by side where they are summed; so is a factor of many channels that many columns read. For processors whose threads read whole rows
- * by themselves.
+ * the sum asks for it, and with its channels side by side where they are summed; so is a factor of many channels that many
+ * columns read. For processors whose threads read whole rows by themselves.
  */
 import type { Shape } from "../../contract/type.ts";
 import { InternalError, must } from "../errors.ts";

@@ -305,7 +305,7 @@ function fetchOf(
   factor: Expr,
   lanes: Axis,
   storages: Storages,
-  { load, gather, guard }: NonNullable<Target["vectors"]>,
+  { load, gather, guard }: VectorTimes,
 ): number {
   let cost = 0;
   visit(factor, (e) => {

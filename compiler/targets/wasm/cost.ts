@@ -3,12 +3,12 @@ import type { KernelModule, Stmt } from "../../ir/stmt.ts";
 import type { Value } from "../../ir/value.ts";
 import { valuesOf } from "../../math/statements.ts";
 import { partsOf } from "../../math/value.ts";
+import { isFunction } from "./functions.ts";
 
 /** Turns of a loop whose number a run decides. */
 const UNKNOWN = 64;
 /** Of a function that is no instruction. */
 const FUNCTION = 25;
-const FUNCTIONS: ReadonlySet<string> = new Set(["exp", "log", "tanh", "sigmoid", "erfc", "pow"]);
 
 export function costOf({ body, workgroup }: KernelModule): number {
   return Math.round(workgroup * ofStatements(body));
@@ -37,10 +37,6 @@ function mostOf(v: Value): number {
 
 function ofValue(v: Value): number {
   const own =
-    v.kind === "literal" || v.kind === "variable"
-      ? 0
-      : v.kind === "call" && FUNCTIONS.has(v.fn)
-        ? FUNCTION
-        : 1;
+    v.kind === "literal" || v.kind === "variable" ? 0 : v.kind === "call" && isFunction(v.fn) ? FUNCTION : 1;
   return partsOf(v).reduce((sum, p) => sum + ofValue(p), own);
 }

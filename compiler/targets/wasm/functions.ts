@@ -2,11 +2,16 @@
  * Functions that WebAssembly has not, of four numbers of f32 each; a single number goes in the first lane. Polynomials are
  * those of Moshier's Cephes library (expf, logf, tanhf); docs/numerics.md has the bounds.
  */
+import type { Fn } from "../../ir/value.ts";
 import { ERFC } from "../../ops/scalar.ts";
 import { bitsConst, type Code, get, type Item, intConst, type Local, set, vectorConst } from "./code.ts";
 import { f32x4, i32x4, v128 } from "./opcodes.ts";
 
-export type FunctionName = "exp" | "log" | "tanh" | "sigmoid" | "erfc" | "pow";
+const NAMES = ["exp", "log", "tanh", "sigmoid", "erfc", "pow"] as const;
+export type FunctionName = (typeof NAMES)[number];
+
+/** Whether a function is one of these. */
+export const isFunction = (fn: Fn): fn is FunctionName => (NAMES as readonly Fn[]).includes(fn);
 
 /** Where intermediate values are kept. */
 interface Scratch {

@@ -22,7 +22,7 @@ import {
   tee,
   vectorConst,
 } from "./code.ts";
-import { type FunctionName, inlined } from "./functions.ts";
+import { inlined, isFunction } from "./functions.ts";
 import { control, f32, f32x4, i32, i32x4, type ValType, v128 } from "./opcodes.ts";
 
 /** What values are computed in. */
@@ -109,15 +109,6 @@ const CALLS: Readonly<Partial<Record<Fn, readonly [Instruction, Instruction]>>> 
   abs: [f32.abs, f32x4.abs],
   sqrt: [f32.sqrt, f32x4.sqrt],
 };
-const FUNCTIONS: ReadonlySet<string> = new Set<FunctionName>([
-  "exp",
-  "log",
-  "tanh",
-  "sigmoid",
-  "erfc",
-  "pow",
-]);
-const isFunction = (fn: Fn): fn is Fn & FunctionName => FUNCTIONS.has(fn);
 
 /** The instructions that leave a value on the stack. */
 export function codeOf(v: Value, around: Surroundings): Code {
