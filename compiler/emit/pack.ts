@@ -2,14 +2,13 @@
  * A Program as a JavaScript expression of few bytes. Whatever can be read from the kernels' WGSL or from the
  * dispatches is left out, records become tuples, and `unpack` puts everything back when the bundle is loaded.
  */
-import type { Dispatch, Program, Shader, Signature } from "../../contract/program.ts";
+import type { Program, Shader } from "../../contract/program.ts";
 import { InternalError } from "../errors.ts";
 import { abbreviate } from "./abbreviate.ts";
 import { literal } from "./names.ts";
 import { packWasmPrograms, withoutText } from "./packWasm.ts";
 import { deltas, squeeze } from "./squeeze.ts";
-
-type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
+import { dispatch, type Json, READERS, signature } from "./tuples.ts";
 
 /**
  * The other direction, as the text that the bundle carries. Regular expressions find in a kernel's squeezed WGSL
@@ -26,10 +25,7 @@ const unpack = (halves: boolean): string => `(text, phrases, programs) => {
       return before + (last[key] = (last[key] || 0) + (minus ? -digits : +digits));
     });
   });
-  const signature = ([name, shape, buffer, more]) => ({ name, dtype: "f32", shape, buffer, ...more });
-  const dispatch = ([kernel, layers, items, batchTile, ...buffers]) =>
-    ({ kernel, buffers, grid: { items, batchTile }, layers });
-  const count = ([fixed, perBatch]) => ({ fixed, perBatch });
+  ${READERS}
   return programs.map(([name, inputs, outputs, params, buffers, ids, names, prepare, dispatches, peak, more]) => {
     const first = prepare.map(dispatch);
     const then = dispatches.map(dispatch);
@@ -104,17 +100,6 @@ function checked(packed: string, programs: readonly Program[]): string {
 
 /** Fields that are not in the tuples, now or in a later version of `Program`, go along as they are. */
 function tuples(program: Program, texts: readonly string[]): Json {
-  const signature = ({ name, shape, buffer, dtype, ...rest }: Signature): readonly Json[] => {
-    const more = { ...rest, ...(dtype !== "f32" && { dtype }) };
-    return [name, shape, buffer, ...(Object.keys(more).length > 0 ? [more] : [])];
-  };
-  const dispatch = ({ kernel, layers, grid, buffers }: Dispatch): Json => [
-    kernel,
-    layers,
-    grid.items,
-    grid.batchTile,
-    ...buffers,
-  ];
   const { name, inputs, outputs, params, buffers, kernels, prepare, dispatches, peakBytes, ...rest } =
     program;
   const { format: _, version, baked, module: __, wasm: ___, ...others } = rest;

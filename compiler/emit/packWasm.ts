@@ -1,15 +1,13 @@
 /** Programs for WebAssembly as a JavaScript expression of few bytes: records become tuples; no kernel's text is there. */
-import type { Dispatch, Program, Signature } from "../../contract/program.ts";
+import type { Program } from "../../contract/program.ts";
+import { dispatch, READERS, signature } from "./tuples.ts";
 
 const UNPACK = `(codes, programs) => {
   const modules = codes.map((text) => btoa(text.replace(/[^]/g, (char) => {
     const code = char.charCodeAt(0);
     return String.fromCharCode(code - (code < 127 ? 32 : 112));
   })));
-  const signature = ([name, shape, buffer, more]) => ({ name, dtype: "f32", shape, buffer, ...more });
-  const dispatch = ([kernel, layers, items, batchTile, ...buffers]) =>
-    ({ kernel, buffers, grid: { items, batchTile }, layers });
-  const count = ([fixed, perBatch]) => ({ fixed, perBatch });
+  ${READERS}
   return programs.map(([name, inputs, outputs, params, buffers, kernels, prepare, dispatches, peak, [code, slack], more]) => {
     const first = prepare.map(dispatch);
     const then = dispatches.map(dispatch);
@@ -69,17 +67,6 @@ function tuple(program: Program, codes: readonly string[]): readonly unknown[] {
   const { name, inputs, outputs, params, buffers, kernels, prepare, dispatches, peakBytes, ...rest } =
     program;
   const { format: _, version, module, ...others } = rest;
-  const signature = ({ name, shape, buffer, dtype, ...others }: Signature): readonly unknown[] => {
-    const more = { ...others, ...(dtype !== "f32" && { dtype }) };
-    return [name, shape, buffer, ...(Object.keys(more).length > 0 ? [more] : [])];
-  };
-  const dispatch = ({ kernel, layers, grid, buffers }: Dispatch): readonly unknown[] => [
-    kernel,
-    layers,
-    grid.items,
-    grid.batchTile,
-    ...buffers,
-  ];
   return [
     name,
     inputs.map(signature),
