@@ -23,7 +23,9 @@ const COMMONJS = [
 const pageHost: Plugin = {
   name: "host",
   setup: ({ onResolve }) =>
-    onResolve({ filter: /^\.\/host\.ts$/ }, ({ resolveDir }) => ({ path: `${resolveDir}/host-page.ts` })),
+    onResolve({ filter: /^\.\/(host|webgpu)\.ts$/ }, ({ resolveDir }) => ({
+      path: `${resolveDir}/host-page.ts`,
+    })),
 };
 
 /** Native packages stay outside. */

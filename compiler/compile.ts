@@ -99,7 +99,7 @@ export interface Compilation {
 /** Throws `UserError` for options that do not fit the graph, `InternalError` where a stage breaks its promise. */
 export function compile(model: Graph, options: CompileOptions = {}): Compilation {
   const { source, target, precision, quantise, tuning, bake } = settled(model, options);
-  const { graph, rewrites } = simplify(source);
+  const { graph, rewrites } = simplify(source, target);
   if (rewrites.length > 0) verifyGraph(graph, new Set(source.nodes));
   const { regions: computed, decisions: fused, aliases } = partition(graph);
   const seen = new Set([...graph.outputs.map((o) => o.node), ...aliases.values()]);

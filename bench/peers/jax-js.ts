@@ -2,9 +2,10 @@
 import { defaultDevice, init, jit, lax, nn, numpy as np, tree, valueAndGrad } from "@jax-js/jax";
 import type { Tensor } from "../../runtime/index.ts";
 import type { Activation, Layer } from "../layers.ts";
-import { installWebGpu, serve } from "./host.ts";
+import { serve } from "./host.ts";
 import type { Runner, Task } from "./task.ts";
 import { LEARNING_RATE, STEPS_PER_RUN } from "./training.ts";
+import { installWebGpu } from "./webgpu.ts";
 
 type Arrays = Record<string, np.Array>;
 

@@ -1,7 +1,8 @@
 /** ONNX Runtime Web, its WebGPU execution provider. */
 import * as ort from "onnxruntime-web/webgpu";
-import { installWebGpu, packageFile, serve } from "./host.ts";
+import { packageFile, serve } from "./host.ts";
 import { openOnnx } from "./onnx.ts";
+import { installWebGpu } from "./webgpu.ts";
 
 await serve(async (task) => {
   installWebGpu();

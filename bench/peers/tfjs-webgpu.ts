@@ -1,7 +1,8 @@
 /** TensorFlow.js on WebGPU. */
 import { setBackend } from "@tensorflow/tfjs-core";
-import { installWebGpu, serve } from "./host.ts";
+import { serve } from "./host.ts";
 import { openTf } from "./tfjs.ts";
+import { installWebGpu } from "./webgpu.ts";
 
 await serve(async (task) => {
   installWebGpu();

@@ -1,5 +1,6 @@
 /** Weft on WebGPU. */
 import { openWeft } from "./device.ts";
-import { openDevice, serve } from "./host.ts";
+import { serve } from "./host.ts";
+import { openDevice } from "./webgpu.ts";
 
 await serve(openWeft(openDevice));

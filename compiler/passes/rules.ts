@@ -8,6 +8,7 @@ import type { Node, OpDef, OpNode } from "../ir/graph.ts";
 import { opNode, suffixed } from "../ops/derived.ts";
 import { ops } from "../ops/index.ts";
 import { inTwoSteps } from "../ops/norm.ts";
+import type { Target } from "../strategies/target.ts";
 import { packed } from "./pack.ts";
 import { separated } from "./separate.ts";
 import { splitSum } from "./split.ts";
@@ -22,6 +23,7 @@ export interface Rule {
 }
 
 export interface Context {
+  readonly target: Target;
   users(node: Node): number;
   isOutput(node: Node): boolean;
 }

@@ -2,6 +2,7 @@
 
 import { must } from "../errors.ts";
 import { consumers, type Graph, mapGraph, type Node } from "../ir/graph.ts";
+import type { Target } from "../strategies/target.ts";
 import { type Context, rules } from "./rules.ts";
 
 export interface Rewrite {
@@ -14,7 +15,10 @@ export interface Rewrite {
 }
 
 /** Applies every rule that holds everywhere, until none matches. */
-export function simplify(graph: Graph): { readonly graph: Graph; readonly rewrites: readonly Rewrite[] } {
+export function simplify(
+  graph: Graph,
+  target: Target,
+): { readonly graph: Graph; readonly rewrites: readonly Rewrite[] } {
   const rewrites: Rewrite[] = [];
   const use = graph.updates ? "training" : "inference";
   const applicable = rules.filter((r) => r.holds === "always" || r.holds === use);
@@ -29,6 +33,7 @@ export function simplify(graph: Graph): { readonly graph: Graph; readonly rewrit
       if (node.kind !== "op" || original.kind !== "op") return node;
       const before = (n: Node): Node => must(original.inputs[node.inputs.indexOf(n)], "original input");
       const context: Context = {
+        target,
         users: (n) => users.get(before(n))?.length ?? 0,
         isOutput: (n) => outputs.has(before(n)),
       };

@@ -11,24 +11,30 @@ import { axisIndex } from "../math/affine.ts";
 import { opContext, reduce, substitute } from "../math/build.ts";
 import { derivedNode, opNode, suffixed } from "../ops/derived.ts";
 import { reductions } from "../ops/reduce.ts";
+import type { Target } from "../strategies/target.ts";
 
 /** Results beyond this many are work enough for every thread. */
 const FEW = 16384;
 /** Sums over the batch are split if an axis of at least this many terms can be taken apart. */
 const PARTS = 4;
+/** Examples are, if each has so many: what it adds to is written down for each. */
+const TERMS = 32;
 
 /** Partial sums are not taken apart again. */
 const partials = new WeakSet<OpDef>();
 
-/** The sum in two steps; undefined where the op is none that gains by it. */
-export function splitSum(node: OpNode): Node | undefined {
+/**
+ * The sum in two steps; undefined where the op is none that gains by it. A processor that walks rows by itself takes the examples
+ * apart: all that one of them needs stays in its first cache. GPUs take the longest other axis, for which less is stored.
+ */
+export function splitSum(node: OpNode, { target }: { readonly target: Target }): Node | undefined {
   const { shape } = node.type;
   if (partials.has(node.op)) return undefined;
   if (!shape.every(isKnown) || shape.reduce<number>((a, d) => a * Number(d), 1) > FEW) return undefined;
   const whole = node.op.define(node.attrs, opContext(node));
   if (whole.kind !== "reduce" || whole.op !== "sum" || !whole.axes.some((a) => isBatch(a.extent)))
     return undefined;
-  const which = longest(whole.axes);
+  const which = target.vectors ? examples(whole.axes) : longest(whole.axes);
   if (which === undefined) return undefined;
   const parts = must(whole.axes[which], "axis").extent;
 
@@ -45,6 +51,12 @@ function longest(axes: readonly Axis[]): number | undefined {
   const extents = axes.map((a) => (isBatch(a.extent) ? 0 : boundOf(a.extent)));
   const most = Math.max(...extents);
   return most >= PARTS ? extents.indexOf(most) : undefined;
+}
+
+/** The position of the batch, if an example has enough terms by itself. */
+function examples(axes: readonly Axis[]): number | undefined {
+  const terms = axes.reduce((a, x) => a * (isBatch(x.extent) ? 1 : boundOf(x.extent)), 1);
+  return terms >= TERMS ? axes.findIndex((a) => isBatch(a.extent)) : undefined;
 }
 
 /** The sum at one position of the axis that is split off: `context.at[0]`. */
