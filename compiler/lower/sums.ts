@@ -9,7 +9,7 @@ import { boundOf, lengthOf } from "../ir/type.ts";
 import type { Value, Variable } from "../ir/value.ts";
 import { apply, float, int, least, plus, sizeValue } from "../math/value.ts";
 import { LOWEST } from "../ops/scalar.ts";
-import type { Builder } from "./builder.ts";
+import type { Builder, Span } from "./builder.ts";
 
 /** Terms that an accumulator takes up, at most. */
 const BLOCK = 1024;
@@ -117,27 +117,35 @@ function blockFrom(
   return { stem, start: turn, end: last, step, turns: Number.POSITIVE_INFINITY };
 }
 
-/** A loop over an axis in blocks. */
+/** A loop over an axis in blocks: from one end to the other, or over a part of it that a run decides. */
 export function axisInBlocks(
   builder: Builder,
   axis: Axis,
   cuts: Cuts,
   into: readonly Variable[],
   body: (into: readonly Variable[]) => void,
+  part?: Span,
 ): void {
-  const loop = { stem: axis.name, end: sizeValue(axis.extent), step: 1, turns: extentOf(axis) };
+  const whole = { end: sizeValue(axis.extent), turns: extentOf(axis) };
+  const loop = {
+    ...whole,
+    ...(part && { ...part, turns: Number.POSITIVE_INFINITY }),
+    stem: axis.name,
+    step: 1,
+  };
   loopInBlocks(builder, loop, cuts, into, (turn, parts) => {
     builder.bind(axis, turn);
     body(parts);
   });
 }
 
-/** Nested loops over axes, outermost first. */
+/** Nested loops over axes, outermost first, of some over a part. */
 export function nestInBlocks(
   builder: Builder,
   axes: readonly Axis[],
   sum: Sum,
   body: (into: readonly Variable[]) => void,
+  parts: ReadonlyMap<Axis, Span> = new Map(),
 ): void {
   const cuts = cutsOf(
     axes.map((a) => boundOf(a.extent)),
@@ -146,7 +154,7 @@ export function nestInBlocks(
   const from = (i: number, into: readonly Variable[]): void => {
     const axis = axes[i];
     if (axis === undefined) body(into);
-    else axisInBlocks(builder, axis, cuts[i] ?? [], into, (parts) => from(i + 1, parts));
+    else axisInBlocks(builder, axis, cuts[i] ?? [], into, (sums) => from(i + 1, sums), parts.get(axis));
   };
   from(0, sum.into);
 }

@@ -10,8 +10,10 @@ import type { ContractionKernel, Schedule } from "../ir/kernel.ts";
 import type { Storages } from "../ir/storage.ts";
 import { isBatch, isKnown, sizeAt } from "../ir/type.ts";
 import type { Value } from "../ir/value.ts";
+import type { Span } from "../lower/builder.ts";
 import { type Accumulation, accumulate, finish } from "../lower/contraction.ts";
 import type { Lowering } from "../lower/evaluate.ts";
+import { nonzeroWithin, spansOf } from "../lower/spans.ts";
 import { nestInBlocks } from "../lower/sums.ts";
 import { gridOf, type Held, placeThread, type Tiled, type Vector } from "../lower/threads.ts";
 import { add, axisIndex, constant, newAxis, scale } from "../math/affine.ts";
@@ -136,15 +138,18 @@ function sumAndStore(
 ): void {
   const accumulation = accumulate(lowering, kernel, held, vector);
   const lanes = must(vector, "vector");
+  const bounds = [kernel.lhs, kernel.rhs].flatMap(nonzeroWithin);
+  const spans = spansOf(lowering, kernel.k, bounds, accumulation.held, lanes);
   if (kernel.k.includes(lanes.axis)) {
-    const sums = sumLanes(lowering, kernel, accumulation, lanes);
+    const sums = sumLanes(lowering, kernel, accumulation, lanes, spans);
     finish(lowering, kernel, { ...accumulation, sums }, []);
     return;
   }
   const steps = inOrder(kernel.k, kernel.lhs, lowering.storages);
-  nestInBlocks(lowering, steps, { into: accumulation.sums, each: 1, levels: 1 }, (into) =>
-    accumulation.add([accumulation.factors(new Map())], into),
-  );
+  const sum = { into: accumulation.sums, each: 1, levels: 1 };
+  const body = (into: Accumulation["sums"]): void =>
+    accumulation.add([accumulation.factors(new Map())], into);
+  nestInBlocks(lowering, steps, sum, body, spans);
   finish(lowering, kernel, accumulation, []);
 }
 
@@ -157,6 +162,7 @@ function sumLanes(
   kernel: ContractionKernel,
   { factors, tile, sums }: Accumulation,
   { axis, lane }: Vector,
+  spans: ReadonlyMap<Axis, Span>,
 ): Accumulation["sums"] {
   const extent = extentOf(axis);
   const [whole, left] = [Math.floor(extent / WIDTH), extent % WIDTH];
@@ -171,14 +177,16 @@ function sumLanes(
     });
   };
   const others = inOrder(kernel.k, kernel.lhs, lowering.storages).filter((a) => a !== axis);
-  nestInBlocks(lowering, others, { into: sums, each: Math.ceil(extent / WIDTH), levels: 1 }, (into) => {
+  const sum = { into: sums, each: Math.ceil(extent / WIDTH), levels: 1 };
+  const body = (into: Accumulation["sums"]): void => {
     const blocks = newAxis(axis.name, whole);
     lowering.loop(blocks, () => addUp(scale(axisIndex(blocks), WIDTH), into, (factor) => factor));
     if (isNew)
       addUp(constant(extent - WIDTH), into, (factor) =>
         named("v", choose(isNew, splat(factor, WIDTH), none)),
       );
-  });
+  };
+  nestInBlocks(lowering, others, sum, body, spans);
   return sums.map((sum) => {
     const [a, b, c, d] = [0, 1, 2, 3].map((i) => must(component(sum, i), "lane"));
     return lowering.let(

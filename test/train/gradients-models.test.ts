@@ -157,6 +157,17 @@ describe("sums in two steps", () => {
     const roots = compiled(g.graph).steps.map((s) => nameOf(s.region));
     expect(roots.filter((name) => /^conv2d\d+\.weight\.grad\.partial$/.test(name))).toHaveLength(1);
   });
+
+  test("take the longest axis apart for GPUs, and examples for processors that walk rows", () => {
+    const { graph } = gradientGraph(build().node, {});
+    const parts = (target: "gpu" | "wasm") =>
+      compiled(graph, target)
+        .steps.flatMap((s) => s.region.results.map((r) => r.root))
+        .filter((root) => /weight\.grad\.partial$/.test(root.origin.name))
+        .map((root) => root.type.shape[0]);
+    expect(parts("wasm")).toEqual(["N"]);
+    expect(parts("gpu").every(Number.isInteger)).toBe(true);
+  });
 });
 
 describe("what has no gradient", () => {

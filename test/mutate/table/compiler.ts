@@ -815,6 +815,13 @@ const structure: readonly Mutation[] = [
       guards: [guard("train/gradients-models"), steps],
       why: "gradients of convolutions are too large",
     },
+    {
+      name: "split sums: examples are taken apart on no target",
+      find: "target.vectors ? examples(whole.axes) : longest(whole.axes)",
+      put: "longest(whole.axes)",
+      guards: [guard("train/gradients-models", "take the longest axis apart")],
+      why: "training in WebAssembly takes half as long again",
+    },
   ]),
   ...inFile("compiler/passes/bake.ts", [
     {

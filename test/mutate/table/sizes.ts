@@ -33,8 +33,8 @@ export const sizes: readonly Mutation[] = [
   ...inFile("compiler/lower/sums.ts", [
     {
       name: "sizes: sums are loops up to the bound",
-      find: "end: sizeValue(axis.extent), step: 1",
-      put: 'end: sizeValue(typeof axis.extent === "object" ? axis.extent.max : axis.extent), step: 1',
+      find: "end: sizeValue(axis.extent), turns",
+      put: 'end: sizeValue(typeof axis.extent === "object" ? axis.extent.max : axis.extent), turns',
       guards: [portable, training],
       why: "sums take what lies beyond T",
     },

@@ -7,6 +7,7 @@ const vectors = guard("wasm/vectors");
 const kernels = guard("wasm/kernel");
 const functions = guard("wasm/functions");
 const programs = guard("wasm/programs");
+const spans = guard("lower/spans");
 
 const bytes: readonly Mutation[] = [
   ...inFile("contract/wasm.ts", [
@@ -247,6 +248,36 @@ const meanings: readonly Mutation[] = [
       put: "return 1 + ofStatements(s.body);",
       guards: [programs],
       why: "large kernels are taken for small ones, and done by one thread",
+    },
+  ]),
+  ...inFile("compiler/lower/spans.ts", [
+    {
+      name: "sums end a step before the last that is within a picture",
+      find: "end: add(high, 1) }",
+      put: "end: high }",
+      guards: [spans, guard("train/gradients-models")],
+      why: "gradients of convolutions lack a row of the window",
+    },
+    {
+      name: "sums begin where the first of a thread's positions does",
+      find: "add(first, Math.max(",
+      put: "add(first, Math.min(",
+      guards: [spans],
+      why: "convolutions lack the window's first row for some positions",
+    },
+    {
+      name: "lanes of a vector end where they begin",
+      find: "const ends = [0, Number(vector.lane.extent) - 1];",
+      put: "const ends = [0];",
+      guards: [spans],
+      why: "positions of a vector lack what only the last of them sees",
+    },
+    {
+      name: "what is padded with a number is taken for 0",
+      find: 'e.otherwise.kind === "const" && e.otherwise.value === 0',
+      put: 'e.otherwise.kind === "const"',
+      guards: [spans],
+      why: "convolutions of what pad() surrounds with ones lack the border",
     },
   ]),
 ];
