@@ -169,24 +169,24 @@ export function otherwise<T>(kind: Kind<T>, absent: T): Kind<T> {
   return { ...kind, read: (value, place) => (value === undefined ? absent : kind.read(value, place)) };
 }
 
-/** A number for both axes, or [height, width]. */
-export function pairOf<T>(kind: Kind<T>): Kind<readonly [T, T]> {
+/** A value for all axes, or a list of one for each: `[height, width]`. */
+export function eachOf<T>(kind: Kind<T>, axes: readonly string[]): Kind<readonly T[]> {
+  const form = `[${axes.join(", ")}]`;
   return {
-    rule: `${kind.rule}, or [height, width]`,
+    rule: `${kind.rule}, or ${form}`,
     example: kind.example,
     read(value, place) {
       if (!Array.isArray(value)) {
-        const both = kind.read(value, place);
-        return [both, both];
+        const all = kind.read(value, place);
+        return axes.map(() => all);
       }
-      if (value.length !== 2)
+      if (value.length !== axes.length)
         refuse(
-          { rule: "a number or [height, width]", example: `[${kind.example}, ${kind.example}]` },
+          { rule: `a number or ${form}`, example: `[${axes.map(() => kind.example).join(", ")}]` },
           value,
           place,
         );
-      const [a, b] = readItems(kind, value, place);
-      return [a as T, b as T]; // there are two
+      return readItems(kind, value, place);
     },
   };
 }

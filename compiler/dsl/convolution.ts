@@ -1,5 +1,6 @@
 /** Convolutions, dense layers and matrix products. */
 
+import type { OpDef } from "../ir/graph.ts";
 import type { InitRequest } from "../ops/index.ts";
 import { ops } from "../ops/index.ts";
 import { binaryOp, unaryOp } from "./layer.ts";
@@ -23,34 +24,36 @@ import type {
   NeedsImage,
   NeedsKernel,
   Padding,
-  Pair,
+  Rank,
+  Steps,
   WindowShape,
 } from "./types/window.ts";
 
-/** Options of `conv2d`; the type parameters carry their literal values. */
-export interface Conv2dOptions<
+/** Options of a convolution along R axes; the other type parameters carry their literal values. */
+export interface ConvOptions<
+  R extends Rank,
   Out = number,
-  K = Pair,
-  St = Pair,
-  P = Padding,
-  D = Pair,
+  K = Steps<R>,
+  St = Steps<R>,
+  P = Padding<R>,
+  D = Steps<R>,
   G = number,
   W = Tensor,
   B = Tensor,
 > {
   /** Output channels. */
   readonly out: Out;
-  /** A number, or [height, width]. */
+  /** A number, or one for each axis: [height, width]. */
   readonly kernel: K;
   /** Default 1. */
   readonly stride?: St;
-  /** A number, [vertical, horizontal], [top, bottom, left, right] or "same". Default 0. */
+  /** A number, [vertical, horizontal], [top, bottom, left, right], "same" or "sameUpper". Default 0. */
   readonly padding?: P;
   /** Distance of the kernel's taps. Default 1. */
   readonly dilation?: D;
   /** Groups of channels convolved apart; as many as input channels is a depthwise convolution. Default 1. */
   readonly groups?: G;
-  /** A tensor [out, in / groups, kernel height, kernel width]. Default: a parameter of the layer's own. */
+  /** A tensor [out, in / groups, …kernel]. Default: a parameter of the layer's own. */
   readonly weight?: W;
   /** Whether there is one, or a tensor [out]. Default true: a parameter of the layer's own. */
   readonly bias?: boolean | B;
@@ -58,72 +61,97 @@ export interface Conv2dOptions<
   readonly init?: InitRequest;
 }
 
-export interface Conv2d<Out, K, St, P, D, G extends number, W extends Shape = Shape> extends Layer {
+/** A convolution as a layer. */
+export interface Conv<
+  R extends Rank,
+  Op extends string,
+  Out,
+  K,
+  St,
+  P,
+  D,
+  G extends number,
+  W extends Shape = Shape,
+> extends Layer {
   readonly [OPTIONS]: [Out, K, St, P, D, G, ...W];
-  readonly [OUT]: NeedsKernel<In<this>, Out, K, G, W> extends infer E extends string
+  readonly [OUT]: NeedsKernel<R, Op, In<this>, Out, K, G, W> extends infer E extends string
     ? E
-    : ConvShape<In<this>, Out extends number ? Out : number, K, St, P, D, G>;
+    : ConvShape<R, In<this>, Out extends number ? Out : number, K, St, P, D, G>;
 }
 
+/** A convolution along R axes: applied to a tensor, and as a layer. */
+export interface Convolution<R extends Rank, Op extends string> {
+  /**
+   * Throws `UserError`: a kernel larger than its padded input, groups that do not divide the channels, a given weight
+   * or bias of another shape.
+   */
+  <
+    S extends Shape,
+    const Out extends number,
+    const K extends Steps<R>,
+    const St extends Steps<R> = 1,
+    const P extends Padding<R> = 0,
+    const D extends Steps<R> = 1,
+    const G extends number = 1,
+    W extends Shape = Shape,
+    B extends Shape = Shape,
+    Z extends 1 = 1,
+  >(
+    x: Checked<Known<S, [Out, K, St, P, D, G], Z>, NeedsImage<R, S>, Tensor<S>>,
+    options: ConvOptions<
+      R,
+      Out,
+      Checked<Known<S, [Out, K, St, P, D, G], Z>, WindowShape<R, S, Out, K, St, P, D>, K>,
+      St,
+      P,
+      D,
+      Checked<Known<S, [Out, K, St, P, D, G], Z>, NeedsGroups<R, S, Out, G>, G>,
+      Checked<Known<S, [Out, K, G, ...W], Z>, NeedsKernel<R, Op, S, Out, K, G, W>, Tensor<W>>,
+      Checked<Known<B, [Out], Z>, NeedsGiven<Op, "bias", B, [Out]>, Tensor<B>>
+    >,
+  ): Tensor<Result<Known<S, [Out, K, St, P, D, G], Z>, WindowShape<R, S, Out, K, St, P, D>>>;
+  /** The same as a layer. It has one set of parameters, wherever it is applied. */
+  <
+    const Out extends number,
+    const K extends Steps<R>,
+    const St extends Steps<R> = 1,
+    const P extends Padding<R> = 0,
+    const D extends Steps<R> = 1,
+    const G extends number = 1,
+    W extends Shape = Shape,
+    B extends Shape = Shape,
+    Z extends 1 = 1,
+  >(
+    options: ConvOptions<
+      R,
+      Out,
+      K,
+      St,
+      P,
+      D,
+      G,
+      Checked<Known<W, [Out, K], Z>, NeedsKernel<R, Op, Shape, Out, K, G, W>, Tensor<W>>,
+      Checked<Known<B, [Out], Z>, NeedsGiven<Op, "bias", B, [Out]>, Tensor<B>>
+    >,
+  ): Conv<R, Op, Out, K, St, P, D, G, W>;
+}
+
+function convolution<R extends Rank, Op extends string>(def: OpDef): Convolution<R, Op> {
+  const op = (...args: readonly unknown[]): unknown => unaryOp(def, args);
+  return op as Convolution<R, Op>; // the overloads are what unaryOp does
+}
+
+/** Convolution of sequences: [N, C, L] → [N, out, L′], as `conv2d` along one axis. */
+export const conv1d: Convolution<1, "conv1d"> = convolution(ops.conv1d);
 /**
  * Two-dimensional convolution (a cross-correlation, as everywhere in deep learning):
  * [N, C, H, W] → [N, out, H′, W′] with H′ = ⌊(H + padding − dilation·(kernel − 1) − 1) / stride⌋ + 1.
  *
  *   y[n,o,h,w] = bias[o] + Σ_{c,u,v} x[n, c, h·s + u·d − p, w·s + v·d − p] · weight[o,c,u,v]
- *
- * Throws `UserError`: a kernel larger than its padded input, groups that do not divide the channels, a given weight
- * or bias of another shape.
  */
-export function conv2d<
-  S extends Shape,
-  const Out extends number,
-  const K extends Pair,
-  const St extends Pair = 1,
-  const P extends Padding = 0,
-  const D extends Pair = 1,
-  const G extends number = 1,
-  W extends Shape = Shape,
-  B extends Shape = Shape,
-  Z extends 1 = 1,
->(
-  x: Checked<Known<S, [Out, K, St, P, D, G], Z>, NeedsImage<S>, Tensor<S>>,
-  options: Conv2dOptions<
-    Out,
-    Checked<Known<S, [Out, K, St, P, D, G], Z>, WindowShape<S, Out, K, St, P, D>, K>,
-    St,
-    P,
-    D,
-    Checked<Known<S, [Out, K, St, P, D, G], Z>, NeedsGroups<S, Out, G>, G>,
-    Checked<Known<S, [Out, K, G, ...W], Z>, NeedsKernel<S, Out, K, G, W>, Tensor<W>>,
-    Checked<Known<B, [Out], Z>, NeedsGiven<"conv2d", "bias", B, [Out]>, Tensor<B>>
-  >,
-): Tensor<Result<Known<S, [Out, K, St, P, D, G], Z>, WindowShape<S, Out, K, St, P, D>>>;
-/** The same as a layer. It has one set of parameters, wherever it is applied. */
-export function conv2d<
-  const Out extends number,
-  const K extends Pair,
-  const St extends Pair = 1,
-  const P extends Padding = 0,
-  const D extends Pair = 1,
-  const G extends number = 1,
-  W extends Shape = Shape,
-  B extends Shape = Shape,
-  Z extends 1 = 1,
->(
-  options: Conv2dOptions<
-    Out,
-    K,
-    St,
-    P,
-    D,
-    G,
-    Checked<Known<W, [Out, K], Z>, NeedsKernel<Shape, Out, K, G, W>, Tensor<W>>,
-    Checked<Known<B, [Out], Z>, NeedsGiven<"conv2d", "bias", B, [Out]>, Tensor<B>>
-  >,
-): Conv2d<Out, K, St, P, D, G, W>;
-export function conv2d(...args: readonly unknown[]): unknown {
-  return unaryOp(ops.conv2d, args);
-}
+export const conv2d: Convolution<2, "conv2d"> = convolution(ops.conv2d);
+/** Convolution of volumes: [N, C, D, H, W] → [N, out, D′, H′, W′], as `conv2d` along three axes. */
+export const conv3d: Convolution<3, "conv3d"> = convolution(ops.conv3d);
 
 /** Options of a dense layer. */
 export interface LinearOptions<Out = number, I = number, W = Tensor, B = Tensor> {

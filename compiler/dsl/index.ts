@@ -1,7 +1,17 @@
 /** The model language: everything a model file imports from "weftgpu". */
 export { type Arithmetic, add, div, type Extremum, max, min, mul, pow, sub } from "./arithmetic.ts";
 export { ModelError } from "./build.ts";
-export { type Conv2dOptions, conv2d, corr2d, type LinearOptions, linear, matmul } from "./convolution.ts";
+export {
+  type ConvOptions,
+  type Convolution,
+  conv1d,
+  conv2d,
+  conv3d,
+  corr2d,
+  type LinearOptions,
+  linear,
+  matmul,
+} from "./convolution.ts";
 export { defineOp, type OpDefinition, type OpOptions, type UserOp, type ValueContext } from "./define.ts";
 export { type DimOptions, dim } from "./dim.ts";
 export type { AxisPosition, Elements, Position, Value } from "./expression.ts";
@@ -49,11 +59,22 @@ export {
   tanh,
 } from "./pointwise.ts";
 export {
-  type AvgPool2dOptions,
+  type AvgPoolOptions,
+  avgPool1d,
   avgPool2d,
+  avgPool3d,
+  type GlobalPooling,
+  globalAvgPool1d,
   globalAvgPool2d,
-  type MaxPool2dOptions,
+  globalAvgPool3d,
+  globalMaxPool1d,
+  globalMaxPool2d,
+  globalMaxPool3d,
+  maxPool1d,
   maxPool2d,
+  maxPool3d,
+  type Pooling,
+  type PoolOptions,
 } from "./pooling.ts";
 export { mean, type ReduceOptions, sum } from "./reduce.ts";
 export { type SliceOptions, type SplitOptions, slice, split } from "./slice.ts";

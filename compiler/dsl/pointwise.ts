@@ -94,7 +94,7 @@ type ShapeOf<A> = A extends Tensor<infer S> ? S : [];
 
 export interface BatchNorm2d extends Layer {
   readonly [OPTIONS]: [];
-  readonly [OUT]: NeedsImage<In<this>>;
+  readonly [OUT]: NeedsImage<2, In<this>>;
 }
 
 /**
@@ -102,12 +102,12 @@ export interface BatchNorm2d extends Layer {
  * y = (x − mean) / √(variance + eps) · weight + bias. It is folded into the convolution before it.
  */
 export function batchNorm2d<S extends Shape, Z extends 1 = 1>(
-  x: Checked<Known<S, [], Z>, NeedsImage<S>, Tensor<S>>,
+  x: Checked<Known<S, [], Z>, NeedsImage<2, S>, Tensor<S>>,
   options: BatchNorm2dOptions,
 ): Tensor<S>;
 /** Without options, or as a layer. One signature: two would make TypeScript's message about a wrong rank longer. */
 export function batchNorm2d<A extends Tensor | BatchNorm2dOptions = BatchNorm2dOptions, Z extends 1 = 1>(
-  first?: Checked<Known<ShapeOf<A>, [], Z>, A extends Tensor ? NeedsImage<ShapeOf<A>> : A, A>,
+  first?: Checked<Known<ShapeOf<A>, [], Z>, A extends Tensor ? NeedsImage<2, ShapeOf<A>> : A, A>,
 ): A extends Tensor<infer S> ? Tensor<S> : BatchNorm2d;
 export function batchNorm2d(...args: readonly unknown[]): unknown {
   return unaryOp(ops.batchNorm2d, args);

@@ -1,118 +1,123 @@
 /** Pooling over windows and over whole images. */
+import type { OpDef } from "../ir/graph.ts";
 import { ops } from "../ops/index.ts";
 import { unaryOp } from "./layer.ts";
 import type { Tensor } from "./tensor.ts";
 import type { In, Layer, OPTIONS, OUT } from "./types/layer.ts";
 import type { Checked, Known, Result, Shape } from "./types/shape.ts";
-import type { GlobalPoolShape, NeedsImage, Padding, Pair, PoolShape } from "./types/window.ts";
+import type { GlobalPoolShape, NeedsImage, Padding, PoolShape, Rank, Steps } from "./types/window.ts";
 
-interface PoolOptions<K, St, P, Ceil> {
-  /** A number, or [height, width]. */
+/** Options of pooling along R axes. */
+export interface PoolOptions<
+  R extends Rank,
+  K = Steps<R>,
+  St = Steps<R>,
+  P = Padding<R>,
+  D = Steps<R>,
+  Ceil = boolean,
+> {
+  /** A number, or one for each axis: [height, width]. */
   readonly kernel: K;
   /** Default: the kernel. */
   readonly stride?: St;
-  /** A number, [vertical, horizontal], [top, bottom, left, right] or "same". Default 0. */
+  /** A number, [vertical, horizontal], [top, bottom, left, right], "same" or "sameUpper". Default 0. */
   readonly padding?: P;
+  /** Distance of the window's taps. Default 1. */
+  readonly dilation?: D;
   /** Round the output size up: the last window may hang over the edge. Default false. */
   readonly ceilMode?: Ceil;
 }
 
-/** Options of `maxPool2d`. */
-export interface MaxPool2dOptions<K = Pair, St = Pair, P = Padding, D = Pair, Ceil = boolean>
-  extends PoolOptions<K, St, P, Ceil> {
-  /** Distance of the window's taps. Default 1. */
-  readonly dilation?: D;
-}
-
-/** Options of `avgPool2d`. */
-export interface AvgPool2dOptions<K = Pair, St = Pair, P = Padding, Ceil = boolean>
-  extends PoolOptions<K, St, P, Ceil> {
+/** What average pooling takes besides. */
+export interface AvgPoolOptions {
   /** Whether padding counts as elements of the average. Default true. */
   readonly countIncludePad?: boolean;
 }
 
 /** A pooling layer. */
-export interface Pool2d<K, St, P, D, Ceil> extends Layer {
+export interface Pool<R extends Rank, K, St, P, D, Ceil> extends Layer {
   readonly [OPTIONS]: [K, St, P, D, Ceil];
-  readonly [OUT]: PoolShape<In<this>, K, St, P, D, Ceil>;
+  readonly [OUT]: PoolShape<R, In<this>, K, St, P, D, Ceil>;
 }
 
-/**
- * The maximum over each window: [N, C, H, W] → [N, C, H′, W′]. Padding never wins.
- * Throws `UserError`: a window larger than the padded input, or wholly in the padding.
- */
-export function maxPool2d<
-  S extends Shape,
-  const K extends Pair,
-  const St extends Pair = K,
-  const P extends Padding = 0,
-  const D extends Pair = 1,
-  const Ceil extends boolean = false,
-  Z extends 1 = 1,
->(
-  x: Checked<Known<S, [K, St, P, D, Ceil], Z>, NeedsImage<S>, Tensor<S>>,
-  options: MaxPool2dOptions<
-    Checked<Known<S, [K, St, P, D, Ceil], Z>, PoolShape<S, K, St, P, D, Ceil>, K>,
-    St,
-    P,
-    D,
-    Ceil
-  >,
-): Tensor<Result<Known<S, [K, St, P, D, Ceil], Z>, PoolShape<S, K, St, P, D, Ceil>>>;
-/** The same as a layer. */
-export function maxPool2d<
-  const K extends Pair,
-  const St extends Pair = K,
-  const P extends Padding = 0,
-  const D extends Pair = 1,
-  const Ceil extends boolean = false,
->(options: MaxPool2dOptions<K, St, P, D, Ceil>): Pool2d<K, St, P, D, Ceil>;
-export function maxPool2d(...args: readonly unknown[]): unknown {
-  return unaryOp(ops.maxPool2d, args);
+/** Pooling along R axes, with options of its own besides: applied to a tensor, and as a layer. */
+export interface Pooling<R extends Rank, More> {
+  /** Throws `UserError`: a window larger than the padded input, or wholly in the padding. */
+  <
+    S extends Shape,
+    const K extends Steps<R>,
+    const St extends Steps<R> = K,
+    const P extends Padding<R> = 0,
+    const D extends Steps<R> = 1,
+    const Ceil extends boolean = false,
+    Z extends 1 = 1,
+  >(
+    x: Checked<Known<S, [K, St, P, D, Ceil], Z>, NeedsImage<R, S>, Tensor<S>>,
+    options: PoolOptions<
+      R,
+      Checked<Known<S, [K, St, P, D, Ceil], Z>, PoolShape<R, S, K, St, P, D, Ceil>, K>,
+      St,
+      P,
+      D,
+      Ceil
+    > &
+      More,
+  ): Tensor<Result<Known<S, [K, St, P, D, Ceil], Z>, PoolShape<R, S, K, St, P, D, Ceil>>>;
+  /** The same as a layer. */
+  <
+    const K extends Steps<R>,
+    const St extends Steps<R> = K,
+    const P extends Padding<R> = 0,
+    const D extends Steps<R> = 1,
+    const Ceil extends boolean = false,
+  >(
+    options: PoolOptions<R, K, St, P, D, Ceil> & More,
+  ): Pool<R, K, St, P, D, Ceil>;
 }
 
-/**
- * The average over each window: [N, C, H, W] → [N, C, H′, W′].
- * Throws `UserError`: a window larger than the padded input, or wholly in the padding.
- */
-export function avgPool2d<
-  S extends Shape,
-  const K extends Pair,
-  const St extends Pair = K,
-  const P extends Padding = 0,
-  const Ceil extends boolean = false,
-  Z extends 1 = 1,
->(
-  x: Checked<Known<S, [K, St, P, Ceil], Z>, NeedsImage<S>, Tensor<S>>,
-  options: AvgPool2dOptions<
-    Checked<Known<S, [K, St, P, Ceil], Z>, PoolShape<S, K, St, P, 1, Ceil>, K>,
-    St,
-    P,
-    Ceil
-  >,
-): Tensor<Result<Known<S, [K, St, P, Ceil], Z>, PoolShape<S, K, St, P, 1, Ceil>>>;
-/** The same as a layer. */
-export function avgPool2d<
-  const K extends Pair,
-  const St extends Pair = K,
-  const P extends Padding = 0,
-  const Ceil extends boolean = false,
->(options: AvgPool2dOptions<K, St, P, Ceil>): Pool2d<K, St, P, 1, Ceil>;
-export function avgPool2d(...args: readonly unknown[]): unknown {
-  return unaryOp(ops.avgPool2d, args);
+/** Pooling over all positions along R axes. */
+export interface GlobalPooling<R extends Rank> {
+  <S extends Shape, Z extends 1 = 1>(
+    x: Checked<Known<S, [], Z>, NeedsImage<R, S>, Tensor<S>>,
+  ): Tensor<Result<Known<S, [], Z>, GlobalPoolShape<R, S>>>;
+  /** The same as a layer. */
+  (): GlobalPool<R>;
 }
 
-export interface GlobalPool2d extends Layer {
+/** A layer that pools over all positions. */
+export interface GlobalPool<R extends Rank> extends Layer {
   readonly [OPTIONS]: [];
-  readonly [OUT]: GlobalPoolShape<In<this>>;
+  readonly [OUT]: GlobalPoolShape<R, In<this>>;
 }
 
-/** The average over each whole channel: [N, C, H, W] → [N, C, 1, 1]. */
-export function globalAvgPool2d<S extends Shape, Z extends 1 = 1>(
-  x: Checked<Known<S, [], Z>, NeedsImage<S>, Tensor<S>>,
-): Tensor<Result<Known<S, [], Z>, GlobalPoolShape<S>>>;
-/** The same as a layer. */
-export function globalAvgPool2d(): GlobalPool2d;
-export function globalAvgPool2d(...args: readonly unknown[]): unknown {
-  return unaryOp(ops.globalAvgPool2d, args);
+function pooling<F>(def: OpDef): F {
+  const op = (...args: readonly unknown[]): unknown => unaryOp(def, args);
+  return op as F; // the overloads of F are what unaryOp does
 }
+
+/** The maximum over each window of a sequence: [N, C, L] → [N, C, L′]. */
+export const maxPool1d: Pooling<1, unknown> = pooling(ops.maxPool1d);
+/** The maximum over each window: [N, C, H, W] → [N, C, H′, W′]. Padding never wins. */
+export const maxPool2d: Pooling<2, unknown> = pooling(ops.maxPool2d);
+/** The maximum over each window of a volume: [N, C, D, H, W] → [N, C, D′, H′, W′]. */
+export const maxPool3d: Pooling<3, unknown> = pooling(ops.maxPool3d);
+
+/** The average over each window of a sequence: [N, C, L] → [N, C, L′]. */
+export const avgPool1d: Pooling<1, AvgPoolOptions> = pooling(ops.avgPool1d);
+/** The average over each window: [N, C, H, W] → [N, C, H′, W′]. */
+export const avgPool2d: Pooling<2, AvgPoolOptions> = pooling(ops.avgPool2d);
+/** The average over each window of a volume: [N, C, D, H, W] → [N, C, D′, H′, W′]. */
+export const avgPool3d: Pooling<3, AvgPoolOptions> = pooling(ops.avgPool3d);
+
+/** The average over each whole channel: [N, C, L] → [N, C, 1]. */
+export const globalAvgPool1d: GlobalPooling<1> = pooling(ops.globalAvgPool1d);
+/** The average over each whole channel: [N, C, H, W] → [N, C, 1, 1]. */
+export const globalAvgPool2d: GlobalPooling<2> = pooling(ops.globalAvgPool2d);
+/** The average over each whole channel: [N, C, D, H, W] → [N, C, 1, 1, 1]. */
+export const globalAvgPool3d: GlobalPooling<3> = pooling(ops.globalAvgPool3d);
+/** The maximum of each whole channel: [N, C, L] → [N, C, 1]. */
+export const globalMaxPool1d: GlobalPooling<1> = pooling(ops.globalMaxPool1d);
+/** The maximum of each whole channel: [N, C, H, W] → [N, C, 1, 1]. */
+export const globalMaxPool2d: GlobalPooling<2> = pooling(ops.globalMaxPool2d);
+/** The maximum of each whole channel: [N, C, D, H, W] → [N, C, 1, 1, 1]. */
+export const globalMaxPool3d: GlobalPooling<3> = pooling(ops.globalMaxPool3d);

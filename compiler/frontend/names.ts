@@ -16,17 +16,18 @@ export interface Unnamed {
 
 /** Short names for layers that no variable holds, numbered from 1: `conv1`, `pool1`, `fc1`. */
 const shortNames: ReadonlyMap<string, string> = new Map([
-  ["conv2d", "conv"],
-  ["maxPool2d", "pool"],
-  ["avgPool2d", "pool"],
-  ["globalAvgPool2d", "pool"],
+  ["conv", "conv"],
+  ["maxPool", "pool"],
+  ["avgPool", "pool"],
+  ["globalAvgPool", "pool"],
+  ["globalMaxPool", "pool"],
   ["linear", "fc"],
-  ["batchNorm2d", "norm"],
+  ["batchNorm", "norm"],
   ["layerNorm", "norm"],
 ]);
 
 export function shortName(op: string): string {
-  return shortNames.get(op) ?? op;
+  return shortNames.get(op.replace(/\dd$/, "")) ?? op; // of conv1d, conv2d and conv3d
 }
 
 interface Place {

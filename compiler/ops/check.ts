@@ -8,9 +8,6 @@ export function fail(problem: string, rule?: string, fix?: string): never {
   throw new UserError({ problem, ...(rule ? { rule } : {}), ...(fix ? { fix } : {}) });
 }
 
-/** A number for both axes, or [height, width]. */
-export type Pair = number | readonly [number, number];
-
 /** An option that holds a tensor or nothing: tensors are taken out before the options are checked. */
 export const tensorOnly: Kind<undefined> = kindOf(
   "a tensor, or left out",

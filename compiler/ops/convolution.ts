@@ -1,37 +1,44 @@
 /** Cross-correlations: the convolution layer, and the plain correlation of two matrices. */
 import { showShape } from "../../contract/shapes.ts";
+import type { TensorType } from "../../contract/type.ts";
 import { must, plural } from "../errors.ts";
 import type { OpDef, ParamRequest } from "../ir/graph.ts";
 import { add, axisIndex, constant, div, scale } from "../math/affine.ts";
 import { call, load, loadPadded, product } from "../math/build.ts";
 import { flag, otherwise, positive, takes } from "../options.ts";
-import { fail, fixed, type NoOptions, noOptions, type Pair, rank, tensorOnly } from "./check.ts";
+import { fail, fixed, type NoOptions, noOptions, rank, tensorOnly } from "./check.ts";
 import {
+  all,
   checkFits,
   describeWindow,
+  type Ends,
   formula,
+  needsImage,
   type Padding,
   padding,
   positions,
-  type Sides,
+  type Rank,
+  type SameWord,
+  type Steps,
   spatial,
   steps,
   type WindowAttrs,
-  windowIndex,
+  windowIndices,
   windows,
+  words,
 } from "./geometry.ts";
 import { type InitAttr, type InitRequest, initializer, resolveInit } from "./init.ts";
 
 export interface ConvOptions {
   /** Output channels. */
   readonly out: number;
-  readonly kernel: Pair;
+  readonly kernel: Steps;
   /** Default 1. */
-  readonly stride?: Pair;
+  readonly stride?: Steps;
   /** Default 0. */
   readonly padding?: Padding;
   /** Default 1. */
-  readonly dilation?: Pair;
+  readonly dilation?: Steps;
   /** Groups of channels convolved apart; the number of input channels gives a depthwise convolution. Default 1. */
   readonly groups?: number;
   /** Default true. */
@@ -42,99 +49,110 @@ export interface ConvOptions {
 
 export type ConvAttrs = WindowAttrs & {
   readonly out: number;
-  readonly padding: Sides | "same";
+  readonly padding: Ends | SameWord;
   readonly groups: number;
   readonly bias: boolean;
   readonly init: InitAttr;
 };
 
-/** y[n,o,h,w] = b[o] + Σ x[n, g·C/G + c, h·s + u·d − p, …] · k[o,c,u,v], with g = ⌊o / (O/G)⌋. A cross-correlation. */
-const conv2d: OpDef<ConvAttrs, ConvOptions> = {
-  name: "conv2d",
-  arity: 1,
-  takes: ["weight", "bias"],
-  options: takes("conv2d", {
-    out: positive,
-    kernel: steps,
-    stride: otherwise(steps, [1, 1]),
-    padding: otherwise(padding, [0, 0, 0, 0]),
-    dilation: otherwise(steps, [1, 1]),
-    groups: otherwise(positive, 1),
-    weight: tensorOnly,
-    bias: otherwise(flag, true),
-    init: initializer,
-  }),
-  params(attrs, inputs) {
-    const x = must(inputs[0], "conv2d input");
-    rank("conv2d", x, 4, "[N, channels, height, width]");
-    const channels = fixed("conv2d", x.shape[1], "the number of channels");
-    const { out, groups } = attrs;
-    if (channels % groups !== 0 || out % groups !== 0) {
-      const [what, size] =
-        channels % groups !== 0
-          ? [plural(channels, "input channel"), channels]
-          : [plural(out, "output channel"), out];
-      fail(
-        `conv2d cannot split the ${size} ${what} of ${showShape(x.shape)} → ${out} ${plural(out, "channel")} into ${groups} groups`,
-        `groups divides the ${what}, but ${size} mod ${groups} = ${size % groups}`,
-        `groups: ${divisorNear(groups, channels, out)}`,
-      );
-    }
-    const taps = attrs.kernel[0] * attrs.kernel[1];
-    const shape = [out, channels / groups, ...attrs.kernel];
-    const weight: ParamRequest = {
-      role: "weight",
-      shape,
-      init: resolveInit(attrs.init, (channels / groups) * taps, (out / groups) * taps),
-    };
-    return attrs.bias ? [weight, { role: "bias", shape: [out], init: { kind: "zeros" } }] : [weight];
-  },
-  infer(attrs, inputs) {
-    const x = must(inputs[0], "conv2d input");
-    const [h, w] = spatial("conv2d", x);
-    const ws = windows(attrs, h, w);
-    checkFits("conv2d", x, ws);
-    return {
-      dtype: "f32",
-      shape: [must(x.shape[0], "batch"), attrs.out, positions(h, ws[0]), positions(w, ws[1])],
-    };
-  },
-  define(attrs, { at, inputs, axis }) {
-    const [x, weight, bias] = inputs;
-    const [n, o, h, w] = at;
-    if (!x || !weight || !n || !o || !h || !w) return fail("conv2d: missing operands");
-    const [height, width] = spatial("conv2d", x.type);
-    const ws = windows(attrs, height, width);
-    const perGroup = fixed("conv2d", weight.type.shape[1], "channels");
-    const [c, u, v] = [axis("c", perGroup), axis("kh", attrs.kernel[0]), axis("kw", attrs.kernel[1])];
-    const group = attrs.groups === 1 ? constant(0) : div(axisIndex(o), attrs.out / attrs.groups);
-    const channel = add(scale(group, perGroup), axisIndex(c));
-    const image = loadPadded(
-      x,
-      [axisIndex(n), channel, windowIndex(h, u, ws[0]), windowIndex(w, v, ws[1])],
-      0,
-    );
-    const sum = product(
-      [c, u, v],
-      image,
-      load(weight, [axisIndex(o), axisIndex(c), axisIndex(u), axisIndex(v)]),
-    );
-    return bias ? call("add", sum, load(bias, [axisIndex(o)])) : sum;
-  },
-  summary(attrs, inputs, output) {
-    const x = must(inputs[0], "conv2d input");
-    const [h, w] = spatial("conv2d", x);
-    const depthwise = attrs.groups > 1 && attrs.groups === x.shape[1];
-    const parts = [`${attrs.out} · ${describeWindow(attrs, [1, 1])}`];
-    if (depthwise) parts.push("depthwise");
-    else if (attrs.groups > 1) parts.push(`groups ${attrs.groups}`);
-    if (!attrs.bias) parts.push("no bias");
-    return {
-      options: parts.join(", "),
-      formula: formula([h, w], windows(attrs, h, w), output.shape.slice(2)),
-    };
-  },
-};
+/** Throws `UserError` unless the channels of both sides split into the groups. */
+export function checkGroups(op: string, x: TensorType, out: number, groups: number): void {
+  const channels = fixed(op, x.shape[1], "the number of channels");
+  if (channels % groups === 0 && out % groups === 0) return;
+  const [what, size] =
+    channels % groups !== 0
+      ? [plural(channels, "input channel"), channels]
+      : [plural(out, "output channel"), out];
+  fail(
+    `${op} cannot split the ${size} ${what} of ${showShape(x.shape)} → ${out} ${plural(out, "channel")} into ${groups} groups`,
+    `groups divides the ${what}, but ${size} mod ${groups} = ${size % groups}`,
+    `groups: ${divisorNear(groups, channels, out)}`,
+  );
+}
+
+/**
+ * y[n,o,h,…] = b[o] + Σ x[n, g·C/G + c, h·s + u·d − p, …] · k[o,c,u,…], with g = ⌊o / (O/G)⌋, over one to three spatial
+ * axes. A cross-correlation.
+ */
+function conv(name: string, axes: Rank): OpDef<ConvAttrs, ConvOptions> {
+  return {
+    name,
+    arity: 1,
+    takes: ["weight", "bias"],
+    options: takes(name, {
+      out: positive,
+      kernel: steps[axes],
+      stride: otherwise(steps[axes], all(axes, 1)),
+      padding: otherwise(
+        padding(axes),
+        all(axes, 0).flatMap((p) => [p, p]),
+      ),
+      dilation: otherwise(steps[axes], all(axes, 1)),
+      groups: otherwise(positive, 1),
+      weight: tensorOnly,
+      bias: otherwise(flag, true),
+      init: initializer,
+    }),
+    params(attrs, inputs) {
+      const x = must(inputs[0], "input");
+      needsImage(name, x, axes);
+      const channels = fixed(name, x.shape[1], "the number of channels");
+      const { out, groups } = attrs;
+      checkGroups(name, x, out, groups);
+      const taps = attrs.kernel.reduce((a, k) => a * k, 1);
+      const weight: ParamRequest = {
+        role: "weight",
+        shape: [out, channels / groups, ...attrs.kernel],
+        init: resolveInit(attrs.init, (channels / groups) * taps, (out / groups) * taps),
+      };
+      return attrs.bias ? [weight, { role: "bias", shape: [out], init: { kind: "zeros" } }] : [weight];
+    },
+    infer(attrs, inputs) {
+      const x = must(inputs[0], "input");
+      const sizes = spatial(name, x, axes);
+      const ws = windows(attrs, sizes);
+      checkFits(name, x, ws);
+      const out = ws.map((w, i) => positions(must(sizes[i], "size"), w));
+      return { dtype: "f32", shape: [must(x.shape[0], "batch"), attrs.out, ...out] };
+    },
+    define(attrs, { at, inputs, axis }) {
+      const [x, weight, bias] = inputs;
+      const [n, o, ...place] = at;
+      if (!x || !weight || !n || !o) return fail(`${name}: missing operands`);
+      const ws = windows(attrs, spatial(name, x.type, axes));
+      const perGroup = fixed(name, weight.type.shape[1], "channels");
+      const c = axis("c", perGroup);
+      const taps = ws.map((w, i) => axis(must(words[axes].taps[i], "name"), w.kernel));
+      const group = attrs.groups === 1 ? constant(0) : div(axisIndex(o), attrs.out / attrs.groups);
+      const channel = add(scale(group, perGroup), axisIndex(c));
+      const image = loadPadded(x, [axisIndex(n), channel, ...windowIndices(place, taps, ws)], 0);
+      const kernel = load(weight, [axisIndex(o), axisIndex(c), ...taps.map(axisIndex)]);
+      const sum = product([c, ...taps], image, kernel);
+      return bias ? call("add", sum, load(bias, [axisIndex(o)])) : sum;
+    },
+    summary(attrs, inputs, output) {
+      const x = must(inputs[0], "input");
+      const sizes = spatial(name, x, axes);
+      return {
+        options: describeConv(attrs, x),
+        formula: formula(sizes, windows(attrs, sizes), output.shape.slice(2)),
+      };
+    },
+  };
+}
+
+/** `6 · 5×5, padding 2, groups 2, no bias` */
+function describeConv(attrs: ConvAttrs, x: TensorType): string {
+  const parts = [
+    `${attrs.out} · ${describeWindow(
+      attrs,
+      attrs.kernel.map(() => 1),
+    )}`,
+  ];
+  if (attrs.groups > 1) parts.push(attrs.groups === x.shape[1] ? "depthwise" : `groups ${attrs.groups}`);
+  if (!attrs.bias) parts.push("no bias");
+  return parts.join(", ");
+}
 
 function divisorNear(groups: number, a: number, b: number): number {
   for (let g = Math.min(groups, a, b); g > 1; g--) if (a % g === 0 && b % g === 0) return g;
@@ -151,33 +169,36 @@ const corr2d: OpDef<NoOptions, unknown> = {
     rank("corr2d", k, 2, "[height, width] as its kernel");
     if (x.shape.length !== 2 && x.shape.length !== 3)
       rank("corr2d", x, 2, "[height, width] or [N, height, width]");
-    const [h, w] = spatial("corr2d", x);
-    const [kh, kw] = spatial("corr2d", k);
-    checkFits("corr2d", x, matrixWindows(kh, kw));
-    return { dtype: "f32", shape: [...x.shape.slice(0, -2), h - kh + 1, w - kw + 1] };
+    const [sizes, kernel] = [spatial("corr2d", x, 2), spatial("corr2d", k, 2)];
+    const ws = matrixWindows(kernel);
+    checkFits("corr2d", x, ws);
+    const out = ws.map((w, i) => positions(must(sizes[i], "size"), w));
+    return { dtype: "f32", shape: [...x.shape.slice(0, -2), ...out] };
   },
   define(_, { at, inputs, axis }) {
     const [x, k] = [must(inputs[0], "input"), must(inputs[1], "kernel")];
-    const [kh, kw] = spatial("corr2d", k.type);
-    const [h, w] = at.slice(-2);
-    const [u, v] = [axis("kh", kh), axis("kw", kw)];
-    const [wh, ww] = matrixWindows(kh, kw);
-    const place = [
-      ...at.slice(0, -2).map(axisIndex),
-      windowIndex(must(h, "h"), u, wh),
-      windowIndex(must(w, "w"), v, ww),
-    ];
-    return product([u, v], load(x, place), load(k, [axisIndex(u), axisIndex(v)]));
+    const kernel = spatial("corr2d", k.type, 2);
+    const taps = kernel.map((size, i) => axis(must(words[2].taps[i], "name"), size));
+    const place = windowIndices(at.slice(-2), taps, matrixWindows(kernel));
+    const lead = at.slice(0, -2).map(axisIndex);
+    return product(taps, load(x, [...lead, ...place]), load(k, taps.map(axisIndex)));
   },
   summary(_, inputs, output) {
-    const [kh, kw] = spatial("corr2d", must(inputs[1], "kernel"));
-    const size = spatial("corr2d", must(inputs[0], "input"));
-    return { options: `${kh}×${kw}`, formula: formula(size, matrixWindows(kh, kw), output.shape.slice(-2)) };
+    const kernel = spatial("corr2d", must(inputs[1], "kernel"), 2);
+    const sizes = spatial("corr2d", must(inputs[0], "input"), 2);
+    return {
+      options: kernel.join("×"),
+      formula: formula(sizes, matrixWindows(kernel), output.shape.slice(-2)),
+    };
   },
 };
 
-function matrixWindows(kh: number, kw: number): ReturnType<typeof windows> {
-  return windows({ kernel: [kh, kw], stride: [1, 1], dilation: [1, 1], padding: [0, 0, 0, 0] }, 0, 0);
-}
+const matrixWindows = (kernel: readonly number[]): ReturnType<typeof windows> =>
+  windows({ kernel, stride: all(2, 1), dilation: all(2, 1), padding: [0, 0, 0, 0] }, kernel);
 
-export const convolution = { conv2d, corr2d };
+export const convolution = {
+  conv1d: conv("conv1d", 1),
+  conv2d: conv("conv2d", 2),
+  conv3d: conv("conv3d", 3),
+  corr2d,
+};

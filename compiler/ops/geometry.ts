@@ -1,5 +1,5 @@
 /**
- * The geometry of sliding windows, shared by convolution and pooling.
+ * The geometry of sliding windows over any number of axes, shared by convolution and pooling. Of each axis:
  *
  *   in = out · stride + tap · dilation − padding,    out = ⌊(n + p − d·(k − 1) − 1) / s⌋ + 1
  *
@@ -11,36 +11,91 @@ import type { Dim, TensorType } from "../../contract/type.ts";
 import { must } from "../errors.ts";
 import type { Axis, Index } from "../ir/expr.ts";
 import { add, axisIndex, scale } from "../math/affine.ts";
-import { type Kind, listOf, natural, pairOf, positive } from "../options.ts";
-import { fail, fixed } from "./check.ts";
+import { eachOf, type Kind, listOf, natural, positive } from "../options.ts";
+import { fail, fixed, rank } from "./check.ts";
 
-/** A number for all four sides, [vertical, horizontal], [top, bottom, left, right], or "same". */
-export type Padding = number | readonly [number, number] | readonly [number, number, number, number] | "same";
-/** top, bottom, left, right */
-export type Sides = readonly [number, number, number, number];
+/** How many axes a window slides along. */
+export type Rank = 1 | 2 | 3;
 
-/** A kernel, a stride, a dilation: one number or two. */
-export const steps: Kind<readonly [number, number]> = pairOf(positive);
+interface Words {
+  /** The axes, outermost first. */
+  readonly axes: readonly string[];
+  /** Padding of an axis' both ends. */
+  readonly both: readonly string[];
+  /** Padding of each end. */
+  readonly ends: readonly string[];
+  /** Of a kernel's taps. */
+  readonly taps: readonly string[];
+}
 
-const fourSides = listOf(natural, 4);
-const twoSides = pairOf(natural);
-
-/** Padding in numbers. */
-export const numbers: Kind<Sides> = {
-  rule: "a number, [vertical, horizontal] or [top, bottom, left, right]",
-  example: "0",
-  read(value, place) {
-    if (Array.isArray(value) && value.length === 4) return fourSides.read(value, place) as Sides; // four of them
-    const [v, h] = twoSides.read(value, place);
-    return [v, v, h, h];
+/** What the axes are called. */
+export const words: Readonly<Record<Rank, Words>> = {
+  1: { axes: ["length"], both: ["both ends"], ends: ["before", "after"], taps: ["kw"] },
+  2: {
+    axes: ["height", "width"],
+    both: ["vertical", "horizontal"],
+    ends: ["top", "bottom", "left", "right"],
+    taps: ["kh", "kw"],
+  },
+  3: {
+    axes: ["depth", "height", "width"],
+    both: ["depth", "vertical", "horizontal"],
+    ends: ["front", "back", "top", "bottom", "left", "right"],
+    taps: ["kd", "kh", "kw"],
   },
 };
 
-/** "same" keeps ⌈n / stride⌉ outputs: it pads k − 1 in all at stride 1, ⌈p/2⌉ before and ⌊p/2⌋ after. */
-export const padding: Kind<Sides | "same"> = {
-  ...numbers,
-  read: (value, place) => (value === "same" ? value : numbers.read(value, place)),
+/** A number for all axes, or one for each: [height, width]. */
+export type Steps = number | readonly number[];
+
+/**
+ * A number for all ends, a number for each axis ([vertical, horizontal]), one for each end ([top, bottom, left, right]), or
+ * words: "same" and "sameUpper" keep ⌈n / stride⌉ places.
+ */
+export type Padding = Steps | SameWord;
+/** Where the total of the padding is odd, "same" has the larger half before, "sameUpper" after. */
+export type SameWord = "same" | "sameUpper";
+/** Before and after each axis: top, bottom, left, right. */
+export type Ends = readonly number[];
+/** top, bottom, left, right */
+export type Sides = readonly [number, number, number, number];
+
+/** A kernel, a stride, a dilation. */
+export const steps: Readonly<Record<Rank, Kind<readonly number[]>>> = {
+  1: eachOf(positive, words[1].axes),
+  2: eachOf(positive, words[2].axes),
+  3: eachOf(positive, words[3].axes),
 };
+
+function endsOf(rank: Rank): Kind<Ends> {
+  const { axes, both, ends } = words[rank];
+  const [each, twice] = [listOf(natural, ends.length), eachOf(natural, axes)];
+  return {
+    rule: `a number, ${rank === 1 ? "" : `[${both.join(", ")}] `}or [${ends.join(", ")}]`,
+    example: "0",
+    read(value, place) {
+      if (Array.isArray(value) && value.length === ends.length) return each.read(value, place);
+      return twice.read(value, place).flatMap((p) => [p, p]);
+    },
+  };
+}
+
+const ends: Readonly<Record<Rank, Kind<Ends>>> = { 1: endsOf(1), 2: endsOf(2), 3: endsOf(3) };
+/** Padding of pictures in numbers. */
+export const numbers: Kind<Sides> = {
+  ...ends[2],
+  read: (value, place) => ends[2].read(value, place) as unknown as Sides, // four of them
+};
+
+const isSame = (value: unknown): value is SameWord => value === "same" || value === "sameUpper";
+
+/** "same" keeps ⌈n / stride⌉ places: it pads k − 1 in all at stride 1, ⌈p/2⌉ before and ⌊p/2⌋ after. */
+export function padding(rank: Rank): Kind<Ends | SameWord> {
+  return { ...ends[rank], read: (value, place) => (isSame(value) ? value : ends[rank].read(value, place)) };
+}
+
+/** As many times a value as there are axes. */
+export const all = (rank: Rank, value: number): readonly number[] => words[rank].axes.map(() => value);
 
 /** One spatial axis of a window. */
 export interface Window {
@@ -52,10 +107,10 @@ export interface Window {
 }
 
 export type WindowAttrs = {
-  readonly kernel: readonly [number, number];
-  readonly stride: readonly [number, number];
-  readonly dilation: readonly [number, number];
-  readonly padding: Sides | "same";
+  readonly kernel: readonly number[];
+  readonly stride: readonly number[];
+  readonly dilation: readonly number[];
+  readonly padding: Ends | SameWord;
 };
 
 /** The extent of a dilated kernel. */
@@ -63,19 +118,25 @@ export function span(w: Window): number {
   return w.dilation * (w.kernel - 1) + 1;
 }
 
-/** The windows of both axes over an image of the given height and width, "same" resolved to numbers. */
-export function windows(attrs: WindowAttrs, height: number, width: number): readonly [Window, Window] {
-  const axis = (i: 0 | 1, n: number): Window => {
-    const [kernel, stride, dilation] = [attrs.kernel[i], attrs.stride[i], attrs.dilation[i]];
-    if (attrs.padding !== "same") {
-      const [before, after] =
-        i === 0 ? [attrs.padding[0], attrs.padding[1]] : [attrs.padding[2], attrs.padding[3]];
-      return { kernel, stride, dilation, before, after };
-    }
-    const total = Math.max(0, (Math.ceil(n / stride) - 1) * stride + dilation * (kernel - 1) + 1 - n);
-    return { kernel, stride, dilation, before: Math.ceil(total / 2), after: Math.floor(total / 2) };
-  };
-  return [axis(0, height), axis(1, width)];
+/** The windows of all axes over an image of the given sizes, "same" resolved to numbers. */
+export function windows(attrs: WindowAttrs, sizes: readonly number[]): readonly Window[] {
+  return sizes.map((n, i) => {
+    const of = (list: readonly number[]): number => must(list[i], "a number of each axis");
+    const [kernel, stride, dilation] = [of(attrs.kernel), of(attrs.stride), of(attrs.dilation)];
+    const [before, after] = isSame(attrs.padding)
+      ? halves(
+          Math.max(0, (Math.ceil(n / stride) - 1) * stride + dilation * (kernel - 1) + 1 - n),
+          attrs.padding,
+        )
+      : [must(attrs.padding[2 * i], "padding"), must(attrs.padding[2 * i + 1], "padding")];
+    return { kernel, stride, dilation, before, after };
+  });
+}
+
+/** A padding in all, as what stands before and after. */
+export function halves(total: number, word: SameWord): readonly [before: number, after: number] {
+  const [large, small] = [Math.ceil(total / 2), Math.floor(total / 2)];
+  return word === "same" ? [large, small] : [small, large];
 }
 
 /** Number of window positions. With `ceil`, one more that starts inside the input or its leading padding. */
@@ -87,25 +148,28 @@ export function positions(n: number, w: Window, ceil = false): number {
 }
 
 /** Checks that the kernel fits, with the rule's numbers. */
-export function checkFits(op: string, x: TensorType, ws: readonly [Window, Window]): void {
-  const [h, w] = spatial(op, x);
-  [h, w].forEach((n, i) => {
+export function checkFits(op: string, x: TensorType, ws: readonly Window[]): void {
+  const names = words[ws.length as Rank].axes; // as many as the op has axes
+  spatial(op, x, ws.length as Rank).forEach((n, i) => {
     const win = must(ws[i], "window");
     if (span(win) <= n + win.before + win.after) return;
-    const side = i === 0 ? "height" : "width";
     const dilated = win.dilation > 1 ? ` (dilation ${win.dilation} makes it ${span(win)})` : "";
     fail(
-      `${op} cannot place a ${ws[0].kernel}×${ws[1].kernel} kernel on ${showShape(x.shape)}`,
-      `kernel ≤ input + padding in ${side}, but ${win.kernel}${dilated} > ${n} + ${win.before} + ${win.after}`,
+      `${op} cannot place a ${ws.map((w) => w.kernel).join("×")} kernel on ${showShape(x.shape)}`,
+      `kernel ≤ input + padding in ${names[i]}, but ${win.kernel}${dilated} > ${n} + ${win.before} + ${win.after}`,
       `a kernel of at most ${Math.floor((n + win.before + win.after - 1) / win.dilation) + 1} or more padding`,
     );
   });
 }
 
-/** Height and width of [N, C, H, W]. */
-export function spatial(op: string, x: TensorType): readonly [number, number] {
-  const [h, w] = x.shape.slice(-2);
-  return [fixed(op, h, "the height"), fixed(op, w, "the width")];
+/** The sizes along which windows slide: the last ones, as many as `rank`. */
+export function spatial(op: string, x: TensorType, rank: Rank): readonly number[] {
+  return x.shape.slice(-rank).map((d, i) => fixed(op, d, `the ${words[rank].axes[i]}`));
+}
+
+/** Checks that it is [N, channels, …] with as many axes as windows slide along. */
+export function needsImage(op: string, x: TensorType, axes: Rank): void {
+  rank(op, x, axes + 2, `[N, channels, ${words[axes].axes.join(", ")}]`);
 }
 
 /** out · stride + tap · dilation − padding */
@@ -113,15 +177,23 @@ export function windowIndex(out: Axis, tap: Axis, w: Window): Index {
   return add(scale(axisIndex(out), w.stride), scale(axisIndex(tap), w.dilation), -w.before);
 }
 
-/** `⌊(28 + 2·2 − 5)/1⌋ + 1 = 28`, for both axes where they differ. */
+/** The same of all axes. */
+export function windowIndices(
+  at: readonly Axis[],
+  taps: readonly Axis[],
+  ws: readonly Window[],
+): readonly Index[] {
+  return ws.map((w, i) => windowIndex(must(at[i], "position"), must(taps[i], "tap"), w));
+}
+
+/** `⌊(28 + 2·2 − 5)/1⌋ + 1 = 28`, for each axis where they differ. */
 export function formula(
-  n: readonly [Dim, Dim],
-  ws: readonly [Window, Window],
+  sizes: readonly Dim[],
+  ws: readonly Window[],
   out: readonly Dim[],
   ceil = false,
 ): string {
-  const one = (i: 0 | 1): string => {
-    const w = ws[i];
+  const each = ws.map((w, i) => {
     const padding =
       w.before + w.after === 0
         ? ""
@@ -130,23 +202,29 @@ export function formula(
           : ` + ${w.before} + ${w.after}`;
     const size = w.dilation === 1 ? `${w.kernel}` : `${w.dilation}·(${w.kernel} − 1) − 1`;
     const [open, close] = ceil ? ["⌈", "⌉"] : ["⌊", "⌋"];
-    return `${open}(${n[i]}${padding} − ${size})/${w.stride}${close} + 1 = ${out[i]}`;
-  };
-  const [h, w] = [one(0), one(1)];
-  return h === w ? h : `${h}; ${w}`;
+    return `${open}(${sizes[i]}${padding} − ${size})/${w.stride}${close} + 1 = ${out[i]}`;
+  });
+  return allOrEach(each, "; ");
+}
+
+/** What all entries are, or each of them. */
+export function allOrEach<T extends string | number>(list: readonly T[], between: string): string {
+  return new Set(list).size === 1 ? `${list[0]}` : list.join(between);
 }
 
 /** `5×5, stride 2, padding 2, dilation 2`, defaults left out. */
-export function describeWindow(attrs: WindowAttrs, defaultStride: readonly [number, number]): string {
-  const both = (p: readonly [number, number]): string => (p[0] === p[1] ? `${p[0]}` : `${p[0]}×${p[1]}`);
-  const parts = [`${attrs.kernel[0]}×${attrs.kernel[1]}`];
-  if (attrs.stride[0] !== defaultStride[0] || attrs.stride[1] !== defaultStride[1])
-    parts.push(`stride ${both(attrs.stride)}`);
-  if (attrs.padding === "same") parts.push("padding same");
-  else if (attrs.padding.some((p) => p > 0)) {
-    const [t, b, l, r] = attrs.padding;
-    parts.push(`padding ${t === b && l === r ? both([t, l]) : `${t},${b},${l},${r}`}`);
-  }
-  if (attrs.dilation.some((d) => d > 1)) parts.push(`dilation ${both(attrs.dilation)}`);
+export function describeWindow(attrs: WindowAttrs, defaultStride: readonly number[]): string {
+  const parts = [attrs.kernel.join("×")];
+  if (attrs.stride.some((s, i) => s !== defaultStride[i]))
+    parts.push(`stride ${allOrEach(attrs.stride, "×")}`);
+  if (isSame(attrs.padding)) parts.push(`padding ${attrs.padding}`);
+  else if (attrs.padding.some((p) => p > 0)) parts.push(`padding ${describeEnds(attrs.padding)}`);
+  if (attrs.dilation.some((d) => d > 1)) parts.push(`dilation ${allOrEach(attrs.dilation, "×")}`);
   return parts.join(", ");
+}
+
+/** `1`, `1×2`, or `1,0,0,2`. */
+export function describeEnds(ends: Ends): string {
+  const before = ends.filter((_, i) => i % 2 === 0);
+  return before.every((p, i) => p === ends[2 * i + 1]) ? allOrEach(before, "×") : ends.join(",");
 }

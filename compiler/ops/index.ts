@@ -31,4 +31,4 @@ export type { BatchNormOptions, LayerNormOptions } from "./norm.ts";
 export type { ReduceOptions, SoftmaxOptions } from "./reduce.ts";
 export type { ConcatOptions, PadOptions, ReshapeOptions, TransposeOptions } from "./shape.ts";
 export { cuts, type SliceOptions, type SplitOptions } from "./slice.ts";
-export type { AvgPoolOptions, MaxPoolOptions, PoolAttrs, PoolOptions } from "./window.ts";
+export type { AvgPoolOptions, PoolAttrs, PoolOptions } from "./window.ts";

@@ -11,7 +11,7 @@ import { guard, literal, load } from "../math/build.ts";
 import { finite, integer, type Kind, kindOf, listOf, otherwise, takes } from "../options.ts";
 import { axisOf, fail, fixed, type NoOptions, noOptions } from "./check.ts";
 import { gradientOrigin, opNode } from "./derived.ts";
-import { numbers, type Padding, type Sides } from "./geometry.ts";
+import { numbers, type Sides, type Steps } from "./geometry.ts";
 
 /** The element of x that has the same row-major position: position → digits in x's shape. */
 function samePosition(x: Parameters<typeof load>[0], at: OpContext["at"], shape: Shape): Expr {
@@ -214,7 +214,7 @@ const concat: OpDef<ConcatAttrs, ConcatOptions | undefined> = {
 
 export interface PadOptions {
   /** Of the last two dimensions. */
-  readonly padding: Exclude<Padding, "same">;
+  readonly padding: Steps;
   /** What is put there. Default 0. */
   readonly value?: number;
 }

@@ -7,35 +7,39 @@ import type { OpDef } from "../ir/graph.ts";
 import { add, axisIndex } from "../math/affine.ts";
 import { call, guard, literal, load, loadPadded, reduce } from "../math/build.ts";
 import { flag, optional, otherwise, type Read, takes } from "../options.ts";
-import { fail, type NoOptions, noOptions, type Pair, rank } from "./check.ts";
+import { fail, type NoOptions, noOptions } from "./check.ts";
 import {
+  all,
   checkFits,
   describeWindow,
   formula,
+  needsImage,
   type Padding,
   padding,
   positions,
+  type Rank,
+  type Steps,
   spatial,
   steps,
   type Window,
   type WindowAttrs,
   windowIndex,
+  windowIndices,
   windows,
+  words,
 } from "./geometry.ts";
 import { LOWEST } from "./scalar.ts";
 
 export interface PoolOptions {
-  readonly kernel: Pair;
+  readonly kernel: Steps;
   /** Default: the kernel. */
-  readonly stride?: Pair;
+  readonly stride?: Steps;
   /** Default 0. */
   readonly padding?: Padding;
+  /** Default 1. */
+  readonly dilation?: Steps;
   /** Round the output size up: the last window may hang over the edge. Default false. */
   readonly ceilMode?: boolean;
-}
-export interface MaxPoolOptions extends PoolOptions {
-  /** Default 1. */
-  readonly dilation?: Pair;
 }
 export interface AvgPoolOptions extends PoolOptions {
   /** Whether padding counts as elements of the average. Default true. */
@@ -44,144 +48,182 @@ export interface AvgPoolOptions extends PoolOptions {
 
 export type PoolAttrs = WindowAttrs & { readonly ceilMode: boolean; readonly countIncludePad: boolean };
 
-const poolFields = {
-  kernel: steps,
-  stride: optional(steps),
-  padding: otherwise(padding, [0, 0, 0, 0]),
+const poolFields = (axes: Rank) => ({
+  kernel: steps[axes],
+  stride: optional(steps[axes]),
+  padding: otherwise(
+    padding(axes),
+    all(axes, 0).flatMap((p) => [p, p]),
+  ),
+  dilation: otherwise(steps[axes], all(axes, 1)),
   ceilMode: otherwise(flag, false),
-};
-type PoolRead = Read<typeof poolFields> & Partial<Pick<PoolAttrs, "dilation" | "countIncludePad">>;
+});
+type PoolRead = Read<ReturnType<typeof poolFields>> & Partial<Pick<PoolAttrs, "countIncludePad">>;
 
+/** An op over the windows of [N, channels, …]. */
 function pool(
   name: string,
+  axes: Rank,
   read: (options: unknown) => PoolRead,
-  value: (
-    x: Parameters<OpDef<PoolAttrs & {}>["define"]>[1],
-    attrs: PoolAttrs,
-    ws: readonly [Window, Window],
-  ) => Expr,
+  value: (context: OpContext, attrs: PoolAttrs, ws: readonly Window[], sizes: readonly number[]) => Expr,
 ): OpDef<PoolAttrs, PoolOptions> {
   return {
     name,
     arity: 1,
     options(options) {
-      const { kernel, stride = kernel, dilation = [1, 1], ...given } = read(options);
-      const { padding, ceilMode, countIncludePad = true } = given;
+      const { kernel, stride = kernel, dilation, padding, ceilMode, countIncludePad = true } = read(options);
       return { kernel, stride, dilation, padding, ceilMode, countIncludePad };
     },
     infer(attrs, inputs) {
       const x = must(inputs[0], "pooling input");
-      rank(name, x, 4, "[N, channels, height, width]");
-      const size = spatial(name, x);
-      const ws = windows(attrs, ...size);
+      needsImage(name, x, axes);
+      const size = spatial(name, x, axes);
+      const ws = windows(attrs, size);
       checkFits(name, x, ws);
       const out = size.map((n, i) => positions(n, must(ws[i], "window"), attrs.ceilMode));
-      for (const [i, n] of size.entries())
-        checkWindows(name, showShape(x.shape), n, must(ws[i], "window"), must(out[i], "size"), i);
+      for (const [i, n] of size.entries()) {
+        const along = must(words[axes].axes[i], "axis");
+        checkWindows(name, showShape(x.shape), n, must(ws[i], "window"), must(out[i], "size"), along);
+      }
       return { dtype: "f32", shape: [...x.shape.slice(0, 2), ...out] };
     },
     define(attrs, context) {
-      return value(context, attrs, windows(attrs, ...spatial(name, must(context.inputs[0], "input").type)));
+      const sizes = spatial(name, must(context.inputs[0], "input").type, axes);
+      return value(context, attrs, windows(attrs, sizes), sizes);
     },
     summary(attrs, inputs, output) {
-      const size = spatial(name, must(inputs[0], "pooling input"));
+      const sizes = spatial(name, must(inputs[0], "pooling input"), axes);
       const parts = [describeWindow(attrs, attrs.kernel)];
       if (attrs.ceilMode) parts.push("ceil");
       if (!attrs.countIncludePad) parts.push("without padding");
-      const text = formula(size, windows(attrs, ...size), output.shape.slice(2), attrs.ceilMode);
+      const text = formula(sizes, windows(attrs, sizes), output.shape.slice(2), attrs.ceilMode);
       return { options: parts.join(", "), formula: text };
     },
   };
 }
 
 /** Every window must hold an element of the input: a maximum or an average of nothing has no value. */
-function checkWindows(op: string, shape: string, n: number, w: Window, out: number, axis: number): void {
+function checkWindows(op: string, shape: string, n: number, w: Window, out: number, along: string): void {
   for (let o = 0; o < out; o++) {
     const taps = Array.from({ length: w.kernel }, (_, t) => o * w.stride + t * w.dilation - w.before);
     if (taps.some((i) => i >= 0 && i < n)) continue;
     fail(
-      `${op} on ${shape}: window ${o} in ${axis === 0 ? "height" : "width"} lies wholly in the padding`,
+      `${op} on ${shape}: window ${o} in ${along} lies wholly in the padding`,
       `each window covers an element of the input, but taps ${taps.join(", ")} miss 0 … ${n - 1}`,
       `padding of at most ${Math.floor(w.kernel / 2)}`,
     );
   }
 }
 
-/** Σ or max over the window's taps, and the taps themselves. */
+/** What taps of a pooling window are called. */
+const TAPS = ["t", "u", "v"];
+/** The axes of a window's taps. */
+const tapsOf = ({ axis }: OpContext, ws: readonly Window[]): readonly Axis[] =>
+  ws.map((w, i) => axis(must(TAPS.at(i - ws.length), "name"), w.kernel));
+
+/** An element of the window, and the taps that say which. */
 function taps(
-  { at, inputs, axis }: OpContext,
-  attrs: PoolAttrs,
-  ws: readonly [Window, Window],
+  context: OpContext,
+  ws: readonly Window[],
   fill: number,
-): { value: Expr; u: Axis; v: Axis } {
-  const [n, c, h, w] = at;
-  if (!n || !c || !h || !w) return fail("pooling: missing axes");
-  const [u, v] = [axis("u", attrs.kernel[0]), axis("v", attrs.kernel[1])];
-  const place = [axisIndex(n), axisIndex(c), windowIndex(h, u, ws[0]), windowIndex(w, v, ws[1])];
-  return { value: loadPadded(must(inputs[0], "input"), place, fill), u, v };
+): { readonly value: Expr; readonly over: readonly Axis[] } {
+  const [n, c, ...place] = context.at;
+  const over = tapsOf(context, ws);
+  const lead = [n, c].map((a) => axisIndex(must(a, "axis")));
+  const at = [...lead, ...windowIndices(place, over, ws)];
+  return { value: loadPadded(must(context.inputs[0], "input"), at, fill), over };
 }
 
 /** y = max over the window; padding never wins. */
-const maxPool2d = pool(
-  "maxPool2d",
-  takes("maxPool2d", { ...poolFields, dilation: otherwise(steps, [1, 1]) }),
-  (context, attrs, ws) => {
-    const { value, u, v } = taps(context, attrs, ws, LOWEST);
-    return reduce("max", [u, v], value);
-  },
-);
+const maxPool = (name: string, axes: Rank) =>
+  pool(name, axes, takes(name, poolFields(axes)), (context, _, ws) => {
+    const { value, over } = taps(context, ws, LOWEST);
+    return reduce("max", over, value);
+  });
 
 /**
  * y = Σ window / count. The count is the window's size, less what hangs over the padded edge (ceilMode) and,
  * without `countIncludePad`, less the padding: a product of one count per axis.
  */
-const avgPool2d = pool(
-  "avgPool2d",
-  takes("avgPool2d", { ...poolFields, countIncludePad: otherwise(flag, true) }),
-  (context, attrs, ws) => {
-    const { value, u, v } = taps(context, attrs, ws, 0);
-    const size = spatial("avgPool2d", must(context.inputs[0], "input").type);
-    const count = (i: 0 | 1): Expr => {
-      const w = ws[i];
-      const tap = context.axis(i === 0 ? "u" : "v", w.kernel);
-      const index = windowIndex(must(context.at[i + 2], "axis"), tap, w);
-      const bound = attrs.countIncludePad
-        ? { index: add(index, w.before), extent: size[i] + w.before + w.after }
-        : { index, extent: size[i] };
-      return reduce("sum", [tap], guard([bound], literal(1), literal(0)));
-    };
-    return average(reduce("sum", [u, v], value), count(0), count(1));
-  },
-);
+const avgPool = (name: string, axes: Rank) =>
+  pool(
+    name,
+    axes,
+    takes(name, { ...poolFields(axes), countIncludePad: otherwise(flag, true) }),
+    (context, attrs, ws, sizes) => {
+      const { value, over } = taps(context, ws, 0);
+      const counted = tapsOf(context, ws);
+      const counts = ws.map((w, i) => {
+        const [tap, size] = [must(counted[i], "tap"), must(sizes[i], "size")];
+        const index = windowIndex(must(context.at[i + 2], "axis"), tap, w);
+        const bound = attrs.countIncludePad
+          ? { index: add(index, w.before), extent: size + w.before + w.after }
+          : { index, extent: size };
+        return reduce("sum", [tap], guard([bound], literal(1), literal(0)));
+      });
+      return average(reduce("sum", over, value), counts);
+    },
+  );
 
-/** sum / (a · b), as a product with a constant where both counts are constant. */
-function average(sum: Expr, a: Expr, b: Expr): Expr {
-  if (a.kind === "const" && b.kind === "const") return call("mul", sum, literal(1 / (a.value * b.value)));
-  return call("div", sum, call("mul", a, b));
+/** sum / (a · b · …), as a product with a constant where all counts are constant. */
+function average(sum: Expr, counts: readonly Expr[]): Expr {
+  const known = counts.reduce<number>((a, c) => (c.kind === "const" ? a * c.value : Number.NaN), 1);
+  if (!Number.isNaN(known)) return call("mul", sum, literal(1 / known));
+  return call(
+    "div",
+    sum,
+    counts.reduce((a, c) => call("mul", a, c)),
+  );
 }
 
-/** y[n,c] = mean over all positions: [N, C, H, W] → [N, C, 1, 1]. */
-const globalAvgPool2d: OpDef<NoOptions, unknown> = {
-  name: "globalAvgPool2d",
-  arity: 1,
-  options: noOptions("globalAvgPool2d"),
-  infer(_, inputs) {
-    const x = must(inputs[0], "pooling input");
-    rank("globalAvgPool2d", x, 4, "[N, channels, height, width]");
-    spatial("globalAvgPool2d", x);
-    return { dtype: "f32", shape: [...x.shape.slice(0, 2), 1, 1] };
-  },
-  define(_, { at, inputs, axis }) {
-    const x = must(inputs[0], "input");
-    const [height, width] = spatial("globalAvgPool2d", x.type);
-    const [u, v] = [axis("h", height), axis("w", width)];
-    const sum = reduce("sum", [u, v], load(x, [...at.slice(0, 2), u, v].map(axisIndex)));
-    return average(sum, literal(height), literal(width));
-  },
-  summary: (_, inputs) => ({
-    options: spatial("globalAvgPool2d", must(inputs[0], "input")).join("×"),
-    formula: "",
-  }),
-};
+/** An op over all positions of each channel: [N, C, …] → [N, C, 1, …]. */
+function globalPool(
+  name: string,
+  axes: Rank,
+  value: (element: Expr, over: readonly Axis[], sizes: readonly number[]) => Expr,
+): OpDef<NoOptions, unknown> {
+  return {
+    name,
+    arity: 1,
+    options: noOptions(name),
+    infer(_, inputs) {
+      const x = must(inputs[0], "pooling input");
+      needsImage(name, x, axes);
+      spatial(name, x, axes);
+      return { dtype: "f32", shape: [...x.shape.slice(0, 2), ...all(axes, 1)] };
+    },
+    define(_, { at, inputs, axis }) {
+      const x = must(inputs[0], "input");
+      const sizes = spatial(name, x.type, axes);
+      const over = sizes.map((size, i) => axis(must(["d", "h", "w"].at(i - axes), "name"), size));
+      return value(load(x, [...at.slice(0, 2), ...over].map(axisIndex)), over, sizes);
+    },
+    summary: (_, inputs) => ({
+      options: spatial(name, must(inputs[0], "pooling input"), axes).join("×"),
+      formula: "",
+    }),
+  };
+}
 
-export const window = { maxPool2d, avgPool2d, globalAvgPool2d };
+/** y[n,c] = mean over all positions. */
+const globalAvgPool = (name: string, axes: Rank) =>
+  globalPool(name, axes, (element, over, sizes) => average(reduce("sum", over, element), sizes.map(literal)));
+
+/** y[n,c] = maximum over all positions. */
+const globalMaxPool = (name: string, axes: Rank) =>
+  globalPool(name, axes, (element, over) => reduce("max", over, element));
+
+export const window = {
+  maxPool1d: maxPool("maxPool1d", 1),
+  maxPool2d: maxPool("maxPool2d", 2),
+  maxPool3d: maxPool("maxPool3d", 3),
+  avgPool1d: avgPool("avgPool1d", 1),
+  avgPool2d: avgPool("avgPool2d", 2),
+  avgPool3d: avgPool("avgPool3d", 3),
+  globalAvgPool1d: globalAvgPool("globalAvgPool1d", 1),
+  globalAvgPool2d: globalAvgPool("globalAvgPool2d", 2),
+  globalAvgPool3d: globalAvgPool("globalAvgPool3d", 3),
+  globalMaxPool1d: globalMaxPool("globalMaxPool1d", 1),
+  globalMaxPool2d: globalMaxPool("globalMaxPool2d", 2),
+  globalMaxPool3d: globalMaxPool("globalMaxPool3d", 3),
+};

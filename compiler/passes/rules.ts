@@ -30,6 +30,8 @@ export interface Context {
 
 const isOp = (node: Node | undefined, op: OpDef): node is OpNode => node?.kind === "op" && node.op === op;
 
+const convolutions: readonly OpDef[] = [ops.conv1d, ops.conv2d, ops.conv3d];
+
 /** In order: the first that applies to a node is taken, and all are asked again until none applies. */
 export const rules: readonly Rule[] = [
   {
@@ -45,7 +47,8 @@ export const rules: readonly Rule[] = [
     holds: "inference",
     apply(node, context) {
       const conv = node.inputs[0];
-      if (!isOp(node, ops.batchNorm2d) || !isOp(conv, ops.conv2d)) return undefined;
+      if (!isOp(node, ops.batchNorm2d) || !conv || !convolutions.some((op) => isOp(conv, op)))
+        return undefined;
       return context.users(conv) > 1 || context.isOutput(conv) ? undefined : inTwoSteps(node);
     },
   },

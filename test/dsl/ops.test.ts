@@ -7,6 +7,8 @@ import { ops } from "../../compiler/ops/index.ts";
 import { showShape } from "../../contract/shapes.ts";
 
 const image = w.input("image", [w.N, 4, 8, 8]);
+const sequence = w.input("sequence", [w.N, 4, 9]);
+const volume = w.input("volume", [w.N, 4, 3, 5, 6]);
 const rows = w.input("rows", [w.N, 10]);
 const matrix = w.input("matrix", [6, 8]);
 const kernel = w.param("kernel", [2, 3]);
@@ -21,6 +23,37 @@ const forms: { readonly [op: string]: readonly [Tensor, (x: never) => Tensor, Te
       w.conv2d({ out: 8, kernel: [3, 2], padding: "same", groups: 2, bias: false }),
       image,
     ],
+    conv1d: [
+      w.conv1d(sequence, { out: 8, kernel: 3, padding: [1, 2], groups: 2, dilation: [2] }),
+      w.conv1d({ out: 8, kernel: 3, padding: [1, 2], groups: 2, dilation: [2] }),
+      sequence,
+    ],
+    conv3d: [
+      w.conv3d(volume, { out: 8, kernel: [1, 2, 3], padding: "sameUpper", stride: [1, 2, 1] }),
+      w.conv3d({ out: 8, kernel: [1, 2, 3], padding: "sameUpper", stride: [1, 2, 1] }),
+      volume,
+    ],
+    maxPool1d: [w.maxPool1d(sequence, { kernel: 3 }), w.maxPool1d({ kernel: 3 }), sequence],
+    maxPool3d: [
+      w.maxPool3d(volume, { kernel: [1, 2, 3], padding: [0, 0, 1] }),
+      w.maxPool3d({ kernel: [1, 2, 3], padding: [0, 0, 1] }),
+      volume,
+    ],
+    avgPool1d: [
+      w.avgPool1d(sequence, { kernel: 3, dilation: 2 }),
+      w.avgPool1d({ kernel: 3, dilation: 2 }),
+      sequence,
+    ],
+    avgPool3d: [
+      w.avgPool3d(volume, { kernel: 2, padding: [0, 0, 1, 1, 0, 1] }),
+      w.avgPool3d({ kernel: 2, padding: [0, 0, 1, 1, 0, 1] }),
+      volume,
+    ],
+    globalAvgPool1d: [w.globalAvgPool1d(sequence), w.globalAvgPool1d(), sequence],
+    globalAvgPool3d: [w.globalAvgPool3d(volume), w.globalAvgPool3d(), volume],
+    globalMaxPool1d: [w.globalMaxPool1d(sequence), w.globalMaxPool1d(), sequence],
+    globalMaxPool2d: [w.globalMaxPool2d(image), w.globalMaxPool2d(), image],
+    globalMaxPool3d: [w.globalMaxPool3d(volume), w.globalMaxPool3d(), volume],
     maxPool2d: [
       w.maxPool2d(image, { kernel: 3, ceilMode: true }),
       w.maxPool2d({ kernel: 3, ceilMode: true }),

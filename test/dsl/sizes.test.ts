@@ -28,6 +28,8 @@ const isSize = (d: unknown, i: number): boolean =>
 describe("every op, with whatever numbers its options may be given", () => {
   const images: w.Tensor[] = [
     w.input("image", [N, 4, 3, 2]),
+    w.input("sequence", [N, 4, 6]),
+    w.input("volume", [N, 4, 2, 3, 2]),
     rows,
     w.input("matrix", [3, 2]),
     w.input("other", [2, 3]),
@@ -36,14 +38,14 @@ describe("every op, with whatever numbers its options may be given", () => {
   ];
   /** What the options without a default are, where another one is varied. */
   const needed: Readonly<Record<string, object>> = {
-    conv2d: { out: 4, kernel: 1 },
     linear: { out: 4 },
-    maxPool2d: { kernel: 2 },
-    avgPool2d: { kernel: 2 },
     reshape: { shape: [N, -1] },
     pad: { padding: 1 },
     embedding: { count: 9, size: 4 },
   };
+  const ofWindows = { conv: { out: 4, kernel: 1 }, maxPool: { kernel: 2 }, avgPool: { kernel: 2 } };
+  const neededBy = (name: string): object =>
+    needed[name] ?? new Map<string, object>(Object.entries(ofWindows)).get(name.replace(/\dd$/, "")) ?? {};
   const names = [
     "out",
     "in",
@@ -84,7 +86,7 @@ describe("every op, with whatever numbers its options may be given", () => {
         );
 
   test.each(Object.entries<OpDef>({ ...ops }))("%s", (name, def) => {
-    const base = needed[name] ?? {};
+    const base = neededBy(name);
     const read = (options: object): boolean =>
       attempt(() => {
         settingsOf(def, options);

@@ -76,10 +76,10 @@ describe("a file that cannot be read as a module", () => {
   });
   it("a name that Weft does not export", async () => {
     expect(
-      await messageFrom(`import { convd2 } from "weftgpu";\nexport default convd2();\n`),
+      await messageFrom(`import { con2d } from "weftgpu";\nexport default con2d();\n`),
     ).toMatchInlineSnapshot(`
-      "model.ts:1:10: "weftgpu" has no export named "convd2"
-        1 | import { convd2 } from "weftgpu";
+      "model.ts:1:10: "weftgpu" has no export named "con2d"
+        1 | import { con2d } from "weftgpu";
                      ^
         try:  conv2d"
     `);

@@ -19,10 +19,21 @@ function inputShape(dice: Dice): readonly Dim[] {
       return [lead, dice.between(1, 17)];
     case 5:
       return [lead, dice.between(1, 7), dice.between(1, 9)];
+    case 3: // now and then a volume
+      return dice.rarely(2)
+        ? [lead, dice.between(1, 3), dice.between(1, 4), dice.between(1, 5), dice.between(1, 6)]
+        : picture(dice, lead);
     default:
-      return [lead, dice.pick([1, 2, 3, 4, 6, 5, 8]), dice.pick(EXTENTS), dice.pick(EXTENTS)];
+      return picture(dice, lead);
   }
 }
+
+const picture = (dice: Dice, lead: Dim): readonly Dim[] => [
+  lead,
+  dice.pick([1, 2, 3, 4, 6, 5, 8]),
+  dice.pick(EXTENTS),
+  dice.pick(EXTENTS),
+];
 
 /** A model out of drawn numbers: `head` decides about the input and the run, each entry of `choices` about one step. */
 export function drawModel(head: readonly number[], choices: readonly (readonly number[])[]): ModelSpec {

@@ -4,7 +4,7 @@ import { real, small } from "./numbers.ts";
 import { cut, hasNumber, lookup, together } from "./placeSteps.ts";
 import { aside, many, own, repeat, withPrepared } from "./sharing.ts";
 import type { Dim, Value } from "./spec.ts";
-import { avgPool, conv, divisors, maxPool, size } from "./windowSteps.ts";
+import { avgPool, conv, divisors, globalPool, maxPool, rankOf, size } from "./windowSteps.ts";
 
 export interface Step {
   readonly name: string;
@@ -16,6 +16,8 @@ export interface Step {
 }
 
 const isImage = (s: readonly Dim[]): boolean => s.length === 4 && s.slice(1).every((d) => d !== "N");
+/** Whether windows can slide over it: a sequence, a picture, a volume. */
+const slides = (s: readonly Dim[]): boolean => rankOf(s) > 0;
 /** Number of elements that belong to one example. */
 const perExample = (shape: readonly Dim[]): number =>
   shape.reduce<number>((a, d) => a * (d === "N" ? 1 : d), 1);
@@ -197,9 +199,9 @@ const features = (s: readonly Dim[]): boolean => s.length >= 2;
 
 export const steps: readonly Step[] = [
   { name: "pointwise", weight: 6, applies: () => true, add: pointwise },
-  { name: "conv2d", weight: 6, applies: isImage, add: conv },
-  { name: "avgPool2d", weight: 3, applies: isImage, add: avgPool },
-  { name: "maxPool2d", weight: 3, applies: isImage, add: maxPool },
+  { name: "conv", weight: 6, applies: slides, add: conv },
+  { name: "avgPool", weight: 3, applies: slides, add: avgPool },
+  { name: "maxPool", weight: 3, applies: slides, add: maxPool },
   { name: "arithmetic", weight: 4, applies: (s) => s.length > 0, add: arithmetic },
   { name: "batchNorm2d", weight: 2, applies: isImage, add: batchNorm },
   {
@@ -210,7 +212,7 @@ export const steps: readonly Step[] = [
       d.line("linear", [x], { out: d.dice.between(1, 11), ...(d.dice.rarely(4) ? { bias: false } : {}) }),
   },
   { name: "flatten", weight: 2, applies: (s) => s.length > 2, add: (d, x) => d.line("flatten", [x]) },
-  { name: "globalAvgPool2d", weight: 1, applies: isImage, add: (d, x) => d.line("globalAvgPool2d", [x]) },
+  { name: "globalPool", weight: 1, applies: slides, add: globalPool },
   { name: "softmax", weight: 2, applies: features, add: along },
   {
     name: "layerNorm",

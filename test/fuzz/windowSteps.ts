@@ -7,27 +7,33 @@ export const size = (shape: readonly Dim[], axis: number): number => {
   return typeof d === "number" ? d : 1;
 };
 
-interface Sliding {
-  readonly options: Record<string, Value>;
-  readonly spans: readonly [number, number];
-}
+/** How many axes windows slide along; 0 where it is no image. */
+export const rankOf = (shape: readonly Dim[]): number =>
+  shape.length >= 3 && shape.length <= 5 && shape.slice(1).every((d) => d !== "N") ? shape.length - 2 : 0;
+
+/** One number where all are the same, now and then. */
+const short = (list: readonly number[]): Value => {
+  const [first = 1] = list;
+  return list.every((v) => v === first) ? first : list;
+};
 
 /** Kernel, stride, padding and dilation that fit; everything beyond the kernel is left out most of the time. */
-function sliding(draft: Draft, shape: readonly Dim[], kind: "conv" | "pool", most: number): Sliding {
+function sliding(
+  draft: Draft,
+  shape: readonly Dim[],
+  kind: "conv" | "pool",
+  most: number,
+): Record<string, Value> {
   const { dice } = draft;
-  const extents = [size(shape, -2), size(shape, -1)];
+  const extents = shape.slice(2).map((_, i) => size(shape, i + 2));
   const options: Record<string, Value> = {};
   const form = dice.roll(6);
-  const around = (): number => dice.roll(3);
-  const padding: readonly number[] =
-    form === 1
-      ? [1, 1, 1, 1]
-      : form === 2
-        ? [around(), around(), around(), around()]
-        : form === 3
-          ? [0, 0, 2, 2]
-          : [0, 0, 0, 0];
-  const dilation = dice.rarely(4) ? [dice.between(1, 3), dice.between(1, 2)] : [1, 1];
+  const end = (side: number): number =>
+    form === 1 ? 1 : form === 2 ? dice.roll(3) : form === 3 && side >= 2 ? 2 : 0;
+  const padding = extents.flatMap((_, i) => [end(2 * i), end(2 * i + 1)]);
+  const dilation = dice.rarely(4)
+    ? extents.map((_, i) => dice.between(1, i === 0 ? 3 : 2))
+    : extents.map(() => 1);
   const kernel = extents.map((n, i) => {
     const room = kind === "pool" ? n : n + (padding[2 * i] ?? 0) + (padding[2 * i + 1] ?? 0);
     const fitting = Math.floor((room - 1) / (dilation[i] ?? 1)) + 1;
@@ -36,21 +42,17 @@ function sliding(draft: Draft, shape: readonly Dim[], kind: "conv" | "pool", mos
   // A pooling window must hold an element of the input: padding below the kernel's size keeps it there.
   const held =
     kind === "conv" ? padding : padding.map((p, i) => Math.min(p, Math.floor((kernel[i >> 1] ?? 1) / 2)));
-  const [kh = 1, kw = 1] = kernel;
-  options["kernel"] = kh === kw && dice.roll(2) === 0 ? kh : [kh, kw];
-  if (form === 5 && kind === "conv") options["padding"] = "same";
+  options["kernel"] = dice.roll(2) === 0 ? short(kernel) : kernel;
+  if (form === 5 && kind === "conv") options["padding"] = dice.pick(["same", "sameUpper"]);
   else if (held.some((p) => p > 0)) {
-    const [t = 0, b = 0, l = 0, r = 0] = held;
-    options["padding"] = t === b && l === r ? (t === l ? t : [t, l]) : [t, b, l, r];
+    const before = held.filter((_, i) => i % 2 === 0);
+    options["padding"] = before.every((p, i) => p === held[2 * i + 1]) ? short(before) : held;
   }
-  if (dice.rarely(3)) {
-    const s = [dice.between(1, 3), dice.between(1, 3)] as const;
-    options["stride"] = s[0] === s[1] ? s[0] : s;
-  }
+  if (dice.rarely(3)) options["stride"] = short(extents.map(() => dice.between(1, 3)));
   // Taps of a dilated window may all fall beside the input if it is padded.
   const dilated = dilation.some((d) => d > 1) && (kind === "conv" || held.every((p) => p === 0));
   if (dilated) options["dilation"] = dilation;
-  return { options, spans: [kh, kw] };
+  return options;
 }
 
 export const divisors = (n: number): readonly number[] =>
@@ -60,10 +62,10 @@ export function conv(draft: Draft, x: string): string {
   const { dice } = draft;
   const shape = draft.shape(x);
   const channels = size(shape, 1);
-  const { options } = sliding(draft, shape, "conv", 5);
+  const options = sliding(draft, shape, "conv", shape.length > 4 ? 3 : 5);
   const groups = dice.rarely(3) ? dice.pick(divisors(channels)) : 1;
   const out = groups * dice.between(1, Math.max(1, Math.floor(9 / groups)));
-  return draft.line("conv2d", [x], {
+  return draft.line(`conv${rankOf(shape)}d`, [x], {
     out,
     ...options,
     ...(groups > 1 ? { groups } : {}),
@@ -72,16 +74,23 @@ export function conv(draft: Draft, x: string): string {
 }
 
 export function maxPool(draft: Draft, x: string): string {
-  const { options } = sliding(draft, draft.shape(x), "pool", 4);
+  const options = sliding(draft, draft.shape(x), "pool", 4);
   const ceil = draft.dice.rarely(3) && options["dilation"] === undefined;
-  return draft.line("maxPool2d", [x], { ...options, ...(ceil ? { ceilMode: true } : {}) });
+  return draft.line(`maxPool${rankOf(draft.shape(x))}d`, [x], {
+    ...options,
+    ...(ceil ? { ceilMode: true } : {}),
+  });
 }
 
 export function avgPool(draft: Draft, x: string): string {
-  const { dilation: _, ...options } = sliding(draft, draft.shape(x), "pool", 4).options;
-  return draft.line("avgPool2d", [x], {
+  const options = sliding(draft, draft.shape(x), "pool", 4);
+  return draft.line(`avgPool${rankOf(draft.shape(x))}d`, [x], {
     ...options,
-    ...(draft.dice.rarely(3) ? { ceilMode: true } : {}),
+    ...(draft.dice.rarely(3) && options["dilation"] === undefined ? { ceilMode: true } : {}),
     ...(draft.dice.rarely(2) && options["padding"] !== undefined ? { countIncludePad: false } : {}),
   });
+}
+
+export function globalPool(draft: Draft, x: string): string {
+  return draft.line(`${draft.dice.pick(["globalAvgPool", "globalMaxPool"])}${rankOf(draft.shape(x))}d`, [x]);
 }

@@ -7,9 +7,9 @@ import type {
   ConvOptions,
   LayerNormOptions,
   LinearOptions,
-  MaxPoolOptions,
   OpName,
   PadOptions,
+  PoolOptions,
   ReduceOptions,
   SliceOptions,
   SoftmaxOptions,
@@ -21,6 +21,13 @@ type Anything = (...args: readonly unknown[]) => unknown;
 export const untyped = (f: unknown): Anything => f as Anything;
 
 export const image = weft.input("image", [weft.N, 4, 8, 8]);
+const RANKS = ["1d", "2d", "3d"] as const;
+/** What an op is applied to, by the end of its name. */
+const images: Readonly<Record<string, weft.Tensor>> = {
+  "1d": weft.input("sequence", [weft.N, 4, 8]),
+  "3d": weft.input("volume", [weft.N, 4, 8, 8, 8]),
+};
+const operandOf = (op: string): weft.Tensor => images[op.slice(-2)] ?? image;
 const matrix = weft.input("matrix", [6, 8]);
 
 export interface Options {
@@ -39,7 +46,7 @@ const reduce: Required<ReduceOptions> = { axis: 1, keepDims: true };
 const softmax: Required<SoftmaxOptions> = { axis: 1 };
 
 /** The options of each op by the interface that types state for it: an op or an option that is missing is a type error. */
-const conv2d: Required<ConvOptions> = {
+const conv: Required<ConvOptions> = {
   out: 8,
   kernel: 3,
   stride: 1,
@@ -50,27 +57,25 @@ const conv2d: Required<ConvOptions> = {
   init,
 };
 const linear: Required<LinearOptions> = { out: 3, in: 8, bias: true, init };
-const maxPool2d: Required<MaxPoolOptions> = { kernel: 2, stride: 2, padding: 0, dilation: 1, ceilMode: true };
-const avgPool2d: Required<AvgPoolOptions> = {
-  kernel: 2,
-  stride: 2,
-  padding: 0,
-  ceilMode: true,
-  countIncludePad: true,
-};
+const maxPool: Required<PoolOptions> = { kernel: 2, stride: 2, padding: 0, dilation: 1, ceilMode: true };
+const avgPool: Required<AvgPoolOptions> = { ...maxPool, countIncludePad: true };
 const batchNorm2d: Required<BatchNormOptions> = { eps: 1e-3, momentum: 0.2 };
 const layerNorm: Required<LayerNormOptions> = { dims: 1, eps: 1e-3 };
 const pad: Required<PadOptions> = { padding: 1, value: 2 };
 const slice: Required<SliceOptions> = { axis: 2, start: 1, end: 3 };
 const concat: Required<ConcatOptions> = { axis: 1 };
 
+/** An op of each rank of windows: `conv1d`, `conv2d`, `conv3d`. */
+function forRanks(options: Readonly<Record<string, object>>): Readonly<Record<string, object>> {
+  return Object.fromEntries(
+    Object.entries(options).flatMap(([name, all]) => RANKS.map((r) => [`${name}${r}`, all])),
+  );
+}
+
 /** Options of the ops of one operand; those of two take none. */
 export const unary: Readonly<Record<string, object>> = {
-  conv2d,
   linear,
-  maxPool2d,
-  avgPool2d,
-  globalAvgPool2d: {},
+  ...forRanks({ conv, maxPool, avgPool, globalAvgPool: {}, globalMaxPool: {} }),
   batchNorm2d,
   layerNorm,
   pad,
@@ -123,8 +128,9 @@ const compiling: Required<weft.CompileOptions> = {
 
 const layers = Object.entries(unary).map(([name, all]): [string, Options] => {
   const f = untyped(byName[name]);
-  const chain = (o: unknown): unknown => untyped(weft.sequential(f(o) as weft.Layer))(image);
-  return [name, { all: { ...all }, calls: { applied: (o) => f(image, o), "as a layer": f, chained: chain } }];
+  const x = operandOf(name);
+  const chain = (o: unknown): unknown => untyped(weft.sequential(f(o) as weft.Layer))(x);
+  return [name, { all: { ...all }, calls: { applied: (o) => f(x, o), "as a layer": f, chained: chain } }];
 });
 const pairs = binary.map((name): [string, Options] => {
   const operands = name === "corr2d" ? [matrix, weft.param("k", [2, 2])] : [image, image];

@@ -40,13 +40,21 @@ const list = (t: Translation, values: readonly number[]): string =>
 
 /** kernel_shape, strides, dilations and pads (all begins, then all ends). */
 function windowAttributes(t: Translation): readonly Attribute[] {
-  const [h, w] = shapeOf(t).slice(-2);
-  const [y, x] = slidings(t.node.attrs, Number(h), Number(w));
+  const windows = slidings(t.node.attrs, shapeOf(t).slice(2).map(Number));
   return [
-    ints("kernel_shape", [y.kernel, x.kernel]),
-    ints("strides", [y.stride, x.stride]),
-    ints("dilations", [y.dilation, x.dilation]),
-    ints("pads", [y.before, x.before, y.after, x.after]),
+    ints(
+      "kernel_shape",
+      windows.map((w) => w.kernel),
+    ),
+    ints(
+      "strides",
+      windows.map((w) => w.stride),
+    ),
+    ints(
+      "dilations",
+      windows.map((w) => w.dilation),
+    ),
+    ints("pads", [...windows.map((w) => w.before), ...windows.map((w) => w.after)]),
   ];
 }
 
@@ -54,6 +62,12 @@ function pool(t: Translation, opType: string, ...more: readonly Attribute[]): st
   const ceil = int("ceil_mode", t.node.attrs["ceilMode"] === true ? 1 : 0);
   return t.emit(opType, t.inputs, ...windowAttributes(t), ceil, ...more);
 }
+
+const conv: Translate = (t) =>
+  t.emit("Conv", t.inputs, ...windowAttributes(t), int("group", numberOf(t.node.attrs, "groups")));
+const maxPool: Translate = (t) => pool(t, "MaxPool");
+const avgPool: Translate = (t) =>
+  pool(t, "AveragePool", int("count_include_pad", t.node.attrs["countIncludePad"] === true ? 1 : 0));
 
 function linear(t: Translation): string {
   const [x = "", w = "", bias] = t.inputs;
@@ -126,15 +140,24 @@ const attr =
     numberOf(t.node.attrs, name);
 
 export const translations: Readonly<Record<OpName, Translate>> = {
-  conv2d: (t) =>
-    t.emit("Conv", t.inputs, ...windowAttributes(t), int("group", numberOf(t.node.attrs, "groups"))),
+  conv1d: conv,
+  conv2d: conv,
+  conv3d: conv,
   corr2d,
   linear,
   matmul: same("MatMul"),
-  maxPool2d: (t) => pool(t, "MaxPool"),
-  avgPool2d: (t) =>
-    pool(t, "AveragePool", int("count_include_pad", t.node.attrs["countIncludePad"] === true ? 1 : 0)),
+  maxPool1d: maxPool,
+  maxPool2d: maxPool,
+  maxPool3d: maxPool,
+  avgPool1d: avgPool,
+  avgPool2d: avgPool,
+  avgPool3d: avgPool,
+  globalAvgPool1d: same("GlobalAveragePool"),
   globalAvgPool2d: same("GlobalAveragePool"),
+  globalAvgPool3d: same("GlobalAveragePool"),
+  globalMaxPool1d: same("GlobalMaxPool"),
+  globalMaxPool2d: same("GlobalMaxPool"),
+  globalMaxPool3d: same("GlobalMaxPool"),
   flatten: (t) => t.emit("Flatten", t.inputs, int("axis", 1)),
   reshape,
   transpose: (t) => t.emit("Transpose", t.inputs, ints("perm", orderOf(t.node.attrs, rankOf(t)))),

@@ -48,12 +48,8 @@ export const exceptions: readonly Exception[] = [
 ];
 
 function windowsOf(node: OpNode): readonly { readonly n: number; readonly w: Sliding }[] {
-  const [height = 0, width = 0] = (node.inputs[0]?.type.shape ?? []).slice(-2).map(Number);
-  const [y, x] = slidings(node.attrs, height, width);
-  return [
-    { n: height, w: y },
-    { n: width, w: x },
-  ];
+  const sizes = (node.inputs[0]?.type.shape ?? []).slice(2).map(Number);
+  return slidings(node.attrs, sizes).map((w, i) => ({ n: sizes[i] ?? 0, w }));
 }
 
 /** Why a graph cannot be compared with onnxruntime; undefined where it can. */

@@ -10,19 +10,30 @@ import { batchNorm2d, layerNorm, linear, logSoftmax, matmul, reduction, softmax 
 import { concat, embedding, flatten, gather, reshape, slice, transpose } from "./layout.ts";
 import type { Op } from "./op.ts";
 import { clip, each, elu, gelu, hardSigmoid, leakyRelu, pairwise, sigmoid } from "./pointwise.ts";
-import { avgPool2d, conv2d, corr2d, globalAvgPool2d, maxPool2d, pad } from "./windows.ts";
+import { avgPool, conv, corr2d, globalAvgPool, globalMaxPool, maxPool, pad } from "./windows.ts";
 
 export type Meaning = (op: Op) => NdArray;
 
 /** The meaning of every op; the type checker finds one that is missing. */
 const meanings: Readonly<Record<OpName, Meaning>> = {
-  conv2d,
+  conv1d: conv,
+  conv2d: conv,
+  conv3d: conv,
   corr2d,
   linear,
   matmul,
-  maxPool2d,
-  avgPool2d,
-  globalAvgPool2d,
+  maxPool1d: maxPool,
+  maxPool2d: maxPool,
+  maxPool3d: maxPool,
+  avgPool1d: avgPool,
+  avgPool2d: avgPool,
+  avgPool3d: avgPool,
+  globalAvgPool1d: globalAvgPool,
+  globalAvgPool2d: globalAvgPool,
+  globalAvgPool3d: globalAvgPool,
+  globalMaxPool1d: globalMaxPool,
+  globalMaxPool2d: globalMaxPool,
+  globalMaxPool3d: globalMaxPool,
   flatten,
   reshape,
   transpose,

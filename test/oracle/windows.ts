@@ -1,5 +1,5 @@
 /** Convolution and pooling as nested loops. */
-import { build, get, type NdArray, zeros } from "./array.ts";
+import { build, forEachPosition, get, type NdArray, sizeOf } from "./array.ts";
 import { flagOf, listOf, numberOf, type Op } from "./op.ts";
 
 /** One axis of a sliding window, and the number of places where it can stand. */
@@ -26,64 +26,76 @@ export function countPositions(n: number, w: Omit<Sliding, "count">, ceil: boole
   return count;
 }
 
-/** Total padding so that "same" gives ⌈n / stride⌉ outputs; the larger half goes before. */
-function samePadding(n: number, kernel: number, stride: number, dilation: number): readonly [number, number] {
+/** Total padding so that there are ⌈n / stride⌉ outputs; the larger half goes before, or after ("sameUpper"). */
+function samePadding(
+  n: number,
+  kernel: number,
+  stride: number,
+  dilation: number,
+  upper: boolean,
+): readonly [number, number] {
   const outputs = Math.ceil(n / stride);
   let total = 0;
   while (countPositions(n, { kernel, stride, dilation, before: total, after: 0 }, false) < outputs) total++;
-  return [total - Math.floor(total / 2), Math.floor(total / 2)];
+  const [large, small] = [total - Math.floor(total / 2), Math.floor(total / 2)];
+  return upper ? [small, large] : [large, small];
 }
 
-/** The windows of height and width over an input [N, C, H, W], read from the attributes. */
-export function slidings(attrs: Op["attrs"], height: number, width: number): readonly [Sliding, Sliding] {
+/** The windows over an input [N, C, …] of these sizes, read from the attributes. */
+export function slidings(attrs: Op["attrs"], sizes: readonly number[]): readonly Sliding[] {
   const [kernel, stride, dilation] = ["kernel", "stride", "dilation"].map((name) => listOf(attrs, name));
   const ceil = attrs["ceilMode"] === true;
-  const one = (i: number, n: number): Sliding => {
+  const padding = attrs["padding"];
+  return sizes.map((n, i) => {
     const [k, s, d] = [kernel?.[i] ?? 0, stride?.[i] ?? 0, dilation?.[i] ?? 0];
     const [before, after] =
-      attrs["padding"] === "same"
-        ? samePadding(n, k, s, d)
+      typeof padding === "string"
+        ? samePadding(n, k, s, d, padding === "sameUpper")
         : [listOf(attrs, "padding")[2 * i] ?? 0, listOf(attrs, "padding")[2 * i + 1] ?? 0];
     const w = { kernel: k, stride: s, dilation: d, before, after };
     return { ...w, count: countPositions(n, w, ceil) };
-  };
-  return [one(0, height), one(1, width)];
+  });
 }
 
-function size4(x: NdArray): readonly [number, number, number, number] {
-  const [n = 0, c = 0, h = 0, w = 0] = x.shape;
-  return [n, c, h, w];
+/** Visits the taps of the window at a place: where each lies in the input, and whether within it or its padding. */
+function forEachTap(
+  sizes: readonly number[],
+  windows: readonly Sliding[],
+  place: readonly number[],
+  visit: (
+    at: readonly number[],
+    tap: readonly number[],
+    where: { inside: boolean; inPadded: boolean },
+  ) => void,
+): void {
+  forEachPosition(
+    windows.map((w) => w.kernel),
+    (tap) => {
+      const at = windows.map((w, d) => (place[d] ?? 0) * w.stride + (tap[d] ?? 0) * w.dilation - w.before);
+      const inside = at.every((i, d) => i >= 0 && i < (sizes[d] ?? 0));
+      const inPadded = at.every((i, d) => i < (sizes[d] ?? 0) + (windows[d]?.after ?? 0));
+      visit(at, tap, { inside, inPadded });
+    },
+  );
 }
 
-/** y[n,o,i,j] = bias[o] + Σ_c Σ_u Σ_v x[n, c, i·s + u·d − p, …] · k[o, c − first channel of o's group, u, v] */
-export function conv2d({ attrs, inputs: [x, k, bias] }: Op): NdArray {
-  if (!x || !k) throw new Error("conv2d: missing operand");
-  const [batch, channels, height, width] = size4(x);
+/** y[n,o,i,…] = bias[o] + Σ_c Σ_taps x[n, c, i·s + u·d − p, …] · k[o, c − first channel of o's group, u, …] */
+export function conv({ attrs, inputs: [x, k, bias] }: Op): NdArray {
+  if (!x || !k) throw new Error("convolution: missing operand");
+  const [batch = 0, channels = 0, ...sizes] = x.shape;
   const out = numberOf(attrs, "out");
   const groups = numberOf(attrs, "groups");
-  const [ys, xs] = slidings(attrs, height, width);
+  const windows = slidings(attrs, sizes);
   const perGroup = channels / groups;
-  const y = zeros([batch, out, ys.count, xs.count]);
-  let to = 0;
-  for (let n = 0; n < batch; n++)
-    for (let o = 0; o < out; o++) {
-      const first = Math.floor(o / (out / groups)) * perGroup;
-      for (let i = 0; i < ys.count; i++)
-        for (let j = 0; j < xs.count; j++) {
-          let sum = bias?.data[o] ?? 0;
-          for (let c = 0; c < perGroup; c++)
-            for (let u = 0; u < ys.kernel; u++)
-              for (let v = 0; v < xs.kernel; v++) {
-                const row = i * ys.stride + u * ys.dilation - ys.before;
-                const column = j * xs.stride + v * xs.dilation - xs.before;
-                if (row < 0 || row >= height || column < 0 || column >= width) continue;
-                const value = x.data[((n * channels + first + c) * height + row) * width + column] ?? 0;
-                sum += value * (k.data[((o * perGroup + c) * ys.kernel + u) * xs.kernel + v] ?? 0);
-              }
-          y.data[to++] = sum;
-        }
-    }
-  return y;
+  return build([batch, out, ...windows.map((w) => w.count)], ([n = 0, o = 0, ...place]) => {
+    const first = Math.floor(o / (out / groups)) * perGroup;
+    let sum = bias?.data[o] ?? 0;
+    forEachTap(sizes, windows, place, (at, tap, { inside }) => {
+      if (!inside) return;
+      for (let c = 0; c < perGroup; c++) sum += get(x, [n, first + c, ...at]) * get(k, [o, c, ...tap]);
+    });
+    return sum;
+  });
 }
 
 /** y[…,i,j] = Σ_u Σ_v x[…, i + u, j + v] · k[u,v] */
@@ -100,69 +112,49 @@ export function corr2d({ inputs: [x, k] }: Op): NdArray {
   });
 }
 
-/** Visits the elements of one window: the value, or undefined where the tap lies outside the input. */
-function forEachTap(
-  x: NdArray,
-  [n = 0, c = 0, i = 0, j = 0]: readonly number[],
-  [ys, xs]: readonly [Sliding, Sliding],
-  visit: (value: number | undefined, inPadded: boolean) => void,
-): void {
-  const [, channels, height, width] = size4(x);
-  for (let u = 0; u < ys.kernel; u++)
-    for (let v = 0; v < xs.kernel; v++) {
-      const row = i * ys.stride + u * ys.dilation - ys.before;
-      const column = j * xs.stride + v * xs.dilation - xs.before;
-      const inside = row >= 0 && row < height && column >= 0 && column < width;
-      const inPadded = row < height + ys.after && column < width + xs.after;
-      visit(inside ? x.data[((n * channels + c) * height + row) * width + column] : undefined, inPadded);
-    }
-}
-
+/** Of each window f of its elements: the values inside the input, and how many taps lie inside the padded one. */
 function pool(
   { attrs, inputs: [x] }: Op,
-  value: (x: NdArray, at: readonly number[], w: readonly [Sliding, Sliding]) => number,
+  f: (values: readonly number[], inPadded: number) => number,
 ): NdArray {
   if (!x) throw new Error("pooling: missing operand");
-  const [batch, channels, height, width] = size4(x);
-  const w = slidings(attrs, height, width);
-  return build([batch, channels, w[0].count, w[1].count], (at) => value(x, at, w));
+  const [batch = 0, channels = 0, ...sizes] = x.shape;
+  const windows = slidings(attrs, sizes);
+  return build([batch, channels, ...windows.map((w) => w.count)], ([n = 0, c = 0, ...place]) => {
+    const values: number[] = [];
+    let padded = 0;
+    forEachTap(sizes, windows, place, (at, _, { inside, inPadded }) => {
+      if (inside) values.push(get(x, [n, c, ...at]));
+      if (inPadded) padded++;
+    });
+    return f(values, padded);
+  });
 }
+
+const total = (values: readonly number[]): number => values.reduce((a, v) => a + v, 0);
 
 /** The largest element of each window; padding does not count. */
-export function maxPool2d(op: Op): NdArray {
-  return pool(op, (x, at, w) => {
-    let best = Number.NEGATIVE_INFINITY;
-    forEachTap(x, at, w, (value) => {
-      if (value !== undefined && value > best) best = value;
-    });
-    return best;
-  });
-}
+export const maxPool = (op: Op): NdArray => pool(op, (values) => Math.max(...values));
 
 /** The mean of each window: over the taps inside the padded input, or (countIncludePad: false) inside the input. */
-export function avgPool2d(op: Op): NdArray {
+export function avgPool(op: Op): NdArray {
   const includePadding = flagOf(op.attrs, "countIncludePad");
-  return pool(op, (x, at, w) => {
-    let sum = 0;
-    let count = 0;
-    forEachTap(x, at, w, (value, inPadded) => {
-      sum += value ?? 0;
-      if (includePadding ? inPadded : value !== undefined) count++;
-    });
-    return sum / count;
+  return pool(op, (values, padded) => total(values) / (includePadding ? padded : values.length));
+}
+
+/** f of all elements of each channel: [N, C, …] → [N, C, 1, …]. */
+export function globalPool({ inputs: [x] }: Op, f: (values: readonly number[]) => number): NdArray {
+  if (!x) throw new Error("pooling: missing operand");
+  const [batch = 0, channels = 0, ...sizes] = x.shape;
+  const each = sizeOf(sizes);
+  return build([batch, channels, ...sizes.map(() => 1)], ([n = 0, c = 0]) => {
+    const start = (n * channels + c) * each;
+    return f([...x.data.subarray(start, start + each)]);
   });
 }
 
-/** The mean of each channel: [N, C, H, W] → [N, C, 1, 1]. */
-export function globalAvgPool2d({ inputs: [x] }: Op): NdArray {
-  if (!x) throw new Error("globalAvgPool2d: missing operand");
-  const [batch, channels, height, width] = size4(x);
-  return build([batch, channels, 1, 1], ([n = 0, c = 0]) => {
-    let sum = 0;
-    for (let i = 0; i < height; i++) for (let j = 0; j < width; j++) sum += get(x, [n, c, i, j]);
-    return sum / (height * width);
-  });
-}
+export const globalAvgPool = (op: Op): NdArray => globalPool(op, (values) => total(values) / values.length);
+export const globalMaxPool = (op: Op): NdArray => globalPool(op, (values) => Math.max(...values));
 
 /** A border of `value` around the last two dimensions. */
 export function pad({ attrs, inputs: [x] }: Op): NdArray {

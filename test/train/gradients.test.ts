@@ -35,6 +35,11 @@ const pooled = (op: "maxPool2d" | "avgPool2d", name: string, x: () => Tensor, op
   build: () => lang[op](x(), options),
 });
 
+const windowed = (op: LayerName, x: () => Tensor, options: object): Case => ({
+  name: `${op} ${JSON.stringify(options)}`,
+  build: () => lang[op](x(), options),
+});
+
 /** Away from 0 by name; both signs and both sides of every kink occur among the values. */
 const unary = (op: LayerName, options?: object, range: readonly [number, number] = [-3, 3]): Case => ({
   name: `${op} ${options ? JSON.stringify(options) : ""}`,
@@ -131,7 +136,25 @@ const cases: readonly Case[] = [
     ceilMode: true,
     countIncludePad: false,
   }),
-  { name: "globalAvgPool2d", build: () => lang.globalAvgPool2d(image(3, 5, 2)) },
+  windowed("conv1d", () => rows(4, 11), { out: 6, kernel: 3, stride: 2, padding: [2, 1], groups: 2 }),
+  windowed("conv1d", () => rows(2, 7), { out: 3, kernel: 4, padding: "sameUpper" }),
+  windowed("conv3d", () => rows(2, 3, 4, 5), { out: 2, kernel: [2, 3, 2], stride: [1, 2, 1], padding: 1 }),
+  windowed("maxPool1d", () => rows(2, 11), { kernel: 3, stride: 2, padding: 1, dilation: 2 }),
+  windowed("maxPool3d", () => rows(1, 4, 3, 5), { kernel: 2, stride: 1 }),
+  windowed("avgPool1d", () => rows(2, 11), { kernel: 3, stride: 2, padding: 1, dilation: 2 }),
+  windowed("avgPool2d", () => image(1, 7, 8), {
+    kernel: [2, 3],
+    stride: 1,
+    dilation: [3, 2],
+    ceilMode: true,
+    countIncludePad: false,
+  }),
+  windowed("avgPool3d", () => rows(1, 4, 3, 5), { kernel: 2, stride: [2, 1, 2], padding: [0, 1, 1] }),
+  ...(["globalAvgPool", "globalMaxPool"] as const).flatMap((op): Case[] => [
+    { name: `${op}1d`, build: () => lang[`${op}1d`](rows(3, 7)) },
+    { name: `${op}2d`, build: () => lang[`${op}2d`](image(2, 3, 5)) },
+    { name: `${op}3d`, build: () => lang[`${op}3d`](rows(2, 3, 2, 3)) },
+  ]),
 
   { name: "flatten", build: () => lang.flatten(image(2, 3, 5)) },
   { name: "reshape", build: () => lang.reshape(image(2, 3, 4), ["N", 4, -1]) },

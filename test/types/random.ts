@@ -43,6 +43,18 @@ export function randomPrograms(seed: number, count: number): readonly Program[] 
   const input = (sizes: string): string => `w.input("x", ${sizes})`;
   const image = (): string =>
     input(`[N, ${pick(1, 3, 4, 6, 12)}, ${int(1, pick(9, 40, 300))}, ${int(1, pick(9, 40, 300))}]`);
+  /** A list of `n` numbers, or one. */
+  const each = (n: number, low: number, high: number): string =>
+    chance(0.6) ? `${int(low, high)}` : list(n, () => int(low, high));
+  const spatial = (rank: number): string =>
+    input(`[N, ${pick(1, 3, 4, 6)}, ${Array.from({ length: rank }, () => int(1, pick(9, 40))).join(", ")}]`);
+  const ends = (rank: number): string =>
+    pick(
+      each(rank, 0, 3),
+      list(2 * rank, () => int(0, 3)),
+      '"same"',
+      '"sameUpper"',
+    );
   const shapeOf = (rank: number, sizes: readonly [number, ...number[]], batch = chance(0.5)): string =>
     `[${Array.from({ length: rank }, (_, i) => (i === 0 && batch ? "N" : pick(...sizes))).join(", ")}]`;
   const axis = (): number => int(-5, 4);
@@ -54,6 +66,15 @@ export function randomPrograms(seed: number, count: number): readonly Program[] 
       `w.maxPool2d(${image()}, { kernel: ${pair(1, 5)}${option(0.5, "stride", pair(1, 4))}${option(0.3, "padding", pair(0, 1))}${option(0.3, "dilation", pair(1, 2))}${option(0.5, "ceilMode", "true")} })`,
     () =>
       `w.avgPool2d(${image()}, { kernel: ${pair(1, 5)}${option(0.5, "stride", pair(1, 4))}${option(0.3, "padding", '"same"')}${option(0.5, "ceilMode", "true")} })`,
+    () => {
+      const rank = pick(1, 3);
+      return `w.conv${rank}d(${spatial(pick(rank, rank, rank, 2))}, { out: ${pick(4, 6, 64)}, kernel: ${each(rank, 1, 6)}${option(0.5, "stride", each(rank, 1, 4))}${option(0.6, "padding", ends(rank))}${option(0.3, "dilation", each(rank, 1, 3))}${option(0.3, "groups", `${pick(1, 2, 3)}`)} })`;
+    },
+    () => {
+      const rank = pick(1, 2, 3);
+      return `w.${pick("max", "avg")}Pool${rank}d(${spatial(rank)}, { kernel: ${each(rank, 1, 5)}${option(0.5, "stride", each(rank, 1, 4))}${option(0.3, "padding", each(rank, 0, 1))}${option(0.3, "dilation", each(rank, 1, 2))}${option(0.5, "ceilMode", "true")} })`;
+    },
+    () => `w.global${pick("Max", "Avg")}Pool${int(1, 3)}d(${spatial(int(1, 3))})`,
     () =>
       `w.${pick("add", "mul", "max")}(${input(shapeOf(int(0, 4), [1, 1, 2, 5]))}, ${input(shapeOf(int(0, 4), [1, 1, 2, 5]))})`,
     () => `w.matmul(${input(shapeOf(int(1, 4), [1, 2, 3]))}, ${input(shapeOf(int(1, 4), [1, 2, 3]))})`,

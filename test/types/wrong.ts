@@ -68,6 +68,25 @@ export const wrong: readonly Wrong[] = [
   w("w.maxPool2d(image, { ▸kernel: 29 })", "kernel 29×29 is larger than the padded input [N, 3, 28, 28]"),
   w("w.avgPool2d(▸rows, { kernel: 2 })", "expected a tensor [N, channels, height, width], got [N, 10]"),
   w("w.globalAvgPool2d(▸rows)", "expected a tensor [N, channels, height, width], got [N, 10]"),
+  w("w.conv1d(▸image, { out: 6, kernel: 3 })", "expected a tensor [N, channels, length], got [N, 3, 28, 28]"),
+  w("w.conv1d(tokens, { out: 6, ▸kernel: 65 })", "kernel 65 is larger than the padded input [N, 128, 64]"),
+  w(
+    "w.conv1d(tokens, { out: 6, kernel: 3, ▸groups: 3 })",
+    "groups 3 does not divide the 128 input channels of [N, 128, 64]",
+  ),
+  w(
+    'w.conv1d(tokens, { out: 6, kernel: 3, ▸weight: w.param("k", [6, 128, 5]) })',
+    "conv1d: the given weight is [6, 128, 5], but has to be [6, 128, 3]",
+  ),
+  w(
+    "w.conv3d(▸image, { out: 6, kernel: 3 })",
+    "expected a tensor [N, channels, depth, height, width], got [N, 3, 28, 28]",
+  ),
+  w(
+    'w.maxPool3d(w.input("v", [N, 2, 4, 5, 6]), { ▸kernel: [4, 6, 1] })',
+    "kernel 4×6×1 is larger than the padded input [N, 2, 4, 5, 6]",
+  ),
+  w("w.globalMaxPool1d(▸image)", "expected a tensor [N, channels, length], got [N, 3, 28, 28]"),
   w(
     "w.linear(rows, { out: 5, ▸in: 11 })",
     "linear takes 11 features, but the last dimension of [N, 10] is 10",

@@ -1,28 +1,41 @@
-/** Shapes of convolutions and pooling: windows that slide over the last two axes of [N, C, H, W]. */
+/** Shapes of convolutions and pooling: windows that slide over the last one, two or three axes of [N, C, …]. */
 import type { Add, Divides, FloorDiv, Subtract, WindowCount, WindowCountCeil } from "./arith.ts";
 import type { Dim, NeedsGiven, NeedsRank, Shape, Show, ShowDim } from "./shape.ts";
 
-/** A number for both axes, or [height, width]. */
-export type Pair = number | readonly [number, number];
-/** A number for all sides, [vertical, horizontal], [top, bottom, left, right], or "same". */
-export type Padding = number | "same" | readonly [number, number] | readonly [number, number, number, number];
+/** How many axes a window slides along. */
+export type Rank = 1 | 2 | 3;
 
-type Part<P, I extends 0 | 1> = P extends number
-  ? P
-  : P extends readonly [infer A extends number, infer B extends number]
-    ? [A, B][I]
-    : number;
+interface StepLists {
+  1: readonly [number];
+  2: readonly [number, number];
+  3: readonly [number, number, number];
+}
+interface EndLists {
+  1: readonly [number, number];
+  2: readonly [number, number, number, number];
+  3: readonly [number, number, number, number, number, number];
+}
+/** A number for all axes, or one for each: [height, width]. */
+export type Steps<R extends Rank> = number | StepLists[R];
+/** A number for all ends, one for each axis, one for each end ([top, bottom, left, right]), or what keeps the size. */
+export type Padding<R extends Rank> = Steps<R> | EndLists[R] | "same" | "sameUpper";
 
-/** Padding of one axis: [before, after], or "same". */
-type Sides<P, I extends 0 | 1> = P extends "same"
+/** The number of axis I, a key of a tuple. */
+type Part<P, I> = P extends number ? P : I extends keyof P ? (P[I] extends number ? P[I] : number) : number;
+
+/** Where the padding of each axis stands in a list of ends. */
+interface EndsOf {
+  "0": ["0", "1"];
+  "1": ["2", "3"];
+  "2": ["4", "5"];
+}
+/** Padding of one axis: [before, after], or a word. */
+type Sides<R extends Rank, P, I> = P extends string
   ? P
-  : P extends readonly [
-        infer T extends number,
-        infer B extends number,
-        infer L extends number,
-        infer R extends number,
-      ]
-    ? [[T, B], [L, R]][I]
+  : P extends EndLists[R]
+    ? I extends keyof EndsOf
+      ? [Part<P, EndsOf[I][0]>, Part<P, EndsOf[I][1]>]
+      : [number, number]
     : [Part<P, I>, Part<P, I>];
 
 /** The length of one axis, or "negative" where the kernel does not fit. "same" gives ⌈L / S⌉. */
@@ -36,61 +49,125 @@ type Length<L, K extends number, S extends number, P, D extends number, Ceil> = 
       : FloorDiv<Add<L, Subtract<S, 1>>, S>
   : number;
 
-type Fits<B, C, H, W, Else> = [H] extends ["negative"]
-  ? Else
-  : [W] extends ["negative"]
-    ? Else
-    : [B, C, Exclude<H, "negative">, Exclude<W, "negative">];
+type Lengths<R extends Rank, L extends readonly unknown[], K, St, P, D, Ceil> = {
+  -readonly [I in keyof L]: Length<L[I], Part<K, I>, Part<St, I>, Sides<R, P, I>, Part<D, I>, Ceil>;
+};
+type Misfits<L extends readonly unknown[]> = {
+  [I in keyof L]: [L[I]] extends ["negative"] ? 1 : 0;
+}[number];
+type Fits<B, C, L extends readonly unknown[], Else> =
+  1 extends Misfits<L> ? Else : [B, C, ...{ [I in keyof L]: Exclude<L[I], "negative"> }];
 
-type ShowPair<P> = `${ShowDim<Part<P, 0>>}×${ShowDim<Part<P, 1>>}`;
-type ShowDilation<D> = D extends 1 ? "" : `, dilation ${ShowPair<D>},`;
+interface ShowLists<P> {
+  1: `${ShowDim<Part<P, "0">>}`;
+  2: `${ShowDim<Part<P, "0">>}×${ShowDim<Part<P, "1">>}`;
+  3: `${ShowDim<Part<P, "0">>}×${ShowDim<Part<P, "1">>}×${ShowDim<Part<P, "2">>}`;
+}
+type ShowSteps<R extends Rank, P> = ShowLists<P>[R];
+type ShowDilation<R extends Rank, D> = D extends 1 ? "" : `, dilation ${ShowSteps<R, D>},`;
 
-/** [N, C, H, W] → [N, Out, H′, W′], or what is wrong. */
-export type WindowShape<S extends Shape, Out, K, St, P, D = 1, Ceil = false> = number extends S["length"]
-  ? [Dim, Out, number, number]
-  : S extends readonly [infer B, Dim, infer H, infer W]
-    ? Fits<
-        B,
-        Out,
-        Length<H, Part<K, 0>, Part<St, 0>, Sides<P, 0>, Part<D, 0>, Ceil>,
-        Length<W, Part<K, 1>, Part<St, 1>, Sides<P, 1>, Part<D, 1>, Ceil>,
-        `kernel ${ShowPair<K>}${ShowDilation<D>} is larger than the padded input ${Show<S>}`
-      >
-    : NeedsImage<S>;
+interface Unknown {
+  1: [number];
+  2: [number, number];
+  3: [number, number, number];
+}
 
-export type PoolShape<S extends Shape, K, St, P, D, Ceil> = WindowShape<S, S[1], K, St, P, D, Ceil>;
+/** [N, C, …] → [N, Out, …], or what is wrong. */
+export type WindowShape<
+  R extends Rank,
+  S extends Shape,
+  Out,
+  K,
+  St,
+  P,
+  D = 1,
+  Ceil = false,
+> = number extends S["length"]
+  ? [Dim, Out, ...Unknown[R]]
+  : S extends readonly [infer B, Dim, ...infer L]
+    ? L["length"] extends R
+      ? Fits<
+          B,
+          Out,
+          Lengths<R, L, K, St, P, D, Ceil>,
+          `kernel ${ShowSteps<R, K>}${ShowDilation<R, D>} is larger than the padded input ${Show<S>}`
+        >
+      : NeedsImage<R, S>
+    : NeedsImage<R, S>;
 
-export type NeedsImage<S extends Shape> = NeedsRank<S, 4, "[N, channels, height, width]">;
+export type PoolShape<R extends Rank, S extends Shape, K, St, P, D, Ceil> = WindowShape<
+  R,
+  S,
+  S[1],
+  K,
+  St,
+  P,
+  D,
+  Ceil
+>;
+
+interface Ranks {
+  1: 3;
+  2: 4;
+  3: 5;
+}
+interface Forms {
+  1: "[N, channels, length]";
+  2: "[N, channels, height, width]";
+  3: "[N, channels, depth, height, width]";
+}
+export type NeedsImage<R extends Rank, S extends Shape> = NeedsRank<S, Ranks[R], Forms[R]>;
 
 /** G, or why the channels do not split into G groups. */
-export type NeedsGroups<S extends Shape, Out extends number, G extends number> = G extends 1
+export type NeedsGroups<R extends Rank, S extends Shape, Out extends number, G extends number> = G extends 1
   ? G
-  : S extends readonly [Dim, infer C extends number, Dim, Dim]
-    ? Divides<G, C> extends false
-      ? `groups ${G} does not divide the ${C} input channels of ${Show<S>}`
-      : Divides<G, Out> extends false
-        ? `groups ${G} does not divide the ${Out} output channels`
-        : G
+  : Channels<R, S> extends infer C extends number
+    ? number extends C
+      ? G
+      : Divides<G, C> extends false
+        ? `groups ${G} does not divide the ${C} input channels of ${Show<S>}`
+        : Divides<G, Out> extends false
+          ? `groups ${G} does not divide the ${Out} output channels`
+          : G
     : G;
 
-/** A given weight's shape, or how it differs from [out, in / groups, kernel height, kernel width]. */
-export type NeedsKernel<S extends Shape, Out, K, G, W extends Shape> = NeedsGiven<
-  "conv2d",
-  "weight",
-  W,
-  [Out, G extends 1 ? Channels<S> : number, Part<K, 0>, Part<K, 1>]
->;
-type Channels<S extends Shape> = S extends readonly [Dim, infer C extends number, Dim, Dim] ? C : number;
+interface Kernels<K> {
+  1: [Part<K, "0">];
+  2: [Part<K, "0">, Part<K, "1">];
+  3: [Part<K, "0">, Part<K, "1">, Part<K, "2">];
+}
+/** A given weight's shape, or how it differs from [out, in / groups, …the kernel's sizes]. */
+export type NeedsKernel<
+  R extends Rank,
+  Op extends string,
+  S extends Shape,
+  Out,
+  K,
+  G,
+  W extends Shape,
+> = NeedsGiven<Op, "weight", W, [Out, G extends 1 ? Channels<R, S> : number, ...Kernels<K>[R]]>;
+type Channels<R extends Rank, S extends Shape> = S extends readonly [Dim, infer C extends number, ...infer L]
+  ? L["length"] extends R
+    ? C
+    : number
+  : number;
 
 /** The first of the things that can be wrong with a convolution, or its shape. */
-export type ConvShape<S extends Shape, Out extends number, K, St, P, D, G extends number> =
-  NeedsGroups<S, Out, G> extends infer E extends string ? E : WindowShape<S, Out, K, St, P, D>;
+export type ConvShape<R extends Rank, S extends Shape, Out extends number, K, St, P, D, G extends number> =
+  NeedsGroups<R, S, Out, G> extends infer E extends string ? E : WindowShape<R, S, Out, K, St, P, D>;
 
-export type GlobalPoolShape<S extends Shape> = number extends S["length"]
-  ? [Dim, Dim, 1, 1]
-  : S extends readonly [infer B, infer C, Dim, Dim]
-    ? [B, C, 1, 1]
-    : NeedsImage<S>;
+interface Ones {
+  1: [1];
+  2: [1, 1];
+  3: [1, 1, 1];
+}
+export type GlobalPoolShape<R extends Rank, S extends Shape> = number extends S["length"]
+  ? [Dim, Dim, ...Ones[R]]
+  : S extends readonly [infer B, infer C, ...infer L]
+    ? L["length"] extends R
+      ? [B, C, ...Ones[R]]
+      : NeedsImage<R, S>
+    : NeedsImage<R, S>;
 
 /** [H, W] or [N, H, W] with a kernel [kh, kw] at stride 1, without padding. */
 export type CorrShape<S extends Shape, B extends Shape> = number extends S["length"] | B["length"]

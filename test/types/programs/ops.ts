@@ -6,6 +6,8 @@ import { same } from "./equal.ts";
 
 const image = w.input("image", [N, 3, 32, 32]);
 const tokens = w.input("tokens", [N, 128, 64]);
+const tokens64 = w.input("tokens64", [N, 64, 128]);
+const volume = w.input("volume", [N, 2, 4, 8, 16]);
 const rows = w.input("rows", [N, 10]);
 const words = w.input("words", [N, 7], { dtype: "i32" });
 const few = w.input("few", [4], { dtype: "i32" });
@@ -71,6 +73,22 @@ export const checks: readonly true[] = [
   same<Tensor<[N, 3, 11, 8]>>()(w.avgPool2d(image, { kernel: [3, 4], ceilMode: true })),
   same<Tensor<[N, 3, 28, 28]>>()(w.maxPool2d(image, { kernel: 3, stride: 1, dilation: 2 })),
   same<Tensor<[N, 3, 1, 1]>>()(w.globalAvgPool2d(image)),
+
+  // sequences and volumes
+  same<Tensor<[N, 8, 128]>>()(w.conv1d(tokens64, { out: 8, kernel: 3, padding: 1 })),
+  same<Tensor<[N, 8, 66]>>()(w.conv1d(tokens64, { out: 8, kernel: [3], padding: [2, 3], stride: 2 })),
+  same<Tensor<[N, 8, 64]>>()(w.conv1d(tokens64, { out: 8, kernel: 4, padding: "sameUpper", stride: 2 })),
+  same<Tensor<[N, 8, number]>>()(w.conv1d(tokens64, { out: 8, kernel: size })),
+  same<Tensor<[N, 8, 3, 8, 14]>>()(w.conv3d(volume, { out: 8, kernel: [2, 1, 3] })),
+  same<Tensor<[N, 8, 5, 6, 15]>>()(
+    w.conv3d(volume, { out: 8, kernel: [1, 3, 2], padding: [0, 1, 0, 0, 0, 0] }),
+  ),
+  same<Tensor<[N, 8, 2, 4, 8]>>()(w.pipe(volume, w.conv3d({ out: 8, kernel: 3, padding: 1, stride: 2 }))),
+  same<Tensor<[N, 64, 63]>>()(w.maxPool1d(tokens64, { kernel: 3, stride: 2 })),
+  same<Tensor<[N, 64, 62]>>()(w.avgPool1d(tokens64, { kernel: 3, stride: 2, dilation: 2 })),
+  same<Tensor<[N, 2, 2, 4, 8]>>()(w.maxPool3d(volume, { kernel: 2 })),
+  same<Tensor<[N, 2, 1, 1, 1]>>()(w.globalMaxPool3d(volume)),
+  same<Tensor<[N, 64, 1]>>()(w.pipe(tokens64, w.globalAvgPool1d())),
 
   // contractions
   same<Tensor<[N, 20]>>()(w.linear(rows, { out: 20 })),
