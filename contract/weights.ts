@@ -16,7 +16,7 @@ const fail = (problem: string): never => {
 export const failAt = (name: string, problem: string): never => fail(`"${name}" ${problem}`);
 
 /** Throws unless `count` units, of which an element has `each`, fill the shape. */
-function checkSize(name: string, shape: readonly number[], count: number, unit = "elements", each = 1): void {
+function checkSize(name: string, shape: readonly number[], count: number, unit: string, each: number): void {
   const need = sizeOf(shape) * each;
   if (count !== need) failAt(name, `has ${count} ${unit}, its shape ${showSizes(shape)} needs ${need}`);
 }
@@ -42,7 +42,7 @@ export function plainBytes(value: unknown): Uint8Array | undefined {
 /** Tensors by name, as they are or read from bytes. Throws `WeftError` "weights" that names any other kind. */
 export function tensorsOf(weights: unknown): Weights {
   const bytes = plainBytes(weights);
-  if (bytes) return readSafetensors(bytes);
+  if (bytes) return parse(bytes);
   const kind = kindOf(weights);
   if (kind === "Object") return weights as Weights; // each tensor is checked by `checkWeights`
   return fail(
@@ -51,14 +51,19 @@ export function tensorsOf(weights: unknown): Weights {
   );
 }
 
-/**
- * Reads a safetensors file (https://github.com/huggingface/safetensors, "Format"): the header's length as u64, a
- * JSON header, the data. The tensors are views of `bytes` where alignment allows, else copies.
- *
- * Every offset is checked: tensors must fill the data part without overlap, gap or rest, as the format demands.
- * Types: F32, I32, U32. Throws `WeftError` with the tensor's name.
- */
-export function readSafetensors(bytes: ArrayBuffer | Uint8Array): Record<string, Tensor> {
+/** What elements of each type become, by its name in small letters. */
+export type Arrays<Data> = Readonly<
+  Record<
+    string,
+    { readonly BYTES_PER_ELEMENT: number; new (buffer: ArrayBuffer, from: number, length: number): Data }
+  >
+>;
+
+/** Reads a safetensors file of these types; of Weft's own where none are given. */
+export function parse<Data = TensorData>(
+  bytes: ArrayBuffer | Uint8Array,
+  arrays = ARRAYS as unknown as Arrays<Data>, // without another list, Data is what these hold
+): Record<string, { readonly shape: readonly number[]; readonly data: Data }> {
   const { buffer, byteOffset, length } = plainBytes(bytes) ?? fail(`${kindOf(bytes)} is no ${BYTES}`);
   const start = length < 8 ? length + 1 : 8 + Number(new DataView(buffer, byteOffset).getBigUint64(0, true));
   if (start > length) fail(`${length} bytes are no safetensors file, or it is truncated`);
@@ -68,32 +73,43 @@ export function readSafetensors(bytes: ArrayBuffer | Uint8Array): Record<string,
   } catch (error) {
     return fail(`the safetensors header is no JSON: ${(error as Error).message}`);
   }
-  const tensors: Record<string, Tensor> = Object.create(null);
+  const found: ReturnType<typeof parse<Data>> = Object.create(null);
   const spans: [begin: number, end: number, name: string][] = [];
   for (const [name, entry] of Object.entries(header ?? {})) {
     if (name === "__metadata__") continue;
-    const { dtype, shape, data_offsets: offsets } = entry ?? {};
-    if (!isSizes(shape) || !isSizes(offsets) || offsets.length !== 2)
-      return failAt(name, "has no valid shape and data_offsets");
-    const [begin, end] = offsets as [number, number];
-    const Data = Object.entries(ARRAYS).find(([name]) => name.toUpperCase() === dtype)?.[1];
-    if (!Data) return failAt(name, `is ${dtype}; F32, I32 and U32 can be read`);
-    checkSize(name, shape, end - begin, "bytes", 4);
+    const { dtype, shape, data_offsets: at } = entry ?? {};
+    if (typeof dtype !== "string" || !isSizes(shape) || !isSizes(at) || at.length !== 2)
+      return failAt(name, "has no valid dtype, shape, data_offsets");
+    const [begin, end] = at as [number, number];
+    const Data = arrays[dtype.toLowerCase()];
+    const each = Data?.BYTES_PER_ELEMENT; // none of what every object has, such as "constructor"
+    if (!each) return failAt(name, `is ${dtype}; try: readWeights of weftgpu/weights`);
+    checkSize(name, shape, end - begin, "bytes", each);
     if (start + end > length)
       failAt(name, `ends at byte ${end} of ${length - start} bytes of data: is the file truncated?`);
     const from = byteOffset + start + begin;
-    const aligned = from % 4 ? buffer.slice(from, from + end - begin) : buffer;
-    tensors[name] = { shape, data: new Data(aligned as ArrayBuffer, from % 4 ? 0 : from, sizeOf(shape)) };
+    const own = from % each ? buffer.slice(from, from + end - begin) : buffer;
+    found[name] = { shape, data: new Data(own as ArrayBuffer, from % each ? 0 : from, sizeOf(shape)) };
     spans.push([begin, end, name]);
   }
   let used = 0;
-  for (const [begin, end, name] of spans.sort((a, b) => a[0] - b[0] || a[1] - b[1])) {
+  // By where they lie: of tensors that neither overlap nor are both empty, the sums of both ends are in their order.
+  for (const [begin, end, name] of spans.sort((a, b) => a[0] + a[1] - b[0] - b[1])) {
     if (begin !== used) failAt(name, `${begin < used ? "overlaps" : "leaves a gap after"} another tensor`);
     used = end;
   }
   if (start + used < length) fail(`${length - start - used} bytes follow the last tensor`);
-  return tensors;
+  return found;
 }
+
+/**
+ * Reads a safetensors file (https://github.com/huggingface/safetensors, "Format"): the header's length as u64, a
+ * JSON header, the data. The tensors are views of `bytes` where alignment allows, else copies.
+ *
+ * Every offset is checked: tensors must fill the data part without overlap, gap or rest, as the format demands.
+ * Types: F32, I32, U32; `readWeights` of weftgpu/weights converts the others. Throws `WeftError` with the tensor's name.
+ */
+export const readSafetensors: (bytes: ArrayBuffer | Uint8Array) => Record<string, Tensor> = parse;
 
 function isSizes(value: unknown): value is number[] {
   return Array.isArray(value) && value.every((n) => Number.isSafeInteger(n) && n >= 0);
@@ -114,7 +130,7 @@ export function writeSafetensors(
     .map(([name, tensor]) => {
       const { shape, data } = checkTensor(name, tensor);
       const dtype = dtypeOf(data) ?? failAt(name, "is no Float32Array, Int32Array or Uint32Array");
-      checkSize(name, shape, data.length);
+      checkSize(name, shape, data.length, "elements", 1);
       const at = used;
       used += data.byteLength;
       return { name, data, at, entry: { dtype: dtype.toUpperCase(), shape, data_offsets: [at, used] } };
@@ -153,21 +169,20 @@ export function checkTexts(metadata: object): [string, string][] {
 /** The parameters' values in the program's order. Throws `WeftError` that names the parameter. */
 export function checkWeights(params: readonly ParamSpec[], weights: Weights): TensorData[] {
   const extra = Object.keys(weights).filter((name) => !params.some((p) => p.name === name));
-  const unknown = extra.length ? `not in the model: "${extra.join('", "')}"` : "";
+  const more = extra.length ? `not in the model: "${extra.join('", "')}"` : "";
   const values = params.map(({ name, dtype, shape, storage }) => {
     const tensor = Object.hasOwn(weights, name) ? weights[name] : undefined;
-    if (tensor === undefined)
-      return failAt(name, `${showSizes(shape)} is missing${unknown && `; ${unknown}`}`);
+    if (tensor === undefined) return failAt(name, `${showSizes(shape)} is missing${more && `; ${more}`}`);
     const { data } = checkTensor(name, tensor);
     if (`${tensor.shape}` !== `${shape}`)
       failAt(name, `has shape ${showSizes(tensor.shape)}, the model wants ${showSizes(shape)}`);
     if (dtypeOf(data) !== dtype)
       failAt(name, `is ${dtypeOf(data) ?? kindOf(data)}, the model wants ${dtype}`);
-    checkSize(name, shape, data.length);
+    checkSize(name, shape, data.length, "elements", 1);
     const bad = data.findIndex((x: number) => !(Math.abs(x) <= (storage ? LARGEST_HALF : Number.MAX_VALUE)));
     if (bad >= 0) failAt(name, `holds ${data[bad]} at element ${bad}${storage ? ", beyond f16" : ""}`);
     return data;
   });
-  if (unknown) fail(unknown);
+  if (more) fail(more);
   return values;
 }

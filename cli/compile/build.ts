@@ -95,7 +95,7 @@ async function variants(
   const { readTuning, tuningPath } = await import("../../compiler/emit/tuning.ts");
   const tuning = names.includes("tuned") ? await readTuning(shownPath(tuningPath(file))) : undefined;
   const how = batch === undefined ? {} : { batch };
-  const weights = path === undefined ? undefined : await readWeights(path, program);
+  const weights = path === undefined ? undefined : await readWeights(path, program, ui.note);
   const all = variantsOf(graph, program, names, how, tuning, weights);
   if (weights && !all.some((v) => v.program.baked))
     ui.note(

@@ -15,15 +15,17 @@ export interface InferenceOptions {
   readonly seed: number;
   /** A safetensors file. */
   readonly weights?: string | undefined;
+  /** Is told what of it is passed over. */
+  readonly note: (text: string) => void;
 }
 
 /** Throws `UserError` where the weights are not the model's. */
 export async function inferenceJob(
   graph: Graph,
-  { batch, seed, weights }: InferenceOptions,
+  { batch, seed, weights, note }: InferenceOptions,
 ): Promise<Prepared> {
   const checked = compile(graph).program;
-  const given = weights === undefined ? undefined : await readWeights(weights, checked);
+  const given = weights === undefined ? undefined : await readWeights(weights, checked, note);
   return (target): Job => {
     const how = { target, typicalBatch: batch };
     const compilation = compile(graph, how);

@@ -25,6 +25,8 @@ export interface TrainingJobOptions extends Given {
   readonly seed: number;
   /** A safetensors file that training begins with. */
   readonly weights?: string | undefined;
+  /** Is told what of it is passed over. */
+  readonly note: (text: string) => void;
   /** Milliseconds that may be spent on whole steps. */
   readonly patience: number;
 }
@@ -37,9 +39,9 @@ export async function trainingJob(graph: Graph, options: TrainingJobOptions): Pr
   const { input, classes } = classifierOf(graph);
   const settings = settle(options);
   const { optimizer } = settings;
-  const { dataDir, weights, seed, patience } = options;
+  const { dataDir, weights, seed, patience, note } = options;
   const limit = Math.min(settings.limit ?? Number.POSITIVE_INFINITY, STEPS * settings.batch);
-  const given = weights === undefined ? undefined : await readWeights(weights, compile(graph).program);
+  const given = weights === undefined ? undefined : await readWeights(weights, compile(graph).program, note);
   const data = await openData(
     { ...settings, limit, ...(dataDir === undefined ? {} : { dataDir }) },
     input,

@@ -77,7 +77,7 @@ async function measure(file: string, options: Options, ui: Ui): Promise<void> {
   const narrow = [...(quantise ? [quantise] : []), ...(precision === "f16" ? [precision] : [])].join(" and ");
   const wide = { ...options, ...place, precision: "f32", quantise: undefined } as const;
   const single = narrow !== "" && (await compileHere(graph, file, wide, ui)).program;
-  const weights = await readWeights(options.weights, program);
+  const weights = await readWeights(options.weights, program, ui.note);
   const data = await openData({ data: "synthetic", ...options }, input, classes);
   const set = data[options.split];
   const names = Array.from({ length: classes }, (_, i) => set.classes[i] ?? `class ${i}`);

@@ -74,7 +74,7 @@ async function measure(file: string, options: Options, ui: Ui): Promise<void> {
   const { program } = compilation;
   const work = workOf(compilation, batch);
   const weights =
-    options.weights === undefined ? {} : { weights: await readWeights(options.weights, program) };
+    options.weights === undefined ? {} : { weights: await readWeights(options.weights, program, ui.note) };
   const [plain, ready] = packed(program, { seed, ...weights });
   const values = valuesOf(plain, ready.weights, seed);
 

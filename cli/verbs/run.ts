@@ -98,7 +98,7 @@ async function answer(path: string, options: Options, ui: Ui): Promise<void> {
   const place = await placeFor(options);
   const { program } = await compileHere(graph, path, { ...options, ...place, typicalBatch }, ui);
   const file = options.weights;
-  const { weights, metadata } = file === undefined ? {} : await readTold(file, program);
+  const { weights, metadata } = file === undefined ? {} : await readTold(file, program, ui.note);
   const scores = scoresOf(graph, {
     names: options.classes === undefined ? undefined : await readClasses(options.classes),
     labelled: options.labels !== undefined,

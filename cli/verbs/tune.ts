@@ -100,7 +100,7 @@ async function measure(file: string, options: Options, ui: Ui): Promise<Interrup
   const out = options.out ?? tuningPath(file);
   const earlier = await readTuning(shownPath(out));
   await requireWritableFile(out);
-  const prepared = await prepare(file, options);
+  const prepared = await prepare(file, options, ui);
   // Mesa keeps compiled shaders on disk: a kernel that was built before would seem to build in no time.
   process.env["MESA_SHADER_CACHE_DISABLE"] ??= "true";
   const adapter = await findAdapter(options.adapter, TIMED);
@@ -140,12 +140,12 @@ async function measure(file: string, options: Options, ui: Ui): Promise<Interrup
 const millisecondsOf = ({ budget, train }: Options): number => 1000 * (budget ?? (train ? 180 : 60));
 
 /** Throws `UserError` for whatever is wrong with the model, the flags and the files. */
-async function prepare(file: string, options: Options): Promise<Prepared> {
+async function prepare(file: string, options: Options, ui: Ui): Promise<Prepared> {
   const { seed, weights, train, batch } = options;
   if (!train) requireTrain(options, OF_TRAINING);
   const { graph } = await loadModel(file);
-  if (!train) return inferenceJob(graph, { batch: batch ?? 1, seed, weights });
-  return trainingJob(graph, { ...options, patience: millisecondsOf(options) / 2 });
+  if (!train) return inferenceJob(graph, { batch: batch ?? 1, seed, weights, note: ui.note });
+  return trainingJob(graph, { ...options, patience: millisecondsOf(options) / 2, note: ui.note });
 }
 
 interface Outcome {

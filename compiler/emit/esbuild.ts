@@ -14,7 +14,7 @@ import { readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import type { PartialMessage, Plugin } from "esbuild";
 import { WeftError } from "../../contract/errors.ts";
-import { readSafetensors } from "../../contract/weights.ts";
+import { readStored, tensorsFor } from "../../contract/stored.ts";
 import { type BakeValues, compile } from "../compile.ts";
 import { UserError } from "../errors.ts";
 import { loadModel } from "../frontend/index.ts";
@@ -101,7 +101,7 @@ export function weft(options: WeftPluginOptions = {}): Plugin {
 /** @throws UserError where the file cannot be read or is damaged */
 function weightsOf(path: string): BakeValues {
   try {
-    return readSafetensors(readFileSync(path));
+    return tensorsFor(readStored(readFileSync(path)));
   } catch (error) {
     const why = error instanceof WeftError ? error.message.replace(/^weights: /, "") : fileReason(error);
     throw new UserError({ problem: `${path}: ${why}`, fix: "weights: a safetensors file of this model" });

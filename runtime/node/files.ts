@@ -3,16 +3,20 @@ import { randomBytes } from "node:crypto";
 import { readFile, rename, rm, writeFile } from "node:fs/promises";
 import { WeftError, type WeftErrorCode } from "../../contract/errors.ts";
 import type { Program } from "../../contract/program.ts";
+import { readStored, tensorsFor, type Wanting } from "../../contract/stored.ts";
 import type { Tensor } from "../../contract/tensor.ts";
 import type { Training } from "../../contract/training.ts";
 import { validateTraining } from "../../contract/trainValidate.ts";
 import { validateProgram } from "../../contract/validate.ts";
-import { readSafetensors, type Weights, writeSafetensors } from "../../contract/weights.ts";
+import { type Weights, writeSafetensors } from "../../contract/weights.ts";
 
-/** Reads a safetensors file. Throws `WeftError` "weights" that names the file. */
-export async function readWeights(path: string): Promise<Record<string, Tensor>> {
+/**
+ * Reads a safetensors file: F32, I32 and U32 as they are, other types as f32, or as the model wants them (`readWeights` of
+ * weftgpu/weights). Throws `WeftError` "weights" that names the file.
+ */
+export async function readWeights(path: string, model?: Wanting): Promise<Record<string, Tensor>> {
   try {
-    return readSafetensors(await readFile(path));
+    return tensorsFor(readStored(await readFile(path)), model);
   } catch (error) {
     throw about(path, error);
   }

@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { gunzipIfNeeded, parseIdx } from "../../cli/input/idx.ts";
 import { UserError } from "../../compiler/errors.ts";
+import { readStored } from "../../contract/stored.ts";
 import { idxDataSet } from "../../data/idxSet.ts";
 import { parseJson } from "../../data/json.ts";
 import { parseNpy } from "../../data/npy.ts";
@@ -32,6 +33,7 @@ const MAGIC = {
 
 const READERS: readonly [name: string, good: Uint8Array, read: (bytes: Uint8Array) => unknown][] = [
   ["safetensors", MAGIC.safetensors, readSafetensors],
+  ["safetensors of any types", MAGIC.safetensors, readStored],
   ["metadata of safetensors", MAGIC.safetensors, readMetadata],
   ["IDX", MAGIC.idx, (bytes) => parseIdx(bytes, "a.idx")],
   ["gzipped IDX", gzipSync(MAGIC.idx), (bytes) => parseIdx(bytes, "a.idx.gz")],

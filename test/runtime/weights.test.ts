@@ -84,19 +84,29 @@ describe("safetensors", () => {
     message(() => readSafetensors(file(header, dataBytes)));
   test.each<[string, unknown, number, string]>([
     ["no JSON", "{", 0, "weights: the safetensors header is no JSON: "],
-    ["no object", "[1]", 0, 'weights: "0" has no valid shape and data_offsets'],
+    ["no object", "[1]", 0, 'weights: "0" has no valid dtype, shape, data_offsets'],
     ["nothing", "null", 4, "weights: 4 bytes follow the last tensor"],
-    ["an entry that is none", { a: 1 }, 0, 'weights: "a" has no valid shape and data_offsets'],
-    ["a negative size", { a: entry(0, 4, [-1]) }, 4, 'weights: "a" has no valid shape and data_offsets'],
-    ["a fractional size", { a: entry(0, 4, [0.5]) }, 4, 'weights: "a" has no valid shape and data_offsets'],
+    ["an entry that is none", { a: 1 }, 0, 'weights: "a" has no valid dtype, shape, data_offsets'],
+    ["a negative size", { a: entry(0, 4, [-1]) }, 4, 'weights: "a" has no valid dtype, shape, data_offsets'],
+    [
+      "a fractional size",
+      { a: entry(0, 4, [0.5]) },
+      4,
+      'weights: "a" has no valid dtype, shape, data_offsets',
+    ],
     [
       "a huge offset",
       { a: entry(0, 2 ** 53, [2 ** 51]) },
       4,
-      'weights: "a" has no valid shape and data_offsets',
+      'weights: "a" has no valid dtype, shape, data_offsets',
     ],
-    ["another type", { a: entry(0, 4, [2], "F16") }, 4, 'weights: "a" is F16; F32, I32 and U32 can be read'],
-    ["no type", { a: entry(0, 4, [1], "CONSTRUCTOR") }, 4, 'weights: "a" is CONSTRUCTOR; F32, I32'],
+    [
+      "another type",
+      { a: entry(0, 4, [2], "F16") },
+      4,
+      'weights: "a" is F16; try: readWeights of weftgpu/weights',
+    ],
+    ["no type", { a: entry(0, 4, [1], "CONSTRUCTOR") }, 4, 'weights: "a" is CONSTRUCTOR; try: '],
     [
       "truncated data",
       { a: entry(0, 8) },

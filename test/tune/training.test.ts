@@ -110,7 +110,8 @@ describe("a step gone through on a device", () => {
   let bench: Bench;
   beforeAll(async () => {
     const options = { batch: 16, limit: 64, optimizer: "sgd", lr: 0.1, seed: 3, patience: 0 } as const;
-    job = (await trainingJob(graph, options))("quads");
+    const note = (): void => {};
+    job = (await trainingJob(graph, { ...options, note }))("quads");
     const opened = await device();
     bench = await job.open({ device: opened, clock: clockOf(opened) });
   });

@@ -1,10 +1,11 @@
 /** Where weights come from, so that the page can say it, and which of them a model can use. */
 
 import type { ParamSpec } from "../../../contract/program.ts";
+import { readStored, tensorsFor } from "../../../contract/stored.ts";
 import type { TensorData } from "../../../contract/tensor.ts";
-import { checkWeights, readSafetensors, type Weights } from "../../../contract/weights.ts";
+import { checkWeights, type Weights } from "../../../contract/weights.ts";
 import { initialise } from "../../../runtime/initialise.ts";
-import { readMetadata } from "../../../runtime/metadata.ts";
+import { metadataIn } from "../../../runtime/metadata.ts";
 import type { Sample } from "../../project.ts";
 
 /** What is known about weights besides their numbers. */
@@ -32,7 +33,7 @@ export function originOf(weights: Weights): Origin | undefined {
 
 /** The weights in a file's bytes. Throws `WeftError` "weights" where they are none. */
 export function openWeights(bytes: ArrayBuffer, name: string, kind: "opened" | "served" = "opened"): Weights {
-  return remember(readSafetensors(bytes), { kind, name, metadata: readMetadata(bytes) });
+  return remember(tensorsFor(readStored(bytes)), { kind, name, metadata: metadataIn(bytes) });
 }
 
 /** Why weights do not fit the parameters, in words; undefined if they do. */

@@ -1,0 +1,6 @@
+/**
+ * Reads weights that other programs wrote, in any of safetensors' types: `readWeights`.
+ *
+ * @module
+ */
+export * from "../../../../runtime/weights.ts";
