@@ -29,7 +29,7 @@ export interface Arithmetic {
   <B extends Shape = []>(b: Tensor<B> | number): Combined<B>;
 }
 
-function arithmetic(def: OpDef): Arithmetic {
+export function arithmetic(def: OpDef): Arithmetic {
   const op = (...args: readonly unknown[]): unknown => binaryOp(def, args);
   return op as Arithmetic; // the overloads are what binaryOp does
 }
@@ -44,6 +44,13 @@ export const mul: Arithmetic = arithmetic(ops.mul);
 export const div: Arithmetic = arithmetic(ops.div);
 /** a to the power of b */
 export const pow: Arithmetic = arithmetic(ops.pow);
+
+/** a less a multiple of b by a whole number, with the sign of b: mod(−1, 3) is 2. */
+export const mod: Arithmetic = arithmetic(ops.mod);
+/** a less a multiple of b by a whole number, with the sign of a, as C's fmod: fmod(−1, 3) is −1. */
+export const fmod: Arithmetic = arithmetic(ops.fmod);
+/** x where x > 0, else x · slope, with a tensor of slopes that broadcasts: a param() [channels, 1, 1]. */
+export const prelu: Arithmetic = arithmetic(ops.prelu);
 
 type OptionAxis<B> = B extends { readonly axis: infer X extends Axes } ? X : undefined;
 type OptionKeep<B> = B extends { readonly keepDims: infer Keep } ? Keep : false;

@@ -162,7 +162,8 @@ function checkArity(def: OpDef, given: number): void {
   if (def.arity === "variadic" ? given > 0 : given === def.arity) return;
   const wanted =
     def.arity === "variadic" ? "at least one tensor" : `${def.arity} ${plural(def.arity, "tensor")}`;
-  const form = def.arity === "variadic" ? "[a, b]" : def.arity === 1 ? "x" : "a, b";
+  const form =
+    def.arity === "variadic" ? "[a, b]" : def.arity === 1 ? "x" : [..."abc"].slice(0, def.arity).join(", ");
   throw new UserError({
     problem: `${def.name} takes ${wanted}, but got ${given}`,
     fix: `${def.name}(${form})`,

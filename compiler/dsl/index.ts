@@ -1,5 +1,18 @@
 /** The model language: everything a model file imports from "weftgpu". */
-export { type Arithmetic, add, div, type Extremum, max, min, mul, pow, sub } from "./arithmetic.ts";
+export {
+  type Arithmetic,
+  add,
+  div,
+  type Extremum,
+  fmod,
+  max,
+  min,
+  mod,
+  mul,
+  pow,
+  prelu,
+  sub,
+} from "./arithmetic.ts";
 export { ModelError } from "./build.ts";
 export {
   type ConvOptions,
@@ -15,9 +28,41 @@ export {
 export { defineOp, type OpDefinition, type OpOptions, type UserOp, type ValueContext } from "./define.ts";
 export { type DimOptions, dim } from "./dim.ts";
 export type { AxisPosition, Elements, Position, Value } from "./expression.ts";
+export {
+  acos,
+  acosh,
+  asin,
+  asinh,
+  atan,
+  atanh,
+  ceil,
+  cos,
+  cosh,
+  erf,
+  floor,
+  reciprocal,
+  round,
+  sign,
+  sin,
+  sinh,
+  tan,
+} from "./functions.ts";
 export { type EmbeddingOptions, embedding, gather } from "./gather.ts";
 export { pipe, residual, sequential } from "./layer.ts";
 export { concat, flatten, type PadOptions, pad, reshape, transpose } from "./layout.ts";
+export {
+  and,
+  equal,
+  greater,
+  greaterOrEqual,
+  less,
+  lessOrEqual,
+  not,
+  notEqual,
+  or,
+  where,
+  xor,
+} from "./logic.ts";
 export { isModel, type Model, type ModelOptions, model } from "./model.ts";
 export {
   constant,
@@ -37,6 +82,7 @@ export {
   abs,
   type BatchNorm2dOptions,
   batchNorm2d,
+  celu,
   clip,
   dropout,
   type Elementwise,
@@ -49,14 +95,19 @@ export {
   leakyRelu,
   log,
   logSoftmax,
+  mish,
   neg,
   relu,
   relu6,
+  selu,
   sigmoid,
   silu,
   softmax,
+  softplus,
+  softsign,
   sqrt,
   tanh,
+  thresholdedRelu,
 } from "./pointwise.ts";
 export {
   type AvgPoolOptions,

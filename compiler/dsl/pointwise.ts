@@ -21,7 +21,7 @@ export interface ElementwiseWith<Options> {
   (options?: Options): Identity;
 }
 
-function elementwise<F extends Elementwise>(def: OpDef): F {
+export function elementwise<F extends Elementwise>(def: OpDef): F {
   const op = (...args: readonly unknown[]): unknown => unaryOp(def, args);
   return op as F; // the overloads of F are what unaryOp does
 }
@@ -42,6 +42,18 @@ export const tanh: Elementwise = elementwise(ops.tanh);
 export const gelu: Elementwise = elementwise(ops.gelu);
 /** x · sigmoid(x), also called swish. */
 export const silu: Elementwise = elementwise(ops.silu);
+/** 1.0507 · x where x > 0, else 1.7581 · (eˣ − 1): keeps mean 0 and variance 1. */
+export const selu: Elementwise = elementwise(ops.selu);
+/** x where x > 0, else alpha · (e^(x/alpha) − 1). Default alpha 1. */
+export const celu: ElementwiseWith<{ readonly alpha?: number }> = elementwise(ops.celu);
+/** log(1 + eˣ) */
+export const softplus: Elementwise = elementwise(ops.softplus);
+/** x / (1 + |x|) */
+export const softsign: Elementwise = elementwise(ops.softsign);
+/** x · tanh(softplus(x)) */
+export const mish: Elementwise = elementwise(ops.mish);
+/** x where x > alpha, else 0. Default alpha 1. */
+export const thresholdedRelu: ElementwiseWith<{ readonly alpha?: number }> = elementwise(ops.thresholdedRelu);
 /** min(max(x/6 + 1/2, 0), 1) */
 export const hardSigmoid: Elementwise = elementwise(ops.hardSigmoid);
 /** x · hardSigmoid(x) */

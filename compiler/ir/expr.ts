@@ -125,10 +125,35 @@ export type ScalarName =
   | "tanh"
   | "sigmoid"
   | "erfc"
+  | "floor"
+  | "ceil"
+  /** To the nearest whole number, of two equally near ones to the even one. */
+  | "round"
+  | FormulaName
   /** 1 where a < b, else 0. */
   | "less"
+  /** 1 where a ≤ b, else 0. */
+  | "lessOrEqual"
+  /** 1 where a = b, else 0. */
+  | "equal"
   /** b where a ≠ 0, else c. */
   | "select";
+
+/** Those that are written once for all targets, as `ops/formula.ts` says. */
+export type FormulaName =
+  | "sin"
+  | "cos"
+  | "asin"
+  | "acos"
+  | "atan"
+  | "sinh"
+  | "cosh"
+  | "asinh"
+  | "acosh"
+  | "atanh"
+  | "erf"
+  /** log(1 + eˣ) */
+  | "softplus";
 
 /** What `OpDef.define` is given. */
 export interface OpContext {

@@ -71,7 +71,9 @@ export type BinaryOp =
   | "&&";
 
 /** Functions of numbers that a target knows. */
-export type Fn = Exclude<ScalarName, "add" | "sub" | "mul" | "div" | "neg" | "less" | "select"> | "clamp";
+export type Fn =
+  | Exclude<ScalarName, "add" | "sub" | "mul" | "div" | "neg" | "less" | "lessOrEqual" | "equal" | "select">
+  | "clamp";
 
 export type Value =
   | Variable

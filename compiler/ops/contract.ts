@@ -9,8 +9,8 @@ import { axisIndex, constant } from "../math/affine.ts";
 import { call, load, product } from "../math/build.ts";
 import { flag, otherwise, positive, takes } from "../options.ts";
 import { fail, fixed, type NoOptions, noOptions, rank, tensorOnly } from "./check.ts";
+import { broadcastShapes } from "./elementwise.ts";
 import { type InitAttr, type InitRequest, initializer, resolveInit } from "./init.ts";
-import { broadcastShapes } from "./pointwise.ts";
 
 export interface LinearOptions {
   /** Output features. */

@@ -1,7 +1,9 @@
 /** Every op, one definition each. */
 import { contract } from "./contract.ts";
 import { convolution } from "./convolution.ts";
+import { functions } from "./functions.ts";
 import { gathers } from "./gather.ts";
+import { logic } from "./logic.ts";
 import { norm } from "./norm.ts";
 import { pointwise } from "./pointwise.ts";
 import { reductions } from "./reduce.ts";
@@ -17,6 +19,8 @@ export const ops = {
   ...slices,
   ...gathers,
   ...pointwise,
+  ...functions,
+  ...logic,
   ...reductions,
   ...norm,
 };

@@ -5,68 +5,21 @@
  * WGSL implementations may assume that neither NaN nor infinity occurs, so functions that pass through infinity
  * for large arguments (sigmoid, tanh) are written so that no intermediate value overflows.
  */
-import { must } from "../errors.ts";
-import type { Expr, ScalarName } from "../ir/expr.ts";
-import type { BinaryOp, Fn, Value } from "../ir/value.ts";
+import type { ScalarName } from "../ir/expr.ts";
 import { call, literal } from "../math/build.ts";
-import { apply, binary, choose, float, less, negate, sameWidth } from "../math/value.ts";
+import { binary, choose, less, negate } from "../math/value.ts";
+import { ERFC, roundEven } from "./formula.ts";
+import { formulas } from "./formulas.ts";
+import { arg, calls, infix, like, one, type ScalarDef, wide, zero } from "./scalarDef.ts";
+
+export { type Arithmetic, ERFC, type Formula } from "./formula.ts";
+export type { Helper } from "./scalarDef.ts";
 
 /** The least finite f32: what a maximum starts from. WGSL has no literal for −∞. */
 export const LOWEST = -3.4028234663852886e38;
 
 /** The least normal f32: below it, log has no exact argument. */
 const SMALLEST = 2 ** -126;
-
-/** A function that WGSL has not. */
-export interface Helper {
-  readonly name: string;
-  /** The function called `name`, over f32 or vectors of it, and u32 of the same width. */
-  text(name: string, type: string, bits: string): string;
-}
-
-export interface ScalarDef {
-  readonly arity: number;
-  /** Transcendental functions are stored rather than recomputed. */
-  readonly cost: "cheap" | "transcendental";
-  /** What a kernel computes. */
-  value(args: readonly Value[]): Value;
-  /** Where that is a call: what WGSL calls it, or a helper. */
-  readonly wgsl?: string | Helper;
-  js(...args: readonly number[]): number;
-  /** ∂f/∂args[i], given the arguments and f's own value. */
-  readonly partials: readonly ((args: readonly Expr[], value: Expr) => Expr)[];
-}
-
-const infix =
-  (op: BinaryOp) =>
-  ([a, b]: readonly Value[]): Value =>
-    binary(op, must(a, "operand"), must(b, "operand"));
-const calls =
-  (fn: Fn) =>
-  (args: readonly Value[]): Value =>
-    apply(fn, ...sameWidth(args));
-/** A function of values that are equally wide. */
-const wide =
-  (make: (a: Value, b: Value, c: Value) => Value) =>
-  (args: readonly Value[]): Value => {
-    const [a, b, c] = sameWidth(args);
-    const first = must(a, "operand");
-    return make(first, b ?? first, c ?? first);
-  };
-const like = (value: number, { type }: Value): Value => float(value, type.width);
-
-const one = literal(1);
-const zero = literal(0);
-const arg = (args: readonly Expr[], i: number): Expr => args[i] ?? zero;
-
-/**
- * erfc(x) = t·exp(−x² + p(t)) with t = 1/(1 + x/2) for x ≥ 0 and erfc(−x) = 2 − erfc(x): a relative error below 1.2e-7
- * everywhere, tails included (Press et al., Numerical Recipes, section 6.2).
- */
-export const ERFC = [
-  -1.26551223, 1.00002368, 0.37409196, 0.09678418, -0.18628806, 0.27886807, -1.13520398, 1.48851587,
-  -0.82215223, 0.17087277,
-];
 
 function erfc(x: number): number {
   const t = 1 / (1 + 0.5 * Math.abs(x));
@@ -266,11 +219,50 @@ export const scalars: { readonly [K in ScalarName]: ScalarDef } = {
         ),
     ],
   },
+  floor: {
+    arity: 1,
+    cost: "cheap",
+    value: calls("floor"),
+    wgsl: "floor",
+    js: Math.floor,
+    partials: [() => zero],
+  },
+  ceil: {
+    arity: 1,
+    cost: "cheap",
+    value: calls("ceil"),
+    wgsl: "ceil",
+    js: Math.ceil,
+    partials: [() => zero],
+  },
+  round: {
+    arity: 1,
+    cost: "cheap",
+    value: calls("round"),
+    wgsl: "round",
+    js: roundEven,
+    partials: [() => zero],
+  },
+  ...formulas,
   less: {
     arity: 2,
     cost: "cheap",
     value: wide((a, b) => choose(less(a, b), like(1, a), like(0, a))),
     js: (a, b) => ((a ?? 0) < (b ?? 0) ? 1 : 0),
+    partials: [() => zero, () => zero],
+  },
+  lessOrEqual: {
+    arity: 2,
+    cost: "cheap",
+    value: wide((a, b) => choose(binary(">=", b, a), like(1, a), like(0, a))),
+    js: (a, b) => ((a ?? 0) <= (b ?? 0) ? 1 : 0),
+    partials: [() => zero, () => zero],
+  },
+  equal: {
+    arity: 2,
+    cost: "cheap",
+    value: wide((a, b) => choose(binary("==", a, b), like(1, a), like(0, a))),
+    js: (a, b) => (a === b ? 1 : 0),
     partials: [() => zero, () => zero],
   },
   select: {

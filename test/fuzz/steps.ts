@@ -36,6 +36,16 @@ const smooth = [
   "hardSwish",
   "abs",
   "neg",
+  "selu",
+  "celu",
+  "softplus",
+  "softsign",
+  "mish",
+  "sin",
+  "cos",
+  "atan",
+  "asinh",
+  "erf",
 ] as const;
 
 function pointwise(draft: Draft, x: string): string {
@@ -43,7 +53,19 @@ function pointwise(draft: Draft, x: string): string {
   const bounded = (low: number, high: number): string =>
     draft.line("clip", [x], { min: real(dice, low, -0.2), max: real(dice, 0.2, high) });
   const positive = (): string => draft.line("add", [draft.line("abs", [x]), real(dice, 0.3, 1)]);
-  switch (dice.roll(14)) {
+  switch (dice.roll(17)) {
+    case 14:
+      // What jumps stands where its operand is 0, so that rounding moves nothing.
+      return draft.line("mul", [
+        draft.line(dice.pick(["sign", "floor", "not"]), [draft.line("clip", [x], { min: 0, max: 0.9 })]),
+        x,
+      ]);
+    case 15:
+      return draft.line(dice.pick(["asin", "acos", "atanh", "sinh", "cosh", "tan"]), [bounded(-0.9, 0.9)]);
+    case 16:
+      return draft.line(dice.pick(["reciprocal", "acosh"]), [
+        draft.line("add", [draft.line("abs", [x]), 1.1]),
+      ]);
     case 8:
       return draft.line("exp", [bounded(-4, 3)]);
     case 9:
@@ -89,7 +111,14 @@ function partner(draft: Draft, x: string): string | number {
 
 function arithmetic(draft: Draft, x: string): string {
   const other = partner(draft, x);
-  switch (draft.dice.roll(7)) {
+  switch (draft.dice.roll(9)) {
+    case 8: {
+      // Where both are equal it does not matter which one is taken.
+      const least = draft.line(draft.dice.pick(["less", "lessOrEqual"]), [x, other]);
+      return draft.line("where", [least, x, other]);
+    }
+    case 7:
+      return draft.line("prelu", [x, other]);
     case 6: {
       // Quotients by numbers of at least a half.
       const safe =

@@ -87,15 +87,20 @@ export const unary: Readonly<Record<string, object>> = {
   logSoftmax: softmax,
   leakyRelu: { slope: 0.1 },
   elu: { alpha: 0.5 },
+  celu: { alpha: 0.5 },
+  thresholdedRelu: { alpha: 0.5 },
   clip: { min: -1, max: 1 },
   dropout: { p: 0.2 },
   ...Object.fromEntries(
-    "sigmoid relu relu6 tanh gelu silu hardSigmoid hardSwish exp log sqrt abs neg"
-      .split(" ")
+    `sigmoid relu relu6 tanh gelu silu hardSigmoid hardSwish exp log sqrt abs neg selu softplus softsign mish floor ceil round sign
+    reciprocal sin cos tan asin acos atan sinh cosh asinh acosh atanh erf not`
+      .split(/\s+/)
       .map((name) => [name, {}]),
   ),
 } satisfies Partial<Record<OpName, object>>;
-export const binary: readonly OpName[] = ["add", "sub", "mul", "div", "pow", "matmul", "corr2d"];
+export const binary = (
+  "add sub mul div pow matmul corr2d mod fmod prelu equal notEqual less lessOrEqual greater greaterOrEqual and or xor" as const
+).split(" ");
 const byName = weft as Readonly<Record<string, unknown>>;
 
 const optimizer = weft.sgd({ lr: 0.1 });
@@ -219,6 +224,7 @@ export const positional: ReadonlyMap<string, readonly unknown[]> = new Map<strin
   ["kaimingNormal", []],
   ["constant", [1]],
   ["uniform", [0, 1]],
+  ["where", [image, image, 1]],
   ["reshape", [image, [weft.N, -1]]],
   ["transpose", [image, [0, 1, 3, 2]]],
 ]);

@@ -31,7 +31,7 @@ export interface ReferenceOptions extends Pick<EvaluateOptions, "custom"> {
   readonly absolute?: number;
   /** The undisturbed outputs, if they are known already. */
   readonly exact?: Arrays;
-  /** How often the shift is measured. Default 2: more show a larger one. */
+  /** How often the shift is measured. Default 2: more show a larger one; 0: nothing is rounded on the way. */
   readonly samples?: number;
   /** What tensors are stored as. Default "f32". */
   readonly storage?: "f32" | "f16";
@@ -75,7 +75,7 @@ export function reference(
   return Object.fromEntries(
     Object.entries(exact).map(([name, value]) => {
       const shifts = trials.map((t) => largestDifference(value, t[name]));
-      const rounding = TINY + SMALL * largest(value) + ROUNDING * Math.max(...shifts);
+      const rounding = TINY + SMALL * largest(value) + ROUNDING * Math.max(0, ...shifts);
       // Beyond the largest f16 there is no right answer.
       const floor = overflows ? Infinity : rounding;
       return [name, { value, floor, relative: stored.relative }];

@@ -1,6 +1,7 @@
 /** Every op as standard ONNX operators (opset 20, https://onnx.ai/onnx/operators/). */
 import type { OpNode } from "../../compiler/ir/graph.ts";
 import type { OpName } from "../../compiler/ops/index.ts";
+import { showShape } from "../../contract/shapes.ts";
 import type { Shape } from "../../contract/type.ts";
 import { axisOfGather, orderOf } from "./layout.ts";
 import { type Attribute, float, floatTensor, int, ints, intTensor, type OnnxTensor } from "./onnx-proto.ts";
@@ -131,6 +132,31 @@ function reduce(opType: string): Translate {
   };
 }
 
+/** ONNX has truth values of their own. */
+const isTrue = ({ emit }: Translation, x: string): string => emit("Cast", [x], int("to", 9));
+const asNumber = ({ emit }: Translation, x: string): string => emit("Cast", [x], int("to", 1));
+const comparison =
+  (opType: string): Translate =>
+  (t) =>
+    asNumber(t, t.emit(opType, t.inputs));
+const logic =
+  (opType: string): Translate =>
+  (t) =>
+    asNumber(
+      t,
+      t.emit(
+        opType,
+        t.inputs.map((x) => isTrue(t, x)),
+      ),
+    );
+
+/** PRelu repeats slopes alone. */
+function prelu(t: Translation): string {
+  const [x = "", slope = ""] = t.inputs;
+  if (showShape(t.node.type.shape) === showShape(shapeOf(t))) return t.emit("PRelu", t.inputs);
+  return t.emit("Where", [t.emit("Greater", [x, scalar(t, 0)]), x, t.emit("Mul", [x, slope])]);
+}
+
 function clip(low: (t: Translation) => number, high: (t: Translation) => number): Translate {
   return (t) => t.emit("Clip", [t.inputs[0] ?? "", scalar(t, low(t)), scalar(t, high(t))]);
 }
@@ -188,6 +214,49 @@ export const translations: Readonly<Record<OpName, Translate>> = {
   ),
   leakyRelu: (t) => t.emit("LeakyRelu", t.inputs, float("alpha", numberOf(t.node.attrs, "slope"))),
   elu: (t) => t.emit("Elu", t.inputs, float("alpha", numberOf(t.node.attrs, "alpha"))),
+  selu: same("Selu"),
+  celu: (t) => t.emit("Celu", t.inputs, float("alpha", numberOf(t.node.attrs, "alpha"))),
+  softplus: same("Softplus"),
+  softsign: same("Softsign"),
+  mish: same("Mish"),
+  thresholdedRelu: (t) =>
+    t.emit("ThresholdedRelu", t.inputs, float("alpha", numberOf(t.node.attrs, "alpha"))),
+  prelu,
+  floor: same("Floor"),
+  ceil: same("Ceil"),
+  round: same("Round"),
+  sign: same("Sign"),
+  reciprocal: same("Reciprocal"),
+  sin: same("Sin"),
+  cos: same("Cos"),
+  tan: same("Tan"),
+  asin: same("Asin"),
+  acos: same("Acos"),
+  atan: same("Atan"),
+  sinh: same("Sinh"),
+  cosh: same("Cosh"),
+  asinh: same("Asinh"),
+  acosh: same("Acosh"),
+  atanh: same("Atanh"),
+  erf: same("Erf"),
+  // ONNX's Mod of floating numbers is fmod alone.
+  mod: ({ emit, inputs: [a = "", b = ""] }) =>
+    emit("Sub", [a, emit("Mul", [emit("Floor", [emit("Div", [a, b])]), b])]),
+  fmod: ({ emit, inputs }) => emit("Mod", inputs, int("fmod", 1)),
+  equal: comparison("Equal"),
+  notEqual: (t) => asNumber(t, t.emit("Not", [t.emit("Equal", t.inputs)])),
+  less: comparison("Less"),
+  lessOrEqual: comparison("LessOrEqual"),
+  greater: comparison("Greater"),
+  greaterOrEqual: comparison("GreaterOrEqual"),
+  and: logic("And"),
+  or: logic("Or"),
+  xor: logic("Xor"),
+  not: logic("Not"),
+  where: (t) => {
+    const [mask = "", a = "", b = ""] = t.inputs;
+    return t.emit("Where", [isTrue(t, mask), a, b]);
+  },
   gelu: same("Gelu"),
   silu: (t) => t.emit("Mul", [t.inputs[0] ?? "", t.emit("Sigmoid", t.inputs)]),
   hardSigmoid: (t) => t.emit("HardSigmoid", t.inputs, float("alpha", 1 / 6), float("beta", 0.5)),

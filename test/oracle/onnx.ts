@@ -172,11 +172,12 @@ export async function onnxReference(
   params: Arrays,
   options: Omit<ReferenceOptions, "absolute"> = {},
 ): Promise<Record<string, Reference>> {
-  const { exact = evaluate(graph, inputs, params, options), custom } = options;
+  const { exact = evaluate(graph, inputs, params, options), custom, samples } = options;
   const floors = reference(graph, inputs, params, {
     exact,
     custom: { gelu: tailOfGelu, ...custom },
     absolute: ABSOLUTE,
+    ...(samples === undefined ? {} : { samples }),
   });
   const results = await runOnnx(graph, inputs, params);
   return Object.fromEntries(

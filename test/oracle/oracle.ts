@@ -8,8 +8,22 @@ import { showDim, showShape } from "../../contract/shapes.ts";
 import type { Arrays, NdArray } from "./array.ts";
 import { batchNorm2d, layerNorm, linear, logSoftmax, matmul, reduction, softmax } from "./dense.ts";
 import { concat, embedding, flatten, gather, reshape, slice, transpose } from "./layout.ts";
-import type { Op } from "./op.ts";
-import { clip, each, elu, gelu, hardSigmoid, leakyRelu, pairwise, sigmoid } from "./pointwise.ts";
+import { numberOf, type Op } from "./op.ts";
+import {
+  celu,
+  clip,
+  each,
+  elu,
+  erf,
+  gelu,
+  hardSigmoid,
+  leakyRelu,
+  pairwise,
+  roundEven,
+  sigmoid,
+  softplus,
+  where,
+} from "./pointwise.ts";
 import { avgPool, conv, corr2d, globalAvgPool, globalMaxPool, maxPool, pad } from "./windows.ts";
 
 export type Meaning = (op: Op) => NdArray;
@@ -64,6 +78,43 @@ const meanings: Readonly<Record<OpName, Meaning>> = {
   silu: (op) => each(op, (x) => x * sigmoid(x)),
   hardSigmoid: (op) => each(op, hardSigmoid),
   hardSwish: (op) => each(op, (x) => x * hardSigmoid(x)),
+  selu: (op) => each(op, (x) => 1.0507009873554805 * (x > 0 ? x : 1.6732632423543772 * Math.expm1(x))),
+  celu: (op) => each(op, (x) => celu(x, numberOf(op.attrs, "alpha"))),
+  softplus: (op) => each(op, softplus),
+  softsign: (op) => each(op, (x) => x / (1 + Math.abs(x))),
+  mish: (op) => each(op, (x) => x * Math.tanh(softplus(x))),
+  thresholdedRelu: (op) => each(op, (x) => (x > numberOf(op.attrs, "alpha") ? x : 0)),
+  prelu: (op) => pairwise(op, (x, slope) => (x > 0 ? x : x * slope)),
+  floor: (op) => each(op, Math.floor),
+  ceil: (op) => each(op, Math.ceil),
+  round: (op) => each(op, roundEven),
+  sign: (op) => each(op, Math.sign),
+  reciprocal: (op) => each(op, (x) => 1 / x),
+  sin: (op) => each(op, Math.sin),
+  cos: (op) => each(op, Math.cos),
+  tan: (op) => each(op, Math.tan),
+  asin: (op) => each(op, Math.asin),
+  acos: (op) => each(op, Math.acos),
+  atan: (op) => each(op, Math.atan),
+  sinh: (op) => each(op, Math.sinh),
+  cosh: (op) => each(op, Math.cosh),
+  asinh: (op) => each(op, Math.asinh),
+  acosh: (op) => each(op, Math.acosh),
+  atanh: (op) => each(op, Math.atanh),
+  erf: (op) => each(op, erf),
+  mod: (op) => pairwise(op, (a, b) => a - Math.floor(a / b) * b),
+  fmod: (op) => pairwise(op, (a, b) => a % b),
+  equal: (op) => pairwise(op, (a, b) => Number(a === b)),
+  notEqual: (op) => pairwise(op, (a, b) => Number(a !== b)),
+  less: (op) => pairwise(op, (a, b) => Number(a < b)),
+  lessOrEqual: (op) => pairwise(op, (a, b) => Number(a <= b)),
+  greater: (op) => pairwise(op, (a, b) => Number(a > b)),
+  greaterOrEqual: (op) => pairwise(op, (a, b) => Number(a >= b)),
+  and: (op) => pairwise(op, (a, b) => Number(a !== 0 && b !== 0)),
+  or: (op) => pairwise(op, (a, b) => Number(a !== 0 || b !== 0)),
+  xor: (op) => pairwise(op, (a, b) => Number((a !== 0) !== (b !== 0))),
+  not: (op) => each(op, (x) => Number(x === 0)),
+  where,
   clip,
   dropout: (op) => each(op, (x) => x),
   sum: (op) => reduction(op, 0, (a, v) => a + v),

@@ -8,19 +8,23 @@ export function each({ inputs: [x] }: Op, f: (x: number) => number): NdArray {
   return { shape: x.shape, data: x.data.map((v) => f(v)) };
 }
 
-/** A function of two elements; shapes align at the right, sizes of 1 are repeated. */
-export function pairwise({ inputs: [a, b] }: Op, f: (a: number, b: number) => number): NdArray {
-  if (!a || !b) throw new Error("missing operand");
-  const rank = Math.max(a.shape.length, b.shape.length);
+/** A function of several elements; shapes align at the right, sizes of 1 are repeated. */
+export function together({ inputs }: Op, f: (...values: readonly number[]) => number): NdArray {
+  const rank = Math.max(...inputs.map((x) => x.shape.length));
   const sizeIn = (x: NdArray, d: number): number => x.shape[d - rank + x.shape.length] ?? 1;
-  const shape = Array.from({ length: rank }, (_, d) => Math.max(sizeIn(a, d), sizeIn(b, d)));
+  const shape = Array.from({ length: rank }, (_, d) => Math.max(...inputs.map((x) => sizeIn(x, d))));
   const pick = (x: NdArray, at: readonly number[]): number =>
     get(
       x,
       x.shape.map((d, i) => (d === 1 ? 0 : (at[rank - x.shape.length + i] ?? 0))),
     );
-  return build(shape, (at) => f(pick(a, at), pick(b, at)));
+  return build(shape, (at) => f(...inputs.map((x) => pick(x, at))));
 }
+
+export const pairwise = (op: Op, f: (a: number, b: number) => number): NdArray =>
+  together(op, (a = Number.NaN, b = Number.NaN) => f(a, b));
+export const where = (op: Op): NdArray =>
+  together(op, (mask, a = Number.NaN, b = Number.NaN) => (mask !== 0 ? a : b));
 
 export const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
 export const hardSigmoid = (x: number): number => Math.min(1, Math.max(0, x / 6 + 0.5));
@@ -61,3 +65,11 @@ export const elu = (op: Op): NdArray =>
   each(op, (x) => (x > 0 ? x : numberOf(op.attrs, "alpha") * Math.expm1(x)));
 export const clip = (op: Op): NdArray =>
   each(op, (x) => Math.min(numberOf(op.attrs, "max"), Math.max(numberOf(op.attrs, "min"), x)));
+export const celu = (x: number, alpha: number): number =>
+  Math.max(0, x) + Math.min(0, alpha * Math.expm1(x / alpha));
+export const softplus = (x: number): number => Math.max(0, x) + Math.log1p(Math.exp(-Math.abs(x)));
+/** Of two equally near whole numbers the even one. */
+export function roundEven(x: number): number {
+  const near = Math.round(x);
+  return near - x === 0.5 && near % 2 !== 0 ? near - 1 : near;
+}

@@ -263,6 +263,55 @@ const cases: readonly Case[] = [
   unary("silu"),
   unary("hardSigmoid", undefined, [-5, 5]),
   unary("hardSwish", undefined, [-5, 5]),
+  unary("selu"),
+  unary("celu", { alpha: 0.5 }),
+  unary("softplus", undefined, [-9, 9]),
+  unary("softsign"),
+  unary("mish", undefined, [-6, 6]),
+  unary("thresholdedRelu", { alpha: 0.5 }),
+  unary("floor"),
+  unary("ceil"),
+  unary("round"),
+  unary("sign"),
+  unary("reciprocal", undefined, [0.3, 4]),
+  unary("sin"),
+  unary("cos"),
+  unary("tan", undefined, [-1.2, 1.2]),
+  unary("asin", undefined, [-0.9, 0.9]),
+  unary("acos", undefined, [-0.9, 0.9]),
+  unary("atan"),
+  unary("sinh"),
+  unary("cosh"),
+  unary("asinh"),
+  unary("acosh", undefined, [1.2, 4]),
+  unary("atanh", undefined, [-0.9, 0.9]),
+  unary("erf"),
+  { name: "prelu", build: () => lang.prelu(image(3, 2, 2), param("p", [3, 1, 1])) },
+  { name: "mod", build: () => lang.mod(rows(7), input("positive", ["N", 7])) },
+  { name: "fmod", build: () => lang.fmod(rows(7), input("positive", ["N", 7])) },
+  ...(
+    ["equal", "notEqual", "less", "lessOrEqual", "greater", "greaterOrEqual", "and", "or", "xor"] as const
+  ).map(
+    (op): Case => ({
+      name: `${op}: which of two is taken, and no slope of its own`,
+      build: () => {
+        const x = rows(7);
+        return lang.mul(lang[op](lang.relu(x), lang.relu(input("z", ["N", 7]))), x);
+      },
+    }),
+  ),
+  {
+    name: "not",
+    build: () => {
+      const x = rows(7);
+      return lang.mul(lang.not(lang.relu(x)), x);
+    },
+  },
+  {
+    name: "where",
+    build: () =>
+      lang.where(lang.less(rows(7), input("z", ["N", 7])), param("p", [7]), lang.exp(input("y", ["N", 1]))),
+  },
   unary("clip", { min: -1, max: 2 }),
   unary("clip", { max: 1 }),
   unary("dropout", { p: 0.3 }),

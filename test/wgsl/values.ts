@@ -137,6 +137,9 @@ const functions: Readonly<Record<string, (x: readonly string[], of: Of) => strin
   min: exact("min"),
   abs: exact("abs"),
   floor: exact("floor"),
+  ceil: exact("ceil"),
+  // Of two equally near whole numbers the even one, by the rounding of sums of f64; larger numbers are whole.
+  round: ([x]) => `(Math.abs(${x}) < 2 ** 23 ? (${x} + 1.5 * 2 ** 52) - 1.5 * 2 ** 52 : ${x})`,
   exp: math("exp"),
   log: math("log"),
   sqrt: math("sqrt"),

@@ -1,17 +1,25 @@
 /**
  * Functions that WebAssembly has not, of four numbers of f32 each; a single number goes in the first lane. Polynomials are
- * those of Moshier's Cephes library (expf, logf, tanhf); docs/numerics.md has the bounds.
+ * those of Moshier's Cephes library (expf, logf, tanhf); docs/numerics.md has the bounds. What has a formula is that.
  */
 import type { Fn } from "../../ir/value.ts";
-import { ERFC } from "../../ops/scalar.ts";
+import { type Arithmetic, ERFC, type Formula, scalars } from "../../ops/scalar.ts";
 import { bitsConst, type Code, get, type Item, intConst, type Local, set, vectorConst } from "./code.ts";
 import { f32x4, i32x4, v128 } from "./opcodes.ts";
 
-const NAMES = ["exp", "log", "tanh", "sigmoid", "erfc", "pow"] as const;
-export type FunctionName = (typeof NAMES)[number];
+/** A function's code, given its arguments. */
+type Body = (body: Scratch, x: Code, y: Code) => Code;
 
-/** Whether a function is one of these. */
-export const isFunction = (fn: Fn): fn is FunctionName => (NAMES as readonly Fn[]).includes(fn);
+/** The function by its name; undefined where it is none of these. */
+export function functionOf(fn: Fn): Body | undefined {
+  if (fn === "clamp") return undefined;
+  const helper = scalars[fn].wgsl;
+  const formula = typeof helper === "object" ? helper.formula : undefined;
+  return formula ? ofFormula(formula) : bodies[fn];
+}
+
+/** Whether a function is no instruction. */
+export const isFunction = (fn: Fn): boolean => functionOf(fn) !== undefined;
 
 /** Where intermediate values are kept. */
 interface Scratch {
@@ -23,7 +31,7 @@ interface Scratch {
  * The code of a function, which stands where it is used: a call would have every vector in a register go through memory.
  * `temporary` gives a local that nothing else uses.
  */
-export function inlined(name: FunctionName, args: readonly Code[], temporary: () => Local): Code {
+export function inlined(body: Body, args: readonly Code[], temporary: () => Local): Code {
   const code: Item[] = [...args.flat()];
   const params = args.map(temporary);
   for (const param of params.toReversed()) code.push(...set(param));
@@ -35,7 +43,7 @@ export function inlined(name: FunctionName, args: readonly Code[], temporary: ()
     },
   };
   const [x = [], y = []] = params.map(get);
-  const result = bodies[name](scratch, x, y);
+  const result = body(scratch, x, y);
   return [...code, ...result];
 }
 
@@ -226,7 +234,28 @@ function pow(body: Scratch, x: Code, y: Code): Code {
   return choose(always, one, choose(none, bits(0x7fc00000), signed));
 }
 
-const bodies: Readonly<Record<FunctionName, (body: Scratch, x: Code, y: Code) => Code>> = {
+const ofFormula =
+  (formula: Formula): Body =>
+  (body, x) => {
+    const m: Arithmetic<Code> = {
+      number: c,
+      add,
+      sub,
+      mul,
+      div,
+      abs,
+      floor,
+      round: nearest,
+      sqrt: op(f32x4.sqrt),
+      exp: (given) => exp(body, given),
+      log: (given) => log(body, body.let("v128", given)),
+      choose: (a, b, then, otherwise) => choose(below(a, b), then, otherwise),
+      keep: (given) => body.let("v128", given),
+    };
+    return formula(m, x);
+  };
+
+const bodies: Readonly<Partial<Record<Fn, Body>>> = {
   exp,
   log,
   tanh,

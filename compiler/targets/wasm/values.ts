@@ -22,7 +22,7 @@ import {
   tee,
   vectorConst,
 } from "./code.ts";
-import { inlined, isFunction } from "./functions.ts";
+import { functionOf, inlined } from "./functions.ts";
 import { control, f32, f32x4, i32, i32x4, type ValType, v128 } from "./opcodes.ts";
 
 /** What values are computed in. */
@@ -107,6 +107,9 @@ function instruction(op: BinaryOp, { scalar, width }: ValueType): Instruction | 
 /** Functions that are instructions: of one number, and of four. */
 const CALLS: Readonly<Partial<Record<Fn, readonly [Instruction, Instruction]>>> = {
   abs: [f32.abs, f32x4.abs],
+  ceil: [f32.ceil, f32x4.ceil],
+  floor: [f32.floor, f32x4.floor],
+  round: [f32.nearest, f32x4.nearest],
   sqrt: [f32.sqrt, f32x4.sqrt],
 };
 
@@ -252,9 +255,10 @@ function call({ fn, args, type }: Extract<Value, { kind: "call" }>, around: Surr
   if (isWhole(scalar)) throw new InternalError(`WebAssembly has no ${fn} of ${scalar}`);
   const instructions = CALLS[fn];
   if (instructions) return [...operands(args), ...(width === 1 ? instructions[0] : instructions[1])];
-  if (!isFunction(fn)) throw new InternalError(`WebAssembly has no ${fn}`);
+  const body = functionOf(fn);
+  if (!body) throw new InternalError(`WebAssembly has no ${fn}`);
   const given = args.map((arg) => asWide(arg, 4, around));
-  const result = inlined(fn, given, () => around.temporary("v128"));
+  const result = inlined(body, given, () => around.temporary("v128"));
   return width > 1 ? result : [...result, ...extractFloat(0)];
 }
 

@@ -15,7 +15,7 @@ restrict self set shared sizeof smooth snorm static static_assert static_cast st
 this thread_local throw trait try type typedef typeid typename typeof union unless unorm unsafe unsized use using
 varying virtual volatile wgsl where with writeonly yield
 array atomic bool f16 f32 i32 u32 vec2 vec3 vec4 mat2x2 ptr sampler abs max min pow exp log sqrt tanh clamp floor
-select sigmoid power erfc hyperbolic fma dot random hash batch Batch thread every live once groupAt place member workgroupBarrier quadBroadcast local group
+ceil round select sigmoid power erfc hyperbolic fma dot random hash batch Batch thread every live once groupAt place member workgroupBarrier quadBroadcast local group
 groups main RESULT`
     .split(/\s+/)
     .filter((w) => w !== ""),

@@ -113,6 +113,16 @@ export const checks: readonly true[] = [
   same<Tensor<[N, 1]>>()(w.min(rows, { axis: -1, keepDims: true })),
   same<Tensor<[]>>()(w.max(rows)),
 
+  // comparisons and choices
+  same<Tensor<[N, 10]>>()(w.less(rows, 0)),
+  same<Tensor<[N, 5, 10]>>()(w.equal(w.input("a", [N, 5, 1]), w.param("b", [10]))),
+  same<Tensor<[N, 10]>>()(w.pipe(rows, w.greater(0), w.not())),
+  same<Tensor<[N, 10]>>()(w.where(w.less(rows, 0), rows, 0)),
+  same<Tensor<[N, 3, 32, 32]>>()(w.where(w.input("m", [N, 1, 32, 1]), w.param("s", [3, 1, 1]), image)),
+  same<Tensor<[N, 10]>>()(w.where(rows, 1, 0)),
+  same<Tensor<Shape>>()(w.where(any, any, 0)),
+  same<Tensor<[N, 3, 32, 32]>>()(w.prelu(image, w.param("s", [3, 1, 1]))),
+
   // reductions
   same<Tensor<[N, 3]>>()(w.mean(image, { axis: [2, 3] })),
   same<Tensor<[N, 3]>>()(w.mean(image, { axis: [-1, -2] })),
@@ -160,6 +170,7 @@ export const checks: readonly true[] = [
   // pointwise and normalisation
   same<Tensor<[N, 10]>>()(w.sigmoid(rows)),
   same<Tensor<[N, 10]>>()(w.leakyRelu(rows, { slope: 0.2 })),
+  same<Tensor<[N, 10]>>()(w.pipe(rows, w.sin(), w.softplus(), w.celu({ alpha: 2 }))),
   same<Tensor<[N, 10]>>()(w.clip(rows, { min: 0 })),
   same<Tensor<[N, 10]>>()(w.dropout(rows)),
   same<Tensor<[N, 10]>>()(w.softmax(rows)),
