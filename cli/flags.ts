@@ -1,5 +1,6 @@
 /** The flags that several verbs share, and what commander is told of numbers. */
 import { type Command, InvalidArgumentError, Option } from "commander";
+import type { Dims } from "../compiler/onnx/index.ts";
 import { QUANTISED } from "../contract/quantised.ts";
 
 /** Adds `--format`, `--quiet` and `--verbose`. */
@@ -99,6 +100,22 @@ export function optimizerOptions(command: Command): Command {
     )
     .option("--clip-norm <norm>", "bounds the gradients' norm over all weights", positive)
     .option("--clip-value <value>", "bounds each gradient", positive);
+}
+
+/** `--dim`, of what takes an ONNX file: sizes that it leaves open. */
+export function dimOption(): Option {
+  return new Option(
+    "--dim <name=size...>",
+    "of an ONNX file: what a size is that it leaves open, T=64, or the most that it can be, T=..512",
+  ).argParser(dimsWith);
+}
+
+/** One more size. */
+function dimsWith(text: string, before: Dims | undefined): Dims {
+  const [, name = "", most, size] = /^(.+)=(\.\.)?(\d{1,9})$/.exec(text) ?? [];
+  const value = Number(size);
+  if (name === "" || !(value >= 1)) throw new InvalidArgumentError("It must be NAME=SIZE, or NAME=..MOST.");
+  return Object.fromEntries([...Object.entries(before ?? {}), [name, most ? { max: value } : value]]);
 }
 
 /** For commander: a whole number of at least `least`, and of at most `most`. */

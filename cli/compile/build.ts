@@ -1,16 +1,18 @@
 /** A model file to what `weft compile` shows and writes: loaded, compiled, held against golden files, emitted. */
-
+import { join } from "node:path";
 import { type Compilation, compile, type Precision } from "../../compiler/compile.ts";
 import type { EmitOptions, Emitted } from "../../compiler/emit/index.ts";
 import type { VariantName } from "../../compiler/emit/variants.ts";
 import { UserError } from "../../compiler/errors.ts";
 import type { Graph } from "../../compiler/ir/graph.ts";
+import type { Dims } from "../../compiler/onnx/index.ts";
 import { MOST_BAKED } from "../../compiler/passes/bake.ts";
 import type { TargetName } from "../../compiler/strategies/target.ts";
 import type { TrainingOptions } from "../../compiler/train/index.ts";
 import { trainingStep } from "../../compiler/train/step.ts";
 import type { QuantisedType } from "../../contract/quantised.ts";
 import type { Training } from "../../contract/training.ts";
+import { type Weights, writeSafetensors } from "../../contract/weights.ts";
 import { classifierOf } from "../classifier.ts";
 import { shownPath } from "../files.ts";
 import { loadModel } from "../model.ts";
@@ -18,6 +20,7 @@ import { remarksIn } from "../output/compiled.ts";
 import { noteRemarks } from "../output/remarks.ts";
 import type { Ui } from "../ui.ts";
 import { readWeights } from "../weights.ts";
+import { writeFiles } from "../write.ts";
 
 /** What is asked for, its flags checked. */
 export interface Request {
@@ -31,6 +34,8 @@ export interface Request {
   readonly precision: Precision;
   readonly quantise?: QuantisedType;
   readonly variants: readonly VariantName[];
+  /** Sizes that an ONNX file leaves open. */
+  readonly dim?: Dims;
   /** What the variant "baked" is made of. */
   readonly weights?: string;
   /** How steps are made, where a training step is compiled too. */
@@ -55,9 +60,9 @@ export async function build(
   ui: Ui,
   onRead: (file: string) => void = () => {},
 ): Promise<Built> {
-  const { target, wasm, precision, quantise, batch, training: how, golden, out } = request;
+  const { target, wasm, precision, quantise, batch, training: how, golden, out, dim: dims } = request;
   const start = performance.now();
-  const { graph, sources } = await loadModel(file, { onRead });
+  const { graph, sources, weights } = await loadModel(file, { onRead, dims });
   const loaded = performance.now();
   ui.detail(`read ${[...sources.keys()].map(shownPath).join(", ")} in ${Math.round(loaded - start)} ms`);
   if (how) classifierOf(graph);
@@ -79,7 +84,16 @@ export async function build(
           ...(training && { training }),
           ...(await variants(graph, compilation, file, request, ui)),
         });
+  if (emitted && weights) await putWeights(emitted, compilation.program.name, weights, ui);
   return { compilation, training, emitted, shown: () => (how ? stepOf(graph, how) : compilation), sources };
+}
+
+/** The weights that an ONNX file holds, beside what loads them. */
+async function putWeights({ folder }: Emitted, model: string, weights: Weights, ui: Ui): Promise<void> {
+  const { fileName } = await import("../../compiler/emit/names.ts");
+  const path = join(folder, `${fileName(model)}.safetensors`);
+  await writeFiles([[path, writeSafetensors(weights)]]);
+  ui.note(`its weights are in ${shownPath(path)}`);
 }
 
 /** Nothing where none are asked for. */

@@ -6,7 +6,7 @@ import { targets } from "../../compiler/strategies/target.ts";
 import type { TrainingOptions } from "../../compiler/train/index.ts";
 import { build, type Request } from "../compile/build.ts";
 import { type Printed, watch } from "../compile/watch.ts";
-import { optimizerOptions, precisionOption, quantiseOption, wholeNumber } from "../flags.ts";
+import { dimOption, optimizerOptions, precisionOption, quantiseOption, wholeNumber } from "../flags.ts";
 import { compileJson, compileText, writtenText } from "../output/compiled.ts";
 import { printStage, STAGES } from "../output/stages.ts";
 import { untilInterrupted } from "../signals.ts";
@@ -53,6 +53,7 @@ export const compile = verb({
           "--targets <list>",
           'what the program runs on: "webgpu", "wasm" (WebAssembly), or "webgpu,wasm", of which the bundle takes what the page has (default: "webgpu")',
         )
+        .addOption(dimOption())
         .addOption(precisionOption())
         .addOption(quantiseOption())
         .option(

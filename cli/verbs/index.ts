@@ -16,7 +16,7 @@ export interface Entry {
 }
 
 const TEXT = ["text", "json"];
-const MODEL = new Argument("<model>", "a model file, such as models/lenet.ts");
+const MODEL = new Argument("<model>", "a model file, such as models/lenet.ts, or an ONNX file");
 
 export const VERBS: readonly Entry[] = [
   {
@@ -53,6 +53,14 @@ export const VERBS: readonly Entry[] = [
     example: ["weft run models/lenet.ts --input picture.png", "classify a picture"],
     formats: TEXT,
     load: async () => (await import("./run.ts")).run,
+  },
+  {
+    name: "import",
+    takes: new Argument("<file>", "an ONNX file"),
+    about: "Turn an ONNX file into a model file and its weights, and say what was made of it.",
+    example: ["weft import model.onnx --out models", "model.ts and model.safetensors of an ONNX file"],
+    formats: TEXT,
+    load: async () => (await import("./import.ts")).importOnnxFile,
   },
   {
     name: "train",

@@ -2,13 +2,21 @@
 
 import type { Precision } from "../../compiler/compile.ts";
 import { plural } from "../../compiler/errors.ts";
+import type { Dims } from "../../compiler/onnx/index.ts";
 import type { QuantisedType } from "../../contract/quantised.ts";
 import { type AdapterChoice, measurePeaks, profileProgram } from "../../runtime/node/index.ts";
 import { packed } from "../../runtime/quantised.ts";
 import { valuesOf } from "../../runtime/values.ts";
 import { openTimed } from "../device.ts";
 import { shownPath } from "../files.ts";
-import { adapterOption, noTuneOption, precisionOption, quantiseOption, wholeNumber } from "../flags.ts";
+import {
+  adapterOption,
+  dimOption,
+  noTuneOption,
+  precisionOption,
+  quantiseOption,
+  wholeNumber,
+} from "../flags.ts";
 import { loadModel } from "../model.ts";
 import { flameSvg } from "../output/flame.ts";
 import { profileText } from "../output/profile.ts";
@@ -30,6 +38,7 @@ interface Options extends OutputOptions {
   readonly seed: number;
   readonly adapter?: AdapterChoice;
   readonly tune?: boolean;
+  readonly dim?: Dims;
   readonly precision: Precision;
   readonly quantise?: QuantisedType;
   readonly svg?: string;
@@ -49,6 +58,7 @@ export const profile = verb({
       .addOption(precisionOption())
       .addOption(quantiseOption())
       .addOption(noTuneOption())
+      .addOption(dimOption())
       .option("--svg <file>", "draw the times: a flame-style picture")
       .option("--trace <file>", "write trace events as JSON, for Perfetto or chrome://tracing"),
   help: examples([
@@ -69,12 +79,14 @@ export const profile = verb({
 async function measure(file: string, options: Options, ui: Ui): Promise<void> {
   const { batch, runs, warmup, seed } = options;
   for (const path of [options.svg, options.trace]) if (path !== undefined) await requireWritableFile(path);
-  const { graph } = await loadModel(file);
+  const { graph, weights: own } = await loadModel(file, { dims: options.dim });
   const compilation = await compileHere(graph, file, { ...options, typicalBatch: batch }, ui);
   const { program } = compilation;
   const work = workOf(compilation, batch);
   const weights =
-    options.weights === undefined ? {} : { weights: await readWeights(options.weights, program, ui.note) };
+    options.weights === undefined
+      ? { ...(own && { weights: own }) }
+      : { weights: await readWeights(options.weights, program, ui.note) };
   const [plain, ready] = packed(program, { seed, ...weights });
   const values = valuesOf(plain, ready.weights, seed);
 

@@ -2,13 +2,21 @@
 import type { Precision } from "../../compiler/compile.ts";
 import { UserError } from "../../compiler/errors.ts";
 import { type Graph, isClasses, outputsOf, rowOf } from "../../compiler/ir/graph.ts";
+import type { Dims } from "../../compiler/onnx/index.ts";
 import type { QuantisedType } from "../../contract/quantised.ts";
 import { RULE, scoresOf } from "../../data/scores.ts";
 import { openPlace, type PlaceFlags, placeFor } from "../device.ts";
 import { execute, typicalBatchOf } from "../execute.ts";
 import { shownPath } from "../files.ts";
 import { requireFinite } from "../finite.ts";
-import { deviceOptions, noTuneOption, precisionOption, quantiseOption, wholeNumber } from "../flags.ts";
+import {
+  deviceOptions,
+  dimOption,
+  noTuneOption,
+  precisionOption,
+  quantiseOption,
+  wholeNumber,
+} from "../flags.ts";
 import { readClasses } from "../input/classes.ts";
 import { readLabels } from "../input/labels.ts";
 import { readInputs } from "../input/read.ts";
@@ -28,6 +36,7 @@ interface Options extends OutputOptions, PlaceFlags {
   readonly classes?: string;
   readonly labels?: string;
   readonly tune?: boolean;
+  readonly dim?: Dims;
   readonly precision: Precision;
   readonly quantise?: QuantisedType;
   readonly top?: number;
@@ -57,6 +66,7 @@ export const run = verb({
       .addOption(precisionOption())
       .addOption(quantiseOption())
       .addOption(noTuneOption())
+      .addOption(dimOption())
       .option(
         "--top <n>",
         "how many classes to print for an example; 3 beside a picture and in JSON, else 1",
@@ -79,6 +89,7 @@ ${examples([
     "sixteen examples of a data set, and how many were right",
   ],
   ["weft run models/lenet.ts -i digits.npy --format json", "{adapter, outputs: {logits: [[…]]}}"],
+  ["weft run model.onnx -i image=image.npy", "an ONNX file, with the weights that it holds"],
   ["weft run model.ts -i left=a.json right=b.json", "a model with two inputs"],
   ["weft run words.ts -i tokens=3,1,4,1,5", 'whole numbers, as many as a model with dim("T", …) is given'],
 ])}`,
@@ -87,7 +98,7 @@ ${examples([
 
 /** Everything that can be wrong with the files is found before a device is asked for. */
 async function answer(path: string, options: Options, ui: Ui): Promise<void> {
-  const { graph } = await loadModel(path);
+  const { graph, weights: own } = await loadModel(path, { dims: options.dim });
   const inputs = graph.inputs.map(({ name, node }) => ({ name, ...node.type }));
   const batches = await readInputs(inputs, options.input ?? [], {
     index: options.index,
@@ -98,7 +109,8 @@ async function answer(path: string, options: Options, ui: Ui): Promise<void> {
   const place = await placeFor(options);
   const { program } = await compileHere(graph, path, { ...options, ...place, typicalBatch }, ui);
   const file = options.weights;
-  const { weights, metadata } = file === undefined ? {} : await readTold(file, program, ui.note);
+  const { weights, metadata } =
+    file === undefined ? { weights: own } : await readTold(file, program, ui.note);
   const scores = scoresOf(graph, {
     names: options.classes === undefined ? undefined : await readClasses(options.classes),
     labelled: options.labels !== undefined,

@@ -2,10 +2,11 @@
 import { compile } from "../../compiler/compile.ts";
 import { UserError } from "../../compiler/errors.ts";
 import type { Graph } from "../../compiler/ir/graph.ts";
+import type { Dims } from "../../compiler/onnx/index.ts";
 import { lectureText, shapeJson, shapeMarkdown, shapeText } from "../../compiler/report/render.ts";
 import { type ShapeOptions, shapeTable } from "../../compiler/report/shapes.ts";
 import { shownPath } from "../files.ts";
-import { wholeNumber } from "../flags.ts";
+import { dimOption, wholeNumber } from "../flags.ts";
 import { loadModel } from "../model.ts";
 import { noteRemarks } from "../output/remarks.ts";
 import { printJson, type Ui } from "../ui.ts";
@@ -14,21 +15,24 @@ import { examples, type OutputOptions, verb } from "../verb.ts";
 interface Options extends OutputOptions {
   readonly batch?: number;
   readonly lecture?: boolean;
+  readonly dim?: Dims;
 }
 
 export const shapes = verb({
   options: (command) =>
     command
       .option("-b, --batch <n>", "put a number in for the batch size N", wholeNumber(1))
-      .option("--lecture", "print the lecture's lines alone: Conv2d output shape: [1, 6, 28, 28]"),
+      .option("--lecture", "print the lecture's lines alone: Conv2d output shape: [1, 6, 28, 28]")
+      .addOption(dimOption()),
   help: examples([
     ["weft shapes models/lenet.ts", "the table, fitted to the terminal"],
     ["weft shapes models/lenet.ts --batch 64", "the same for 64 pictures: bytes and multiply-adds too"],
     ["weft shapes models/lenet.ts --lecture", "twelve lines to hold against the lecture"],
+    ["weft shapes model.onnx", "the same of an ONNX file"],
     ["weft shapes models/lenet.ts --format json | jq .totals", "for a script"],
   ]),
-  async run(model: string, { batch, lecture, format }: Options, { ui }) {
-    const { graph, sources } = await loadModel(model);
+  async run(model: string, { batch, lecture, format, dim }: Options, { ui }) {
+    const { graph, sources } = await loadModel(model, { dims: dim });
     ui.detail(`read ${[...sources.keys()].map(shownPath).join(", ")}`);
     if (lecture) {
       ui.out(lectureText(graph, batch).trimEnd());

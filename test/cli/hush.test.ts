@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { expect, inject, test, vi } from "vitest";
 import { maySpeak, withoutWarnings } from "../../cli/hush.ts";
 import { VERBS } from "../../cli/verbs/index.ts";
+import { residual } from "../onnx/models.ts";
 import { PATIENCE } from "../patience.ts";
 import { type Result, type Runner, root, scratch, weft, weftProcess, works } from "./weft.ts";
 
@@ -17,6 +18,8 @@ const image = input("image", [N, 1, 28, 28]);
 export default model("tiny", { image }, { logits: linear(flatten(image), { out: 10 }) });
 `,
 );
+const onnx = join(folder, "small.onnx");
+writeFileSync(onnx, residual());
 const bag = join(root, "models/samples/bag.png");
 const out = join(folder, "tiny.safetensors");
 
@@ -43,6 +46,7 @@ const lines: Readonly<Record<string, readonly [Runner, ...string[]]>> = {
   train: [within, model, "--limit", "100", "--epochs", "1", "--out", out],
   run: [here, model, "-i", bag, "-w", out],
   eval: [within, model, "-w", out, "--limit", "100"],
+  import: [within, onnx, "--check"],
   profile: [here, model],
   tune: [within, model, "--budget", "1", "--out", join(folder, "tuned.json")],
   doctor: [here],

@@ -38,11 +38,15 @@ const root = protobuf.Root.fromJSON({
       name: ["string", 3],
       opType: ["string", 4],
       attribute: ["AttributeProto", 5, "repeated"],
+      domain: ["string", 7],
     }),
     AttributeProto: message({
       name: ["string", 1],
       f: ["float", 2],
       i: ["int64", 3],
+      s: ["bytes", 4],
+      t: ["TensorProto", 5],
+      g: ["GraphProto", 6],
       floats: ["float", 7, "repeated"],
       ints: ["int64", 8, "repeated"],
       type: ["int32", 20],
@@ -53,7 +57,10 @@ const root = protobuf.Root.fromJSON({
       int64Data: ["int64", 7, "repeated"],
       name: ["string", 8],
       rawData: ["bytes", 9],
+      externalData: ["EntryProto", 13, "repeated"],
+      dataLocation: ["int32", 14],
     }),
+    EntryProto: message({ key: ["string", 1], value: ["string", 2] }),
     ValueInfoProto: message({ name: ["string", 1], type: ["TypeProto", 2] }),
     TypeProto: message({ tensorType: ["TensorTypeProto", 1] }),
     TensorTypeProto: message({ elemType: ["int32", 1], shape: ["TensorShapeProto", 2] }),
@@ -67,7 +74,7 @@ const modelType = root.lookupType("ModelProto");
 const FLOAT = 1;
 const INT64 = 7;
 /** AttributeProto.AttributeType */
-const ATTRIBUTE = { float: 1, int: 2, ints: 7 } as const;
+const ATTRIBUTE = { float: 1, int: 2, string: 3, tensor: 4, graph: 5, floats: 6, ints: 7 } as const;
 
 export interface Attribute {
   readonly name: string;
@@ -75,6 +82,10 @@ export interface Attribute {
   readonly f?: number;
   readonly i?: number;
   readonly ints?: readonly number[];
+  readonly floats?: readonly number[];
+  readonly s?: Uint8Array;
+  readonly t?: OnnxTensor;
+  readonly g?: OnnxGraph;
 }
 
 export const int = (name: string, i: number): Attribute => ({ name, type: ATTRIBUTE.int, i });
@@ -85,12 +96,26 @@ export const ints = (name: string, values: readonly number[]): Attribute => ({
   ints: values,
 });
 
+export const floats = (name: string, values: readonly number[]): Attribute => ({
+  name,
+  type: ATTRIBUTE.floats,
+  floats: values,
+});
+export const string = (name: string, value: string): Attribute => ({
+  name,
+  type: ATTRIBUTE.string,
+  s: new TextEncoder().encode(value),
+});
+export const tensor = (name: string, t: OnnxTensor): Attribute => ({ name, type: ATTRIBUTE.tensor, t });
+export const graph = (name: string, g: OnnxGraph): Attribute => ({ name, type: ATTRIBUTE.graph, g });
+
 export interface OnnxNode {
   readonly opType: string;
   readonly name: string;
   readonly input: readonly string[];
   readonly output: readonly string[];
   readonly attribute: readonly Attribute[];
+  readonly domain?: string;
 }
 
 export interface OnnxTensor {
@@ -100,6 +125,9 @@ export interface OnnxTensor {
   /** Little-endian, packed. */
   readonly rawData?: Uint8Array;
   readonly int64Data?: readonly number[];
+  readonly externalData?: readonly { readonly key: string; readonly value: string }[];
+  /** 1: in a file beside the model. */
+  readonly dataLocation?: number;
 }
 
 export function floatTensor(name: string, dims: readonly number[], values: ArrayLike<number>): OnnxTensor {
@@ -111,9 +139,13 @@ export function intTensor(name: string, values: readonly number[]): OnnxTensor {
 }
 
 /** Name and type of a graph input or output; a string is a symbolic size. */
-export function valueInfo(name: string, shape: readonly (number | string)[]): object {
+export function valueInfo(
+  name: string,
+  shape: readonly (number | string)[],
+  elemType: number = FLOAT,
+): object {
   const dim = shape.map((d) => (typeof d === "string" ? { dimParam: d } : { dimValue: d }));
-  return { name, type: { tensorType: { elemType: FLOAT, shape: { dim } } } };
+  return { name, type: { tensorType: { elemType, shape: { dim } } } };
 }
 
 export interface OnnxGraph {
@@ -124,8 +156,8 @@ export interface OnnxGraph {
   readonly output: readonly object[];
 }
 
-/** The bytes of a model file: IR version 9, opset 20. */
-export function encodeModel(graph: OnnxGraph): Uint8Array {
-  const model = { irVersion: 9, opsetImport: [{ domain: "", version: 20 }], graph };
+/** The bytes of a model file: IR version 9, opset 20 unless another is said. */
+export function encodeModel(graph: OnnxGraph, opset = 20): Uint8Array {
+  const model = { irVersion: opset > 20 ? 10 : 9, opsetImport: [{ domain: "", version: opset }], graph };
   return modelType.encode(modelType.create(model)).finish();
 }

@@ -1,0 +1,15 @@
+/** Numbers of f32 as a person writes them. */
+
+/**
+ * The shortest decimal that is the same f32: 0.1 for 0.10000000149011612. Others (infinite, exact) are left as they are. It is what is
+ * written into a model file, and what the graph is made with, so that both are one.
+ */
+export function tidy(value: number): number {
+  const near = Math.fround(value);
+  if (!Number.isFinite(near) || near !== value || Number.isInteger(value)) return value;
+  for (let digits = 1; digits < 10; digits++) {
+    const short = Number(value.toPrecision(digits));
+    if (Math.fround(short) === near) return short;
+  }
+  return value;
+}

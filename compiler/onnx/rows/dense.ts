@@ -1,0 +1,127 @@
+/** Dense layers, matrix products and normalisations. */
+import type { Call } from "../call.ts";
+import { type Computed, type Known, refuse, sizeOf } from "../value.ts";
+import { type Rows, range, transposed } from "./row.ts";
+
+/** A constant [in, out] as the weight [out, in] of a dense layer. */
+function dense(call: Call, matrix: Known, transpose: boolean, scale = 1): ReturnType<Call["weight"]> {
+  const [rows = 1, columns = 1] = matrix.shape;
+  if (transpose) return call.weight(matrix, [rows, columns], undefined, scale);
+  return call.weight(matrix, [columns, rows], (i) => (i % rows) * columns + Math.floor(i / rows), scale);
+}
+
+/** x · W + b as the language's layer. `bias` is [out], [1, out] or one number. */
+function linear(
+  call: Call,
+  x: Computed,
+  matrix: Known,
+  transpose: boolean,
+  bias?: Known,
+  alpha = 1,
+  beta = 1,
+): Computed {
+  const weight = dense(call, matrix, transpose, alpha);
+  const out = weight.shape[0] ?? 1;
+  const one = bias !== undefined && sizeOf(bias.shape) === 1;
+  return call.apply("linear", [x, { out, ...(bias ? {} : { bias: false }) }], {
+    weights: { weight, ...(bias ? { bias: call.weight(bias, [out], one ? () => 0 : undefined, beta) } : {}) },
+  });
+}
+
+/** Whether a constant is a number for each of so many outputs, as the bias of a dense layer is. */
+const isBias = ({ shape }: Known, out: number): boolean => {
+  const count = sizeOf(shape);
+  return (count === out || count === 1) && shape.slice(0, -1).every((d) => d === 1) && shape.length <= 2;
+};
+
+/** γ and β of each channel as they are multiplied to a tensor [N, C, …] of a rank. */
+function perChannel(rank: number, value: Known): Known {
+  return { ...value, shape: [value.shape[0] ?? 1, ...range(2, rank).map(() => 1)] };
+}
+
+export const denses: Rows = {
+  Gemm(call) {
+    const [alpha, beta] = [call.float("alpha", 1), call.float("beta", 1)];
+    const [transA, transB] = [call.int("transA", 0) !== 0, call.int("transB", 0) !== 0];
+    const [a, b] = [call.tensor(0), call.value(1)];
+    const c = call.inputs[2];
+    const x = transA ? transposed(call, a, [1, 0]) : a;
+    const out = b.shape[transB ? 0 : 1];
+    if (b.kind === "known" && typeof out === "number") {
+      if (c === undefined) return linear(call, x, b, transB, undefined, alpha);
+      if (c.kind === "known" && isBias(c, out)) return linear(call, x, b, transB, c, alpha, beta);
+    }
+    const matrix = call.asTensor(b);
+    const product =
+      b.kind === "known"
+        ? linear(call, x, b, transB, undefined, alpha)
+        : call.apply("matmul", [x, transB ? transposed(call, matrix, [1, 0]) : matrix]);
+    const scaled = alpha === 1 || b.kind === "known" ? product : call.apply("mul", [product, alpha]);
+    if (c === undefined || beta === 0) return scaled;
+    const summand = call.operand(2, product.shape);
+    const shift =
+      beta === 1
+        ? summand
+        : typeof summand === "number"
+          ? summand * beta
+          : call.apply("mul", [summand, beta]);
+    return call.apply("add", [scaled, shift]);
+  },
+
+  MatMul(call) {
+    const [a, b] = [call.value(0), call.value(1)];
+    if (b.kind === "known" && b.shape.length === 2 && a.shape.length >= 2)
+      return linear(call, call.asTensor(a), b, false);
+    const [x, y] = [call.asTensor(a), call.asTensor(b)];
+    if (x.shape.length >= 2 && y.shape.length >= 2) return call.apply("matmul", [x, y]);
+    return refuse(
+      `it multiplies tensors of rank ${x.shape.length} and ${y.shape.length}`,
+      "matrices: a vector as [1, n] or [n, 1]",
+    );
+  },
+
+  BatchNormalization(call) {
+    const x = call.tensor(0);
+    const eps = call.float("epsilon", 1e-5);
+    const kept = call.float("momentum", 0.9);
+    if (call.int("training_mode", 0) !== 0) refuse("training_mode is set", "model.eval() before the export");
+    if (call.int("spatial", 1) !== 1) refuse("spatial is 0", "a statistic for each channel");
+    const [weight, bias, mean, variance] = [
+      call.known(1, "the scale"),
+      call.known(2, "the shift"),
+      call.known(3, "the mean"),
+      call.known(4, "the variance"),
+    ];
+    const momentum = Math.round((1 - kept) * 1e6) / 1e6;
+    if (x.shape.length === 4)
+      return call.apply(
+        "batchNorm2d",
+        [x, { ...(eps === 1e-5 ? {} : { eps }), ...(momentum === 0.1 ? {} : { momentum }) }],
+        {
+          weights: {
+            weight: call.weight(weight),
+            bias: call.weight(bias),
+            running_mean: call.weight(mean),
+            running_var: call.weight(variance),
+          },
+        },
+      );
+    // Of another rank: a factor and a summand for each channel.
+    const factors = call.constant(
+      weight.shape,
+      Float32Array.from(
+        { length: sizeOf(weight.shape) },
+        (_, i) => Number(weight.data[i]) / Math.sqrt(Number(variance.data[i]) + eps),
+      ),
+    );
+    const shifts = call.constant(
+      weight.shape,
+      Float32Array.from(
+        { length: sizeOf(weight.shape) },
+        (_, i) => Number(bias.data[i]) - Number(mean.data[i]) * Number(factors.data[i]),
+      ),
+    );
+    const [scale, shift] = [factors, shifts].map((v) => call.asTensor(perChannel(x.shape.length, v)));
+    return call.apply("add", [call.apply("mul", [x, scale]), shift]);
+  },
+};

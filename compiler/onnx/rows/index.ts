@@ -1,0 +1,11 @@
+/** The table: what each operator of ONNX is in the language. */
+import { denses } from "./dense.ts";
+import { elementwise } from "./elementwise.ts";
+import { reductions } from "./reduce.ts";
+import type { Rows } from "./row.ts";
+import { shapes } from "./shape.ts";
+import { windows } from "./window.ts";
+
+export type { Row, Rows } from "./row.ts";
+
+export const rows: Rows = { ...windows, ...denses, ...elementwise, ...reductions, ...shapes };

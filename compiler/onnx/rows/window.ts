@@ -1,0 +1,141 @@
+/** Convolutions and pools. */
+import type { Shape } from "../../../contract/type.ts";
+import type { Call } from "../call.ts";
+import { refuse } from "../value.ts";
+import { compact, fixedSizes, type Rows, range } from "./row.ts";
+
+interface Window {
+  readonly kernel: readonly number[];
+  readonly stride: readonly number[];
+  readonly dilation: readonly number[];
+  readonly before: readonly number[];
+  readonly after: readonly number[];
+}
+
+/** What convolutions and pools say of their windows. */
+function windowOf(call: Call, shape: Shape, kernel: readonly number[]): Window {
+  const rank = kernel.length;
+  if (shape.length !== rank + 2) refuse(`a window of ${rank} sizes on a tensor of rank ${shape.length}`);
+  const each = (name: string): readonly number[] => {
+    const given = call.ints(name) ?? kernel.map(() => 1);
+    return given.length === rank
+      ? given
+      : refuse(`${name} has ${given.length} numbers, but the kernel has ${rank}`);
+  };
+  const [stride, dilation] = [each("strides"), each("dilations")];
+  const mode = call.text("auto_pad", "NOTSET");
+  const given = call.ints("pads");
+  if (mode === "NOTSET" || mode === "") {
+    const pads = given ?? range(0, 2 * rank).map(() => 0);
+    if (pads.length !== 2 * rank || pads.some((p) => p < 0))
+      refuse(`pads are [${pads.join(", ")}]`, "pads of at least 0");
+    return { kernel, stride, dilation, before: pads.slice(0, rank), after: pads.slice(rank) };
+  }
+  if (mode === "VALID")
+    return { kernel, stride, dilation, before: kernel.map(() => 0), after: kernel.map(() => 0) };
+  if (mode !== "SAME_UPPER" && mode !== "SAME_LOWER") return refuse(`auto_pad is ${mode}`);
+  const sizes = fixedSizes(shape.slice(2), `auto_pad ${mode} along an axis`);
+  // As many outputs as ⌈size / stride⌉; where the padding is odd, the end (or the beginning) has one more.
+  const totals = sizes.map((n, i) => {
+    const [k = 1, s = 1, d = 1] = [kernel[i], stride[i], dilation[i]];
+    return Math.max(0, (Math.ceil(n / s) - 1) * s + d * (k - 1) + 1 - n);
+  });
+  const less = totals.map((t) => Math.floor(t / 2));
+  const more = totals.map((t) => Math.ceil(t / 2));
+  return mode === "SAME_UPPER"
+    ? { kernel, stride, dilation, before: less, after: more }
+    : { kernel, stride, dilation, before: more, after: less };
+}
+
+/** The slide as options of the language; what is the language's default is left out. */
+function options(
+  { kernel, stride, dilation, before, after }: Window,
+  defaults: { readonly stride: readonly number[] },
+): object {
+  const equal = (a: readonly number[], b: readonly number[]): boolean => a.every((x, i) => x === b[i]);
+  const sides = before.flatMap((b, i) => [b, after[i] ?? 0]);
+  const padding = equal(before, after) ? compact(before) : sides;
+  return {
+    kernel: compact(kernel),
+    ...(equal(stride, defaults.stride) ? {} : { stride: compact(stride) }),
+    ...(sides.every((p) => p === 0) ? {} : { padding }),
+    ...(dilation.every((d) => d === 1) ? {} : { dilation: compact(dilation) }),
+  };
+}
+
+/** The language's layer for so many spatial axes. */
+function ofRank<C extends string>(call: Call, rank: number, layers: Readonly<Record<number, C>>): C {
+  return (
+    layers[rank - 2] ??
+    refuse(`${call.node.op} on a tensor of rank ${rank}`, "pictures [N, channels, height, width]")
+  );
+}
+
+export const windows: Rows = {
+  Conv(call) {
+    const x = call.tensor(0);
+    const weight = call.value(1, "the weight");
+    const bias = call.inputs[2];
+    const [out = 0, , ...taps] = fixedSizes(weight.shape, "a weight");
+    const kernel = call.ints("kernel_shape") ?? taps;
+    if (kernel.some((k, i) => k !== taps[i]))
+      refuse(`kernel_shape is [${kernel.join(", ")}], but the weight has [${taps.join(", ")}]`);
+    const groups = call.int("group", 1);
+    const layer = ofRank(call, x.shape.length, { 2: "conv2d" });
+    const slide = windowOf(call, x.shape, taps);
+    const settings = {
+      out,
+      ...options(slide, { stride: taps.map(() => 1) }),
+      ...(groups === 1 ? {} : { groups }),
+      ...(weight.kind === "known" ? {} : { weight }),
+      ...(bias === undefined ? { bias: false } : bias.kind === "known" ? {} : { bias }),
+    };
+    const weights = {
+      ...(weight.kind === "known" ? { weight: call.weight(weight) } : {}),
+      ...(bias?.kind === "known" ? { bias: call.weight(bias) } : {}),
+    };
+    return call.apply(layer, [x, settings], { weights });
+  },
+
+  MaxPool(call) {
+    const x = call.tensor(0);
+    if (call.node.outputs[1])
+      refuse("its second output, the indices of maxima, is read", "an export without MaxUnpool");
+    call.int("storage_order", 0);
+    const layer = ofRank(call, x.shape.length, { 2: "maxPool2d" });
+    const slide = windowOf(call, x.shape, call.ints("kernel_shape") ?? refuse("kernel_shape is missing"));
+    const ceil = call.int("ceil_mode", 0) === 1;
+    return call.apply(layer, [
+      x,
+      { ...options(slide, { stride: slide.kernel }), ...(ceil ? { ceilMode: true } : {}) },
+    ]);
+  },
+
+  AveragePool(call) {
+    const x = call.tensor(0);
+    const layer = ofRank(call, x.shape.length, { 2: "avgPool2d" });
+    const slide = windowOf(call, x.shape, call.ints("kernel_shape") ?? refuse("kernel_shape is missing"));
+    const ceil = call.int("ceil_mode", 0) === 1;
+    const padded = [...slide.before, ...slide.after].some((p) => p > 0);
+    const counted = call.int("count_include_pad", 0) === 1;
+    return call.apply(layer, [
+      x,
+      {
+        ...options(slide, { stride: slide.kernel }),
+        ...(ceil ? { ceilMode: true } : {}),
+        ...(padded && !counted ? { countIncludePad: false } : {}),
+      },
+    ]);
+  },
+
+  GlobalAveragePool(call) {
+    const x = call.tensor(0);
+    if (x.shape.length === 4) return call.apply("globalAvgPool2d", [x]);
+    return call.apply("mean", [x, { axis: range(2, x.shape.length), keepDims: true }]);
+  },
+
+  GlobalMaxPool(call) {
+    const x = call.tensor(0);
+    return call.apply("max", [x, { axis: range(2, x.shape.length), keepDims: true }]);
+  },
+};

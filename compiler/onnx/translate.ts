@@ -1,0 +1,206 @@
+/**
+ * A graph of the file as a record of calls. Nodes are taken in order: what is computed of known numbers is folded, everything else goes
+ * through its row of the table. A node that cannot be imported is noted, and so is left what needs it, so that one import names all.
+ */
+import type { Dim } from "../../contract/type.ts";
+import * as language from "../dsl/index.ts";
+import { UserError } from "../errors.ts";
+import { Call, type Import } from "./call.ts";
+import type { OnnxModel, OnnxNode } from "./decode.ts";
+import { folds } from "./fold/index.ts";
+import { elementType, readTensor, shown } from "./numbers.ts";
+import { NAME, type Ref, shapeOf } from "./recorder.ts";
+import type { Unsupported } from "./report.ts";
+import { rows } from "./rows/index.ts";
+import type { Message } from "./schema.ts";
+import { isFloat, type Known, Refusal, type Value } from "./value.ts";
+
+/** A size of the file that a number or a bound is put in for. */
+export type DimBinding = number | { readonly max: number };
+export type Dims = Readonly<Record<string, DimBinding>>;
+
+export interface Translated {
+  readonly inputs: ReadonlyMap<string, Ref>;
+  readonly values: ReadonlyMap<string, Value>;
+  /** Nodes that were computed at import. */
+  readonly folded: readonly OnnxNode[];
+  /** What cannot be imported of what the outputs need. */
+  readonly unsupported: readonly Unsupported[];
+  readonly notes: readonly string[];
+}
+
+/** @throws UserError for sizes that are neither bound nor the batch */
+export function translate(
+  { graph, opsets }: OnnxModel,
+  shared: Import,
+  dims: Dims,
+  outputs: readonly string[],
+): Translated {
+  const values = new Map<string, Value>();
+  const notes: string[] = [];
+  const folded: OnnxNode[] = [];
+  const failures = new Map<OnnxNode, Unsupported>();
+  const makers = new Map(graph.nodes.flatMap((node) => node.outputs.map((name) => [name, node])));
+  const inputs = inputsOf(graph.inputs, shared, dims, notes);
+  for (const [name, value] of inputs) values.set(name, value);
+
+  const find = (name: string): Value | undefined => {
+    const made = values.get(name);
+    if (made) return made;
+    const tensor = graph.initializers.get(name);
+    if (!tensor) return undefined;
+    const value = readTensor(tensor, shared.files);
+    values.set(name, value);
+    return value;
+  };
+  for (const node of graph.nodes) {
+    if (node.inputs.some((name) => name !== "" && !find(name))) continue; // it needs what could not be made
+    const read = node.inputs.map((name) => (name === "" ? undefined : find(name)));
+    while (read.length > 0 && read.at(-1) === undefined) read.pop();
+    const call = new Call(node, opsets.get(node.domain) ?? 1, read, shared);
+    try {
+      const { results, atImport } = carryOut(call);
+      if (atImport) folded.push(node);
+      node.outputs.forEach((name, i) => {
+        const value = results[i];
+        if (name === "") return;
+        if (value)
+          values.set(name, value.kind === "known" && value.name === undefined ? { ...value, name } : value);
+      });
+    } catch (error) {
+      failures.set(node, unsupported(node, error));
+    }
+  }
+  return {
+    inputs: new Map([...inputs].map(([name, value]) => [name, value.ref])),
+    values,
+    folded,
+    unsupported: neededOf(outputs, makers, failures),
+    notes,
+  };
+}
+
+function carryOut(call: Call): { readonly results: readonly Value[]; readonly atImport: boolean } {
+  const { op, domain } = call.node;
+  const fold = domain === "" ? folds[op] : undefined;
+  const all = call.inputs.every((v) => v === undefined || v.kind === "known");
+  const knownInputs = all ? call.inputs.filter((v): v is Known => v !== undefined) : [];
+  const atImport = fold !== undefined && all && knownInputs.length > 0;
+  const row = domain === "" && Object.hasOwn(rows, op) ? rows[op] : undefined;
+  const made = atImport ? fold(call, knownInputs) : row ? row(call) : unknown(call.node);
+  call.requireAllRead();
+  const results: readonly Value[] = Array.isArray(made) ? made : [made];
+  return { results, atImport: results.every((v) => v.kind === "known") };
+}
+
+function unknown({ op, domain }: OnnxNode): never {
+  throw new Refusal(
+    domain === "" ? `Weft has no ${op}` : `${op} is of the domain ${shown(domain)}, which is not ONNX's own`,
+    domain === ""
+      ? "an export that is made of other operators, or the model cut before it: outputs"
+      : "an export of standard operators",
+  );
+}
+
+/** What the language or a row says of a node. Anything else is no answer to a file, but a bug. */
+function unsupported(node: OnnxNode, error: unknown): Unsupported {
+  const at = { op: node.op, node: node.name || node.outputs[0] || "" };
+  if (error instanceof Refusal)
+    return { ...at, reason: error.message, ...(error.fix === undefined ? {} : { try: error.fix }) };
+  if (!(error instanceof UserError)) throw error;
+  const { problem, rule, fix } = error.diagnosis;
+  return {
+    ...at,
+    reason: rule ? `${problem}: ${rule}` : problem,
+    ...(fix === undefined ? {} : { try: fix }),
+  };
+}
+
+/** The failures that outputs depend on, in the file's order. */
+function neededOf(
+  outputs: readonly string[],
+  makers: ReadonlyMap<string, OnnxNode>,
+  failures: ReadonlyMap<OnnxNode, Unsupported>,
+): readonly Unsupported[] {
+  const reached = new Set<OnnxNode>();
+  const queue = outputs.flatMap((name) => makers.get(name) ?? []);
+  for (let node = queue.pop(); node; node = queue.pop()) {
+    if (reached.has(node)) continue;
+    reached.add(node);
+    queue.push(...node.inputs.flatMap((name) => makers.get(name) ?? []));
+  }
+  return [...failures].flatMap(([node, failure]) => (reached.has(node) ? [failure] : []));
+}
+
+type Info = Message<"ValueInfo">;
+
+/** The inputs of the model. The first symbolic size that stands first is the batch. */
+function inputsOf(
+  infos: readonly Info[],
+  { recorder }: Import,
+  dims: Dims,
+  notes: string[],
+): ReadonlyMap<string, Value & { readonly kind: "computed" }> {
+  const batch = batchOf(infos, dims);
+  const made = new Map<string, Value & { readonly kind: "computed" }>();
+  for (const info of infos) {
+    const name = info.name ?? "";
+    const tensor = info.type?.tensor;
+    if (!tensor?.shape)
+      throw new UserError({
+        problem: `input ${shown(name)} has no known ${tensor ? "rank" : "tensor type"}`,
+        rule: "an input is a tensor with so many sizes",
+        fix: "an export in which its shape is said",
+      });
+    const type = elementType(tensor.elemType, `input ${shown(name)}`);
+    const shape = tensor.shape.dim.map((d, i): Dim => {
+      const called = symbolOf(d, name, i);
+      if (called === undefined) return d.value ?? 1;
+      const binding = Object.hasOwn(dims, called) ? dims[called] : undefined;
+      if (typeof binding === "number") return binding;
+      if (binding) return language.dim(word(called), { max: binding.max });
+      if (called === batch) return "N";
+      throw new UserError({
+        problem: `size ${i} of input ${shown(name)} is ${shown(called)}, which the file leaves open`,
+        rule: "one size, which stands first, is the batch N; others are bound to a number, or to the most that they can be",
+        fix: `--dim ${called}=64, or --dim ${called}=..512; dims: { ${JSON.stringify(called)}: 64 }`,
+      });
+    });
+    const whole = !isFloat(type) && type !== "bool";
+    if (type !== "f32") notes.push(`input ${shown(name)} of ${type} is given as ${whole ? "i32" : "f32"}`);
+    const ref = recorder.call("input", [NAME, shape, ...(whole ? [{ dtype: "i32" }] : [])], {
+      hint: "",
+      otherwise: "input",
+    });
+    made.set(name, {
+      kind: "computed",
+      type: type === "f32" || whole || type === "bool" ? type : "f32",
+      shape: shapeOf(ref),
+      ref,
+    });
+  }
+  return made;
+}
+
+/** What a size is called that the file leaves open. */
+function symbolOf({ value, param }: Message<"Dimension">, input: string, i: number): string | undefined {
+  if (param) return param;
+  return value === undefined || value <= 0 ? `${input}_${i}` : undefined;
+}
+
+/** The size that is N: the first of those that stand first, if it stands nowhere else. */
+function batchOf(infos: readonly Info[], dims: Dims): string | undefined {
+  const open = infos.flatMap((info) =>
+    (info.type?.tensor?.shape?.dim ?? []).flatMap((d, i) => {
+      const called = symbolOf(d, info.name ?? "", i);
+      return called === undefined || Object.hasOwn(dims, called) ? [] : [{ called, i }];
+    }),
+  );
+  return open.find(({ called, i }) => i === 0 && open.every((o) => o.called !== called || o.i === 0))?.called;
+}
+
+/** A name that `dim` takes. */
+const word = (text: string): string => {
+  const words = text.replaceAll(/\W+/g, "_");
+  return /^[A-Za-z]/.test(words) && words !== "N" ? words : `size_${words}`;
+};

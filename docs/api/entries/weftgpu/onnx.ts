@@ -1,0 +1,6 @@
+/**
+ * ONNX files as models: `importOnnx`.
+ *
+ * @module
+ */
+export * from "../../../../compiler/onnx/index.ts";

@@ -1,0 +1,182 @@
+/** `weft import`, and ONNX files where the command takes a model. */
+import { existsSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { readSafetensors } from "../../contract/weights.ts";
+import { file, floatTensor, int, node, weight } from "../onnx/file.ts";
+import { residual } from "../onnx/models.ts";
+import { fails, scratch, weft, weftProcess, works } from "./weft.ts";
+
+/** A folder with the file in it, and the file's path. */
+function written(bytes: Uint8Array, name = "small.onnx"): { readonly folder: string; readonly path: string } {
+  const folder = scratch();
+  const path = join(folder, name);
+  writeFileSync(path, bytes);
+  return { folder, path };
+}
+
+/** y = W·x with the weight in a file beside the model. */
+const beside = (
+  location: string,
+  more: readonly { readonly key: string; readonly value: string }[] = [],
+): Uint8Array =>
+  file({
+    inputs: { x: ["batch", 3] },
+    weights: [
+      {
+        name: "w",
+        dataType: 1,
+        dims: [3, 2],
+        dataLocation: 1,
+        externalData: [{ key: "location", value: location }, ...more],
+      },
+    ],
+    nodes: [node("MatMul", ["x", "w"], ["y"])],
+    outputs: ["y"],
+  });
+const six = new Uint8Array(Float32Array.of(1, 2, 3, 4, 5, 6).buffer);
+
+const unsupported = (): Uint8Array =>
+  file({
+    inputs: { x: ["batch", 4] },
+    nodes: [
+      node("Relu", ["x"], ["a"]),
+      node("Frobnicate", ["a"], ["b"], int("axis", 1)),
+      node("Relu", ["b"], ["y"]),
+    ],
+    outputs: ["y"],
+  });
+
+describe("weft import", () => {
+  test("writes a model file and its weights, and says what was made", async () => {
+    const { folder, path } = written(residual());
+    const { stdout, stderr } = await works(["import", path, "--out", join(folder, "out")]);
+    expect(stdout).toContain("small: 11 nodes of opset 17 → 11 layers, 297 parameters");
+    expect(stdout).toContain("operators: Conv 2, Relu 2, Add 1");
+    expect(stderr).toBe("");
+    expect(readdirSync(join(folder, "out")).toSorted()).toEqual(["small.safetensors", "small.ts"]);
+    expect(readFileSync(join(folder, "out/small.ts"), "utf8")).toContain(
+      'export default model("small", { image }',
+    );
+    const weights = readSafetensors(readFileSync(join(folder, "out/small.safetensors")));
+    expect(weights["fc.weight"]?.shape).toEqual([5, 4]);
+    const { stdout: table } = await works(["shapes", join(folder, "out/small.ts"), "--format", "json"]);
+    const { stdout: same } = await works(["shapes", path, "--format", "json"]);
+    expect(JSON.parse(table).totals).toEqual(JSON.parse(same).totals);
+  });
+
+  test("--check computes every tensor with onnxruntime too", async () => {
+    const { path } = written(residual());
+    const { stdout } = await works(["import", path, "--check", "--device", "wasm"]);
+    expect(stdout).toMatch(/checked: all 11 tensors are onnxruntime's within 0\.0001/);
+  });
+
+  test("names each node that is not supported, writes nothing, and ends with 1", async () => {
+    const { folder, path } = written(unsupported());
+    const result = await weft(["import", path, "--out", join(folder, "out"), "--format", "json"]);
+    expect(result.code).toBe(1);
+    expect(result.stderr).toBe("nothing is written\n");
+    expect(JSON.parse(result.stdout).unsupported).toEqual([
+      {
+        op: "Frobnicate",
+        node: "b",
+        reason: "Weft has no Frobnicate",
+        try: "an export that is made of other operators, or the model cut before it: outputs",
+      },
+    ]);
+    expect(readdirSync(join(folder, "out"))).toEqual([]);
+  });
+
+  test("reads data from a file beside the model", async () => {
+    const { folder, path } = written(beside("data/w.bin"));
+    const without = await fails(["import", path]);
+    expect(without).toContain("cannot read what");
+    writeFileSync(join(folder, "w.bin"), six);
+    const moved = written(beside("w.bin"));
+    writeFileSync(join(moved.folder, "w.bin"), six);
+    const { stdout } = await works(["import", moved.path, "--check", "--device", "wasm"]);
+    expect(stdout).toContain("checked: all 1 tensor");
+  });
+
+  test("refuses data outside of the model's folder, by name and by link", async () => {
+    for (const location of ["../w.bin", "/etc/passwd", "a/../../w.bin", "C:\\w.bin", "..\\w.bin"])
+      expect(await fails(["import", written(beside(location)).path])).toContain(
+        "data of a model lie in its folder, or in one within it",
+      );
+    const { folder, path } = written(beside("w.bin"));
+    const other = join(scratch(), "w.bin");
+    writeFileSync(other, six);
+    symlinkSync(other, join(folder, "w.bin"));
+    expect(await fails(["import", path])).toContain("w.bin is a link that leaves the model's folder");
+  });
+
+  test("says which size a file leaves open, and takes it by --dim", async () => {
+    const bytes = file({
+      inputs: { x: ["batch", "steps", 4] },
+      weights: [weight("w", [4, 2])],
+      nodes: [node("MatMul", ["x", "w"], ["y"])],
+      outputs: ["y"],
+    });
+    const { path } = written(bytes);
+    expect(await fails(["shapes", path])).toContain(
+      'size 1 of input "x" is "steps", which the file leaves open',
+    );
+    expect((await works(["shapes", path, "--dim", "steps=7"])).stdout).toContain("[N, 7, 2]");
+    expect((await works(["shapes", path, "--dim", "steps=..7", "batch=2"])).stdout).toContain(
+      "[2, steps, 2]",
+    );
+    expect((await weft(["shapes", path, "--dim", "steps"])).stderr).toContain(
+      "It must be NAME=SIZE, or NAME=..MOST.",
+    );
+    expect(await fails(["shapes", "models/lenet.ts", "--dim", "T=3"])).toContain(
+      "--dim does not go with models/lenet.ts",
+    );
+  });
+});
+
+describe("an ONNX file in place of a model file", () => {
+  const dense = (): Uint8Array =>
+    file({
+      inputs: { x: ["batch", 3] },
+      weights: [floatTensor("w", [3, 2], [1, 2, 3, 4, 5, 6])],
+      nodes: [node("MatMul", ["x", "w"], ["y"])],
+      outputs: ["y"],
+    });
+
+  test("weft run computes with the weights that it holds", async () => {
+    const { path } = written(dense());
+    const { stdout, stderr } = await works([
+      "run",
+      path,
+      "-i",
+      "[[1,0,0],[0,1,1]]",
+      "--device",
+      "wasm",
+      "--format",
+      "json",
+    ]);
+    expect(JSON.parse(stdout).outputs).toEqual({
+      y: [
+        [1, 2],
+        [8, 10],
+      ],
+    });
+    expect(stderr).not.toContain("random");
+  });
+
+  test("weft compile writes its weights beside the bundle", async () => {
+    const { folder, path } = written(dense(), "dense.onnx");
+    await works(["compile", path, "--out", join(folder, "web"), "--targets", "wasm"]);
+    expect(existsSync(join(folder, "web/dense.bundle.js"))).toBe(true);
+    expect(readSafetensors(readFileSync(join(folder, "web/dense.safetensors")))).toMatchObject({
+      "y.weight": { shape: [2, 3] },
+    });
+  });
+
+  test("the built command takes one", async () => {
+    const { path } = written(dense());
+    const { code, stdout } = await weftProcess(["shapes", path, "--format", "json"]);
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout).totals).toMatchObject({ params: 6 });
+  });
+});
