@@ -4,7 +4,7 @@
  */
 import { basename } from "node:path";
 import { openBrowser } from "../test/pages/chromium.ts";
-import { serve } from "../test/pages/server.ts";
+import { ISOLATED, serve } from "../test/pages/server.ts";
 import type { Bundle } from "./bundles.ts";
 import type { Racer } from "./children.ts";
 import type {} from "./peers/host-page.ts"; // what it adds to Window
@@ -21,17 +21,20 @@ export interface Chromium {
 /** `bench`: the benchmark's folder. */
 export async function openChromium(bench: string): Promise<Chromium> {
   const cache = `${bench}/node_modules/.cache`;
-  const site = await serve({
-    "/": { html: "<!doctype html><title>bench</title>" },
-    "/bundles": cache,
-    "/rows": `${cache}/rows`,
-    "/packages": `${bench}/node_modules`,
-  });
+  const site = await serve(
+    {
+      "/": { html: "<!doctype html><title>bench</title>" },
+      "/bundles": cache,
+      "/rows": `${cache}/rows`,
+      "/packages": `${bench}/node_modules`,
+    },
+    ISOLATED,
+  );
   const probing = await openBrowser();
   const probe = await probing.newPage();
   await probe.goto(`${site.origin}/`);
   const { vendor, architecture, description } = await probe.evaluate(async () => {
-    const adapter = await navigator.gpu.requestAdapter();
+    const adapter = await navigator.gpu?.requestAdapter();
     const { vendor = "", architecture = "", description = "" } = adapter?.info ?? {};
     return { vendor, architecture, description };
   });

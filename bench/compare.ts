@@ -31,6 +31,9 @@ export interface RowResult {
   readonly entries: readonly Entry[];
   /** The fastest other WebGPU runtime's time as a multiple of Weft's: above 1, Weft is faster. */
   readonly ratio?: number;
+  /** The same of WebAssembly: one thread beside one thread, and Weft's threads beside the fastest of whatever others have. */
+  readonly wasm?: number;
+  readonly threads?: number;
   readonly programBytes: number;
 }
 
@@ -123,24 +126,30 @@ function result(row: Row, prepared: Prepared, racers: readonly Racer[], failed: 
       peer: peer.name,
       error: relativeDifference(output, expected),
       coldMs: opened.coldMs,
-      ...(peer.webgpu ? { pipelines, dispatches } : {}),
+      ...(peer.kind === "webgpu" ? { pipelines, dispatches } : {}),
     };
     if (missing) return { ...common, missing };
     return { ...common, median: median(samples), min: Math.min(...samples), max: Math.max(...samples) };
   });
-  const of = (name: string): number | undefined => entries.find((e) => e.peer === name)?.median;
-  const rivals = racers.flatMap(({ peer }) =>
-    peer.webgpu && peer.name !== "weft" ? [of(peer.name) ?? Number.NaN] : [],
-  );
-  const best = Math.min(...rivals.filter((ms) => !Number.isNaN(ms)));
-  const weft = of("weft");
+  const fastest = (weft: boolean, ...kinds: readonly PeerInfo["kind"][]): number =>
+    Math.min(
+      ...racers.flatMap(({ peer }) => {
+        const isOne = kinds.includes(peer.kind) && (peer.package === "weftgpu") === weft;
+        return isOne ? [entries.find((e) => e.peer === peer.name)?.median ?? Number.POSITIVE_INFINITY] : [];
+      }),
+    );
+  const ratios = {
+    ratio: fastest(false, "webgpu") / fastest(true, "webgpu"),
+    wasm: fastest(false, "wasm") / fastest(true, "wasm"),
+    threads: fastest(false, "wasm", "threads") / fastest(true, "threads"),
+  };
   return {
     row: row.name,
     title: row.title,
     entries: [...entries, ...failed],
     programBytes: prepared.programBytes,
     ...(row.multiplyAdds ? { multiplyAdds: row.multiplyAdds } : {}),
-    ...(weft && Number.isFinite(best) ? { ratio: best / weft } : {}),
+    ...Object.fromEntries(Object.entries(ratios).filter(([, r]) => Number.isFinite(r) && r > 0)),
   };
 }
 

@@ -43,16 +43,21 @@ interface Place {
   close(): Promise<void>;
 }
 
-async function inNode(adapter: string | undefined, bundleOf: (peer: PeerInfo) => Bundle): Promise<Place> {
+async function inNode(
+  adapter: string | undefined,
+  bundleOf: (peer: PeerInfo) => Bundle,
+  peers: readonly PeerInfo[],
+): Promise<Place> {
   const env = {
     ...process.env,
     ...(adapter ? environmentFor(adapter) : {}),
     MESA_SHADER_CACHE_DISABLE: "true",
   };
-  const opened = await openAdapter(adapter);
-  opened.device.destroy();
+  // Whoever wants no adapter need not have one.
+  const opened = peers.some((p) => p.kind === "webgpu") ? await openAdapter(adapter) : undefined;
+  opened?.device.destroy();
   return {
-    adapter: `${opened.adapter.description}, Node ${process.versions.node}`,
+    adapter: `${opened ? `${opened.adapter.description}, ` : ""}Node ${process.versions.node}`,
     start: (peer, folder, limitMs) => startChild(bundleOf(peer), peer.flags ?? [], folder, env, limitMs),
     close: async () => {},
   };
@@ -92,15 +97,17 @@ function merged(before: readonly RowResult[], now: readonly RowResult[]): readon
 export async function race(options: RaceOptions): Promise<void> {
   const folder = benchFolder();
   const rows = chosen(allRows, options.only);
-  const inPages = allPeers.filter(({ name }) => !options.chromium || name !== "ort-node");
-  const peers = chosen(inPages, options.peers);
+  const here = allPeers.filter(({ kind, pages }) => (options.chromium ? kind !== "native" : !pages));
+  const peers = chosen(here, options.peers);
   const cache = `${folder}/node_modules/.cache`;
   mkdirSync(cache, { recursive: true });
   const bundles = new Map<PeerInfo, Bundle>();
   for (const peer of peers)
     bundles.set(peer, await bundlePeer(peer, folder, options.chromium ? "page" : "node"));
   const bundleOf = (peer: PeerInfo): Bundle => bundles.get(peer) ?? { file: "", bytes: Number.NaN };
-  const place = await (options.chromium ? inChromium(folder, bundleOf) : inNode(options.adapter, bundleOf));
+  const place = await (options.chromium
+    ? inChromium(folder, bundleOf)
+    : inNode(options.adapter, bundleOf, peers));
   console.log(place.adapter);
   const done: RowResult[] = [];
   const before = options.out ? earlier(options.out, place.adapter) : [];

@@ -43,7 +43,7 @@ export function markdown(run: Run): string {
   const times = run.rows.map((row) => [
     row.title,
     ...shown.map((p) => timeCell(row, entryOf(row, p))),
-    row.ratio ? `${row.ratio.toFixed(2)}×` : "",
+    [row.ratio, row.wasm, row.threads].flatMap((r) => (r ? [`${r.toFixed(2)}×`] : [])).join(" · "),
   ]);
   const columns = (title: string, cell: (entry: Entry) => string): string =>
     table(

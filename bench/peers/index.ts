@@ -4,10 +4,13 @@ export interface PeerInfo {
   readonly title: string;
   /** Its file in this folder. */
   readonly file: string;
-  readonly webgpu: boolean;
+  /** What it computes with: rivals are those of one kind, and threads are held against one thread, too. */
+  readonly kind: "webgpu" | "wasm" | "threads" | "native";
   readonly trains: boolean;
   /** The npm package whose version counts. */
   readonly package: string;
+  /** Only in pages: in Node it has one thread. */
+  readonly pages?: true;
   /** Flags of Node that it needs. */
   readonly flags?: readonly string[];
   /** WebAssembly that it loads besides its JavaScript: a file of a package. */
@@ -16,13 +19,13 @@ export interface PeerInfo {
 
 /** Weft first. */
 export const peers: readonly PeerInfo[] = [
-  { name: "weft", title: "Weft", package: "weftgpu", file: "weft.ts", webgpu: true, trains: true },
+  { name: "weft", title: "Weft", package: "weftgpu", file: "weft.ts", kind: "webgpu", trains: true },
   {
     name: "weft-wasm",
     title: "Weft, WebAssembly",
     package: "weftgpu",
     file: "weft-wasm.ts",
-    webgpu: false,
+    kind: "wasm",
     trains: true,
   },
   {
@@ -30,16 +33,23 @@ export const peers: readonly PeerInfo[] = [
     title: "Weft, WebAssembly, all cores",
     package: "weftgpu",
     file: "weft-threads.ts",
-    webgpu: false,
+    kind: "threads",
     trains: true,
   },
-  { name: "jax-js", title: "jax-js", package: "@jax-js/jax", file: "jax-js.ts", webgpu: true, trains: true },
+  {
+    name: "jax-js",
+    title: "jax-js",
+    package: "@jax-js/jax",
+    file: "jax-js.ts",
+    kind: "threads",
+    trains: true,
+  },
   {
     name: "tfjs-webgpu",
     title: "TensorFlow.js, WebGPU",
     package: "@tensorflow/tfjs-backend-webgpu",
     file: "tfjs-webgpu.ts",
-    webgpu: true,
+    kind: "webgpu",
     trains: true,
   },
   {
@@ -47,7 +57,7 @@ export const peers: readonly PeerInfo[] = [
     title: "ONNX Runtime Web, WebGPU",
     package: "onnxruntime-web",
     file: "ort-webgpu.ts",
-    webgpu: true,
+    kind: "webgpu",
     trains: false,
     // Node 20 optimises this WebAssembly for 40 s on its first calls, which a browser does not.
     flags: ["--liftoff-only"],
@@ -58,7 +68,7 @@ export const peers: readonly PeerInfo[] = [
     title: "TensorFlow.js, WebAssembly",
     package: "@tensorflow/tfjs-backend-wasm",
     file: "tfjs-wasm.ts",
-    webgpu: false,
+    kind: "wasm",
     trains: false, // its backend has no gradient of a convolution
     wasm: "@tensorflow/tfjs-backend-wasm/wasm-out/tfjs-backend-wasm-threaded-simd.wasm",
   },
@@ -67,7 +77,27 @@ export const peers: readonly PeerInfo[] = [
     title: "ONNX Runtime Web, WebAssembly",
     package: "onnxruntime-web",
     file: "ort-wasm.ts",
-    webgpu: false,
+    kind: "wasm",
+    trains: false,
+    wasm: "onnxruntime-web/dist/ort-wasm-simd-threaded.wasm",
+  },
+  {
+    name: "tfjs-threads",
+    title: "TensorFlow.js, WebAssembly, all cores",
+    package: "@tensorflow/tfjs-backend-wasm",
+    file: "tfjs-threads.ts",
+    kind: "threads",
+    pages: true,
+    trains: false,
+    wasm: "@tensorflow/tfjs-backend-wasm/wasm-out/tfjs-backend-wasm-threaded-simd.wasm",
+  },
+  {
+    name: "ort-threads",
+    title: "ONNX Runtime Web, WebAssembly, all cores",
+    package: "onnxruntime-web",
+    file: "ort-threads.ts",
+    kind: "threads",
+    pages: true,
     trains: false,
     wasm: "onnxruntime-web/dist/ort-wasm-simd-threaded.wasm",
   },
@@ -76,7 +106,7 @@ export const peers: readonly PeerInfo[] = [
     title: "onnxruntime-node, native CPU",
     package: "onnxruntime-node",
     file: "ort-node.ts",
-    webgpu: false,
+    kind: "native",
     trains: false,
   },
 ];

@@ -7,13 +7,9 @@ import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { trapping, wasmAddition } from "../runtime/wasmModules.ts";
 import { closePages, complaints, sharedBrowser } from "./chromium.ts";
-import { type Site, serve } from "./server.ts";
+import { ISOLATED, type Site, serve } from "./server.ts";
 
 const html = '<!doctype html><meta charset="utf-8"><title>wasm</title><link rel="icon" href="data:,">';
-const ISOLATED = {
-  "cross-origin-opener-policy": "same-origin",
-  "cross-origin-embedder-policy": "require-corp",
-};
 /** Nothing but scripts of the page itself: no worker of a Blob. */
 const STRICT = {
   "content-security-policy": "script-src 'self' 'unsafe-eval' 'wasm-unsafe-eval'; worker-src 'self'",
