@@ -25,6 +25,13 @@ export {
   linear,
   matmul,
 } from "./convolution.ts";
+export {
+  type ConvTransposeOptions,
+  convTranspose1d,
+  convTranspose2d,
+  convTranspose3d,
+  type TransposedConvolution,
+} from "./convTranspose.ts";
 export { defineOp, type OpDefinition, type OpOptions, type UserOp, type ValueContext } from "./define.ts";
 export { type DimOptions, dim } from "./dim.ts";
 export type { AxisPosition, Elements, Position, Value } from "./expression.ts";

@@ -227,6 +227,12 @@ export function gcd(a: number, b: number): number {
   return b === 0 ? Math.abs(a) : gcd(b, a % b);
 }
 
+/** The inverse of a modulo m; gcd(a, m) = 1. */
+export function inverse(a: number, m: number): number {
+  for (let x = 1; x < m; x++) if ((((a * x) % m) + m) % m === 1) return x;
+  return 0;
+}
+
 /** Replaces axes by indices, bottom-up. */
 export function substitute(index: Index, by: Substitution): Index {
   const mentions = (atom: Atom): boolean =>

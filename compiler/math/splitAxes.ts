@@ -21,8 +21,9 @@ export function splitAxes<T extends Placed>(region: Split<T>): Split<T> {
 }
 
 /**
- * An axis that occurs alone under a division or remainder by a factor of its extent. Loads are judged by their
- * address: a reshape of a row-major tensor folds back and needs no split.
+ * An axis that occurs alone, or moved by a number (what a padding does), under a division or remainder by a factor of its
+ * extent. Loads are judged by their address: a reshape of a row-major tensor folds back and needs no split. What is left of
+ * a moved one is divided still, but its inner part alone: ⌊(8·outer + inner + 3) / 8⌋ = outer + ⌊(inner + 3) / 8⌋.
  */
 function divided(results: readonly Placed[]): { readonly axis: Axis; readonly by: number } | undefined {
   let found: { readonly axis: Axis; readonly by: number } | undefined;
@@ -34,10 +35,12 @@ function divided(results: readonly Placed[]): { readonly axis: Axis; readonly by
         continue;
       }
       const [term] = atom.of.terms;
-      const alone = atom.of.terms.length === 1 && atom.of.constant === 0 && term?.coefficient === 1;
+      const alone = atom.of.terms.length === 1 && term?.coefficient === 1;
       if (alone && term.atom.kind === "axis") {
-        const axis = term.atom;
-        if (isKnown(axis.extent) && axis.extent % atom.by === 0) found ??= { axis, by: atom.by };
+        const { extent } = term.atom;
+        // An axis of that extent is what a split leaves.
+        if (isKnown(extent) && extent > atom.by && extent % atom.by === 0)
+          found ??= { axis: term.atom, by: atom.by };
       }
       look(atom.of);
     }

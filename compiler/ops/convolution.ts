@@ -83,10 +83,7 @@ function conv(name: string, axes: Rank): OpDef<ConvAttrs, ConvOptions> {
       out: positive,
       kernel: steps[axes],
       stride: otherwise(steps[axes], all(axes, 1)),
-      padding: otherwise(
-        padding(axes),
-        all(axes, 0).flatMap((p) => [p, p]),
-      ),
+      padding: otherwise(padding(axes), all(2 * axes, 0)),
       dilation: otherwise(steps[axes], all(axes, 1)),
       groups: otherwise(positive, 1),
       weight: tensorOnly,
@@ -142,7 +139,10 @@ function conv(name: string, axes: Rank): OpDef<ConvAttrs, ConvOptions> {
 }
 
 /** `6 · 5×5, padding 2, groups 2, no bias` */
-function describeConv(attrs: ConvAttrs, x: TensorType): string {
+export function describeConv(
+  attrs: WindowAttrs & Pick<ConvAttrs, "out" | "groups" | "bias">,
+  x: TensorType,
+): string {
   const parts = [
     `${attrs.out} · ${describeWindow(
       attrs,

@@ -80,7 +80,8 @@ function endsOf(rank: Rank): Kind<Ends> {
   };
 }
 
-const ends: Readonly<Record<Rank, Kind<Ends>>> = { 1: endsOf(1), 2: endsOf(2), 3: endsOf(3) };
+/** Padding in numbers. */
+export const ends: Readonly<Record<Rank, Kind<Ends>>> = { 1: endsOf(1), 2: endsOf(2), 3: endsOf(3) };
 /** Padding of pictures in numbers. */
 export const numbers: Kind<Sides> = {
   ...ends[2],
@@ -94,8 +95,9 @@ export function padding(rank: Rank): Kind<Ends | SameWord> {
   return { ...ends[rank], read: (value, place) => (isSame(value) ? value : ends[rank].read(value, place)) };
 }
 
-/** As many times a value as there are axes. */
-export const all = (rank: Rank, value: number): readonly number[] => words[rank].axes.map(() => value);
+/** So many times a value. */
+export const all = (count: number, value: number): readonly number[] =>
+  Array.from({ length: count }, () => value);
 
 /** One spatial axis of a window. */
 export interface Window {

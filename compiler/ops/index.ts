@@ -1,6 +1,7 @@
 /** Every op, one definition each. */
 import { contract } from "./contract.ts";
 import { convolution } from "./convolution.ts";
+import { transposed } from "./convTranspose.ts";
 import { functions } from "./functions.ts";
 import { gathers } from "./gather.ts";
 import { logic } from "./logic.ts";
@@ -13,6 +14,7 @@ import { window } from "./window.ts";
 
 export const ops = {
   ...convolution,
+  ...transposed,
   ...contract,
   ...window,
   ...shape,
@@ -28,6 +30,7 @@ export type OpName = keyof typeof ops;
 
 export type { LinearAttrs, LinearOptions } from "./contract.ts";
 export type { ConvAttrs, ConvOptions } from "./convolution.ts";
+export type { ConvTransposeAttrs, ConvTransposeOptions } from "./convTranspose.ts";
 export type { EmbeddingOptions, GatherOptions } from "./gather.ts";
 export type { Padding, Sides } from "./geometry.ts";
 export type { InitRequest } from "./init.ts";

@@ -51,10 +51,7 @@ export type PoolAttrs = WindowAttrs & { readonly ceilMode: boolean; readonly cou
 const poolFields = (axes: Rank) => ({
   kernel: steps[axes],
   stride: optional(steps[axes]),
-  padding: otherwise(
-    padding(axes),
-    all(axes, 0).flatMap((p) => [p, p]),
-  ),
+  padding: otherwise(padding(axes), all(2 * axes, 0)),
   dilation: otherwise(steps[axes], all(axes, 1)),
   ceilMode: otherwise(flag, false),
 });

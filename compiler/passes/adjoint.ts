@@ -19,6 +19,7 @@ import {
   axisIndex,
   div,
   gcd,
+  inverse,
   lookupsOf,
   mod,
   newAxis,
@@ -159,9 +160,10 @@ function contribution(
     place.map((i) => substituteIndex(i, solved)),
   );
   const slope = substitute(atPosition(partial, element.index, context.at), solved);
-  // Where the slope reads within range by itself only the gradient is guarded: then the product's factors stay apart.
-  const product = isPlain(slope)
-    ? times(guard(bounds, incoming, literal(0)), slope)
+  // Where the slope's reads are in range by bounds of their own, the product's factors stay apart: it is a contraction.
+  const own = isPlain(slope) ? boundsOf(slope, bounds) : undefined;
+  const product = own
+    ? times(guard(bounds, incoming, literal(0)), guard(own, slope, literal(0)))
     : guard(bounds, times(incoming, slope), literal(0));
   // What is read by numbers of a tensor: a product with a matrix of 0 and 1 that nobody stores, as a contraction.
   const one = guard(chosen, literal(1), literal(0));
@@ -170,7 +172,11 @@ function contribution(
 
 /** Where the solution holds the operand's own index is the position; said so, it is in range without a proof. */
 function atPosition(e: Expr, index: readonly Index[], at: readonly Axis[]): Expr {
-  const known = new Map(index.map((part, d) => [part, axisIndex(must(at[d], "position"))]));
+  const known = new Map(
+    index.flatMap((part, d) =>
+      part.terms.length > 0 ? [[part, axisIndex(must(at[d], "position"))] as const] : [],
+    ),
+  );
   const put = (i: Index): Index => known.get(i) ?? i;
   const walk = (x: Expr): Expr => {
     if (x.kind === "load") return load(x.from, x.index.map(put));
@@ -181,15 +187,27 @@ function atPosition(e: Expr, index: readonly Index[], at: readonly Axis[]): Expr
   return walk(e);
 }
 
-/** Products and sums of numbers that are read in range: finite wherever it is evaluated. */
+/** Products and sums of numbers that are read: finite wherever all of them are in range. */
 function isPlain(e: Expr): boolean {
-  if (e.kind === "load") {
-    return e.index.every((index, d) =>
-      alwaysInside({ index, extent: must(e.from.type.shape[d], "dimension") }),
-    );
-  }
   if (e.kind === "call" && e.fn !== "mul" && e.fn !== "add" && e.fn !== "sub" && e.fn !== "neg") return false;
   return children(e).every(isPlain);
+}
+
+/** Those of the bounds that say that what is read lies in range; undefined where they do not say it of all. */
+function boundsOf(e: Expr, bounds: readonly Bound[]): readonly Bound[] | undefined {
+  if (e.kind !== "load") {
+    const each = children(e).map((child) => boundsOf(child, bounds));
+    return each.every((list) => list !== undefined) ? each.flat() : undefined;
+  }
+  const found: Bound[] = [];
+  for (const [d, index] of e.index.entries()) {
+    const extent = must(e.from.type.shape[d], "dimension");
+    if (alwaysInside({ index, extent })) continue;
+    const said = bounds.find((b) => b.index === index && b.extent === extent);
+    if (!said) return undefined;
+    found.push(said);
+  }
+  return found;
 }
 
 interface Solution {
@@ -276,10 +294,4 @@ function openTerms(
   return terms.flatMap(({ atom, coefficient }) =>
     atom.kind === "axis" && unknown.has(atom) && !nested.has(atom) ? [{ axis: atom, by: coefficient }] : [],
   );
-}
-
-/** The inverse of a modulo m; gcd(a, m) = 1. */
-function inverse(a: number, m: number): number {
-  for (let x = 1; x < m; x++) if ((((a * x) % m) + m) % m === 1) return x;
-  return 0;
 }

@@ -137,7 +137,8 @@ function paddedFactor(factor: Expr, factors: Factors): Padded | undefined {
   const isKnownPlace = of.index.every((index, d) => dims[d] !== undefined || exampleOf(index) !== undefined);
   const isBounded = bounds.every(({ index, extent }) => {
     const d = of.index.indexOf(index);
-    return dims[d] !== undefined && shape[d] === extent && isKnown(extent);
+    const isAlone = d === of.index.lastIndexOf(index); // else the copy's guard would hold for one of them
+    return isAlone && dims[d] !== undefined && shape[d] === extent && isKnown(extent);
   });
   return isKnownPlace && isBounded ? { factor, bounds, inside, otherwise, of, dims } : undefined;
 }

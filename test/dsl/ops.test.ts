@@ -33,6 +33,21 @@ const forms: { readonly [op: string]: readonly [Tensor, (x: never) => Tensor, Te
       w.conv3d({ out: 8, kernel: [1, 2, 3], padding: "sameUpper", stride: [1, 2, 1] }),
       volume,
     ],
+    convTranspose1d: [
+      w.convTranspose1d(sequence, { out: 8, kernel: 4, stride: 2, padding: [1, 2], groups: 2 }),
+      w.convTranspose1d({ out: 8, kernel: 4, stride: 2, padding: [1, 2], groups: 2 }),
+      sequence,
+    ],
+    convTranspose2d: [
+      w.convTranspose2d(image, { out: 8, kernel: 3, stride: 2, padding: 1, outputPadding: 1, bias: false }),
+      w.convTranspose2d({ out: 8, kernel: 3, stride: 2, padding: 1, outputPadding: 1, bias: false }),
+      image,
+    ],
+    convTranspose3d: [
+      w.convTranspose3d(volume, { out: 2, kernel: [1, 2, 3], dilation: 2, outputPadding: [0, 1, 0] }),
+      w.convTranspose3d({ out: 2, kernel: [1, 2, 3], dilation: 2, outputPadding: [0, 1, 0] }),
+      volume,
+    ],
     maxPool1d: [w.maxPool1d(sequence, { kernel: 3 }), w.maxPool1d({ kernel: 3 }), sequence],
     maxPool3d: [
       w.maxPool3d(volume, { kernel: [1, 2, 3], padding: [0, 0, 1] }),

@@ -43,7 +43,12 @@ describe("every op, with whatever numbers its options may be given", () => {
     pad: { padding: 1 },
     embedding: { count: 9, size: 4 },
   };
-  const ofWindows = { conv: { out: 4, kernel: 1 }, maxPool: { kernel: 2 }, avgPool: { kernel: 2 } };
+  const ofWindows = {
+    conv: { out: 4, kernel: 1 },
+    convTranspose: { out: 4, kernel: 1 },
+    maxPool: { kernel: 2 },
+    avgPool: { kernel: 2 },
+  };
   const neededBy = (name: string): object =>
     needed[name] ?? new Map<string, object>(Object.entries(ofWindows)).get(name.replace(/\dd$/, "")) ?? {};
   const names = [
@@ -53,6 +58,7 @@ describe("every op, with whatever numbers its options may be given", () => {
     "stride",
     "padding",
     "dilation",
+    "outputPadding",
     "groups",
     "ceilMode",
     "countIncludePad",

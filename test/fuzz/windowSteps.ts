@@ -73,6 +73,29 @@ export function conv(draft: Draft, x: string): string {
   });
 }
 
+export function convTranspose(draft: Draft, x: string): string {
+  const { dice } = draft;
+  const shape = draft.shape(x);
+  const extents = shape.slice(2);
+  const channels = size(shape, 1);
+  const groups = dice.rarely(3) ? dice.pick(divisors(channels)) : 1;
+  const kernel = extents.map(() => dice.between(1, shape.length > 4 ? 2 : 4));
+  const stride = extents.map(() => dice.between(1, 3));
+  const dilation = dice.rarely(4) ? extents.map(() => dice.between(1, 3)) : undefined;
+  // What is cut off is less than a kernel has beyond one tap, so that something is left.
+  const padding = kernel.flatMap((k) => [dice.roll(k), 0]);
+  return draft.line(`convTranspose${rankOf(shape)}d`, [x], {
+    out: groups * dice.between(1, Math.max(1, Math.floor(6 / groups))),
+    kernel: short(kernel),
+    ...(dice.rarely(4) ? {} : { stride: short(stride) }),
+    ...(dilation ? { dilation: short(dilation) } : {}),
+    ...(padding.some((p) => p > 0) ? { padding } : {}),
+    ...(dice.rarely(3) ? { outputPadding: short(extents.map(() => dice.roll(3))) } : {}),
+    ...(groups > 1 ? { groups } : {}),
+    ...(dice.rarely(4) ? { bias: false } : {}),
+  });
+}
+
 export function maxPool(draft: Draft, x: string): string {
   const options = sliding(draft, draft.shape(x), "pool", 4);
   const ceil = draft.dice.rarely(3) && options["dilation"] === undefined;

@@ -5,6 +5,7 @@ import type {
   BatchNormOptions,
   ConcatOptions,
   ConvOptions,
+  ConvTransposeOptions,
   LayerNormOptions,
   LinearOptions,
   OpName,
@@ -56,6 +57,8 @@ const conv: Required<ConvOptions> = {
   bias: true,
   init,
 };
+const { padding, ...others } = conv;
+const convTranspose: Required<ConvTransposeOptions> = { ...others, padding: 1, outputPadding: 1 };
 const linear: Required<LinearOptions> = { out: 3, in: 8, bias: true, init };
 const maxPool: Required<PoolOptions> = { kernel: 2, stride: 2, padding: 0, dilation: 1, ceilMode: true };
 const avgPool: Required<AvgPoolOptions> = { ...maxPool, countIncludePad: true };
@@ -75,7 +78,7 @@ function forRanks(options: Readonly<Record<string, object>>): Readonly<Record<st
 /** Options of the ops of one operand; those of two take none. */
 export const unary: Readonly<Record<string, object>> = {
   linear,
-  ...forRanks({ conv, maxPool, avgPool, globalAvgPool: {}, globalMaxPool: {} }),
+  ...forRanks({ conv, convTranspose, maxPool, avgPool, globalAvgPool: {}, globalMaxPool: {} }),
   batchNorm2d,
   layerNorm,
   pad,

@@ -5,7 +5,7 @@ import { showShape } from "../../contract/shapes.ts";
 import type { Shape } from "../../contract/type.ts";
 import { axisOfGather, orderOf } from "./layout.ts";
 import { type Attribute, float, floatTensor, int, ints, intTensor, type OnnxTensor } from "./onnx-proto.ts";
-import { fromFront, numberOf } from "./op.ts";
+import { fromFront, listOf, numberOf } from "./op.ts";
 import { slidings } from "./windows.ts";
 
 /** What a translation is given: the node, its operands' value names, and the means to add to the ONNX graph. */
@@ -66,6 +66,22 @@ function pool(t: Translation, opType: string, ...more: readonly Attribute[]): st
 
 const conv: Translate = (t) =>
   t.emit("Conv", t.inputs, ...windowAttributes(t), int("group", numberOf(t.node.attrs, "groups")));
+/** Attributes of each axis, read as they are. */
+const eachAxis = (t: Translation, name: string, of: string): Attribute =>
+  ints(name, listOf(t.node.attrs, of));
+const convTranspose: Translate = (t) => {
+  const pads = listOf(t.node.attrs, "padding");
+  return t.emit(
+    "ConvTranspose",
+    t.inputs,
+    eachAxis(t, "kernel_shape", "kernel"),
+    eachAxis(t, "strides", "stride"),
+    eachAxis(t, "dilations", "dilation"),
+    eachAxis(t, "output_padding", "outputPadding"),
+    ints("pads", [...pads.filter((_, i) => i % 2 === 0), ...pads.filter((_, i) => i % 2 === 1)]),
+    int("group", numberOf(t.node.attrs, "groups")),
+  );
+};
 const maxPool: Translate = (t) => pool(t, "MaxPool");
 const avgPool: Translate = (t) =>
   pool(t, "AveragePool", int("count_include_pad", t.node.attrs["countIncludePad"] === true ? 1 : 0));
@@ -169,6 +185,9 @@ export const translations: Readonly<Record<OpName, Translate>> = {
   conv1d: conv,
   conv2d: conv,
   conv3d: conv,
+  convTranspose1d: convTranspose,
+  convTranspose2d: convTranspose,
+  convTranspose3d: convTranspose,
   corr2d,
   linear,
   matmul: same("MatMul"),

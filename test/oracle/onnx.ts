@@ -8,6 +8,7 @@ import { type Arrays, type NdArray, ndarray } from "./array.ts";
 import { type Reference, type ReferenceOptions, reference } from "./compare.ts";
 import { type Translation, translations } from "./onnx-ops.ts";
 import { encodeModel, floatTensor, type OnnxNode, type OnnxTensor, valueInfo } from "./onnx-proto.ts";
+import { listOf } from "./op.ts";
 import { evaluate, type Meaning } from "./oracle.ts";
 import { each, gelu } from "./pointwise.ts";
 import { type Sliding, slidings } from "./windows.ts";
@@ -33,6 +34,16 @@ export const exceptions: readonly Exception[] = [
       inputs.every((n) => n.type.shape[0] === "N") &&
       attrs["axis"] !== null &&
       attrs["axis"] !== 1,
+  },
+  {
+    name: "output padding of a stride or more",
+    reason:
+      "onnxruntime wants output padding below the stride or the dilation; Weft puts any number of places there",
+    applies: ({ op, attrs }) =>
+      op.name.startsWith("convTranspose") &&
+      listOf(attrs, "outputPadding").some(
+        (p, i) => p >= Math.max(listOf(attrs, "stride")[i] ?? 1, listOf(attrs, "dilation")[i] ?? 1),
+      ),
   },
   {
     name: "ceilMode with a window in the trailing padding",

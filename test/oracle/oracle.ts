@@ -24,7 +24,16 @@ import {
   softplus,
   where,
 } from "./pointwise.ts";
-import { avgPool, conv, corr2d, globalAvgPool, globalMaxPool, maxPool, pad } from "./windows.ts";
+import {
+  avgPool,
+  conv,
+  convTranspose,
+  corr2d,
+  globalAvgPool,
+  globalMaxPool,
+  maxPool,
+  pad,
+} from "./windows.ts";
 
 export type Meaning = (op: Op) => NdArray;
 
@@ -33,6 +42,9 @@ const meanings: Readonly<Record<OpName, Meaning>> = {
   conv1d: conv,
   conv2d: conv,
   conv3d: conv,
+  convTranspose1d: convTranspose,
+  convTranspose2d: convTranspose,
+  convTranspose3d: convTranspose,
   corr2d,
   linear,
   matmul,

@@ -98,6 +98,47 @@ export function conv({ attrs, inputs: [x, k, bias] }: Op): NdArray {
   });
 }
 
+/** Every element puts its kernel, times itself, into the result: at h·s + u·d − p, where that is within. */
+export function convTranspose({ attrs, inputs: [x, k, bias] }: Op): NdArray {
+  if (!x || !k) throw new Error("transposed convolution: missing operand");
+  const [batch = 0, channels = 0, ...sizes] = x.shape;
+  const [out, groups] = [numberOf(attrs, "out"), numberOf(attrs, "groups")];
+  const [kernel, stride, dilation, padding, more] = [
+    "kernel",
+    "stride",
+    "dilation",
+    "padding",
+    "outputPadding",
+  ].map((name) => listOf(attrs, name));
+  const of = (list: readonly number[] | undefined, i: number): number => list?.[i] ?? 0;
+  const extents = sizes.map(
+    (n, d) =>
+      (n - 1) * of(stride, d) +
+      (of(kernel, d) - 1) * of(dilation, d) +
+      1 +
+      of(more, d) -
+      of(padding, 2 * d) -
+      of(padding, 2 * d + 1),
+  );
+  const perGroup = out / groups;
+  const y = build([batch, out, ...extents], ([, o = 0]) => bias?.data[o] ?? 0);
+  const place = (at: readonly number[]): number =>
+    at.reduce((offset, i, d) => offset * (y.shape[d] ?? 0) + i, 0);
+  forEachPosition(x.shape, ([n = 0, c = 0, ...from]) => {
+    const value = get(x, [n, c, ...from]);
+    const first = Math.floor(c / (channels / groups)) * perGroup;
+    forEachPosition(kernel ?? [], (tap) => {
+      const to = from.map((h, d) => h * of(stride, d) + (tap[d] ?? 0) * of(dilation, d) - of(padding, 2 * d));
+      if (to.some((i, d) => i < 0 || i >= (extents[d] ?? 0))) return;
+      for (let o = 0; o < perGroup; o++) {
+        const at = place([n, first + o, ...to]);
+        y.data[at] = (y.data[at] ?? 0) + value * get(k, [c, o, ...tap]);
+      }
+    });
+  });
+  return y;
+}
+
 /** y[…,i,j] = Σ_u Σ_v x[…, i + u, j + v] · k[u,v] */
 export function corr2d({ inputs: [x, k] }: Op): NdArray {
   if (!x || !k) throw new Error("corr2d: missing operand");

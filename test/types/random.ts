@@ -74,6 +74,14 @@ export function randomPrograms(seed: number, count: number): readonly Program[] 
       const rank = pick(1, 2, 3);
       return `w.${pick("max", "avg")}Pool${rank}d(${spatial(rank)}, { kernel: ${each(rank, 1, 5)}${option(0.5, "stride", each(rank, 1, 4))}${option(0.3, "padding", each(rank, 0, 1))}${option(0.3, "dilation", each(rank, 1, 2))}${option(0.5, "ceilMode", "true")} })`;
     },
+    () => {
+      const rank = pick(1, 2, 3);
+      const sides = pick(
+        each(rank, 0, 3),
+        list(2 * rank, () => int(0, 3)),
+      );
+      return `w.convTranspose${rank}d(${spatial(rank)}, { out: ${pick(4, 6, 64)}, kernel: ${each(rank, 1, 6)}${option(0.5, "stride", each(rank, 1, 4))}${option(0.6, "padding", sides)}${option(0.3, "dilation", each(rank, 1, 3))}${option(0.3, "outputPadding", each(rank, 0, 2))}${option(0.3, "groups", `${pick(1, 2, 3)}`)} })`;
+    },
     () => `w.global${pick("Max", "Avg")}Pool${int(1, 3)}d(${spatial(int(1, 3))})`,
     () =>
       `w.${pick("add", "mul", "max")}(${input(shapeOf(int(0, 4), [1, 1, 2, 5]))}, ${input(shapeOf(int(0, 4), [1, 1, 2, 5]))})`,

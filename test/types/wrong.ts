@@ -86,6 +86,18 @@ export const wrong: readonly Wrong[] = [
     'w.maxPool3d(w.input("v", [N, 2, 4, 5, 6]), { ▸kernel: [4, 6, 1] })',
     "kernel 4×6×1 is larger than the padded input [N, 2, 4, 5, 6]",
   ),
+  w(
+    'w.convTranspose2d(w.input("x", [N, 4, 1, 5]), { out: 6, ▸kernel: 2, padding: [1, 0] })',
+    "nothing of [N, 4, 1, 5] is left within the padding of a kernel 2×2",
+  ),
+  w(
+    "w.convTranspose2d(▸rows, { out: 6, kernel: 2 })",
+    "expected a tensor [N, channels, height, width], got [N, 10]",
+  ),
+  w(
+    'w.convTranspose2d(image, { out: 6, kernel: 2, ▸weight: w.param("k", [6, 3, 2, 2]) })',
+    "convTranspose2d: the given weight is [6, 3, 2, 2], but has to be [3, 6, 2, 2]",
+  ),
   w("w.globalMaxPool1d(▸image)", "expected a tensor [N, channels, length], got [N, 3, 28, 28]"),
   w(
     "w.linear(rows, { out: 5, ▸in: 11 })",

@@ -248,6 +248,19 @@ type CeilCount<Q extends number, Exact, S extends number, End extends number> = 
     ? Add<Q, 1>
     : Q;
 
+/** The size of a transposed window's result: (L − 1)·S + D·(K − 1) + 1 + More − P; "negative" below 1. */
+export type TransposedCount<
+  L extends number,
+  K extends number,
+  S extends number,
+  P extends number,
+  D extends number,
+  More extends number,
+> = number extends L | K | S | P | D | More
+  ? number
+  : Above<Add<Multiply<Subtract<L, 1>, S>, Add<Add<Multiply<D, Subtract<K, 1>>, 1>, More>>, P>;
+type Above<A extends number, B extends number> = Less<B, A> extends true ? Subtract<A, B> : "negative";
+
 /** L + P − (D·(K − 1) + 1), little-endian, or "negative". */
 type Slack<L extends number, K extends number, P extends number, D extends number> = DifferenceOf<
   P extends 0 ? Little<L> : SumOf<Little<L>, Little<P>>,

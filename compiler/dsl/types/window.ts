@@ -1,5 +1,13 @@
 /** Shapes of convolutions and pooling: windows that slide over the last one, two or three axes of [N, C, …]. */
-import type { Add, Divides, FloorDiv, Subtract, WindowCount, WindowCountCeil } from "./arith.ts";
+import type {
+  Add,
+  Divides,
+  FloorDiv,
+  Subtract,
+  TransposedCount,
+  WindowCount,
+  WindowCountCeil,
+} from "./arith.ts";
 import type { Dim, NeedsGiven, NeedsRank, Shape, Show, ShowDim } from "./shape.ts";
 
 /** How many axes a window slides along. */
@@ -17,8 +25,10 @@ interface EndLists {
 }
 /** A number for all axes, or one for each: [height, width]. */
 export type Steps<R extends Rank> = number | StepLists[R];
-/** A number for all ends, one for each axis, one for each end ([top, bottom, left, right]), or what keeps the size. */
-export type Padding<R extends Rank> = Steps<R> | EndLists[R] | "same" | "sameUpper";
+/** A number for all ends, one for each axis, or one for each end: [top, bottom, left, right]. */
+export type Ends<R extends Rank> = Steps<R> | EndLists[R];
+/** The same, or what keeps the size. */
+export type Padding<R extends Rank> = Ends<R> | "same" | "sameUpper";
 
 /** The number of axis I, a key of a tuple. */
 type Part<P, I> = P extends number ? P : I extends keyof P ? (P[I] extends number ? P[I] : number) : number;
@@ -95,6 +105,52 @@ export type WindowShape<
       : NeedsImage<R, S>
     : NeedsImage<R, S>;
 
+type TransposedLength<
+  L,
+  K extends number,
+  S extends number,
+  P,
+  D extends number,
+  More extends number,
+> = L extends number
+  ? P extends readonly [infer A extends number, infer B extends number]
+    ? TransposedCount<L, K, S, Add<A, B>, D, More>
+    : number
+  : number;
+type TransposedLengths<R extends Rank, L extends readonly unknown[], K, St, P, D, More> = {
+  -readonly [I in keyof L]: TransposedLength<
+    L[I],
+    Part<K, I>,
+    Part<St, I>,
+    Sides<R, P, I>,
+    Part<D, I>,
+    Part<More, I>
+  >;
+};
+
+/** [N, C, …] → [N, Out, …] of a transposed convolution, or what is wrong. */
+export type TransposedShape<
+  R extends Rank,
+  S extends Shape,
+  Out,
+  K,
+  St,
+  P,
+  D,
+  More,
+> = number extends S["length"]
+  ? [Dim, Out, ...Unknown[R]]
+  : S extends readonly [infer B, Dim, ...infer L]
+    ? L["length"] extends R
+      ? Fits<
+          B,
+          Out,
+          TransposedLengths<R, L, K, St, P, D, More>,
+          `nothing of ${Show<S>} is left within the padding of a kernel ${ShowSteps<R, K>}`
+        >
+      : NeedsImage<R, S>
+    : NeedsImage<R, S>;
+
 export type PoolShape<R extends Rank, S extends Shape, K, St, P, D, Ceil> = WindowShape<
   R,
   S,
@@ -155,6 +211,33 @@ type Channels<R extends Rank, S extends Shape> = S extends readonly [Dim, infer 
 /** The first of the things that can be wrong with a convolution, or its shape. */
 export type ConvShape<R extends Rank, S extends Shape, Out extends number, K, St, P, D, G extends number> =
   NeedsGroups<R, S, Out, G> extends infer E extends string ? E : WindowShape<R, S, Out, K, St, P, D>;
+
+/** A given weight's shape, or how it differs from [in, out / groups, …the kernel's sizes]. */
+export type NeedsTransposedKernel<
+  R extends Rank,
+  Op extends string,
+  S extends Shape,
+  Out,
+  K,
+  G,
+  W extends Shape,
+> = NeedsGiven<Op, "weight", W, [Channels<R, S>, G extends 1 ? Out : number, ...Kernels<K>[R]]>;
+
+/** The first of the things that can be wrong with a transposed convolution, or its shape. */
+export type ConvTransposedShape<
+  R extends Rank,
+  S extends Shape,
+  Out extends number,
+  K,
+  St,
+  P,
+  D,
+  G extends number,
+  More,
+> =
+  NeedsGroups<R, S, Out, G> extends infer E extends string
+    ? E
+    : TransposedShape<R, S, Out, K, St, P, D, More>;
 
 interface Ones {
   1: [1];

@@ -117,8 +117,8 @@ const adjoints: readonly Mutation[] = [
     },
     {
       name: "adjoint: what may be infinite is multiplied before it is guarded",
-      find: "const product = isPlain(slope)",
-      put: "const product = isPlain(slope) || true",
+      find: "const own = isPlain(slope) ?",
+      put: "const own = isPlain(slope) || true ?",
       guards: [
         gradients,
         guard("train/gradients-own"),

@@ -90,6 +90,21 @@ export const checks: readonly true[] = [
   same<Tensor<[N, 2, 1, 1, 1]>>()(w.globalMaxPool3d(volume)),
   same<Tensor<[N, 64, 1]>>()(w.pipe(tokens64, w.globalAvgPool1d())),
 
+  // transposed convolutions
+  same<Tensor<[N, 8, 64, 64]>>()(w.convTranspose2d(image, { out: 8, kernel: 2, stride: 2 })),
+  same<Tensor<[N, 8, 64, 64]>>()(w.convTranspose2d(image, { out: 8, kernel: 4, stride: 2, padding: 1 })),
+  same<Tensor<[N, 8, 64, 63]>>()(
+    w.convTranspose2d(image, { out: 8, kernel: 3, stride: 2, padding: 1, outputPadding: [1, 0] }),
+  ),
+  same<Tensor<[N, 8, 131]>>()(
+    w.convTranspose1d(tokens64, { out: 8, kernel: 3, dilation: 2, padding: [0, 1] }),
+  ),
+  same<Tensor<[N, 8, 8, 16, 32]>>()(w.pipe(volume, w.convTranspose3d({ out: 8, kernel: 2, stride: 2 }))),
+  same<Tensor<[N, 8, number, number]>>()(w.convTranspose2d(image, { out: 8, kernel: 2, stride: size })),
+  same<Tensor<[N, 4, 34, 34]>>()(
+    w.convTranspose2d(image, { out: 4, kernel: 3, weight: w.param("k", [3, 4, 3, 3]) }),
+  ),
+
   // contractions
   same<Tensor<[N, 20]>>()(w.linear(rows, { out: 20 })),
   same<Tensor<[N, 128, 20]>>()(w.linear(tokens, { out: 20, in: 64 })),
