@@ -16,7 +16,6 @@ import { tidy } from "./round.ts";
 import {
   type Computed,
   type ElementType,
-  isFloat,
   type Known,
   known,
   numbersOf,
@@ -84,11 +83,14 @@ export class Call {
   has(name: string): boolean {
     return this.#attribute(name) !== undefined;
   }
+  /** Writers leave out a number that is 0: an attribute that is there without one has that. */
   int(name: string, absent: number): number {
-    return this.#attribute(name)?.i ?? absent;
+    const attribute = this.#attribute(name);
+    return attribute ? (attribute.i ?? 0) : absent;
   }
   float(name: string, absent: number): number {
-    return tidy(this.#attribute(name)?.f ?? absent);
+    const attribute = this.#attribute(name);
+    return tidy(attribute ? (attribute.f ?? 0) : absent);
   }
   ints(name: string): readonly number[] | undefined {
     return this.#attribute(name)?.ints;
@@ -158,11 +160,6 @@ export class Call {
 
   asTensor(value: Value): Computed {
     if (value.kind === "computed") return value;
-    if (!isFloat(value.type))
-      return refuse(
-        `its operand ${showValue(value)} is a constant of whole numbers, which the model would compute with`,
-        "an export in which it is float32",
-      );
     const made = this.#import.constants.get(value);
     const shape = value.shape;
     if (sizeOf(shape) === 0) return refuse(`its operand ${showValue(value)} has no elements`);
@@ -237,14 +234,11 @@ const plainArg = (arg: unknown): unknown => {
 
 /** Short names for layers that the file does not name. */
 const SHORT: Readonly<Partial<Record<Callee, string>>> = {
-  conv2d: "conv",
-  maxPool2d: "pool",
-  avgPool2d: "pool",
-  globalAvgPool2d: "pool",
   linear: "fc",
   batchNorm2d: "norm",
   layerNorm: "norm",
 };
 
 /** Not the function's own name, which the variable would hide: `relu1`, `added1` would be no better. */
-const shortName = (callee: Callee): string => SHORT[callee] ?? callee;
+const shortName = (callee: Callee): string =>
+  SHORT[callee] ?? (/^conv\d/.test(callee) ? "conv" : /Pool\d/.test(callee) ? "pool" : callee);

@@ -68,7 +68,7 @@ export async function differenceFrom(
   const floors = reference(model.graph, used, params, { absolute: ABSOLUTE });
   const wanted: Record<string, Reference> = {};
   for (const [name, value] of Object.entries(theirs))
-    wanted[name] = { value, floor: floors[name]?.floor ?? 0 };
+    wanted[name] = { value, floor: Math.max(ABSOLUTE, floors[name]?.floor ?? 0) };
   return differences(await runWeft(model.graph, used, params), wanted);
 }
 

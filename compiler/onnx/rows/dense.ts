@@ -1,7 +1,7 @@
 /** Dense layers, matrix products and normalisations. */
 import type { Call } from "../call.ts";
 import { type Computed, type Known, refuse, sizeOf } from "../value.ts";
-import { type Rows, range, transposed } from "./row.ts";
+import { type Rows, range, reshaped, transposed } from "./row.ts";
 
 /** A constant [in, out] as the weight [out, in] of a dense layer. */
 function dense(call: Call, matrix: Known, transpose: boolean, scale = 1): ReturnType<Call["weight"]> {
@@ -39,6 +39,12 @@ function perChannel(rank: number, value: Known): Known {
   return { ...value, shape: [value.shape[0] ?? 1, ...range(2, rank).map(() => 1)] };
 }
 
+/** A matrix times a vector: the vector is a column, whose axis is gone after it. */
+function times(call: Call, x: Computed, vector: Computed): Computed {
+  const column = reshaped(call, vector, [...vector.shape, 1]);
+  return reshaped(call, call.apply("matmul", [x, column]), x.shape.slice(0, -1));
+}
+
 export const denses: Rows = {
   Gemm(call) {
     const [alpha, beta] = [call.float("alpha", 1), call.float("beta", 1)];
@@ -74,6 +80,7 @@ export const denses: Rows = {
       return linear(call, call.asTensor(a), b, false);
     const [x, y] = [call.asTensor(a), call.asTensor(b)];
     if (x.shape.length >= 2 && y.shape.length >= 2) return call.apply("matmul", [x, y]);
+    if (x.shape.length >= 2 && y.shape.length === 1) return times(call, x, y);
     return refuse(
       `it multiplies tensors of rank ${x.shape.length} and ${y.shape.length}`,
       "matrices: a vector as [1, n] or [n, 1]",

@@ -1,40 +1,55 @@
 /** Functions of each element, and arithmetic on two tensors. */
 import type { Call } from "../call.ts";
 import type { Callee } from "../recorder.ts";
-import { type Computed, isFloat, known, refuse, type Value } from "../value.ts";
+import { type Computed, type ElementType, isFloat, refuse } from "../value.ts";
 import type { Row, Rows } from "./row.ts";
 
 const unary =
   (callee: Callee): Row =>
-  (call) =>
-    call.apply(callee, [call.tensor(0)]);
-
-/** An operand by its position, beside the other, whose rank a number may have. */
-const binary =
-  (callee: Callee): Row =>
   (call) => {
-    const [a, b] = operands(call);
-    return call.apply(callee, [a, b]);
+    const x = call.tensor(0);
+    return call.apply(callee, [x], { type: x.type });
   };
 
+/** The two operands: a constant of one element is a number. */
 export function operands(call: Call): readonly [Computed | number, Computed | number] {
   const [x, y] = [call.value(0), call.value(1)];
-  // One is a tensor: what is known of both is folded, or has to become one.
   if (x.kind === "known" && y.kind === "known") return [call.asTensor(x), call.operand(1, x.shape)];
   return [call.operand(0, y.shape), call.operand(1, x.shape)];
 }
+
+/** What both operands are of. */
+const typeOf = (call: Call): ElementType => {
+  const { type } = call.value(0);
+  return isFloat(type) ? "f32" : type;
+};
+
+export const binary =
+  (callee: Callee, type?: ElementType): Row =>
+  (call) =>
+    call.apply(callee, [...operands(call)], { type: type ?? typeOf(call) });
 
 /** Of any number of operands, two at a time. */
 function chain(call: Call, callee: Callee): Computed {
   const [first, ...rest] = call.inputs.map((_, i) => i);
   if (first === undefined) return refuse("it has no operands");
-  return rest.reduce((sum, i) => call.apply(callee, [sum, call.operand(i, sum.shape)]), call.tensor(first));
+  const type = typeOf(call);
+  return rest.reduce(
+    (sum, i) => call.apply(callee, [sum, call.operand(i, sum.shape)], { type }),
+    call.tensor(first),
+  );
 }
 
 const variadic =
   (callee: Callee): Row =>
   (call) =>
     chain(call, callee);
+
+/** The whole part: of whole numbers that the model computes, which it holds as f32. */
+export function truncated(call: Call, x: Computed, type: ElementType): Computed {
+  const sign = call.apply("sign", [x]);
+  return call.apply("mul", [sign, call.apply("floor", [call.apply("abs", [x])])], { type });
+}
 
 /** Numbers given by an attribute until opset 10, by operands since. */
 function bound(call: Call, i: number, name: string): number | undefined {
@@ -53,14 +68,45 @@ export const elementwise: Rows = {
   Abs: unary("abs"),
   Neg: unary("neg"),
   HardSwish: unary("hardSwish"),
+  Floor: unary("floor"),
+  Ceil: unary("ceil"),
+  Round: unary("round"),
+  Sign: unary("sign"),
+  Sin: unary("sin"),
+  Cos: unary("cos"),
+  Tan: unary("tan"),
+  Asin: unary("asin"),
+  Acos: unary("acos"),
+  Atan: unary("atan"),
+  Sinh: unary("sinh"),
+  Cosh: unary("cosh"),
+  Asinh: unary("asinh"),
+  Acosh: unary("acosh"),
+  Atanh: unary("atanh"),
+  Erf: unary("erf"),
+  Softplus: unary("softplus"),
+  Softsign: unary("softsign"),
+  Mish: unary("mish"),
+  Reciprocal: unary("reciprocal"),
   Add: binary("add"),
   Sub: binary("sub"),
   Mul: binary("mul"),
-  Div: binary("div"),
   Pow: binary("pow"),
   Sum: variadic("add"),
   Max: variadic("max"),
   Min: variadic("min"),
+  PRelu: binary("prelu"),
+
+  Div(call) {
+    const type = typeOf(call);
+    const quotient = call.apply("div", [...operands(call)], { type });
+    return isFloat(type) ? quotient : truncated(call, quotient, type);
+  },
+
+  Mod(call) {
+    const callee = call.int("fmod", 0) !== 0 ? "fmod" : "mod";
+    return call.apply(callee, [...operands(call)], { type: typeOf(call) });
+  },
 
   Mean(call) {
     const sum = chain(call, "add");
@@ -69,12 +115,30 @@ export const elementwise: Rows = {
 
   LeakyRelu(call) {
     const slope = call.float("alpha", 0.01);
-    return call.apply("leakyRelu", slope === 0.01 ? [call.tensor(0)] : [call.tensor(0), { slope }]);
+    return call.apply("leakyRelu", [call.tensor(0), slope === 0.01 ? {} : { slope }]);
   },
 
   Elu(call) {
     const alpha = call.float("alpha", 1);
-    return call.apply("elu", alpha === 1 ? [call.tensor(0)] : [call.tensor(0), { alpha }]);
+    return call.apply("elu", [call.tensor(0), alpha === 1 ? {} : { alpha }]);
+  },
+
+  Celu(call) {
+    const alpha = call.float("alpha", 1);
+    return call.apply("celu", [call.tensor(0), alpha === 1 ? {} : { alpha }]);
+  },
+
+  /** gamma · elu(x, alpha) */
+  Selu(call) {
+    const alpha = call.float("alpha", 1.6732632);
+    const gamma = call.float("gamma", 1.050701);
+    if (alpha === 1.6732632 && gamma === 1.050701) return call.apply("selu", [call.tensor(0)]);
+    return call.apply("mul", [call.apply("elu", [call.tensor(0), { alpha }]), gamma]);
+  },
+
+  ThresholdedRelu(call) {
+    const alpha = call.float("alpha", 1);
+    return call.apply("thresholdedRelu", [call.tensor(0), alpha === 1 ? {} : { alpha }]);
   },
 
   /** min(max(alpha · x + beta, 0), 1) */
@@ -85,88 +149,48 @@ export const elementwise: Rows = {
     return call.apply("clip", [call.apply("add", [call.apply("mul", [x, alpha]), beta]), { min: 0, max: 1 }]);
   },
 
+  /** The exact form, or x/2 · (1 + tanh(√(2/π) · (x + 0.044715 x³))) (Hendrycks & Gimpel 2016). */
   Gelu(call) {
     const approximate = call.text("approximate", "none");
-    if (approximate !== "none") refuse(`approximate is ${approximate}`, "the exact form");
-    return call.apply("gelu", [call.tensor(0)]);
-  },
-
-  Reciprocal: (call) => call.apply("div", [1, call.tensor(0)]),
-
-  /** x / (1 + |x|) */
-  Softsign(call) {
     const x = call.tensor(0);
-    return call.apply("div", [x, call.apply("add", [call.apply("abs", [x]), 1])]);
+    if (approximate === "none") return call.apply("gelu", [x]);
+    if (approximate !== "tanh") refuse(`approximate is ${approximate}`);
+    const cube = call.apply("mul", [call.apply("mul", [x, x]), x]);
+    const inner = call.apply("add", [x, call.apply("mul", [cube, 0.044715])]);
+    const tail = call.apply("tanh", [call.apply("mul", [inner, 0.79788458])]);
+    return call.apply("mul", [call.apply("mul", [x, 0.5]), call.apply("add", [tail, 1])]);
   },
 
-  /** log(1 + eˣ) = max(x, 0) + log(1 + e^−|x|): nothing overflows */
-  Softplus(call) {
-    const x = call.tensor(0);
-    const small = call.apply("exp", [call.apply("neg", [call.apply("abs", [x])])]);
-    return call.apply("add", [call.apply("relu", [x]), call.apply("log", [call.apply("add", [small, 1])])]);
-  },
-
-  /** gamma · elu(x, alpha) */
-  Selu(call) {
-    const alpha = call.float("alpha", 1.6732632);
-    const gamma = call.float("gamma", 1.050701);
-    return call.apply("mul", [call.apply("elu", [call.tensor(0), { alpha }]), gamma]);
-  },
-
-  /** max(x, 0) + min(alpha · (e^(x / alpha) − 1), 0) */
-  Celu(call) {
+  /** x · sigmoid(alpha · x) */
+  Swish(call) {
     const alpha = call.float("alpha", 1);
     const x = call.tensor(0);
-    if (alpha === 1) return call.apply("elu", [x]);
-    const inner = call.apply("elu", [call.apply("div", [x, alpha])]);
-    return call.apply("mul", [inner, alpha]);
+    if (alpha === 1) return call.apply("silu", [x]);
+    return call.apply("mul", [x, call.apply("sigmoid", [call.apply("mul", [x, alpha])])]);
   },
 
-  /** max(x, 0) + slope · min(x, 0) */
-  PRelu(call) {
+  /** 1 where |x| is larger than lambd, moved to 0 by bias. */
+  Shrink(call) {
+    const [lambda, bias] = [call.float("lambd", 0.5), call.float("bias", 0)];
     const x = call.tensor(0);
-    const slope = call.operand(1, x.shape);
-    if (typeof slope === "number") return call.apply("leakyRelu", [x, { slope }]);
-    const below = call.apply("mul", [call.apply("min", [x, 0]), slope]);
-    return call.apply("add", [call.apply("relu", [x]), below]);
+    const below = call.apply("where", [call.apply("less", [x, -lambda]), call.apply("add", [x, bias]), 0]);
+    return call.apply("where", [call.apply("greater", [x, lambda]), call.apply("sub", [x, bias]), below]);
   },
 
   Clip(call) {
     const x = call.tensor(0);
     const [min, max] = [bound(call, 1, "min"), bound(call, 2, "max")];
-    if (min === 0 && max === 6) return call.apply("relu6", [x]);
-    if (min === 0 && max === undefined) return call.apply("relu", [x]);
+    const { type } = x;
+    if (min === 0 && max === 6) return call.apply("relu6", [x], { type });
+    if (min === 0 && max === undefined) return call.apply("relu", [x], { type });
     if (min === undefined && max === undefined) return x;
-    return call.apply("clip", [
-      x,
-      { ...(min === undefined ? {} : { min }), ...(max === undefined ? {} : { max }) },
-    ]);
+    // Where they are in the wrong order, the maximum holds.
+    if (min !== undefined && max !== undefined && min > max)
+      return call.apply("clip", [x, { min: max, max }], { type });
+    return call.apply(
+      "clip",
+      [x, { ...(min === undefined ? {} : { min }), ...(max === undefined ? {} : { max }) }],
+      { type },
+    );
   },
-
-  Identity: (call) => call.value(0),
-
-  Dropout(call) {
-    call.float("ratio", 0.5);
-    call.int("seed", 0);
-    if (call.inputs[2] && call.numbers(2, "training_mode")?.[0] !== 0)
-      refuse("training_mode is set", "model.eval() before the export");
-    const x = call.value(0);
-    if (call.node.outputs[1]) refuse("its mask is read");
-    return x;
-  },
-
-  Cast: (call) => cast(call, call.int("to", 1)),
 };
-
-/** Between floats nothing changes: the model computes in f32. */
-function cast(call: Call, to: number): Value {
-  const x = call.value(0);
-  call.int("saturate", 1);
-  call.text("round_mode", "up");
-  const float = to === 1 || to === 10 || to === 11 || to === 16;
-  if (x.kind === "known" || !float || !isFloat(x.type))
-    return x.kind === "known" && float && isFloat(x.type)
-      ? known("f32", x.shape, x.data)
-      : refuse(`it casts ${x.type} that the model computes to type ${to}`, "float32 throughout");
-  return x;
-}

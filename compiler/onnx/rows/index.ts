@@ -1,6 +1,9 @@
 /** The table: what each operator of ONNX is in the language. */
 import { denses } from "./dense.ts";
 import { elementwise } from "./elementwise.ts";
+import { layouts } from "./layout.ts";
+import { logics } from "./logic.ts";
+import { norms } from "./norm.ts";
 import { reductions } from "./reduce.ts";
 import type { Rows } from "./row.ts";
 import { shapes } from "./shape.ts";
@@ -8,4 +11,13 @@ import { windows } from "./window.ts";
 
 export type { Row, Rows } from "./row.ts";
 
-export const rows: Rows = { ...windows, ...denses, ...elementwise, ...reductions, ...shapes };
+export const rows: Rows = {
+  ...windows,
+  ...denses,
+  ...elementwise,
+  ...logics,
+  ...layouts,
+  ...norms,
+  ...reductions,
+  ...shapes,
+};

@@ -34,6 +34,11 @@ function windowOf(call: Call, shape: Shape, kernel: readonly number[]): Window {
   if (mode === "VALID")
     return { kernel, stride, dilation, before: kernel.map(() => 0), after: kernel.map(() => 0) };
   if (mode !== "SAME_UPPER" && mode !== "SAME_LOWER") return refuse(`auto_pad is ${mode}`);
+  if (dilation.some((d) => d !== 1))
+    refuse(
+      `auto_pad ${mode} with dilations [${dilation.join(", ")}], which runtimes read in two ways`,
+      "an export with pads in numbers",
+    );
   const sizes = fixedSizes(shape.slice(2), `auto_pad ${mode} along an axis`);
   // As many outputs as ⌈size / stride⌉; where the padding is odd, the end (or the beginning) has one more.
   const totals = sizes.map((n, i) => {
@@ -81,7 +86,7 @@ export const windows: Rows = {
     if (kernel.some((k, i) => k !== taps[i]))
       refuse(`kernel_shape is [${kernel.join(", ")}], but the weight has [${taps.join(", ")}]`);
     const groups = call.int("group", 1);
-    const layer = ofRank(call, x.shape.length, { 2: "conv2d" });
+    const layer = ofRank(call, x.shape.length, { 1: "conv1d", 2: "conv2d", 3: "conv3d" });
     const slide = windowOf(call, x.shape, taps);
     const settings = {
       out,
@@ -102,7 +107,7 @@ export const windows: Rows = {
     if (call.node.outputs[1])
       refuse("its second output, the indices of maxima, is read", "an export without MaxUnpool");
     call.int("storage_order", 0);
-    const layer = ofRank(call, x.shape.length, { 2: "maxPool2d" });
+    const layer = ofRank(call, x.shape.length, { 1: "maxPool1d", 2: "maxPool2d", 3: "maxPool3d" });
     const slide = windowOf(call, x.shape, call.ints("kernel_shape") ?? refuse("kernel_shape is missing"));
     const ceil = call.int("ceil_mode", 0) === 1;
     return call.apply(layer, [
@@ -113,7 +118,7 @@ export const windows: Rows = {
 
   AveragePool(call) {
     const x = call.tensor(0);
-    const layer = ofRank(call, x.shape.length, { 2: "avgPool2d" });
+    const layer = ofRank(call, x.shape.length, { 1: "avgPool1d", 2: "avgPool2d", 3: "avgPool3d" });
     const slide = windowOf(call, x.shape, call.ints("kernel_shape") ?? refuse("kernel_shape is missing"));
     const ceil = call.int("ceil_mode", 0) === 1;
     const padded = [...slide.before, ...slide.after].some((p) => p > 0);
@@ -128,14 +133,23 @@ export const windows: Rows = {
     ]);
   },
 
-  GlobalAveragePool(call) {
-    const x = call.tensor(0);
-    if (x.shape.length === 4) return call.apply("globalAvgPool2d", [x]);
-    return call.apply("mean", [x, { axis: range(2, x.shape.length), keepDims: true }]);
-  },
+  GlobalAveragePool: (call) =>
+    call.apply(
+      ofRank(call, call.value(0).shape.length, {
+        1: "globalAvgPool1d",
+        2: "globalAvgPool2d",
+        3: "globalAvgPool3d",
+      }),
+      [call.tensor(0)],
+    ),
 
-  GlobalMaxPool(call) {
-    const x = call.tensor(0);
-    return call.apply("max", [x, { axis: range(2, x.shape.length), keepDims: true }]);
-  },
+  GlobalMaxPool: (call) =>
+    call.apply(
+      ofRank(call, call.value(0).shape.length, {
+        1: "globalMaxPool1d",
+        2: "globalMaxPool2d",
+        3: "globalMaxPool3d",
+      }),
+      [call.tensor(0)],
+    ),
 };

@@ -1,0 +1,12 @@
+/** Cases of each operator. */
+import { dense } from "./dense.ts";
+import type { Cases } from "./draw.ts";
+import { elementwise } from "./elementwise.ts";
+import { reductions } from "./reduce.ts";
+import { shapes } from "./shape.ts";
+import { windows } from "./windows.ts";
+
+export const cases: Cases = { ...elementwise, ...windows, ...dense, ...reductions, ...shapes };
+
+/** Operators whose values are known at import: no model computes them. They are looked at in whole files. */
+export const atImport: readonly string[] = ["Shape", "Size", "Constant"];

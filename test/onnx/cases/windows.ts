@@ -1,0 +1,104 @@
+/** Convolutions and pools of one to three axes. */
+import fc from "fast-check";
+import { type Attribute, int, ints, string } from "../file.ts";
+import { type Cases, type Draw, fed, known } from "./draw.ts";
+
+const MODES = ["NOTSET", "NOTSET", "SAME_UPPER", "SAME_LOWER", "VALID"] as const;
+
+interface Drawn {
+  readonly kernel: readonly number[];
+  readonly size: readonly number[];
+  readonly attributes: readonly Attribute[];
+}
+
+/** A window that fits its picture. */
+const slide = (most = 3, dilated = true): fc.Arbitrary<Drawn> =>
+  fc.integer({ min: 1, max: most }).chain((rank) => {
+    const each = (min: number, max: number): fc.Arbitrary<readonly number[]> =>
+      fc.array(fc.integer({ min, max }), { minLength: rank, maxLength: rank });
+    return fc
+      .record({
+        kernel: each(1, 3),
+        more: each(0, rank === 3 ? 2 : 5),
+        stride: fc.option(each(1, 3)),
+        dilation: fc.option(each(1, 2)),
+        pads: fc.option(
+          fc.array(fc.integer({ min: 0, max: 1 }), { minLength: 2 * rank, maxLength: 2 * rank }),
+        ),
+        mode: fc.constantFrom(...MODES),
+      })
+      .map(({ kernel, more, stride, dilation, pads, mode }) => {
+        const steps = dilated && dilation ? dilation : kernel.map(() => 1);
+        // Padding is less than the kernel: a window sees the picture.
+        const ends = pads?.map((p, i) => Math.min(p, (kernel[i % kernel.length] ?? 1) - 1));
+        return {
+          kernel,
+          size: kernel.map((k, i) => (steps[i] ?? 1) * (k - 1) + 1 + (more[i] ?? 0)),
+          attributes: [
+            ...(stride ? [ints("strides", stride)] : []),
+            ...(dilated && dilation ? [ints("dilations", steps)] : []),
+            ...(mode === "NOTSET" ? (ends ? [ints("pads", ends)] : []) : [string("auto_pad", mode)]),
+          ],
+        };
+      });
+  });
+
+const convolution: Draw = fc
+  .record({
+    slide: slide(),
+    batch: fc.integer({ min: 1, max: 2 }),
+    groups: fc.integer({ min: 1, max: 3 }),
+    into: fc.integer({ min: 1, max: 2 }),
+    out: fc.integer({ min: 1, max: 2 }),
+    bias: fc.constantFrom("none", "known", "fed"),
+    fed: fc.boolean(),
+  })
+  .map(({ slide: { kernel, size, attributes }, batch, groups, into, out, bias, fed: given }) => {
+    const weight = [out * groups, into, ...kernel];
+    return {
+      operands: [
+        fed([batch, into * groups, ...size]),
+        given ? fed(weight) : known(weight),
+        ...(bias === "none" ? [] : [bias === "known" ? known([out * groups]) : fed([out * groups])]),
+      ],
+      attributes: [...attributes, ...(groups > 1 ? [int("group", groups)] : [])],
+      batched: !given && bias !== "fed",
+    };
+  });
+
+const pool = (more: (opset: number) => fc.Arbitrary<readonly Attribute[]>, dilated: boolean): Draw =>
+  fc
+    .record({
+      slide: slide(3, dilated),
+      batch: fc.integer({ min: 1, max: 2 }),
+      channels: fc.integer({ min: 1, max: 3 }),
+    })
+    .chain(({ slide: { kernel, size, attributes }, batch, channels }) =>
+      more(19).map((own) => ({
+        opset: 19,
+        operands: [fed([batch, channels, ...size])],
+        attributes: [ints("kernel_shape", kernel), ...attributes, ...own],
+      })),
+    );
+const ceil = fc.constantFrom<readonly Attribute[]>([], [], [int("ceil_mode", 1)]);
+
+const whole: Draw = fc
+  .record({
+    sizes: fc.array(fc.integer({ min: 1, max: 4 }), { minLength: 1, maxLength: 3 }),
+    channels: fc.integer({ min: 1, max: 3 }),
+  })
+  .map(({ sizes, channels }) => ({ operands: [fed([2, channels, ...sizes])] }));
+
+export const windows: Cases = {
+  Conv: convolution,
+  MaxPool: pool(() => ceil, true),
+  AveragePool: pool(
+    () =>
+      fc
+        .tuple(ceil, fc.constantFrom<readonly Attribute[]>([], [int("count_include_pad", 1)]))
+        .map(([a, b]) => [...a, ...b]),
+    true,
+  ),
+  GlobalAveragePool: whole,
+  GlobalMaxPool: whole,
+};
