@@ -6,7 +6,7 @@ import type { Dim } from "../../contract/type.ts";
 import * as language from "../dsl/index.ts";
 import { UserError } from "../errors.ts";
 import { Call, type Import } from "./call.ts";
-import type { OnnxModel, OnnxNode } from "./decode.ts";
+import type { OnnxGraph, OnnxModel, OnnxNode } from "./decode.ts";
 import { folds } from "./fold/index.ts";
 import { elementType, readTensor, shown } from "./numbers.ts";
 import { NAME, type Ref, shapeOf } from "./recorder.ts";
@@ -41,7 +41,7 @@ export function translate(
   const folded: OnnxNode[] = [];
   const failures = new Map<OnnxNode, Unsupported>();
   const makers = new Map(graph.nodes.flatMap((node) => node.outputs.map((name) => [name, node])));
-  const inputs = inputsOf(graph.inputs, shared, dims, notes);
+  const inputs = inputsOf(graph, shared, dims, notes);
   for (const [name, value] of inputs) values.set(name, value);
 
   const find = (name: string): Value | undefined => {
@@ -136,7 +136,7 @@ type Info = Message<"ValueInfo">;
 
 /** The inputs of the model. The first symbolic size that stands first is the batch. */
 function inputsOf(
-  infos: readonly Info[],
+  { inputs: infos, nodes }: OnnxGraph,
   { recorder }: Import,
   dims: Dims,
   notes: string[],
@@ -166,20 +166,49 @@ function inputsOf(
         fix: `--dim ${called}=64, or --dim ${called}=..512; dims: { ${JSON.stringify(called)}: 64 }`,
       });
     });
-    const whole = !isFloat(type) && type !== "bool";
-    if (type !== "f32") notes.push(`input ${shown(name)} of ${type} is given as ${whole ? "i32" : "f32"}`);
+    // Whole numbers that say where to read are given as such; others are computed with, as f32.
+    const whole = !isFloat(type) && type !== "bool" && areIndices(name, nodes);
+    if (type !== "f32")
+      notes.push(`input ${shown(name)} is ${type} in the file and ${whole ? "i32" : "f32"} here`);
     const ref = recorder.call("input", [NAME, shape, ...(whole ? [{ dtype: "i32" }] : [])], {
       hint: "",
       otherwise: "input",
     });
     made.set(name, {
       kind: "computed",
-      type: type === "f32" || whole || type === "bool" ? type : "f32",
+      type: isFloat(type) ? "f32" : type,
       shape: shapeOf(ref),
       ref,
     });
   }
   return made;
+}
+
+/** Operators that read at places, and which operand says where. */
+const READERS: Readonly<Record<string, number>> = { Gather: 1, GatherElements: 1, GatherND: 1 };
+/** What moves whole numbers and leaves them what they are. */
+const MOVERS = new Set([
+  "Identity",
+  "Reshape",
+  "Squeeze",
+  "Unsqueeze",
+  "Flatten",
+  "Transpose",
+  "Slice",
+  "Cast",
+  "Concat",
+  "Split",
+]);
+
+/** Whether an operator reads where a value says, or what is made of it by moving. */
+function areIndices(input: string, nodes: readonly OnnxNode[]): boolean {
+  const moved = new Set([input]);
+  return nodes.some(({ op, inputs, outputs }) => {
+    const reads = READERS[op];
+    if (reads !== undefined && moved.has(inputs[reads] ?? "")) return true;
+    if (MOVERS.has(op) && moved.has(inputs[0] ?? "")) for (const name of outputs) moved.add(name);
+    return false;
+  });
 }
 
 /** What a size is called that the file leaves open. */
