@@ -15,6 +15,24 @@ export interface CompiledSession<Ins, Outs> {
   run(inputs: { readonly [Name in keyof Ins]: InputData | CompiledTensor<InputData> }): Promise<{
     readonly [Name in keyof Outs]: CompiledTensor;
   }>;
+  /** What it runs on, as of the last load. */
+  readonly runsOn: CompiledRunsOn | undefined;
+  /** Puts it on another device, or, in a page, on a new one: after the device was lost, or to move. */
+  reload(device?: CompiledDevice): Promise<void>;
+  /** Frees the device's memory now rather than when the session is garbage-collected. */
+  destroy(): void;
+}
+
+/** A GPUDevice, or the kind that is to be found. Of "auto": a GPU, else WebAssembly where the model is compiled for it. */
+export type CompiledDevice = object | "auto" | "webgpu" | "wasm";
+
+/** What a session computes on. */
+export interface CompiledRunsOn {
+  readonly kind: "webgpu" | "wasm";
+  /** Of WebAssembly: how many divide the work. */
+  readonly threads?: number;
+  /** In a line: `WebAssembly, 8 threads`. Empty where a page's GPU says nothing of itself. */
+  readonly text: string;
 }
 
 /** What the esbuild plugin makes of a model file. */
@@ -24,10 +42,10 @@ export interface CompiledModel<Ins, Outs> {
   /**
    * Puts the model on a device.
    * @param weights the bytes of a .safetensors file, or tensors by name; without them initial values
-   * @param device a GPUDevice; without one the page's own
+   * @param device default "auto"
    */
   load(
     weights?: ArrayBuffer | Uint8Array | { readonly [name: string]: CompiledTensor },
-    device?: object,
+    device?: CompiledDevice,
   ): Promise<CompiledSession<Ins, Outs>>;
 }

@@ -174,6 +174,10 @@ export interface Evaluation {
 
 /** A training on a device. */
 export interface Trainer {
+  /** What it computes on, in a line as \`WebAssembly, 8 threads\`; the line is empty where a page's GPU says nothing of itself. */
+  readonly runsOn:
+    | { readonly kind: "webgpu" | "wasm"; readonly threads?: number; readonly text: string }
+    | undefined;
   /** Trains until so many epochs are done and gives the figures of each; the same seed gives the same bytes. */
   fit(data: DataSet, options?: FitOptions): AsyncGenerator<Epoch, void, undefined>;
   /** The loss and the accuracy of \`weights()\` on a data set. */

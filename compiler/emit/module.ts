@@ -134,6 +134,16 @@ function writeTypes(file: SourceFile, program: Program): void {
     isExported: true,
     name: "Session",
     docs: ["The model on a device."],
+    properties: [
+      {
+        name: "runsOn",
+        isReadonly: true,
+        type: '{ readonly kind: "webgpu" | "wasm"; readonly threads?: number; readonly text: string } | undefined',
+        docs: [
+          "What it runs on, in a line as `WebAssembly, 8 threads`; the line is empty where a page's GPU says nothing of itself.",
+        ],
+      },
+    ],
     methods: [
       {
         name: "run",

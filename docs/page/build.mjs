@@ -18,7 +18,7 @@ await build({
   minify: true,
   format: "esm",
   target: "es2022",
-  plugins: [weft()],
+  plugins: [weft({ wasm: true })], // for browsers without WebGPU, too
 });
 for (const file of ["index.html", "style.css"]) cpSync(join(page, file), join(out, file));
 cpSync(join(models, "lenet.fashion-mnist.safetensors"), join(out, "lenet.safetensors"));

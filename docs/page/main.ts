@@ -24,6 +24,10 @@ function byId<T extends Element>(id: string, kind: { new (): T }): T {
   return element;
 }
 
+/** `?device=wasm` or `webgpu`: to compare them. Else a GPU, and WebAssembly where there is none. */
+const [, kind = "auto"] = /[?&]device=(webgpu|wasm)\b/.exec(location.search) ?? [];
+const chosen = kind as "auto" | "webgpu" | "wasm"; // what the pattern takes
+
 const status = byId("status", HTMLElement);
 const verdict = byId("verdict", HTMLElement);
 
@@ -33,8 +37,10 @@ async function start(): Promise<void> {
     return r.arrayBuffer();
   });
   const before = performance.now();
-  const session = await lenet.load(weights);
+  const session = await lenet.load(weights, chosen);
   const ready = performance.now() - before;
+  const { kind, text = "" } = session.runsOn ?? {};
+  const on = kind === "wasm" ? text : `WebGPU${text && `, ${text}`}`;
 
   const classify = async (pixels: Float32Array): Promise<void> => {
     const started = performance.now();
@@ -48,7 +54,7 @@ async function start(): Promise<void> {
       verdict.textContent = CLASSES[shares.indexOf(Math.max(...shares))] ?? "";
       showBars(byId("bars", HTMLElement), CLASSES, shares);
     }
-    status.textContent = `${took.toFixed(1)} ms for this picture, copies included · ${ready.toFixed(0)} ms to build the kernels`;
+    status.textContent = `${took.toFixed(1)} ms for this picture, copies included · ${ready.toFixed(0)} ms to build the kernels · ${on}`;
   };
 
   const pad = openPad(byId("pad", HTMLCanvasElement), classify);
@@ -91,7 +97,5 @@ async function start(): Promise<void> {
 start().catch((error: unknown) => {
   status.textContent = error instanceof Error ? error.message : String(error);
   status.closest("footer")?.classList.add("failed");
-  verdict.textContent = navigator.gpu
-    ? "It does not run here"
-    : "This browser has no WebGPU: try a current Chrome, Edge, Safari or Firefox";
+  verdict.textContent = "It does not run here";
 });

@@ -16,6 +16,7 @@ mkdirSync(out, { recursive: true });
 const compiled = mkdtempSync(join(tmpdir(), "weft-train-page-"));
 try {
   const weft = [join(root, "dist/cli.js"), "compile", join(root, "models/lenet.ts"), "--train", "--quiet"];
+  weft.push("--targets", "webgpu,wasm"); // for browsers without WebGPU, too
   execFileSync(process.execPath, [...weft, "--out", compiled, "--format", "json"]);
   cpSync(join(compiled, BUNDLE), join(out, BUNDLE));
 } finally {

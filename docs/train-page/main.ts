@@ -41,6 +41,12 @@ let stop: AbortController | undefined;
 let read: Data | undefined;
 let lost = false;
 
+/** `?device=wasm` or `webgpu`: to compare them. Else a GPU, and WebAssembly where there is none. */
+const device = (): "auto" | "webgpu" | "wasm" => {
+  const [, kind = "auto"] = /[?&]device=(webgpu|wasm)\b/.exec(location.search) ?? [];
+  return kind as "auto" | "webgpu" | "wasm"; // what the pattern takes
+};
+
 /** Not by FormData, which leaves out what is disabled. */
 const chosen = (): string | undefined => form.querySelector<HTMLInputElement>("[name=data]:checked")?.value;
 
@@ -56,8 +62,12 @@ async function begin(): Promise<Run> {
   const data = await dataOf(numberOf("limit"));
   showPictures(data);
   status.textContent = "Building the kernels …";
+  const trainer = await createTrainer({ seed: 0, device: device() });
+  const { kind, text = "" } = trainer.runsOn ?? {};
+  byId("device", HTMLElement).textContent =
+    `Computed ${kind === "wasm" ? `in ${text}` : `by WebGPU${text && `, ${text}`}`}`;
   return {
-    trainer: await createTrainer({ seed: 0 }),
+    trainer,
     data,
     batch: Math.min(numberOf("batch"), data.train.labels.length),
     points: [],
@@ -220,8 +230,3 @@ byId("epochs", HTMLInputElement).addEventListener("input", draw);
 
 show();
 draw();
-if (!navigator.gpu) {
-  for (const control of form.elements) control.setAttribute("disabled", "");
-  status.textContent = "It does not run here";
-  failure.textContent = "This browser has no WebGPU: try a current Chrome, Edge, Safari or Firefox";
-}

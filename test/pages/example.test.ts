@@ -30,11 +30,15 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-async function open(options: BrowserContextOptions): Promise<{ page: Page; list: readonly string[] }> {
+async function open(
+  options: BrowserContextOptions,
+  address = "?device=webgpu",
+): Promise<{ page: Page; list: readonly string[] }> {
   const context = await browser.newContext(options);
   const page = await context.newPage();
   const list = complaints(page);
-  await page.goto(`${site.origin}/page/index.html`);
+  if (address === "") await page.addInitScript("delete Navigator.prototype.gpu");
+  await page.goto(`${site.origin}/page/index.html${address}`);
   await page.waitForSelector("#bars li.best");
   return { page, list };
 }
@@ -64,7 +68,7 @@ describe("the example page", () => {
       await expect.poll(() => verdict(page)).toBe(name);
     }
     expect(await page.locator("#bars li").count()).toBe(10);
-    expect(await page.textContent("#status")).toMatch(/^\d+\.\d ms for this picture/);
+    expect(await page.textContent("#status")).toMatch(/^\d+\.\d ms for this picture.* · WebGPU/);
     await shoot(page, "light");
     expect(list).toEqual([]);
     await page.context().close();
@@ -100,12 +104,23 @@ describe("the example page", () => {
     await page.context().close();
   });
 
-  test("tells what is missing where there is no WebGPU", async () => {
+  test("computes in WebAssembly where there is no WebGPU, and says so", async () => {
+    const { page, list } = await open({ viewport: { width: 1100, height: 900 } }, "");
+    await page.click('#samples button:has-text("trouser")');
+    await expect.poll(() => verdict(page)).toBe("Trouser");
+    expect(await page.textContent("#status")).toMatch(/ to build the kernels · WebAssembly, 1 thread$/);
+    await shoot(page, "wasm");
+    expect(list).toEqual([]);
+    await page.context().close();
+  });
+
+  test("says what fails", async () => {
     const context = await browser.newContext();
     const page = await context.newPage();
     await page.addInitScript("delete Navigator.prototype.gpu");
-    await page.goto(`${site.origin}/page/index.html`);
-    await expect.poll(() => verdict(page)).toMatch(/^This browser has no WebGPU/);
+    await page.goto(`${site.origin}/page/index.html?device=webgpu`);
+    await expect.poll(() => verdict(page)).toBe("It does not run here");
+    expect(await page.textContent("#status")).toMatch(/WebGPU/);
     await context.close();
   });
 });

@@ -39,11 +39,15 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-async function open(options: BrowserContextOptions = {}): Promise<{ page: Page; list: readonly string[] }> {
+async function open(
+  options: BrowserContextOptions = {},
+  address = "?device=webgpu",
+): Promise<{ page: Page; list: readonly string[] }> {
   const context = await browser.newContext(options);
   const page = await context.newPage();
   const list = complaints(page);
-  await page.goto(`${site.origin}/page/index.html`);
+  if (address === "") await page.addInitScript("delete Navigator.prototype.gpu");
+  await page.goto(`${site.origin}/page/index.html${address}`);
   await expect.poll(() => page.textContent("#status")).toBe("Ready");
   return { page, list };
 }
@@ -175,14 +179,27 @@ describe("the page that trains", () => {
     await page.context().close();
   });
 
-  test("tells what is missing where there is no WebGPU", async () => {
+  test("trains in WebAssembly where there is no WebGPU, and says so", async () => {
+    const { page, list } = await open({ viewport: { width: 1100, height: 900 } }, "");
+    await settings(page, { epochs: 3 });
+    await page.click("#go");
+    await expect.poll(() => status(page)).toBe("Trained for 3 epochs");
+    expect(await page.textContent("#device")).toBe("Computed in WebAssembly, 1 thread");
+    const losses = (await rows(page)).map(([, loss]) => Number(loss));
+    expect(losses[2]).toBeLessThan(losses[0] ?? 0);
+    await shoot(page, "wasm");
+    expect(list).toEqual([]);
+    await page.context().close();
+  });
+
+  test("says what fails", async () => {
     const context = await browser.newContext({ viewport: { width: 900, height: 800 } });
     const page = await context.newPage();
     await page.addInitScript("delete Navigator.prototype.gpu");
-    await page.goto(`${site.origin}/page/index.html`);
-    await expect.poll(() => page.textContent("#failure")).toMatch(/^This browser has no WebGPU/);
-    expect(await page.isDisabled("#go")).toBe(true);
-    await shoot(page, "no-webgpu");
+    await page.goto(`${site.origin}/page/index.html?device=webgpu`);
+    await page.click("#go");
+    await expect.poll(() => page.textContent("#failure")).toMatch(/WebGPU/);
+    expect(await status(page)).toBe("Stopped");
     await context.close();
   });
 });
