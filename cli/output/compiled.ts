@@ -166,11 +166,16 @@ export function writtenText(emitted: Emitted, ui: Ui): string {
   const { folder, files, bundle, trainBundle, trainingKernels: training, variants } = emitted;
   const wgsl = files.filter((name) => name.endsWith(".wgsl"));
   const others = files.filter((name) => !name.endsWith(".wgsl"));
+  const own = wgsl.length - training;
+  const kernels = [
+    ...(own > 0 ? [`${own} ${plural(own, "kernel")} (*.wgsl)`] : []),
+    ...(training > 0 ? [`${training} of training (train-*.wgsl)`] : []),
+  ];
   const size = ({ bytes, gzip }: BundleSize): string => `${bytesText(bytes)}, ${bytesText(gzip)} gzipped`;
   return [
     "",
     ui.colors.bold(`written to ${shownPath(folder)}`),
-    `${wgsl.length - training} ${plural(wgsl.length - training, "kernel")} (*.wgsl), ${training > 0 ? `${training} of training (train-*.wgsl), ` : ""}${others.join(", ")}`,
+    [...kernels, ...others].join(", "),
     `the bundle, runtime included: ${size(bundle)}`,
     ...(variants.length > 0
       ? [`it takes the first that suits: ${variants.map(variantText).join("; ")}`]

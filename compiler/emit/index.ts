@@ -77,8 +77,8 @@ export interface VariantReport {
 }
 
 /**
- * Writes to `outDir`: `*.wgsl`, `program.json`, `<model>.ts`, `.js`, `.d.ts`, `<model>.bundle.js` and its `.d.ts`; for
- * a training also `train-*.wgsl`, `training.json`, `<model>.train.bundle.js` and its `.d.ts`.
+ * Writes to `outDir`: `*.wgsl`, or for WebAssembly `<model>.wasm`, or both; `program.json`, `<model>.ts`, `.js`, `.d.ts`,
+ * `<model>.bundle.js` and its `.d.ts`; for a training also `train-*.wgsl`, `training.json`, `<model>.train.bundle.js` and its `.d.ts`.
  * All files or none; other files in the folder stay, kernels of an earlier run of this function go.
  * @throws UserError where the folder cannot be written, or where a file of the user's has a name that is needed
  */
@@ -93,10 +93,13 @@ export async function emit(
   const several = variants.length > 1;
   const bundled = await bundleProgram(program, variants);
   const module = typedModule(program, `${model}.bundle.js`);
-  const kernels = kernelFiles(program);
+  const { module: code } = program.wasm ?? program;
+  // Of a program for WebAssembly alone nobody runs the text.
+  const kernels = program.module ? [] : kernelFiles(program);
   const trained = options.training && (await trainingFiles(options.training));
-  const files = new Map([
+  const files = new Map<string, string | Uint8Array>([
     ...kernels.map((name, i) => [name, must(program.kernels[i], "kernel").wgsl] as const),
+    ...(code ? [[`${model}.wasm`, Buffer.from(code.code, "base64")] as const] : []),
     ["program.json", `${JSON.stringify(program, null, 2)}\n`] as const,
     [`${model}.ts`, module.ts] as const,
     [`${model}.js`, module.js] as const,
@@ -109,15 +112,16 @@ export async function emit(
     ...(several ? variantFiles(variants) : []),
     ...(trained?.files ?? []),
   ]);
-  await refuseForeign(outDir, [
-    ...[`${model}.ts`, `${model}.js`, `${model}.d.ts`, `${model}.bundle.js`],
-    ...(trained?.guarded ?? []),
-  ]);
   const earlier = [
     ...(await earlierKernels(outDir)),
     ...(await earlierVariants(outDir)),
     ...(trained ? await earlierTrainingKernels(outDir) : []), // without a training, that of before stays whole
   ];
+  const wasm = code && !earlier.includes(`${model}.wasm`) ? [`${model}.wasm`] : [];
+  await refuseForeign(outDir, [
+    ...[`${model}.ts`, `${model}.js`, `${model}.d.ts`, `${model}.bundle.js`, ...wasm],
+    ...(trained?.guarded ?? []),
+  ]);
   const stale = earlier.filter((name) => !files.has(name));
   await writeFolder(outDir, files, stale);
   const bundle = sizeOfBundle(bundled);
@@ -169,10 +173,12 @@ async function refuseForeign(folder: string, names: readonly string[]): Promise<
   }
 }
 
-/** The kernels that an earlier `program.json` in the folder lists: with those of a training the only files that may go. */
+/** The kernels, and the module, that an earlier `program.json` in the folder lists: with those of a training the only files that may go. */
 async function earlierKernels(folder: string): Promise<readonly string[]> {
   const earlier = valid(validateProgram, await earlierJson(folder, "program.json"));
-  return earlier ? kernelFiles(earlier) : [];
+  if (!earlier) return [];
+  const { module } = earlier.wasm ?? earlier;
+  return [...kernelFiles(earlier), ...(module ? [`${fileName(earlier.name)}.wasm`] : [])];
 }
 
 async function earlierTrainingKernels(folder: string): Promise<readonly string[]> {

@@ -13,7 +13,7 @@ export type Files = ReadonlyMap<string, string>;
  */
 export async function writeFolder(
   folder: string,
-  files: Files,
+  files: ReadonlyMap<string, string | Uint8Array>,
   stale: readonly string[] = [],
 ): Promise<void> {
   const target = resolve(folder);
@@ -24,7 +24,7 @@ export async function writeFolder(
     temporary = await mkdtemp(join(target, ".weft-"));
     await mkdir(join(temporary, "old"));
     await mkdir(join(temporary, "new"));
-    for (const [name, text] of files) await writeFile(join(temporary, "new", name), text);
+    for (const [name, content] of files) await writeFile(join(temporary, "new", name), content);
     await exchange(target, temporary, [...files.keys()], stale);
     await rm(temporary, { recursive: true, force: true });
   } catch (error) {

@@ -42,6 +42,7 @@ export const GUIDE = [
   "docs/guide/golden.md",
   "docs/guide/train.md",
   "docs/guide/page.md",
+  "docs/guide/anywhere.md",
   "docs/guide/sequences.md",
   "docs/guide/ops.md",
   "docs/guide/errors.md",

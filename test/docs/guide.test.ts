@@ -8,6 +8,7 @@
  *   sh run                each line is run; `# code 1` behind it is the exit code, else it is 0
  *   text output="weft …"  what the command prints, on both streams; a line `…` stands for any number of lines, and elsewhere `…` for any text
  *   html run file=NAME shows="text"  opened in Chromium, until the page shows it; nothing may complain
+ *   … without="webgpu"    as in a browser that has none; with="isolation": served with the headers of shared memory
  */
 import { execFileSync, spawnSync } from "node:child_process";
 import { mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
@@ -17,7 +18,7 @@ import { afterAll, beforeAll, describe, expect, inject, test, vi } from "vitest"
 import { loadModel } from "../../compiler/frontend/index.ts";
 import { weft } from "../cli/weft.ts";
 import { closePages, complaints, sharedBrowser } from "../pages/chromium.ts";
-import { serve } from "../pages/server.ts";
+import { ISOLATED, serve } from "../pages/server.ts";
 import {
   type Block,
   blocksOf,
@@ -107,11 +108,12 @@ async function openPage(block: Block): Promise<void> {
   expect(shows, block.place).not.toBe("");
   const page = block.code.replace("<title>", '<link rel="icon" href="data:,"><title>');
   writeFileSync(join(folder, block.argument), page);
-  const site = await serve({ "/site": folder });
+  const site = await serve({ "/site": folder }, block.info.includes('with="isolation"') ? ISOLATED : {});
   const browser = await sharedBrowser();
   try {
     const tab = await browser.newPage();
     const list = complaints(tab);
+    if (block.info.includes('without="webgpu"')) await tab.addInitScript("delete Navigator.prototype.gpu");
     await tab.goto(`${site.origin}/site/${block.argument}`);
     await tab.waitForFunction(`new RegExp(${JSON.stringify(shows)}).test(document.body.innerText)`);
     expect(list).toEqual([]);

@@ -158,6 +158,23 @@ describe("a folder that is there already", () => {
     expect(left).toEqual([...next.files, ...lenetFiles, "mine.txt", "mine.wgsl"].sort());
   });
 
+  test("has the module of a program for WebAssembly, and loses it again", async () => {
+    const target = join(base, "wasm");
+    const alone = compile(small(), { target: "wasm" });
+    const { files } = await emit(alone, target);
+    expect(files.filter((f) => f.endsWith(".wgsl"))).toEqual([]);
+    const bytes = readFileSync(join(target, "small.wasm"));
+    expect(WebAssembly.validate(bytes)).toBe(true);
+    expect(bytes.toString("base64")).toBe(alone.program.module?.code);
+    const { files: both } = await emit(compile(small(), { wasm: true }), target);
+    expect(both.filter((f) => f.endsWith(".wgsl")).length).toBeGreaterThan(0);
+    expect(readFileSync(join(target, "small.wasm")).equals(bytes)).toBe(true);
+    await emit(compile(small()), target);
+    expect(readdirSync(target)).not.toContain("small.wasm");
+    writeFileSync(join(target, "small.wasm"), "somebody's");
+    await expect(emit(alone, target)).rejects.toThrow(/small\.wasm is in the way/);
+  });
+
   test("is refused where the model file itself, or another of the user's, would be written over", async () => {
     const target = join(base, "models");
     mkdirSync(target);
