@@ -352,8 +352,8 @@ const device: readonly Mutation[] = [
     },
     {
       name: "readback: parts are all of what was read",
-      find: "return range.slice(at - size, at);",
-      put: "return range;",
+      find: "isCopy && size === total ? range : range.slice(at - size, at)",
+      put: "range",
       guards: [session],
       why: "outputs are empty, or change with the next run",
     },
