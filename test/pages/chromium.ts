@@ -96,6 +96,12 @@ export const settled = (page: Page): Promise<void> =>
     await Promise.allSettled(ending.map((a) => a.finished));
   });
 
+/** Lets the page's event loop turn so many times: what goes on by itself does. */
+export const turns = (page: Page, count = 50): Promise<void> =>
+  page.evaluate(async (count) => {
+    for (let i = 0; i < count; i++) await new Promise((next) => setTimeout(next));
+  }, count);
+
 /** How often the page sends work to the GPU while its event loop turns so many times. */
 export const submits = (page: Page, turns = 50): Promise<number> =>
   page.evaluate(async (turns) => {

@@ -1,20 +1,15 @@
 /** Reading the lecture tab from outside, and what a picture's outline has to be. */
 import type { Locator } from "playwright-core";
 
-/** The n-th table of that symbol within a section, as rows of texts. */
-export async function readTable(section: Locator, symbol: string, n: number): Promise<readonly string[]> {
+/** The n-th table of that symbol within a section, as rows of texts. Read at once: the page is asked once, not for each cell. */
+export function readTable(section: Locator, symbol: string, n = 0): Promise<readonly string[]> {
   const named = section.page().locator(`.symbol:text-is("${symbol} ")`);
-  const rows = await section.locator("figure.grid").filter({ has: named }).nth(n).locator("tr").all();
-  return Promise.all(
-    rows.map(async (row) => {
-      const cells = await row.locator("td").all();
-      const texts = cells.map(async (cell) => {
-        const field = cell.locator("input");
-        return (await field.count()) > 0 ? field.inputValue() : cell.textContent();
-      });
-      return (await Promise.all(texts)).join(" ");
-    }),
-  );
+  const figures = section.locator("figure.grid").filter({ has: named });
+  return figures.evaluateAll((all, n) => {
+    const textOf = (cell: Element): string => cell.querySelector("input")?.value ?? cell.textContent ?? "";
+    const rows = [...(all[n]?.querySelectorAll("tr") ?? [])];
+    return rows.map((row) => [...row.querySelectorAll("td")].map(textOf).join(" "));
+  }, n);
 }
 
 /** Eight times each pixel less its eight neighbours, by plain loops: 28 × 28 bytes → 26 × 26 of −8 … 8. */

@@ -1,6 +1,7 @@
 /** The studio on a phone, without WebGPU, and where the GPU device is lost: one page each, for every tab. */
 import type { Page } from "playwright-core";
 import { describe, expect, test } from "vitest";
+import { readTable } from "./lecturePage.ts";
 import { studioPages } from "./page.ts";
 
 const { open, shoot } = studioPages("model");
@@ -21,6 +22,9 @@ describe("the studio", () => {
     const width = (): Promise<unknown> => page.evaluate("document.documentElement.scrollWidth");
     await page.waitForSelector(".panel-lecture .topic");
     await expect.poll(() => page.locator('.panel-lecture [aria-busy="true"]').count()).toBe(0);
+    expect(await readTable(page.locator("#lecture-corr2d"), "Y")).toEqual(["19 25", "37 43"]);
+    expect(await readTable(page.locator("#lecture-pooling"), "Y")).toEqual(["5 7", "13 15"]);
+    expect(await page.locator(".panel-lecture .note.bad:visible").allTextContents()).toEqual([]);
     expect(await width()).toBe(390);
     expect(await page.evaluate("document.activeElement.id")).toBe("lecture-pooling-title"); // led to the topic
     const style = (selector: string, name: string): Promise<string> =>
