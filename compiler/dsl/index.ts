@@ -13,6 +13,19 @@ export {
   prelu,
   sub,
 } from "./arithmetic.ts";
+export {
+  type BlockOptions,
+  depthToSpace,
+  expand,
+  flip,
+  type RollOptions,
+  roll,
+  spaceToDepth,
+  squeeze,
+  stack,
+  tile,
+  unsqueeze,
+} from "./axes.ts";
 export { ModelError } from "./build.ts";
 export {
   type ConvOptions,

@@ -14,6 +14,7 @@ import type {
   Target,
   TransposeShape,
 } from "./types/layout.ts";
+import type { Axes } from "./types/reduce.ts";
 import type { Checked, Known, Result, Shape } from "./types/shape.ts";
 
 export interface Flatten extends Layer {
@@ -106,26 +107,46 @@ export function concat(...args: readonly unknown[]): unknown {
 }
 
 /** Options of `pad`. */
-export interface PadOptions<P = Padding> {
-  /** Of the last two dimensions: a number, [vertical, horizontal] or [top, bottom, left, right]. */
+export interface PadOptions<P = Padding | readonly number[], X = number | readonly number[] | undefined> {
+  /**
+   * Of the last two dimensions: a number, [vertical, horizontal] or [top, bottom, left, right]. With `axis`: a number for all ends, or
+   * [before, after] of each of its axes, one after the other.
+   */
   readonly padding: P;
-  /** What is put there. Default 0. */
+  /** What is put there, in mode "constant". Default 0. */
   readonly value?: number;
+  /**
+   * "constant": `value`; "edge": the nearest element; "reflect": the mirror image about the outermost element, which is not
+   * repeated; "wrap": the other side's elements. Default "constant".
+   */
+  readonly mode?: "constant" | "reflect" | "edge" | "wrap";
+  /** An axis or several. Default: the last two. */
+  readonly axis?: X;
 }
 type Padding = number | readonly [number, number] | readonly [number, number, number, number];
 
-export interface Pad<P> extends Layer {
-  readonly [OPTIONS]: [P];
-  readonly [OUT]: PadShape<In<this>, P>;
+export interface Pad<P, X extends Axes> extends Layer {
+  readonly [OPTIONS]: [P, X];
+  readonly [OUT]: PadShape<In<this>, P, X>;
 }
 
-/** A border around the last two dimensions: [N, C, H, W] → [N, C, H + top + bottom, W + left + right]. */
-export function pad<S extends Shape, const P extends Padding, Z extends 1 = 1>(
-  x: Checked<Known<S, [P], Z>, PadShape<S, P>, Tensor<S>>,
-  options: PadOptions<P>,
-): Tensor<Result<Known<S, [P], Z>, PadShape<S, P>>>;
+/**
+ * A border: [N, C, H, W] → [N, C, H + top + bottom, W + left + right], or around any axes.
+ * Throws `UserError` where a border in mode "reflect" or "wrap" is larger than what it is taken from.
+ */
+export function pad<
+  S extends Shape,
+  const P extends number | readonly number[],
+  const X extends Axes = undefined,
+  Z extends 1 = 1,
+>(
+  x: Checked<Known<S, [P, X], Z>, PadShape<S, P, X>, Tensor<S>>,
+  options: PadOptions<P, X>,
+): Tensor<Result<Known<S, [P, X], Z>, PadShape<S, P, X>>>;
 /** The same as a layer. */
-export function pad<const P extends Padding>(options: PadOptions<P>): Pad<P>;
+export function pad<const P extends number | readonly number[], const X extends Axes = undefined>(
+  options: PadOptions<P, X>,
+): Pad<P, X>;
 export function pad(...args: readonly unknown[]): unknown {
   return unaryOp(ops.pad, args);
 }

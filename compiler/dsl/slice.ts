@@ -9,40 +9,49 @@ import type { Checked, Known, Result, Shape } from "./types/shape.ts";
 import type { PartsOf, SliceShape, SplitShapes } from "./types/slice.ts";
 
 /** Options of `slice`. */
-export interface SliceOptions<X = number, A = number, E = number | undefined> {
+export interface SliceOptions<X = number, A = number | undefined, E = number | undefined, P = number> {
   /** Default 1, the channels. */
   readonly axis?: X;
-  /** The first position. Default 0. */
+  /** The first position. Default 0, or the last one where the step is negative. */
   readonly start?: A;
-  /** The position after the last one. Default: the axis's size. */
+  /** The position before which it ends, in the direction of the step. Default: behind the axis' last one, or its first. */
   readonly end?: E;
+  /** From one position to the next; negative: towards the front. Default 1. */
+  readonly step?: P;
 }
 
-export interface Slice<X extends number, A extends number, E extends number | undefined> extends Layer {
-  readonly [OPTIONS]: [X, A, E];
-  readonly [OUT]: SliceShape<In<this>, X, A, E>;
+export interface Slice<
+  X extends number,
+  A extends number | undefined,
+  E extends number | undefined,
+  P extends number,
+> extends Layer {
+  readonly [OPTIONS]: [X, A, E, P];
+  readonly [OUT]: SliceShape<In<this>, X, A, E, P>;
 }
 
 /**
- * The positions start … end − 1 of an axis: `slice(x, { start: 2, end: 5 })` turns [N, 8, 28, 28] into [N, 3, 28, 28].
- * Throws `UserError` where they are not within the axis, and for the batch's axis.
+ * Positions of an axis: `slice(x, { start: 2, end: 5 })` turns [N, 8, 28, 28] into [N, 3, 28, 28], and `step: 2` takes every second one.
+ * Of several axes it is a slice for each. Nothing is stored for it. Throws `UserError` where positions are not within the axis, and for the batch's axis.
  */
 export function slice<
   S extends Shape,
   const X extends number = 1,
-  const A extends number = 0,
+  const A extends number | undefined = undefined,
   const E extends number | undefined = undefined,
+  const P extends number = 1,
   Z extends 1 = 1,
 >(
   x: Tensor<S>,
-  options: Checked<Known<S, [X, A, E], Z>, SliceShape<S, X, A, E>, SliceOptions<X, A, E>>,
-): Tensor<Result<Known<S, [X, A, E], Z>, SliceShape<S, X, A, E>>>;
+  options: Checked<Known<S, [X, A, E, P], Z>, SliceShape<S, X, A, E, P>, SliceOptions<X, A, E, P>>,
+): Tensor<Result<Known<S, [X, A, E, P], Z>, SliceShape<S, X, A, E, P>>>;
 /** The same as a layer. */
 export function slice<
   const X extends number = 1,
-  const A extends number = 0,
+  const A extends number | undefined = undefined,
   const E extends number | undefined = undefined,
->(options: SliceOptions<X, A, E>): Slice<X, A, E>;
+  const P extends number = 1,
+>(options: SliceOptions<X, A, E, P>): Slice<X, A, E, P>;
 export function slice(...args: readonly unknown[]): unknown {
   return unaryOp(ops.slice, args);
 }

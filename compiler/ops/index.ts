@@ -1,4 +1,6 @@
 /** Every op, one definition each. */
+import { axes } from "./axes.ts";
+import { blocks } from "./blocks.ts";
 import { contract } from "./contract.ts";
 import { convolution } from "./convolution.ts";
 import { transposed } from "./convTranspose.ts";
@@ -19,6 +21,8 @@ export const ops = {
   ...window,
   ...shape,
   ...slices,
+  ...axes,
+  ...blocks,
   ...gathers,
   ...pointwise,
   ...functions,
@@ -28,6 +32,16 @@ export const ops = {
 };
 export type OpName = keyof typeof ops;
 
+export type {
+  ExpandOptions,
+  FlipOptions,
+  RollOptions,
+  SqueezeOptions,
+  StackOptions,
+  TileOptions,
+  UnsqueezeOptions,
+} from "./axes.ts";
+export type { BlockOptions } from "./blocks.ts";
 export type { LinearAttrs, LinearOptions } from "./contract.ts";
 export type { ConvAttrs, ConvOptions } from "./convolution.ts";
 export type { ConvTransposeAttrs, ConvTransposeOptions } from "./convTranspose.ts";
@@ -35,7 +49,8 @@ export type { EmbeddingOptions, GatherOptions } from "./gather.ts";
 export type { Padding, Sides } from "./geometry.ts";
 export type { InitRequest } from "./init.ts";
 export type { BatchNormOptions, LayerNormOptions } from "./norm.ts";
+export type { PadMode, PadOptions } from "./pad.ts";
 export type { ReduceOptions, SoftmaxOptions } from "./reduce.ts";
-export type { ConcatOptions, PadOptions, ReshapeOptions, TransposeOptions } from "./shape.ts";
+export type { ConcatOptions, ReshapeOptions, TransposeOptions } from "./shape.ts";
 export { cuts, type SliceOptions, type SplitOptions } from "./slice.ts";
 export type { AvgPoolOptions, PoolAttrs, PoolOptions } from "./window.ts";

@@ -22,7 +22,7 @@ export type ReduceAttrs = { readonly axes: readonly number[] | null; readonly ke
 
 const list = listOf(integer);
 /** An axis or several. */
-const axes: Kind<readonly number[]> = {
+export const axesKind: Kind<readonly number[]> = {
   rule: "an axis or a list of axes",
   example: "1",
   read: (value, place) => (Array.isArray(value) ? list.read(value, place) : [integer.read(value, place)]),
@@ -41,7 +41,7 @@ function reduction(
     return axes;
   };
   const read = takes(shown, {
-    axis: otherwise<readonly number[] | null>(axes, null),
+    axis: otherwise<readonly number[] | null>(axesKind, null),
     keepDims: otherwise(flag, false),
   });
   return {

@@ -8,10 +8,10 @@ import type { Node, OpDef, OpNode } from "../ir/graph.ts";
 import { boundOf, countAt, elements, isSize, keyOf } from "../ir/type.ts";
 import { add, axisIndex, div, mod, rowMajor } from "../math/affine.ts";
 import { guard, literal, load } from "../math/build.ts";
-import { finite, integer, type Kind, kindOf, listOf, otherwise, takes } from "../options.ts";
+import { integer, type Kind, kindOf, listOf, otherwise, takes } from "../options.ts";
 import { axisOf, fail, fixed, type NoOptions, noOptions } from "./check.ts";
 import { gradientOrigin, opNode } from "./derived.ts";
-import { numbers, type Sides, type Steps } from "./geometry.ts";
+import { pad } from "./pad.ts";
 
 /** The element of x that has the same row-major position: position → digits in x's shape. */
 function samePosition(x: Parameters<typeof load>[0], at: OpContext["at"], shape: Shape): Expr {
@@ -210,49 +210,6 @@ const concat: OpDef<ConcatAttrs, ConcatOptions | undefined> = {
     options: `axis ${attrs.axis}`,
     formula: inputs.map((x) => x.shape.at(attrs.axis)).join(" + "),
   }),
-};
-
-export interface PadOptions {
-  /** Of the last two dimensions. */
-  readonly padding: Steps;
-  /** What is put there. Default 0. */
-  readonly value?: number;
-}
-export type PadAttrs = { readonly padding: Sides; readonly value: number };
-
-const pad: OpDef<PadAttrs, PadOptions> = {
-  name: "pad",
-  moves: true,
-  arity: 1,
-  options: takes("pad", { padding: numbers, value: otherwise(finite, 0) }),
-  infer(attrs, inputs) {
-    const x = must(inputs[0], "operand");
-    if (x.shape.length < 2) fail(`pad needs at least two dimensions, but its input is ${showShape(x.shape)}`);
-    const [h, w] = x.shape.slice(-2).map((d) => fixed("pad", d, "a padded dimension"));
-    const [t, b, l, r] = attrs.padding;
-    return {
-      dtype: x.dtype,
-      shape: [...x.shape.slice(0, -2), must(h, "height") + t + b, must(w, "width") + l + r],
-    };
-  },
-  define(attrs, { at, inputs }) {
-    const x = must(inputs[0], "operand");
-    const rank = at.length;
-    const shifts = [...Array.from({ length: rank - 2 }, () => 0), attrs.padding[0], attrs.padding[2]];
-    const index = at.map((a, i) => add(axisIndex(a), -must(shifts[i], "shift")));
-    const bounds = index.map((i, d) => ({ index: i, extent: must(x.type.shape[d], "dimension") }));
-    return guard(bounds, load(x, index), literal(attrs.value));
-  },
-  summary(attrs, inputs, output) {
-    const [t, b, l, r] = attrs.padding;
-    const [h, w] = must(inputs[0], "operand").shape.slice(-2);
-    const [oh, ow] = output.shape.slice(-2);
-    const options = t === b && l === r ? (t === l ? `${t}` : `${t}×${l}`) : `${t},${b},${l},${r}`;
-    return {
-      options: attrs.value === 0 ? options : `${options}, value ${attrs.value}`,
-      formula: `${h} + ${t} + ${b} = ${oh}; ${w} + ${l} + ${r} = ${ow}`,
-    };
-  },
 };
 
 export const shape = { flatten, reshape, transpose, concat, pad };

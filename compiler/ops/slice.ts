@@ -3,21 +3,28 @@ import { showShape } from "../../contract/shapes.ts";
 import type { TensorType } from "../../contract/type.ts";
 import { must, plural } from "../errors.ts";
 import type { OpDef } from "../ir/graph.ts";
-import { isBatch } from "../ir/type.ts";
-import { add, axisIndex } from "../math/affine.ts";
+import { add, axisIndex, scale } from "../math/affine.ts";
 import { load } from "../math/build.ts";
-import { integer, listOf, natural, optional, otherwise, positive, takes } from "../options.ts";
-import { axisOf, fail, fixed } from "./check.ts";
+import { integer, listOf, natural, numberThat, optional, otherwise, positive, takes } from "../options.ts";
+import { sizeAlong } from "./axes.ts";
+import { fail } from "./check.ts";
 
 export interface SliceOptions {
   /** Default 1, the channels. */
   readonly axis?: number;
-  /** The first position. Default 0. */
+  /** The first position. Default 0, or the last one where the step is negative. */
   readonly start?: number;
-  /** The position after the last one. Default: the axis's size. */
+  /** The position before which it ends, in the direction of the step. Default: behind the axis' last one, or its first. */
   readonly end?: number;
+  /** From one position to the next; negative: towards the front. Default 1. */
+  readonly step?: number;
 }
-export type SliceAttrs = { readonly axis: number; readonly start: number; readonly end: number | null };
+export type SliceAttrs = {
+  readonly axis: number;
+  readonly start: number | null;
+  readonly end: number | null;
+  readonly step: number;
+};
 
 export interface SplitOptions {
   /** Default 1, the channels. */
@@ -28,46 +35,70 @@ export interface SplitOptions {
   readonly parts?: number;
 }
 
-/** The axis counted from the front, and its size. */
-function along(op: string, axis: number, { shape }: TensorType): readonly [number, number] {
-  const d = axisOf(op, axis, shape.length);
-  if (isBatch(shape[d])) fail(`${op} along the batch of ${showShape(shape)}`, "examples stay apart");
-  return [d, fixed(op, shape[d], `axis ${axis}`)];
+/** Positions of an axis: start, start + step, … */
+interface Positions {
+  readonly axis: number;
+  readonly start: number;
+  readonly count: number;
 }
 
-/** y[…, i, …] = x[…, start + i, …] */
+function positionsOf({ axis, start, end, step }: SliceAttrs, x: TensorType): Positions {
+  const [d, size] = sizeAlong("slice", axis, x);
+  const forward = step > 0;
+  const first = start ?? (forward ? 0 : size - 1);
+  const last = end ?? (forward ? size : -1);
+  const fits = forward ? first < last && last <= size : last < first && first < size;
+  if (!fits) {
+    const by = step === 1 ? "" : ` by ${step}`;
+    const rule = forward ? `0 ≤ start < end ≤ ${size}` : `end < start < ${size}`;
+    fail(
+      `slice from ${first} to ${last}${by} along axis ${axis} of ${showShape(x.shape)}`,
+      `${rule}, but start = ${first} and end = ${last}`,
+      forward
+        ? last > size || last === 0
+          ? `end: ${size}, or leave it out`
+          : `start: ${last - 1}`
+        : first >= size
+          ? `start: ${size - 1}, or leave it out`
+          : "leaving end out",
+    );
+  }
+  return { axis: d, start: first, count: Math.ceil((last - first) / step) };
+}
+
+/** y[…, i, …] = x[…, start + i·step, …] */
 const slice: OpDef<SliceAttrs, SliceOptions | undefined> = {
   name: "slice",
   moves: true,
   arity: 1,
   options: takes("slice", {
     axis: otherwise(integer, 1),
-    start: otherwise(natural, 0),
+    start: otherwise<number | null>(natural, null),
     end: otherwise<number | null>(natural, null),
+    step: otherwise(
+      numberThat("a whole number other than 0", 1, (n) => Number.isSafeInteger(n) && n !== 0),
+      1,
+    ),
   }),
-  infer({ axis, start, end }, inputs) {
+  infer(attrs, inputs) {
     const x = must(inputs[0], "operand");
-    const [d, size] = along("slice", axis, x);
-    const last = end ?? size;
-    if (start >= last || last > size)
-      fail(
-        `slice from ${start} to ${last} along axis ${axis} of ${showShape(x.shape)}`,
-        `0 ≤ start < end ≤ ${size}, but start = ${start} and end = ${last}`,
-        last > size || last === 0 ? `end: ${size}, or leave it out` : `start: ${last - 1}`,
-      );
-    return { dtype: x.dtype, shape: x.shape.map((old, i) => (i === d ? last - start : old)) };
+    const { axis, count } = positionsOf(attrs, x);
+    return { dtype: x.dtype, shape: x.shape.map((old, i) => (i === axis ? count : old)) };
   },
-  define({ axis, start }, { at, inputs }) {
-    const d = axisOf("slice", axis, at.length);
+  define(attrs, { at, inputs }) {
+    const x = must(inputs[0], "operand");
+    const { axis, start } = positionsOf(attrs, x.type);
     return load(
-      must(inputs[0], "operand"),
-      at.map((a, i) => (i === d ? add(axisIndex(a), start) : axisIndex(a))),
+      x,
+      at.map((a, i) => (i === axis ? add(scale(axisIndex(a), attrs.step), start) : axisIndex(a))),
     );
   },
-  summary({ axis, start }, _, { shape }) {
-    const size = Number(shape.at(axis)); // infer: a number
-    const range = size === 1 ? `${start}` : `${start} … ${start + size - 1}`;
-    return { options: `${range} of axis ${axis}`, formula: "" };
+  summary(attrs, inputs) {
+    const { start, count } = positionsOf(attrs, must(inputs[0], "operand"));
+    const last = start + (count - 1) * attrs.step;
+    const by = Math.abs(attrs.step) === 1 ? "" : ` by ${Math.abs(attrs.step)}`;
+    const range = count === 1 ? `${start}` : `${start} … ${last}${by}`;
+    return { options: `${range} of axis ${attrs.axis}`, formula: "" };
   },
 };
 
@@ -78,9 +109,9 @@ const readSplit = takes("split", {
 });
 
 /** What `split` is: slices that follow each other and are all of x together. Throws `UserError`. */
-export function cuts(options: unknown, x: TensorType): readonly Required<SliceOptions>[] {
+export function cuts(options: unknown, x: TensorType): readonly SliceAttrs[] {
   const { axis, sizes, parts } = readSplit(options);
-  const size = along("split", axis, x)[1];
+  const size = sizeAlong("split", axis, x)[1];
   const title = `split of ${showShape(x.shape)} along axis ${axis}`;
   if ((sizes === undefined) === (parts === undefined))
     return fail(
@@ -104,7 +135,7 @@ export function cuts(options: unknown, x: TensorType): readonly Required<SliceOp
     );
   return list.map((own, i) => {
     const start = list.slice(0, i).reduce((a, b) => a + b, 0);
-    return { axis, start, end: start + own };
+    return { axis, start, end: start + own, step: 1 };
   });
 }
 

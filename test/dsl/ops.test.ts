@@ -10,6 +10,7 @@ const image = w.input("image", [w.N, 4, 8, 8]);
 const sequence = w.input("sequence", [w.N, 4, 9]);
 const volume = w.input("volume", [w.N, 4, 3, 5, 6]);
 const rows = w.input("rows", [w.N, 10]);
+const single = w.input("single", [w.N, 1, 1]);
 const matrix = w.input("matrix", [6, 8]);
 const kernel = w.param("kernel", [2, 3]);
 const table = w.param("table", [10, 3]);
@@ -91,10 +92,23 @@ const forms: { readonly [op: string]: readonly [Tensor, (x: never) => Tensor, Te
     reshape: [w.reshape(image, [w.N, -1, 4]), w.reshape([w.N, -1, 4]), image],
     transpose: [w.transpose(image, [0, 2, 3, 1]), w.transpose([0, 2, 3, 1]), image],
     concat: [w.concat([image, image])],
-    slice: [w.slice(image, { start: 1, end: 3 }), w.slice({ start: 1, end: 3 }), image],
+    slice: [w.slice(image, { start: 3, step: -2 }), w.slice({ start: 3, step: -2 }), image],
+    squeeze: [w.squeeze(single, { axis: -1 }), w.squeeze({ axis: -1 }), single],
+    unsqueeze: [w.unsqueeze(rows, { axis: [1, 3] }), w.unsqueeze({ axis: [1, 3] }), rows],
+    expand: [w.expand(single, [1, 3, 2]), w.expand([1, 3, 2]), single],
+    tile: [w.tile(rows, [1, 2]), w.tile([1, 2]), rows],
+    stack: [w.stack([rows, rows], { axis: -1 })],
+    flip: [w.flip(image, { axis: [1, -1] }), w.flip({ axis: [1, -1] }), image],
+    roll: [w.roll(rows, { shift: -3 }), w.roll({ shift: -3 }), rows],
+    depthToSpace: [
+      w.depthToSpace(image, { block: 2, mode: "CRD" }),
+      w.depthToSpace({ block: 2, mode: "CRD" }),
+      image,
+    ],
+    spaceToDepth: [w.spaceToDepth(image, { block: 4 }), w.spaceToDepth({ block: 4 }), image],
     gather: [w.gather(table, tokens)],
     embedding: [w.embedding(tokens, { count: 10, size: 3 }), w.embedding({ count: 10, size: 3 }), tokens],
-    pad: [w.pad(image, { padding: [1, 2], value: 3 }), w.pad({ padding: [1, 2], value: 3 }), image],
+    pad: [w.pad(image, { padding: [1, 2], mode: "edge" }), w.pad({ padding: [1, 2], mode: "edge" }), image],
     add: [w.add(rows, 2), w.add(2), rows],
     sub: [w.sub(rows, 2), w.sub(2), rows],
     mul: [w.mul(rows, 2), w.mul(2), rows],

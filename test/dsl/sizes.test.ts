@@ -42,6 +42,13 @@ describe("every op, with whatever numbers its options may be given", () => {
     reshape: { shape: [N, -1] },
     pad: { padding: 1 },
     embedding: { count: 9, size: 4 },
+    unsqueeze: { axis: 1 },
+    expand: { shape: [N, 3] },
+    tile: { repeats: [1, 1] },
+    flip: { axis: 1 },
+    roll: { shift: 1, axis: 1 },
+    depthToSpace: { block: 1 },
+    spaceToDepth: { block: 1 },
   };
   const ofWindows = {
     conv: { out: 4, kernel: 1 },
@@ -64,6 +71,7 @@ describe("every op, with whatever numbers its options may be given", () => {
     "countIncludePad",
   ];
   names.push("shape", "order", "axis", "keepDims", "dims", "value", "count", "size", "start", "end");
+  names.push("step", "repeats", "shift", "block", "mode");
   const numbers = [0, -1, -2, 1, 3, 9, 0.5, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 53];
   const values: readonly unknown[] = [
     ...numbers,

@@ -18,7 +18,11 @@ export function cut(draft: Draft, x: string): string {
     axis === 1 ? {} : { axis: dice.rarely(3) ? axis - shape.length : axis };
   if (dice.rarely(3)) {
     const start = dice.roll(n);
-    return draft.line("slice", [x], { ...along, start, end: dice.between(start + 1, n) });
+    const end = dice.between(start + 1, n);
+    if (dice.rarely(3))
+      return draft.line("slice", [x], { ...along, start: end - 1, step: -dice.between(1, 3) });
+    const step = dice.rarely(2) ? { step: dice.between(1, 3) } : {};
+    return draft.line("slice", [x], { ...along, start, end, ...step });
   }
   const options = {
     ...along,
@@ -41,6 +45,42 @@ export function cut(draft: Draft, x: string): string {
         : draft.line("tanh", [a]);
     default:
       return b;
+  }
+}
+
+/** Axes more or less, and elements more than once or elsewhere. */
+export function turn(draft: Draft, x: string): string {
+  const { dice } = draft;
+  const shape = draft.shape(x);
+  const axes = numbered(shape);
+  const axis = dice.pick(axes);
+  switch (dice.roll(7)) {
+    case 0:
+      return draft.line("unsqueeze", [x], { axis: dice.rarely(2) ? -1 : axis });
+    case 1:
+      return shape.includes(1)
+        ? draft.line("squeeze", [x], { axis: shape.indexOf(1) })
+        : draft.line("stack", [[x, x]]);
+    case 2: {
+      const most = shape.reduce<number>((a, d) => a * (d === "N" ? 1 : d), 1) > 400 ? 1 : 3;
+      return draft.line(
+        "tile",
+        [x],
+        shape.map((_, i) => (i === axis ? dice.between(1, most) : 1)),
+      );
+    }
+    case 3:
+      return draft.line("flip", [x], { axis: dice.rarely(2) ? axes : axis });
+    case 4:
+      return draft.line("roll", [x], { shift: dice.between(-4, 4), axis });
+    case 5:
+      return draft.line("expand", [x], shape[0] === "N" ? ["N", ...shape.slice(1)] : [2, ...shape]);
+    default: {
+      const n = size(shape, axis);
+      const mode = dice.pick(["reflect", "edge", "wrap"]);
+      const most = Math.min(3, mode === "reflect" ? n - 1 : n);
+      return draft.line("pad", [x], { mode, axis, padding: [dice.between(0, most), dice.between(0, most)] });
+    }
   }
 }
 

@@ -1,7 +1,7 @@
 /** The steps of a random model: each reads the shape it is given and appends valid lines. */
 import type { Draft } from "./draft.ts";
 import { real, small } from "./numbers.ts";
-import { cut, hasNumber, lookup, together } from "./placeSteps.ts";
+import { cut, hasNumber, lookup, together, turn } from "./placeSteps.ts";
 import { aside, many, own, repeat, withPrepared } from "./sharing.ts";
 import type { Dim, Value } from "./spec.ts";
 import { avgPool, conv, convTranspose, divisors, globalPool, maxPool, rankOf, size } from "./windowSteps.ts";
@@ -257,6 +257,7 @@ export const steps: readonly Step[] = [
   { name: "matmul", weight: 2, applies: features, add: matmul },
   { name: "pad", weight: 1, applies: inner(3), add: pad },
   { name: "cut", weight: 3, applies: hasNumber, add: cut },
+  { name: "turn", weight: 3, applies: (s) => hasNumber(s) && s.length < 6, add: turn },
   { name: "lookup", weight: 2, applies: (_, d) => d.open || d.whole().length > 0, add: lookup },
   { name: "together", weight: 2, applies: () => true, add: together },
   { name: "repeat", weight: 6, applies: () => true, add: repeat },

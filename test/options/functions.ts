@@ -3,17 +3,23 @@ import * as weft from "../../compiler/index.ts";
 import type {
   AvgPoolOptions,
   BatchNormOptions,
+  BlockOptions,
   ConcatOptions,
   ConvOptions,
   ConvTransposeOptions,
+  FlipOptions,
   LayerNormOptions,
   LinearOptions,
   OpName,
   PadOptions,
   PoolOptions,
   ReduceOptions,
+  RollOptions,
   SliceOptions,
   SoftmaxOptions,
+  SqueezeOptions,
+  StackOptions,
+  UnsqueezeOptions,
 } from "../../compiler/ops/index.ts";
 import type { AdamOptions, SgdOptions, TrainingOptions } from "../../compiler/train/index.ts";
 
@@ -64,8 +70,14 @@ const maxPool: Required<PoolOptions> = { kernel: 2, stride: 2, padding: 0, dilat
 const avgPool: Required<AvgPoolOptions> = { ...maxPool, countIncludePad: true };
 const batchNorm2d: Required<BatchNormOptions> = { eps: 1e-3, momentum: 0.2 };
 const layerNorm: Required<LayerNormOptions> = { dims: 1, eps: 1e-3 };
-const pad: Required<PadOptions> = { padding: 1, value: 2 };
-const slice: Required<SliceOptions> = { axis: 2, start: 1, end: 3 };
+const pad: Required<PadOptions> = { padding: [1, 2], value: 2, mode: "constant", axis: 2 };
+const slice: Required<SliceOptions> = { axis: 2, start: 1, end: 3, step: 2 };
+const squeeze: Required<SqueezeOptions> = { axis: 0 };
+const unsqueeze: Required<UnsqueezeOptions> = { axis: 2 };
+const flip: Required<FlipOptions> = { axis: 2 };
+const roll: Required<RollOptions> = { shift: 1, axis: 2 };
+const block: Required<BlockOptions> = { block: 2, mode: "CRD" };
+const stack: Required<StackOptions> = { axis: 1 };
 const concat: Required<ConcatOptions> = { axis: 1 };
 
 /** An op of each rank of windows: `conv1d`, `conv2d`, `conv3d`. */
@@ -83,6 +95,11 @@ export const unary: Readonly<Record<string, object>> = {
   layerNorm,
   pad,
   slice,
+  unsqueeze,
+  flip,
+  roll,
+  depthToSpace: block,
+  spaceToDepth: block,
   flatten: {},
   sum: reduce,
   mean: reduce,
@@ -172,6 +189,17 @@ export const functions: ReadonlyMap<string, Options> = new Map([
   ...pairs,
   ...extrema,
   ["concat", { all: { ...concat }, calls: { applied: (o) => untyped(weft.concat)([image, image], o) } }],
+  ["stack", { all: { ...stack }, calls: { applied: (o) => untyped(weft.stack)([image, image], o) } }],
+  [
+    "squeeze",
+    {
+      all: { ...squeeze },
+      calls: {
+        applied: (o) => untyped(weft.squeeze)(weft.param("one", [1, 4]), o),
+        "as a layer": untyped(weft.squeeze),
+      },
+    },
+  ],
   ["split", { all: { axis: 1, sizes: [1, 3] }, calls: { applied: (o) => untyped(weft.split)(image, o) } }],
   [
     "split into equal parts",
@@ -230,4 +258,6 @@ export const positional: ReadonlyMap<string, readonly unknown[]> = new Map<strin
   ["where", [image, image, 1]],
   ["reshape", [image, [weft.N, -1]]],
   ["transpose", [image, [0, 1, 3, 2]]],
+  ["expand", [image, [weft.N, 4, 8, 8]]],
+  ["tile", [image, [1, 1, 2, 1]]],
 ]);

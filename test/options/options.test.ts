@@ -83,7 +83,20 @@ test.each([...positional])("%s with an argument too many", async (name, args) =>
 });
 
 test("the tables hold every op and every function of the package", () => {
-  const others = ["concat", "gather", "embedding", "reshape", "transpose", "max", "min", "where"];
+  const others = [
+    "concat",
+    "gather",
+    "embedding",
+    "reshape",
+    "transpose",
+    "max",
+    "min",
+    "where",
+    "squeeze",
+    "stack",
+    "expand",
+    "tile",
+  ];
   const ofOps = new Set([...Object.keys(unary), ...binary, ...others]);
   expect(Object.keys(ops).filter((op) => !ofOps.has(op))).toEqual(["reduceMax", "reduceMin"]); // max and min
   // A list of layers each, which are looked at; an adapter; a value of any kind; a size (test/sizes/messages.test.ts).

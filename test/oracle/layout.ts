@@ -74,21 +74,6 @@ export function concat({ attrs, inputs }: Op): NdArray {
   );
 }
 
-/** The positions start … end − 1 of an axis. */
-export function slice({ attrs, inputs: [x] }: Op): NdArray {
-  if (!x) throw new Error("slice: missing operand");
-  const axis = fromFront(numberOf(attrs, "axis"), x.shape.length);
-  const start = numberOf(attrs, "start");
-  const end = attrs["end"] === null ? (x.shape[axis] ?? 0) : numberOf(attrs, "end");
-  const shape = x.shape.map((d, i) => (i === axis ? end - start : d));
-  return build(shape, (at) =>
-    get(
-      x,
-      at.map((a, i) => (i === axis ? a + start : a)),
-    ),
-  );
-}
-
 /** The elements of x along an axis that the indices name; examples stay apart where both have them. */
 export function gather({ attrs, inputs: [x, indices], batched: [first, second] = [] }: Op): NdArray {
   if (!x || !indices) throw new Error("gather: missing operand");

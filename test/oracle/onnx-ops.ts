@@ -1,43 +1,12 @@
 /** Every op as standard ONNX operators (opset 20, https://onnx.ai/onnx/operators/). */
-import type { OpNode } from "../../compiler/ir/graph.ts";
 import type { OpName } from "../../compiler/ops/index.ts";
 import { showShape } from "../../contract/shapes.ts";
-import type { Shape } from "../../contract/type.ts";
-import { axisOfGather, orderOf } from "./layout.ts";
-import { type Attribute, float, floatTensor, int, ints, intTensor, type OnnxTensor } from "./onnx-proto.ts";
+import { axisOfGather } from "./layout.ts";
+import { layout } from "./onnx-layout.ts";
+import { type Attribute, float, int, ints } from "./onnx-proto.ts";
+import { list, rankOf, same, scalar, shapeOf, type Translate, type Translation } from "./onnx-translation.ts";
 import { fromFront, listOf, numberOf } from "./op.ts";
 import { slidings } from "./windows.ts";
-
-/** What a translation is given: the node, its operands' value names, and the means to add to the ONNX graph. */
-export interface Translation {
-  readonly node: OpNode;
-  readonly inputs: readonly string[];
-  /** Adds an operator and returns the name of its result. */
-  emit(opType: string, inputs: readonly string[], ...attributes: readonly Attribute[]): string;
-  /** The same of an operator with several results. */
-  emitAll(
-    opType: string,
-    inputs: readonly string[],
-    count: number,
-    ...attributes: readonly Attribute[]
-  ): readonly string[];
-  /** Adds a constant tensor and returns its name. */
-  constant(make: (name: string) => OnnxTensor): string;
-}
-
-type Translate = (t: Translation) => string;
-
-const same =
-  (opType: string): Translate =>
-  ({ emit, inputs }) =>
-    emit(opType, inputs);
-
-const shapeOf = (t: Translation, input = 0): Shape => t.node.inputs[input]?.type.shape ?? [];
-const rankOf = (t: Translation, input = 0): number => shapeOf(t, input).length;
-const scalar = (t: Translation, value: number): string =>
-  t.constant((name) => floatTensor(name, [], [value]));
-const list = (t: Translation, values: readonly number[]): string =>
-  t.constant((name) => intTensor(name, values));
 
 /** kernel_shape, strides, dilations and pads (all begins, then all ends). */
 function windowAttributes(t: Translation): readonly Attribute[] {
@@ -114,29 +83,6 @@ function corr2d(t: Translation): string {
   return t.emit("Squeeze", [t.emit("Conv", [image, kernel]), lead]);
 }
 
-function reshape(t: Translation): string {
-  // 0 copies the input's size, which is what N does: it is the first size on both sides.
-  const target = t.node.type.shape.map((d) => (typeof d === "number" ? d : 0));
-  return t.emit("Reshape", [t.inputs[0] ?? "", list(t, target)]);
-}
-
-/** The part of a Split that is wanted: ONNX's sizes are the same. */
-function slice(t: Translation): string {
-  const { attrs, type } = t.node;
-  const [axis, start] = [numberOf(attrs, "axis"), numberOf(attrs, "start")];
-  const [size, whole] = [Number(type.shape.at(axis)), Number(shapeOf(t).at(axis))];
-  const sizes = [start, size, whole - start - size];
-  const input = [t.inputs[0] ?? "", list(t, sizes)];
-  return t.emitAll("Split", input, 3, int("axis", axis))[1] ?? "";
-}
-
-function pad(t: Translation): string {
-  const [top = 0, bottom = 0, left = 0, right = 0] = t.node.attrs["padding"] as readonly number[]; // four sides
-  const none = Array.from({ length: rankOf(t) - 2 }, () => 0);
-  const pads = list(t, [...none, top, left, ...none, bottom, right]);
-  return t.emit("Pad", [t.inputs[0] ?? "", pads, scalar(t, numberOf(t.node.attrs, "value"))]);
-}
-
 function reduce(opType: string): Translate {
   return (t) => {
     const axes = t.node.attrs["axes"];
@@ -203,15 +149,10 @@ export const translations: Readonly<Record<OpName, Translate>> = {
   globalMaxPool1d: same("GlobalMaxPool"),
   globalMaxPool2d: same("GlobalMaxPool"),
   globalMaxPool3d: same("GlobalMaxPool"),
-  flatten: (t) => t.emit("Flatten", t.inputs, int("axis", 1)),
-  reshape,
-  transpose: (t) => t.emit("Transpose", t.inputs, ints("perm", orderOf(t.node.attrs, rankOf(t)))),
   gather,
   embedding: ({ emit, inputs: [indices = "", table = ""] }) =>
     emit("Gather", [table, whole(emit, indices)], int("axis", 0)),
-  concat: (t) => t.emit("Concat", t.inputs, int("axis", numberOf(t.node.attrs, "axis"))),
-  slice,
-  pad,
+  ...layout,
   add: same("Add"),
   sub: same("Sub"),
   mul: same("Mul"),

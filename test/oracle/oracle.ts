@@ -6,8 +6,21 @@ import type { Graph, Node } from "../../compiler/ir/graph.ts";
 import type { OpName } from "../../compiler/ops/index.ts";
 import { showDim, showShape } from "../../contract/shapes.ts";
 import type { Arrays, NdArray } from "./array.ts";
+import {
+  depthToSpace,
+  expand,
+  flip,
+  pad,
+  roll,
+  slice,
+  spaceToDepth,
+  squeeze,
+  stack,
+  tile,
+  unsqueeze,
+} from "./axes.ts";
 import { batchNorm2d, layerNorm, linear, logSoftmax, matmul, reduction, softmax } from "./dense.ts";
-import { concat, embedding, flatten, gather, reshape, slice, transpose } from "./layout.ts";
+import { concat, embedding, flatten, gather, reshape, transpose } from "./layout.ts";
 import { numberOf, type Op } from "./op.ts";
 import {
   celu,
@@ -24,16 +37,7 @@ import {
   softplus,
   where,
 } from "./pointwise.ts";
-import {
-  avgPool,
-  conv,
-  convTranspose,
-  corr2d,
-  globalAvgPool,
-  globalMaxPool,
-  maxPool,
-  pad,
-} from "./windows.ts";
+import { avgPool, conv, convTranspose, corr2d, globalAvgPool, globalMaxPool, maxPool } from "./windows.ts";
 
 export type Meaning = (op: Op) => NdArray;
 
@@ -68,6 +72,15 @@ const meanings: Readonly<Record<OpName, Meaning>> = {
   gather,
   embedding,
   pad,
+  squeeze,
+  unsqueeze,
+  expand,
+  tile,
+  stack,
+  flip,
+  roll,
+  depthToSpace,
+  spaceToDepth,
   add: (op) => pairwise(op, (a, b) => a + b),
   sub: (op) => pairwise(op, (a, b) => a - b),
   mul: (op) => pairwise(op, (a, b) => a * b),

@@ -196,15 +196,3 @@ export function globalPool({ inputs: [x] }: Op, f: (values: readonly number[]) =
 
 export const globalAvgPool = (op: Op): NdArray => globalPool(op, (values) => total(values) / values.length);
 export const globalMaxPool = (op: Op): NdArray => globalPool(op, (values) => Math.max(...values));
-
-/** A border of `value` around the last two dimensions. */
-export function pad({ attrs, inputs: [x] }: Op): NdArray {
-  if (!x) throw new Error("pad: missing operand");
-  const [top = 0, bottom = 0, left = 0, right = 0] = listOf(attrs, "padding");
-  const [height = 0, width = 0] = x.shape.slice(-2);
-  return build([...x.shape.slice(0, -2), height + top + bottom, width + left + right], (at) => {
-    const [i = 0, j = 0] = [(at.at(-2) ?? 0) - top, (at.at(-1) ?? 0) - left];
-    const inside = i >= 0 && i < height && j >= 0 && j < width;
-    return inside ? get(x, [...at.slice(0, -2), i, j]) : numberOf(attrs, "value");
-  });
-}

@@ -226,6 +226,37 @@ const cases: readonly Case[] = [
       return lang.concat([lang.mul(x, x), must(a, "part"), lang.exp(lang.slice(x, { start: 1, end: 3 }))]);
     },
   },
+  { name: "slice in steps", build: () => lang.slice(image(5, 3, 7), { axis: 3, start: 1, step: 3 }) },
+  { name: "slice backwards", build: () => lang.slice(rows(3, 7), { axis: 2, start: 5, end: 0, step: -2 }) },
+  { name: "squeeze", build: () => lang.squeeze(rows(1, 5, 1)) },
+  { name: "unsqueeze", build: () => lang.exp(lang.unsqueeze(rows(3, 5), { axis: [1, -1] })) },
+  { name: "expand", build: () => lang.mul(lang.expand(param("p", [3, 1]), ["N", 3, 4]), rows(3, 4)) },
+  { name: "tile", build: () => lang.mul(lang.tile(rows(3, 2), [1, 2, 3]), param("p", [6, 6])) },
+  {
+    name: "stack",
+    build: () => {
+      const x = rows(3, 2);
+      return lang.mul(lang.stack([x, input("z", ["N", 3, 2]), x], { axis: 2 }), param("p", [3, 3, 2]));
+    },
+  },
+  { name: "flip", build: () => lang.mul(lang.flip(rows(3, 5), { axis: [1, 2] }), param("p", [3, 5])) },
+  { name: "roll", build: () => lang.mul(lang.roll(rows(3, 5), { shift: 2 }), param("p", [3, 5])) },
+  ...(["DCR", "CRD"] as const).flatMap((mode): Case[] => [
+    {
+      name: `depthToSpace ${mode}`,
+      build: () => lang.mul(lang.depthToSpace(image(8, 2, 3), { block: 2, mode }), param("p", [2, 4, 6])),
+    },
+    {
+      name: `spaceToDepth ${mode}`,
+      build: () => lang.mul(lang.spaceToDepth(image(2, 4, 6), { block: 2, mode }), param("p", [8, 2, 3])),
+    },
+  ]),
+  ...(["reflect", "edge", "wrap"] as const).map(
+    (mode): Case => ({
+      name: `pad ${mode}`,
+      build: () => lang.mul(lang.pad(image(2, 4, 5), { padding: [1, 3, 2, 0], mode }), param("p", [2, 8, 7])),
+    }),
+  ),
   { name: "pad", build: () => lang.pad(image(2, 3, 4), { padding: [1, 0, 2, 3], value: -2 }) },
 
   ...(["add", "sub", "mul"] as const).flatMap((op): Case[] => [

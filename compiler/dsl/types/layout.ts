@@ -1,5 +1,6 @@
 /** Shapes of the ops that move elements: flatten, reshape, transpose, concat, pad. */
 import type { Add, Divides, FloorDiv, Multiply } from "./arith.ts";
+import type { Axes, NeedsAxes } from "./reduce.ts";
 import type {
   AxisKey,
   Dim,
@@ -187,12 +188,41 @@ type Sum<P, I extends 0 | 1> = P extends number
       ? [Add<T, B>, Add<L, R>][I]
       : number;
 
-/** The last two sizes grow by the padding. */
-export type PadShape<S extends Shape, P> = number extends S["length"]
+/** Sizes grow by the padding: the last two, or those of the axes X. */
+export type PadShape<S extends Shape, P, X extends Axes = undefined> = number extends S["length"]
   ? Shape
-  : S extends readonly [...infer Lead, infer H, infer W]
-    ? [H] extends [N]
-      ? `pad cannot grow the batch of ${Show<S>}: it works on the last two dimensions`
-      : [...Lead, Grow<H, Sum<P, 0>>, Grow<W, Sum<P, 1>>]
-    : `pad needs at least two dimensions, got ${Show<S>}`;
+  : [X] extends [undefined]
+    ? PadLast<S, P>
+    : NeedsAxes<S, X> extends infer E extends string
+      ? E
+      : PadAxes<S, X extends readonly number[] ? X : [X], P>;
+
+type PadLast<S extends Shape, P> = S extends readonly [...infer Lead, infer H, infer W]
+  ? [H] extends [N]
+    ? `pad cannot grow the batch of ${Show<S>}: it works on the last two dimensions`
+    : [...Lead, Grow<H, Sum<P, 0>>, Grow<W, Sum<P, 1>>]
+  : `pad needs at least two dimensions, got ${Show<S>}`;
 type Grow<L, P extends number> = L extends number ? Add<L, P> : number;
+
+/** The first axis and its ends, and then the rest. */
+type PadAxes<S extends Shape, X, P> = X extends readonly [infer A extends number, ...infer Rest]
+  ? string extends AxisKey<S, A>
+    ? { -readonly [I in keyof S]: Dim }
+    : [S[AxisKey<S, A> & keyof S]] extends [N]
+      ? `pad cannot grow the batch of ${Show<S>}`
+      : P extends readonly [infer Before extends number, infer After extends number, ...infer Ends]
+        ? PadAxes<
+            ReplaceAt<S, AxisKey<S, A>, Grow<S[AxisKey<S, A> & keyof S], Add<Before, After>>>,
+            Rest,
+            Ends
+          >
+        : PadAxes<
+            ReplaceAt<
+              S,
+              AxisKey<S, A>,
+              Grow<S[AxisKey<S, A> & keyof S], P extends number ? Add<P, P> : number>
+            >,
+            Rest,
+            P
+          >
+  : S;

@@ -22,23 +22,62 @@ type Resized<S extends Shape, X extends number, V> = number extends S["length"]
     ? { -readonly [I in keyof S]: Dim }
     : ReplaceAt<S, AxisKey<S, X>, V>;
 
-type SliceSize<S extends Shape, X extends number, V extends number, A extends number, E> = (
-  E extends number
-    ? E
-    : V
-) extends infer Last extends number
-  ? true extends IsFalse<Less<A, Last>> | IsTrue<Less<V, Last>>
-    ? `slice from ${A} to ${Last} along axis ${X} of ${Show<S>}: 0 ≤ start < end ≤ ${ShowDim<V>}`
-    : Subtract<Last, A>
-  : never;
+type SliceSize<
+  S extends Shape,
+  X extends number,
+  V extends number,
+  A extends number | undefined,
+  E,
+  P extends number,
+> = number extends P
+  ? number
+  : `${P}` extends `-${infer Back extends number}`
+    ? Backwards<S, X, V, A extends number ? A : Subtract<V, 1>, E, Back>
+    : Forwards<S, X, V, A extends number ? A : 0, E extends number ? E : V, P>;
+
+/** How many steps of P go from A to Last, the last one maybe a part. */
+type Steps<A extends number, Last extends number, P extends number> = [P] extends [1]
+  ? Subtract<Last, A>
+  : FloorDiv<Add<Subtract<Last, A>, Subtract<P, 1>>, P>;
+
+type Forwards<
+  S extends Shape,
+  X extends number,
+  V extends number,
+  A extends number,
+  Last extends number,
+  P extends number,
+> = true extends IsFalse<Less<A, Last>> | IsTrue<Less<V, Last>>
+  ? `slice from ${A} to ${Last} along axis ${X} of ${Show<S>}: 0 ≤ start < end ≤ ${ShowDim<V>}`
+  : Steps<A, Last, P>;
+
+/** From A down to E, or through 0. */
+type Backwards<
+  S extends Shape,
+  X extends number,
+  V extends number,
+  A extends number,
+  E,
+  P extends number,
+> = true extends IsFalse<Less<A, V>> | (E extends number ? IsFalse<Less<E, A>> : false)
+  ? `slice from ${A}${E extends number ? ` to ${E}` : ""} backwards along axis ${X} of ${Show<S>}: end < start < ${ShowDim<V>}`
+  : E extends number
+    ? Steps<E, A, P>
+    : Steps<0, Add<A, 1>, P>;
 type IsTrue<B> = [B] extends [true] ? true : false;
 type IsFalse<B> = [B] extends [false] ? true : false;
 
-/** S with `end` − `start` positions of axis X. */
-export type SliceShape<S extends Shape, X extends number, A extends number, E extends number | undefined> =
+/** S with the positions from `start` to `end` of axis X, in steps of P. */
+export type SliceShape<
+  S extends Shape,
+  X extends number,
+  A extends number | undefined,
+  E extends number | undefined,
+  P extends number = 1,
+> =
   SizeAlong<S, X> extends infer V
     ? [V] extends [number]
-      ? SliceSize<S, X, V, A, E> extends infer R
+      ? SliceSize<S, X, V, A, E, P> extends infer R
         ? [R] extends [string]
           ? R
           : Resized<S, X, R>

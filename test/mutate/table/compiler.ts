@@ -188,13 +188,6 @@ const meanings: readonly Mutation[] = [
       why: "axes are permuted the wrong way where there are more than two",
     },
     {
-      name: "pad: left as much as top",
-      find: "attrs.padding[0], attrs.padding[2]];",
-      put: "attrs.padding[0], attrs.padding[0]];",
-      guards: [layout],
-      why: "padded pictures are shifted",
-    },
-    {
       name: "reshape: digits in the reverse order",
       find: "return load(x, digits.reverse());",
       put: "return load(x, digits);",

@@ -1,6 +1,7 @@
 /** Every mutation there is. */
 import type { Mutation } from "../mutation.ts";
 import { compiler } from "./compiler.ts";
+import { ofFunctions } from "./functions.ts";
 import { lower } from "./lower.ts";
 import { outside } from "./outside.ts";
 import { places } from "./places.ts";
@@ -13,6 +14,7 @@ export const mutations: readonly Mutation[] = [
   ...runtime,
   ...training,
   ...compiler,
+  ...ofFunctions,
   ...lower,
   ...places,
   ...outside,

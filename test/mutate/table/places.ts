@@ -2,40 +2,96 @@
 import { guard, inFile, type Mutation } from "../mutation.ts";
 
 const layout = guard("ops/layout");
+const axes = guard("ops/axes");
 const gather = guard("ops/gather");
 const names = guard("frontend/names");
 const sizes = guard("sizes/sizes");
 const refusedSizes = guard("sizes/messages");
 
 const parts: readonly Mutation[] = [
+  ...inFile("compiler/ops/axes.ts", [
+    {
+      name: "axes: counted from the front alone",
+      find: "const d = axisOf(op, axis, shape.length);",
+      put: "const d = Math.abs(axis);",
+      guards: [layout, axes],
+      why: "axis −1 is another one than the last",
+    },
+    {
+      name: "tile: each time one further",
+      find: "mod(axisIndex(a), size)",
+      put: "mod(add(axisIndex(a), 1), size)",
+      guards: [axes],
+      why: "elements stand elsewhere",
+    },
+    {
+      name: "roll: the other way",
+      find: "const by = ((shift % size) + size) % size;",
+      put: "const by = ((-shift % size) + size) % size;",
+      guards: [axes],
+      why: "elements move towards the front",
+    },
+  ]),
+  ...inFile("compiler/ops/blocks.ts", [
+    {
+      name: "blocks: rows and columns of a block swapped",
+      find: "const place = add(scale(row, block), column);",
+      put: "const place = add(scale(column, block), row);",
+      guards: [axes],
+      why: "each block of pixels is transposed",
+    },
+  ]),
+  ...inFile("compiler/ops/pad.ts", [
+    {
+      name: "pad: left as much as top",
+      find: "before: padding[2 * i] ?? 0,",
+      put: "before: padding[0] ?? 0,",
+      guards: [layout],
+      why: "padded pictures are shifted",
+    },
+    {
+      name: "pad: the edge is mirrored, too",
+      find: "[scale(at, -1), add(scale(at, -1), 2 * (size - 1))]",
+      put: "[add(scale(at, -1), -1), add(scale(at, -1), 2 * size - 1)]",
+      guards: [axes],
+      why: "the outermost element stands twice",
+    },
+  ]),
   ...inFile("compiler/ops/slice.ts", [
     {
       name: "slice: from the beginning",
-      find: "(i === d ? add(axisIndex(a), start) : axisIndex(a))",
-      put: "axisIndex(a)",
+      find: "add(scale(axisIndex(a), attrs.step), start)",
+      put: "scale(axisIndex(a), attrs.step)",
       guards: [layout],
       why: "every part of a tensor is its first one",
     },
     {
+      name: "slice: every position",
+      find: "add(scale(axisIndex(a), attrs.step), start)",
+      put: "add(axisIndex(a), start)",
+      guards: [axes],
+      why: "a step counts for the size alone",
+    },
+    {
       name: "slice: beyond the end",
-      find: "if (start >= last || last > size)",
-      put: "if (start >= last)",
+      find: "first < last && last <= size",
+      put: "first < last",
       guards: [layout],
       why: "a bug in Weft is reported where a model has one",
     },
     {
       name: "slice: of nothing",
-      find: "if (start >= last || last > size)",
-      put: "if (start > last || last > size)",
+      find: "first < last && last <= size",
+      put: "first <= last && last <= size",
       guards: [layout],
       why: "a tensor without elements",
     },
     {
-      name: "slice: the axis is counted from the front",
-      find: "const d = axisOf(op, axis, shape.length);",
-      put: "const d = Math.abs(axis);",
-      guards: [layout],
-      why: "axis −1 is another one than the last",
+      name: "slice: the last part of a step is left out",
+      find: "count: Math.ceil((last - first) / step)",
+      put: "count: Math.floor((last - first) / step)",
+      guards: [axes],
+      why: "the last position is lost where the step does not divide",
     },
     {
       name: "split: sizes may leave some out",
