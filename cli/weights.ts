@@ -39,15 +39,19 @@ export async function readTold(
 }
 
 /** The tensors of a file as they are in it. */
-export function storedIn(bytes: Uint8Array, path: string, model: string): Readonly<Record<string, Stored>> {
+export const storedIn = (bytes: Uint8Array, path: string, model: string): Readonly<Record<string, Stored>> =>
+  saying(shownPath(path), model, () => readStored(bytes));
+
+/** The result of work on a file, whose `WeftError` "weights" becomes a message that names the file and the model. */
+export function saying<T>(shown: string, model: string, work: () => T, fix?: string): T {
   try {
-    return readStored(bytes);
+    return work();
   } catch (error) {
     if (!(error instanceof WeftError)) throw error;
     throw new UserError({
-      problem: `${shownPath(path)} does not fit the model ${model}: ${message(error)}`,
-      rule: "a safetensors file is a header that says where each tensor lies, and the tensors, whole and without gaps",
-      fix: "give the weights that were saved from this model",
+      problem: `${shown} does not fit the model ${model}: ${message(error)}`,
+      rule: "every parameter of the model is in the file once, in the model's shape, and all its numbers are finite",
+      fix: fix ?? "give the weights that were saved from this model",
     });
   }
 }
@@ -59,19 +63,20 @@ function fitting(
   note: Note,
 ): Weights {
   const params = program.params.map(asGiven);
-  try {
-    const weights = tensorsFor(stored, { params });
-    checkWeights(params, weights);
-    noteCounters(Object.keys(stored), path, note);
-    return weights;
-  } catch (error) {
-    if (!(error instanceof WeftError)) throw error;
-    throw new UserError({
-      problem: `${shownPath(path)} does not fit the model ${program.name}: ${message(error)}`,
-      rule: "every parameter of the model is in the file once, in the model's shape, and all its numbers are finite",
-      fix: `give the weights that were saved from this model; of another program's, weft weights MODEL --from ${shownPath(path)} finds out which is which`,
-    });
-  }
+  const shown = shownPath(path);
+  const fix = `give the weights that were saved from this model; of another program's, weft weights MODEL --from ${shown} finds out which is which`;
+  const weights = saying(
+    shown,
+    program.name,
+    () => {
+      const tensors = tensorsFor(stored, { params });
+      checkWeights(params, tensors);
+      return tensors;
+    },
+    fix,
+  );
+  noteCounters(Object.keys(stored), path, note);
+  return weights;
 }
 
 /** Says in one line which tensors nobody looked at. */

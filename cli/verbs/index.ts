@@ -74,6 +74,18 @@ export const VERBS: readonly Entry[] = [
     load: async () => (await import("./train.ts")).train,
   },
   {
+    name: "weights",
+    takes: MODEL,
+    about:
+      "Read weights that another program wrote, PyTorch above all, and write them under the model's names.",
+    example: [
+      "weft weights model.ts --from state.safetensors --out model.safetensors",
+      "weights of PyTorch, under the model's names",
+    ],
+    formats: TEXT,
+    load: async () => (await import("./weights.ts")).weights,
+  },
+  {
     name: "eval",
     takes: MODEL,
     about: "Measure a trained model: its accuracy, each class's, and what is mistaken for what.",

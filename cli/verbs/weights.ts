@@ -1,0 +1,146 @@
+/** `weft weights`: weights that another program wrote, under the names of a model. */
+import { compile } from "../../compiler/compile.ts";
+import { plural, UserError } from "../../compiler/errors.ts";
+import type { ParamSpec } from "../../contract/program.ts";
+import { asGiven } from "../../contract/quantised.ts";
+import { converted, isCounter, type Stored, storedAs } from "../../contract/stored.ts";
+import { permute, type Tensor } from "../../contract/tensor.ts";
+import { checkWeights, writeSafetensors } from "../../contract/weights.ts";
+import { initialise } from "../../runtime/initialise.ts";
+import { readBytes, shownPath } from "../files.ts";
+import { type Filled, type NameMap, type Plan, planOf } from "../mapping/plan.ts";
+import { loadModel } from "../model.ts";
+import { listed, mappingJson, mappingText, refusal } from "../output/mapping.ts";
+import { printJson, type Ui } from "../ui.ts";
+import { examples, type OutputOptions, verb } from "../verb.ts";
+import { noteCounters, saying, storedIn } from "../weights.ts";
+import { requireWritableFile, writeFiles } from "../write.ts";
+
+interface Options extends OutputOptions {
+  readonly from: string;
+  readonly map?: string;
+  readonly out?: string;
+}
+
+export const weights = verb({
+  options: (command) =>
+    command
+      .requiredOption("--from <file>", "weights of the same network: safetensors, or PyTorch's .pt or .pth")
+      .option("--map <file>", 'JSON of what the names do not say: {"stem/norm1": "bn1", "head/fc1": null}')
+      .option("-o, --out <file>", "where the weights go; without it the table alone is printed"),
+  help: `
+A layer is found by its name, by its shapes where no other has them, by its
+neighbours, by the numbers in names, or by a word that no other name has. Where
+that leaves a choice, nothing is written: --map says which it is, of a layer
+or of one parameter; null keeps initial values, for a layer to be trained anew.
+${examples([
+  [
+    "weft weights models/resnet18.ts --from resnet18.safetensors --out models/resnet18.safetensors",
+    "what torchvision saved, under the names of the model file",
+  ],
+  ["weft weights model.ts --from state.pt", "look at the table first"],
+  [
+    "weft weights model.ts --from state.pt --map map.json --out model.safetensors",
+    "with what map.json says of names that do not say it themselves",
+  ],
+])}`,
+  run: (model: string, options: Options, { ui }) => rename(model, options, ui),
+});
+
+async function rename(model: string, { from, map, out, format }: Options, ui: Ui): Promise<void> {
+  if (out !== undefined) await requireWritableFile(out);
+  const { graph } = await loadModel(model);
+  const params = compile(graph).program.params.map(asGiven);
+  const names = map === undefined ? {} : readMap(await readBytes(map, "the map"), shownPath(map));
+  const stored = storedIn(await readBytes(from, "the weights"), from, graph.name);
+  const tensors = Object.entries(stored).map(([name, { shape }]) => ({ name, shape }));
+  const own = new Set(params.map(({ name }) => name));
+  const looked = tensors.filter(({ name }) => own.has(name) || !isCounter(name));
+  const plan = planOf(params, looked, names);
+  const refused = refusal(plan, shownPath(from), graph.name);
+  if (refused) throw refused;
+  const shown = shownPath(from);
+  const made = saying(shown, graph.name, () => valuesOf(params, stored, plan));
+  if (format === "json") printJson(ui, mappingJson(plan));
+  else ui.out(mappingText(plan, { width: ui.width, color: ui.colors.isColorSupported }));
+  noteCounters(
+    tensors.map(({ name }) => name),
+    from,
+    ui.note,
+  );
+  if (plan.left.length > 0) ui.note(`${shown}: left aside: ${listed(plan.left)}`);
+  noteTypes(stored, plan, shown, ui);
+  if (out === undefined) ui.note("nothing is written without --out FILE");
+  else {
+    await writeFiles([[out, writeSafetensors(made)]]);
+    ui.note(`the weights are in ${shownPath(out)}`);
+  }
+}
+
+/** The parameters' values, in the model's types and shapes. Throws `WeftError` "weights". */
+function valuesOf(
+  params: readonly ParamSpec[],
+  stored: Readonly<Record<string, Stored>>,
+  { filled }: Plan,
+): Readonly<Record<string, Tensor>> {
+  const byName = new Map(filled.map((each) => [each.to.name, each]));
+  const made: Record<string, Tensor> = Object.create(null);
+  for (const param of params) made[param.name] = filledValue(param, byName.get(param.name), stored);
+  checkWeights(params, made);
+  return made;
+}
+
+function filledValue(
+  param: ParamSpec,
+  filled: Filled | undefined,
+  stored: Readonly<Record<string, Stored>>,
+): Tensor {
+  const { shape, dtype, name } = param;
+  const tensor = filled?.from && stored[filled.from.name];
+  if (!filled?.from || !tensor) return { shape, data: initialise(param) };
+  const { data, unheld } = converted(tensor.data, dtype);
+  if (unheld)
+    throw new UserError({
+      problem: `${filled.from.name}, which is to be ${name}, holds ${unheld.value} at element ${unheld.at}`,
+      rule: `a parameter is ${dtype}, which does not hold that number`,
+      fix: "scale or leave out what is beyond it before you save the weights",
+    });
+  if (filled.change !== "transposed") return { shape, data };
+  const matrix = tensor.shape.filter((size) => size !== 1);
+  return { shape, data: permute(data, matrix, [1, 0]) };
+}
+
+/** Says what was converted. */
+function noteTypes(stored: Readonly<Record<string, Stored>>, { filled }: Plan, shown: string, ui: Ui): void {
+  const counts = new Map<string, number>();
+  for (const { from } of filled) {
+    const tensor = from && stored[from.name];
+    const type = tensor && storedAs(tensor.data);
+    if (type !== undefined && type !== "f32") counts.set(type, (counts.get(type) ?? 0) + 1);
+  }
+  for (const [type, count] of counts)
+    ui.note(`${shown}: ${count} ${plural(count, "tensor")} of ${type.toUpperCase()} became f32`);
+}
+
+const MAP_RULE = "a map is an object: names of the model, and for each a name of the file, or null";
+
+function readMap(bytes: Uint8Array, shown: string): NameMap {
+  let map: unknown;
+  try {
+    map = JSON.parse(new TextDecoder().decode(bytes));
+  } catch (error) {
+    throw new UserError({ problem: `${shown} is no JSON: ${(error as Error).message}`, rule: MAP_RULE });
+  }
+  const isMap = (value: unknown): value is NameMap =>
+    typeof value === "object" &&
+    value !== null &&
+    !Array.isArray(value) &&
+    Object.values(value).every((name) => name === null || typeof name === "string");
+  if (!isMap(map))
+    throw new UserError({
+      problem: `${shown} is no map of names`,
+      rule: MAP_RULE,
+      fix: '{"stem/norm1": "bn1"}',
+    });
+  return map;
+}
