@@ -74,12 +74,12 @@ export function parse<Data = TensorData>(
     return fail(`the safetensors header is no JSON: ${(error as Error).message}`);
   }
   const found: ReturnType<typeof parse<Data>> = Object.create(null);
-  const spans: [begin: number, end: number, name: string][] = [];
+  const all: [begin: number, end: number, name: string][] = [];
   for (const [name, entry] of Object.entries(header ?? {})) {
     if (name === "__metadata__") continue;
     const { dtype, shape, data_offsets: at } = entry ?? {};
     if (typeof dtype !== "string" || !isSizes(shape) || !isSizes(at) || at.length !== 2)
-      return failAt(name, "has no valid dtype, shape, data_offsets");
+      return failAt(name, "is no valid header entry");
     const [begin, end] = at as [number, number];
     const Data = arrays[dtype.toLowerCase()];
     const each = Data?.BYTES_PER_ELEMENT; // none of what every object has, such as "constructor"
@@ -90,11 +90,11 @@ export function parse<Data = TensorData>(
     const from = byteOffset + start + begin;
     const own = from % each ? buffer.slice(from, from + end - begin) : buffer;
     found[name] = { shape, data: new Data(own as ArrayBuffer, from % each ? 0 : from, sizeOf(shape)) };
-    spans.push([begin, end, name]);
+    all.push([begin, end, name]);
   }
   let used = 0;
   // By where they lie: of tensors that neither overlap nor are both empty, the sums of both ends are in their order.
-  for (const [begin, end, name] of spans.sort((a, b) => a[0] + a[1] - b[0] - b[1])) {
+  for (const [begin, end, name] of all.sort((a, b) => a[0] + a[1] - b[0] - b[1])) {
     if (begin !== used) failAt(name, `${begin < used ? "overlaps" : "leaves a gap after"} another tensor`);
     used = end;
   }

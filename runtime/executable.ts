@@ -206,12 +206,13 @@ export class Executable {
       this.submit((encoder) => encode(encoder, staging));
       const read = gpu.wait(what, staging.mapAsync(READ, 0, total)).then(() => {
         const range = staging.getMappedRange(0, total);
-        // What WebAssembly's memory held is a copy already, where it is all that was asked for.
-        const isCopy = typeof WEFT_WEBGPU_ONLY === "undefined" && gpu.runsOn.kind === "wasm";
         let at = 0;
         const parts = sizes.map((size) => {
           at += size;
-          return isCopy && size === total ? range : range.slice(at - size, at);
+          // What WebAssembly's memory held is a copy already, where it is all that was asked for.
+          if (typeof WEFT_WEBGPU_ONLY === "undefined" && gpu.runsOn.kind === "wasm" && size === total)
+            return range;
+          return range.slice(at - size, at);
         });
         staging.unmap();
         this.#staging.push(staging);
