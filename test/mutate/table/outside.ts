@@ -186,6 +186,45 @@ export const outside: readonly Mutation[] = [
       why: "a RangeError with a stack trace",
     },
   ]),
+  ...inFile("contract/stored.ts", [
+    {
+      name: "weights: numbers that the model's type does not hold are taken",
+      find: "if (unheld && (param || !model))",
+      put: "if (unheld && param && !model)",
+      guards: [guard("runtime/stored", "nobody wants")],
+      why: "a weight of 1e300 is infinity",
+    },
+    {
+      name: "weights: the upper half of an f32 is taken for its lower half",
+      find: "(bits) => bits << 16",
+      put: "(bits) => bits",
+      guards: [guard("runtime/stored", "BF16")],
+      why: "weights in bf16 are next to 0",
+    },
+    {
+      name: "weights: a BOOL is its byte",
+      find: "(byte) => (byte ? 1 : 0)",
+      put: "(byte) => byte",
+      guards: [guard("runtime/stored", "BOOL")],
+      why: "what is true is 255",
+    },
+  ]),
+  ...inFile("cli/mapping/match.ts", [
+    {
+      name: "weft weights: a choice between two is none",
+      find: "wanted.length === 1 && from.length === 1",
+      put: "wanted.length === 1",
+      guards: [guard("cli/weights", "of which nothing is written")],
+      why: "weights go to another layer of the same shape, and nobody is told",
+    },
+    {
+      name: "weft weights: numbers of the model that contradict its order are not looked at",
+      find: "(own && `${own}` !== `${names}`)",
+      put: "!own",
+      guards: [guard("cli/mapping", "contradict the order")],
+      why: "conv1 and conv2 change places",
+    },
+  ]),
   ...inFile("cli/input/range.ts", [
     {
       name: "--index: a range ends with its end",

@@ -182,15 +182,15 @@ const files: readonly Mutation[] = inFile("contract/weights.ts", [
   },
   {
     name: "safetensors: the size of a shape is not held against its bytes",
-    find: 'checkSize(name, shape, end - begin, "bytes", 4);',
+    find: 'checkSize(name, shape, end - begin, "bytes", each);',
     put: "",
     guards: [weights],
     why: "a tensor takes the bytes of its neighbours",
   },
   {
     name: "safetensors: data at an odd offset are read as if aligned",
-    find: "from % 4 ? buffer.slice(from, from + end - begin) : buffer",
-    put: "from % 4 ? buffer.slice(from - 1, from - 1 + end - begin) : buffer",
+    find: "from % each ? buffer.slice(from, from + end - begin) : buffer",
+    put: "from % each ? buffer.slice(from - 1, from - 1 + end - begin) : buffer",
     guards: [weights],
     why: "files whose data are not aligned give other numbers",
   },
