@@ -31,9 +31,14 @@ export interface Import {
   readonly files: Files;
   /** Counts elements that the import makes. Throws `UserError` where they become too many. */
   spend(elements: number): void;
+  /** The same of weights. */
+  spendWeights(elements: number): void;
   /** What a constant became, so that it is one parameter wherever it is read. */
   readonly constants: Map<Known, Ref>;
 }
+
+/** Carries out a graph within a node. */
+type Inner = (graph: NonNullable<Attribute["g"]>, inputs: readonly Value[]) => readonly Value[];
 
 export class Call {
   readonly node: OnnxNode;
@@ -43,7 +48,16 @@ export class Call {
   readonly #import: Import;
   readonly #read = new Set<string>();
 
-  constructor(node: OnnxNode, opset: number, inputs: readonly (Value | undefined)[], shared: Import) {
+  readonly #inner: Inner;
+
+  constructor(
+    node: OnnxNode,
+    opset: number,
+    inputs: readonly (Value | undefined)[],
+    shared: Import,
+    inner: Inner,
+  ) {
+    this.#inner = inner;
     this.node = node;
     this.opset = opset;
     this.inputs = inputs;
@@ -106,8 +120,9 @@ export class Call {
     const tensor = this.#attribute(name)?.t;
     return tensor && readTensor(tensor, this.#import.files);
   }
-  graph(name: string): NonNullable<Attribute["g"]> {
-    return this.#attribute(name)?.g ?? refuse(`attribute ${name} is missing`);
+  /** The outputs of a graph that is an attribute, for inputs. */
+  inner(name: string, inputs: readonly Value[]): readonly Value[] {
+    return this.#inner(this.#attribute(name)?.g ?? refuse(`attribute ${name} is missing`), inputs);
   }
 
   /** Refuses where the node has an attribute that its row has not looked at: what it means would be lost. */
@@ -197,7 +212,7 @@ export class Call {
       shape,
       data: () => {
         if (from === undefined && scale === 1 && data instanceof Float32Array) return data;
-        this.spend(count);
+        this.#import.spendWeights(count);
         const numbers = new Float32Array(count);
         for (let i = 0; i < count; i++) numbers[i] = scale * Number(data[from ? from(i) : i]);
         return numbers;

@@ -25,6 +25,16 @@ export interface OnnxGraph {
   readonly outputs: readonly string[];
 }
 
+/** A function of the file: an operator of its own. */
+export interface OnnxFunction {
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+  readonly nodes: readonly OnnxNode[];
+  readonly opsets: ReadonlyMap<string, number>;
+  /** Attributes that a call may leave out. */
+  readonly defaults: ReadonlyMap<string, Attribute>;
+}
+
 export interface OnnxModel {
   readonly name: string;
   /** `pytorch 2.4.0` */
@@ -32,6 +42,8 @@ export interface OnnxModel {
   /** The version of each domain's operators; "" is ONNX's own. */
   readonly opsets: ReadonlyMap<string, number>;
   readonly graph: OnnxGraph;
+  /** By domain and name: `local:Block`. */
+  readonly functions: ReadonlyMap<string, OnnxFunction>;
 }
 
 /** The operator sets that the table of rows is written for. */
@@ -46,7 +58,7 @@ export function decode(bytes: Uint8Array): OnnxModel {
       rule: "an ONNX file is a ModelProto in protocol buffers",
       fix: "the file as it was exported",
     });
-  const opsets = new Map(model.opsetImport.map((o) => [domainOf(o.domain), o.version ?? 1]));
+  const opsets = opsetsOf(model.opsetImport);
   const opset = opsets.get("") ?? 1;
   if (!(opset >= OPSETS.first && opset <= OPSETS.last))
     throw new UserError({
@@ -59,14 +71,31 @@ export function decode(bytes: Uint8Array): OnnxModel {
     producer: [model.producerName, model.producerVersion].filter(Boolean).join(" "),
     opsets,
     graph: graphOf(model.graph),
+    functions: new Map(model.functions.map((f) => [`${domainOf(f.domain)}:${f.name ?? ""}`, functionOf(f)])),
+  };
+}
+
+const opsetsOf = (list: readonly Message<"OperatorSet">[]): ReadonlyMap<string, number> =>
+  new Map(list.map((o) => [domainOf(o.domain), o.version ?? 1]));
+
+function functionOf(f: Message<"Function">): OnnxFunction {
+  return {
+    inputs: f.input,
+    outputs: f.output,
+    nodes: sorted(f.node.map(nodeOf), new Set(f.input), "whole"),
+    opsets: opsetsOf(f.opsetImport),
+    defaults: new Map(f.attributeProto.map((a) => [a.name ?? "", a])),
   };
 }
 
 /** "ai.onnx" is another name of ONNX's own domain. */
 const domainOf = (domain: string | undefined): string => (domain === "ai.onnx" ? "" : (domain ?? ""));
 
-/** A graph of the file, or one within a node, which may read names of the graph around it: `outer`. */
-export function graphOf(graph: Message<"Graph">, outer: ReadonlySet<string> = new Set()): OnnxGraph {
+/** Whether a graph has all that it reads. */
+type Kind = "whole" | "nested";
+
+/** A graph of the file, or one within a node, which may read names of the graph around it. */
+export function graphOf(graph: Message<"Graph">, kind: Kind = "whole"): OnnxGraph {
   if (graph.sparseInitializer.length > 0)
     throw new UserError({
       problem: "the file has sparse initialisers",
@@ -76,9 +105,9 @@ export function graphOf(graph: Message<"Graph">, outer: ReadonlySet<string> = ne
   const initializers = new Map(graph.initializer.map((t) => [t.name ?? "", t]));
   const inputs = graph.input.filter((i) => !initializers.has(i.name ?? ""));
   const nodes = graph.node.map(nodeOf);
-  const given = new Set([...outer, ...initializers.keys(), ...inputs.map((i) => i.name ?? "")]);
+  const given = new Set([...initializers.keys(), ...inputs.map((i) => i.name ?? "")]);
   return {
-    nodes: sorted(nodes, given),
+    nodes: sorted(nodes, given, kind),
     initializers,
     inputs,
     outputs: graph.output.map((o) => o.name ?? ""),
@@ -100,7 +129,9 @@ export function nodeOf(node: Message<"Node">): OnnxNode {
 export const describe = ({ op, name, outputs }: OnnxNode): string =>
   `${op} ${shown(name || outputs[0] || "")}`;
 
-/** What a node's graphs read besides its own operands. */
+/** All that a node reads: its operands, and what its graphs read of the graph around them. */
+export const readsOf = (node: OnnxNode): readonly string[] => [...node.inputs, ...captured(node)];
+
 function captured(node: OnnxNode): readonly string[] {
   return [...node.attributes.values()].flatMap(({ g }) =>
     g
@@ -112,7 +143,7 @@ function captured(node: OnnxNode): readonly string[] {
 }
 
 /** The nodes in the file's order where that works, else in one that does. Throws `UserError` where none does. */
-function sorted(nodes: readonly OnnxNode[], given: ReadonlySet<string>): readonly OnnxNode[] {
+function sorted(nodes: readonly OnnxNode[], given: ReadonlySet<string>, kind: Kind): readonly OnnxNode[] {
   const makers = new Map<string, OnnxNode>();
   for (const node of nodes)
     for (const name of node.outputs) {
@@ -130,7 +161,7 @@ function sorted(nodes: readonly OnnxNode[], given: ReadonlySet<string>): readonl
     const stack: { node: OnnxNode; needs: readonly string[]; next: number }[] = [];
     const enter = (node: OnnxNode): void => {
       state.set(node, "open");
-      stack.push({ node, needs: [...node.inputs, ...captured(node)], next: 0 });
+      stack.push({ node, needs: readsOf(node), next: 0 });
     };
     if (!state.has(root)) enter(root);
     for (let top = stack.at(-1); top; top = stack.at(-1)) {
@@ -143,7 +174,7 @@ function sorted(nodes: readonly OnnxNode[], given: ReadonlySet<string>): readonl
       }
       const maker = makers.get(name);
       if (!maker) {
-        if (name !== "" && !given.has(name) && top.node.inputs.includes(name))
+        if (kind === "whole" && name !== "" && !given.has(name) && top.node.inputs.includes(name))
           throw new UserError({
             problem: `${describe(top.node)} reads ${shown(name)}, which nothing gives`,
             rule: "what a node reads is an input, an initialiser or what another node gives",

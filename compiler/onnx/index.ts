@@ -97,8 +97,9 @@ const readOptions = takes("importOnnx", {
   outputs: optional(outputs),
 });
 
-/** More elements than shapes, masks and moved weights of any model that can be trained in a page have. */
-const MOST_ELEMENTS = 2 ** 28;
+/** More elements than shapes and masks of any model have, and than weights that are moved of one that a page can hold. */
+const MOST_ELEMENTS = 2 ** 24;
+const MOST_WEIGHTS = 2 ** 28;
 
 /**
  * The model that an ONNX file holds, of opset 7 to 24: its graph, its weights, and the text of a model file. Shape arithmetic is
@@ -111,7 +112,13 @@ export function importOnnx(bytes: Uint8Array | ArrayBuffer, options: ImportOptio
   const { name, dims, files, outputs: wanted } = readOptions(options);
   const decoded = decode(bytesOf("importOnnx", bytes));
   const calls = recorder();
-  const shared: Import = { recorder: calls, files, spend: budget(MOST_ELEMENTS), constants: new Map() };
+  const shared: Import = {
+    recorder: calls,
+    files,
+    spend: budget(MOST_ELEMENTS),
+    spendWeights: budget(MOST_WEIGHTS),
+    constants: new Map(),
+  };
   startNames();
   const chosen = wanted === undefined || wanted === "all" ? decoded.graph.outputs : wanted;
   const translated = translate(decoded, shared, dims, chosen);

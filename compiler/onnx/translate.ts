@@ -5,15 +5,14 @@
 import type { Dim } from "../../contract/type.ts";
 import * as language from "../dsl/index.ts";
 import { UserError } from "../errors.ts";
-import { Call, type Import } from "./call.ts";
-import type { OnnxGraph, OnnxModel, OnnxNode } from "./decode.ts";
-import { folds } from "./fold/index.ts";
+import type { Import } from "./call.ts";
+import { type OnnxGraph, type OnnxModel, type OnnxNode, readsOf } from "./decode.ts";
+import { type Context, carryOut, keep } from "./evaluate.ts";
 import { elementType, readTensor, shown } from "./numbers.ts";
 import { NAME, type Ref, shapeOf } from "./recorder.ts";
 import type { Unsupported } from "./report.ts";
-import { rows } from "./rows/index.ts";
 import type { Message } from "./schema.ts";
-import { isFloat, type Known, Refusal, type Value } from "./value.ts";
+import { isFloat, Refusal, type Value } from "./value.ts";
 
 /** A size of the file that a number or a bound is put in for. */
 export type DimBinding = number | { readonly max: number };
@@ -31,7 +30,7 @@ export interface Translated {
 
 /** @throws UserError for sizes that are neither bound nor the batch */
 export function translate(
-  { graph, opsets }: OnnxModel,
+  { graph, opsets, functions }: OnnxModel,
   shared: Import,
   dims: Dims,
   outputs: readonly string[],
@@ -40,6 +39,7 @@ export function translate(
   const notes: string[] = [];
   const folded: OnnxNode[] = [];
   const failures = new Map<OnnxNode, Unsupported>();
+  const context: Context = { shared, opsets, functions, depth: 0 };
   const makers = new Map(graph.nodes.flatMap((node) => node.outputs.map((name) => [name, node])));
   const inputs = inputsOf(graph, shared, dims, notes);
   for (const [name, value] of inputs) values.set(name, value);
@@ -54,19 +54,11 @@ export function translate(
     return value;
   };
   for (const node of graph.nodes) {
-    if (node.inputs.some((name) => name !== "" && !find(name))) continue; // it needs what could not be made
-    const read = node.inputs.map((name) => (name === "" ? undefined : find(name)));
-    while (read.length > 0 && read.at(-1) === undefined) read.pop();
-    const call = new Call(node, opsets.get(node.domain) ?? 1, read, shared);
+    if (readsOf(node).some((name) => makers.has(name) && !find(name))) continue; // it needs what could not be made
     try {
-      const { results, atImport } = carryOut(call);
-      if (atImport) folded.push(node);
-      node.outputs.forEach((name, i) => {
-        const value = results[i];
-        if (name === "") return;
-        if (value)
-          values.set(name, value.kind === "known" && value.name === undefined ? { ...value, name } : value);
-      });
+      const carried = carryOut(node, find, context);
+      if (carried.atImport) folded.push(node);
+      keep(node, carried, values);
     } catch (error) {
       failures.set(node, unsupported(node, error));
     }
@@ -78,28 +70,6 @@ export function translate(
     unsupported: neededOf(outputs, makers, failures),
     notes,
   };
-}
-
-function carryOut(call: Call): { readonly results: readonly Value[]; readonly atImport: boolean } {
-  const { op, domain } = call.node;
-  const fold = domain === "" ? folds[op] : undefined;
-  const all = call.inputs.every((v) => v === undefined || v.kind === "known");
-  const knownInputs = all ? call.inputs.filter((v): v is Known => v !== undefined) : [];
-  const atImport = fold !== undefined && all && knownInputs.length > 0;
-  const row = domain === "" && Object.hasOwn(rows, op) ? rows[op] : undefined;
-  const made = atImport ? fold(call, knownInputs) : row ? row(call) : unknown(call.node);
-  call.requireAllRead();
-  const results: readonly Value[] = Array.isArray(made) ? made : [made];
-  return { results, atImport: results.every((v) => v.kind === "known") };
-}
-
-function unknown({ op, domain }: OnnxNode): never {
-  throw new Refusal(
-    domain === "" ? `Weft has no ${op}` : `${op} is of the domain ${shown(domain)}, which is not ONNX's own`,
-    domain === ""
-      ? "an export that is made of other operators, or the model cut before it: outputs"
-      : "an export of standard operators",
-  );
 }
 
 /** What the language or a row says of a node. Anything else is no answer to a file, but a bug. */
@@ -127,7 +97,7 @@ function neededOf(
   for (let node = queue.pop(); node; node = queue.pop()) {
     if (reached.has(node)) continue;
     reached.add(node);
-    queue.push(...node.inputs.flatMap((name) => makers.get(name) ?? []));
+    queue.push(...readsOf(node).flatMap((name) => makers.get(name) ?? []));
   }
   return [...failures].flatMap(([node, failure]) => (reached.has(node) ? [failure] : []));
 }

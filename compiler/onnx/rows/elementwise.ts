@@ -1,6 +1,7 @@
 /** Functions of each element, and arithmetic on two tensors. */
 import type { Call } from "../call.ts";
 import type { Callee } from "../recorder.ts";
+import { tidy } from "../round.ts";
 import { type Computed, type ElementType, isFloat, refuse } from "../value.ts";
 import type { Row, Rows } from "./row.ts";
 
@@ -55,7 +56,7 @@ export function truncated(call: Call, x: Computed, type: ElementType): Computed 
 function bound(call: Call, i: number, name: string): number | undefined {
   if (call.opset < 11) return call.has(name) ? call.float(name, 0) : undefined;
   const [number] = call.numbers(i, name) ?? [];
-  return number;
+  return number !== undefined && Number.isFinite(Math.fround(number)) ? tidy(number) : undefined;
 }
 
 export const elementwise: Rows = {

@@ -1,4 +1,5 @@
 /** The table: what each operator of ONNX is in the language. */
+import { controls } from "./control.ts";
 import { denses } from "./dense.ts";
 import { elementwise } from "./elementwise.ts";
 import { layouts } from "./layout.ts";
@@ -18,6 +19,7 @@ export const rows: Rows = {
   ...logics,
   ...layouts,
   ...norms,
+  ...controls,
   ...reductions,
   ...shapes,
 };

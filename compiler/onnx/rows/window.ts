@@ -52,6 +52,28 @@ function windowOf(call: Call, shape: Shape, kernel: readonly number[]): Window {
     : { kernel, stride, dilation, before: more, after: less };
 }
 
+/** What a transposed convolution cuts off. */
+function cutOf(call: Call, shape: Shape, kernel: readonly number[]): Window {
+  const given = call.ints("output_shape");
+  const mode = call.text("auto_pad", "NOTSET");
+  if (!given && (mode === "NOTSET" || mode === "" || mode === "VALID")) return windowOf(call, shape, kernel);
+  const stride = call.ints("strides") ?? kernel.map(() => 1);
+  const dilation = call.ints("dilations") ?? kernel.map(() => 1);
+  const more = call.ints("output_padding") ?? kernel.map(() => 0);
+  call.ints("pads");
+  const sizes = fixedSizes(shape.slice(2), "a size is given of an axis");
+  const wanted = given?.slice(-kernel.length) ?? sizes.map((n, i) => n * (stride[i] ?? 1));
+  const totals = sizes.map((n, i) => {
+    const [k = 1, s = 1, d = 1] = [kernel[i], stride[i], dilation[i]];
+    return s * (n - 1) + (more[i] ?? 0) + d * (k - 1) + 1 - (wanted[i] ?? 0);
+  });
+  if (totals.some((t) => t < 0))
+    refuse(`the size [${wanted.join(", ")}] is larger than what it computes`, "pads in numbers");
+  const [small, large] = [totals.map((t) => Math.floor(t / 2)), totals.map((t) => Math.ceil(t / 2))];
+  const upper = mode === "SAME_UPPER";
+  return { kernel, stride, dilation, before: upper ? small : large, after: upper ? large : small };
+}
+
 /** The slide as options of the language; what is the language's default is left out. */
 function options(
   { kernel, stride, dilation, before, after }: Window,
@@ -91,6 +113,36 @@ export const windows: Rows = {
     const settings = {
       out,
       ...options(slide, { stride: taps.map(() => 1) }),
+      ...(groups === 1 ? {} : { groups }),
+      ...(weight.kind === "known" ? {} : { weight }),
+      ...(bias === undefined ? { bias: false } : bias.kind === "known" ? {} : { bias }),
+    };
+    const weights = {
+      ...(weight.kind === "known" ? { weight: call.weight(weight) } : {}),
+      ...(bias?.kind === "known" ? { bias: call.weight(bias) } : {}),
+    };
+    return call.apply(layer, [x, settings], { weights });
+  },
+
+  /** Pads are what is cut off: given, or by the size that the result is to have. */
+  ConvTranspose(call) {
+    const x = call.tensor(0);
+    const weight = call.value(1, "the weight");
+    const bias = call.inputs[2];
+    const [, per = 1, ...taps] = fixedSizes(weight.shape, "a weight");
+    const groups = call.int("group", 1);
+    const layer = ofRank(call, x.shape.length, {
+      1: "convTranspose1d",
+      2: "convTranspose2d",
+      3: "convTranspose3d",
+    });
+    call.ints("kernel_shape");
+    const slide = cutOf(call, x.shape, taps);
+    const more = call.ints("output_padding") ?? taps.map(() => 0);
+    const settings = {
+      out: per * groups,
+      ...options(slide, { stride: taps.map(() => 1) }),
+      ...(more.every((p) => p === 0) ? {} : { outputPadding: compact(more) }),
       ...(groups === 1 ? {} : { groups }),
       ...(weight.kind === "known" ? {} : { weight }),
       ...(bias === undefined ? { bias: false } : bias.kind === "known" ? {} : { bias }),

@@ -9,4 +9,4 @@ import { windows } from "./windows.ts";
 export const cases: Cases = { ...elementwise, ...windows, ...dense, ...reductions, ...shapes };
 
 /** Operators whose values are known at import: no model computes them. They are looked at in whole files. */
-export const atImport: readonly string[] = ["Shape", "Size", "Constant"];
+export const atImport: readonly string[] = ["Shape", "Size", "Constant", "If", "Loop"];

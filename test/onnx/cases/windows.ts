@@ -66,6 +66,50 @@ const convolution: Draw = fc
     };
   });
 
+/** Padding is less than what there is; a size that is given is one that a convolution would make it from. */
+const transposed: Draw = fc
+  .record({
+    rank: fc.integer({ min: 1, max: 3 }),
+    kernel: fc.integer({ min: 1, max: 3 }),
+    stride: fc.integer({ min: 1, max: 3 }),
+    dilation: fc.integer({ min: 1, max: 2 }),
+    size: fc.integer({ min: 2, max: 3 }),
+    groups: fc.integer({ min: 1, max: 2 }),
+    per: fc.integer({ min: 1, max: 2 }),
+    more: fc.integer({ min: 0, max: 2 }),
+    pad: fc.integer({ min: 0, max: 1 }),
+    after: fc.integer({ min: 0, max: 1 }),
+    bias: fc.boolean(),
+    mode: fc.constantFrom("pads", "pads", "SAME_UPPER", "SAME_LOWER", "shape"),
+  })
+  .map(({ rank, kernel, stride, dilation, size, groups, per, more, pad, after, bias, mode }) => {
+    const each = (n: number): readonly number[] => Array.from({ length: rank }, () => n);
+    const whole = stride * (size - 1) + dilation * (kernel - 1) + 1;
+    const extra = Math.min(more, Math.max(stride, dilation) - 1);
+    const said =
+      mode === "pads"
+        ? [
+            ints("pads", [...each(Math.min(pad, kernel - 1)), ...each(Math.min(after, kernel - 1))]),
+            ints("output_padding", each(extra)),
+          ]
+        : mode === "shape"
+          ? [ints("output_shape", each(Math.max(1, whole - pad - after)))]
+          : [string("auto_pad", mode)];
+    return {
+      operands: [
+        fed([2, groups * 2, ...each(size)]),
+        known([groups * 2, per, ...each(kernel)]),
+        ...(bias ? [known([groups * per])] : []),
+      ],
+      attributes: [
+        ints("strides", each(stride)),
+        ints("dilations", each(dilation)),
+        int("group", groups),
+        ...said,
+      ],
+    };
+  });
+
 const pool = (more: (opset: number) => fc.Arbitrary<readonly Attribute[]>, dilated: boolean): Draw =>
   fc
     .record({
@@ -91,6 +135,7 @@ const whole: Draw = fc
 
 export const windows: Cases = {
   Conv: convolution,
+  ConvTranspose: transposed,
   MaxPool: pool(() => ceil, true),
   AveragePool: pool(
     () =>

@@ -1,0 +1,168 @@
+/** What files do around the operators of a model: arithmetic with shapes, branches, loops, functions, types, sizes that are left open. */
+import { expect, test } from "vitest";
+import { importOnnx } from "../../compiler/onnx/index.ts";
+import { ndarray } from "../oracle/array.ts";
+import { differenceOf, drawn } from "./compare.ts";
+import { file, floatTensor, graph, int, ints, intTensor, node, tensor, valueInfo, weight } from "./file.ts";
+
+/** As torch.onnx.export writes `x.view(x.size(0), -1, x.size(2) // 2)` */
+const view = (): Uint8Array =>
+  file({
+    inputs: { x: ["batch", 3, 8] },
+    weights: [intTensor("axis0", [0])],
+    nodes: [
+      node("Shape", ["x"], ["s"]),
+      node("Constant", [], ["zero"], tensor("value", { name: "", dataType: 7, dims: [], int64Data: [0] })),
+      node("Constant", [], ["two"], tensor("value", { name: "", dataType: 7, dims: [], int64Data: [2] })),
+      node("Gather", ["s", "zero"], ["n"], int("axis", 0)),
+      node("Gather", ["s", "two"], ["l"], int("axis", 0)),
+      node("Div", ["l", "two"], ["half"]),
+      node("Unsqueeze", ["n", "axis0"], ["n1"]),
+      node("Unsqueeze", ["half", "axis0"], ["half1"]),
+      node("Constant", [], ["rest"], ints("value_ints", [-1])),
+      node("Concat", ["n1", "rest", "half1"], ["to"], int("axis", 0)),
+      node("Reshape", ["x", "to"], ["y"]),
+    ],
+    outputs: ["y"],
+  });
+
+test("arithmetic with shapes is carried out, and the batch stays N", async () => {
+  const { source, report, model } = importOnnx(view());
+  expect(source).toContain("const y = reshape(x, [N, 6, 4]);");
+  expect(model.outputs).toEqual({ y: ["N", 6, 4] });
+  expect(report.folded.map(({ op, count }) => `${op} ${count}`)).toEqual([
+    "Constant 3",
+    "Gather 2",
+    "Unsqueeze 2",
+    "Concat 1",
+    "Div 1",
+    "Shape 1",
+  ]);
+  expect(await differenceOf(view(), drawn({ x: [2, 3, 8] }, 1))).toBeUndefined();
+});
+
+test("what is computed with the batch and is no size is refused, with what to try", () => {
+  const bytes = file({
+    inputs: { x: ["batch", 4] },
+    weights: [intTensor("two", [2]), intTensor("rest", [-1])],
+    nodes: [
+      node("Shape", ["x"], ["s"], int("end", 1)),
+      node("Mul", ["s", "two"], ["n2"]),
+      node("Concat", ["n2", "rest"], ["to"], int("axis", 0)),
+      node("Reshape", ["x", "to"], ["y"]),
+    ],
+    outputs: ["y"],
+  });
+  expect(() => importOnnx(bytes)).toThrow(`1 node cannot be imported:
+    Mul "n2": N · 2 is no size
+  try:  bind it: --dim NAME=SIZE, dims: { NAME: SIZE }`);
+  expect(importOnnx(bytes, { dims: { batch: 3 } }).model.outputs).toEqual({ y: [6, 2] });
+});
+
+const branch = (name: string, op: string): ReturnType<typeof graph> =>
+  graph(name, {
+    name,
+    node: [node(op, ["x"], [`${name}_out`])],
+    initializer: [],
+    input: [],
+    output: [{ name: `${name}_out` }],
+  });
+
+test("a branch whose condition is known is the graph that is taken", async () => {
+  const bytes = file({
+    inputs: { x: ["batch", 4] },
+    nodes: [
+      node("Shape", ["x"], ["s"], int("start", 1)),
+      node("Constant", [], ["four"], ints("value_ints", [4])),
+      node("Equal", ["s", "four"], ["c"]),
+      node("If", ["c"], ["y"], branch("then_branch", "Sigmoid"), branch("else_branch", "Relu")),
+    ],
+    outputs: ["y"],
+  });
+  expect(importOnnx(bytes).source).toContain("const y = sigmoid(x);");
+  expect(await differenceOf(bytes, drawn({ x: [2, 4] }, 1))).toBeUndefined();
+});
+
+test.each([0.5, -0.5])("a branch that a run chooses is a choice between both (%d)", async (number) => {
+  const bytes = file({
+    inputs: { x: ["batch", 4], threshold: [] },
+    weights: [floatTensor("zero", [], [0])],
+    nodes: [
+      node("Greater", ["threshold", "zero"], ["c"]),
+      node("If", ["c"], ["y"], branch("then_branch", "Sigmoid"), branch("else_branch", "Relu")),
+    ],
+    outputs: ["y"],
+  });
+  const feeds = { ...drawn({ x: [2, 4] }, 1), threshold: ndarray([], [number]) };
+  expect(await differenceOf(bytes, feeds)).toBeUndefined();
+});
+
+test("a loop of so many rounds is written out", async () => {
+  const bytes = file({
+    inputs: { x: [2, 3] },
+    weights: [
+      weight("w", [3, 3]),
+      { name: "rounds", dataType: 7, dims: [], int64Data: [3] },
+      { name: "go", dataType: 9, dims: [], rawData: Uint8Array.of(1) },
+    ],
+    nodes: [
+      node(
+        "Loop",
+        ["rounds", "go", "x"],
+        ["last", "each"],
+        graph("body", {
+          name: "body",
+          node: [
+            node("MatMul", ["h", "w"], ["h1"]),
+            node("Tanh", ["h1"], ["h2"]),
+            node("Identity", ["h2"], ["kept"]),
+            node("Identity", ["going"], ["on"]),
+          ],
+          initializer: [],
+          input: [valueInfo("i", [], 7), valueInfo("going", [], 9), valueInfo("h", [2, 3])],
+          output: [valueInfo("on", [], 9), valueInfo("h2", [2, 3]), valueInfo("kept", [2, 3])],
+        }),
+      ),
+    ],
+    outputs: ["last", "each"],
+  });
+  expect(importOnnx(bytes).model.outputs).toEqual({ last: [2, 3], each: [3, 2, 3] });
+  expect(await differenceOf(bytes, drawn({ x: [2, 3] }, 1))).toBeUndefined();
+});
+
+test("sizes that are left open: the first is N, others are numbers or bounds", async () => {
+  const bytes = file({
+    inputs: { x: ["batch", "steps", 4] },
+    weights: [weight("fc.weight", [4, 2])],
+    nodes: [node("MatMul", ["x", "fc.weight"], ["h"]), node("Softmax", ["h"], ["y"], int("axis", 1))],
+    outputs: ["y"],
+  });
+  const { source, model } = importOnnx(bytes, { dims: { steps: { max: 9 } } });
+  expect(source).toContain(`const steps = dim("steps", { max: 9 });\nconst x = input("x", [N, steps, 4]);`);
+  expect(model.inputs).toEqual({ x: ["N", { name: "steps", max: 9 }, 4] });
+  expect(importOnnx(bytes, { dims: { steps: 5, batch: 2 } }).model.inputs).toEqual({ x: [2, 5, 4] });
+  expect(
+    await differenceOf(bytes, drawn({ x: [2, 5, 4] }, 1), { dims: { steps: { max: 9 } } }),
+  ).toBeUndefined();
+});
+
+test("outputs may be other values of the file, and an input that they do not need is left out", () => {
+  const bytes = file({
+    inputs: { a: ["batch", 4], b: ["batch", 4] },
+    nodes: [node("Relu", ["a"], ["r"]), node("Frobnicate", ["r", "b"], ["y"])],
+    outputs: ["y"],
+  });
+  const { model, report } = importOnnx(bytes, { outputs: ["r"] });
+  expect([model.inputs, model.outputs]).toEqual([{ a: ["N", 4] }, { r: ["N", 4] }]);
+  expect(report.notes).toEqual(['input "b" is left out: no output needs it']);
+  expect(() => importOnnx(bytes, { outputs: ["q"] })).toThrow('output "q" is no value of the file');
+});
+
+test("an attribute that its row does not know is refused", () => {
+  const bytes = file({
+    inputs: { x: [2] },
+    nodes: [node("Relu", ["x"], ["y"], int("leaky", 1))],
+    outputs: ["y"],
+  });
+  expect(() => importOnnx(bytes)).toThrow('Relu "y": attribute leaky is not one of Relu in opset 17');
+});
