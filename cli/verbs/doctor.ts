@@ -21,7 +21,9 @@ export const doctor = verb({
     const report = await diagnose(adapter);
     if (format === "json") printJson(ui, { weft: version(), ...report, adapter: report.adapter ?? null });
     else ui.out(doctorText(report, verbose, ui));
-    return report.adapter ? 0 : EXIT_USER; // a finding, not a crash
+    // A finding, not a crash. Where no adapter was asked for by name, it is none that WebAssembly does the work.
+    const works = report.adapter !== undefined || (adapter === undefined && !report.wasmProblem);
+    return works ? 0 : EXIT_USER;
   },
 });
 
@@ -70,7 +72,8 @@ function doctorText(
     lines.push("", bold("limits"));
     const limits = Object.entries(adapter.limits).filter(([name]) => all || TELLING.includes(name));
     for (const [name, value] of limits) lines.push(row(name, value.toLocaleString("en")));
-  } else lines.push(row("name", red("none")));
+  } else if (wasmProblem) lines.push(row("name", red("none")));
+  else lines.push(row("name", yellow("none: models run and train in WebAssembly")));
   if (advice.length > 0) lines.push("", bold("what to do"), ...advice.map((line) => `  ${line}`));
   return lines.join("\n");
 }

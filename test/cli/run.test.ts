@@ -1,10 +1,11 @@
 /** `weft run` and `weft doctor` on the adapter of this machine. */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { gzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
 import { idx, npy } from "./make.ts";
-import { fails, scratch, works } from "./weft.ts";
+import { fails, root, scratch, weftProcess, works } from "./weft.ts";
 
 const folder = scratch();
 const file = (name: string, content: string | Uint8Array): string => {
@@ -196,5 +197,20 @@ describe("weft doctor", () => {
     const report = JSON.parse(stdout);
     expect(report.adapter.limits.maxStorageBuffersPerShaderStage).toBeGreaterThanOrEqual(8);
     expect(report.system.node).toBe(process.versions.node);
+  });
+
+  test("without an adapter WebAssembly does the work; a script that asks for one is told", async () => {
+    const webgpu = pathToFileURL(join(root, "node_modules/webgpu/index.js"));
+    // Dawn is there, and no driver: neither the system's nor npm's, which is for other processors.
+    const other = file(
+      "other.mjs",
+      `await import("${webgpu}"); Object.defineProperty(process, "arch", { value: "riscv64" });`,
+    );
+    const env = { NODE_OPTIONS: `--import ${pathToFileURL(other)}`, VK_ICD_FILENAMES: "/nowhere.json" };
+    const [any, software] = await Promise.all(
+      [["doctor"], ["doctor", "--adapter", "software"]].map((args) => weftProcess(args, { env })),
+    );
+    expect(any?.stdout).toContain("none: models run and train in WebAssembly");
+    expect([any?.code, software?.code]).toEqual([0, 1]);
   });
 });
