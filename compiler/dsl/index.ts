@@ -148,6 +148,7 @@ export {
   type PoolOptions,
 } from "./pooling.ts";
 export { mean, type ReduceOptions, sum } from "./reduce.ts";
+export { type ResizeOptions, resize, type UpsampleOptions, upsample } from "./resize.ts";
 export { type SliceOptions, type SplitOptions, slice, split } from "./slice.ts";
 export type { Tensor } from "./tensor.ts";
 export type { Layer, LayerType } from "./types/layer.ts";

@@ -10,6 +10,7 @@ import { logic } from "./logic.ts";
 import { norm } from "./norm.ts";
 import { pointwise } from "./pointwise.ts";
 import { reductions } from "./reduce.ts";
+import { resizing } from "./resize.ts";
 import { shape } from "./shape.ts";
 import { slices } from "./slice.ts";
 import { window } from "./window.ts";
@@ -19,6 +20,7 @@ export const ops = {
   ...transposed,
   ...contract,
   ...window,
+  ...resizing,
   ...shape,
   ...slices,
   ...axes,
@@ -51,6 +53,8 @@ export type { InitRequest } from "./init.ts";
 export type { BatchNormOptions, LayerNormOptions } from "./norm.ts";
 export type { PadMode, PadOptions } from "./pad.ts";
 export type { ReduceOptions, SoftmaxOptions } from "./reduce.ts";
+export type { Coordinates, ResizeMode, Rounding } from "./resample.ts";
+export type { ResizeOptions } from "./resize.ts";
 export type { ConcatOptions, ReshapeOptions, TransposeOptions } from "./shape.ts";
 export { cuts, type SliceOptions, type SplitOptions } from "./slice.ts";
 export type { AvgPoolOptions, PoolAttrs, PoolOptions } from "./window.ts";

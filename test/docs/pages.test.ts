@@ -152,7 +152,8 @@ describe("README", () => {
     );
     const reductions: Readonly<Record<string, string>> = { reduceMax: "max", reduceMin: "min" };
     const names = new Set(Object.keys(ops).map((name) => reductions[name] ?? name));
-    expect(listed.toSorted()).toEqual([...names, "split"].toSorted()); // slices, several at once
+    // Slices, several at once; and a resize by another name.
+    expect(listed.toSorted()).toEqual([...names, "split", "upsample"].toSorted());
   });
 
   test("names flags that exist", async () => {

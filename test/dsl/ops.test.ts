@@ -81,6 +81,11 @@ const forms: { readonly [op: string]: readonly [Tensor, (x: never) => Tensor, Te
       image,
     ],
     globalAvgPool2d: [w.globalAvgPool2d(image), w.globalAvgPool2d(), image],
+    resize: [
+      w.resize(image, { size: [5, 9], mode: "cubic", excludeOutside: true }),
+      w.resize({ size: [5, 9], mode: "cubic", excludeOutside: true }),
+      image,
+    ],
     linear: [
       w.linear(rows, { out: 3, in: 10, init: w.zeros() }),
       w.linear({ out: 3, in: 10, init: w.zeros() }),

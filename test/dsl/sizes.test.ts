@@ -40,6 +40,7 @@ describe("every op, with whatever numbers its options may be given", () => {
   const needed: Readonly<Record<string, object>> = {
     linear: { out: 4 },
     reshape: { shape: [N, -1] },
+    resize: { size: 3 },
     pad: { padding: 1 },
     embedding: { count: 9, size: 4 },
     unsqueeze: { axis: 1 },

@@ -4,7 +4,17 @@ import { real, small } from "./numbers.ts";
 import { cut, hasNumber, lookup, together, turn } from "./placeSteps.ts";
 import { aside, many, own, repeat, withPrepared } from "./sharing.ts";
 import type { Dim, Value } from "./spec.ts";
-import { avgPool, conv, convTranspose, divisors, globalPool, maxPool, rankOf, size } from "./windowSteps.ts";
+import {
+  avgPool,
+  conv,
+  convTranspose,
+  divisors,
+  globalPool,
+  maxPool,
+  rankOf,
+  resize,
+  size,
+} from "./windowSteps.ts";
 
 export interface Step {
   readonly name: string;
@@ -230,6 +240,7 @@ export const steps: readonly Step[] = [
   { name: "pointwise", weight: 6, applies: () => true, add: pointwise },
   { name: "conv", weight: 6, applies: slides, add: conv },
   { name: "convTranspose", weight: 2, applies: slides, add: convTranspose },
+  { name: "resize", weight: 2, applies: slides, add: resize },
   { name: "avgPool", weight: 3, applies: slides, add: avgPool },
   { name: "maxPool", weight: 3, applies: slides, add: maxPool },
   { name: "arithmetic", weight: 4, applies: (s) => s.length > 0, add: arithmetic },

@@ -117,3 +117,23 @@ export function avgPool(draft: Draft, x: string): string {
 export function globalPool(draft: Draft, x: string): string {
   return draft.line(`${draft.dice.pick(["globalAvgPool", "globalMaxPool"])}${rankOf(draft.shape(x))}d`, [x]);
 }
+
+/** Upwards and downwards, in the modes of pictures that onnxruntime has too. */
+export function resize(draft: Draft, x: string): string {
+  const { dice } = draft;
+  const shape = draft.shape(x);
+  const mode = dice.pick(["nearest", "linear", "cubic"]);
+  const coordinates = dice.pick(["halfPixel", "asymmetric", "alignCorners", "pytorchHalfPixel"]);
+  const rounding = dice.pick(["floor", "ceil", "roundPreferFloor", "roundPreferCeil"]);
+  const sizes = shape.slice(2).map((_, i) => size(shape, i + 2));
+  const wanted: Record<string, Value> = dice.rarely(2)
+    ? { size: sizes.map((n) => dice.between(1, Math.min(12, 2 * n))) }
+    : { scale: dice.pick([2, 3, 1.5, 0.5].filter((f) => sizes.every((n) => Math.floor(n * f) >= 1))) };
+  return draft.line("resize", [x], {
+    ...wanted,
+    mode,
+    coordinates,
+    ...(mode === "nearest" ? { nearest: rounding } : {}),
+    ...(mode === "cubic" && dice.rarely(3) ? { excludeOutside: true } : {}),
+  });
+}

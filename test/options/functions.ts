@@ -14,6 +14,7 @@ import type {
   PadOptions,
   PoolOptions,
   ReduceOptions,
+  ResizeOptions,
   RollOptions,
   SliceOptions,
   SoftmaxOptions,
@@ -70,6 +71,14 @@ const maxPool: Required<PoolOptions> = { kernel: 2, stride: 2, padding: 0, dilat
 const avgPool: Required<AvgPoolOptions> = { ...maxPool, countIncludePad: true };
 const batchNorm2d: Required<BatchNormOptions> = { eps: 1e-3, momentum: 0.2 };
 const layerNorm: Required<LayerNormOptions> = { dims: 1, eps: 1e-3 };
+const resize: Required<Omit<ResizeOptions, "size">> = {
+  scale: 2,
+  mode: "cubic",
+  coordinates: "asymmetric",
+  nearest: "ceil",
+  cubicCoefficient: -0.5,
+  excludeOutside: true,
+};
 const pad: Required<PadOptions> = { padding: [1, 2], value: 2, mode: "constant", axis: 2 };
 const slice: Required<SliceOptions> = { axis: 2, start: 1, end: 3, step: 2 };
 const squeeze: Required<SqueezeOptions> = { axis: 0 };
@@ -93,6 +102,8 @@ export const unary: Readonly<Record<string, object>> = {
   ...forRanks({ conv, convTranspose, maxPool, avgPool, globalAvgPool: {}, globalMaxPool: {} }),
   batchNorm2d,
   layerNorm,
+  resize,
+  upsample: { size: [4, 4], mode: "linear", alignCorners: true },
   pad,
   slice,
   unsqueeze,
@@ -117,7 +128,7 @@ export const unary: Readonly<Record<string, object>> = {
       .split(/\s+/)
       .map((name) => [name, {}]),
   ),
-} satisfies Partial<Record<OpName, object>>;
+} satisfies Partial<Record<OpName | "upsample", object>>;
 export const binary = (
   "add sub mul div pow matmul corr2d mod fmod prelu equal notEqual less lessOrEqual greater greaterOrEqual and or xor" as const
 ).split(" ");

@@ -3,9 +3,10 @@ import type { OpName } from "../../compiler/ops/index.ts";
 import { showShape } from "../../contract/shapes.ts";
 import { axisOfGather } from "./layout.ts";
 import { layout } from "./onnx-layout.ts";
-import { type Attribute, float, int, ints } from "./onnx-proto.ts";
+import { type Attribute, float, floatTensor, int, ints, string } from "./onnx-proto.ts";
 import { list, rankOf, same, scalar, shapeOf, type Translate, type Translation } from "./onnx-translation.ts";
 import { fromFront, listOf, numberOf } from "./op.ts";
+import { axesOf } from "./resize.ts";
 import { slidings } from "./windows.ts";
 
 /** kernel_shape, strides, dilations and pads (all begins, then all ends). */
@@ -54,6 +55,58 @@ const convTranspose: Translate = (t) => {
 const maxPool: Translate = (t) => pool(t, "MaxPool");
 const avgPool: Translate = (t) =>
   pool(t, "AveragePool", int("count_include_pad", t.node.attrs["countIncludePad"] === true ? 1 : 0));
+
+const COORDINATES: Readonly<Record<string, string>> = {
+  halfPixel: "half_pixel",
+  pytorchHalfPixel: "pytorch_half_pixel",
+  alignCorners: "align_corners",
+  asymmetric: "asymmetric",
+  tfHalfPixelForNn: "tf_half_pixel_for_nn",
+  halfPixelSymmetric: "half_pixel_symmetric",
+};
+const ROUNDINGS: Readonly<Record<string, string>> = {
+  roundPreferFloor: "round_prefer_floor",
+  roundPreferCeil: "round_prefer_ceil",
+  floor: "floor",
+  ceil: "ceil",
+};
+
+function resize(t: Translation): string {
+  const { attrs } = t.node;
+  const axes = axesOf(attrs, shapeOf(t).map(Number));
+  const sizes =
+    attrs["size"] === null
+      ? []
+      : [
+          list(
+            t,
+            axes.map((a) => a.out),
+          ),
+        ];
+  const scales =
+    attrs["size"] === null
+      ? t.constant((name) =>
+          floatTensor(
+            name,
+            [axes.length],
+            axes.map((a) => a.factor),
+          ),
+        )
+      : "";
+  return t.emit(
+    "Resize",
+    [t.inputs[0] ?? "", "", scales, ...sizes],
+    ints(
+      "axes",
+      axes.map((a) => a.axis),
+    ),
+    string("mode", String(attrs["mode"])),
+    string("coordinate_transformation_mode", COORDINATES[String(attrs["coordinates"])] ?? ""),
+    string("nearest_mode", ROUNDINGS[String(attrs["nearest"])] ?? ""),
+    float("cubic_coeff_a", numberOf(attrs, "cubicCoefficient")),
+    int("exclude_outside", attrs["excludeOutside"] === true && attrs["mode"] === "cubic" ? 1 : 0),
+  );
+}
 
 function linear(t: Translation): string {
   const [x = "", w = "", bias] = t.inputs;
@@ -149,6 +202,7 @@ export const translations: Readonly<Record<OpName, Translate>> = {
   globalMaxPool1d: same("GlobalMaxPool"),
   globalMaxPool2d: same("GlobalMaxPool"),
   globalMaxPool3d: same("GlobalMaxPool"),
+  resize,
   gather,
   embedding: ({ emit, inputs: [indices = "", table = ""] }) =>
     emit("Gather", [table, whole(emit, indices)], int("axis", 0)),

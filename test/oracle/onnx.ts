@@ -12,6 +12,7 @@ import type { Translation } from "./onnx-translation.ts";
 import { listOf } from "./op.ts";
 import { evaluate, type Meaning } from "./oracle.ts";
 import { each, gelu } from "./pointwise.ts";
+import { axesOf, coordinateOf } from "./resize.ts";
 import { type Sliding, slidings } from "./windows.ts";
 
 /** Cases that onnxruntime computes by another rule: they are compared with the naive oracle alone. */
@@ -51,6 +52,26 @@ export const exceptions: readonly Exception[] = [
     reason: "ONNX's Expand takes a shape of numbers",
     applies: ({ op, type, inputs }) =>
       op.name === "expand" && type.shape[0] === "N" && inputs[0]?.type.shape[0] !== "N",
+  },
+  {
+    name: "a coordinate halfway between elements",
+    reason: "onnxruntime computes coordinates in f32, which falls to one side or the other",
+    applies: ({ op, attrs, inputs: [x] }) =>
+      op.name === "resize" &&
+      attrs["mode"] === "nearest" &&
+      axesOf(attrs, (x?.type.shape ?? []).map(Number)).some(
+        (a) =>
+          !Number.isInteger(a.factor) &&
+          Array.from({ length: a.out }, (_, o) => 2 * coordinateOf(attrs["coordinates"], o, a)).some(
+            (at) => Math.abs(at - Math.round(at)) < 1e-4,
+          ),
+      ),
+  },
+  {
+    name: "resizing that onnxruntime does not know",
+    reason: "onnxruntime has cubic of pictures alone, and linear of no more than three axes",
+    applies: ({ op, attrs, type }) =>
+      op.name === "resize" && attrs["mode"] === "cubic" && type.shape.length !== 4,
   },
   {
     name: "ceilMode with a window in the trailing padding",

@@ -37,6 +37,7 @@ import {
   softplus,
   where,
 } from "./pointwise.ts";
+import { resize } from "./resize.ts";
 import { avgPool, conv, convTranspose, corr2d, globalAvgPool, globalMaxPool, maxPool } from "./windows.ts";
 
 export type Meaning = (op: Op) => NdArray;
@@ -64,6 +65,7 @@ const meanings: Readonly<Record<OpName, Meaning>> = {
   globalMaxPool1d: globalMaxPool,
   globalMaxPool2d: globalMaxPool,
   globalMaxPool3d: globalMaxPool,
+  resize,
   flatten,
   reshape,
   transpose,

@@ -82,6 +82,15 @@ export function randomPrograms(seed: number, count: number): readonly Program[] 
       );
       return `w.convTranspose${rank}d(${spatial(rank)}, { out: ${pick(4, 6, 64)}, kernel: ${each(rank, 1, 6)}${option(0.5, "stride", each(rank, 1, 4))}${option(0.6, "padding", sides)}${option(0.3, "dilation", each(rank, 1, 3))}${option(0.3, "outputPadding", each(rank, 0, 2))}${option(0.3, "groups", `${pick(1, 2, 3)}`)} })`;
     },
+    () => {
+      const rank = int(0, 3);
+      const count = int(1, 5);
+      const wanted = chance(0.5)
+        ? `size: ${chance(0.6) ? int(1, 9) : list(count, () => int(1, 9))}`
+        : `scale: ${chance(0.6) ? int(1, 4) : list(count, () => int(1, 3))}`;
+      const x = chance(0.8) ? `[N, ${[3, 4, 5, 6].slice(0, rank + 1).join(", ")}]` : "[2, 3, 4]";
+      return `w.${pick("resize", "upsample")}(${input(x)}, { ${wanted}, mode: "linear" })`;
+    },
     () => `w.global${pick("Max", "Avg")}Pool${int(1, 3)}d(${spatial(int(1, 3))})`,
     () =>
       `w.${pick("add", "mul", "max")}(${input(shapeOf(int(0, 4), [1, 1, 2, 5]))}, ${input(shapeOf(int(0, 4), [1, 1, 2, 5]))})`,

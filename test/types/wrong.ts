@@ -98,6 +98,14 @@ export const wrong: readonly Wrong[] = [
     'w.convTranspose2d(image, { out: 6, kernel: 2, ▸weight: w.param("k", [6, 3, 2, 2]) })',
     "convTranspose2d: the given weight is [6, 3, 2, 2], but has to be [3, 6, 2, 2]",
   ),
+  w("w.resize(image, ▸{ mode: 'linear' })", "resize takes size, or scale"),
+  w(
+    "w.upsample(rows, ▸{ scale: 2 })",
+    "resize by a number changes every axis behind [N, channels], got [N, 10]",
+  ),
+  w("w.resize(rows, ▸{ size: [1, 2] })", "resize cannot change N, which a run decides"),
+  w("w.upsample(text, ▸{ scale: [2, 1] })", "resize cannot change T, which a run decides"),
+  w("w.resize(rows, ▸{ size: [1, 2, 3] })", "resize has more numbers than [N, 10] has axes"),
   w("w.globalMaxPool1d(▸image)", "expected a tensor [N, channels, length], got [N, 3, 28, 28]"),
   w(
     "w.linear(rows, { out: 5, ▸in: 11 })",

@@ -105,6 +105,16 @@ export const checks: readonly true[] = [
     w.convTranspose2d(image, { out: 4, kernel: 3, weight: w.param("k", [3, 4, 3, 3]) }),
   ),
 
+  // resizing
+  same<Tensor<[N, 3, 64, 64]>>()(w.upsample(image, { scale: 2 })),
+  same<Tensor<[N, 3, number, number]>>()(w.upsample(image, { scale: 1.5, mode: "linear" })),
+  same<Tensor<[N, 3, 7, 9]>>()(w.resize(image, { size: [7, 9], mode: "cubic" })),
+  same<Tensor<[N, 3, 32, 96]>>()(w.resize(image, { scale: [1, 3] })),
+  same<Tensor<[N, 6, 7, 9]>>()(w.resize(image, { size: [6, 7, 9] })),
+  same<Tensor<[N, 3, 64, 64]>>()(w.resize(image, { scale: [1, 1, 2, 2] })),
+  same<Tensor<[N, 64, 256]>>()(w.pipe(tokens64, w.upsample({ scale: 2 }))),
+  same<Tensor<[N, 3, number, number]>>()(w.resize(image, { size })),
+
   // contractions
   same<Tensor<[N, 20]>>()(w.linear(rows, { out: 20 })),
   same<Tensor<[N, 128, 20]>>()(w.linear(tokens, { out: 20, in: 64 })),
