@@ -111,11 +111,14 @@ export function interpreter({
     if (!mappedAtCreation && usage & STORAGE) new Uint32Array(bytes).fill(NO_NUMBER);
     const written = new Uint8Array(Math.ceil(size / 4)).fill(mappedAtCreation ? 1 : 0);
     const buffer: FakeBuffer = { label, size, bytes, written, destroyed: false };
+    let mapped = bytes;
     return Object.assign(buffer, {
-      mapAsync: async (): Promise<void> => {
+      // To be read: a copy, as the runtime's device for WebAssembly has it.
+      mapAsync: async (_: number, offset = 0, count = size - offset): Promise<void> => {
         if (buffer.destroyed) throw new Error("the buffer was destroyed while it was mapped");
+        mapped = bytes.slice(offset, offset + count);
       },
-      getMappedRange: (): ArrayBuffer => buffer.bytes,
+      getMappedRange: (): ArrayBuffer => mapped,
       unmap: (): void => {},
       destroy: (): void => {
         buffer.destroyed = true;
