@@ -7,6 +7,7 @@ import { isCounter, readStored, type Stored, tensorsFor } from "../contract/stor
 import { checkWeights, type Weights } from "../contract/weights.ts";
 import { metadataIn } from "../runtime/metadata.ts";
 import { readBytes, shownPath } from "./files.ts";
+import { isArchive, isPickle, legacy } from "./pytorch/kind.ts";
 
 /** Prints a remark. */
 type Note = (text: string) => void;
@@ -15,7 +16,12 @@ const message = (error: WeftError): string => error.message.replace(/^weights: /
 
 /** Reads the file and holds it against the model, before a device is asked for. */
 export async function readWeights(path: string, program: Program, note: Note): Promise<Weights> {
-  return fitting(storedIn(await readBytes(path, "the weights"), path, program.name), path, program, note);
+  return fitting(
+    await storedIn(await readBytes(path, "the weights"), path, program.name),
+    path,
+    program,
+    note,
+  );
 }
 
 /** The same, with the texts that lie beside the tensors. */
@@ -25,9 +31,9 @@ export async function readTold(
   note: Note,
 ): Promise<{ readonly weights: Weights; readonly metadata: Readonly<Record<string, string>> }> {
   const bytes = await readBytes(path, "the weights");
-  const weights = fitting(storedIn(bytes, path, program.name), path, program, note);
+  const weights = fitting(await storedIn(bytes, path, program.name), path, program, note);
   try {
-    return { weights, metadata: metadataIn(bytes) };
+    return { weights, metadata: isArchive(bytes) ? {} : metadataIn(bytes) };
   } catch (error) {
     if (!(error instanceof WeftError)) throw error;
     throw new UserError({
@@ -38,9 +44,16 @@ export async function readTold(
   }
 }
 
-/** The tensors of a file as they are in it. */
-export const storedIn = (bytes: Uint8Array, path: string, model: string): Readonly<Record<string, Stored>> =>
-  saying(shownPath(path), model, () => readStored(bytes));
+/** The tensors of a file as they are in it: safetensors, or an archive of PyTorch. Throws `UserError`. */
+export async function storedIn(
+  bytes: Uint8Array,
+  path: string,
+  model: string,
+): Promise<Readonly<Record<string, Stored>>> {
+  if (isArchive(bytes)) return (await import("./pytorch/read.ts")).readPyTorch(bytes, shownPath(path));
+  if (isPickle(bytes)) throw legacy(shownPath(path));
+  return saying(shownPath(path), model, () => readStored(bytes));
+}
 
 /** The result of work on a file, whose `WeftError` "weights" becomes a message that names the file and the model. */
 export function saying<T>(shown: string, model: string, work: () => T, fix?: string): T {

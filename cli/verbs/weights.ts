@@ -52,7 +52,7 @@ async function rename(model: string, { from, map, out, format }: Options, ui: Ui
   const { graph } = await loadModel(model);
   const params = compile(graph).program.params.map(asGiven);
   const names = map === undefined ? {} : readMap(await readBytes(map, "the map"), shownPath(map));
-  const stored = storedIn(await readBytes(from, "the weights"), from, graph.name);
+  const stored = await storedIn(await readBytes(from, "the weights"), from, graph.name);
   const tensors = Object.entries(stored).map(([name, { shape }]) => ({ name, shape }));
   const own = new Set(params.map(({ name }) => name));
   const looked = tensors.filter(({ name }) => own.has(name) || !isCounter(name));
