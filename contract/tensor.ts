@@ -38,14 +38,13 @@ export function permute<T extends TensorData>(
   const out = data.slice() as T; // the same kind of array
   const strides = shape.map((_, axis) => sizeOf(shape.slice(axis + 1)));
   let to = 0;
-  const last = order.length - 1;
+  // A call for each row, not for each element. Without axes nothing is walked: the copy is the result.
   const walk = (depth: number, from: number): void => {
     const axis = order[depth] as number;
-    const [size, stride] = [shape[axis] as number, strides[axis] as number];
-    // A call for each row, not for each element. Without axes nothing is walked: the copy is the result.
-    for (let i = 0; i < size; i++)
-      if (depth < last) walk(depth + 1, from + i * stride);
-      else out[to++] = data[from + i * stride] as number;
+    const isRow = depth > order.length - 2;
+    for (let left = shape[axis] as number; left--; from += strides[axis] as number)
+      if (isRow) out[to++] = data[from] as number;
+      else walk(depth + 1, from);
   };
   walk(0, 0);
   return out;
