@@ -12,7 +12,7 @@ import {
   type Ref,
   shapeOf,
 } from "./recorder.ts";
-import { tidy } from "./round.ts";
+import { bounded, tidy } from "./round.ts";
 import {
   type Computed,
   type ElementType,
@@ -174,7 +174,13 @@ export class Call {
   }
 
   asTensor(value: Value): Computed {
-    if (value.kind === "computed") return value;
+    if (value.kind === "computed") {
+      if (!value.order) return value;
+      return refuse(
+        `it reads ${showValue(value)}, in which N is not the outermost size`,
+        "bind the batch: --dim NAME=1, dims: { NAME: 1 }",
+      );
+    }
     const made = this.#import.constants.get(value);
     const shape = value.shape;
     if (sizeOf(shape) === 0) return refuse(`its operand ${showValue(value)} has no elements`);
@@ -194,8 +200,7 @@ export class Call {
     const value = this.value(i);
     const first = value.kind === "known" ? value.data[0] : undefined;
     const one = value.kind === "known" && sizeOf(value.shape) === 1 && value.shape.length <= beside.length;
-    if (one && typeof first === "number" && Number.isFinite(first) && Number.isFinite(Math.fround(first)))
-      return tidy(first);
+    if (one && typeof first === "number" && !Number.isNaN(first)) return tidy(bounded(first));
     return this.asTensor(value);
   }
 
@@ -211,10 +216,11 @@ export class Call {
     return {
       shape,
       data: () => {
-        if (from === undefined && scale === 1 && data instanceof Float32Array) return data;
+        if (from === undefined && scale === 1 && data instanceof Float32Array && data.every(Number.isFinite))
+          return data;
         this.#import.spendWeights(count);
         const numbers = new Float32Array(count);
-        for (let i = 0; i < count; i++) numbers[i] = scale * Number(data[from ? from(i) : i]);
+        for (let i = 0; i < count; i++) numbers[i] = bounded(scale * Number(data[from ? from(i) : i]));
         return numbers;
       },
     };

@@ -193,7 +193,7 @@ function outputsOf(
   for (const name of names) {
     const value = values.get(name);
     if (wanted === "all") {
-      const op = value?.kind === "computed" && value.type === "f32" && value.ref.tensor.node.kind === "op";
+      const op = value?.kind === "computed" && !value.order && value.ref.tensor.node.kind === "op";
       if (!op || seen.has(value.ref)) continue;
       seen.add(value.ref);
     }

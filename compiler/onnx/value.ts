@@ -45,6 +45,8 @@ export interface Computed {
   readonly type: ElementType;
   readonly shape: Shape;
   readonly ref: Ref;
+  /** Where the file has the axes in an order that the model cannot have: the tensor's axis that each of `shape` is. */
+  readonly order?: readonly number[];
 }
 
 export type Value = Known | Computed;

@@ -4,12 +4,13 @@ import type { Callee } from "../recorder.ts";
 import { tidy } from "../round.ts";
 import { type Computed, type ElementType, isFloat, refuse } from "../value.ts";
 import type { Row, Rows } from "./row.ts";
+import { turned, turnedOf } from "./turned.ts";
 
 const unary =
   (callee: Callee): Row =>
   (call) => {
-    const x = call.tensor(0);
-    return call.apply(callee, [x], { type: x.type });
+    const { tensor, order } = turnedOf(call.value(0), call);
+    return turned(call, call.apply(callee, [tensor], { type: tensor.type }), order);
   };
 
 /** The two operands: a constant of one element is a number. */
@@ -28,7 +29,21 @@ const typeOf = (call: Call): ElementType => {
 export const binary =
   (callee: Callee, type?: ElementType): Row =>
   (call) =>
-    call.apply(callee, [...operands(call)], { type: type ?? typeOf(call) });
+    numbered(call, callee, type) ?? call.apply(callee, [...operands(call)], { type: type ?? typeOf(call) });
+
+/** With a number for one operand, the order of the other's axes does not matter. */
+function numbered(call: Call, callee: Callee, type: ElementType | undefined): Computed | undefined {
+  const i = [0, 1].find((k) => {
+    const value = call.value(k);
+    return value.kind === "computed" && value.order !== undefined;
+  });
+  if (i === undefined) return undefined;
+  const { tensor, order } = turnedOf(call.value(i), call);
+  const other = call.operand(1 - i, tensor.shape);
+  if (typeof other !== "number") return undefined;
+  const args = i === 0 ? [tensor, other] : [other, tensor];
+  return turned(call, call.apply(callee, args, { type: type ?? typeOf(call) }), order);
+}
 
 /** Of any number of operands, two at a time. */
 function chain(call: Call, callee: Callee): Computed {
@@ -57,6 +72,13 @@ function bound(call: Call, i: number, name: string): number | undefined {
   if (call.opset < 11) return call.has(name) ? call.float(name, 0) : undefined;
   const [number] = call.numbers(i, name) ?? [];
   return number !== undefined && Number.isFinite(Math.fround(number)) ? tidy(number) : undefined;
+}
+
+/** Between bounds that the model computes. */
+function between(call: Call, x: Computed): Computed {
+  const { type } = x;
+  const above = call.inputs[1] ? call.apply("max", [x, call.operand(1, x.shape)], { type }) : x;
+  return call.inputs[2] ? call.apply("min", [above, call.operand(2, x.shape)], { type }) : above;
 }
 
 export const elementwise: Rows = {
@@ -180,6 +202,7 @@ export const elementwise: Rows = {
 
   Clip(call) {
     const x = call.tensor(0);
+    if ([1, 2].some((i) => call.inputs[i]?.kind === "computed")) return between(call, x);
     const [min, max] = [bound(call, 1, "min"), bound(call, 2, "max")];
     const { type } = x;
     if (min === 0 && max === 6) return call.apply("relu6", [x], { type });

@@ -2,7 +2,8 @@
 import type { Dim, Shape } from "../../../contract/type.ts";
 import { isSize } from "../../ir/type.ts";
 import { type Element, known, refuse, type Value } from "../value.ts";
-import { axisOf, type Rows, range, reshaped, transposed } from "./row.ts";
+import { axisOf, type Rows, range, reshaped } from "./row.ts";
+import { along, turned, turnedOf } from "./turned.ts";
 
 /** Elements that are numbers, and the sizes that a run decides, in their order. */
 function partsOf(shape: readonly Dim[]): { readonly count: number; readonly decided: readonly Dim[] } {
@@ -81,8 +82,13 @@ export const shapes: Rows = {
   },
 
   Transpose(call) {
-    const x = call.tensor(0);
-    return transposed(call, x, call.ints("perm") ?? range(0, x.shape.length).toReversed());
+    const x = turnedOf(call.value(0), call);
+    const order = call.ints("perm") ?? range(0, x.order.length).toReversed();
+    return turned(
+      call,
+      x.tensor,
+      order.map((a) => along(x, a)),
+    );
   },
 
   Concat(call) {

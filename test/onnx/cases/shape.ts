@@ -1,7 +1,7 @@
 /** What moves elements, and what asks for shapes. */
 import fc from "fast-check";
-import { int, ints, string } from "../file.ts";
-import { type Cases, type Draw, fed, known, list, scalar, shape } from "./draw.ts";
+import { float, int, ints, string } from "../file.ts";
+import { broadcastable, type Cases, type Draw, fed, known, list, scalar, shape } from "./draw.ts";
 
 const reshape: Draw = fc
   .record({
@@ -73,6 +73,19 @@ const slice: Draw = fc
         }),
     ),
   );
+
+/** Every so many positions, from either end. */
+const stepped: Draw = fc
+  .record({
+    s: shape(2, 3),
+    step: fc.constantFrom(2, 3, -1, -2),
+    start: fc.integer({ min: -9, max: 9 }),
+    end: fc.constantFrom(99, -99, 4, -1),
+  })
+  .map(({ s, step, start, end }) => {
+    const sizes = s.map((d) => d + 3);
+    return { operands: [fed(sizes), list([start]), list([end]), list([1]), list([step])] };
+  });
 
 const split: Draw = fc
   .record({
@@ -174,6 +187,49 @@ const blocks = (deep: boolean): Draw =>
       attributes: [int("blocksize", b), ...(deep ? [string("mode", mode)] : [])],
     }));
 
+const pad: Draw = fc
+  .record({
+    s: shape(1, 4),
+    ends: fc.array(fc.integer({ min: -1, max: 3 }), { minLength: 8, maxLength: 8 }),
+    mode: fc.constantFrom("constant", "constant", "reflect", "edge", "wrap"),
+    value: fc.option(fc.constantFrom(0, 1.5, -2)),
+    opset: fc.constantFrom(9, 11, 13, 18, 19),
+    axes: fc.boolean(),
+  })
+  .map(({ s, ends, mode, value, opset, axes }) => {
+    const sizes = s.map((d) => d + 2);
+    const used = mode === "wrap" && opset < 19 ? "constant" : mode;
+    // Mirrors and turns reach no further than what there is; what is cut off leaves something.
+    const end = (i: number): number =>
+      Math.max(
+        used === "constant" ? -1 : 0,
+        Math.min(ends[i] ?? 0, used === "constant" ? 3 : (sizes[i % s.length] ?? 1) - 1),
+      );
+    const both = [...s.map((_, i) => end(i)), ...s.map((_, i) => end(i + s.length))];
+    const some = axes && opset >= 18 && s.length > 1;
+    const pads = some ? [both[1] ?? 0, both[s.length + 1] ?? 0] : both;
+    const first = !some && (both[0] !== 0 || both[s.length] !== 0);
+    const attributes = [string("mode", used)];
+    if (opset < 11)
+      return {
+        opset,
+        operands: [fed(sizes)],
+        attributes: [...attributes, ints("pads", pads), ...(value === null ? [] : [float("value", value)])],
+        ...(first ? { batched: false } : {}),
+      };
+    return {
+      opset,
+      operands: [
+        fed(sizes),
+        list(pads),
+        value === null ? undefined : scalar(value),
+        ...(some ? [list([1])] : []),
+      ],
+      attributes,
+      ...(first ? { batched: false } : {}),
+    };
+  });
+
 export const shapes: Cases = {
   Reshape: reshape,
   Flatten: fc.record({ s: shape(1, 4), axis: fc.nat() }).map(({ s, axis }) => {
@@ -206,11 +262,27 @@ export const shapes: Cases = {
         ...(axis === 0 || last ? { batched: false } : {}),
       };
     }),
-  Slice: slice,
+  Slice: fc.oneof(slice, stepped),
   Split: split,
   Squeeze: squeeze,
   Unsqueeze: unsqueeze,
   Gather: gather,
+  Expand: shape(1, 3).chain((s) =>
+    broadcastable(s).map((from) => ({
+      operands: [fed(from.length > 0 ? from : [1]), list(s)],
+      batched: false,
+    })),
+  ),
+  Tile: fc
+    .record({
+      s: shape(1, 3),
+      repeats: fc.array(fc.integer({ min: 1, max: 3 }), { minLength: 3, maxLength: 3 }),
+    })
+    .map(({ s, repeats }) => {
+      const own = repeats.slice(0, s.length);
+      return { operands: [fed(s), list(own)], ...(own[0] === 1 ? {} : { batched: false }) };
+    }),
+  Pad: pad,
   DepthToSpace: blocks(true),
   SpaceToDepth: blocks(false),
 };
