@@ -6,7 +6,7 @@ const LARGEST = 3.4028234663852886e38;
  * The model computes with finite numbers: the −∞ of a mask and the ∞ of an open bound are the largest that there are. NaN stays, and is
  * refused with the weights.
  */
-export const bounded = (x: number): number => (x > LARGEST ? LARGEST : x < -LARGEST ? -LARGEST : x);
+export const bounded = (x: number): number => (x > LARGEST ? LARGEST : Math.max(x, -LARGEST));
 
 /**
  * The shortest decimal that is the same f32: 0.1 for 0.10000000149011612. Others (infinite, exact) are left as they are. It is what is

@@ -158,6 +158,35 @@ test("outputs may be other values of the file, and an input that they do not nee
   expect(() => importOnnx(bytes, { outputs: ["q"] })).toThrow('output "q" is no value of the file');
 });
 
+test("attention that stacks queries, keys and values with N inside is imported with N outermost", async () => {
+  const bytes = file({
+    inputs: { x: ["batch", 5, 12] },
+    weights: [
+      weight("qkv.weight", [12, 36]),
+      intTensor("to", [-1, 5, 3, 2, 6]),
+      intTensor("back", [-1, 5, 12]),
+      floatTensor("scale", [], [0.4]),
+      ...[0, 1, 2].map((i) => ({ name: `i${i}`, dataType: 7, dims: [], int64Data: [i] })),
+    ],
+    nodes: [
+      node("MatMul", ["x", "qkv.weight"], ["h"]),
+      node("Reshape", ["h", "to"], ["r"]),
+      node("Transpose", ["r"], ["t"], ints("perm", [2, 0, 3, 1, 4])),
+      ...["q", "k", "v"].map((name, i) => node("Gather", ["t", `i${i}`], [name], int("axis", 0))),
+      node("Mul", ["q", "scale"], ["scaled"]),
+      node("Transpose", ["k"], ["kt"], ints("perm", [0, 1, 3, 2])),
+      node("MatMul", ["scaled", "kt"], ["scores"]),
+      node("Softmax", ["scores"], ["p"]),
+      node("MatMul", ["p", "v"], ["o"]),
+      node("Transpose", ["o"], ["ot"], ints("perm", [0, 2, 1, 3])),
+      node("Reshape", ["ot", "back"], ["y"]),
+    ],
+    outputs: ["y"],
+  });
+  expect(importOnnx(bytes).model.outputs).toEqual({ y: ["N", 5, 12] });
+  expect(await differenceOf(bytes, drawn({ x: [2, 5, 12] }, 1))).toBeUndefined();
+});
+
 test("an attribute that its row does not know is refused", () => {
   const bytes = file({
     inputs: { x: [2] },

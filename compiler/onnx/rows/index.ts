@@ -6,6 +6,7 @@ import { layouts } from "./layout.ts";
 import { logics } from "./logic.ts";
 import { norms } from "./norm.ts";
 import { reductions } from "./reduce.ts";
+import { resizes } from "./resize.ts";
 import type { Rows } from "./row.ts";
 import { shapes } from "./shape.ts";
 import { windows } from "./window.ts";
@@ -20,6 +21,7 @@ export const rows: Rows = {
   ...layouts,
   ...norms,
   ...controls,
+  ...resizes,
   ...reductions,
   ...shapes,
 };

@@ -1,7 +1,7 @@
 /** Convolutions and pools of one to three axes. */
 import fc from "fast-check";
 import { type Attribute, int, ints, string } from "../file.ts";
-import { type Cases, type Draw, fed, known } from "./draw.ts";
+import { type Cases, type Draw, fed, known, list } from "./draw.ts";
 
 const MODES = ["NOTSET", "NOTSET", "SAME_UPPER", "SAME_LOWER", "VALID"] as const;
 
@@ -133,7 +133,62 @@ const whole: Draw = fc
   })
   .map(({ sizes, channels }) => ({ operands: [fed([2, channels, ...sizes])] }));
 
+/** Sizes or factors of the last axes, in all modes. */
+const resize: Draw = fc
+  .record({
+    places: fc.array(fc.integer({ min: 1, max: 5 }), { minLength: 2, maxLength: 2 }),
+    to: fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 2, maxLength: 2 }),
+    factors: fc.array(fc.constantFrom(0.5, 0.6, 1, 1.5, 2, 3), { minLength: 2, maxLength: 2 }),
+    sized: fc.boolean(),
+    mode: fc.constantFrom("nearest", "linear", "cubic"),
+    coordinates: fc.constantFrom(
+      "half_pixel",
+      "pytorch_half_pixel",
+      "align_corners",
+      "asymmetric",
+      "half_pixel_symmetric",
+    ),
+    nearest: fc.constantFrom("round_prefer_floor", "round_prefer_ceil", "floor", "ceil"),
+    outside: fc.boolean(),
+    opset: fc.constantFrom(11, 13, 18, 19),
+  })
+  .map(({ places, to, factors, sized, mode, coordinates, nearest, outside, opset }) => {
+    const how = coordinates === "half_pixel_symmetric" && opset < 19 ? "half_pixel" : coordinates;
+    const scales = places.map((n, i) => (Math.floor(n * (factors[i] ?? 1)) < 1 ? 1 : (factors[i] ?? 1)));
+    return {
+      opset,
+      ...(sized ? { batched: false } : {}),
+      operands: [
+        fed([2, 2, ...places]),
+        opset < 13 ? known([0], { values: [0] }) : undefined,
+        ...(sized
+          ? [opset < 13 ? known([0], { values: [0] }) : undefined, list([2, 2, ...to])]
+          : [known([4], { values: [1, 1, ...scales] })]),
+      ],
+      attributes: [
+        string("mode", mode),
+        string("coordinate_transformation_mode", how),
+        ...(mode === "nearest" ? [string("nearest_mode", nearest)] : []),
+        ...(mode === "cubic" && outside ? [int("exclude_outside", 1)] : []),
+      ],
+    };
+  });
+
+const upsample: Draw = fc
+  .record({
+    places: fc.array(fc.integer({ min: 1, max: 4 }), { minLength: 2, maxLength: 2 }),
+    factors: fc.array(fc.integer({ min: 1, max: 3 }), { minLength: 2, maxLength: 2 }),
+    mode: fc.constantFrom("nearest", "linear"),
+  })
+  .map(({ places, factors, mode }) => ({
+    opset: 9,
+    operands: [fed([2, 2, ...places]), known([4], { values: [1, 1, ...factors] })],
+    attributes: [string("mode", mode)],
+  }));
+
 export const windows: Cases = {
+  Resize: resize,
+  Upsample: upsample,
   Conv: convolution,
   ConvTranspose: transposed,
   MaxPool: pool(() => ceil, true),
