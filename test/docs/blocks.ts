@@ -43,6 +43,7 @@ export const GUIDE = [
   "docs/guide/train.md",
   "docs/guide/page.md",
   "docs/guide/anywhere.md",
+  "docs/guide/pytorch.md",
   "docs/guide/sequences.md",
   "docs/guide/ops.md",
   "docs/guide/errors.md",

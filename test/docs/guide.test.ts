@@ -4,6 +4,7 @@
  *
  *   ts file=NAME          written; TypeScript is type-checked
  *   ts … shapes="scores [N, 10]"  a model file: the shapes of its outputs; "none" where it has a mistake
+ *   py file=NAME          Python that saves NAME: not run, but a file as it saves it is written
  *   ts run                run; `console.log(x); // value` holds
  *   sh run                each line is run; `# code 1` behind it is the exit code, else it is 0
  *   text output="weft …"  what the command prints, on both streams; a line `…` stands for any number of lines, and elsewhere `…` for any text
@@ -30,6 +31,7 @@ import {
   root,
   shapesOf,
 } from "./blocks.ts";
+import { savedNet } from "./net.ts";
 
 /** Within the repository, so that packages are found; never committed. */
 const folder = join(root, "dist", `guide-${process.pid}`);
@@ -134,7 +136,8 @@ async function follow(block: Block): Promise<void> {
   const { language, mode, argument, code, place } = block;
   const what = `${language} ${mode}`;
   const name = argument === "" ? `block-${place.replace(/\W+/g, "-")}.ts` : argument;
-  if (mode === "file" || what === "ts run") {
+  if (language === "py") writeFileSync(join(folder, name), savedNet());
+  else if (mode === "file" || what === "ts run") {
     mkdirSync(join(folder, dirname(name)), { recursive: true });
     writeFileSync(join(folder, name), code);
     if (mode === "run") await runScript(block, name);
