@@ -145,6 +145,7 @@ function opNode(
 
 /** Operands are of one type, but for the one that says where to read. */
 function checkTypes(def: OpDef, attrs: Attrs, inputs: readonly Node[], dtype: DType): void {
+  if (def.converts) return;
   const where = def.where?.(
     attrs,
     inputs.map((n) => n.type),
@@ -153,7 +154,7 @@ function checkTypes(def: OpDef, attrs: Attrs, inputs: readonly Node[], dtype: DT
     if (i === where || type.dtype === dtype) return;
     throw new UserError({
       problem: `${def.name} takes tensors of ${dtype}, but operand ${i + 1} is ${type.dtype}`,
-      rule: "whole numbers say where gather and embedding read; nothing is computed with them",
+      rule: "whole numbers say where gather and embedding read; cast makes numbers of them to compute with",
     });
   });
 }

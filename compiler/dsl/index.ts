@@ -147,9 +147,23 @@ export {
   type Pooling,
   type PoolOptions,
 } from "./pooling.ts";
-export { mean, type ReduceOptions, sum } from "./reduce.ts";
+export { logSumExp, mean, prod, type ReduceOptions, sum } from "./reduce.ts";
 export { type ResizeOptions, resize, type UpsampleOptions, upsample } from "./resize.ts";
 export { type SliceOptions, type SplitOptions, slice, split } from "./slice.ts";
 export type { Tensor } from "./tensor.ts";
 export type { Layer, LayerType } from "./types/layer.ts";
 export { type Dim, N, type Shape, type Size } from "./types/shape.ts";
+export {
+  argmax,
+  argmin,
+  cast,
+  cumsum,
+  einsum,
+  gatherElements,
+  type OneHotOptions,
+  oneHot,
+  type PlaceOptions,
+  ranking,
+  type TopKOptions,
+  topK,
+} from "./whole.ts";

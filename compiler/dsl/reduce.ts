@@ -41,3 +41,7 @@ function reduction(def: OpDef): Reduce {
 export const sum: Reduce = reduction(ops.sum);
 /** The mean of the elements along axes: `mean(x, { axis: [2, 3] })`. */
 export const mean: Reduce = reduction(ops.mean);
+/** The product of the elements along axes. */
+export const prod: Reduce = reduction(ops.prod);
+/** log Σ eˣ along axes; the maximum is subtracted first, so nothing overflows. */
+export const logSumExp: Reduce = reduction(ops.logSumExp);

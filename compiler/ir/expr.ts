@@ -71,7 +71,7 @@ export interface Bound {
 /** Where each axis goes. */
 export type Substitution = ReadonlyMap<Axis, Index>;
 
-export type ReduceOp = "sum" | "max" | "min";
+export type ReduceOp = "sum" | "prod" | "max" | "min";
 
 export type Expr =
   | { readonly kind: "const"; readonly id: number; readonly value: number }
@@ -226,6 +226,13 @@ export interface OpDef<A extends Attrs = Attrs, O = unknown> {
   options(options: O): A;
   /** Whether it moves elements and computes nothing: then they may be of any one type, else they are f32. */
   readonly moves?: true;
+  /** Whether it takes one type of numbers for another: its operands may be of any. */
+  readonly converts?: true;
+  /**
+   * Whether it compares elements that it reads several times: they are stored first, as a number that is computed twice may be
+   * rounded in two ways.
+   */
+  readonly twice?: true;
   /** Of its parameters, those that a tensor among the options may take the place of, by role. */
   readonly takes?: readonly string[];
   /** The parameters the op makes for itself, appended to its operands. Throws `UserError`. */

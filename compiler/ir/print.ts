@@ -10,7 +10,7 @@ const INFIX: Readonly<Record<string, readonly [symbol: string, rank: number]>> =
   div: ["/", 2],
 };
 
-const BIG = { sum: "Σ", max: "max", min: "min" } as const;
+const BIG = { sum: "Σ", prod: "Π", max: "max", min: "min" } as const;
 
 function showNumber(value: number): string {
   return Number.isInteger(value) ? `${value}` : `${Number(value.toPrecision(6))}`;

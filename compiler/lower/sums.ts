@@ -7,7 +7,7 @@ import { must } from "../errors.ts";
 import type { Axis, ReduceOp } from "../ir/expr.ts";
 import { boundOf, lengthOf } from "../ir/type.ts";
 import type { Value, Variable } from "../ir/value.ts";
-import { apply, float, int, least, plus, sizeValue } from "../math/value.ts";
+import { apply, float, int, least, plus, sizeValue, times } from "../math/value.ts";
 import { LOWEST } from "../ops/scalar.ts";
 import type { Builder, Span } from "./builder.ts";
 
@@ -178,8 +178,11 @@ export function inBlock(
 export const zeroOf = ({ type }: Pick<Value, "type">): Value => float(0, type.width);
 
 /** What a reduction begins with. */
-export const startOf = (op: ReduceOp): number => (op === "sum" ? 0 : op === "max" ? LOWEST : -LOWEST);
+const STARTS: Readonly<Record<ReduceOp, number>> = { sum: 0, prod: 1, max: LOWEST, min: -LOWEST };
+export const startOf = (op: ReduceOp): number => STARTS[op];
 
 /** Two terms of a reduction as one. */
-export const combine = (op: ReduceOp, a: Value, b: Value): Value =>
-  op === "sum" ? plus(a, b) : apply(op, a, b);
+export function combine(op: ReduceOp, a: Value, b: Value): Value {
+  if (op === "sum") return plus(a, b);
+  return op === "prod" ? times(a, b) : apply(op, a, b);
+}

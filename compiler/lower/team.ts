@@ -5,9 +5,9 @@ import type { Axis, ReduceOp, Substitution } from "../ir/expr.ts";
 import type { Team } from "../ir/kernel.ts";
 import type { Value, Variable } from "../ir/value.ts";
 import { batchFirst } from "../math/affine.ts";
-import { apply, builtin, int, loadFrom, plus, times } from "../math/value.ts";
+import { builtin, float, int, loadFrom, plus, times } from "../math/value.ts";
 import type { Builder } from "./builder.ts";
-import { cutsOf, loopInBlocks, type Sum, zeroOf } from "./sums.ts";
+import { combine, cutsOf, loopInBlocks, type Sum, startOf } from "./sums.ts";
 import { stepsAt, stepsOf } from "./threads.ts";
 
 /** A team as one of its threads sees it. */
@@ -50,7 +50,9 @@ export function combineParts(
     return array;
   });
   builder.push({ kind: "barrier" });
-  if (op === "sum") for (const variable of variables) builder.assign(variable, "=", zeroOf(variable));
+  // Of a sum or a product a member's own part counts once, of an extreme it may twice.
+  if (op === "sum" || op === "prod")
+    for (const variable of variables) builder.assign(variable, "=", float(startOf(op), variable.type.width));
   builder.for("part", { end: int(size) }, (part) => {
     const at =
       inner === "members"
@@ -59,7 +61,7 @@ export function combineParts(
     variables.forEach((variable, i) => {
       const value = loadFrom(must(arrays[i], "array"), at);
       if (op === "sum") builder.assign(variable, "+=", value);
-      else builder.assign(variable, "=", apply(op, variable, value));
+      else builder.assign(variable, "=", combine(op, variable, value));
     });
   });
 }

@@ -87,12 +87,13 @@ export function reduce(op: ReduceOp, axes: readonly Axis[], body: Expr): Expr {
   const real = axes.filter((a) => a.extent !== 1);
   const [first] = real;
   if (first === undefined) return body;
-  if (body.kind === "const" && op !== "sum") return body;
   if (body.kind === "const") {
+    if (op === "max" || op === "min") return body;
     const count = real.reduce((a, x) => a * (isKnown(x.extent) ? x.extent : 1), 1);
-    const fixed = literal(body.value * count);
+    const [join, once] =
+      op === "sum" ? (["mul", body.value * count] as const) : (["pow", body.value ** count] as const);
     const open = real.filter((x) => !isKnown(x.extent));
-    return open.reduce((a, x) => call("mul", a, size(x.extent)), fixed);
+    return open.reduce((a, x) => call(join, a, size(x.extent)), literal(once));
   }
   const rest = `${op} over ${ids(real)} ${body.id}`;
   return expressions.get(first, rest, (id) => ({ kind: "reduce", id, op, axes: real, body }));

@@ -28,12 +28,12 @@ export type EmbeddingAttrs = { readonly count: number; readonly size: number; re
 /** Beyond it a number of f32 may be another one: whole numbers that are moved are stored by way of f32. */
 const MOST = 2 ** 24;
 
-function checkIndices(op: string, { dtype, shape }: TensorType, count: Dim): void {
+export function checkIndices(op: string, { dtype, shape }: TensorType, count: Dim): void {
   if (dtype === "f32")
     fail(
       `${op} reads where whole numbers say, but its indices ${showShape(shape)} are f32`,
       "indices are i32 or u32",
-      'input("tokens", [N, 12], { dtype: "i32" })',
+      'input("tokens", [N, 12], { dtype: "i32" }), or cast(x, { to: "i32" })',
     );
   if (isKnown(count) && count > MOST) fail(`${op} along ${count} positions`, `at most ${MOST} of them`);
 }

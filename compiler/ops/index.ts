@@ -11,8 +11,10 @@ import { norm } from "./norm.ts";
 import { pointwise } from "./pointwise.ts";
 import { reductions } from "./reduce.ts";
 import { resizing } from "./resize.ts";
+import { scans } from "./scan.ts";
 import { shape } from "./shape.ts";
 import { slices } from "./slice.ts";
+import { whole } from "./whole.ts";
 import { window } from "./window.ts";
 
 export const ops = {
@@ -26,6 +28,8 @@ export const ops = {
   ...axes,
   ...blocks,
   ...gathers,
+  ...whole,
+  ...scans,
   ...pointwise,
   ...functions,
   ...logic,
@@ -55,6 +59,15 @@ export type { PadMode, PadOptions } from "./pad.ts";
 export type { ReduceOptions, SoftmaxOptions } from "./reduce.ts";
 export type { Coordinates, ResizeMode, Rounding } from "./resample.ts";
 export type { ResizeOptions } from "./resize.ts";
+export type { CumsumOptions, EinsumOptions } from "./scan.ts";
 export type { ConcatOptions, ReshapeOptions, TransposeOptions } from "./shape.ts";
 export { cuts, type SliceOptions, type SplitOptions } from "./slice.ts";
+export type {
+  CastOptions,
+  ChosenOptions,
+  GatherElementsOptions,
+  OneHotOptions,
+  PlaceOptions,
+  RankingOptions,
+} from "./whole.ts";
 export type { AvgPoolOptions, PoolAttrs, PoolOptions } from "./window.ts";

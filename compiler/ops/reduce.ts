@@ -3,13 +3,13 @@
 import { showShape } from "../../contract/shapes.ts";
 import type { Dim } from "../../contract/type.ts";
 import { must } from "../errors.ts";
-import type { Axis, Expr, ReduceOp } from "../ir/expr.ts";
+import type { Axis, Expr, Index, ReduceOp } from "../ir/expr.ts";
 import type { Node, OpDef, OpNode } from "../ir/graph.ts";
-import { axisIndex } from "../math/affine.ts";
+import { axisIndex, constant } from "../math/affine.ts";
 import { call, literal, load, reduce } from "../math/build.ts";
 import { flag, integer, type Kind, listOf, otherwise, takes } from "../options.ts";
 import { axisOf, fail } from "./check.ts";
-import { gradientOrigin, opNode } from "./derived.ts";
+import { derivedNode, gradientOrigin, opNode } from "./derived.ts";
 import { pointwise } from "./pointwise.ts";
 
 export interface ReduceOptions {
@@ -33,6 +33,8 @@ function reduction(
   shown: string,
   op: ReduceOp,
   finish: (value: Expr, count: Expr) => Expr,
+  /** What is made of the reduction and of the operand once more, over other axes. */
+  twice?: (value: Expr, body: Expr, axes: readonly Axis[]) => Expr,
 ): OpDef<ReduceAttrs, ReduceOptions | undefined> {
   const resolve = (attrs: ReduceAttrs, rank: number): readonly number[] => {
     const axes = (attrs.axes ?? Array.from({ length: rank }, (_, i) => i)).map((a) => axisOf(shown, a, rank));
@@ -60,16 +62,23 @@ function reduction(
     define(attrs, { at, inputs, axis }) {
       const x = must(inputs[0], "operand");
       const axes = resolve(attrs, x.type.shape.length);
-      const summed: Axis[] = [];
-      let next = 0;
-      const place = x.type.shape.map((extent, i) => {
-        if (!axes.includes(i)) return axisIndex(must(at[next++], "axis"));
-        if (attrs.keepDims) next++;
-        const a = axis("r", extent);
-        summed.push(a);
-        return axisIndex(a);
-      });
-      return finish(reduce(op, summed, load(x, place)), reduce("sum", summed, literal(1)));
+      const read = (): { readonly body: Expr; readonly summed: readonly Axis[] } => {
+        const summed: Axis[] = [];
+        let next = 0;
+        const place = x.type.shape.map((extent, i) => {
+          if (!axes.includes(i)) return axisIndex(must(at[next++], "axis"));
+          if (attrs.keepDims) next++;
+          const a = axis("r", extent);
+          summed.push(a);
+          return axisIndex(a);
+        });
+        return { body: load(x, place), summed };
+      };
+      const { body, summed } = read();
+      const value = finish(reduce(op, summed, body), reduce("sum", summed, literal(1)));
+      if (!twice) return value;
+      const again = read();
+      return twice(value, again.body, again.summed);
     },
     summary(attrs, inputs) {
       const axes = resolve(attrs, must(inputs[0], "operand").shape.length);
@@ -153,8 +162,41 @@ function logSoftmaxVjp(node: OpNode, grad: Node): readonly Node[] {
   return [part(pointwise.sub, {}, [grad, scaled], "grad")];
 }
 
+/** The axes of a reduction, and a place of its operand's as one of the result. */
+function reducedPlace(node: OpNode): (place: readonly Index[]) => readonly Index[] {
+  const { axes, keepDims } = node.attrs as ReduceAttrs; // its options gave them
+  const rank = must(node.inputs[0], "operand").type.shape.length;
+  const gone = (axes ?? Array.from({ length: rank }, (_, i) => i)).map((a) => axisOf("axis", a, rank));
+  return (place) => place.flatMap((i, d) => (gone.includes(d) ? (keepDims ? [constant(0)] : []) : [i]));
+}
+
+/** dx = g·e^(x − y) */
+function logSumExpVjp(node: OpNode, grad: Node): readonly Node[] {
+  const x = must(node.inputs[0], "operand");
+  const reduced = reducedPlace(node);
+  return [
+    derivedNode("logSumExp.grad", x.type, gradientOrigin(node, x), ({ at }) => {
+      const place = at.map(axisIndex);
+      const share = call("exp", call("sub", load(x, place), load(node, reduced(place))));
+      return call("mul", load(grad, reduced(place)), share);
+    }),
+  ];
+}
+
 export const reductions = {
   sum,
+  prod: reduction("prod", "prod", "prod", (x) => x),
+  logSumExp: {
+    ...reduction(
+      "logSumExp",
+      "logSumExp",
+      "max",
+      (x) => x,
+      (most, body, again) =>
+        call("add", most, call("log", reduce("sum", again, call("exp", call("sub", body, most))))),
+    ),
+    vjp: logSumExpVjp,
+  },
   mean: reduction("mean", "mean", "sum", (x, count) =>
     count.kind === "const" ? call("mul", x, literal(1 / count.value)) : call("div", x, count),
   ),

@@ -108,7 +108,7 @@ function pathsTo(operand: Node, value: Expr, self: Expr): readonly Path[] {
         return;
       case "reduce": {
         const inner = renamed(e);
-        const slope = e.op === "sum" ? partial : times(partial, share(inner, e === value ? self : e));
+        const slope = e.op === "sum" ? partial : times(partial, slopeOf(inner, e, e === value ? self : e));
         walk(inner.body, slope, [...axes, ...inner.axes]);
         return;
       }
@@ -118,6 +118,22 @@ function pathsTo(operand: Node, value: Expr, self: Expr): readonly Path[] {
   };
   walk(value, literal(1), []);
   return merged(found);
+}
+
+/** The derivative of a reduction that is no sum with respect to one of its elements. */
+function slopeOf(inner: Renamed, { op }: Reduce, value: Expr): Expr {
+  return op === "prod" ? others(inner) : share(inner, value);
+}
+
+/** The product of all other elements: as it is without a quotient, it is right where one is 0. */
+function others(e: Renamed): Expr {
+  const axes = e.axes.map((a) => newAxis(a.name, a.extent));
+  const other = new Map(e.axes.map((a, i) => [a, axisIndex(must(axes[i], "axis"))]));
+  const same = e.axes.map((a, i) => ({
+    index: add(axisIndex(a), scale(axisIndex(must(axes[i], "axis")), -1)),
+    extent: 1,
+  }));
+  return reduce("prod", axes, guard(same, literal(1), substitute(e.body, other)));
 }
 
 /**

@@ -92,6 +92,7 @@ export function partition(graph: Graph): Partition {
         shared: must(users.get(operand), "users").length > 1,
         output: outputs.has(operand),
         once: constant.has(operand) && !constant.has(node),
+        twice: node.op.twice ?? false,
       });
       decisions.push({ node: operand, into: node, ...verdict });
       if (verdict.fused) fused = inline(fused, operand, inner);
@@ -117,6 +118,8 @@ interface Circumstances {
   readonly shared: boolean;
   readonly output: boolean;
   readonly once: boolean;
+  /** Whether the consumer compares what it reads several times. */
+  readonly twice: boolean;
 }
 
 /** Whether `operand` is computed inside `node`'s kernel. */
@@ -124,7 +127,7 @@ function judge(
   operand: OpNode,
   inner: Fused,
   outer: Fused,
-  { itself, shared, output, once }: Circumstances,
+  { itself, shared, output, once, twice }: Circumstances,
 ): Verdict {
   const reads = new Set([...tensorsOf(inner.value), ...tensorsOf(outer.value)]);
   reads.delete(operand);
@@ -137,6 +140,8 @@ function judge(
   const kind = kindOf(inner.value);
   if (kind === "view") return judgeView(inner, itself);
   if (output) return no("is an output of the model");
+  if (twice)
+    return no("its elements are compared with each other: they are stored, so that each is one number");
   if (kind === "pointwise" && isTrivial(inner.value))
     return yes("costs no more to compute again than to read back");
   if (shared) return no("has several consumers: stored once, not computed twice");

@@ -150,8 +150,13 @@ describe("README", () => {
     const listed = [...table.matchAll(/^\| ([^|]+) \|/gm)].flatMap(([, cell = ""]) =>
       [...cell.matchAll(/`(\w+)[^`]*`/g)].map((m) => m[1] ?? ""),
     );
-    const reductions: Readonly<Record<string, string>> = { reduceMax: "max", reduceMin: "min" };
-    const names = new Set(Object.keys(ops).map((name) => reductions[name] ?? name));
+    const called: Readonly<Record<string, string>> = {
+      reduceMax: "max",
+      reduceMin: "min",
+      topValues: "topK",
+      topIndices: "topK",
+    };
+    const names = new Set(Object.keys(ops).map((name) => called[name] ?? name));
     // Slices, several at once; and a resize by another name.
     expect(listed.toSorted()).toEqual([...names, "split", "upsample"].toSorted());
   });

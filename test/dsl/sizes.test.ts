@@ -48,6 +48,11 @@ describe("every op, with whatever numbers its options may be given", () => {
     tile: { repeats: [1, 1] },
     flip: { axis: 1 },
     roll: { shift: 1, axis: 1 },
+    cast: { to: "f32" },
+    topValues: { count: 1 },
+    topIndices: { count: 1 },
+    oneHot: { count: 3 },
+    einsum: { equation: "ij,kj->ik" },
     depthToSpace: { block: 1 },
     spaceToDepth: { block: 1 },
   };
@@ -72,7 +77,7 @@ describe("every op, with whatever numbers its options may be given", () => {
     "countIncludePad",
   ];
   names.push("shape", "order", "axis", "keepDims", "dims", "value", "count", "size", "start", "end");
-  names.push("step", "repeats", "shift", "block", "mode");
+  names.push("step", "repeats", "shift", "block", "mode", "to", "largest", "exclusive", "reverse", "last");
   const numbers = [0, -1, -2, 1, 3, 9, 0.5, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 53];
   const values: readonly unknown[] = [
     ...numbers,
@@ -88,9 +93,9 @@ describe("every op, with whatever numbers its options may be given", () => {
   /** Whole numbers, for ops that read where these say. */
   const places = [w.input("places", [N, 3], { dtype: "i32" }), w.input("all", [5], { dtype: "i32" })];
   const operandsOf = (def: OpDef): readonly (readonly w.Tensor[])[] =>
-    def === ops.embedding
+    def === ops.embedding || def === ops.oneHot
       ? places.map((at) => [at])
-      : def === ops.gather
+      : def === ops.gather || def === ops.gatherElements
         ? images.flatMap((x) => places.map((at) => [x, at]))
         : floatsOf(def);
   const floatsOf = (def: OpDef): readonly (readonly w.Tensor[])[] =>

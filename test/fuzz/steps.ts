@@ -166,10 +166,33 @@ function reduction(draft: Draft, x: string): string {
   const second = dice.pick(axes);
   const axis: Value =
     dice.rarely(3) && first !== second ? [first, second] : dice.rarely(3) ? first - shape.length : first;
-  return draft.line(dice.pick(["mean", "sum", "max", "min"]), [x], {
+  if (dice.rarely(3)) return found(draft, x, first);
+  const folds = ["mean", "sum", "max", "min", "logSumExp", ...(perExample(shape) < 200 ? ["prod"] : [])];
+  return draft.line(dice.pick(folds), [x], {
     axis,
     ...(dice.rarely(2) ? { keepDims: true } : {}),
   });
+}
+
+/** What stands where along an axis: results that move little where elements do. */
+function found(draft: Draft, x: string, axis: number): string {
+  const { dice } = draft;
+  const n = size(draft.shape(x), axis);
+  switch (dice.roll(3)) {
+    case 0:
+      return draft.line("cumsum", [x], { axis, exclusive: dice.rarely(2), reverse: dice.rarely(2) });
+    case 1: {
+      const place = draft.line(dice.pick(["argmax", "argmin"]), [x], { axis, keepDims: true });
+      return draft.line("gatherElements", [x, place], { axis });
+    }
+    default:
+      return draft.line(
+        "topK",
+        [x],
+        { count: dice.between(1, Math.min(n, 4)), axis, largest: dice.rarely(2) },
+        0,
+      );
+  }
 }
 
 function reshape(draft: Draft, x: string): string {

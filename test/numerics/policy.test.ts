@@ -223,7 +223,12 @@ test("errors stay within bounds on this adapter", async () => {
 test("the page speaks of every op", () => {
   const page = readFileSync(new URL("../../docs/numerics.md", import.meta.url), "utf8");
   const layout = ["flatten", "reshape", "transpose", "concat", "slice", "pad", "dropout"];
-  const shown: Readonly<Record<string, string>> = { reduceMax: "max", reduceMin: "min" };
+  const shown: Readonly<Record<string, string>> = {
+    reduceMax: "max",
+    reduceMin: "min",
+    topValues: "topK",
+    topIndices: "topK",
+  };
   const missing = Object.keys(ops).filter(
     (op) => !layout.includes(op) && !page.includes(`\`${shown[op] ?? op}\``),
   );

@@ -4,15 +4,19 @@ import type {
   AvgPoolOptions,
   BatchNormOptions,
   BlockOptions,
+  CastOptions,
   ConcatOptions,
   ConvOptions,
   ConvTransposeOptions,
+  CumsumOptions,
   FlipOptions,
   LayerNormOptions,
   LinearOptions,
   OpName,
   PadOptions,
+  PlaceOptions,
   PoolOptions,
+  RankingOptions,
   ReduceOptions,
   ResizeOptions,
   RollOptions,
@@ -51,6 +55,7 @@ export interface Options {
 
 const init = weft.kaimingUniform();
 const reduce: Required<ReduceOptions> = { axis: 1, keepDims: true };
+const placeOptions: Required<PlaceOptions> = { axis: 1, keepDims: true, last: true };
 const softmax: Required<SoftmaxOptions> = { axis: 1 };
 
 /** The options of each op by the interface that types state for it: an op or an option that is missing is a type error. */
@@ -114,6 +119,13 @@ export const unary: Readonly<Record<string, object>> = {
   flatten: {},
   sum: reduce,
   mean: reduce,
+  prod: reduce,
+  logSumExp: reduce,
+  cast: { to: "i32" } satisfies CastOptions,
+  argmax: placeOptions,
+  argmin: placeOptions,
+  ranking: { axis: 2, largest: false } satisfies Required<RankingOptions>,
+  cumsum: { axis: 2, exclusive: true, reverse: true } satisfies Required<CumsumOptions>,
   softmax,
   logSoftmax: softmax,
   leakyRelu: { slope: 0.1 },
@@ -136,6 +148,7 @@ const byName = weft as Readonly<Record<string, unknown>>;
 
 const optimizer = weft.sgd({ lr: 0.1 });
 const whole = weft.input("whole", [weft.N, 3], { dtype: "i32" });
+const few = weft.input("few", [2, 4], { dtype: "i32" });
 const logits = weft.linear(weft.flatten(image), { out: 4 });
 const graph = weft.model("m", { image }, { y: logits }).graph;
 const training: Required<TrainingOptions> = {
@@ -216,6 +229,24 @@ export const functions: ReadonlyMap<string, Options> = new Map([
     "split into equal parts",
     { all: { axis: 1, parts: 2 }, calls: { applied: (o) => untyped(weft.split)(image, o) } },
   ],
+  [
+    "topK",
+    { all: { count: 2, axis: 2, largest: false }, calls: { applied: (o) => untyped(weft.topK)(image, o) } },
+  ],
+  [
+    "gatherElements",
+    {
+      all: { axis: 1 },
+      calls: { applied: (o) => untyped(weft.gatherElements)(weft.param("t", [3, 4]), few, o) },
+    },
+  ],
+  [
+    "oneHot",
+    {
+      all: { count: 4, axis: 1 },
+      calls: { applied: (o) => untyped(weft.oneHot)(whole, o), "as a layer": untyped(weft.oneHot) },
+    },
+  ],
   ["gather", { all: { axis: 1 }, calls: { applied: (o) => untyped(weft.gather)(image, whole, o) } }],
   [
     "embedding",
@@ -271,4 +302,5 @@ export const positional: ReadonlyMap<string, readonly unknown[]> = new Map<strin
   ["transpose", [image, [0, 1, 3, 2]]],
   ["expand", [image, [weft.N, 4, 8, 8]]],
   ["tile", [image, [1, 1, 2, 1]]],
+  ["einsum", ["nchw->nc", [image]]],
 ]);

@@ -96,6 +96,11 @@ test("the tables hold every op and every function of the package", () => {
     "stack",
     "expand",
     "tile",
+    "topValues",
+    "topIndices",
+    "oneHot",
+    "gatherElements",
+    "einsum",
   ];
   const ofOps = new Set([...Object.keys(unary), ...binary, ...others]);
   expect(Object.keys(ops).filter((op) => !ofOps.has(op))).toEqual(["reduceMax", "reduceMin"]); // max and min

@@ -5,6 +5,7 @@ import { axisOfGather } from "./layout.ts";
 import { layout } from "./onnx-layout.ts";
 import { type Attribute, float, floatTensor, int, ints, string } from "./onnx-proto.ts";
 import { list, rankOf, same, scalar, shapeOf, type Translate, type Translation } from "./onnx-translation.ts";
+import { wholes } from "./onnx-whole.ts";
 import { fromFront, listOf, numberOf } from "./op.ts";
 import { axesOf } from "./resize.ts";
 import { slidings } from "./windows.ts";
@@ -207,6 +208,7 @@ export const translations: Readonly<Record<OpName, Translate>> = {
   embedding: ({ emit, inputs: [indices = "", table = ""] }) =>
     emit("Gather", [table, whole(emit, indices)], int("axis", 0)),
   ...layout,
+  ...wholes,
   add: same("Add"),
   sub: same("Sub"),
   mul: same("Mul"),
@@ -279,6 +281,8 @@ export const translations: Readonly<Record<OpName, Translate>> = {
   dropout: same("Identity"),
   sum: reduce("ReduceSum"),
   mean: reduce("ReduceMean"),
+  prod: reduce("ReduceProd"),
+  logSumExp: reduce("ReduceLogSumExp"),
   reduceMax: reduce("ReduceMax"),
   reduceMin: reduce("ReduceMin"),
   softmax: (t) => t.emit("Softmax", t.inputs, int("axis", numberOf(t.node.attrs, "axis"))),

@@ -38,6 +38,18 @@ import {
   where,
 } from "./pointwise.ts";
 import { resize } from "./resize.ts";
+import {
+  argExtreme,
+  cast,
+  cumsum,
+  einsum,
+  gatherElements,
+  logSumExp,
+  oneHot,
+  ranking,
+  topIndices,
+  topValues,
+} from "./whole.ts";
 import { avgPool, conv, convTranspose, corr2d, globalAvgPool, globalMaxPool, maxPool } from "./windows.ts";
 
 export type Meaning = (op: Op) => NdArray;
@@ -83,6 +95,18 @@ const meanings: Readonly<Record<OpName, Meaning>> = {
   roll,
   depthToSpace,
   spaceToDepth,
+  cast,
+  argmax: argExtreme((a, b) => a > b),
+  argmin: argExtreme((a, b) => a < b),
+  ranking,
+  topValues,
+  topIndices,
+  oneHot,
+  gatherElements,
+  cumsum,
+  einsum,
+  prod: (op) => reduction(op, 1, (a, v) => a * v),
+  logSumExp,
   add: (op) => pairwise(op, (a, b) => a + b),
   sub: (op) => pairwise(op, (a, b) => a - b),
   mul: (op) => pairwise(op, (a, b) => a * b),

@@ -54,7 +54,8 @@ type Insert<
       ? Insert<T, Key, V, G, [...Out, H]>
       : Out;
 
-type Inserted<S extends Shape, X extends Axes, V extends Dim, G extends Shape> =
+/** S with V at the places X of a result that is as long as G. */
+export type Inserted<S extends Shape, X extends Axes, V extends Dim, G extends Shape> =
   NeedsAxes<G, X> extends infer E extends string
     ? E
     : string extends KeyIn<G, X>

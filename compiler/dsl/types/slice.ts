@@ -4,7 +4,7 @@ import type { NeedsInnerAxis } from "./reduce.ts";
 import type { AxisKey, Dim, ReplaceAt, Shape, Show, ShowDim, Size } from "./shape.ts";
 
 /** The size of axis X, or why no positions can be taken along it. */
-type SizeAlong<S extends Shape, X extends number> =
+export type SizeAlong<S extends Shape, X extends number> =
   NeedsInnerAxis<S, X> extends infer Message extends string
     ? Message
     : string extends AxisKey<S, X>
@@ -16,7 +16,7 @@ type SizeAlong<S extends Shape, X extends number> =
           : number;
 
 /** S with V along axis X; where that axis is not known, any size may be another one. */
-type Resized<S extends Shape, X extends number, V> = number extends S["length"]
+export type Resized<S extends Shape, X extends number, V> = number extends S["length"]
   ? Shape
   : string extends AxisKey<S, X>
     ? { -readonly [I in keyof S]: Dim }

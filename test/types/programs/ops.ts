@@ -157,6 +157,23 @@ export const checks: readonly true[] = [
   same<Tensor<[1, 1]>>()(w.sum(rows, { keepDims: true })),
   same<Tensor<Shape>>()(w.sum(image, { axis })),
 
+  same<Tensor<[N, 3]>>()(w.prod(image, { axis: [2, 3] })),
+  same<Tensor<[N, 32, 32]>>()(w.logSumExp(image, { axis: 1 })),
+  same<Tensor<[N]>>()(w.argmax(rows)),
+  same<Tensor<[N, 1, 32, 32]>>()(w.argmin(image, { axis: 1, keepDims: true })),
+  same<Tensor<[N, 128]>>()(w.pipe(tokens, w.argmax({ last: true }))),
+  same<[Tensor<[N, 3]>, Tensor<[N, 3]>]>()(w.topK(rows, { count: 3 })),
+  same<[Tensor<[N, 5, 64]>, Tensor<[N, 5, 64]>]>()(w.topK(tokens, { count: 5, axis: 1 })),
+  same<Tensor<[N, 10]>>()(w.ranking(rows, { largest: false })),
+  same<Tensor<[N, 10]>>()(w.pipe(rows, w.cumsum({ exclusive: true }))),
+  same<Tensor<[N, 7, 9]>>()(w.oneHot(words, { count: 9 })),
+  same<Tensor<[N, 9, 7]>>()(w.pipe(words, w.oneHot({ count: 9, axis: 1 }))),
+  same<Tensor<[N, 7]>>()(w.gatherElements(rows, words)),
+  same<Tensor<[N, 10]>>()(w.cast(rows, { to: "i32" })),
+  same<Tensor<[N, 128, 12]>>()(w.einsum("ntd,de->nte", [tokens, w.param("e", [64, 12])])),
+  same<Tensor<[N, 64]>>()(w.einsum("ntd -> nd", [tokens])),
+  same<Tensor<Shape>>()(w.einsum("ntd,de", [tokens, w.param("e", [64, 12])])),
+
   // layout
   same<Tensor<[N, 3072]>>()(w.flatten(image)),
   same<Tensor<[N, 10]>>()(w.flatten(rows)),

@@ -1,0 +1,64 @@
+/** Places of extremes, sorted places and sums of all before as standard ONNX operators. Whole numbers are floats in these models. */
+import { floatTensor, int, string } from "./onnx-proto.ts";
+import { list, scalar, shapeOf, type Translate, type Translation } from "./onnx-translation.ts";
+import { flagOf, numberOf } from "./op.ts";
+
+const only = (t: Translation): string => t.inputs[0] ?? "";
+const asNumber = ({ emit }: Translation, x: string): string => emit("Cast", [x], int("to", 1));
+const asWhole = ({ emit }: Translation, x: string): string => emit("Cast", [x], int("to", 7));
+const axis = (t: Translation) => int("axis", numberOf(t.node.attrs, "axis"));
+
+const place =
+  (opType: string): Translate =>
+  (t) => {
+    const keep = int("keepdims", flagOf(t.node.attrs, "keepDims") ? 1 : 0);
+    const last = int("select_last_index", flagOf(t.node.attrs, "last") ? 1 : 0);
+    return asNumber(t, t.emit(opType, t.inputs, axis(t), keep, last));
+  };
+
+/** Positions of the first so many in a sorted line. */
+const sorted = (t: Translation, x: string, count: number, largest: boolean): string =>
+  t.emitAll("TopK", [x, list(t, [count])], 2, axis(t), int("largest", largest ? 1 : 0))[1] ?? "";
+const firstOf = (t: Translation, ranks: string): string =>
+  sorted(t, ranks, numberOf(t.node.attrs, "count"), false);
+
+export const wholes = {
+  cast(t) {
+    const to = t.node.attrs["to"];
+    if (to === "f32") return t.emit("Identity", t.inputs);
+    const cut = asNumber(t, t.emit("Cast", t.inputs, int("to", 6)));
+    return to === "u32" ? t.emit("Max", [cut, scalar(t, 0)]) : cut;
+  },
+  argmax: place("ArgMax"),
+  argmin: place("ArgMin"),
+  /** The place of a position among the positions of the sorted line. */
+  ranking(t) {
+    const size = Number(shapeOf(t).at(numberOf(t.node.attrs, "axis")));
+    const positions = asNumber(t, sorted(t, only(t), size, flagOf(t.node.attrs, "largest")));
+    return asNumber(t, sorted(t, positions, size, false));
+  },
+  topValues(t) {
+    const [x = "", ranks = ""] = t.inputs;
+    return t.emit("GatherElements", [x, firstOf(t, ranks)], axis(t));
+  },
+  topIndices: (t) => asNumber(t, firstOf(t, only(t))),
+  oneHot(t) {
+    const values = t.constant((name) => floatTensor(name, [2], [0, 1]));
+    return t.emit(
+      "OneHot",
+      [asWhole(t, only(t)), list(t, [numberOf(t.node.attrs, "count")]), values],
+      axis(t),
+    );
+  },
+  gatherElements(t) {
+    const [x = "", indices = ""] = t.inputs;
+    return t.emit("GatherElements", [x, asWhole(t, indices)], axis(t));
+  },
+  cumsum(t) {
+    const flags = (["exclusive", "reverse"] as const).map((name) =>
+      int(name, flagOf(t.node.attrs, name) ? 1 : 0),
+    );
+    return t.emit("CumSum", [only(t), list(t, [numberOf(t.node.attrs, "axis")])], ...flags);
+  },
+  einsum: (t) => t.emit("Einsum", t.inputs, string("equation", String(t.node.attrs["equation"]))),
+} satisfies Record<string, Translate>;
