@@ -46,7 +46,7 @@ test("LeNet on the software adapter: table, picture and trace", async () => {
 
 test("as JSON, by the wall clock", async () => {
   const args = ["profile", lenet, "--batch", "2", "--runs", "2", "--warmup", "0", "--wall", "-f", "json"];
-  const { stdout } = await works([...args, "--adapter", "software"], weftProcess);
+  const { stdout } = await works([...args, "--adapter", "software"]);
   const profile = JSON.parse(stdout);
   expect(profile).toMatchObject({ model: "lenet", batch: 2, clock: "wall", runs: 2, warmup: 0 });
   expect(profile.kernels).toHaveLength(5);
@@ -60,13 +60,14 @@ test("as JSON, by the wall clock", async () => {
 });
 
 test("work is counted from the model", () => {
-  const work = workOf(compile(resnet18.graph), 2);
+  const compilation = compile(resnet18.graph);
+  const work = workOf(compilation, 2);
   const conv = work[0];
   // conv1: 64·112·112 positions · 3·7·7 taps, a multiply-add being two; scale and shift of the norm, and relu.
   const positions = 2 * 64 * 112 * 112;
   expect(conv?.flops).toBe(positions * (2 * 147 + 3));
   expect(conv?.bytes).toBe(4 * (2 * 3 * 224 * 224 + 64 * 147 + 2 * 64 + positions));
-  expect(work).toHaveLength(compile(resnet18.graph).program.dispatches.length);
+  expect(work).toHaveLength(compilation.program.dispatches.length);
 });
 
 test("rates, shares and the roofline, by hand", () => {
