@@ -85,6 +85,26 @@ export {
 } from "./logic.ts";
 export { isModel, type Model, type ModelOptions, model } from "./model.ts";
 export {
+  type BatchNormalisation,
+  type BatchNormOptions,
+  batchNorm1d,
+  batchNorm2d,
+  batchNorm3d,
+  type GroupNormOptions,
+  groupNorm,
+  type InstanceNormOptions,
+  instanceNorm,
+  type LayerNormOptions,
+  type LocalResponseNormOptions,
+  type LpNormalizeOptions,
+  layerNorm,
+  localResponseNorm,
+  lpNormalize,
+  type RmsNormOptions,
+  rmsNorm,
+  type ShapedWith,
+} from "./norm.ts";
+export {
   constant,
   type Initializer,
   type InputOptions,
@@ -100,8 +120,6 @@ export {
 } from "./params.ts";
 export {
   abs,
-  type BatchNorm2dOptions,
-  batchNorm2d,
   celu,
   clip,
   dropout,
@@ -111,7 +129,6 @@ export {
   gelu,
   hardSigmoid,
   hardSwish,
-  layerNorm,
   leakyRelu,
   log,
   logSoftmax,

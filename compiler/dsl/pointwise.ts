@@ -1,4 +1,4 @@
-/** Ops on each element apart, and normalisation: the shape stays as it is. */
+/** Ops on each element apart, and along an axis: the shape stays as it is. */
 import type { OpDef } from "../ir/graph.ts";
 import { ops } from "../ops/index.ts";
 import { type Identity, unaryOp } from "./layer.ts";
@@ -6,7 +6,6 @@ import type { Tensor } from "./tensor.ts";
 import type { In, Layer, OPTIONS, OUT } from "./types/layer.ts";
 import type { NeedsInnerAxis } from "./types/reduce.ts";
 import type { Checked, Known, Shape } from "./types/shape.ts";
-import type { NeedsImage } from "./types/window.ts";
 
 /** An elementwise function: `sigmoid(x)` applies it, `sigmoid()` is a layer. */
 export interface Elementwise {
@@ -72,59 +71,6 @@ export const neg: Elementwise = elementwise(ops.neg);
 export const clip: ElementwiseWith<{ readonly min?: number; readonly max?: number }> = elementwise(ops.clip);
 /** The identity at inference. p is the share of elements that training sets to zero. Default 0.5. */
 export const dropout: ElementwiseWith<{ readonly p?: number }> = elementwise(ops.dropout);
-/**
- * (x − mean) / √(variance + eps) · weight + bias over the last `dims` dimensions (default 1); eps is 1e-5 by
- * default (Ba et al. 2016).
- */
-export const layerNorm: ElementwiseWith<LayerNormOptions> = elementwise(ops.layerNorm);
-
-/** Options of `layerNorm`. */
-export interface LayerNormOptions extends NormParams {
-  /** How many trailing dimensions are normalised together. Default 1. */
-  readonly dims?: number;
-  /** Added to the variance. Default 1e-5. */
-  readonly eps?: number;
-}
-
-/** What scales and shifts what was normalised: tensors in place of the layer's own parameters. */
-interface NormParams {
-  /** A tensor of the normalised sizes: [channels], or the last `dims` sizes. Default: the layer's own, from ones. */
-  readonly weight?: Tensor;
-  /** As `weight`. Default: the layer's own, from zeros. */
-  readonly bias?: Tensor;
-}
-
-/** Options of `batchNorm2d`. */
-export interface BatchNorm2dOptions extends NormParams {
-  /** Added to the variance. Default 1e-5. */
-  readonly eps?: number;
-  /** In training, running ← (1 − momentum) · running + momentum · batch. Default 0.1. */
-  readonly momentum?: number;
-}
-
-type ShapeOf<A> = A extends Tensor<infer S> ? S : [];
-
-export interface BatchNorm2d extends Layer {
-  readonly [OPTIONS]: [];
-  readonly [OUT]: NeedsImage<2, In<this>>;
-}
-
-/**
- * Batch normalisation with the statistics of training, per channel (Ioffe & Szegedy 2015):
- * y = (x − mean) / √(variance + eps) · weight + bias. It is folded into the convolution before it.
- */
-export function batchNorm2d<S extends Shape, Z extends 1 = 1>(
-  x: Checked<Known<S, [], Z>, NeedsImage<2, S>, Tensor<S>>,
-  options: BatchNorm2dOptions,
-): Tensor<S>;
-/** Without options, or as a layer. One signature: two would make TypeScript's message about a wrong rank longer. */
-export function batchNorm2d<A extends Tensor | BatchNorm2dOptions = BatchNorm2dOptions, Z extends 1 = 1>(
-  first?: Checked<Known<ShapeOf<A>, [], Z>, A extends Tensor ? NeedsImage<2, ShapeOf<A>> : A, A>,
-): A extends Tensor<infer S> ? Tensor<S> : BatchNorm2d;
-export function batchNorm2d(...args: readonly unknown[]): unknown {
-  return unaryOp(ops.batchNorm2d, args);
-}
-
 interface AxisOptions<X> {
   /** Default −1, the last axis. */
   readonly axis?: X;

@@ -1,6 +1,7 @@
 /**
- * Batch normalisation in training: with the batch's own mean μ and (biased) variance σ², which the running ones follow, the
- * variance unbiased. Three kernels each way: sums along the rows of pictures, theirs, and what is made of them.
+ * Batch normalisation in training, of [N, C] and behind it any axes: with the batch's own mean μ and (biased) variance σ²,
+ * which the running ones follow, the variance unbiased. Three kernels each way: sums along the rows of pictures, theirs, and
+ * what is made of them.
  */
 import { must } from "../errors.ts";
 import type { Axis, Expr, Index, OpContext } from "../ir/expr.ts";
@@ -33,8 +34,11 @@ function perChannel(
   define: (c: readonly Index[], context: OpContext) => Expr,
 ): OpNode {
   const { dtype, shape } = must(layer.inputs[1], "weight").type;
-  return derivedNode("batchNorm2d.statistic", { dtype, shape }, suffixed(layer.origin, name), (context) =>
-    define(context.at.map(axisIndex), context),
+  return derivedNode(
+    `${layer.op.name}.statistic`,
+    { dtype, shape },
+    suffixed(layer.origin, name),
+    (context) => define(context.at.map(axisIndex), context),
   );
 }
 
@@ -43,7 +47,8 @@ export function batchNormTraining(node: OpNode): {
   readonly updates: readonly Update[];
 } {
   const [x, gamma, beta, runningMean, runningVariance] = node.inputs;
-  if (!x || !gamma || !beta || !runningMean || !runningVariance) return fail("batchNorm2d: missing operands");
+  if (!x || !gamma || !beta || !runningMean || !runningVariance)
+    return fail(`${node.op.name}: missing operands`);
   const { eps, momentum } = node.attrs as BatchNormAttrs; // its options gave them
   const { mean, variance } = statisticsOf(x, node);
   const inverse = perChannel(node, "inverse", (c) =>
@@ -52,7 +57,8 @@ export function batchNormTraining(node: OpNode): {
   const scale = perChannel(node, "scale", (c) => mul(load(gamma, c), load(inverse, c)));
   const inputs = [x, mean, scale, beta, inverse];
   const { type, origin } = node;
-  const value: OpNode = { kind: "op", op: normalised, attrs: {}, inputs, type, origin };
+  const op = { ...normalised, name: node.op.name };
+  const value: OpNode = { kind: "op", op, attrs: {}, inputs, type, origin };
 
   const follow = (
     state: Node,
@@ -70,7 +76,7 @@ export function batchNormTraining(node: OpNode): {
     updates: [
       follow(runningMean, "mean", (c) => load(mean, c)),
       follow(runningVariance, "variance", (c, context) => {
-        const count = countOf(axesBesides(x, context));
+        const count = countOf(besidesOf(x, context));
         const unbiased = div(count, call("max", sub(count, literal(1)), literal(1)));
         return mul(load(variance, c), unbiased);
       }),
@@ -81,12 +87,20 @@ export function batchNormTraining(node: OpNode): {
 /** Whoever reads it states what becomes of the gradient of all that it is made of. */
 const detached = (node: OpNode): OpNode => ({ ...node, op: { ...node.op, detached: true } });
 
-/** N, H and W of x [N, C, H, W]. */
-function axesBesides({ type: { shape } }: Node, { axis }: OpContext): readonly [Axis, Axis, Axis] {
-  const [n, , h, w] = shape;
-  if (n === undefined || h === undefined || w === undefined) return fail("batchNorm2d: missing axes");
-  return [axis("n", n), axis("h", h), axis("w", w)];
+/** New axes of all dimensions but the channels, and the index of an element by them. */
+interface Besides {
+  readonly axes: readonly Axis[];
+  at(c: Index, example?: Index): readonly Index[];
 }
+function besides({ type: { shape } }: Node, { axis }: OpContext): Besides {
+  const axes = shape.flatMap((d, i) => (i === 1 ? [] : [axis(i === 0 ? "n" : ("hwd"[i - 2] ?? "d"), d)]));
+  const [n, ...rest] = axes;
+  return {
+    axes,
+    at: (c, example = axisIndex(must(n, "batch"))) => [example, c, ...rest.map(axisIndex)],
+  };
+}
+const besidesOf = (x: Node, context: OpContext): readonly Axis[] => besides(x, context).axes;
 
 /**
  * Mean and biased variance of each channel of x, by rows of its pictures (or columns, where these are more): σ² is the mean
@@ -95,25 +109,28 @@ function axesBesides({ type: { shape } }: Node, { axis }: OpContext): readonly [
  * LeVeque, "Algorithms for computing the sample variance", 1983).
  */
 function statisticsOf(x: Node, layer: OpNode): { readonly mean: OpNode; readonly variance: OpNode } {
-  const [, channels, height, width] = x.type.shape;
-  if (channels === undefined || height === undefined || width === undefined)
-    return fail("batchNorm2d: missing axes");
-  const upright = boundOf(height) >= boundOf(width);
-  const rows = upright ? height : width;
+  const [, channels, ...spatial] = x.type.shape;
+  if (channels === undefined) return fail(`${layer.op.name}: missing axes`);
+  // The largest of several axes counts the rows; what has one alone is a single row.
+  const extents = spatial.map(boundOf);
+  const upright = spatial.length > 1 ? extents.indexOf(Math.max(...extents)) : -1;
+  const rows = spatial[upright] ?? 1;
   const type = { dtype: x.type.dtype, shape: [rows, channels] };
   /** A number of each row, of its pilot and the means of what elements are off it, and of the squares of that. */
   const perRow = (name: string, make: (pilot: Expr, mean: Expr, squares: Expr) => Expr): OpNode =>
-    derivedNode("batchNorm2d.row", type, suffixed(layer.origin, name), (context) => {
+    derivedNode(`${layer.op.name}.row`, type, suffixed(layer.origin, name), (context) => {
       const [row, c] = context.at.map(axisIndex);
-      if (!row || !c) return fail("batchNorm2d: missing axes");
-      const [n, h, w] = axesBesides(x, context);
-      const along = upright ? w : h;
-      const element = (example: Index, i: Axis): Expr =>
-        load(x, upright ? [example, c, row, axisIndex(i)] : [example, c, axisIndex(i), row]);
-      const first = context.axis("i", along.extent);
-      const pilot = meanOf([first], element(constant(0), first));
-      const off = sub(element(axisIndex(n), along), pilot);
-      return make(pilot, meanOf([n, along], off), meanOf([n, along], square(off)));
+      if (!row || !c) return fail(`${layer.op.name}: missing axes`);
+      const along = (): readonly Axis[] =>
+        spatial.flatMap((d, i) => (i === upright ? [] : [context.axis("hwd"[i] ?? "d", d)]));
+      const element = (example: Index, axes: readonly Axis[]): Expr => {
+        const rest = axes.map(axisIndex);
+        return load(x, [example, c, ...(upright < 0 ? rest : rest.toSpliced(upright, 0, row))]);
+      };
+      const [n, first, others] = [context.axis("n", must(x.type.shape[0], "batch")), along(), along()];
+      const pilot = meanOf(first, element(constant(0), first));
+      const off = sub(element(axisIndex(n), others), pilot);
+      return make(pilot, meanOf([n, ...others], off), meanOf([n, ...others], square(off)));
     });
   const rowMean = perRow("row_mean", (pilot, mean) => add(pilot, mean));
   const rowVariance = perRow("row_variance", (_, mean, squares) =>
@@ -145,40 +162,40 @@ function statisticsOf(x: Node, layer: OpNode): { readonly mean: OpNode; readonly
  * μ and r depend on x by (Ioffe & Szegedy 2015, section 3).
  */
 const normalised: OpDef = {
-  name: "batchNorm2d",
+  name: "batchNorm",
   arity: 5,
-  options: noOptions("batchNorm2d"),
+  options: noOptions("batchNorm"),
   infer: (_, inputs) => must(inputs[0], "operand"),
   define(_, { at, inputs: [x, mean, scale, beta] }) {
-    if (!x || !mean || !scale || !beta) return fail("batchNorm2d: missing operands");
+    if (!x || !mean || !scale || !beta) return fail("batchNorm: missing operands");
     const [place, c] = placeOf(at);
     return add(mul(sub(load(x, place), load(mean, c)), load(scale, c)), load(beta, c));
   },
   vjp(node, grad) {
     const [x, mean, scale, beta, inverse] = node.inputs;
-    if (!x || !mean || !scale || !beta || !inverse) return fail("batchNorm2d: missing operands");
+    if (!x || !mean || !scale || !beta || !inverse) return fail(`${node.op.name}: missing operands`);
     const sum = (of: Node, body: (place: readonly Index[], c: readonly Index[]) => Expr): Node =>
       derivedNode(
-        "batchNorm2d.grad",
+        `${node.op.name}.grad`,
         of.type,
         gradientOrigin(node, of, `grad.${of.origin.name}`),
         (context) => {
           const c = context.at.map(axisIndex);
-          const [n, h, w] = axesBesides(x, context);
-          return reduce("sum", [n, h, w], body([axisIndex(n), ...c, axisIndex(h), axisIndex(w)], c));
+          const { axes, at } = besides(x, context);
+          return reduce("sum", axes, body(at(must(c[0], "channel")), c));
         },
       );
     const shift = sum(beta, (place) => load(grad, place));
     const slope = sum(scale, (place, c) => mul(load(grad, place), sub(load(x, place), load(mean, c))));
     const dx = derivedNode(
-      "batchNorm2d.grad",
+      `${node.op.name}.grad`,
       x.type,
       gradientOrigin(node, x, `grad.${x.origin.name}`),
       (context) => {
         const [place, c] = placeOf(context.at);
         const steep = mul(square(load(inverse, c)), load(slope, c));
         const common = add(load(shift, c), mul(sub(load(x, place), load(mean, c)), steep));
-        return mul(load(scale, c), sub(load(grad, place), div(common, countOf(axesBesides(x, context)))));
+        return mul(load(scale, c), sub(load(grad, place), div(common, countOf(besidesOf(x, context)))));
       },
     );
     return [dx, undefined, slope, shift, undefined];
@@ -186,7 +203,7 @@ const normalised: OpDef = {
   summary: () => ({ options: "", formula: "" }),
 };
 
-/** The position of an element of [N, C, H, W], and that of its channel's numbers. */
+/** The position of an element of [N, C, …], and that of its channel's numbers. */
 function placeOf(at: readonly Axis[]): readonly [place: readonly Index[], c: readonly Index[]] {
   return [at.map(axisIndex), [axisIndex(must(at[1], "channel"))]];
 }

@@ -1,11 +1,13 @@
 /** Every op, one definition each. */
 import { axes } from "./axes.ts";
+import { batchNorms } from "./batchNorm.ts";
 import { blocks } from "./blocks.ts";
 import { contract } from "./contract.ts";
 import { convolution } from "./convolution.ts";
 import { transposed } from "./convTranspose.ts";
 import { functions } from "./functions.ts";
 import { gathers } from "./gather.ts";
+import { localNorms } from "./localNorm.ts";
 import { logic } from "./logic.ts";
 import { norm } from "./norm.ts";
 import { pointwise } from "./pointwise.ts";
@@ -34,7 +36,9 @@ export const ops = {
   ...functions,
   ...logic,
   ...reductions,
+  ...batchNorms,
   ...norm,
+  ...localNorms,
 };
 export type OpName = keyof typeof ops;
 
@@ -47,6 +51,7 @@ export type {
   TileOptions,
   UnsqueezeOptions,
 } from "./axes.ts";
+export type { BatchNormOptions } from "./batchNorm.ts";
 export type { BlockOptions } from "./blocks.ts";
 export type { LinearAttrs, LinearOptions } from "./contract.ts";
 export type { ConvAttrs, ConvOptions } from "./convolution.ts";
@@ -54,7 +59,8 @@ export type { ConvTransposeAttrs, ConvTransposeOptions } from "./convTranspose.t
 export type { EmbeddingOptions, GatherOptions } from "./gather.ts";
 export type { Padding, Sides } from "./geometry.ts";
 export type { InitRequest } from "./init.ts";
-export type { BatchNormOptions, LayerNormOptions } from "./norm.ts";
+export type { LocalResponseNormOptions, LpNormalizeOptions } from "./localNorm.ts";
+export type { GroupNormOptions, InstanceNormOptions, LayerNormOptions } from "./norm.ts";
 export type { PadMode, PadOptions } from "./pad.ts";
 export type { ReduceOptions, SoftmaxOptions } from "./reduce.ts";
 export type { Coordinates, ResizeMode, Rounding } from "./resample.ts";

@@ -1,120 +1,123 @@
-/** Normalisation. */
+/** Normalisation of blocks of each example by their own mean and variance: layers, groups of channels, single channels. */
 
 import { showShape } from "../../contract/shapes.ts";
+import type { Dim, Shape } from "../../contract/type.ts";
 import { must } from "../errors.ts";
-import type { Expr, Index } from "../ir/expr.ts";
-import type { Node, OpDef, OpNode } from "../ir/graph.ts";
-import { axisIndex, constant } from "../math/affine.ts";
-import { call, guard, literal, load, reduce } from "../math/build.ts";
-import { numberThat, otherwise, positive, takes } from "../options.ts";
-import { type BatchNormAttrs, batchNormTraining } from "./batchNormTraining.ts";
+import type { Expr, Index, OpContext } from "../ir/expr.ts";
+import type { Node, OpDef, OpNode, ParamRequest } from "../ir/graph.ts";
+import { add, axisIndex, constant, div, scale } from "../math/affine.ts";
+import { call, literal, load, reduce } from "../math/build.ts";
+import { type Kind, numberThat, otherwise, positive, takes } from "../options.ts";
 import { fail, fixed, tensorOnly } from "./check.ts";
 
-import { constantNode, gradientOrigin, opNode, suffixed } from "./derived.ts";
+import { constantNode, gradientOrigin, opNode } from "./derived.ts";
 import { pointwise } from "./pointwise.ts";
 import { reductions } from "./reduce.ts";
+import { shape as views } from "./shape.ts";
 
 /** Keeps the division finite. */
-const eps = numberThat("a number above 0", 1e-5, (e) => e > 0 && Number.isFinite(e));
+export const eps: Kind<number> = numberThat("a number above 0", 1e-5, (e) => e > 0 && Number.isFinite(e));
 
-export interface BatchNormOptions {
-  /** Added to the variance. Default 1e-5. */
-  readonly eps?: number;
-  /** In training, running ← (1 − momentum)·running + momentum·batch. Default 0.1. */
-  readonly momentum?: number;
+/** What is normalised together. */
+interface Block {
+  readonly sizes: readonly number[];
+  /** An element's place, from that within its block. */
+  place(inner: readonly Index[]): readonly Index[];
+}
+
+/** (x − μ)·γ/√(σ² + ε), or x·γ/√(mean x² + ε) where it is not centred. */
+function normalisedBy(
+  x: Node,
+  { at, axis }: OpContext,
+  { sizes, place }: Block,
+  { eps, isCentred, gamma }: { readonly eps: number; readonly isCentred: boolean; readonly gamma: Expr },
+): Expr {
+  const count = sizes.reduce((a, d) => a * d, 1);
+  const mean = (f: (at: readonly Index[]) => Expr): Expr => {
+    const axes = sizes.map((d) => axis("r", d));
+    return call("mul", reduce("sum", axes, f(place(axes.map(axisIndex)))), literal(1 / count));
+  };
+  const square = (e: Expr): Expr => call("mul", e, e);
+  const element = load(x, at.map(axisIndex));
+  if (!isCentred)
+    return call(
+      "mul",
+      element,
+      scaleOf(
+        gamma,
+        mean((p) => square(load(x, p))),
+        eps,
+      ),
+    );
+  // Summed relative to the block's first element: a mean that is large against the deviations keeps its digits
+  // (Chan, Golub & LeVeque 1983, on shifted data).
+  const first = load(x, place(sizes.map(() => constant(0))));
+  const mu = call(
+    "add",
+    first,
+    mean((p) => call("sub", load(x, p), first)),
+  );
+  const variance = mean((p) => square(call("sub", load(x, p), mu)));
+  return call("mul", call("sub", element, mu), scaleOf(gamma, variance, eps));
+}
+
+/** (x − μ)·γ/√(σ² + ε) + β */
+export function normalise(x: Expr, mean: Expr, variance: Expr, eps: number, gamma: Expr, beta: Expr): Expr {
+  return call("add", call("mul", call("sub", x, mean), scaleOf(gamma, variance, eps)), beta);
+}
+
+export const scaleOf = (gamma: Expr, variance: Expr, eps: number): Expr =>
+  call("div", gamma, call("sqrt", call("add", variance, literal(eps))));
+
+/** How a gradient sees a layer's tensors: in shapes in which a block is some axes. */
+interface View {
+  readonly x: Shape;
+  /** The weight's shape, which broadcasts. */
+  readonly gamma: Shape;
+  /** The axes of a block. */
+  readonly inner: readonly number[];
+  /** The axes over which the gradients of weight and bias are summed. */
+  readonly outer: readonly number[];
 }
 
 /**
- * y = (x − μ)/√(σ² + ε) · γ + β per channel, with the running statistics (Ioffe & Szegedy 2015, inference form).
- * Parameters: weight γ, bias β, running_mean μ, running_var σ², each [C].
+ * With x̂ = (x − μ)/σ and h = g·γ:  dx = (h − mean h − x̂·mean(h·x̂))/σ,  dγ = Σ g·x̂,  dβ = Σ g; means over a block, sums
+ * over what shares a weight. Where x̂ = x/σ is not centred, dx has no mean of h.
  */
-const batchNorm2d: OpDef<BatchNormAttrs, BatchNormOptions | undefined> = {
-  name: "batchNorm2d",
-  arity: 1,
-  takes: ["weight", "bias"],
-  options: takes("batchNorm2d", {
-    eps: otherwise(eps, 1e-5),
-    momentum: otherwise(
-      numberThat("a number from 0 to 1", 0.1, (m) => m >= 0 && m <= 1),
-      0.1,
-    ),
-    weight: tensorOnly,
-    bias: tensorOnly,
-  }),
-  params(_, inputs) {
-    const x = must(inputs[0], "operand");
-    if (x.shape.length !== 4)
-      fail(`batchNorm2d needs [N, channels, height, width], but its input is ${showShape(x.shape)}`);
-    const shape = [fixed("batchNorm2d", x.shape[1], "the number of channels")];
-    const [zeros, ones] = [{ kind: "zeros" }, { kind: "ones" }] as const;
-    return [
-      { role: "weight", shape, init: ones },
-      { role: "bias", shape, init: zeros },
-      { role: "running_mean", shape, init: zeros, use: "statistic" },
-      { role: "running_var", shape, init: ones, use: "statistic" },
-    ];
-  },
-  infer: (_, inputs) => must(inputs[0], "operand"),
-  define(attrs, { at, inputs }) {
-    const c = [axisIndex(must(at[1], "channel"))];
-    const [x, gamma, beta, mean, variance] = inputs.map((t, i) => load(t, i === 0 ? at.map(axisIndex) : c));
-    if (!x || !gamma || !beta || !mean || !variance) return fail("batchNorm2d: missing operands");
-    return normalise(x, mean, variance, attrs.eps, gamma, beta);
-  },
-  training: batchNormTraining,
-  summary: (attrs) => ({ options: attrs.eps === 1e-5 ? "" : `eps ${attrs.eps}`, formula: "" }),
-};
-
-/** s = γ/√(σ² + ε) and t = β − μ·s of each channel: the rows of a tensor [2, C] that depends on parameters alone. */
-const scaleAndShift: OpDef<BatchNormAttrs> = {
-  name: "scaleAndShift",
-  arity: 4,
-  options: batchNorm2d.options,
-  infer(_, inputs) {
-    const { dtype, shape } = must(inputs[0], "weight");
-    return { dtype, shape: [2, ...shape] };
-  },
-  define({ eps }, { at, inputs }) {
-    const [row, c] = at.map(axisIndex);
-    if (!row || !c) return fail("batchNorm2d: missing axes");
-    const [gamma, beta, mean, variance] = inputs.map((t) => load(t, [c]));
-    if (!gamma || !beta || !mean || !variance) return fail("batchNorm2d: missing operands");
-    const scale = scaleOf(gamma, variance, eps);
-    return guard([{ index: row, extent: 1 }], scale, call("sub", beta, call("mul", mean, scale)));
-  },
-  summary: batchNorm2d.summary,
-};
-
-/** y = x·s + t per channel, with s and t as the rows of a tensor [2, C]. */
-const scaledAndShifted: OpDef<BatchNormAttrs> = {
-  name: "batchNorm2d",
-  arity: 2,
-  options: batchNorm2d.options,
-  infer: batchNorm2d.infer,
-  define(_, { at, inputs }) {
-    const [place, channel] = [at.map(axisIndex), axisIndex(must(at[1], "channel"))];
-    const [x, affine] = inputs;
-    if (!x || !affine) return fail("batchNorm2d: missing operands");
-    const row = (i: number): Expr => load(affine, [constant(i), channel]);
-    return call("add", call("mul", load(x, place), row(0)), row(1));
-  },
-  summary: () => ({ options: "", formula: "" }),
-};
-
-/** The two steps that batch normalisation is taken in: ops of the compiler's own. */
-export const normSteps = { scaleAndShift, scaledAndShifted };
-
-/** Batch normalisation in two steps, of which the first is computed once. */
-export function inTwoSteps({ attrs, inputs, origin }: OpNode): OpNode {
-  const [x, ...params] = inputs;
-  if (!x) return fail("batchNorm2d: missing operand");
-  const own = "affine";
-  const affine = {
-    ...opNode(scaleAndShift, attrs as BatchNormAttrs, params, suffixed(origin, own)),
-    own,
-  };
-  return opNode(scaledAndShifted, attrs as BatchNormAttrs, [x, affine], origin);
+function gradients(node: OpNode, grad: Node, view: View, isCentred: boolean): readonly Node[] {
+  const [x, gamma, beta] = node.inputs;
+  if (!x || !gamma) return fail(`${node.op.name}: missing operands`);
+  const { eps } = node.attrs as unknown as { readonly eps: number }; // its options gave it
+  const part = (op: OpDef, options: unknown, inputs: readonly Node[], name: string, of: Node = x): Node =>
+    opNode(op, options, inputs, gradientOrigin(node, of, `grad.${name}`));
+  const seen = (t: Node, shape: Shape, name: string, of: Node = x): Node =>
+    shape.length === t.type.shape.length && shape.every((d, i) => d === t.type.shape[i])
+      ? t
+      : part(views.reshape, { shape }, [t], name, of);
+  const mean = (t: Node, name: string): Node =>
+    part(reductions.mean, { axis: view.inner, keepDims: true }, [t], name);
+  const { add, sub, mul, div, sqrt } = pointwise;
+  const [input, arriving] = [seen(x, view.x, "blocks"), seen(grad, view.x, "arriving")];
+  const centred = isCentred ? part(sub, {}, [input, mean(input, "mean")], "centred") : input;
+  const variance = mean(part(mul, {}, [centred, centred], "square"), "variance");
+  const shifted = part(add, {}, [variance, constantNode(eps, node.origin)], "shifted");
+  const deviation = part(sqrt, {}, [shifted], "deviation");
+  const normal = part(div, {}, [centred, deviation], "normal");
+  const h = part(mul, {}, [arriving, seen(gamma, view.gamma, "weights", gamma)], "scaled");
+  const along = part(mul, {}, [normal, mean(part(mul, {}, [h, normal], "product"), "slope")], "along");
+  const level = isCentred ? part(sub, {}, [h, mean(h, "shift")], "level") : h;
+  const rest = part(sub, {}, [level, along], "rest");
+  const sum = (t: Node, name: string, of: Node): Node =>
+    seen(part(reductions.sum, { axis: view.outer }, [t], name, of), of.type.shape, `${name}.whole`, of);
+  const own = [
+    seen(part(div, {}, [rest, deviation], "x"), x.type.shape, "x.whole"),
+    sum(part(mul, {}, [arriving, normal], "weighted", gamma), "weight", gamma),
+  ];
+  return beta ? [...own, sum(arriving, "bias", beta)] : own;
 }
+
+const range = (from: number, to: number): readonly number[] =>
+  Array.from({ length: Math.max(0, to - from) }, (_, i) => from + i);
 
 export interface LayerNormOptions {
   /** How many trailing dimensions are normalised together. Default 1. */
@@ -124,105 +127,154 @@ export interface LayerNormOptions {
 }
 export type LayerNormAttrs = { readonly dims: number; readonly eps: number };
 
-/** y = (x − μ)/√(σ² + ε) · γ + β, μ and σ² over the trailing dimensions of each example (Ba et al. 2016). */
-const layerNorm: OpDef<LayerNormAttrs, LayerNormOptions | undefined> = {
-  name: "layerNorm",
-  arity: 1,
-  takes: ["weight", "bias"],
-  options: takes("layerNorm", {
-    dims: otherwise(positive, 1),
-    eps: otherwise(eps, 1e-5),
-    weight: tensorOnly,
-    bias: tensorOnly,
-  }),
-  params(attrs, inputs) {
-    const { shape } = must(inputs[0], "operand");
-    if (attrs.dims >= shape.length) {
-      fail(
-        `layerNorm cannot normalise ${attrs.dims} trailing dimensions of ${showShape(shape)}`,
-        `dims < rank, but ${attrs.dims} ≥ ${shape.length}`,
-      );
-    }
-    const normal = shape.slice(-attrs.dims).map((d) => fixed("layerNorm", d, "a normalised dimension"));
-    return [
-      { role: "weight", shape: normal, init: { kind: "ones" } },
-      { role: "bias", shape: normal, init: { kind: "zeros" } },
-    ];
-  },
-  infer: (_, inputs) => must(inputs[0], "operand"),
-  define(attrs, { at, inputs, axis, shape }) {
-    const [x, gamma, beta] = inputs;
-    if (!x || !gamma || !beta) return fail("layerNorm: missing operands");
-    const outer = at.slice(0, -attrs.dims).map(axisIndex);
-    const inner = at.slice(-attrs.dims).map(axisIndex);
-    const normal = shape.slice(-attrs.dims);
-    const count = normal.reduce<number>((a, d) => a * fixed("layerNorm", d, "a normalised dimension"), 1);
-    const mean = (f: (place: readonly Index[]) => Expr): Expr => {
-      const axes = normal.map((d) => axis("r", d));
-      return call("mul", reduce("sum", axes, f([...outer, ...axes.map(axisIndex)])), literal(1 / count));
-    };
-    // Summed relative to the row's first element: a mean that is large against the deviations keeps its digits
-    // (Chan, Golub & LeVeque 1983, on shifted data).
-    const first = load(x, [...outer, ...normal.map(() => constant(0))]);
-    const mu = call(
-      "add",
-      first,
-      mean((place) => call("sub", load(x, place), first)),
+/** The sizes of the trailing dimensions. Throws `UserError`. */
+function trailing(name: string, shape: Shape, dims: number): readonly number[] {
+  if (dims >= shape.length) {
+    fail(
+      `${name} cannot normalise ${dims} trailing dimensions of ${showShape(shape)}`,
+      `dims < rank, but ${dims} ≥ ${shape.length}`,
     );
-    const variance = mean((place) => {
-      const d = call("sub", load(x, place), mu);
-      return call("mul", d, d);
-    });
-    return normalise(
-      load(x, [...outer, ...inner]),
-      mu,
-      variance,
-      attrs.eps,
-      load(gamma, inner),
-      load(beta, inner),
+  }
+  return shape.slice(-dims).map((d) => fixed(name, d, "a normalised dimension"));
+}
+
+/** Normalisation over the trailing dimensions of each example. */
+function overLast(name: string, isCentred: boolean): OpDef<LayerNormAttrs, LayerNormOptions | undefined> {
+  return {
+    name,
+    arity: 1,
+    takes: isCentred ? ["weight", "bias"] : ["weight"],
+    options: takes(name, {
+      dims: otherwise(positive, 1),
+      eps: otherwise(eps, 1e-5),
+      weight: tensorOnly,
+      ...(isCentred ? { bias: tensorOnly } : {}),
+    }),
+    params(attrs, inputs) {
+      const normal = trailing(name, must(inputs[0], "operand").shape, attrs.dims);
+      const weight: ParamRequest = { role: "weight", shape: normal, init: { kind: "ones" } };
+      return isCentred ? [weight, { role: "bias", shape: normal, init: { kind: "zeros" } }] : [weight];
+    },
+    infer: (_, inputs) => must(inputs[0], "operand"),
+    define({ dims, eps }, context) {
+      const { at, inputs, shape } = context;
+      const [x, gamma, beta] = inputs;
+      if (!x || !gamma) return fail(`${name}: missing operands`);
+      const outer = at.slice(0, -dims).map(axisIndex);
+      const own = at.slice(-dims).map(axisIndex);
+      const block: Block = {
+        sizes: trailing(name, shape, dims),
+        place: (inner) => [...outer, ...inner],
+      };
+      const value = normalisedBy(x, context, block, { eps, isCentred, gamma: load(gamma, own) });
+      return beta ? call("add", value, load(beta, own)) : value;
+    },
+    vjp(node, grad) {
+      const { shape } = must(node.inputs[0], "operand").type;
+      const first = shape.length - (node.attrs as LayerNormAttrs).dims;
+      const [inner, outer] = [range(first, shape.length), range(0, first)];
+      return gradients(node, grad, { x: shape, gamma: shape.slice(first), inner, outer }, isCentred);
+    },
+    summary: (attrs) => ({ options: attrs.dims === 1 ? "" : `last ${attrs.dims} dims`, formula: "" }),
+  };
+}
+
+export interface GroupNormOptions {
+  /** Into how many groups the channels are divided, each with its own mean and variance. */
+  readonly groups: number;
+  /** Added to the variance. Default 1e-5. */
+  readonly eps?: number;
+}
+export type InstanceNormOptions = Omit<GroupNormOptions, "groups">;
+/** As many groups as channels: null. */
+export type GroupNormAttrs = { readonly groups: number | null; readonly eps: number };
+
+/** Batch, groups, channels of a group, and the other sizes of [N, C, …]. Throws `UserError`. */
+function groupsOf(
+  name: string,
+  shape: Shape,
+  groups: number | null,
+): readonly [batch: Dim, groups: number, channels: number, rest: readonly number[]] {
+  const least = groups === null ? 3 : 2;
+  if (shape.length < least) {
+    fail(
+      `${name} needs [N, channels, ${groups === null ? "length, " : ""}…], but its input is ${showShape(shape)}`,
+      `rank ≥ ${least}`,
     );
-  },
-  vjp: layerNormVjp,
-  summary: (attrs) => ({ options: attrs.dims === 1 ? "" : `last ${attrs.dims} dims`, formula: "" }),
+  }
+  const [batch, ...inner] = shape;
+  const [channels = 1, ...rest] = inner.map((d) => fixed(name, d, "a normalised dimension"));
+  const count = groups ?? channels;
+  if (channels % count !== 0) {
+    fail(
+      `${name} cannot divide the ${channels} channels of ${showShape(shape)} into ${count} groups`,
+      `groups divides the channels, but ${channels} mod ${count} = ${channels % count}`,
+    );
+  }
+  return [must(batch, "batch"), count, channels / count, rest];
+}
+
+const perChannel = { eps: otherwise(eps, 1e-5), weight: tensorOnly, bias: tensorOnly };
+
+/** Normalisation of the channels of a group and all that lies in them, with a weight and a bias of each channel. */
+function overGroups<O>(name: string, read: (options: unknown) => GroupNormAttrs): OpDef<GroupNormAttrs, O> {
+  return {
+    name,
+    arity: 1,
+    takes: ["weight", "bias"],
+    options: (options) => read(options),
+    params(attrs, inputs) {
+      const [, groups, channels] = groupsOf(name, must(inputs[0], "operand").shape, attrs.groups);
+      const shape = [groups * channels];
+      return [
+        { role: "weight", shape, init: { kind: "ones" } },
+        { role: "bias", shape, init: { kind: "zeros" } },
+      ];
+    },
+    infer: (_, inputs) => must(inputs[0], "operand"),
+    define(attrs, context) {
+      const [n, c] = context.at.map(axisIndex);
+      const [x, gamma, beta] = context.inputs;
+      if (!x || !gamma || !beta || !n || !c) return fail(`${name}: missing operands`);
+      const [, groups, channels, rest] = groupsOf(name, context.shape, attrs.groups);
+      const first = groups === 1 ? constant(0) : scale(div(c, channels), channels);
+      const block: Block = {
+        sizes: [channels, ...rest],
+        place: ([inner, ...others]) => [n, add(first, must(inner, "channel")), ...others],
+      };
+      const { eps } = attrs;
+      const value = normalisedBy(x, context, block, { eps, isCentred: true, gamma: load(gamma, [c]) });
+      return call("add", value, load(beta, [c]));
+    },
+    vjp(node, grad) {
+      const { shape } = must(node.inputs[0], "operand").type;
+      const attrs = node.attrs as GroupNormAttrs;
+      const [batch, groups, channels, rest] = groupsOf(name, shape, attrs.groups);
+      const view: View = {
+        x: [batch, groups, channels, ...rest],
+        gamma: [groups, channels, ...rest.map(() => 1)],
+        inner: range(2, 3 + rest.length),
+        outer: [0, ...range(3, 3 + rest.length)],
+      };
+      return gradients(node, grad, view, true);
+    },
+    summary: (attrs) => ({ options: attrs.groups === null ? "" : `${attrs.groups} groups`, formula: "" }),
+  };
+}
+
+const readGroups = takes("groupNorm", { groups: positive, ...perChannel });
+const readInstance = takes("instanceNorm", perChannel);
+
+export const norm = {
+  /** y = (x − μ)/√(σ² + ε) · γ + β, μ and σ² over the trailing dimensions of each example (Ba et al. 2016). */
+  layerNorm: overLast("layerNorm", true),
+  /** y = x/√(mean x² + ε) · γ over the trailing dimensions (Zhang & Sennrich 2019). */
+  rmsNorm: overLast("rmsNorm", false),
+  /** μ and σ² of each group of channels (Wu & He 2018). */
+  groupNorm: overGroups<GroupNormOptions>("groupNorm", (options) => readGroups(options)),
+  /** μ and σ² of each channel (Ulyanov et al. 2016). */
+  instanceNorm: overGroups<InstanceNormOptions | undefined>("instanceNorm", (options) => ({
+    groups: null,
+    ...readInstance(options),
+  })),
 };
-
-/**
- * With x̂ = (x − μ)/σ and h = g·γ:  dx = (h − mean h − x̂·mean(h·x̂))/σ,  dγ = Σ g·x̂,  dβ = Σ g; means over the
- * normalised dimensions, sums over the others.
- */
-function layerNormVjp(node: OpNode, grad: Node): readonly Node[] {
-  const [x, gamma, beta] = node.inputs;
-  if (!x || !gamma || !beta) return fail("layerNorm: missing operands");
-  const { eps, dims } = node.attrs as LayerNormAttrs;
-  const rank = x.type.shape.length;
-  const inner = Array.from({ length: dims }, (_, i) => rank - dims + i);
-  const outer = Array.from({ length: rank - dims }, (_, i) => i);
-  const part = (op: OpDef, options: unknown, inputs: readonly Node[], name: string, of: Node = x): Node =>
-    opNode(op, options, inputs, gradientOrigin(node, of, `grad.${name}`));
-  const mean = (t: Node, name: string): Node =>
-    part(reductions.mean, { axis: inner, keepDims: true }, [t], name);
-  const { add, sub, mul, div, sqrt } = pointwise;
-  const centred = part(sub, {}, [x, mean(x, "mean")], "centred");
-  const variance = mean(part(mul, {}, [centred, centred], "square"), "variance");
-  const shifted = part(add, {}, [variance, constantNode(eps, node.origin)], "shifted");
-  const deviation = part(sqrt, {}, [shifted], "deviation");
-  const normal = part(div, {}, [centred, deviation], "normal");
-  const h = part(mul, {}, [grad, gamma], "scaled");
-  const along = part(mul, {}, [normal, mean(part(mul, {}, [h, normal], "product"), "slope")], "along");
-  const rest = part(sub, {}, [part(sub, {}, [h, mean(h, "shift")], "level"), along], "rest");
-  const sum = (t: Node, name: string, of: Node): Node => part(reductions.sum, { axis: outer }, [t], name, of);
-  return [
-    part(div, {}, [rest, deviation], "x"),
-    sum(part(mul, {}, [grad, normal], "weighted", gamma), "weight", gamma),
-    sum(grad, "bias", beta),
-  ];
-}
-
-function normalise(x: Expr, mean: Expr, variance: Expr, eps: number, gamma: Expr, beta: Expr): Expr {
-  return call("add", call("mul", call("sub", x, mean), scaleOf(gamma, variance, eps)), beta);
-}
-
-const scaleOf = (gamma: Expr, variance: Expr, eps: number): Expr =>
-  call("div", gamma, call("sqrt", call("add", variance, literal(eps))));
-
-export const norm = { batchNorm2d, layerNorm };

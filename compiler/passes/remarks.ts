@@ -6,10 +6,14 @@ import type { Diagnosis } from "../../contract/diagnosis.ts";
 import { showShape } from "../../contract/shapes.ts";
 import type { Shape } from "../../contract/type.ts";
 import type { Graph, Node, OpNode } from "../ir/graph.ts";
+import { batchNorms } from "../ops/batchNorm.ts";
 import { contract } from "../ops/contract.ts";
 import { convolution } from "../ops/convolution.ts";
+import { transposed } from "../ops/convTranspose.ts";
+import { localNorms } from "../ops/localNorm.ts";
 import { norm } from "../ops/norm.ts";
 import { pointwise } from "../ops/pointwise.ts";
+import { resizing } from "../ops/resize.ts";
 import { shape as views } from "../ops/shape.ts";
 import { slices } from "../ops/slice.ts";
 import { window } from "../ops/window.ts";
@@ -50,7 +54,12 @@ function unflattened(node: OpNode, pictures: ReadonlySet<Node>): Remark | undefi
 const onPictures: ReadonlySet<unknown> = new Set([
   convolution.conv2d,
   ...Object.values(window),
-  norm.batchNorm2d,
+  ...Object.values(transposed),
+  ...Object.values(batchNorms),
+  norm.groupNorm,
+  norm.instanceNorm,
+  localNorms.localResponseNorm,
+  resizing.resize,
   views.pad,
   views.concat,
   slices.slice,

@@ -5,9 +5,9 @@
  */
 import { MOST_READS, STORAGE_BUFFERS } from "../../contract/limits.ts";
 import type { Node, OpDef, OpNode } from "../ir/graph.ts";
+import { batchNorms, inTwoSteps } from "../ops/batchNorm.ts";
 import { opNode, suffixed } from "../ops/derived.ts";
 import { ops } from "../ops/index.ts";
-import { inTwoSteps } from "../ops/norm.ts";
 import type { Target } from "../strategies/target.ts";
 import { packed } from "./pack.ts";
 import { separated } from "./separate.ts";
@@ -30,7 +30,18 @@ export interface Context {
 
 const isOp = (node: Node | undefined, op: OpDef): node is OpNode => node?.kind === "op" && node.op === op;
 
-const convolutions: readonly OpDef[] = [ops.conv1d, ops.conv2d, ops.conv3d];
+const isAny = (node: Node, list: readonly OpDef[]): boolean =>
+  node.kind === "op" && list.some((op) => op === node.op);
+/** Sums of products, whose kernel a scale and a shift of each channel end. */
+const convolutions: readonly OpDef[] = [
+  ops.conv1d,
+  ops.conv2d,
+  ops.conv3d,
+  ops.convTranspose1d,
+  ops.convTranspose2d,
+  ops.convTranspose3d,
+];
+const norms: readonly OpDef[] = Object.values(batchNorms);
 
 /** In order: the first that applies to a node is taken, and all are asked again until none applies. */
 export const rules: readonly Rule[] = [
@@ -47,8 +58,7 @@ export const rules: readonly Rule[] = [
     holds: "inference",
     apply(node, context) {
       const conv = node.inputs[0];
-      if (!isOp(node, ops.batchNorm2d) || !conv || !convolutions.some((op) => isOp(conv, op)))
-        return undefined;
+      if (!isAny(node, norms) || !conv || !isAny(conv, convolutions)) return undefined;
       return context.users(conv) > 1 || context.isOutput(conv) ? undefined : inTwoSteps(node);
     },
   },

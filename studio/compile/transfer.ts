@@ -3,8 +3,8 @@
  * out before a compilation leaves the worker, and put back in the page: Weft's own by name, others by position.
  */
 import type { Graph, OpDef, OpNode } from "../../compiler/ir/graph.ts";
+import { normSteps } from "../../compiler/ops/batchNorm.ts";
 import { ops } from "../../compiler/ops/index.ts";
-import { normSteps } from "../../compiler/ops/norm.ts";
 import { customOps } from "./customOps.ts";
 
 /** The name of one of Weft's ops, or the place of another in the list of the model's own. */

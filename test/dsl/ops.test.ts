@@ -194,6 +194,17 @@ const forms: { readonly [op: string]: readonly [Tensor, (x: never) => Tensor, Te
     softmax: [w.softmax(rows), w.softmax(), rows],
     logSoftmax: [w.logSoftmax(image, { axis: 1 }), w.logSoftmax({ axis: 1 }), image],
     batchNorm2d: [w.batchNorm2d(image, { eps: 1e-3 }), w.batchNorm2d({ eps: 1e-3 }), image],
+    batchNorm1d: [w.batchNorm1d(rows, { eps: 1e-3 }), w.batchNorm1d({ eps: 1e-3 }), rows],
+    batchNorm3d: [w.batchNorm3d(volume), w.batchNorm3d(), volume],
+    rmsNorm: [w.rmsNorm(image, { dims: 2 }), w.rmsNorm({ dims: 2 }), image],
+    groupNorm: [w.groupNorm(image, { groups: 2 }), w.groupNorm({ groups: 2 }), image],
+    instanceNorm: [w.instanceNorm(volume), w.instanceNorm(), volume],
+    localResponseNorm: [
+      w.localResponseNorm(image, { size: 3, alpha: 0.1 }),
+      w.localResponseNorm({ size: 3, alpha: 0.1 }),
+      image,
+    ],
+    lpNormalize: [w.lpNormalize(rows, { p: 1 }), w.lpNormalize({ p: 1 }), rows],
     layerNorm: [w.layerNorm(image, { dims: 2 }), w.layerNorm({ dims: 2 }), image],
   };
 

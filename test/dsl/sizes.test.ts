@@ -41,6 +41,8 @@ describe("every op, with whatever numbers its options may be given", () => {
     linear: { out: 4 },
     reshape: { shape: [N, -1] },
     resize: { size: 3 },
+    groupNorm: { groups: 1 },
+    localResponseNorm: { size: 3 },
     pad: { padding: 1 },
     embedding: { count: 9, size: 4 },
     unsqueeze: { axis: 1 },

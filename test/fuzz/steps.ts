@@ -25,7 +25,6 @@ export interface Step {
   add(draft: Draft, x: string): string;
 }
 
-const isImage = (s: readonly Dim[]): boolean => s.length === 4 && s.slice(1).every((d) => d !== "N");
 /** Whether windows can slide over it: a sequence, a picture, a volume. */
 const slides = (s: readonly Dim[]): boolean => rankOf(s) > 0;
 /** Number of elements that belong to one example. */
@@ -247,12 +246,30 @@ function along(draft: Draft, x: string): string {
 const eps = (draft: Draft): Record<string, Value> => (draft.dice.rarely(2) ? { eps: small(draft.dice) } : {});
 
 function batchNorm(draft: Draft, x: string): string {
-  return draft.line("batchNorm2d", [x], eps(draft));
+  return draft.line(`batchNorm${rankOf(draft.shape(x))}d`, [x], eps(draft));
+}
+
+/** Of groups of channels, or of each; and by the channels beside one. */
+function channelNorm(draft: Draft, x: string): string {
+  const { dice } = draft;
+  const channels = size(draft.shape(x), 1);
+  switch (dice.roll(3)) {
+    case 0:
+      return draft.line("instanceNorm", [x], eps(draft));
+    case 1:
+      return draft.line("groupNorm", [x], { groups: dice.pick(divisors(channels)), ...eps(draft) });
+    default:
+      return draft.line("localResponseNorm", [x], {
+        size: dice.pick([3, 1, 5, 2]),
+        alpha: real(dice, 0.1, 1),
+        ...(dice.rarely(3) ? { beta: real(dice, 0.2, 1), k: real(dice, 0.5, 2) } : {}),
+      });
+  }
 }
 
 function layerNorm(draft: Draft, x: string): string {
   const dims = draft.shape(x).length > 2 && draft.dice.rarely(3) ? { dims: 2 } : {};
-  return draft.line("layerNorm", [x], { ...dims, ...eps(draft) });
+  return draft.line(draft.dice.rarely(3) ? "rmsNorm" : "layerNorm", [x], { ...dims, ...eps(draft) });
 }
 
 const inner = (least: number) => (s: readonly Dim[]) =>
@@ -267,7 +284,13 @@ export const steps: readonly Step[] = [
   { name: "avgPool", weight: 3, applies: slides, add: avgPool },
   { name: "maxPool", weight: 3, applies: slides, add: maxPool },
   { name: "arithmetic", weight: 4, applies: (s) => s.length > 0, add: arithmetic },
-  { name: "batchNorm2d", weight: 2, applies: isImage, add: batchNorm },
+  { name: "batchNorm", weight: 2, applies: slides, add: batchNorm },
+  {
+    name: "channelNorm",
+    weight: 2,
+    applies: (s) => slides(s) && perExample(s.slice(2)) > 1,
+    add: channelNorm,
+  },
   {
     name: "linear",
     weight: 3,

@@ -106,7 +106,7 @@ async function train(spec: TrainingSpec): Promise<void> {
       const list = lossOf(graph, loss, inputs, { ...before, ...p }, meanings, rounding);
       return sum(list) / (reduction === "sum" ? 1 : list.length);
     };
-    total += sum(lossOf(graph, loss, inputs, before, { ...meanings, batchNorm2d: watching(kept) }));
+    total += sum(lossOf(graph, loss, inputs, before, { ...meanings, ...watched(kept) }));
     const smooth = gradientsOf((p) => lossWith(p), trained(before), true);
     if (!smooth || !Number.isFinite(total)) throw new NothingToCompare();
     const gradients = clip ? bounded(smooth, clip).gradients : smooth;
@@ -178,7 +178,7 @@ function rowsOf({ shape: [, ...inner], data }: NdArray, order: readonly number[]
 function runningOf(graph: Graph): ReadonlyMap<string, number> {
   return new Map(
     graph.nodes.flatMap((n) =>
-      n.kind === "op" && n.op.name === "batchNorm2d"
+      n.kind === "op" && Object.hasOwn(inTraining, n.op.name)
         ? n.inputs.slice(3).map((p) => [p.origin.name, Number(n.attrs["momentum"])] as const)
         : [],
     ),
@@ -206,6 +206,9 @@ const watching =
     );
     return inTraining.batchNorm2d(op);
   };
+
+const watched = (kept: Map<NdArray, NdArray>): Readonly<Record<string, Meaning>> =>
+  Object.fromEntries(Object.keys(inTraining).map((name) => [name, watching(kept)]));
 
 function targetFor({ loss }: TrainingSpec, graph: Graph, batch: number, next: () => number): NdArray {
   const shape = shapeAt(graph.outputs[0]?.node.type.shape ?? [], batch);

@@ -14,6 +14,7 @@ import {
   type Tensor,
 } from "weftgpu";
 import { ndarray } from "../oracle/array.ts";
+import { type LayerName, lang } from "../train/language.ts";
 import { type Case, checkOp, useDevice } from "./cases.ts";
 
 useDevice();
@@ -32,6 +33,70 @@ checkOp("batchNorm2d", [
     name: "folded into a depthwise convolution",
     build: () => batchNorm2d(conv2d(image(), { out: 3, kernel: 3, groups: 3 })),
   },
+]);
+
+const of =
+  (op: LayerName, options?: object, ...shape: readonly number[]) =>
+  (): Tensor =>
+    lang[op](lang.input("x", ["N", ...shape]), options);
+
+checkOp("batchNorm1d", [
+  { name: "features", build: of("batchNorm1d", {}, 7) },
+  { name: "sequences", build: of("batchNorm1d", { eps: 0.1 }, 3, 11) },
+  {
+    name: "folded into a convolution",
+    build: () => lang.batchNorm1d(lang.conv1d(lang.input("x", ["N", 3, 9]), { out: 4, kernel: 3 })),
+  },
+]);
+checkOp("batchNorm3d", [
+  { name: "volumes", build: of("batchNorm3d", {}, 3, 2, 4, 5) },
+  {
+    name: "folded into a transposed convolution",
+    build: () =>
+      lang.batchNorm3d(
+        lang.convTranspose3d(lang.input("x", ["N", 2, 2, 3, 2]), { out: 4, kernel: 2, stride: 2 }),
+      ),
+  },
+]);
+checkOp("rmsNorm", [
+  { name: "rows", build: of("rmsNorm", {}, 13) },
+  { name: "the last three dimensions", build: of("rmsNorm", { dims: 3 }, 3, 5, 7) },
+  { name: "a long row", build: of("rmsNorm", {}, 515) },
+  { name: "large values", scale: 1e4, build: of("rmsNorm", {}, 13) },
+  { name: "a large eps", build: of("rmsNorm", { eps: 0.5 }, 7) },
+]);
+checkOp("groupNorm", [
+  { name: "2 groups of pictures", build: of("groupNorm", { groups: 2 }, 6, 5, 4) },
+  { name: "1 group", build: of("groupNorm", { groups: 1 }, 3, 5, 7) },
+  { name: "as many groups as channels", build: of("groupNorm", { groups: 4 }, 4, 3, 3) },
+  { name: "features", build: of("groupNorm", { groups: 3, eps: 0.1 }, 12) },
+  { name: "volumes", build: of("groupNorm", { groups: 2 }, 4, 2, 3, 3) },
+  { name: "large values", scale: 1e4, build: of("groupNorm", { groups: 2 }, 6, 5, 4) },
+]);
+checkOp("instanceNorm", [
+  { name: "pictures", build: of("instanceNorm", {}, 3, 5, 7) },
+  { name: "sequences", build: of("instanceNorm", { eps: 0.1 }, 3, 17) },
+  { name: "volumes", build: of("instanceNorm", {}, 2, 3, 4, 2) },
+]);
+checkOp("localResponseNorm", [
+  { name: "as AlexNet has it", build: of("localResponseNorm", { size: 5, k: 2 }, 8, 3, 4) },
+  { name: "larger than the channels", build: of("localResponseNorm", { size: 7, alpha: 1 }, 3, 3, 4) },
+  { name: "an even size", build: of("localResponseNorm", { size: 4, alpha: 0.5, beta: 0.5 }, 7, 2, 3) },
+  { name: "of one channel", build: of("localResponseNorm", { size: 1, alpha: 2, beta: 1, k: 0.5 }, 3, 2, 5) },
+  { name: "features", build: of("localResponseNorm", { size: 3, alpha: 1 }, 9) },
+]);
+checkOp("lpNormalize", [
+  { name: "rows", build: of("lpNormalize", {}, 13) },
+  { name: "rows by sizes", build: of("lpNormalize", { p: 1 }, 13) },
+  { name: "channels", build: of("lpNormalize", { axis: 1 }, 5, 3, 4) },
+  { name: "channels by sizes", build: of("lpNormalize", { p: 1, axis: -3 }, 5, 3, 4) },
+  {
+    name: "a row of zeros",
+    given: { x: ndarray([2, 3], [0, 0, 0, 3, 0, -4]) },
+    batches: [2],
+    build: of("lpNormalize", {}, 3),
+  },
+  { name: "large values", scale: 1e4, build: of("lpNormalize", {}, 13) },
 ]);
 
 checkOp("layerNorm", [

@@ -10,8 +10,12 @@ import type {
   ConvTransposeOptions,
   CumsumOptions,
   FlipOptions,
+  GroupNormOptions,
+  InstanceNormOptions,
   LayerNormOptions,
   LinearOptions,
+  LocalResponseNormOptions,
+  LpNormalizeOptions,
   OpName,
   PadOptions,
   PlaceOptions,
@@ -74,7 +78,10 @@ const convTranspose: Required<ConvTransposeOptions> = { ...others, padding: 1, o
 const linear: Required<LinearOptions> = { out: 3, in: 8, bias: true, init };
 const maxPool: Required<PoolOptions> = { kernel: 2, stride: 2, padding: 0, dilation: 1, ceilMode: true };
 const avgPool: Required<AvgPoolOptions> = { ...maxPool, countIncludePad: true };
-const batchNorm2d: Required<BatchNormOptions> = { eps: 1e-3, momentum: 0.2 };
+const batchNorm: Required<BatchNormOptions> = { eps: 1e-3, momentum: 0.2 };
+const groupNorm: Required<GroupNormOptions> = { groups: 2, eps: 1e-3 };
+const localResponseNorm: Required<LocalResponseNormOptions> = { size: 3, alpha: 0.1, beta: 0.5, k: 2 };
+const lpNormalize: Required<LpNormalizeOptions> = { p: 1, axis: 2, eps: 1e-9 };
 const layerNorm: Required<LayerNormOptions> = { dims: 1, eps: 1e-3 };
 const resize: Required<Omit<ResizeOptions, "size">> = {
   scale: 2,
@@ -104,9 +111,13 @@ function forRanks(options: Readonly<Record<string, object>>): Readonly<Record<st
 /** Options of the ops of one operand; those of two take none. */
 export const unary: Readonly<Record<string, object>> = {
   linear,
-  ...forRanks({ conv, convTranspose, maxPool, avgPool, globalAvgPool: {}, globalMaxPool: {} }),
-  batchNorm2d,
+  ...forRanks({ conv, convTranspose, batchNorm, maxPool, avgPool, globalAvgPool: {}, globalMaxPool: {} }),
   layerNorm,
+  rmsNorm: layerNorm,
+  groupNorm,
+  instanceNorm: { eps: 1e-3 } satisfies Required<InstanceNormOptions>,
+  localResponseNorm,
+  lpNormalize,
   resize,
   upsample: { size: [4, 4], mode: "linear", alignCorners: true },
   pad,

@@ -36,13 +36,37 @@ export function matmul({ inputs: [a, b] }: Op): NdArray {
 }
 
 /** (x − mean) / √(var + eps) · weight + bias, each per channel (axis 1). */
-export function batchNorm2d({ attrs, inputs: [x, weight, bias, mean, variance] }: Op): NdArray {
-  if (!x || !weight || !bias || !mean || !variance) throw new Error("batchNorm2d: missing operand");
+export function batchNorm({ attrs, inputs: [x, weight, bias, mean, variance] }: Op): NdArray {
+  if (!x || !weight || !bias || !mean || !variance) throw new Error("batchNorm: missing operand");
   const eps = numberOf(attrs, "eps");
   return build(x.shape, (at) => {
     const c = [at[1] ?? 0];
     return ((get(x, at) - get(mean, c)) / Math.sqrt(get(variance, c) + eps)) * get(weight, c) + get(bias, c);
   });
+}
+
+/** Of values that lie one after the other, what they are off their mean and by how much that is divided. */
+function spread(op: Op, values: Float64Array): readonly [mean: number, deviation: number] {
+  const mean = kept(op, values.reduce((a, v) => a + v, 0) / values.length);
+  const variance = kept(op, values.reduce((a, v) => a + (v - mean) ** 2, 0) / values.length);
+  return [mean, Math.sqrt(variance + numberOf(op.attrs, "eps"))];
+}
+
+/** Every block of so many values by itself; f gives the new value of element i of its block, and where the block starts. */
+function byBlocks(
+  x: NdArray,
+  block: number,
+  make: (values: Float64Array, start: number) => (v: number, i: number) => number,
+): NdArray {
+  const y = zeros(x.shape);
+  for (let start = 0; start < x.data.length; start += block) {
+    const values = x.data.subarray(start, start + block);
+    const f = make(values, start);
+    values.forEach((v, i) => {
+      y.data[start + i] = f(v, i);
+    });
+  }
+  return y;
 }
 
 /** Each block of the trailing `dims` dimensions is brought to mean 0 and variance 1, then scaled and shifted. */
@@ -52,18 +76,78 @@ export function layerNorm(op: Op): NdArray {
     inputs: [x, weight, bias],
   } = op;
   if (!x || !weight || !bias) throw new Error("layerNorm: missing operand");
-  const block = sizeOf(x.shape.slice(-numberOf(attrs, "dims")));
-  const y = zeros(x.shape);
-  for (let start = 0; start < x.data.length; start += block) {
-    const values = x.data.subarray(start, start + block);
-    const mean = kept(op, values.reduce((a, v) => a + v, 0) / block);
-    const variance = kept(op, values.reduce((a, v) => a + (v - mean) ** 2, 0) / block);
-    const deviation = Math.sqrt(variance + numberOf(attrs, "eps"));
-    values.forEach((v, i) => {
-      y.data[start + i] = ((v - mean) / deviation) * (weight.data[i] ?? 0) + (bias.data[i] ?? 0);
-    });
-  }
-  return y;
+  return byBlocks(x, sizeOf(x.shape.slice(-numberOf(attrs, "dims"))), (values) => {
+    const [mean, deviation] = spread(op, values);
+    return (v, i) => ((v - mean) / deviation) * (weight.data[i] ?? 0) + (bias.data[i] ?? 0);
+  });
+}
+
+/** Each block of the trailing `dims` dimensions is divided by the root of its mean square, then scaled. */
+export function rmsNorm(op: Op): NdArray {
+  const {
+    attrs,
+    inputs: [x, weight],
+  } = op;
+  if (!x || !weight) throw new Error("rmsNorm: missing operand");
+  return byBlocks(x, sizeOf(x.shape.slice(-numberOf(attrs, "dims"))), (values) => {
+    const square = kept(op, values.reduce((a, v) => a + v * v, 0) / values.length);
+    const root = Math.sqrt(square + numberOf(attrs, "eps"));
+    return (v, i) => (v / root) * (weight.data[i] ?? 0);
+  });
+}
+
+/** Each group of channels (null: each channel) of each example to mean 0 and variance 1, then scaled and shifted. */
+export function groupNorm(op: Op): NdArray {
+  const {
+    attrs,
+    inputs: [x, weight, bias],
+  } = op;
+  if (!x || !weight || !bias) throw new Error("groupNorm: missing operand");
+  const [, channels = 1, ...rest] = x.shape;
+  const groups = attrs["groups"] === null ? channels : numberOf(attrs, "groups");
+  const each = sizeOf(rest);
+  const perGroup = channels / groups;
+  return byBlocks(x, perGroup * each, (values, start) => {
+    const [mean, deviation] = spread(op, values);
+    const first = (start / each) % channels;
+    return (v, i) => {
+      const c = first + Math.floor(i / each);
+      return ((v - mean) / deviation) * (weight.data[c] ?? 0) + (bias.data[c] ?? 0);
+    };
+  });
+}
+
+/** x / (k + alpha / size · Σ x²)^beta over the channels from c − ⌊(size − 1)/2⌋ on, as ONNX's LRN has it. */
+export function localResponseNorm({ attrs, inputs: [x] }: Op): NdArray {
+  if (!x) throw new Error("localResponseNorm: missing operand");
+  const [size, alpha, beta, k] = ["size", "alpha", "beta", "k"].map((name) => numberOf(attrs, name));
+  return build(x.shape, (at) => {
+    const [n = 0, c = 0, ...rest] = at;
+    const start = c - Math.floor(((size ?? 1) - 1) / 2);
+    let sum = 0;
+    for (let j = start; j < start + (size ?? 1); j++)
+      if (j >= 0 && j < (x.shape[1] ?? 0)) sum += get(x, [n, j, ...rest]) ** 2;
+    return get(x, at) / ((k ?? 1) + ((alpha ?? 0) / (size ?? 1)) * sum) ** (beta ?? 0);
+  });
+}
+
+/** Each line along an axis, divided by Σ|x| or √Σx². */
+export function lpNormalize(op: Op): NdArray {
+  const {
+    attrs,
+    inputs: [x],
+  } = op;
+  if (!x) throw new Error("lpNormalize: missing operand");
+  const [p, eps] = [numberOf(attrs, "p"), numberOf(attrs, "eps")];
+  return alongAxis(x, numberOf(attrs, "axis"), (line) => {
+    const length =
+      kept(
+        op,
+        line.reduce((a, v) => a + Math.abs(v) ** p, 0),
+      ) **
+      (1 / p);
+    return line.map((v) => v / Math.max(length, eps));
+  });
 }
 
 /** Replaces each line along an axis by f(line). */

@@ -38,6 +38,12 @@ export const exceptions: readonly Exception[] = [
       attrs["axis"] !== 1,
   },
   {
+    name: "a local response of other than pictures, or of an even number of channels",
+    reason: "onnxruntime has neither",
+    applies: ({ op, attrs, type }) =>
+      op.name === "localResponseNorm" && (type.shape.length !== 4 || Number(attrs["size"]) % 2 === 0),
+  },
+  {
     name: "output padding of a stride or more",
     reason:
       "onnxruntime wants output padding below the stride or the dilation; Weft puts any number of places there",

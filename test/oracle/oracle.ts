@@ -19,7 +19,19 @@ import {
   tile,
   unsqueeze,
 } from "./axes.ts";
-import { batchNorm2d, layerNorm, linear, logSoftmax, matmul, reduction, softmax } from "./dense.ts";
+import {
+  batchNorm,
+  groupNorm,
+  layerNorm,
+  linear,
+  localResponseNorm,
+  logSoftmax,
+  lpNormalize,
+  matmul,
+  reduction,
+  rmsNorm,
+  softmax,
+} from "./dense.ts";
 import { concat, embedding, flatten, gather, reshape, transpose } from "./layout.ts";
 import { numberOf, type Op } from "./op.ts";
 import {
@@ -180,8 +192,15 @@ const meanings: Readonly<Record<OpName, Meaning>> = {
   reduceMin: (op) => reduction(op, Number.POSITIVE_INFINITY, Math.min),
   softmax,
   logSoftmax,
-  batchNorm2d,
+  batchNorm1d: batchNorm,
+  batchNorm2d: batchNorm,
+  batchNorm3d: batchNorm,
   layerNorm,
+  rmsNorm,
+  groupNorm,
+  instanceNorm: groupNorm,
+  localResponseNorm,
+  lpNormalize,
 };
 
 export interface EvaluateOptions {

@@ -447,6 +447,40 @@ const cases: readonly Case[] = [
     form: "training",
     custom: inTraining,
   },
+  { name: "batchNorm1d", build: () => lang.batchNorm1d(rows(3, 4)) },
+  { name: "batchNorm3d", build: () => lang.batchNorm3d(rows(2, 2, 3, 2)) },
+  ...(
+    [
+      ["batchNorm1d of features", "batchNorm1d", [5], [3]],
+      ["batchNorm1d of sequences", "batchNorm1d", [3, 7], [2]],
+      ["batchNorm3d", "batchNorm3d", [2, 2, 3, 2], [2]],
+    ] as const
+  ).map(
+    ([name, op, shape, batches]): Case => ({
+      name: `${name} in training`,
+      build: () => lang[op](rows(...shape)),
+      form: "training",
+      custom: inTraining,
+      batches: [...batches],
+    }),
+  ),
+  { name: "rmsNorm", build: () => lang.rmsNorm(rows(7)) },
+  { name: "rmsNorm over two dimensions", build: () => lang.rmsNorm(rows(2, 3, 5), { dims: 2 }) },
+  { name: "groupNorm", build: () => lang.groupNorm(image(4, 2, 3), { groups: 2 }) },
+  { name: "groupNorm of features", build: () => lang.groupNorm(rows(6), { groups: 2, eps: 0.1 }) },
+  { name: "instanceNorm", build: () => lang.instanceNorm(image(2, 3, 4)) },
+  { name: "instanceNorm of sequences", build: () => lang.instanceNorm(rows(3, 7)) },
+  {
+    name: "localResponseNorm",
+    build: () => lang.localResponseNorm(image(5, 2, 2), { size: 3, alpha: 0.9, k: 0.7 }),
+  },
+  {
+    name: "localResponseNorm of an even size",
+    build: () => lang.localResponseNorm(rows(5), { size: 4, alpha: 2 }),
+  },
+  { name: "lpNormalize", build: () => lang.lpNormalize(rows(7)) },
+  { name: "lpNormalize along axis 1", build: () => lang.lpNormalize(rows(5, 3), { axis: 1 }) },
+  { name: "lpNormalize by sizes", build: () => lang.lpNormalize(rows(5), { p: 1 }) },
   { name: "layerNorm", build: () => lang.layerNorm(rows(7)) },
   { name: "layerNorm over two dimensions", build: () => lang.layerNorm(rows(2, 3, 5), { dims: 2 }) },
   { name: "layerNorm of sequences", build: () => lang.layerNorm(rows(3, 5)) },

@@ -14,7 +14,7 @@ export function statistics(x: NdArray): readonly { mean: number; variance: numbe
 }
 
 /** (x − mean)/√(variance + eps)·γ + β with the mean and the variance of the batch itself. */
-const batchNorm2d: Meaning = ({ attrs, inputs: [x, gamma, beta] }) => {
+const batchNorm: Meaning = ({ attrs, inputs: [x, gamma, beta] }) => {
   if (!x || !gamma || !beta) throw new Error("missing operand");
   const channels = statistics(x);
   const eps = Number(attrs["eps"]);
@@ -25,4 +25,4 @@ const batchNorm2d: Meaning = ({ attrs, inputs: [x, gamma, beta] }) => {
   });
 };
 
-export const inTraining = { batchNorm2d };
+export const inTraining = { batchNorm1d: batchNorm, batchNorm2d: batchNorm, batchNorm3d: batchNorm };

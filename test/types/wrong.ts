@@ -106,6 +106,11 @@ export const wrong: readonly Wrong[] = [
   w("w.resize(rows, ▸{ size: [1, 2] })", "resize cannot change N, which a run decides"),
   w("w.upsample(text, ▸{ scale: [2, 1] })", "resize cannot change T, which a run decides"),
   w("w.resize(rows, ▸{ size: [1, 2, 3] })", "resize has more numbers than [N, 10] has axes"),
+  w("w.batchNorm1d(▸image)", "expected a tensor [N, channels, length], got [N, 3, 28, 28]"),
+  w(
+    "w.batchNorm3d(▸image, { eps: 1 })",
+    "expected a tensor [N, channels, depth, height, width], got [N, 3, 28, 28]",
+  ),
   w("w.globalMaxPool1d(▸image)", "expected a tensor [N, channels, length], got [N, 3, 28, 28]"),
   w(
     "w.linear(rows, { out: 5, ▸in: 11 })",

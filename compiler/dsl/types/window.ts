@@ -174,6 +174,11 @@ interface Forms {
 }
 export type NeedsImage<R extends Rank, S extends Shape> = NeedsRank<S, Ranks[R], Forms[R]>;
 
+/** The shapes that batch normalisation along R axes takes: of one axis features without it, too. */
+export type NeedsNormed<R extends Rank, S extends Shape> = [R, S["length"]] extends [1, 2]
+  ? S
+  : NeedsImage<R, S>;
+
 /** G, or why the channels do not split into G groups. */
 export type NeedsGroups<R extends Rank, S extends Shape, Out extends number, G extends number> = G extends 1
   ? G

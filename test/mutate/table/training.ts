@@ -206,8 +206,8 @@ const slopes: readonly Mutation[] = [
     },
     {
       name: "batch norm: no pilot mean is taken off",
-      find: "const off = sub(element(axisIndex(n), along), pilot);",
-      put: "const off = element(axisIndex(n), along);",
+      find: "const off = sub(element(axisIndex(n), others), pilot);",
+      put: "const off = element(axisIndex(n), others);",
       guards: [guard("train/gradients", "batchNorm2d in training")],
       why: "means are counted twice",
     },
@@ -219,21 +219,7 @@ const slopes: readonly Mutation[] = [
       why: "weights before a norm learn in directions that it takes back",
     },
   ]),
-  ...inFile("compiler/ops/norm.ts", [
-    {
-      name: "layerNorm's gradient: without the slope along the normalised value",
-      find: 'part(sub, {}, [part(sub, {}, [h, mean(h, "shift")], "level"), along], "rest")',
-      put: 'part(add, {}, [part(sub, {}, [h, mean(h, "shift")], "level"), along], "rest")',
-      guards: [gradientsOf("layerNorm")],
-      why: "transformers do not learn",
-    },
-    {
-      name: "layerNorm's gradient: of the weight without the normalised value",
-      find: 'sum(part(mul, {}, [grad, normal], "weighted", gamma), "weight", gamma)',
-      put: 'sum(part(mul, {}, [grad, centred], "weighted", gamma), "weight", gamma)',
-      guards: [gradientsOf("layerNorm")],
-      why: "the scale learns at another rate",
-    },
+  ...inFile("compiler/ops/batchNorm.ts", [
     {
       name: "batch norm in two steps: the shift's sign",
       find: 'scale, call("sub", beta, call("mul", mean, scale)))',
@@ -241,10 +227,26 @@ const slopes: readonly Mutation[] = [
       guards: [guard("compiler/compile", "batch norm"), guard("ops/norm")],
       why: "every published network with batch norm is wrong",
     },
+  ]),
+  ...inFile("compiler/ops/norm.ts", [
+    {
+      name: "layerNorm's gradient: without the slope along the normalised value",
+      find: 'part(sub, {}, [level, along], "rest")',
+      put: 'part(add, {}, [level, along], "rest")',
+      guards: [gradientsOf("layerNorm")],
+      why: "transformers do not learn",
+    },
+    {
+      name: "layerNorm's gradient: of the weight without the normalised value",
+      find: 'sum(part(mul, {}, [arriving, normal], "weighted", gamma), "weight", gamma)',
+      put: 'sum(part(mul, {}, [arriving, centred], "weighted", gamma), "weight", gamma)',
+      guards: [gradientsOf("layerNorm")],
+      why: "the scale learns at another rate",
+    },
     {
       name: "layerNorm: the variance is taken around the first element",
-      find: 'const d = call("sub", load(x, place), mu);',
-      put: 'const d = call("sub", load(x, place), first);',
+      find: 'square(call("sub", load(x, p), mu))',
+      put: 'square(call("sub", load(x, p), first))',
       guards: [guard("ops/norm")],
       why: "rows are not normalised",
     },
