@@ -30,6 +30,9 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
+/** Where the device is not what is tested: its kernels are built at once. */
+const WASM = "?device=wasm";
+
 async function open(
   options: BrowserContextOptions,
   address = "?device=webgpu",
@@ -75,7 +78,8 @@ describe("the example page", () => {
   });
 
   test("takes a drawing", async () => {
-    const { page, list } = await open({ viewport: { width: 1100, height: 900 }, colorScheme: "dark" });
+    const dark = { viewport: { width: 1100, height: 900 }, colorScheme: "dark" } as const;
+    const { page, list } = await open(dark, WASM);
     await page.click("#clear");
     await expect.poll(() => verdict(page)).toBe("Draw something bright on black");
     const box = await page.locator("#pad").boundingBox();
@@ -97,7 +101,7 @@ describe("the example page", () => {
 
   test("fits a phone", async () => {
     const phone = { width: 375, height: 800 };
-    const { page, list } = await open({ viewport: phone, deviceScaleFactor: 2, colorScheme: "dark" });
+    const { page, list } = await open({ viewport: phone, deviceScaleFactor: 2, colorScheme: "dark" }, WASM);
     expect(await page.evaluate("document.documentElement.scrollWidth")).toBe(phone.width);
     await shoot(page, "phone");
     expect(list).toEqual([]);

@@ -39,6 +39,9 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
+/** Where the device is not what is tested: its kernels are built at once. */
+const WASM = "?device=wasm";
+
 async function open(
   options: BrowserContextOptions = {},
   address = "?device=webgpu",
@@ -133,7 +136,8 @@ describe("the page that trains", () => {
   });
 
   test("reads files of Fashion-MNIST's kind, says what is wrong with others, and fits a phone", async () => {
-    const { page, list } = await open({ viewport: { width: 1100, height: 900 }, colorScheme: "dark" });
+    const dark = { viewport: { width: 1100, height: 900 }, colorScheme: "dark" } as const;
+    const { page, list } = await open(dark, WASM);
     const file = (name: string, bytes: Buffer): string => {
       const path = join(folder, name);
       writeFileSync(path, bytes);
