@@ -74,7 +74,7 @@ describe("the Train tab", () => {
     await page.focus("#train-epochs");
     await page.keyboard.press("Enter"); // as a form does
     await expect.poll(() => status(page)).toMatch(/^Epoch \d+ of 1000, step \d+ of 10$/);
-    expect(await said()).toContain("Building 41 kernels …");
+    expect(await said()).toEqual(expect.arrayContaining([expect.stringMatching(/^Building \d+ kernels …$/)]));
     expect(await page.textContent("#train-failure")).toBe("");
     expect(await page.isDisabled("#train-batch")).toBe(true);
 
