@@ -99,7 +99,8 @@ export function optimizerOptions(command: Command): Command {
       number("a number of at least 0", (v) => v >= 0),
     )
     .option("--clip-norm <norm>", "bounds the gradients' norm over all weights", positive)
-    .option("--clip-value <value>", "bounds each gradient", positive);
+    .option("--clip-value <value>", "bounds each gradient", positive)
+    .option("--freeze <names...>", "layers, scopes or parameters that are not trained; * is any text");
 }
 
 /** `--dim`, of what takes an ONNX file: sizes that it leaves open. */

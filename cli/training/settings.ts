@@ -1,7 +1,7 @@
 /** What a training is asked for: flags, else what the checkpoint was made with, else the defaults. */
 
 import { plural, UserError } from "../../compiler/errors.ts";
-import { adam, type Clip, type Optimizer, sgd } from "../../compiler/train/index.ts";
+import { adam, type Clip, type Optimizer, sgd, type TrainingOptions } from "../../compiler/train/index.ts";
 
 /** All that decides a training's result besides the model and the seed; a checkpoint carries it. */
 export interface Settings {
@@ -17,6 +17,8 @@ export interface Settings {
   /** Bounds of the gradients: of their norm, or of each value. */
   readonly clipNorm?: number;
   readonly clipValue?: number;
+  /** Names of what is not trained. */
+  readonly freeze?: readonly string[];
   readonly schedule: "constant" | "cosine";
 }
 
@@ -32,6 +34,7 @@ export const OPTIMIZER = [
   "weightDecay",
   "clipNorm",
   "clipValue",
+  "freeze",
 ] as const;
 
 /** Without `--train`: throws `UserError` where one of the options is given that go with it alone. */
@@ -63,6 +66,7 @@ const ALLOWED: { readonly [K in keyof Settings]-?: (value: unknown) => boolean }
   weightDecay: isNumber,
   clipNorm: isNumber,
   clipValue: isNumber,
+  freeze: (value) => Array.isArray(value) && value.every((name) => typeof name === "string"),
   schedule: (value) => value === "constant" || value === "cosine",
 };
 
@@ -128,12 +132,19 @@ export function batchFor(asked: number | undefined, rows: number, data: string):
   });
 }
 
-export function clipOf({ clipNorm, clipValue }: Settings): Clip | undefined {
+/** What a training step is made with, besides what it is made for. */
+export function stepOf(settings: Settings): Pick<TrainingOptions, "optimizer" | "clip" | "freeze"> {
+  const clip = clipOf(settings);
+  const { freeze } = settings;
+  return { optimizer: optimizerOf(settings), ...(clip && { clip }), ...(freeze && { freeze }) };
+}
+
+function clipOf({ clipNorm, clipValue }: Settings): Clip | undefined {
   if (clipNorm !== undefined) return { norm: clipNorm };
   return clipValue === undefined ? undefined : { value: clipValue };
 }
 
-export function optimizerOf({ optimizer, lr, momentum, nesterov, weightDecay }: Settings): Optimizer {
+function optimizerOf({ optimizer, lr, momentum, nesterov, weightDecay }: Settings): Optimizer {
   const decay = weightDecay === undefined ? {} : { weightDecay };
   if (optimizer === "adam") return adam({ lr, ...decay });
   return sgd({

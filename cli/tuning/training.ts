@@ -15,7 +15,7 @@ import { uniformsOf } from "../../runtime/trainBatch.ts";
 import { ratesOf } from "../../runtime/trainSteps.ts";
 import { classifierOf } from "../classifier.ts";
 import { openData } from "../data/index.ts";
-import { batchFor, clipOf, type Given, optimizerOf, settle } from "../training/settings.ts";
+import { batchFor, type Given, settle, stepOf } from "../training/settings.ts";
 import { readWeights } from "../weights.ts";
 import { Bench, type Place } from "./bench.ts";
 import { type Job, median, type Prepared, ROUNDS, type Whole } from "./job.ts";
@@ -50,8 +50,7 @@ export async function trainingJob(graph: Graph, options: TrainingJobOptions): Pr
   const batch = batchFor(options.batch, data.train.rows, data.name);
   const { images, labels } = data.train;
   const examples: Examples = { set: { images, labels, classes }, batch, seed, given };
-  const clip = clipOf(settings);
-  const plain: TrainingOptions = { optimizer: optimizerOf(settings), ...(clip && { clip }) };
+  const plain: TrainingOptions = stepOf(settings);
   return (target): Job => {
     const how = { ...plain, target, typicalBatch: batch };
     const { training, step } = compileParts(graph, how);

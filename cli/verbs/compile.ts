@@ -10,7 +10,7 @@ import { dimOption, optimizerOptions, precisionOption, quantiseOption, wholeNumb
 import { compileJson, compileText, writtenText } from "../output/compiled.ts";
 import { printStage, STAGES } from "../output/stages.ts";
 import { untilInterrupted } from "../signals.ts";
-import { clipOf, type Given, OPTIMIZER, optimizerOf, requireTrain, settle } from "../training/settings.ts";
+import { type Given, OPTIMIZER, requireTrain, settle, stepOf } from "../training/settings.ts";
 import { printJson, type Ui } from "../ui.ts";
 import { examples, type OutputOptions, verb } from "../verb.ts";
 
@@ -179,8 +179,7 @@ function trainingOptions(options: Options, { target, wasm }: Places): TrainingOp
   const settings = settle(
     Object.fromEntries(OPTIMIZER.flatMap((key) => (options[key] === undefined ? [] : [[key, options[key]]]))),
   );
-  const clip = clipOf(settings);
-  return { optimizer: optimizerOf(settings), target, ...(wasm && { wasm }), ...(clip && { clip }) };
+  return { ...stepOf(settings), target, ...(wasm && { wasm }) };
 }
 
 /** Throws `UserError` for a name that is none, and where the programs would go nowhere. */

@@ -1,5 +1,6 @@
 /** `weft train`: a model learns a data set; forward, backward and update are kernels, in WGSL or WebAssembly. */
 import { Option } from "commander";
+import { compile } from "../../compiler/compile.ts";
 import { fileName } from "../../compiler/emit/names.ts";
 import { plural, UserError } from "../../compiler/errors.ts";
 import { compileParts } from "../../compiler/train/index.ts";
@@ -19,15 +20,17 @@ import { curveSvg, requirePlotName, writePlot } from "../output/plot.ts";
 import { noteRemarks } from "../output/remarks.ts";
 import { Run } from "../training/run.ts";
 import { checkpointPath, protect, readSaved, type Saved } from "../training/saved.ts";
-import { batchFor, clipOf, type Given, optimizerOf, type Settings, settle } from "../training/settings.ts";
+import { batchFor, type Given, type Settings, settle, stepOf } from "../training/settings.ts";
 import { here, noteStale } from "../tuning/use.ts";
 import type { Ui } from "../ui.ts";
 import { examples, type OutputOptions, verb } from "../verb.ts";
+import { readWeights } from "../weights.ts";
 import { requireWritableFile } from "../write.ts";
 
 interface Options extends OutputOptions, Given, PlaceFlags {
   readonly dataDir?: string;
   readonly seed?: number;
+  readonly weights?: string;
   readonly out?: string;
   readonly resume?: boolean;
   readonly restart?: boolean;
@@ -48,6 +51,7 @@ export const train = verb({
           "cosine",
         ]),
       )
+      .option("-w, --weights <file>", "weights to begin with; without them they are drawn")
       .option("-o, --out <file>", "where the weights go; default MODEL.safetensors")
       .option(
         "--resume",
@@ -72,6 +76,10 @@ export const train = verb({
       "photos/cat/*.jpg, photos/dog/*.jpg, …: a sixth is kept for testing",
     ],
     [
+      "weft train model.ts --weights model.safetensors --freeze stem stage1 --data photos/",
+      "train the rest of a network that has learnt something else",
+    ],
+    [
       "weft train models/lenet.ts --data mnist --format json",
       "a JSON line for each epoch: loss, trainAccuracy, testAccuracy, examplesPerSecond",
     ],
@@ -84,6 +92,12 @@ export const train = verb({
 async function learn(file: string, options: Options, ui: Ui): Promise<boolean> {
   if (options.resume && options.restart)
     throw new UserError({ problem: "--resume and --restart exclude each other", fix: "leave one out" });
+  if (options.resume && options.weights !== undefined)
+    throw new UserError({
+      problem: "--resume and --weights exclude each other",
+      rule: "a checkpoint holds the weights to go on with",
+      fix: "leave one out",
+    });
   if (options.plot !== undefined) requirePlotName(options.plot);
   const { graph } = await loadModel(file);
   const { input, classes } = classifierOf(graph);
@@ -92,17 +106,19 @@ async function learn(file: string, options: Options, ui: Ui): Promise<boolean> {
   if (!options.resume && !options.restart) await protect(out, options.out !== undefined);
   const wanted = settle(options, saved?.settings);
   const { dataDir } = options;
+  const weights =
+    options.weights === undefined
+      ? undefined
+      : await readWeights(options.weights, compile(graph).program, ui.note);
   const data = await openData({ ...wanted, ...(dataDir === undefined ? {} : { dataDir }) }, input, classes);
   const asked = options.batch ?? saved?.settings.batch;
   const settings = { ...wanted, batch: batchFor(asked, data.train.rows, data.name) };
-  const clip = clipOf(settings);
   const { batch, optimizer } = settings;
   const place = await placeFor(options);
   const found = await here(file, { ...options, ...place, typicalBatch: batch, training: optimizer }, ui);
   const { precision: _, quantise: __, ...how } = found.options; // steps are f32
   const { training, step, evaluate } = compileParts(graph, {
-    optimizer: optimizerOf(settings),
-    ...(clip ? { clip } : {}),
+    ...stepOf(settings),
     ...how,
     typicalBatch: batch,
   });
@@ -124,6 +140,7 @@ async function learn(file: string, options: Options, ui: Ui): Promise<boolean> {
           device,
           ...(options.seed === undefined ? {} : { seed: options.seed }),
           ...(saved ? { checkpoint: saved.checkpoint } : {}),
+          ...(weights ? { weights } : {}),
         }),
       )
       .catch((error: unknown) => {

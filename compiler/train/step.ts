@@ -14,10 +14,11 @@ import { constantNode, derivedNode, inRole, opNode, suffixed } from "../ops/deri
 import { losses } from "../ops/loss.ts";
 import { pointwise } from "../ops/pointwise.ts";
 import { reductions } from "../ops/reduce.ts";
-import { flag, natural, oneOf, optional, takes } from "../options.ts";
+import { flag, listOf, natural, oneOf, optional, takes, text } from "../options.ts";
 import { differentiate } from "../passes/differentiate.ts";
 import { compilerFields } from "../passes/options.ts";
 import { clipped, clips } from "./clip.ts";
+import { unfrozen } from "./freeze.ts";
 import { FreeNames } from "./names.ts";
 import { optimizers, updatesFor } from "./optimizer.ts";
 
@@ -29,6 +30,11 @@ export interface TrainingOptions {
   readonly optimizer: Optimizer;
   /** Bounds the gradients: `{ norm: 1 }` all together, `{ value: 0.5 }` one by one. Default: they are not bounded. */
   readonly clip?: Clip;
+  /**
+   * Parameters that stay as they are: names of parameters (`fc1.weight`), layers (`fc1`) or scopes (`stem`), with `*` for any
+   * text. They have no gradient and no moments. Statistics of batch normalisation move all the same. Default: none.
+   */
+  readonly freeze?: readonly string[];
   /** Whether inputs (and labels) are drawn from a data set of bytes on the GPU. Default true. */
   readonly bytes?: boolean;
   /** As in `CompileOptions`. */
@@ -47,6 +53,7 @@ export const checkTrainingOptions = takes("compileTraining", {
   loss: optional(oneOf(Object.keys(losses) as LossName[])), // the record's own keys
   reduction: optional(oneOf(["mean", "sum"])),
   clip: optional(clips),
+  freeze: optional(listOf(text)),
   bytes: optional(flag),
   ...compilerFields,
   typicalBatch: optional(natural),
@@ -187,10 +194,10 @@ function withUpdates(name: string, inputs: Graph["inputs"], updates: readonly Up
  * Throws `UserError` as `objective` does, and where an op has no gradient.
  */
 export function trainingStep(model: Graph, options: TrainingOptions): Graph {
-  const { loss = "crossEntropy", reduction = "mean", optimizer, clip, bytes = true } = options;
+  const { loss = "crossEntropy", reduction = "mean", optimizer, clip, freeze = [], bytes = true } = options;
   const { inputs, forward, each, names, ...rest } = objective(trainingForm(model), loss, bytes);
   const total = opNode(reductions[reduction], {}, [each], suffixed(each.origin, reduction));
-  const parameters = forward.nodes.filter(isTrained);
+  const parameters = unfrozen(forward.nodes.filter(isTrained), freeze, model.name);
   const plain = differentiate(total, parameters);
   const gradients = clip ? clipped(plain, clip) : plain;
   return withUpdates(model.name, inputs, [

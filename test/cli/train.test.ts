@@ -360,3 +360,89 @@ describe("weft eval", () => {
     );
   });
 });
+
+describe("beginning with weights, and freezing", () => {
+  const deep = join(folder, "deep.ts");
+  writeFileSync(
+    deep,
+    `import { flatten, input, linear, model, N, relu } from "weftgpu";
+const image = input("image", [N, 1, 28, 28]);
+const hidden = linear(flatten(image), { out: 8 });
+const logits = linear(relu(hidden), { out: 10 });
+export default model("deep", { image }, { logits });
+`,
+  );
+  const read = (path: string) => readSafetensors(readFileSync(path));
+  const given = join(folder, "given.safetensors");
+  const numbers = (shape: readonly number[], scale: number) => ({
+    shape,
+    data: Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, i) => scale * Math.sin(i)),
+  });
+  const start = {
+    "hidden.bias": numbers([8], 0.1),
+    "hidden.weight": numbers([8, 784], 0.05),
+    "logits.bias": numbers([10], 0.1),
+    "logits.weight": numbers([10, 8], 0.3),
+  };
+  writeFileSync(given, writeSafetensors(start));
+
+  test("frozen layers keep what --weights gave, the others learn; --resume freezes the same", async () => {
+    const path = out();
+    const args = ["train", deep, ...quick, "-o", path, "--optimizer", "adam", "--lr", "0.01"];
+    await works([...args, "-e", "1", "-w", given, "--freeze", "hidden"]);
+    const first = read(path);
+    await works([...args, "-e", "2", "--resume"]);
+    const second = read(path);
+    for (const name of ["hidden.weight", "hidden.bias"] as const) {
+      expect(first[name]?.data).toEqual(start[name].data);
+      expect(second[name]?.data).toEqual(start[name].data);
+    }
+    expect(first["logits.weight"]?.data).not.toEqual(start["logits.weight"].data);
+    expect(second["logits.weight"]?.data).not.toEqual(first["logits.weight"]?.data);
+    // No moments of what is frozen: the weights, and two for each that learns.
+    expect(Object.keys(read(checkpointOf(path)))).toHaveLength(4 + 2 * 2);
+  });
+
+  test("without --freeze all of them begin with the given weights", async () => {
+    const path = out();
+    await works([
+      "train",
+      deep,
+      "--limit",
+      "16",
+      "--batch",
+      "16",
+      "--lr",
+      "0.000001",
+      "-e",
+      "1",
+      "-o",
+      path,
+      "-w",
+      given,
+    ]);
+    for (const [name, { data }] of Object.entries(start)) {
+      const after = read(path)[name]?.data ?? new Float32Array();
+      expect(Math.max(...data.map((x, i) => Math.abs(x - (after[i] ?? Number.NaN)))), name).toBeLessThan(
+        1e-5,
+      );
+    }
+  });
+
+  test("what is wrong is said before anything is trained", async () => {
+    const path = out();
+    expect(await fails(["train", deep, "-o", path, "--freeze", "hiden"])).toContain(
+      '"hiden" is to be frozen, but no trained parameter of deep is called so',
+    );
+    expect(await fails(["train", deep, "-o", path, "--freeze", "*"])).toContain("there is nothing to train");
+    expect(
+      await fails(["train", deep, "-o", path, "-w", given, "--resume"]),
+    ).toBe(`error: --resume and --weights exclude each other
+  rule: a checkpoint holds the weights to go on with
+  try:  leave one out
+`);
+    expect(await fails(["train", tiny, "-o", path, "-w", given])).toContain("does not fit the model tiny");
+    expect(await fails(["compile", deep, "--freeze", "hidden"])).toContain("--freeze goes with --train");
+    expect(existsSync(path)).toBe(false);
+  });
+});

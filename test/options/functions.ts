@@ -167,6 +167,7 @@ const training: Required<TrainingOptions> = {
   loss: "crossEntropy",
   reduction: "sum",
   clip: { norm: 1 },
+  freeze: [],
   bytes: true,
   target: "gpu",
   tuning: {},

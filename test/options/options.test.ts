@@ -249,7 +249,7 @@ describe("what is said", () => {
         rule: loss is one of "crossEntropy", "squaredError", "binaryCrossEntropy"
         try:  loss: "crossEntropy" or "squaredError" or "binaryCrossEntropy"",
         "compileTraining: unknown option "labelSmoothing"
-        rule: compileTraining takes optimizer, loss, reduction, clip, bytes, typicalBatch, target, tuning, wasm
+        rule: compileTraining takes optimizer, loss, reduction, clip, freeze, bytes, typicalBatch, target, tuning, wasm
         try:  leaving it out",
         "compileTraining: unknown option "clip.nrm"
         rule: clip takes norm, value
