@@ -167,7 +167,10 @@ export function checkTexts(metadata: object): [string, string][] {
 }
 
 /** The parameters' values in the program's order. Throws `WeftError` that names the parameter. */
-export function checkWeights(params: readonly ParamSpec[], weights: Weights): TensorData[] {
+export function checkWeights(
+  params: readonly Pick<ParamSpec, "name" | "dtype" | "shape" | "storage">[],
+  weights: Weights,
+): TensorData[] {
   const extra = Object.keys(weights).filter((name) => !params.some((p) => p.name === name));
   const more = extra.length ? `not in the model: "${extra.join('", "')}"` : "";
   const values = params.map(({ name, dtype, shape, storage }) => {

@@ -97,4 +97,15 @@ export type Message<M extends MessageName> = {
       : never;
 };
 
+type WrittenOf<T> = T extends keyof Plain ? Plain[T] : T extends MessageName ? Written<T> : never;
+
+/** A message to be written: what is absent is left out. */
+export type Written<M extends MessageName> = {
+  readonly [F in keyof Schema[M]]?: Schema[M][F] extends readonly [number, infer T, "many"]
+    ? readonly WrittenOf<T>[]
+    : Schema[M][F] extends readonly [number, infer T]
+      ? WrittenOf<T>
+      : never;
+};
+
 export const MESSAGES: Readonly<Record<MessageName, Readonly<Record<string, Field>>>> = messages;

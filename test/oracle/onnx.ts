@@ -1,14 +1,10 @@
 /** Runs a model graph through onnxruntime (CPU): a second opinion that is nobody's in this repository. */
 import { InferenceSession, Tensor } from "onnxruntime-node";
 import type { Graph, Node, OpNode } from "../../compiler/ir/graph.ts";
-import type { OpName } from "../../compiler/ops/index.ts";
-import { showDim } from "../../contract/shapes.ts";
-import type { Shape } from "../../contract/type.ts";
+import { writeGraph } from "../../compiler/onnx/export/index.ts";
+import { translations } from "../../compiler/onnx/export/operators.ts";
 import { type Arrays, type NdArray, ndarray } from "./array.ts";
 import { type Reference, type ReferenceOptions, reference } from "./compare.ts";
-import { translations } from "./onnx-ops.ts";
-import { encodeModel, floatTensor, type OnnxNode, type OnnxTensor, valueInfo } from "./onnx-proto.ts";
-import type { Translation } from "./onnx-translation.ts";
 import { listOf } from "./op.ts";
 import { evaluate, type Meaning } from "./oracle.ts";
 import { each, gelu } from "./pointwise.ts";
@@ -109,65 +105,20 @@ export function exceptionFor(graph: Graph): Exception | undefined {
 
 /** The graph as an ONNX model with the parameters inside; N is a symbolic size. */
 export function toOnnx(graph: Graph, params: Arrays): Uint8Array {
-  const names = new Map<Node, string>();
-  const nodes: OnnxNode[] = [];
-  const initializers: OnnxTensor[] = [];
-  const constant = (make: (name: string) => OnnxTensor): string => {
-    const tensor = make(`constant${initializers.length}`);
-    initializers.push(tensor);
-    return tensor.name;
-  };
-  const emitAll: Translation["emitAll"] = (opType, input, count, ...attribute) => {
-    const name = `value${nodes.length}`;
-    const output = Array.from({ length: count }, (_, i) => (i === 0 ? name : `${name}_${i}`));
-    nodes.push({ opType, name, input, output, attribute });
-    return output;
-  };
-  const emit: Translation["emit"] = (opType, input, ...attribute) =>
-    emitAll(opType, input, 1, ...attribute)[0] ?? "";
-  const nameOf = (node: Node): string => {
-    const name = names.get(node);
-    if (name === undefined) throw new Error(`${node.origin.name} is used before it is computed`);
-    return name;
-  };
-  for (const { name, node } of graph.inputs) names.set(node, name);
-  for (const node of graph.nodes) {
-    if (node.kind === "param") {
-      const value = params[node.origin.name];
-      if (!value) throw new Error(`no value for parameter ${node.origin.name}`);
-      names.set(
-        node,
-        constant((name) => floatTensor(name, value.shape, value.data)),
-      );
-    } else if (node.kind === "const") {
-      names.set(
-        node,
-        constant((name) => floatTensor(name, [], [node.value])),
-      );
-    } else if (node.kind === "op") {
-      const translate = translations[node.op.name as OpName]; // checked below
-      if (!translate) throw new Error(`no ONNX operator for ${node.op.name}`);
-      names.set(node, translate({ node, inputs: node.inputs.map(nameOf), emit, emitAll, constant }));
-    }
-  }
-  // An output has a name of its own, even where it is an input or another output's value.
-  graph.outputs.forEach(({ node }, i) => {
-    nodes.push({
-      opType: "Identity",
-      name: `output${i}`,
-      input: [nameOf(node)],
-      output: [`output${i}`],
-      attribute: [],
-    });
+  const values = graph.nodes.flatMap((node): (readonly [Node, ArrayLike<number>])[] => {
+    if (node.kind !== "param") return [];
+    const value = params[node.origin.name];
+    if (!value) throw new Error(`no value for parameter ${node.origin.name}`);
+    return [[node, value.data]];
   });
-  return encodeModel({
-    name: "model",
-    node: nodes,
-    initializer: initializers,
-    input: graph.inputs.map(({ name, node }) => valueInfo(name, named(node.type.shape))),
-    output: graph.outputs.map(({ node }, i) => valueInfo(`output${i}`, named(node.type.shape))),
-  });
+  return writeGraph(graph, new Map(values));
 }
+
+const ELEMENTS = {
+  f32: { type: "float32", array: Float32Array },
+  i32: { type: "int32", array: Int32Array },
+  u32: { type: "uint32", array: Uint32Array },
+} as const;
 
 /** Computes the outputs of a graph with onnxruntime, in f32. Throws where onnxruntime refuses the model. */
 export async function runOnnx(
@@ -184,18 +135,20 @@ export async function runOnnx(
     logSeverityLevel: 3,
   });
   const feeds = Object.fromEntries(
-    graph.inputs.map(({ name }) => {
+    graph.inputs.map(({ name, node }) => {
       const value = inputs[name];
       if (!value) throw new Error(`no value for input ${name}`);
-      return [name, new Tensor("float32", Float32Array.from(value.data), value.shape)];
+      const { type, array } = ELEMENTS[node.type.dtype];
+      return [name, new Tensor(type, array.from(value.data), value.shape)];
     }),
   );
   const results = await session.run(feeds);
   await session.release();
   return Object.fromEntries(
-    graph.outputs.map(({ name }, i) => {
-      const value = results[`output${i}`];
-      if (!value || !(value.data instanceof Float32Array)) throw new Error(`onnxruntime gives no ${name}`);
+    graph.outputs.map(({ name, node }, i) => {
+      const value = results[session.outputNames[i] ?? ""];
+      const { array } = ELEMENTS[node.type.dtype];
+      if (!(value?.data instanceof array)) throw new Error(`onnxruntime gives no ${name} as ${array.name}`);
       return [name, ndarray(value.dims, value.data)];
     }),
   );
@@ -229,6 +182,3 @@ export async function onnxReference(
     Object.entries(results).map(([name, value]) => [name, { value, floor: floors[name]?.floor ?? 0 }]),
   );
 }
-
-const named = (shape: Shape): readonly (number | string)[] =>
-  shape.map((d) => (typeof d === "number" ? d : showDim(d)));

@@ -1,8 +1,24 @@
 /** The ops that move elements as standard ONNX operators. */
-import { orderOf } from "./layout.ts";
-import { int, ints, string } from "./onnx-proto.ts";
-import { list, rankOf, scalar, shapeOf, type Translate, type Translation } from "./onnx-translation.ts";
-import { listOf, numberOf } from "./op.ts";
+import { int, ints, string } from "./message.ts";
+import {
+  fromFront,
+  list,
+  listOf,
+  numberOf,
+  rankOf,
+  scalar,
+  shapeOf,
+  type Translate,
+  type Translation,
+} from "./translation.ts";
+
+function orderOf(t: Translation): readonly number[] {
+  const { order } = t.node.attrs;
+  const rank = rankOf(t);
+  if (Array.isArray(order)) return order.map((a) => fromFront(Number(a), rank));
+  const axes = Array.from({ length: rank }, (_, d) => d);
+  return [...axes.slice(0, -2), rank - 1, rank - 2];
+}
 
 const only = (t: Translation): string => t.inputs[0] ?? "";
 /** 0 copies the input's size, which is what N does: it is the first size on both sides. */
@@ -23,14 +39,31 @@ function slice(t: Translation): string {
   return slices(t, only(t), axis, start, end, step);
 }
 
+/** Of all axes: until opset 18 there is no list of them. Opset 19 is the first that has a border which wraps around. */
 function pad(t: Translation): string {
   const { attrs } = t.node;
-  const ends = listOf(attrs, "padding");
-  const [before, after] = [0, 1].map((side) => ends.filter((_, i) => i % 2 === side));
-  const pads = list(t, [...(before ?? []), ...(after ?? [])]);
-  const value = scalar(t, numberOf(attrs, "value"));
-  const mode = string("mode", String(attrs["mode"]));
-  return t.emit("Pad", [only(t), pads, value, list(t, listOf(attrs, "axes"))], mode);
+  const [ends, axes] = [listOf(attrs, "padding"), listOf(attrs, "axes").map((a) => fromFront(a, rankOf(t)))];
+  const side = (which: 0 | 1): readonly number[] =>
+    shapeOf(t).map((_, axis) => ends[2 * axes.indexOf(axis) + which] ?? 0);
+  const [before, after] = [side(0), side(1)];
+  if (attrs["mode"] !== "wrap") {
+    const pads = list(t, [...before, ...after]);
+    return t.emit(
+      "Pad",
+      [only(t), pads, scalar(t, numberOf(attrs, "value"))],
+      string("mode", String(attrs["mode"])),
+    );
+  }
+  return axes.reduce((x, axis) => {
+    const size = Number(shapeOf(t)[axis]);
+    const [first = 0, last = 0] = [before[axis], after[axis]];
+    const parts = [
+      ...(first > 0 ? [slices(t, x, axis, size - first, size)] : []),
+      x,
+      ...(last > 0 ? [slices(t, x, axis, 0, last)] : []),
+    ];
+    return parts.length > 1 ? t.emit("Concat", parts, int("axis", axis)) : x;
+  }, only(t));
 }
 
 function squeeze(t: Translation): string {
@@ -72,7 +105,7 @@ function spaceToDepth(t: Translation): string {
 export const layout = {
   flatten: (t) => t.emit("Flatten", t.inputs, int("axis", 1)),
   reshape: (t) => t.emit("Reshape", [only(t), list(t, copied(t.node.type.shape))]),
-  transpose: (t) => t.emit("Transpose", t.inputs, ints("perm", orderOf(t.node.attrs, rankOf(t)))),
+  transpose: (t) => t.emit("Transpose", t.inputs, ints("perm", orderOf(t))),
   concat: (t) => t.emit("Concat", t.inputs, int("axis", numberOf(t.node.attrs, "axis"))),
   slice,
   pad,

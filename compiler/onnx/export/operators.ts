@@ -1,18 +1,40 @@
-/** Every op as standard ONNX operators (opset 20, https://onnx.ai/onnx/operators/). */
-import type { OpName } from "../../compiler/ops/index.ts";
-import { showShape } from "../../contract/shapes.ts";
-import { axisOfGather } from "./layout.ts";
-import { layout } from "./onnx-layout.ts";
-import { type Attribute, float, floatTensor, int, ints, string } from "./onnx-proto.ts";
-import { list, rankOf, same, scalar, shapeOf, type Translate, type Translation } from "./onnx-translation.ts";
-import { wholes } from "./onnx-whole.ts";
-import { fromFront, listOf, numberOf } from "./op.ts";
-import { axesOf } from "./resize.ts";
-import { slidings } from "./windows.ts";
+/**
+ * Every op as standard ONNX operators (https://onnx.ai/onnx/operators/): those of opset 17, which runtimes have had since 2022, and later
+ * ones where there is no other way to say it.
+ */
+import { showShape } from "../../../contract/shapes.ts";
+import type { OpNode } from "../../ir/graph.ts";
+import { type WindowAttrs, windows as windowsOver } from "../../ops/geometry.ts";
+import type { OpName } from "../../ops/index.ts";
+import { layout } from "./layout.ts";
+import { type Attribute, ELEMENT, float, int, ints } from "./message.ts";
+import { norms } from "./norms.ts";
+import { opsetOfResize, resize } from "./resize.ts";
+import {
+  fromFront,
+  list,
+  listOf,
+  numberOf,
+  rankOf,
+  reduced,
+  same,
+  scalar,
+  shapeOf,
+  type Translate,
+  type Translation,
+} from "./translation.ts";
+import { wholes } from "./whole.ts";
+
+/** The least opset that a layer can be written in. */
+export function opsetOf(node: OpNode): number {
+  const { op, attrs } = node;
+  const isDilated = op.name.startsWith("avgPool") && listOf(attrs, "dilation").some((d) => d > 1);
+  return op.name === "resize" ? opsetOfResize(node) : isDilated ? 19 : 17;
+}
 
 /** kernel_shape, strides, dilations and pads (all begins, then all ends). */
 function windowAttributes(t: Translation): readonly Attribute[] {
-  const windows = slidings(t.node.attrs, shapeOf(t).slice(2).map(Number));
+  const windows = windowsOver(t.node.attrs as WindowAttrs, shapeOf(t).slice(2).map(Number)); // ops of windows have these
   return [
     ints(
       "kernel_shape",
@@ -22,10 +44,15 @@ function windowAttributes(t: Translation): readonly Attribute[] {
       "strides",
       windows.map((w) => w.stride),
     ),
-    ints(
-      "dilations",
-      windows.map((w) => w.dilation),
-    ),
+    // An average has some from opset 19 on.
+    ...(windows.some((w) => w.dilation > 1)
+      ? [
+          ints(
+            "dilations",
+            windows.map((w) => w.dilation),
+          ),
+        ]
+      : []),
     ints("pads", [...windows.map((w) => w.before), ...windows.map((w) => w.after)]),
   ];
 }
@@ -57,105 +84,23 @@ const maxPool: Translate = (t) => pool(t, "MaxPool");
 const avgPool: Translate = (t) =>
   pool(t, "AveragePool", int("count_include_pad", t.node.attrs["countIncludePad"] === true ? 1 : 0));
 
-const COORDINATES: Readonly<Record<string, string>> = {
-  halfPixel: "half_pixel",
-  pytorchHalfPixel: "pytorch_half_pixel",
-  alignCorners: "align_corners",
-  asymmetric: "asymmetric",
-  tfHalfPixelForNn: "tf_half_pixel_for_nn",
-  halfPixelSymmetric: "half_pixel_symmetric",
-};
-const ROUNDINGS: Readonly<Record<string, string>> = {
-  roundPreferFloor: "round_prefer_floor",
-  roundPreferCeil: "round_prefer_ceil",
-  floor: "floor",
-  ceil: "ceil",
-};
-
-function resize(t: Translation): string {
-  const { attrs } = t.node;
-  const axes = axesOf(attrs, shapeOf(t).map(Number));
-  const sizes =
-    attrs["size"] === null
-      ? []
-      : [
-          list(
-            t,
-            axes.map((a) => a.out),
-          ),
-        ];
-  const scales =
-    attrs["size"] === null
-      ? t.constant((name) =>
-          floatTensor(
-            name,
-            [axes.length],
-            axes.map((a) => a.factor),
-          ),
-        )
-      : "";
-  return t.emit(
-    "Resize",
-    [t.inputs[0] ?? "", "", scales, ...sizes],
-    ints(
-      "axes",
-      axes.map((a) => a.axis),
-    ),
-    string("mode", String(attrs["mode"])),
-    string("coordinate_transformation_mode", COORDINATES[String(attrs["coordinates"])] ?? ""),
-    string("nearest_mode", ROUNDINGS[String(attrs["nearest"])] ?? ""),
-    float("cubic_coeff_a", numberOf(attrs, "cubicCoefficient")),
-    int("exclude_outside", attrs["excludeOutside"] === true && attrs["mode"] === "cubic" ? 1 : 0),
-  );
-}
-
-const epsilon = (t: Translation): Attribute => float("epsilon", numberOf(t.node.attrs, "eps"));
-const batchNorm: Translate = (t) => t.emit("BatchNormalization", t.inputs, epsilon(t));
-
-/** As instances of groups: those of GroupNormalization came with a later opset. */
-function groupNorm(t: Translation): string {
-  const [x = "", weight = "", bias = ""] = t.inputs;
-  const [, channels, ...rest] = shapeOf(t).map(Number);
-  const groups = numberOf(t.node.attrs, "groups");
-  const [ones, none] = [1, 0].map((v) =>
-    t.constant((name) =>
-      floatTensor(
-        name,
-        [groups],
-        Array.from({ length: groups }, () => v),
-      ),
-    ),
-  );
-  const seen = t.emit("Reshape", [x, list(t, [0, groups, -1])]);
-  const normal = t.emit("InstanceNormalization", [seen, ones ?? "", none ?? ""], epsilon(t));
-  const whole = t.emit("Reshape", [normal, list(t, [0, channels ?? 1, ...rest])]);
-  const each = (of: string): string =>
-    t.emit("Reshape", [of, list(t, [channels ?? 1, ...rest.map(() => 1)])]);
-  return t.emit("Add", [t.emit("Mul", [whole, each(weight)]), each(bias)]);
-}
-
-function rmsNorm(t: Translation): string {
-  const [x = "", weight = ""] = t.inputs;
-  const dims = numberOf(t.node.attrs, "dims");
-  const axes = Array.from({ length: dims }, (_, i) => i - dims);
-  const mean = t.emit("ReduceMean", [t.emit("Mul", [x, x]), list(t, axes)], int("keepdims", 1));
-  const root = t.emit("Sqrt", [t.emit("Add", [mean, scalar(t, numberOf(t.node.attrs, "eps"))])]);
-  return t.emit("Mul", [t.emit("Div", [x, root]), weight]);
-}
-
+/** As PyTorch exports it: the weight as it lies. */
 function linear(t: Translation): string {
   const [x = "", w = "", bias] = t.inputs;
+  if (rankOf(t) === 2) return t.emit("Gemm", t.inputs, int("transB", 1));
   const product = t.emit("MatMul", [x, t.emit("Transpose", [w], ints("perm", [1, 0]))]);
   return bias ? t.emit("Add", [product, bias]) : product;
 }
 
 /** Inputs are numbers; ONNX reads by whole ones. */
-const whole = (emit: Translation["emit"], indices: string): string => emit("Cast", [indices], int("to", 7));
+const whole = (emit: Translation["emit"], indices: string): string =>
+  emit("Cast", [indices], int("to", ELEMENT.i64));
 
 function gather(t: Translation): string {
   const [x = "", indices = ""] = t.inputs;
   const [first, second] = [shapeOf(t), shapeOf(t, 1)];
-  const axis = axisOfGather(t.node.attrs, first.length, first[0] === "N");
+  const { axis: given } = t.node.attrs;
+  const axis = given === null ? Number(first[0] === "N") : fromFront(Number(given), first.length);
   const by = whole(t.emit, indices);
   if (first[0] !== "N" || second[0] !== "N") return t.emit("Gather", [x, by], int("axis", axis));
   const each = t.emit("Unsqueeze", [by, list(t, [second.length])]);
@@ -173,18 +118,23 @@ function corr2d(t: Translation): string {
 
 function reduce(opType: string): Translate {
   return (t) => {
-    const axes = t.node.attrs["axes"];
+    const { axes, keepDims } = t.node.attrs;
     const all = Array.from({ length: rankOf(t) }, (_, d) => d);
     const chosen = Array.isArray(axes) ? axes.map((a) => fromFront(Number(a), rankOf(t))) : all;
-    const keep = int("keepdims", t.node.attrs["keepDims"] === true ? 1 : 0);
-    // noop_with_empty_axes: a tensor of rank 0 has no axes, and ONNX would take an empty list for all of them.
-    return t.emit(opType, [t.inputs[0] ?? "", list(t, chosen)], keep, int("noop_with_empty_axes", 1));
+    return reduced(t, opType, t.inputs[0] ?? "", chosen, keepDims === true);
   };
 }
 
+/** x/2 · (1 + erf(x/√2)): an operator of its own from opset 20 on. */
+function gelu(t: Translation): string {
+  const [x = ""] = t.inputs;
+  const erf = t.emit("Erf", [t.emit("Div", [x, scalar(t, Math.SQRT2)])]);
+  return t.emit("Mul", [t.emit("Mul", [x, scalar(t, 0.5)]), t.emit("Add", [erf, scalar(t, 1)])]);
+}
+
 /** ONNX has truth values of their own. */
-const isTrue = ({ emit }: Translation, x: string): string => emit("Cast", [x], int("to", 9));
-const asNumber = ({ emit }: Translation, x: string): string => emit("Cast", [x], int("to", 1));
+const isTrue = ({ emit }: Translation, x: string): string => emit("Cast", [x], int("to", ELEMENT.bool));
+const asNumber = ({ emit }: Translation, x: string): string => emit("Cast", [x], int("to", ELEMENT.f32));
 const comparison =
   (opType: string): Translate =>
   (t) =>
@@ -268,7 +218,7 @@ export const translations: Readonly<Record<OpName, Translate>> = {
   celu: (t) => t.emit("Celu", t.inputs, float("alpha", numberOf(t.node.attrs, "alpha"))),
   softplus: same("Softplus"),
   softsign: same("Softsign"),
-  mish: same("Mish"),
+  mish: (t) => t.emit("Mul", [t.inputs[0] ?? "", t.emit("Tanh", [t.emit("Softplus", t.inputs)])]),
   thresholdedRelu: (t) =>
     t.emit("ThresholdedRelu", t.inputs, float("alpha", numberOf(t.node.attrs, "alpha"))),
   prelu,
@@ -307,12 +257,12 @@ export const translations: Readonly<Record<OpName, Translate>> = {
     const [mask = "", a = "", b = ""] = t.inputs;
     return t.emit("Where", [isTrue(t, mask), a, b]);
   },
-  gelu: same("Gelu"),
+  gelu,
   silu: (t) => t.emit("Mul", [t.inputs[0] ?? "", t.emit("Sigmoid", t.inputs)]),
   hardSigmoid: (t) => t.emit("HardSigmoid", t.inputs, float("alpha", 1 / 6), float("beta", 0.5)),
   hardSwish: same("HardSwish"),
   clip: clip(attr("min"), attr("max")),
-  dropout: same("Identity"),
+  dropout: (t) => t.emit("Dropout", [t.inputs[0] ?? "", scalar(t, numberOf(t.node.attrs, "p"))]),
   sum: reduce("ReduceSum"),
   mean: reduce("ReduceMean"),
   prod: reduce("ReduceProd"),
@@ -321,31 +271,5 @@ export const translations: Readonly<Record<OpName, Translate>> = {
   reduceMin: reduce("ReduceMin"),
   softmax: (t) => t.emit("Softmax", t.inputs, int("axis", numberOf(t.node.attrs, "axis"))),
   logSoftmax: (t) => t.emit("LogSoftmax", t.inputs, int("axis", numberOf(t.node.attrs, "axis"))),
-  batchNorm1d: batchNorm,
-  batchNorm2d: batchNorm,
-  batchNorm3d: batchNorm,
-  rmsNorm,
-  groupNorm,
-  instanceNorm: (t) => t.emit("InstanceNormalization", t.inputs, epsilon(t)),
-  localResponseNorm: (t) =>
-    t.emit(
-      "LRN",
-      t.inputs,
-      int("size", numberOf(t.node.attrs, "size")),
-      ...(["alpha", "beta"] as const).map((name) => float(name, numberOf(t.node.attrs, name))),
-      float("bias", numberOf(t.node.attrs, "k")),
-    ),
-  lpNormalize: (t) =>
-    t.emit(
-      "LpNormalization",
-      t.inputs,
-      ...(["p", "axis"] as const).map((name) => int(name, numberOf(t.node.attrs, name))),
-    ),
-  layerNorm: (t) =>
-    t.emit(
-      "LayerNormalization",
-      t.inputs,
-      int("axis", -numberOf(t.node.attrs, "dims")),
-      float("epsilon", numberOf(t.node.attrs, "eps")),
-    ),
+  ...norms,
 };

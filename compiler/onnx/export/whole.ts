@@ -1,11 +1,12 @@
-/** Places of extremes, sorted places and sums of all before as standard ONNX operators. Whole numbers are floats in these models. */
-import { floatTensor, int, string } from "./onnx-proto.ts";
-import { list, scalar, shapeOf, type Translate, type Translation } from "./onnx-translation.ts";
-import { flagOf, numberOf } from "./op.ts";
+/** Whole numbers as standard ONNX operators: places of extremes, sorted places, and what is read by them. */
+import { ELEMENT, floatTensor, int, string } from "./message.ts";
+import { flagOf, list, numberOf, scalar, shapeOf, type Translate, type Translation } from "./translation.ts";
 
 const only = (t: Translation): string => t.inputs[0] ?? "";
-const asNumber = ({ emit }: Translation, x: string): string => emit("Cast", [x], int("to", 1));
-const asWhole = ({ emit }: Translation, x: string): string => emit("Cast", [x], int("to", 7));
+/** As the type of the result: places are i64 in ONNX. */
+const asTyped = ({ emit, node }: Translation, x: string): string =>
+  emit("Cast", [x], int("to", ELEMENT[node.type.dtype]));
+const asWhole = ({ emit }: Translation, x: string): string => emit("Cast", [x], int("to", ELEMENT.i64));
 const axis = (t: Translation) => int("axis", numberOf(t.node.attrs, "axis"));
 
 const place =
@@ -13,7 +14,7 @@ const place =
   (t) => {
     const keep = int("keepdims", flagOf(t.node.attrs, "keepDims") ? 1 : 0);
     const last = int("select_last_index", flagOf(t.node.attrs, "last") ? 1 : 0);
-    return asNumber(t, t.emit(opType, t.inputs, axis(t), keep, last));
+    return asTyped(t, t.emit(opType, t.inputs, axis(t), keep, last));
   };
 
 /** Positions of the first so many in a sorted line. */
@@ -23,25 +24,25 @@ const firstOf = (t: Translation, ranks: string): string =>
   sorted(t, ranks, numberOf(t.node.attrs, "count"), false);
 
 export const wholes = {
+  /** To a whole number by cutting, and what is negative is no u32. */
   cast(t) {
-    const to = t.node.attrs["to"];
-    if (to === "f32") return t.emit("Identity", t.inputs);
-    const cut = asNumber(t, t.emit("Cast", t.inputs, int("to", 6)));
-    return to === "u32" ? t.emit("Max", [cut, scalar(t, 0)]) : cut;
+    const [x = ""] = t.inputs;
+    const cut = t.node.attrs["to"] === "u32" && t.node.inputs[0]?.type.dtype === "f32";
+    return asTyped(t, cut ? t.emit("Max", [x, scalar(t, 0)]) : x);
   },
   argmax: place("ArgMax"),
   argmin: place("ArgMin"),
   /** The place of a position among the positions of the sorted line. */
   ranking(t) {
     const size = Number(shapeOf(t).at(numberOf(t.node.attrs, "axis")));
-    const positions = asNumber(t, sorted(t, only(t), size, flagOf(t.node.attrs, "largest")));
-    return asNumber(t, sorted(t, positions, size, false));
+    const positions = asTyped(t, sorted(t, only(t), size, flagOf(t.node.attrs, "largest")));
+    return asTyped(t, sorted(t, positions, size, false));
   },
   topValues(t) {
     const [x = "", ranks = ""] = t.inputs;
     return t.emit("GatherElements", [x, firstOf(t, ranks)], axis(t));
   },
-  topIndices: (t) => asNumber(t, firstOf(t, only(t))),
+  topIndices: (t) => asTyped(t, firstOf(t, only(t))),
   oneHot(t) {
     const values = t.constant((name) => floatTensor(name, [2], [0, 1]));
     return t.emit(

@@ -1,0 +1,61 @@
+/** The parts of an ONNX file as they are written: attributes, constant tensors, what inputs and outputs are. */
+import { showDim } from "../../../contract/shapes.ts";
+import type { Dim } from "../../../contract/type.ts";
+import type { Written } from "../schema.ts";
+
+export type Attribute = Written<"Attribute">;
+export type OnnxTensor = Written<"Tensor"> & { readonly name: string };
+export type OnnxNode = Written<"Node">;
+
+/** AttributeProto.AttributeType */
+const ATTRIBUTE = { float: 1, int: 2, string: 3, floats: 6, ints: 7 } as const;
+/** TensorProto.DataType */
+export const ELEMENT = { f32: 1, i32: 6, i64: 7, bool: 9, u32: 12 } as const;
+
+export const int = (name: string, i: number): Attribute => ({ name, type: ATTRIBUTE.int, i });
+export const float = (name: string, f: number): Attribute => ({ name, type: ATTRIBUTE.float, f });
+export const ints = (name: string, values: readonly number[]): Attribute => ({
+  name,
+  type: ATTRIBUTE.ints,
+  ints: values,
+});
+export const string = (name: string, value: string): Attribute => ({
+  name,
+  type: ATTRIBUTE.string,
+  s: new TextEncoder().encode(value),
+});
+
+/** Little-endian, as all that Weft runs on. */
+export const floatTensor = (
+  name: string,
+  dims: readonly number[],
+  values: ArrayLike<number>,
+): OnnxTensor => ({
+  name,
+  dataType: ELEMENT.f32,
+  dims,
+  rawData: new Uint8Array(Float32Array.from(values).buffer),
+});
+
+/** A list of whole numbers. */
+export const intTensor = (name: string, values: readonly number[]): OnnxTensor => ({
+  name,
+  dataType: ELEMENT.i64,
+  dims: [values.length],
+  rawData: new Uint8Array(BigInt64Array.from(values, BigInt).buffer),
+});
+
+/** Name and type of an input or an output; sizes that a run decides have names. */
+export const valueInfo = (
+  name: string,
+  shape: readonly Dim[],
+  elemType: number = ELEMENT.f32,
+): Written<"ValueInfo"> => ({
+  name,
+  type: {
+    tensor: {
+      elemType,
+      shape: { dim: shape.map((d) => (typeof d === "number" ? { value: d } : { param: showDim(d) })) },
+    },
+  },
+});
