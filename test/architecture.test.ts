@@ -108,7 +108,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     "compiler/report",
     "compiler/train",
   ],
-  "compiler/onnx": [...core, "compiler/dsl", "package"],
+  "compiler/onnx": [...core, "compiler/ops", "compiler/dsl", "package"],
   "compiler/frontend": [...core, "compiler/ops", "compiler/dsl", "compiler/index.ts", "node", "package"],
   "compiler/emit": ["compiler", "node", "package"],
   runtime: [],

@@ -128,7 +128,7 @@ describe("the architecture", () => {
     expect(stages.find((s) => s.name === "simplify")).toEqual({
       name: "simplify",
       file: "compiler/passes/simplify.ts",
-      reads: ["source"],
+      reads: ["source", "target"],
       gives: ["graph", "rewrites"],
     });
     expect(stages.filter((s) => !existsSync(join(root, s.file)))).toEqual([]);
