@@ -8,12 +8,12 @@ import { showSizes } from "./type.ts";
 /** Tensors by name. */
 export type Weights = Readonly<Record<string, Tensor>>;
 
-const fail = (problem: string): never => {
-  throw new WeftError("weights", `weights: ${problem}`);
+const fail = (why: string): never => {
+  throw new WeftError("weights", `weights: ${why}`);
 };
 
 /** Throws. */
-export const failAt = (name: string, problem: string): never => fail(`"${name}" ${problem}`);
+export const failAt = (name: string, why: string): never => fail(`"${name}" ${why}`);
 
 /** Throws unless `count` units, of which an element has `each`, fill the shape. */
 function checkSize(name: string, shape: readonly number[], count: number, unit: string, each: number): void {
@@ -73,7 +73,7 @@ export function parse<Data = TensorData>(
   } catch (error) {
     return fail(`the safetensors header is no JSON: ${(error as Error).message}`);
   }
-  const found: ReturnType<typeof parse<Data>> = Object.create(null);
+  const out: ReturnType<typeof parse<Data>> = Object.create(null);
   const all: [begin: number, end: number, name: string][] = [];
   for (const [name, entry] of Object.entries(header ?? {})) {
     if (name === "__metadata__") continue;
@@ -88,8 +88,9 @@ export function parse<Data = TensorData>(
     if (start + end > length)
       failAt(name, `ends at byte ${end} of ${length - start} bytes of data: is the file truncated?`);
     const from = byteOffset + start + begin;
-    const own = from % each ? buffer.slice(from, from + end - begin) : buffer;
-    found[name] = { shape, data: new Data(own as ArrayBuffer, from % each ? 0 : from, sizeOf(shape)) };
+    const odd = from % each;
+    const data = (odd ? buffer.slice(from, from + end - begin) : buffer) as ArrayBuffer;
+    out[name] = { shape, data: new Data(data, odd ? 0 : from, sizeOf(shape)) };
     all.push([begin, end, name]);
   }
   let used = 0;
@@ -99,7 +100,7 @@ export function parse<Data = TensorData>(
     used = end;
   }
   if (start + used < length) fail(`${length - start - used} bytes follow the last tensor`);
-  return found;
+  return out;
 }
 
 /**

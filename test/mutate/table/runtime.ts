@@ -189,8 +189,8 @@ const files: readonly Mutation[] = inFile("contract/weights.ts", [
   },
   {
     name: "safetensors: data at an odd offset are read as if aligned",
-    find: "from % each ? buffer.slice(from, from + end - begin) : buffer",
-    put: "from % each ? buffer.slice(from - 1, from - 1 + end - begin) : buffer",
+    find: "odd ? buffer.slice(from, from + end - begin) : buffer",
+    put: "odd ? buffer.slice(from - 1, from - 1 + end - begin) : buffer",
     guards: [weights],
     why: "files whose data are not aligned give other numbers",
   },
@@ -352,8 +352,8 @@ const device: readonly Mutation[] = [
     },
     {
       name: "readback: parts are all of what was read",
-      find: "isCopy && size === total ? range : range.slice(at - size, at)",
-      put: "range",
+      find: "return range.slice(at - size, at);",
+      put: "return range;",
       guards: [session],
       why: "outputs are empty, or change with the next run",
     },

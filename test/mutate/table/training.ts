@@ -321,6 +321,22 @@ const slopes: readonly Mutation[] = [
 ];
 
 const updates: readonly Mutation[] = [
+  ...inFile("compiler/train/freeze.ts", [
+    {
+      name: "freeze: of two names one alone is frozen",
+      find: "!frozen.some((matches) =>",
+      put: "!frozen.every((matches) =>",
+      guards: [guard("train/freeze", "bit by bit")],
+      why: "what was to stay as it is learns",
+    },
+    {
+      name: "freeze: the beginning of a name is a name",
+      find: "(?:$|[./])`",
+      put: "`",
+      guards: [guard("train/freeze", "may have been meant")],
+      why: "fc1 freezes fc10",
+    },
+  ]),
   ...inFile("compiler/train/optimizer.ts", [
     {
       name: "SGD: uphill",
