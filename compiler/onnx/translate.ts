@@ -4,7 +4,7 @@
  */
 import type { Dim } from "../../contract/type.ts";
 import * as language from "../dsl/index.ts";
-import { UserError } from "../errors.ts";
+import { plural, UserError } from "../errors.ts";
 import type { Import } from "./call.ts";
 import { type OnnxGraph, type OnnxModel, type OnnxNode, readsOf } from "./decode.ts";
 import { type Context, carryOut, keep } from "./evaluate.ts";
@@ -130,11 +130,7 @@ function inputsOf(
       if (typeof binding === "number") return binding;
       if (binding) return language.dim(word(called), { max: binding.max });
       if (called === batch) return "N";
-      throw new UserError({
-        problem: `size ${i} of input ${shown(name)} is ${shown(called)}, which the file leaves open`,
-        rule: "one size, which stands first, is the batch N; others are bound to a number, or to the most that they can be",
-        fix: `--dim ${called}=64, or --dim ${called}=..512; dims: { ${JSON.stringify(called)}: 64 }`,
-      });
+      throw leftOpen(infos, dims, batch);
     });
     // Whole numbers that say where to read are given as such; others are computed with, as f32.
     const whole = !isFloat(type) && type !== "bool" && areIndices(name, nodes);
@@ -187,15 +183,40 @@ function symbolOf({ value, param }: Message<"Dimension">, input: string, i: numb
   return value === undefined || value <= 0 ? `${input}_${i}` : undefined;
 }
 
-/** The size that is N: the first of those that stand first, if it stands nowhere else. */
-function batchOf(infos: readonly Info[], dims: Dims): string | undefined {
-  const open = infos.flatMap((info) =>
-    (info.type?.tensor?.shape?.dim ?? []).flatMap((d, i) => {
-      const called = symbolOf(d, info.name ?? "", i);
-      return called === undefined || Object.hasOwn(dims, called) ? [] : [{ called, i }];
+interface Open {
+  readonly input: string;
+  readonly called: string;
+  /** Which axis it is. */
+  readonly axis: number;
+}
+
+/** The sizes that the file leaves open and nobody has bound. */
+const openIn = (infos: readonly Info[], dims: Dims): readonly Open[] =>
+  infos.flatMap(({ name: input = "", type }) =>
+    (type?.tensor?.shape?.dim ?? []).flatMap((d, axis) => {
+      const called = symbolOf(d, input, axis);
+      return called === undefined || Object.hasOwn(dims, called) ? [] : [{ input, called, axis }];
     }),
   );
-  return open.find(({ called, i }) => i === 0 && open.every((o) => o.called !== called || o.i === 0))?.called;
+
+/** The size that is N: the first of those that stand first, if it stands nowhere else. */
+function batchOf(infos: readonly Info[], dims: Dims): string | undefined {
+  const open = openIn(infos, dims);
+  return open.find(({ called, axis }) => axis === 0 && open.every((o) => o.called !== called || o.axis === 0))
+    ?.called;
+}
+
+/** All of them in one message. */
+function leftOpen(infos: readonly Info[], dims: Dims, batch: string | undefined): UserError {
+  const open = openIn(infos, dims).filter(({ called }) => called !== batch);
+  const names = [...new Set(open.map(({ called }) => called))];
+  const inputs = [...new Set(open.map(({ input }) => input))];
+  const listed = names.slice(0, 6).map(shown).join(", ");
+  return new UserError({
+    problem: `${plural(inputs.length, "input")} ${inputs.slice(0, 6).map(shown).join(", ")} ${inputs.length === 1 ? "leaves" : "leave"} open how large ${listed} ${names.length === 1 ? "is" : "are"}`,
+    rule: "one size, which stands first, is the batch N; others are bound to a number, or to the most that they can be",
+    fix: `--dim ${names.map((name) => `${name}=64`).join(" ")}, or --dim ${names[0]}=..64; dims: { ${names.map((name) => `${JSON.stringify(name)}: 64`).join(", ")} }`,
+  });
 }
 
 /** A name that `dim` takes. */

@@ -44,6 +44,7 @@ export const GUIDE = [
   "docs/guide/page.md",
   "docs/guide/anywhere.md",
   "docs/guide/pytorch.md",
+  "docs/guide/onnx.md",
   "docs/guide/sequences.md",
   "docs/guide/ops.md",
   "docs/guide/errors.md",

@@ -1,4 +1,5 @@
 /** Each operator of the table on drawn shapes and attributes, beside onnxruntime. `npm run onnx` draws more. */
+import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { rows } from "../../compiler/onnx/rows/index.ts";
@@ -11,6 +12,14 @@ const seed = Number(process.env["WEFT_ONNX_SEED"] ?? Date.now() % 2 ** 31);
 
 test("every operator of the table has cases", () => {
   expect(Object.keys(rows).filter((op) => !Object.hasOwn(cases, op) && !atImport.includes(op))).toEqual([]);
+});
+
+test("docs/onnx.md has them all", () => {
+  const text = readFileSync(new URL("../../docs/onnx.md", import.meta.url), "utf8");
+  const listed = [...text.matchAll(/^\| (\w+) +\|.*\|.*\|.*\|$/gm)].map(([, op]) => op);
+  expect(listed.filter((op) => op !== "Operator" && op !== "File").toSorted()).toEqual(
+    [...Object.keys(cases), ...atImport].toSorted(),
+  );
 });
 
 describe("as in onnxruntime", () => {

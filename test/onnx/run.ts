@@ -4,7 +4,8 @@ import { type Case, fileOf } from "./cases/draw.ts";
 import { differenceFrom, runFile } from "./compare.ts";
 
 export type Outcome =
-  | { readonly kind: "equal" }
+  /** With the names of the language that the import calls. */
+  | { readonly kind: "equal"; readonly uses: readonly string[] }
   /** Weft says why it cannot be imported. */
   | { readonly kind: "refused"; readonly reason: string }
   /** onnxruntime takes no such case. */
@@ -31,7 +32,7 @@ export async function tryCase(drawn: Case, seed: number): Promise<Outcome> {
   try {
     const reason = await differenceFrom(theirs, imported, feeds);
     return reason === undefined
-      ? { kind: "equal" }
+      ? { kind: "equal", uses: usesOf(imported.source) }
       : { kind: "wrong", reason: `${reason}\n${imported.source}` };
   } catch (error) {
     return {
@@ -39,4 +40,13 @@ export async function tryCase(drawn: Case, seed: number): Promise<Outcome> {
       reason: `${error instanceof Error ? error.stack : String(error)}\n${imported.source}`,
     };
   }
+}
+
+/** What a model file imports, but for what every one does. */
+function usesOf(source: string): readonly string[] {
+  const [, list = ""] = /^import \{([^}]*)\}/m.exec(source) ?? [];
+  return list
+    .split(",")
+    .map((name) => name.trim())
+    .filter((name) => !["", "input", "model", "N", "param", "constant"].includes(name));
 }
