@@ -168,11 +168,24 @@ export class Call {
       .map((ref) => ({ kind: "computed", type, shape: shapeOf(ref), ref }));
   }
 
-  /** An operand as a tensor of the model; a constant becomes a parameter. */
+  /** An operand to compute with: f32, also where it is whole numbers that say where to read. */
   tensor(i: number, what?: string): Computed {
-    return this.asTensor(this.value(i, what));
+    return this.asNumbers(this.value(i, what));
   }
 
+  /** An operand that is moved and left what it is. */
+  moved(i: number): Computed {
+    return this.asTensor(this.value(i));
+  }
+
+  asNumbers(value: Value): Computed {
+    const x = this.asTensor(value);
+    return x.ref.tensor.node.type.dtype === "f32"
+      ? x
+      : this.apply("cast", [x, { to: "f32" }], { type: x.type });
+  }
+
+  /** A constant becomes a parameter. */
   asTensor(value: Value): Computed {
     if (value.kind === "computed") {
       if (!value.order) return value;
@@ -201,7 +214,7 @@ export class Call {
     const first = value.kind === "known" ? value.data[0] : undefined;
     const one = value.kind === "known" && sizeOf(value.shape) === 1 && value.shape.length <= beside.length;
     if (one && typeof first === "number" && !Number.isNaN(first)) return tidy(bounded(first));
-    return this.asTensor(value);
+    return this.asNumbers(value);
   }
 
   /** A constant as a parameter's numbers: as they are, or moved by `order` of its elements. */

@@ -16,7 +16,7 @@ const unary =
 /** The two operands: a constant of one element is a number. */
 export function operands(call: Call): readonly [Computed | number, Computed | number] {
   const [x, y] = [call.value(0), call.value(1)];
-  if (x.kind === "known" && y.kind === "known") return [call.asTensor(x), call.operand(1, x.shape)];
+  if (x.kind === "known" && y.kind === "known") return [call.asNumbers(x), call.operand(1, x.shape)];
   return [call.operand(0, y.shape), call.operand(1, x.shape)];
 }
 

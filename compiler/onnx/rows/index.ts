@@ -9,6 +9,7 @@ import { reductions } from "./reduce.ts";
 import { resizes } from "./resize.ts";
 import type { Rows } from "./row.ts";
 import { shapes } from "./shape.ts";
+import { wholes } from "./whole.ts";
 import { windows } from "./window.ts";
 
 export type { Row, Rows } from "./row.ts";
@@ -22,6 +23,7 @@ export const rows: Rows = {
   ...norms,
   ...controls,
   ...resizes,
+  ...wholes,
   ...reductions,
   ...shapes,
 };

@@ -5,6 +5,7 @@ import { sliceOf, slicesOf } from "../slices.ts";
 import { type Computed, isFloat, numbersOf, refuse, type Value } from "../value.ts";
 import { axisOf, compact, fixedSizes, type Rows, range, reshaped } from "./row.ts";
 import { along, type Turned, turned, turnedOf, without } from "./turned.ts";
+import { indices as indicesOf } from "./whole.ts";
 
 /** The size of an axis, which has to be a number. */
 const sizeAlong = (x: Computed, axis: number, what: string): number =>
@@ -119,7 +120,7 @@ export const layouts: Rows = {
   },
 
   Unsqueeze(call) {
-    const x = call.tensor(0);
+    const x = call.moved(0);
     const given = axesOf(call) ?? refuse("axes are missing");
     const axes = given.map((a) => axisOf(a, x.shape.length + given.length));
     return call.apply("unsqueeze", [x, { axis: axes.length === 1 ? axes[0] : axes }], { type: x.type });
@@ -143,14 +144,14 @@ export const layouts: Rows = {
         ...data.shape.slice(axis + 1),
       ]);
     }
-    requireIndices(indices);
+    const where = indicesOf(call, 1);
     if (x.kind === "known" && isFloat(x.type) && axis === 0 && x.shape.length === 2) {
       const [count = 1, size = 1] = x.shape;
-      return call.apply("embedding", [indices, { count, size }], { weights: { weight: call.weight(x) } });
+      return call.apply("embedding", [where, { count, size }], { weights: { weight: call.weight(x) } });
     }
     const data = call.asTensor(x);
     const usual = data.shape[0] === "N" ? 1 : 0;
-    return call.apply("gather", [data, indices, axis === usual ? {} : { axis }], { type: data.type });
+    return call.apply("gather", [data, where, axis === usual ? {} : { axis }], { type: data.type });
   },
 
   DepthToSpace(call) {
@@ -162,7 +163,7 @@ export const layouts: Rows = {
   SpaceToDepth: (call) => call.apply("spaceToDepth", [call.tensor(0), { block: call.int("blocksize", 1) }]),
 
   Expand(call) {
-    const x = call.tensor(0);
+    const x = call.moved(0);
     const to = call.sizes(1, "the shape");
     const rank = Math.max(to.length, x.shape.length);
     // A size of 1 in the shape leaves what there is, as in arithmetic.
@@ -175,7 +176,7 @@ export const layouts: Rows = {
   },
 
   Tile(call) {
-    const x = call.tensor(0);
+    const x = call.moved(0);
     const repeats = call.numbers(1, "the repeats") ?? refuse("the repeats are missing");
     if (repeats.every((r) => r === 1)) return x;
     return call.apply("tile", [x, [...repeats]], { type: x.type });
@@ -221,12 +222,3 @@ export const layouts: Rows = {
 
 /** Files say "to the end" with the largest whole number. */
 const MOST = 2 ** 31 - 1;
-
-/** Places are whole numbers that the model is given as such. */
-function requireIndices({ ref, type }: Computed): void {
-  if (ref.tensor.node.type.dtype === "f32")
-    refuse(
-      `it reads at places that the model computes, of ${type}`,
-      "indices that are an input, or constants",
-    );
-}

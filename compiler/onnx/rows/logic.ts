@@ -31,6 +31,17 @@ export const logics: Rows = {
     return call.apply("notEqual", [x, x], { type: "bool" });
   },
 
+  /** Beyond the largest number there is, in the directions that count. */
+  IsInf(call) {
+    const x = call.tensor(0);
+    const [up, down] = [call.int("detect_positive", 1) !== 0, call.int("detect_negative", 1) !== 0];
+    const most = 3.4028234663852886e38;
+    const above = call.apply("greater", [x, most], { type: "bool" });
+    const below = call.apply("less", [x, -most], { type: "bool" });
+    if (up && down) return call.apply("or", [above, below], { type: "bool" });
+    return up ? above : down ? below : call.apply("mul", [above, 0], { type: "bool" });
+  },
+
   Identity: (call) => call.value(0),
 
   Dropout(call) {
@@ -62,15 +73,8 @@ export const logics: Rows = {
 function cast(call: Call, x: Value, to: ElementType): Value {
   if (x.kind === "known") return known(to, x.shape, x.data);
   const as = (type: ElementType): Computed => ({ ...x, type });
-  const whole = x.ref.tensor.node.type.dtype !== "f32";
-  if (isFloat(to)) {
-    if (whole)
-      return refuse(
-        `it makes ${to} of ${x.type}, which says where another operator reads`,
-        "an input of its own for each use",
-      );
-    return as("f32");
-  }
-  if (to === "bool") return x.type === "bool" ? x : call.apply("notEqual", [x, 0], { type: "bool" });
+  if (isFloat(to)) return { ...call.asNumbers(x), type: "f32" };
+  if (to === "bool")
+    return x.type === "bool" ? x : call.apply("notEqual", [call.asNumbers(x), 0], { type: "bool" });
   return isFloat(x.type) ? truncated(call, x, to) : as(to);
 }

@@ -1,6 +1,6 @@
 /** Along axes: softmax and its kin, and reductions. */
 import type { Call } from "../call.ts";
-import { type Computed, refuse } from "../value.ts";
+import type { Computed } from "../value.ts";
 import { axisOf, fixedSizes, type Row, type Rows, range, reshaped } from "./row.ts";
 
 /** Softmax and logSoftmax: along one axis since opset 13; until 12 along all from that axis on, as one. */
@@ -26,7 +26,7 @@ function axesOf(call: Call, x: Computed, operandSince: number): readonly number[
   return given.map((a) => axisOf(a, rank)).toSorted((a, b) => a - b);
 }
 
-type Reduced = "sum" | "mean" | "max" | "min";
+type Reduced = "sum" | "mean" | "max" | "min" | "prod" | "logSumExp";
 
 function reduced(call: Call, callee: Reduced, x: Computed, axes: readonly number[]): Computed {
   const keepDims = call.int("keepdims", 1) !== 0;
@@ -66,24 +66,11 @@ export const reductions: Rows = {
   ReduceMean: reduction("mean"),
   ReduceMax: reduction("max"),
   ReduceMin: reduction("min"),
+  ReduceProd: reduction("prod"),
   ReduceL1: reduction("sum", { before: abs }),
   ReduceL2: reduction("sum", { before: square, after: sqrt }),
   ReduceSumSquare: reduction("sum", { before: square }),
   ReduceLogSum: reduction("sum", { after: log }),
 
-  /** m + log Σ e^(x − m), with the maximum m, so that nothing overflows */
-  ReduceLogSumExp(call) {
-    const x = call.tensor(0);
-    const axes = axesOf(call, x, 18) ?? refuse("it reduces over no axis");
-    const keep = { axis: axes, keepDims: true };
-    const most = call.apply("max", [x, keep]);
-    const sum = call.apply("sum", [call.apply("exp", [call.apply("sub", [x, most])]), keep]);
-    const y = call.apply("add", [call.apply("log", [sum]), most]);
-    if (call.int("keepdims", 1) !== 0) return y;
-    return reshaped(
-      call,
-      y,
-      x.shape.filter((_, i) => !axes.includes(i)),
-    );
-  },
+  ReduceLogSumExp: reduction("logSumExp"),
 };

@@ -63,13 +63,13 @@ export const shapes: Rows = {
   },
 
   Reshape(call) {
-    const x = call.tensor(0);
+    const x = call.moved(0);
     const to = call.sizes(1, "the shape");
     return reshaped(call, x, target(x.shape, to, call.int("allowzero", 0) !== 0));
   },
 
   Flatten(call) {
-    const x = call.tensor(0);
+    const x = call.moved(0);
     const rank = x.shape.length;
     const given = call.int("axis", 1);
     const axis = given === rank ? rank : axisOf(given, rank);
@@ -94,7 +94,7 @@ export const shapes: Rows = {
   Concat(call) {
     const rank = call.value(0).shape.length;
     const axis = axisOf(call.int("axis", 1), rank);
-    const list = call.inputs.map((_, i) => call.tensor(i));
+    const list = call.inputs.map((_, i) => call.moved(i));
     const [only] = list;
     if (list.length === 1 && only) return only;
     return call.apply("concat", axis === 1 ? [list] : [list, { axis }], { type: only?.type ?? "f32" });

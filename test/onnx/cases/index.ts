@@ -4,9 +4,10 @@ import type { Cases } from "./draw.ts";
 import { elementwise } from "./elementwise.ts";
 import { reductions } from "./reduce.ts";
 import { shapes } from "./shape.ts";
+import { wholes } from "./whole.ts";
 import { windows } from "./windows.ts";
 
-export const cases: Cases = { ...elementwise, ...windows, ...dense, ...reductions, ...shapes };
+export const cases: Cases = { ...elementwise, ...windows, ...dense, ...reductions, ...shapes, ...wholes };
 
 /** Operators whose values are known at import: no model computes them. They are looked at in whole files. */
 export const atImport: readonly string[] = ["Shape", "Size", "Constant", "If", "Loop"];

@@ -55,6 +55,7 @@ export const reductions: Cases = {
   ReduceMean: reduction(18),
   ReduceMax: reduction(18),
   ReduceMin: reduction(18),
+  ReduceProd: reduction(18),
   ReduceL1: reduction(18),
   ReduceL2: reduction(18),
   ReduceSumSquare: reduction(18),
