@@ -5,7 +5,15 @@ import { unaryOp } from "./layer.ts";
 import type { Tensor } from "./tensor.ts";
 import type { In, Layer, OPTIONS, OUT } from "./types/layer.ts";
 import type { Checked, Known, Result, Shape } from "./types/shape.ts";
-import type { GlobalPoolShape, NeedsImage, Padding, PoolShape, Rank, Steps } from "./types/window.ts";
+import type {
+  AdaptiveShape,
+  GlobalPoolShape,
+  NeedsImage,
+  Padding,
+  PoolShape,
+  Rank,
+  Steps,
+} from "./types/window.ts";
 
 /** Options of pooling along R axes. */
 export interface PoolOptions<
@@ -32,6 +40,12 @@ export interface PoolOptions<
 export interface AvgPoolOptions {
   /** Whether padding counts as elements of the average. Default true. */
   readonly countIncludePad?: boolean;
+}
+
+/** What power pooling takes besides. */
+export interface LpPoolOptions {
+  /** The power p of (Σ|x|^p)^(1/p), from 1 on. Default 2. */
+  readonly p?: number;
 }
 
 /** A pooling layer. */
@@ -90,6 +104,26 @@ export interface GlobalPool<R extends Rank> extends Layer {
   readonly [OUT]: GlobalPoolShape<R, In<this>>;
 }
 
+/** Options of pooling to a size. */
+export interface AdaptivePoolOptions<Size> {
+  /** The sizes of the result: a number, or one for each axis. */
+  readonly size: Size;
+}
+/** A layer that pools to a size. */
+export interface AdaptivePool<R extends Rank, Size> extends Layer {
+  readonly [OPTIONS]: [Size];
+  readonly [OUT]: AdaptiveShape<R, In<this>, Size>;
+}
+/** Pooling to a size along R axes. */
+export interface AdaptivePooling<R extends Rank> {
+  <S extends Shape, const Size extends Steps<R>, Z extends 1 = 1>(
+    x: Checked<Known<S, [Size], Z>, NeedsImage<R, S>, Tensor<S>>,
+    options: AdaptivePoolOptions<Size>,
+  ): Tensor<Result<Known<S, [Size], Z>, AdaptiveShape<R, S, Size>>>;
+  /** The same as a layer. */
+  <const Size extends Steps<R>>(options: AdaptivePoolOptions<Size>): AdaptivePool<R, Size>;
+}
+
 function pooling<F>(def: OpDef): F {
   const op = (...args: readonly unknown[]): unknown => unaryOp(def, args);
   return op as F; // the overloads of F are what unaryOp does
@@ -121,3 +155,26 @@ export const globalMaxPool1d: GlobalPooling<1> = pooling(ops.globalMaxPool1d);
 export const globalMaxPool2d: GlobalPooling<2> = pooling(ops.globalMaxPool2d);
 /** The maximum of each whole channel: [N, C, D, H, W] → [N, C, 1, 1, 1]. */
 export const globalMaxPool3d: GlobalPooling<3> = pooling(ops.globalMaxPool3d);
+
+/** (Σ|x|^p)^(1/p) over each window of a sequence: [N, C, L] → [N, C, L′]. */
+export const lpPool1d: Pooling<1, LpPoolOptions> = pooling(ops.lpPool1d);
+/** (Σ|x|^p)^(1/p) over each window: [N, C, H, W] → [N, C, H′, W′]; padding is 0. */
+export const lpPool2d: Pooling<2, LpPoolOptions> = pooling(ops.lpPool2d);
+/** (Σ|x|^p)^(1/p) over each window of a volume: [N, C, D, H, W] → [N, C, D′, H′, W′]. */
+export const lpPool3d: Pooling<3, LpPoolOptions> = pooling(ops.lpPool3d);
+
+/** Averages of as many windows as are wanted, of a sequence: [N, C, L] → [N, C, size]. */
+export const adaptiveAvgPool1d: AdaptivePooling<1> = pooling(ops.adaptiveAvgPool1d);
+/**
+ * Averages of as many windows as are wanted: [N, C, H, W] → [N, C, …size]. Window i is ⌊i·H / size⌋ … ⌈(i + 1)·H / size⌉ − 1,
+ * as PyTorch has it; where `size` does not divide H windows overlap.
+ */
+export const adaptiveAvgPool2d: AdaptivePooling<2> = pooling(ops.adaptiveAvgPool2d);
+/** Averages of as many windows as are wanted, of a volume: [N, C, D, H, W] → [N, C, …size]. */
+export const adaptiveAvgPool3d: AdaptivePooling<3> = pooling(ops.adaptiveAvgPool3d);
+/** Maxima of as many windows as are wanted, of a sequence: [N, C, L] → [N, C, size]. */
+export const adaptiveMaxPool1d: AdaptivePooling<1> = pooling(ops.adaptiveMaxPool1d);
+/** Maxima of as many windows as are wanted: [N, C, H, W] → [N, C, …size]; as `adaptiveAvgPool2d`. */
+export const adaptiveMaxPool2d: AdaptivePooling<2> = pooling(ops.adaptiveMaxPool2d);
+/** Maxima of as many windows as are wanted, of a volume: [N, C, D, H, W] → [N, C, …size]. */
+export const adaptiveMaxPool3d: AdaptivePooling<3> = pooling(ops.adaptiveMaxPool3d);

@@ -1,4 +1,5 @@
 /** Every op, one definition each. */
+import { adaptivePools } from "./adaptive.ts";
 import { axes } from "./axes.ts";
 import { batchNorms } from "./batchNorm.ts";
 import { blocks } from "./blocks.ts";
@@ -24,6 +25,7 @@ export const ops = {
   ...transposed,
   ...contract,
   ...window,
+  ...adaptivePools,
   ...resizing,
   ...shape,
   ...slices,
@@ -42,6 +44,7 @@ export const ops = {
 };
 export type OpName = keyof typeof ops;
 
+export type { AdaptivePoolOptions } from "./adaptive.ts";
 export type {
   ExpandOptions,
   FlipOptions,
@@ -76,4 +79,4 @@ export type {
   PlaceOptions,
   RankingOptions,
 } from "./whole.ts";
-export type { AvgPoolOptions, PoolAttrs, PoolOptions } from "./window.ts";
+export type { AvgPoolOptions, LpPoolOptions, PoolAttrs, PoolOptions } from "./window.ts";

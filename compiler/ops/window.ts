@@ -6,7 +6,7 @@ import type { Axis, Expr, OpContext } from "../ir/expr.ts";
 import type { OpDef } from "../ir/graph.ts";
 import { add, axisIndex } from "../math/affine.ts";
 import { call, guard, literal, load, loadPadded, reduce } from "../math/build.ts";
-import { flag, optional, otherwise, type Read, takes } from "../options.ts";
+import { flag, numberThat, optional, otherwise, type Read, takes } from "../options.ts";
 import { fail, type NoOptions, noOptions } from "./check.ts";
 import {
   all,
@@ -46,7 +46,17 @@ export interface AvgPoolOptions extends PoolOptions {
   readonly countIncludePad?: boolean;
 }
 
-export type PoolAttrs = WindowAttrs & { readonly ceilMode: boolean; readonly countIncludePad: boolean };
+export interface LpPoolOptions extends PoolOptions {
+  /** The power, from 1 on. Default 2. */
+  readonly p?: number;
+}
+
+export type PoolAttrs = WindowAttrs & {
+  readonly ceilMode: boolean;
+  readonly countIncludePad: boolean;
+  /** Of lpPool alone. */
+  readonly p: number;
+};
 
 const poolFields = (axes: Rank) => ({
   kernel: steps[axes],
@@ -55,7 +65,7 @@ const poolFields = (axes: Rank) => ({
   dilation: otherwise(steps[axes], all(axes, 1)),
   ceilMode: otherwise(flag, false),
 });
-type PoolRead = Read<ReturnType<typeof poolFields>> & Partial<Pick<PoolAttrs, "countIncludePad">>;
+type PoolRead = Read<ReturnType<typeof poolFields>> & Partial<Pick<PoolAttrs, "countIncludePad" | "p">>;
 
 /** An op over the windows of [N, channels, …]. */
 function pool(
@@ -68,8 +78,8 @@ function pool(
     name,
     arity: 1,
     options(options) {
-      const { kernel, stride = kernel, dilation, padding, ceilMode, countIncludePad = true } = read(options);
-      return { kernel, stride, dilation, padding, ceilMode, countIncludePad };
+      const { countIncludePad = true, p = 0, ...given } = read(options);
+      return { ...given, stride: given.stride ?? given.kernel, countIncludePad, p };
     },
     infer(attrs, inputs) {
       const x = must(inputs[0], "pooling input");
@@ -93,6 +103,7 @@ function pool(
       const parts = [describeWindow(attrs, attrs.kernel)];
       if (attrs.ceilMode) parts.push("ceil");
       if (!attrs.countIncludePad) parts.push("without padding");
+      if (attrs.p > 0) parts.push(`L${attrs.p}`);
       const text = formula(sizes, windows(attrs, sizes), output.shape.slice(2), attrs.ceilMode);
       return { options: parts.join(", "), formula: text };
     },
@@ -163,7 +174,7 @@ const avgPool = (name: string, axes: Rank) =>
   );
 
 /** sum / (a · b · …), as a product with a constant where all counts are constant. */
-function average(sum: Expr, counts: readonly Expr[]): Expr {
+export function average(sum: Expr, counts: readonly Expr[]): Expr {
   const known = counts.reduce<number>((a, c) => (c.kind === "const" ? a * c.value : Number.NaN), 1);
   if (!Number.isNaN(known)) return call("mul", sum, literal(1 / known));
   return call(
@@ -172,6 +183,27 @@ function average(sum: Expr, counts: readonly Expr[]): Expr {
     counts.reduce((a, c) => call("mul", a, c)),
   );
 }
+
+/** y = (Σ |x|^p)^(1/p) over the window. */
+const lpPool = (name: string, axes: Rank) =>
+  pool(
+    name,
+    axes,
+    takes(name, {
+      ...poolFields(axes),
+      p: otherwise(
+        numberThat("a number from 1 on", 2, (p) => p >= 1 && Number.isFinite(p)),
+        2,
+      ),
+    }),
+    (context, { p }, ws) => {
+      const { value, over } = taps(context, ws, 0);
+      const size = call("abs", value);
+      if (p === 1) return reduce("sum", over, size);
+      if (p === 2) return call("sqrt", reduce("sum", over, call("mul", value, value)));
+      return call("pow", reduce("sum", over, call("pow", size, literal(p))), literal(1 / p));
+    },
+  );
 
 /** An op over all positions of each channel: [N, C, …] → [N, C, 1, …]. */
 function globalPool(
@@ -217,6 +249,9 @@ export const window = {
   avgPool1d: avgPool("avgPool1d", 1),
   avgPool2d: avgPool("avgPool2d", 2),
   avgPool3d: avgPool("avgPool3d", 3),
+  lpPool1d: lpPool("lpPool1d", 1),
+  lpPool2d: lpPool("lpPool2d", 2),
+  lpPool3d: lpPool("lpPool3d", 3),
   globalAvgPool1d: globalAvgPool("globalAvgPool1d", 1),
   globalAvgPool2d: globalAvgPool("globalAvgPool2d", 2),
   globalAvgPool3d: globalAvgPool("globalAvgPool3d", 3),

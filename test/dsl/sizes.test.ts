@@ -62,6 +62,9 @@ describe("every op, with whatever numbers its options may be given", () => {
     conv: { out: 4, kernel: 1 },
     convTranspose: { out: 4, kernel: 1 },
     maxPool: { kernel: 2 },
+    lpPool: { kernel: 2 },
+    adaptiveAvgPool: { size: 2 },
+    adaptiveMaxPool: { size: 2 },
     avgPool: { kernel: 2 },
   };
   const neededBy = (name: string): object =>

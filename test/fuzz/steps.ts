@@ -5,11 +5,13 @@ import { cut, hasNumber, lookup, together, turn } from "./placeSteps.ts";
 import { aside, many, own, repeat, withPrepared } from "./sharing.ts";
 import type { Dim, Value } from "./spec.ts";
 import {
+  adaptivePool,
   avgPool,
   conv,
   convTranspose,
   divisors,
   globalPool,
+  lpPool,
   maxPool,
   rankOf,
   resize,
@@ -299,6 +301,8 @@ export const steps: readonly Step[] = [
       d.line("linear", [x], { out: d.dice.between(1, 11), ...(d.dice.rarely(4) ? { bias: false } : {}) }),
   },
   { name: "flatten", weight: 2, applies: (s) => s.length > 2, add: (d, x) => d.line("flatten", [x]) },
+  { name: "adaptivePool", weight: 1, applies: slides, add: adaptivePool },
+  { name: "lpPool", weight: 1, applies: slides, add: lpPool },
   { name: "globalPool", weight: 1, applies: slides, add: globalPool },
   { name: "softmax", weight: 2, applies: features, add: along },
   {

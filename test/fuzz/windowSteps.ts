@@ -114,6 +114,22 @@ export function avgPool(draft: Draft, x: string): string {
   });
 }
 
+export function lpPool(draft: Draft, x: string): string {
+  const options = sliding(draft, draft.shape(x), "pool", 4);
+  return draft.line(`lpPool${rankOf(draft.shape(x))}d`, [x], {
+    ...options,
+    ...(draft.dice.rarely(2) ? { p: draft.dice.pick([1, 3]) } : {}),
+  });
+}
+
+export function adaptivePool(draft: Draft, x: string): string {
+  const { dice } = draft;
+  const shape = draft.shape(x);
+  const sizes = shape.slice(2).map((_, i) => dice.between(1, size(shape, i + 2)));
+  const op = dice.pick(["adaptiveAvgPool", "adaptiveMaxPool"]);
+  return draft.line(`${op}${rankOf(shape)}d`, [x], { size: short(sizes) });
+}
+
 export function globalPool(draft: Draft, x: string): string {
   return draft.line(`${draft.dice.pick(["globalAvgPool", "globalMaxPool"])}${rankOf(draft.shape(x))}d`, [x]);
 }

@@ -111,6 +111,24 @@ for (const rank of ["1d", "3d"] as const)
     ),
   ]);
 
+for (const p of [1, 2, 3])
+  checkOp(`lpPool, p ${p}`, [
+    op("lpPool1d")("sequences", () => sequence(3, 11), { kernel: 3, stride: 2, padding: 1, p }),
+    op("lpPool2d")("pictures", () => input("x", ["N", 2, 7, 6]), { kernel: [2, 3], p, ceilMode: true }),
+    op("lpPool3d")("volumes", () => volume(2, 4, 3, 5), { kernel: 2, stride: 1, p }),
+    op("lpPool2d")("dilated", () => input("x", ["N", 2, 7, 6]), { kernel: 2, dilation: 2, p: p + 0.5 }),
+  ]);
+
+for (const name of ["adaptiveAvgPool", "adaptiveMaxPool"] as const)
+  checkOp(name, [
+    op(`${name}2d`)("sizes that divide", () => input("x", ["N", 3, 8, 6]), { size: [4, 2] }),
+    op(`${name}2d`)("sizes that do not", () => input("x", ["N", 3, 11, 7]), { size: [4, 3] }),
+    op(`${name}2d`)("one place", () => input("x", ["N", 3, 5, 7]), { size: 1 }),
+    op(`${name}2d`)("larger than the input", () => input("x", ["N", 2, 3, 4]), { size: [7, 4] }),
+    op(`${name}1d`)("sequences", () => sequence(3, 17), { size: 5 }),
+    op(`${name}3d`)("volumes", () => volume(2, 4, 5, 3), { size: [2, 3, 3] }),
+  ]);
+
 const images: Readonly<Record<string, () => Tensor>> = {
   "1d": () => sequence(5, 37),
   "2d": () => input("x", ["N", 3, 7, 11]),

@@ -1,6 +1,7 @@
 /** Every public function of the compiler, with all the options that its types state. */
 import * as weft from "../../compiler/index.ts";
 import type {
+  AdaptivePoolOptions,
   AvgPoolOptions,
   BatchNormOptions,
   BlockOptions,
@@ -16,6 +17,7 @@ import type {
   LinearOptions,
   LocalResponseNormOptions,
   LpNormalizeOptions,
+  LpPoolOptions,
   OpName,
   PadOptions,
   PlaceOptions,
@@ -78,6 +80,8 @@ const convTranspose: Required<ConvTransposeOptions> = { ...others, padding: 1, o
 const linear: Required<LinearOptions> = { out: 3, in: 8, bias: true, init };
 const maxPool: Required<PoolOptions> = { kernel: 2, stride: 2, padding: 0, dilation: 1, ceilMode: true };
 const avgPool: Required<AvgPoolOptions> = { ...maxPool, countIncludePad: true };
+const lpPool: Required<LpPoolOptions> = { ...maxPool, p: 3 };
+const adaptiveAvgPool: Required<AdaptivePoolOptions> = { size: 3 };
 const batchNorm: Required<BatchNormOptions> = { eps: 1e-3, momentum: 0.2 };
 const groupNorm: Required<GroupNormOptions> = { groups: 2, eps: 1e-3 };
 const localResponseNorm: Required<LocalResponseNormOptions> = { size: 3, alpha: 0.1, beta: 0.5, k: 2 };
@@ -111,7 +115,18 @@ function forRanks(options: Readonly<Record<string, object>>): Readonly<Record<st
 /** Options of the ops of one operand; those of two take none. */
 export const unary: Readonly<Record<string, object>> = {
   linear,
-  ...forRanks({ conv, convTranspose, batchNorm, maxPool, avgPool, globalAvgPool: {}, globalMaxPool: {} }),
+  ...forRanks({
+    conv,
+    convTranspose,
+    batchNorm,
+    maxPool,
+    avgPool,
+    lpPool,
+    adaptiveAvgPool,
+    adaptiveMaxPool: adaptiveAvgPool,
+    globalAvgPool: {},
+    globalMaxPool: {},
+  }),
   layerNorm,
   rmsNorm: layerNorm,
   groupNorm,

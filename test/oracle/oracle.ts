@@ -62,7 +62,18 @@ import {
   topIndices,
   topValues,
 } from "./whole.ts";
-import { avgPool, conv, convTranspose, corr2d, globalAvgPool, globalMaxPool, maxPool } from "./windows.ts";
+import {
+  adaptiveAvgPool,
+  adaptiveMaxPool,
+  avgPool,
+  conv,
+  convTranspose,
+  corr2d,
+  globalAvgPool,
+  globalMaxPool,
+  lpPool,
+  maxPool,
+} from "./windows.ts";
 
 export type Meaning = (op: Op) => NdArray;
 
@@ -83,6 +94,15 @@ const meanings: Readonly<Record<OpName, Meaning>> = {
   avgPool1d: avgPool,
   avgPool2d: avgPool,
   avgPool3d: avgPool,
+  lpPool1d: lpPool,
+  lpPool2d: lpPool,
+  lpPool3d: lpPool,
+  adaptiveAvgPool1d: adaptiveAvgPool,
+  adaptiveAvgPool2d: adaptiveAvgPool,
+  adaptiveAvgPool3d: adaptiveAvgPool,
+  adaptiveMaxPool1d: adaptiveMaxPool,
+  adaptiveMaxPool2d: adaptiveMaxPool,
+  adaptiveMaxPool3d: adaptiveMaxPool,
   globalAvgPool1d: globalAvgPool,
   globalAvgPool2d: globalAvgPool,
   globalAvgPool3d: globalAvgPool,

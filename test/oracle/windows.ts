@@ -183,6 +183,33 @@ export function avgPool(op: Op): NdArray {
   return pool(op, (values, padded) => total(values) / (includePadding ? padded : values.length));
 }
 
+/** The p-th root of the sum of p-th powers of sizes. */
+export const lpPool = (op: Op): NdArray => {
+  const p = numberOf(op.attrs, "p");
+  return pool(op, (values) => total(values.map((v) => Math.abs(v) ** p)) ** (1 / p));
+};
+
+/** f of each of `size` windows, which begin and end where i/size of the input is, rounded to more. */
+function adaptive({ attrs, inputs: [x] }: Op, f: (values: readonly number[]) => number): NdArray {
+  if (!x) throw new Error("pooling: missing operand");
+  const [batch = 0, channels = 0, ...sizes] = x.shape;
+  const wanted = listOf(attrs, "size");
+  return build([batch, channels, ...wanted], ([n = 0, c = 0, ...place]) => {
+    const values: number[] = [];
+    const ends = place.map((i, d) => {
+      const share = (sizes[d] ?? 0) / (wanted[d] ?? 1);
+      return [Math.floor(i * share + 1e-9), Math.ceil((i + 1) * share - 1e-9)] as const;
+    });
+    forEachPosition(sizes, (at) => {
+      if (at.every((a, d) => a >= (ends[d]?.[0] ?? 0) && a < (ends[d]?.[1] ?? 0)))
+        values.push(get(x, [n, c, ...at]));
+    });
+    return f(values);
+  });
+}
+export const adaptiveAvgPool = (op: Op): NdArray => adaptive(op, (values) => total(values) / values.length);
+export const adaptiveMaxPool = (op: Op): NdArray => adaptive(op, (values) => Math.max(...values));
+
 /** f of all elements of each channel: [N, C, …] → [N, C, 1, …]. */
 export function globalPool({ inputs: [x] }: Op, f: (values: readonly number[]) => number): NdArray {
   if (!x) throw new Error("pooling: missing operand");

@@ -172,6 +172,14 @@ const cases: readonly Case[] = [
   windowed("resize", () => rows(2, 4), { size: 7, mode: "cubic", coordinates: "asymmetric" }),
   windowed("maxPool1d", () => rows(2, 11), { kernel: 3, stride: 2, padding: 1, dilation: 2 }),
   windowed("maxPool3d", () => rows(1, 4, 3, 5), { kernel: 2, stride: 1 }),
+  windowed("lpPool1d", () => rows(2, 9), { kernel: 3, stride: 2, padding: 1 }),
+  windowed("lpPool2d", () => image(1, 5, 4), { kernel: 2, stride: 1, p: 3 }),
+  windowed("lpPool3d", () => rows(1, 2, 3, 4), { kernel: [1, 2, 2], p: 1 }),
+  ...(["adaptiveAvgPool", "adaptiveMaxPool"] as const).flatMap((op): Case[] => [
+    windowed(`${op}1d`, () => rows(2, 7), { size: 3 }),
+    windowed(`${op}2d`, () => image(1, 6, 5), { size: [3, 2] }),
+    windowed(`${op}3d`, () => rows(1, 2, 4, 3), { size: [1, 2, 3] }),
+  ]),
   windowed("avgPool1d", () => rows(2, 11), { kernel: 3, stride: 2, padding: 1, dilation: 2 }),
   windowed("avgPool2d", () => image(1, 7, 8), {
     kernel: [2, 3],

@@ -257,6 +257,15 @@ export type GlobalPoolShape<R extends Rank, S extends Shape> = number extends S[
       : NeedsImage<R, S>
     : NeedsImage<R, S>;
 
+/** [N, C, …] → [N, C, …Size] */
+export type AdaptiveShape<R extends Rank, S extends Shape, Size> = number extends S["length"]
+  ? [Dim, Dim, ...Kernels<Size>[R]]
+  : S extends readonly [infer B, infer C, ...infer L]
+    ? L["length"] extends R
+      ? [B, C, ...Kernels<Size>[R]]
+      : NeedsImage<R, S>
+    : NeedsImage<R, S>;
+
 /** [H, W] or [N, H, W] with a kernel [kh, kw] at stride 1, without padding. */
 export type CorrShape<S extends Shape, B extends Shape> = number extends S["length"] | B["length"]
   ? Shape

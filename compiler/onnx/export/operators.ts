@@ -9,6 +9,7 @@ import type { OpName } from "../../ops/index.ts";
 import { layout } from "./layout.ts";
 import { type Attribute, ELEMENT, float, int, ints } from "./message.ts";
 import { norms } from "./norms.ts";
+import { adaptivePool, lpPool } from "./pools.ts";
 import { opsetOfResize, resize } from "./resize.ts";
 import {
   fromFront,
@@ -181,6 +182,15 @@ export const translations: Readonly<Record<OpName, Translate>> = {
   avgPool1d: avgPool,
   avgPool2d: avgPool,
   avgPool3d: avgPool,
+  lpPool1d: lpPool,
+  lpPool2d: lpPool,
+  lpPool3d: lpPool,
+  adaptiveAvgPool1d: adaptivePool("AveragePool"),
+  adaptiveAvgPool2d: adaptivePool("AveragePool"),
+  adaptiveAvgPool3d: adaptivePool("AveragePool"),
+  adaptiveMaxPool1d: adaptivePool("MaxPool"),
+  adaptiveMaxPool2d: adaptivePool("MaxPool"),
+  adaptiveMaxPool3d: adaptivePool("MaxPool"),
   globalAvgPool1d: same("GlobalAveragePool"),
   globalAvgPool2d: same("GlobalAveragePool"),
   globalAvgPool3d: same("GlobalAveragePool"),

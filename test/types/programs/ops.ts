@@ -90,6 +90,11 @@ export const checks: readonly true[] = [
   same<Tensor<[N, 2, 1, 1, 1]>>()(w.globalMaxPool3d(volume)),
   same<Tensor<[N, 64, 1]>>()(w.pipe(tokens64, w.globalAvgPool1d())),
 
+  same<Tensor<[N, 3, 7, 5]>>()(w.adaptiveAvgPool2d(image, { size: [7, 5] })),
+  same<Tensor<[N, 64, 9]>>()(w.pipe(tokens64, w.adaptiveMaxPool1d({ size: 9 }))),
+  same<Tensor<[N, 3, number, number]>>()(w.adaptiveAvgPool2d(image, { size })),
+  same<Tensor<[N, 3, 16, 16]>>()(w.lpPool2d(image, { kernel: 2, p: 1 })),
+
   // transposed convolutions
   same<Tensor<[N, 8, 64, 64]>>()(w.convTranspose2d(image, { out: 8, kernel: 2, stride: 2 })),
   same<Tensor<[N, 8, 64, 64]>>()(w.convTranspose2d(image, { out: 8, kernel: 4, stride: 2, padding: 1 })),
