@@ -41,12 +41,11 @@ export const exceptions: readonly Exception[] = [
   },
   {
     name: "output padding of a stride or more",
-    reason:
-      "onnxruntime wants output padding below the stride or the dilation; Weft puts any number of places there",
+    reason: "onnxruntime wants output padding below the stride; Weft puts any number of places there",
     applies: ({ op, attrs }) =>
       op.name.startsWith("convTranspose") &&
       listOf(attrs, "outputPadding").some(
-        (p, i) => p >= Math.max(listOf(attrs, "stride")[i] ?? 1, listOf(attrs, "dilation")[i] ?? 1),
+        (p, i) => p - (listOf(attrs, "padding")[2 * i + 1] ?? 0) >= (listOf(attrs, "stride")[i] ?? 1),
       ),
   },
   {

@@ -3,6 +3,7 @@
  * ones where there is no other way to say it.
  */
 import { showShape } from "../../../contract/shapes.ts";
+import { UserError } from "../../errors.ts";
 import type { OpNode } from "../../ir/graph.ts";
 import { type WindowAttrs, windows as windowsOver } from "../../ops/geometry.ts";
 import type { OpName } from "../../ops/index.ts";
@@ -68,17 +69,31 @@ const conv: Translate = (t) =>
 /** Attributes of each axis, read as they are. */
 const eachAxis = (t: Translation, name: string, of: string): Attribute =>
   ints(name, listOf(t.node.attrs, of));
+/** Places beyond the end are padding that is not cut off; of what is left there must be fewer than a stride. */
 const convTranspose: Translate = (t) => {
-  const pads = listOf(t.node.attrs, "padding");
+  const { attrs, origin } = t.node;
+  const [pads, stride] = [listOf(attrs, "padding"), listOf(attrs, "stride")];
+  const [before, after] = [0, 1].map((side) => pads.filter((_, i) => i % 2 === side));
+  const beyond = listOf(attrs, "outputPadding");
+  const kept = beyond.map((p, i) => Math.min(p, after?.[i] ?? 0));
+  const left = beyond.map((p, i) => p - (kept[i] ?? 0));
+  const large = left.findIndex((p, i) => p >= (stride[i] ?? 1));
+  if (large >= 0)
+    throw new UserError({
+      problem: `${origin.name}: ONNX has no transposed convolution with outputPadding ${beyond[large]}`,
+      rule: `outputPadding − padding < stride, but ${left[large]} ≥ ${stride[large]}`,
+      fix: "a smaller outputPadding, and pad(…) behind it",
+      ...(origin.at && { at: origin.at }),
+    });
   return t.emit(
     "ConvTranspose",
     t.inputs,
     eachAxis(t, "kernel_shape", "kernel"),
     eachAxis(t, "strides", "stride"),
     eachAxis(t, "dilations", "dilation"),
-    eachAxis(t, "output_padding", "outputPadding"),
-    ints("pads", [...pads.filter((_, i) => i % 2 === 0), ...pads.filter((_, i) => i % 2 === 1)]),
-    int("group", numberOf(t.node.attrs, "groups")),
+    ints("output_padding", left),
+    ints("pads", [...(before ?? []), ...(after ?? []).map((p, i) => p - (kept[i] ?? 0))]),
+    int("group", numberOf(attrs, "groups")),
   );
 };
 const maxPool: Translate = (t) => pool(t, "MaxPool");
