@@ -63,6 +63,17 @@ export const VERBS: readonly Entry[] = [
     load: async () => (await import("./import.ts")).importOnnxFile,
   },
   {
+    name: "export",
+    takes: MODEL,
+    about: "Write a model and its weights as an ONNX file, for whatever runs ONNX.",
+    example: [
+      "weft export models/lenet.ts --weights lenet.safetensors --out lenet.onnx",
+      "what was trained here, as an ONNX file",
+    ],
+    formats: TEXT,
+    load: async () => (await import("./export.ts")).exportModel,
+  },
+  {
     name: "train",
     takes: MODEL,
     about: "Train a model on labelled pictures, on the GPU or on the software adapter.",

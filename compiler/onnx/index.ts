@@ -1,4 +1,4 @@
-/** `weftgpu/onnx`: an ONNX file as a model of Weft. */
+/** `weftgpu/onnx`: an ONNX file as a model of Weft, and a model as an ONNX file. */
 import { kindOf as kindOfValue } from "../../contract/tensor.ts";
 import { plainBytes, type Weights } from "../../contract/weights.ts";
 import { startNames } from "../dsl/build.ts";
@@ -13,6 +13,7 @@ import { type Ref, recorder } from "./recorder.ts";
 import { counted, type Report, type Unsupported } from "./report.ts";
 import { type Dims, type Translated, translate } from "./translate.ts";
 
+export { exportOnnx } from "./export/index.ts";
 export type { Files } from "./numbers.ts";
 export type { Counted, Report, Unsupported } from "./report.ts";
 export type { DimBinding, Dims } from "./translate.ts";

@@ -70,7 +70,10 @@ export function writeGraph(
   for (const { name, node } of graph.outputs)
     if (node.kind === "op" && !names.has(node)) names.set(node, unique(name));
   const nameOf = (node: Node): string => {
-    const name = names.get(node) ?? unique(node.origin.name);
+    // A path's last part would be taken for the operator: `fc1/sigmoid` is the sigmoid of fc1.
+    const name =
+      names.get(node) ??
+      unique(node.kind === "op" ? node.origin.name.replaceAll("/", "_") : node.origin.name);
     names.set(node, name);
     return name;
   };

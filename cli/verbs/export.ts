@@ -1,0 +1,60 @@
+/** `weft export`: a model and its weights as an ONNX file. */
+import { compile } from "../../compiler/compile.ts";
+import { UserError } from "../../compiler/errors.ts";
+import { exportOnnx } from "../../compiler/onnx/index.ts";
+import { bytesText } from "../../compiler/report/layout.ts";
+import type { Program } from "../../contract/program.ts";
+import type { Weights } from "../../contract/weights.ts";
+import { valuesOf } from "../../runtime/values.ts";
+import { shownPath } from "../files.ts";
+import { wholeNumber } from "../flags.ts";
+import { loadModel } from "../model.ts";
+import { printJson } from "../ui.ts";
+import { examples, type OutputOptions, verb } from "../verb.ts";
+import { readWeights } from "../weights.ts";
+import { requireWritableFile, writeFiles } from "../write.ts";
+
+interface Options extends OutputOptions {
+  readonly out: string;
+  readonly weights?: string;
+  readonly seed: number;
+}
+
+export const exportModel = verb({
+  options: (command) =>
+    command
+      .requiredOption("-o, --out <file>", "the file to write: NAME.onnx")
+      .option("-w, --weights <file>", "a safetensors file; without it initial weights are drawn")
+      .option("--seed <n>", "of initial weights", wholeNumber(0), 0),
+  help: examples([
+    [
+      "weft export models/lenet.ts --weights lenet.safetensors --out lenet.onnx",
+      "what was trained here, for whatever runs ONNX",
+    ],
+    ["weft import lenet.onnx --check", "is it the same in onnxruntime?"],
+  ]),
+  async run(path: string, { out, weights: file, seed, format }: Options, { ui }) {
+    if (!/\.onnx$/i.test(out))
+      throw new UserError({
+        problem: `--out ${out} is no .onnx file`,
+        fix: `--out ${out.replace(/\.\w+$/, "")}.onnx`,
+      });
+    await requireWritableFile(out);
+    const { graph, weights: inside } = await loadModel(path);
+    const { program } = compile(graph);
+    const given = file === undefined ? inside : await readWeights(file, program, ui.note);
+    if (!given && program.params.length > 0) ui.note("initial weights: --weights gives those of a training");
+    const bytes = exportOnnx({ graph }, given ?? drawn(program, seed));
+    await writeFiles([[out, bytes]]);
+    if (format === "json") printJson(ui, { written: out, bytes: bytes.length });
+    else ui.out(`written to ${shownPath(out)}: ${bytesText(bytes.length)}`);
+    return 0;
+  },
+});
+
+function drawn(program: Program, seed: number): Weights {
+  const values = valuesOf(program, undefined, seed);
+  return Object.fromEntries(
+    program.params.map(({ name, shape }, i) => [name, { shape, data: values[i] as Float32Array }]), // a value for each
+  );
+}
