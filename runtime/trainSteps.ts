@@ -152,7 +152,7 @@ export function figures(
 ): Evaluation {
   return {
     loss: training.reduction === "sum" ? loss : loss / (examples * terms),
-    accuracy: training.classes ? right / examples : NaN,
+    accuracy: training.classes ? right / (examples * terms) : NaN,
     examples,
   };
 }

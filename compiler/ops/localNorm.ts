@@ -1,6 +1,6 @@
 /** Normalisation by what stands beside an element: neighbouring channels, or its whole row. */
 import { showShape } from "../../contract/shapes.ts";
-import { must } from "../errors.ts";
+import { must, plural } from "../errors.ts";
 import type { Index } from "../ir/expr.ts";
 import type { Node, OpDef, OpNode } from "../ir/graph.ts";
 import { add, axisIndex } from "../math/affine.ts";
@@ -63,7 +63,7 @@ const localResponseNorm: OpDef<LocalResponseNormAttrs, LocalResponseNormOptions>
     return call("mul", load(x, [n, c, ...rest]), call("pow", base, literal(-beta)));
   },
   summary: ({ size, alpha, beta, k }) => ({
-    options: `${size} channels, alpha ${alpha}, beta ${beta}${k === 1 ? "" : `, k ${k}`}`,
+    options: `${size} ${plural(size, "channel")}, alpha ${alpha}, beta ${beta}${k === 1 ? "" : `, k ${k}`}`,
     formula: "",
   }),
 };

@@ -1,5 +1,6 @@
 /** Losses, one number per example or element; training takes their mean. All are finite for logits of ±1e4. */
 import { showShape } from "../../contract/shapes.ts";
+import type { Shape } from "../../contract/type.ts";
 import { must, plural } from "../errors.ts";
 import type { Axis, Expr } from "../ir/expr.ts";
 import type { Node, OpDef, OpNode } from "../ir/graph.ts";
@@ -9,29 +10,32 @@ import { call, equal, literal, load, loadBroadcast, position, reduce, times } fr
 import { fail, fixed, type NoOptions, noOptions, rank } from "./check.ts";
 import { derivedNode, gradientOrigin } from "./derived.ts";
 
-/** log Σ e^(x − m) − (x[label] − m) with m = max x: logits [N, C], labels [N] (class numbers) → [N]. */
+/**
+ * log Σ e^(x − m) − (x[label] − m) with m = max x: logits [N, C] or, of each place, [N, C, …], and labels [N, …] (class numbers)
+ * → [N, …].
+ */
 const crossEntropy: OpDef<NoOptions, unknown> = {
   name: "crossEntropy",
   arity: 2,
   options: noOptions("crossEntropy"),
   infer(_, inputs) {
     const [logits, labels] = [must(inputs[0], "logits"), must(inputs[1], "labels")];
-    rank("crossEntropy", logits, 2, "[N, classes]");
+    if (logits.shape.length < 2) rank("crossEntropy", logits, 2, "[N, classes]");
     fixed("crossEntropy", logits.shape[1], "the number of classes");
-    if (!sameShape(labels.shape, logits.shape.slice(0, 1))) {
+    const wanted = labelsOf(logits.shape);
+    if (!sameShape(labels.shape, wanted)) {
       fail(
-        `crossEntropy takes a label per example, but logits are ${showShape(logits.shape)} and labels ${showShape(labels.shape)}`,
-        "labels are [N]",
+        `crossEntropy takes a label per example${wanted.length > 1 ? " and place" : ""}, but logits are ${showShape(logits.shape)} and labels ${showShape(labels.shape)}`,
+        `labels are ${showShape(wanted)}`,
       );
     }
     return { dtype: "f32", shape: labels.shape };
   },
   define(_, { at, inputs, axis }) {
     const [logits, labels] = [must(inputs[0], "logits"), must(inputs[1], "labels")];
-    const n = must(at[0], "example");
-    const { shifted, total } = softmaxParts(logits, n, axis);
+    const { shifted, total } = softmaxParts(logits, at, axis);
     const j = axis("j", must(logits.type.shape[1], "classes"));
-    const picked = reduce("sum", [j], times(isLabel(labels, n, j), shifted(j)));
+    const picked = reduce("sum", [j], times(isLabel(labels, at, j), shifted(j)));
     return call("sub", call("log", total), picked);
   },
   vjp(node: OpNode, grad: Node) {
@@ -42,10 +46,12 @@ const crossEntropy: OpDef<NoOptions, unknown> = {
       logits.type,
       gradientOrigin(node, logits),
       ({ at, axis }) => {
-        const [n, j] = [must(at[0], "example"), must(at[1], "class")];
-        const { shifted, total } = softmaxParts(logits, n, axis);
-        const error = call("sub", call("div", call("exp", shifted(j)), total), isLabel(labels, n, j));
-        return times(error, load(grad, [axisIndex(n)]));
+        const [n, j, ...rest] = at;
+        const place = [must(n, "example"), ...rest];
+        const { shifted, total } = softmaxParts(logits, place, axis);
+        const own = must(j, "class");
+        const error = call("sub", call("div", call("exp", shifted(own)), total), isLabel(labels, place, own));
+        return times(error, load(grad, place.map(axisIndex)));
       },
     );
     return [gradient, undefined];
@@ -56,22 +62,30 @@ const crossEntropy: OpDef<NoOptions, unknown> = {
   }),
 };
 
-/** x[n, j] − max, and Σ of its exponentials. */
+/** The shape of the labels of scores [N, classes, …]: [N, …]. */
+export const labelsOf = ([batch, , ...rest]: Shape): Shape => [must(batch, "batch"), ...rest];
+
+/** Of scores [N, classes, …] the one of class j at [N, …]. */
+export function scoreAt(logits: Node, [n, ...rest]: readonly Axis[], j: Axis): Expr {
+  return load(logits, [must(n, "example"), j, ...rest].map(axisIndex));
+}
+
+/** x[n, j, …] − max, and Σ of its exponentials. */
 function softmaxParts(
   logits: Node,
-  n: Axis,
+  place: readonly Axis[],
   axis: (name: string, extent: Axis["extent"]) => Axis,
 ): { readonly shifted: (j: Axis) => Expr; readonly total: Expr } {
   const classes = must(logits.type.shape[1], "classes");
   const [i, k] = [axis("i", classes), axis("k", classes)];
-  const at = (j: Axis): Expr => load(logits, [axisIndex(n), axisIndex(j)]);
+  const at = (j: Axis): Expr => scoreAt(logits, place, j);
   const largest = reduce("max", [i], at(i));
   const shifted = (j: Axis): Expr => call("sub", at(j), largest);
   return { shifted, total: reduce("sum", [k], call("exp", shifted(k))) };
 }
 
-function isLabel(labels: Node, n: Axis, j: Axis): Expr {
-  return equal(position(axisIndex(j)), load(labels, [axisIndex(n)]));
+function isLabel(labels: Node, place: readonly Axis[], j: Axis): Expr {
+  return equal(position(axisIndex(j)), load(labels, place.map(axisIndex)));
 }
 
 function elementwise(

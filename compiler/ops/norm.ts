@@ -2,7 +2,7 @@
 
 import { showShape } from "../../contract/shapes.ts";
 import type { Dim, Shape } from "../../contract/type.ts";
-import { must } from "../errors.ts";
+import { must, plural } from "../errors.ts";
 import type { Expr, Index, OpContext } from "../ir/expr.ts";
 import type { Node, OpDef, OpNode, ParamRequest } from "../ir/graph.ts";
 import { add, axisIndex, constant, div, scale } from "../math/affine.ts";
@@ -207,7 +207,7 @@ function groupsOf(
   const count = groups ?? channels;
   if (channels % count !== 0) {
     fail(
-      `${name} cannot divide the ${channels} channels of ${showShape(shape)} into ${count} groups`,
+      `${name} cannot divide the ${channels} ${plural(channels, "channel")} of ${showShape(shape)} into ${count} ${plural(count, "group")}`,
       `groups divides the channels, but ${channels} mod ${count} = ${channels % count}`,
     );
   }
@@ -258,7 +258,10 @@ function overGroups<O>(name: string, read: (options: unknown) => GroupNormAttrs)
       };
       return gradients(node, grad, view, true);
     },
-    summary: (attrs) => ({ options: attrs.groups === null ? "" : `${attrs.groups} groups`, formula: "" }),
+    summary: ({ groups }) => ({
+      options: groups === null ? "" : `${groups} ${plural(groups, "group")}`,
+      formula: "",
+    }),
   };
 }
 

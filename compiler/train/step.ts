@@ -11,7 +11,7 @@ import { isBatch, sizesIn } from "../ir/type.ts";
 import { axisIndex, lookup } from "../math/affine.ts";
 import { call, equal, literal, load, position, reduce } from "../math/build.ts";
 import { constantNode, derivedNode, inRole, opNode, suffixed } from "../ops/derived.ts";
-import { losses } from "../ops/loss.ts";
+import { labelsOf, losses, scoreAt } from "../ops/loss.ts";
 import { pointwise } from "../ops/pointwise.ts";
 import { reductions } from "../ops/reduce.ts";
 import { flag, listOf, natural, oneOf, optional, takes, text } from "../options.ts";
@@ -140,7 +140,7 @@ function objective(model: Graph, loss: LossName, bytes: boolean): Objective {
 
   const { shape } = prediction.type;
   const type: TensorType =
-    loss === "crossEntropy" ? { dtype: "f32", shape: shape.slice(0, 1) } : prediction.type;
+    loss === "crossEntropy" && shape.length > 1 ? { dtype: "f32", shape: labelsOf(shape) } : prediction.type;
   const stored = loss === "crossEntropy" ? storage : {}; // a byte holds a class's number, but not any number
   const labels: Node = { kind: "input", type, origin: { name: names.take(TARGET) }, ...stored };
   const target = stored.storage ? drawn(labels, rows) : labels;
@@ -258,7 +258,7 @@ function hitsOf(prediction: Node, target: Node, each: Node): Node {
   return derivedNode("hits", each.type, origin, ({ at, axis }) => {
     const place = at.map(axisIndex);
     const [j, k] = [axis("j", classes), axis("k", classes)];
-    const score = (a: Axis): Expr => load(prediction, [...place, axisIndex(a)]);
+    const score = (a: Axis): Expr => scoreAt(prediction, at, a);
     const label = load(target, place);
     const number = (a: Axis): Expr => position(axisIndex(a));
     const labels = reduce("sum", [j], call("select", equal(number(j), label), score(j), literal(0)));

@@ -6,7 +6,7 @@ import { opNode } from "../../compiler/ops/derived.ts";
 import { ops } from "../../compiler/ops/index.ts";
 import { losses } from "../../compiler/ops/loss.ts";
 import { differentiate } from "../../compiler/passes/differentiate.ts";
-import { type NdArray, ndarray, random, zeros } from "../oracle/array.ts";
+import { build, type NdArray, ndarray, random, zeros } from "../oracle/array.ts";
 import { closeDevice, runProgram } from "../oracle/weft.ts";
 import { compiled } from "./gradients.ts";
 
@@ -135,6 +135,30 @@ describe.each(Object.keys(losses) as LossName[])("%s", (loss) => {
   });
 });
 
+test("cross-entropy of each place is that of its scores alone", async () => {
+  const [examples, classes, height, width] = [3, 4, 2, 5];
+  const next = random(11);
+  const rows = zeros([examples * height * width, classes]);
+  rows.data.forEach((_, i) => {
+    rows.data[i] = Math.fround(8 * next() - 4);
+  });
+  const labels = zeros([examples * height * width]);
+  labels.data.forEach((_, i) => {
+    labels.data[i] = Math.floor(next() * classes);
+  });
+  /** From a row of scores for each place to [N, classes, H, W]. */
+  const asPictures = ({ data }: NdArray): NdArray =>
+    build([examples, classes, height, width], ([n = 0, c = 0, i = 0, j = 0]) => {
+      const place = (n * height + i) * width + j;
+      return data[place * classes + c] ?? 0;
+    });
+  const want = exact.crossEntropy(rows, labels);
+  const places = [examples, height, width];
+  const got = await computed("crossEntropy", asPictures(rows), ndarray(places, labels.data));
+  expectClose(got.each, ndarray(places, want.each.data), 1e-6);
+  expectClose(got.gradient, asPictures(want.gradient), 1e-7);
+});
+
 test("a loss of two tensors that do not fit names itself and both shapes", () => {
   const node = (...shape: (number | "N")[]): Node => ({
     kind: "input",
@@ -144,5 +168,6 @@ test("a loss of two tensors that do not fit names itself and both shapes", () =>
   const made = (loss: LossName, a: Node, b: Node) => () => opNode(losses[loss], {}, [a, b], { name: "loss" });
   expect(made("crossEntropy", node("N", 10), node("N", 10))).toThrow(/crossEntropy .*\[N, 10\].*\[N, 10\]/);
   expect(made("crossEntropy", node("N", 3, 4), node("N"))).toThrow(/crossEntropy/);
+  expect(made("crossEntropy", node("N", 3, 4, 5), node("N", 4))).toThrow(/labels are \[N, 4, 5\]/);
   expect(made("squaredError", node("N", 3), node("N", 4))).toThrow(/squaredError .*\[N, 3\].*\[N, 4\]/);
 });

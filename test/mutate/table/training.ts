@@ -261,8 +261,8 @@ const slopes: readonly Mutation[] = [
   ...inFile("compiler/ops/loss.ts", [
     {
       name: "cross-entropy's gradient: the label is added",
-      find: 'const error = call("sub", call("div", call("exp", shifted(j)), total), isLabel(labels, n, j));',
-      put: 'const error = call("add", call("div", call("exp", shifted(j)), total), isLabel(labels, n, j));',
+      find: 'const error = call("sub", call("div", call("exp", shifted(own)), total), isLabel(labels, place, own));',
+      put: 'const error = call("add", call("div", call("exp", shifted(own)), total), isLabel(labels, place, own));',
       guards: [losses, steps],
       why: "classifiers learn to be wrong",
     },
