@@ -20,7 +20,7 @@ import {
 import { readClasses } from "../input/classes.ts";
 import { readLabels } from "../input/labels.ts";
 import { readInputs } from "../input/read.ts";
-import { loadModel } from "../model.ts";
+import { isOnnx, loadModel } from "../model.ts";
 import { batchOf, type Outcome, resultJson, resultText } from "../output/outcome.ts";
 import { compileHere } from "../tuning/use.ts";
 import { printJson, type Ui } from "../ui.ts";
@@ -96,9 +96,13 @@ ${examples([
   run: (model: string, options: Options, { ui }) => answer(model, options, ui),
 });
 
+/** Of an ONNX file, the sizes that its inputs have; of a model file, what is said: nothing. */
+const dims = async (path: string, { input = [], dim }: Options): Promise<Dims | undefined> =>
+  isOnnx(path) ? (await import("../onnx/sizes.ts")).dimsFor(path, input, dim) : dim;
+
 /** Everything that can be wrong with the files is found before a device is asked for. */
 async function answer(path: string, options: Options, ui: Ui): Promise<void> {
-  const { graph, weights: own } = await loadModel(path, { dims: options.dim });
+  const { graph, weights: own } = await loadModel(path, { dims: await dims(path, options) });
   const inputs = graph.inputs.map(({ name, node }) => ({ name, ...node.type }));
   const batches = await readInputs(inputs, options.input ?? [], {
     index: options.index,

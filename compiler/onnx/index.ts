@@ -11,7 +11,7 @@ import { finish } from "./finish.ts";
 import { type Files, fileOf, shown } from "./numbers.ts";
 import { type Ref, recorder } from "./recorder.ts";
 import { counted, type Report, type Unsupported } from "./report.ts";
-import { type Dims, type Translated, translate } from "./translate.ts";
+import { type Dims, symbolOf, type Translated, translate } from "./translate.ts";
 
 export { exportOnnx } from "./export/index.ts";
 export type { Files } from "./numbers.ts";
@@ -151,6 +151,16 @@ export function importOnnx(bytes: Uint8Array | ArrayBuffer, options: ImportOptio
       ],
     }),
   };
+}
+
+/** What a run of an ONNX file is given: sizes that the file leaves open are names, by which `dims` binds them. */
+export function inputsOf(
+  bytes: Uint8Array | ArrayBuffer,
+): readonly { readonly name: string; readonly shape: readonly (number | string)[] }[] {
+  return decode(bytesOf("inputsOf", bytes)).graph.inputs.map(({ name = "", type }) => ({
+    name,
+    shape: (type?.tensor?.shape?.dim ?? []).map((d, i) => symbolOf(d, name, i) ?? d.value ?? 1),
+  }));
 }
 
 /** The names of the files beside an ONNX file that hold weights of it, relative to its folder, none of them outside. Throws `UserError`. */

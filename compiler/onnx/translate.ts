@@ -178,7 +178,11 @@ function areIndices(input: string, nodes: readonly OnnxNode[]): boolean {
 }
 
 /** What a size is called that the file leaves open. */
-function symbolOf({ value, param }: Message<"Dimension">, input: string, i: number): string | undefined {
+export function symbolOf(
+  { value, param }: Message<"Dimension">,
+  input: string,
+  i: number,
+): string | undefined {
   if (param) return param;
   return value === undefined || value <= 0 ? `${input}_${i}` : undefined;
 }

@@ -162,6 +162,21 @@ describe("an ONNX file in place of a model file", () => {
     expect(stderr).not.toContain("random");
   });
 
+  test("weft run reads open sizes off its arrays", async () => {
+    const { folder, path } = written(
+      file({
+        inputs: { x: ["batch", "steps", 2] },
+        nodes: [node("ReduceSum", ["x", "axes"], ["y"], int("keepdims", 0))],
+        weights: [{ name: "axes", dataType: 7, dims: [1], int64Data: [1] }],
+        outputs: ["y"],
+      }),
+    );
+    const numbers = join(folder, "x.json");
+    writeFileSync(numbers, "[[[1, 2], [3, 4], [5, 6]]]");
+    const { stdout } = await works(["run", path, "-i", numbers, "--device", "wasm", "--format", "json"]);
+    expect(JSON.parse(stdout).outputs).toEqual({ y: [[9, 12]] });
+  });
+
   test("weft compile writes its weights beside the bundle", async () => {
     const { folder, path } = written(dense(), "dense.onnx");
     await works(["compile", path, "--out", join(folder, "web"), "--targets", "wasm"]);

@@ -130,6 +130,47 @@ test("a loop of so many rounds is written out", async () => {
   expect(await differenceOf(bytes, drawn({ x: [2, 3] }, 1))).toBeUndefined();
 });
 
+test("masks, ranges and quantised weights are computed at import", async () => {
+  const whole = (
+    name: string,
+    values: readonly number[],
+    dims: readonly number[] = [],
+  ): ReturnType<typeof intTensor> => ({
+    name,
+    dataType: 7,
+    dims,
+    int64Data: values,
+  });
+  const bytes = file({
+    inputs: { x: ["batch", 3, 3] },
+    weights: [
+      whole("shape", [3, 3], [2]),
+      ...[0, 9, 1, 3].map((n, i) => whole(`n${i}`, [n])),
+      { name: "q", dataType: 3, dims: [3, 3], rawData: Uint8Array.from([1, 2, 255, 4, 5, 250, 7, 8, 9]) },
+      floatTensor("scale", [3], [0.5, 0.25, 2]),
+      { name: "zero", dataType: 3, dims: [3], rawData: Uint8Array.of(0, 1, 2) },
+    ],
+    nodes: [
+      node("ConstantOfShape", ["shape"], ["ones"], tensor("value", floatTensor("", [1], [1]))),
+      node("Trilu", ["ones"], ["triangle"], int("upper", 0)),
+      node("Range", ["n0", "n1", "n2"], ["line"]),
+      node("Reshape", ["line", "shape"], ["square"]),
+      node("Cast", ["square"], ["floats"], int("to", 1)),
+      node("NonZero", ["triangle"], ["places"]),
+      node("Shape", ["places"], ["count"], int("start", 1)),
+      node("Cast", ["count"], ["factor"], int("to", 1)),
+      node("DequantizeLinear", ["q", "scale", "zero"], ["weights"], int("axis", 0)),
+      node("Mul", ["x", "triangle"], ["a"]),
+      node("Add", ["a", "floats"], ["b"]),
+      node("Mul", ["b", "factor"], ["c"]),
+      node("MatMul", ["c", "weights"], ["y"]),
+    ],
+    outputs: ["y"],
+  });
+  expect(importOnnx(bytes).report.folded.reduce((sum, { count }) => sum + count, 0)).toBe(9);
+  expect(await differenceOf(bytes, drawn({ x: [2, 3, 3] }, 1))).toBeUndefined();
+});
+
 test("sizes that are left open: the first is N, others are numbers or bounds", async () => {
   const bytes = file({
     inputs: { x: ["batch", "steps", 4] },

@@ -1,7 +1,7 @@
 /** Dense layers, matrix products and normalisations. */
 import type { Call } from "../call.ts";
 import { type Computed, type Known, refuse, sizeOf } from "../value.ts";
-import { type Rows, range, reshaped, transposed } from "./row.ts";
+import { type Rows, reshaped, transposed } from "./row.ts";
 
 /** A constant [in, out] as the weight [out, in] of a dense layer. */
 function dense(call: Call, matrix: Known, transpose: boolean, scale = 1): ReturnType<Call["weight"]> {
@@ -33,11 +33,6 @@ const isBias = ({ shape }: Known, out: number): boolean => {
   const count = sizeOf(shape);
   return (count === out || count === 1) && shape.slice(0, -1).every((d) => d === 1) && shape.length <= 2;
 };
-
-/** γ and β of each channel as they are multiplied to a tensor [N, C, …] of a rank. */
-function perChannel(rank: number, value: Known): Known {
-  return { ...value, shape: [value.shape[0] ?? 1, ...range(2, rank).map(() => 1)] };
-}
 
 /** A matrix times a vector: the vector is a column, whose axis is gone after it. */
 function times(call: Call, x: Computed, vector: Computed): Computed {
@@ -85,50 +80,5 @@ export const denses: Rows = {
       `it multiplies tensors of rank ${x.shape.length} and ${y.shape.length}`,
       "matrices: a vector as [1, n] or [n, 1]",
     );
-  },
-
-  BatchNormalization(call) {
-    const x = call.tensor(0);
-    const eps = call.float("epsilon", 1e-5);
-    const kept = call.float("momentum", 0.9);
-    if (call.int("training_mode", 0) !== 0) refuse("training_mode is set", "model.eval() before the export");
-    if (call.int("spatial", 1) !== 1) refuse("spatial is 0", "a statistic for each channel");
-    const [weight, bias, mean, variance] = [
-      call.known(1, "the scale"),
-      call.known(2, "the shift"),
-      call.known(3, "the mean"),
-      call.known(4, "the variance"),
-    ];
-    const momentum = Math.round((1 - kept) * 1e6) / 1e6;
-    if (x.shape.length === 4)
-      return call.apply(
-        "batchNorm2d",
-        [x, { ...(eps === 1e-5 ? {} : { eps }), ...(momentum === 0.1 ? {} : { momentum }) }],
-        {
-          weights: {
-            weight: call.weight(weight),
-            bias: call.weight(bias),
-            running_mean: call.weight(mean),
-            running_var: call.weight(variance),
-          },
-        },
-      );
-    // Of another rank: a factor and a summand for each channel.
-    const factors = call.constant(
-      weight.shape,
-      Float32Array.from(
-        { length: sizeOf(weight.shape) },
-        (_, i) => Number(weight.data[i]) / Math.sqrt(Number(variance.data[i]) + eps),
-      ),
-    );
-    const shifts = call.constant(
-      weight.shape,
-      Float32Array.from(
-        { length: sizeOf(weight.shape) },
-        (_, i) => Number(bias.data[i]) - Number(mean.data[i]) * Number(factors.data[i]),
-      ),
-    );
-    const [scale, shift] = [factors, shifts].map((v) => call.asTensor(perChannel(x.shape.length, v)));
-    return call.apply("add", [call.apply("mul", [x, scale]), shift]);
   },
 };

@@ -1,7 +1,47 @@
-/** Normalisations. */
+/** Normalisations: layers of the language, with the file's numbers as their weights. */
 import type { Call } from "../call.ts";
+import type { Callee, Numbers } from "../recorder.ts";
 import { type Computed, type Known, refuse, sizeOf, type Value } from "../value.ts";
-import { axisOf, fixedSizes, type Rows, range, reshaped } from "./row.ts";
+import { axisOf, type Rows, range } from "./row.ts";
+
+/** What scales and shifts: constants are the layer's own weights, what the model computes is given to it. */
+interface Affine {
+  readonly options: Readonly<Record<string, Computed>>;
+  readonly weights: Readonly<Record<string, Numbers>>;
+}
+
+function affine(call: Call, values: Readonly<Record<string, Value | undefined>>): Affine {
+  const options: Record<string, Computed> = {};
+  const weights: Record<string, Numbers> = {};
+  for (const [role, value] of Object.entries(values)) {
+    if (value?.kind === "known") weights[role] = call.weight(value);
+    else if (value) options[role] = value;
+  }
+  return { options, weights };
+}
+
+/** A constant of as many numbers, all the same. */
+const filled = (call: Call, shape: readonly number[], number: number): Known =>
+  call.constant(shape, new Float32Array(sizeOf(shape)).fill(number));
+
+/** The layer with what differs from its defaults. */
+function layer(
+  call: Call,
+  callee: Callee,
+  x: Computed,
+  more: object,
+  { options, weights }: Affine,
+): Computed {
+  return call.apply(callee, [x, { ...more, ...options }], { weights });
+}
+
+const epsilon = (call: Call): object => {
+  const eps = call.float("epsilon", 1e-5);
+  return eps === 1e-5 ? {} : { eps };
+};
+
+const fits = (value: Value | undefined, shape: readonly unknown[]): boolean =>
+  value !== undefined && value.shape.length === shape.length && value.shape.every((d, i) => d === shape[i]);
 
 /** Statistics of each example over axes: (x − mean) / √(variance + eps). */
 function normalised(call: Call, x: Computed, axes: readonly number[], eps: number): Computed {
@@ -11,90 +51,90 @@ function normalised(call: Call, x: Computed, axes: readonly number[], eps: numbe
   return call.apply("div", [centred, call.apply("sqrt", [call.apply("add", [variance, eps])])]);
 }
 
-/** A number for each channel, as it is multiplied to a tensor [N, C, …] of a rank. */
-function perChannel(call: Call, value: Value, rank: number): Computed {
-  const shape = [...value.shape.slice(0, 1), ...range(2, rank).map(() => 1)];
-  if (value.kind === "known") return call.asTensor({ ...value, shape: fixedSizes(shape, "a weight") });
-  return reshaped(call, value, shape);
-}
-
-/** y · weight + bias, for each channel. */
-function affine(call: Call, y: Computed, weight: Value, bias: Value | undefined): Computed {
-  const rank = y.shape.length;
-  const scaled = call.apply("mul", [y, perChannel(call, weight, rank)]);
-  return bias ? call.apply("add", [scaled, perChannel(call, bias, rank)]) : scaled;
-}
-
-const fits = (value: Value | undefined, shape: readonly unknown[]): value is Known =>
-  value?.kind === "known" &&
-  value.shape.length === shape.length &&
-  value.shape.every((d, i) => d === shape[i]);
-
 export const norms: Rows = {
+  BatchNormalization(call) {
+    const x = call.tensor(0);
+    const rank = x.shape.length;
+    const kept = call.float("momentum", 0.9);
+    if (call.int("training_mode", 0) !== 0) refuse("training_mode is set", "model.eval() before the export");
+    if (call.int("spatial", 1) !== 1) refuse("spatial is 0", "a statistic for each channel");
+    const momentum = Math.round((1 - kept) * 1e6) / 1e6;
+    const callee = rank === 4 ? "batchNorm2d" : rank === 5 ? "batchNorm3d" : "batchNorm1d";
+    const own = {
+      weight: call.weight(call.known(1, "the scale")),
+      bias: call.weight(call.known(2, "the shift")),
+      running_mean: call.weight(call.known(3, "the mean")),
+      running_var: call.weight(call.known(4, "the variance")),
+    };
+    const more = { ...epsilon(call), ...(momentum === 0.1 ? {} : { momentum }) };
+    return call.apply(callee, [x, more], { weights: own });
+  },
+
   LayerNormalization(call) {
     const x = call.tensor(0);
     const rank = x.shape.length;
     const axis = axisOf(call.int("axis", -1), rank);
-    const eps = call.float("epsilon", 1e-5);
     call.int("stash_type", 1);
     if (call.node.outputs.slice(1).some((name) => name !== ""))
       refuse("its mean or deviation is read", "the first output alone");
-    const [weight, bias] = [call.inputs[1], call.inputs[2]];
+    const [weight, bias] = [call.value(1), call.inputs[2]];
     const normal = x.shape.slice(axis);
-    const dims = rank - axis;
-    if (axis > 0 && fits(weight, normal) && (bias === undefined || fits(bias, normal))) {
-      const zeros = call.constant(weight.shape, new Float32Array(sizeOf(weight.shape)));
-      const options = { ...(dims === 1 ? {} : { dims }), ...(eps === 1e-5 ? {} : { eps }) };
-      return call.apply("layerNorm", [x, options], {
-        weights: { weight: call.weight(weight), bias: call.weight(bias ?? zeros) },
-      });
+    if (axis === 0 || !fits(weight, normal) || (bias && !fits(bias, normal))) {
+      const scaled = call.apply("mul", [
+        normalised(call, x, range(axis, rank), call.float("epsilon", 1e-5)),
+        call.operand(1, x.shape),
+      ]);
+      return bias ? call.apply("add", [scaled, call.operand(2, x.shape)]) : scaled;
     }
-    const y = normalised(call, x, range(axis, rank), eps);
-    const scaled = weight ? call.apply("mul", [y, call.operand(1, y.shape)]) : y;
-    return bias ? call.apply("add", [scaled, call.operand(2, y.shape)]) : scaled;
+    const sizes = weight.shape.map(Number); // those of a weight
+    const more = { ...(rank - axis === 1 ? {} : { dims: rank - axis }), ...epsilon(call) };
+    return layer(call, "layerNorm", x, more, affine(call, { weight, bias: bias ?? filled(call, sizes, 0) }));
   },
 
-  InstanceNormalization(call) {
-    const x = call.tensor(0);
-    const eps = call.float("epsilon", 1e-5);
-    const y = normalised(call, x, range(2, x.shape.length), eps);
-    return affine(call, y, call.value(1), call.value(2));
-  },
+  InstanceNormalization: (call) =>
+    layer(
+      call,
+      "instanceNorm",
+      call.tensor(0),
+      epsilon(call),
+      affine(call, { weight: call.value(1), bias: call.value(2) }),
+    ),
 
-  /** Channels in groups, each normalised with all places. Until opset 20 scale and bias are of groups. */
+  /** Until opset 20 a number of the scale is that of a whole group. */
   GroupNormalization(call) {
     const x = call.tensor(0);
     const groups = call.int("num_groups", 1);
-    const eps = call.float("epsilon", 1e-5);
     call.int("stash_type", 1);
-    const [n = 1, ...rest] = x.shape;
-    const sizes = fixedSizes(rest, "an axis");
-    const [channels = 1, ...places] = sizes;
-    const grouped = call.apply("reshape", [x, [n, groups, (channels / groups) * sizeOf(places)]]);
-    const y = normalised(call, grouped, [2], eps);
-    if (call.opset < 21) return reshaped(call, affine(call, y, call.value(1), call.value(2)), x.shape);
-    return affine(call, reshaped(call, y, x.shape), call.value(1), call.value(2));
+    const more = { groups, ...epsilon(call) };
+    if (call.opset >= 21)
+      return layer(call, "groupNorm", x, more, affine(call, { weight: call.value(1), bias: call.value(2) }));
+    const channels = Number(x.shape[1]);
+    const each = (i: number): number => Math.floor(i / (channels / groups));
+    const [weight, bias] = [call.known(1, "the scale"), call.known(2, "the shift")];
+    return call.apply("groupNorm", [x, more], {
+      weights: { weight: call.weight(weight, [channels], each), bias: call.weight(bias, [channels], each) },
+    });
   },
 
-  /** x / √(mean x² + eps) · scale */
   RMSNormalization(call) {
     const x = call.tensor(0);
-    const axis = axisOf(call.int("axis", -1), x.shape.length);
-    const eps = call.float("epsilon", 1e-5);
+    const rank = x.shape.length;
+    const axis = axisOf(call.int("axis", -1), rank);
     call.int("stash_type", 1);
-    const over = { axis: range(axis, x.shape.length), keepDims: true };
-    const square = call.apply("mean", [call.apply("mul", [x, x]), over]);
-    const y = call.apply("div", [x, call.apply("sqrt", [call.apply("add", [square, eps])])]);
-    return call.apply("mul", [y, call.operand(1, y.shape)]);
+    const scale = call.value(1);
+    if (!fits(scale, x.shape.slice(axis))) refuse("its scale has another shape than what is normalised");
+    const more = { ...(rank - axis === 1 ? {} : { dims: rank - axis }), ...epsilon(call) };
+    return layer(call, "rmsNorm", x, more, affine(call, { weight: scale }));
   },
 
   LpNormalization(call) {
     const x = call.tensor(0);
     const axis = axisOf(call.int("axis", -1), x.shape.length);
     const p = call.int("p", 2);
-    const over = { axis, keepDims: true };
-    if (p === 1) return call.apply("div", [x, call.apply("sum", [call.apply("abs", [x]), over])]);
-    return call.apply("div", [x, call.apply("sqrt", [call.apply("sum", [call.apply("mul", [x, x]), over])])]);
+    return call.apply("lpNormalize", [
+      x,
+      { ...(p === 2 ? {} : { p }), ...(axis === x.shape.length - 1 ? {} : { axis }) },
+    ]);
   },
 
   MeanVarianceNormalization(call) {
@@ -103,20 +143,16 @@ export const norms: Rows = {
     return normalised(call, x, axes, 1e-9);
   },
 
-  /** x / (bias + alpha / size · Σ x²)^beta, the sum over so many neighbouring channels: an average that counts what lies outside. */
   LRN(call) {
-    const x = call.tensor(0);
-    const size = call.int("size", 1);
-    const [alpha, beta, bias] = [call.float("alpha", 1e-4), call.float("beta", 0.75), call.float("bias", 1)];
-    const [n = 1, ...rest] = x.shape;
-    const [channels = 1, ...places] = fixedSizes(rest, "an axis");
-    const flat = call.apply("reshape", [call.apply("mul", [x, x]), [n, 1, channels, sizeOf(places)]]);
-    const [before, after] = [Math.floor((size - 1) / 2), Math.ceil((size - 1) / 2)];
-    const mean = call.apply("avgPool2d", [
-      flat,
-      { kernel: [size, 1], stride: 1, padding: [before, after, 0, 0] },
+    const [alpha, beta, k] = [call.float("alpha", 1e-4), call.float("beta", 0.75), call.float("bias", 1)];
+    return call.apply("localResponseNorm", [
+      call.tensor(0),
+      {
+        size: call.int("size", 1),
+        ...(alpha === 1e-4 ? {} : { alpha }),
+        ...(beta === 0.75 ? {} : { beta }),
+        ...(k === 1 ? {} : { k }),
+      },
     ]);
-    const scale = call.apply("add", [call.apply("mul", [mean, alpha]), bias]);
-    return call.apply("div", [x, reshaped(call, call.apply("pow", [scale, beta]), x.shape)]);
   },
 };

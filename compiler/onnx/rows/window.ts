@@ -41,10 +41,17 @@ function windowOf(call: Call, shape: Shape, kernel: readonly number[]): Window {
     );
   const sizes = fixedSizes(shape.slice(2), `auto_pad ${mode} along an axis`);
   // As many outputs as ⌈size / stride⌉; where the padding is odd, the end (or the beginning) has one more.
-  const totals = sizes.map((n, i) => {
+  const spare = sizes.map((n, i) => {
     const [k = 1, s = 1, d = 1] = [kernel[i], stride[i], dilation[i]];
-    return Math.max(0, (Math.ceil(n / s) - 1) * s + d * (k - 1) + 1 - n);
+    return (Math.ceil(n / s) - 1) * s + d * (k - 1) + 1 - n;
   });
+  // A stride that passes over the last elements: convolutions begin at the first one, pools of runtimes elsewhere.
+  if (call.node.op !== "Conv" && spare.some((t) => t < 0))
+    refuse(
+      `auto_pad ${mode} where nothing is to be padded, which runtimes read in two ways`,
+      "an export with pads in numbers",
+    );
+  const totals = spare.map((t) => Math.max(0, t));
   const less = totals.map((t) => Math.floor(t / 2));
   const more = totals.map((t) => Math.ceil(t / 2));
   return mode === "SAME_UPPER"

@@ -10,4 +10,15 @@ import { windows } from "./windows.ts";
 export const cases: Cases = { ...elementwise, ...windows, ...dense, ...reductions, ...shapes, ...wholes };
 
 /** Operators whose values are known at import: no model computes them. They are looked at in whole files. */
-export const atImport: readonly string[] = ["Shape", "Size", "Constant", "If", "Loop"];
+export const atImport: readonly string[] = [
+  "Shape",
+  "Size",
+  "Constant",
+  "ConstantOfShape",
+  "Range",
+  "Trilu",
+  "NonZero",
+  "DequantizeLinear",
+  "If",
+  "Loop",
+];
