@@ -91,6 +91,8 @@ function fill(init: Init, length: number, seed: number): Float32Array {
       return noise(length, seed).map((v) => 1 + v / 4);
     case "constant":
       return new Float32Array(length).fill(init.value);
+    case "data":
+      return Float32Array.from(init.values);
     case "xavierUniform":
     case "xavierNormal":
       return spread(Math.sqrt(6 / (init.fanIn + init.fanOut)));

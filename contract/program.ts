@@ -11,14 +11,16 @@ export type Init =
   /** Glorot & Bengio 2010: U(±√(6/(fanIn+fanOut))) or N(0, 2/(fanIn+fanOut)). */
   | { readonly kind: "xavierUniform" | "xavierNormal"; readonly fanIn: number; readonly fanOut: number }
   /** He et al. 2015: U(±√(6/fanIn)) or N(0, 2/fanIn). */
-  | { readonly kind: "kaimingUniform" | "kaimingNormal"; readonly fanIn: number }
-  | { readonly kind: "uniform"; readonly low: number; readonly high: number };
+  | { readonly kind: "kaimingUniform" | "kaimingNormal"; readonly fanIn: number; readonly fanOut?: never }
+  | { readonly kind: "uniform"; readonly low: number; readonly high: number }
+  /** The elements themselves, of a constant of the model. Weights need not hold it. */
+  | { readonly kind: "data"; readonly values: readonly number[] };
 
 /**
- * What a parameter is for, where no gradient changes it: a running statistic of the model, an optimiser's moment, or
- * what a training adds its loss and hits to.
+ * What a parameter is for, where no gradient changes it: a running statistic or a constant of the model, an optimiser's
+ * moment, or what a training adds its loss and hits to.
  */
-export type ParamUse = "statistic" | "moment" | "metrics";
+export type ParamUse = "statistic" | "constant" | "moment" | "metrics";
 
 /** An input or output of the program. */
 export interface Signature {

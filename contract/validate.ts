@@ -21,7 +21,7 @@ const MOST_SLACK = 2 ** 24;
 type Bounds = Record<string, number>;
 
 const DTYPES = ["f32", "i32", "u32"] as const;
-const USES: readonly ParamUse[] = ["statistic", "moment", "metrics"];
+const USES: readonly ParamUse[] = ["statistic", "constant", "moment", "metrics"];
 const INITS: Readonly<Record<Init["kind"], readonly string[]>> = {
   zeros: [],
   ones: [],
@@ -31,6 +31,7 @@ const INITS: Readonly<Record<Init["kind"], readonly string[]>> = {
   kaimingUniform: ["fanIn"],
   kaimingNormal: ["fanIn"],
   uniform: ["low", "high"],
+  data: [],
 };
 
 /**
@@ -186,7 +187,7 @@ function signature(tensor: Field, buffers: readonly Count[], bounds?: Bounds): n
     at.fail(
       `buffer ${buffer} holds ${holds} bytes${batched ? " per example" : ""}, [${dims.join(", ")}] takes ${takes}`,
     );
-  if (param) checkFilling(tensor, dims.length);
+  if (param) checkFilling(tensor, dims.length, each);
   return buffer;
 }
 
@@ -194,7 +195,7 @@ const isQuantised = (param: Field): boolean =>
   QUANTISED.some((type) => type === param.find("storage")?.value);
 
 /** How a parameter is filled, and what it is for. */
-function checkFilling(param: Field, rank: number): void {
+function checkFilling(param: Field, rank: number, elements: number): void {
   param.find("use")?.oneOf(USES);
   const init = param.get("init");
   const kind = init.get("kind").oneOf(Object.keys(INITS)) as Init["kind"]; // the keys of INITS
@@ -202,6 +203,7 @@ function checkFilling(param: Field, rank: number): void {
     const value = init.get(key);
     if (value.number() <= 0 && key.startsWith("fan")) value.fail("it has to be above 0");
   }
+  if (kind === "data") for (const value of init.get("values").list(elements, elements)) value.number();
   const order = param.find("order");
   const axes = order?.list(rank, rank).map((axis) => axis.whole(0, rank - 1));
   if (new Set(axes).size < (axes?.length ?? 0)) order?.fail("an axis occurs twice");

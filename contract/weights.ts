@@ -174,9 +174,12 @@ export function checkWeights(
 ): TensorData[] {
   const extra = Object.keys(weights).filter((name) => !params.some((p) => p.name === name));
   const more = extra.length ? `not in the model: "${extra.join('", "')}"` : "";
-  const values = params.map(({ name, dtype, shape, storage }) => {
+  const values = params.map(({ name, dtype, shape, storage, init }) => {
     const tensor = Object.hasOwn(weights, name) ? weights[name] : undefined;
-    if (tensor === undefined) return failAt(name, `${showSizes(shape)} is missing${more && `; ${more}`}`);
+    if (tensor === undefined)
+      return "values" in init
+        ? ARRAYS[dtype].from(init.values)
+        : failAt(name, `${showSizes(shape)} is missing${more && `; ${more}`}`);
     const { data } = checkTensor(name, tensor);
     if (`${tensor.shape}` !== `${shape}`)
       failAt(name, `has shape ${showSizes(tensor.shape)}, the model wants ${showSizes(shape)}`);

@@ -14,11 +14,11 @@ const MOST = 2 ** 30;
  * "out-of-memory" where there is no room for them.
  */
 export function draw({ name, shape, dtype, init }: ParamSpec, seed: number): TensorData {
-  const size = sizeOf(shape);
+  if ("values" in init) return ARRAYS[dtype].from(init.values);
   let data: TensorData;
   try {
-    if (size > MOST) throw size;
-    data = new ARRAYS[dtype](size);
+    if (sizeOf(shape) > MOST) throw shape;
+    data = new ARRAYS[dtype](sizeOf(shape));
   } catch {
     throw new WeftError("out-of-memory", `parameter "${name}" ${showSizes(shape)} is too large`);
   }
@@ -26,10 +26,10 @@ export function draw({ name, shape, dtype, init }: ParamSpec, seed: number): Ten
   let [low, high] = [0, 0];
   if ("fanIn" in init) {
     // The variance is 2/fan: a deviation of √(2/fan), or a uniform distribution between ±√(6/fan).
-    high = Math.sqrt((normal ? 2 : 6) / (init.fanIn + ("fanOut" in init ? init.fanOut : 0)));
+    high = Math.sqrt((normal ? 2 : 6) / (init.fanIn + (init.fanOut ?? 0)));
     low = -high;
-  } else if (init.kind === "uniform") ({ low, high } = init);
-  else return data.fill(init.kind === "constant" ? init.value : init.kind === "ones" ? 1 : 0);
+  } else if ("low" in init) ({ low, high } = init);
+  else return data.fill("value" in init ? init.value : init.kind === "ones" ? 1 : 0);
   const key = hash(name);
   return data.map((_: number, i: number) => {
     // The middles of 2³² equal parts of (0, 1): never 0, so that its logarithm is finite.

@@ -12,9 +12,16 @@ export function nameLayers(graph: Graph): Graph {
     .toSorted((a, b) => creationOrder(a) - creationOrder(b));
   const own = new Set<Node>(layers.flatMap(ownNodes));
   const taken = new Map<string, Node>();
+  const isConstant = (node: Node): boolean => node.kind === "param" && node.use === "constant";
   for (const node of graph.nodes)
-    if (node.kind !== "op" && !own.has(node)) take(taken, names.get(node) ?? node.origin.name, node);
+    if (node.kind !== "op" && !own.has(node) && !isConstant(node))
+      take(taken, names.get(node) ?? node.origin.name, node);
   const counts = new Map<string, number>();
+  for (const node of graph.nodes.filter(isConstant)) {
+    const name = next("constant", counts, taken);
+    take(taken, name, node);
+    names.set(node, name);
+  }
   for (const layer of layers) {
     const name = next(layer.op.name, counts, taken);
     take(taken, name, layer);

@@ -1,7 +1,8 @@
 /** Inputs, trainable tensors and how they start. */
-import { showDim } from "../../contract/shapes.ts";
-import type { DType, Shape } from "../../contract/type.ts";
-import { UserError } from "../errors.ts";
+import type { Init } from "../../contract/program.ts";
+import { showDim, showShape } from "../../contract/shapes.ts";
+import type { Dim, DType, Shape } from "../../contract/type.ts";
+import { plural, UserError } from "../errors.ts";
 import type { Node } from "../ir/graph.ts";
 import { isKnown, isSize } from "../ir/type.ts";
 import { type InitRequest, initializer, resolveInit } from "../ops/init.ts";
@@ -47,8 +48,71 @@ export const kaimingNormal: () => Initializer = (...args) => initialiser("kaimin
 export const zeros: () => Initializer = (...args) => initialiser("zeros", [], args);
 /** Every element 1. */
 export const ones: () => Initializer = (...args) => initialiser("ones", [], args);
-/** Every element is `value`, a finite number. */
-export const constant: (value: number) => Initializer = (...args) => initialiser("constant", ["value"], args);
+/** Numbers in row-major order. */
+export type Numbers = readonly number[] | Float32Array | Int32Array | Uint32Array;
+
+/**
+ * A tensor of numbers that the model is made with: a mask, a table of positions. It is part of the compiled program, is not trained, and need not
+ * be among the weights: `constant([0, 1, 1, 0], [2, 2])`. Whole numbers that say where to read have a dtype: `{ dtype: "i32" }`.
+ * Throws `UserError` for numbers that are not finite, whose count is not that of the shape, or of which there are more than 2²⁰.
+ */
+export function constant<const S extends readonly number[]>(
+  data: Numbers,
+  shape: S,
+  options?: InputOptions,
+): Tensor<Mutable<S>>;
+/** As the `init` of a layer or `param`: every element is `value`, a finite number. */
+export function constant(value: number): Initializer;
+export function constant(...args: readonly unknown[]): unknown {
+  if (args.length < 2) return initialiser("constant", ["value"], args);
+  const trace = here();
+  const [data, shape, options] = args;
+  return located("constant", trace, () => {
+    noMore("constant", args, 3);
+    const { dtype } = readConstant(options);
+    const sizes = checkShape("constant", shape).map((d, i) => known("constant", d, i));
+    const values = numbersOf(data, dtype, sizes);
+    const init: Init = { kind: "data", values };
+    const type = { dtype, shape: sizes };
+    return tensorOf({ kind: "param", type, origin: { name: "constant", trace }, init, use: "constant" });
+  });
+}
+
+function isOf(dtype: DType, value: number): boolean {
+  if (dtype === "f32") return Number.isFinite(Math.fround(value));
+  return Number.isInteger(value) && (dtype === "i32" ? value === (value | 0) : value === value >>> 0);
+}
+
+/** Larger ones are better weights: a program is text. */
+const MOST = 2 ** 20;
+
+function numbersOf(data: unknown, dtype: DType, shape: readonly number[]): readonly number[] {
+  const isList = Array.isArray(data) || (ArrayBuffer.isView(data) && "length" in data);
+  const list = isList ? Array.from(data as ArrayLike<unknown>) : []; // of what is none, no elements
+  const count = shape.reduce((a, d) => a * d, 1);
+  if (!isList || list.length !== count)
+    throw new UserError({
+      problem: `constant: the data are ${isList ? `${list.length} ${plural(list.length, "number")}` : show(data)}`,
+      rule: `a list of as many numbers as ${showShape(shape)} has elements: ${count}`,
+      fix: "numbers in row-major order, in one list",
+    });
+  if (count > MOST)
+    throw new UserError({
+      problem: `constant: ${count} numbers`,
+      rule: `at most ${MOST}: they are part of the program's text`,
+      fix: `param("table", [${shape.join(", ")}]), whose numbers are among the weights`,
+    });
+  return list.map((value, i) => {
+    const fits = typeof value === "number" && isOf(dtype, value);
+    if (fits) return dtype === "f32" ? Number(Math.fround(value).toPrecision(9)) : value;
+    throw new UserError({
+      problem: `constant: element ${i} is ${show(value)}`,
+      rule: dtype === "f32" ? "elements are finite numbers of f32" : `elements are whole numbers of ${dtype}`,
+      ...(value === Number.NEGATIVE_INFINITY ? { fix: "-1e30, of which softmax makes 0" } : {}),
+    });
+  });
+}
+
 /** Uniform in low ≤ x < high. Throws `UserError` unless both are finite and in that order. */
 export const uniform: (low: number, high: number) => Initializer = (...args) =>
   initialiser("uniform", ["low", "high"], args);
@@ -59,7 +123,9 @@ export interface InputOptions {
   readonly dtype?: DType;
 }
 
-const readInput = takes("input", { dtype: otherwise<DType>(oneOf(["f32", "i32", "u32"]), "f32") });
+const typed = { dtype: otherwise<DType>(oneOf(["f32", "i32", "u32"]), "f32") };
+const readInput = takes("input", typed);
+const readConstant = takes("constant", typed);
 
 /**
  * What the model is given at run time: `input("image", [N, 1, 28, 28])`. N, if there is one, is the first size.
@@ -97,16 +163,7 @@ export function param(...args: readonly unknown[]): unknown {
   return located(typeof name === "string" ? name : "param", trace, () => {
     noMore("param", args, 3);
     checkName("param", name);
-    const sizes = checkShape("param", shape).map((d, i) => {
-      if (isKnown(d)) return d;
-      throw new UserError({
-        problem: `param: size ${i} is ${showDim(d)}`,
-        rule: isSize(d)
-          ? "a parameter is the same in every run, whatever its sizes"
-          : "a parameter is the same for every batch size",
-        ...(isSize(d) ? { fix: `${d.max}, the most that ${d.name} can be` } : {}),
-      });
-    });
+    const sizes = checkShape("param", shape).map((d, i) => known("param", d, i));
     const node: Node = {
       kind: "param",
       type: { dtype: "f32", shape: sizes },
@@ -114,6 +171,19 @@ export function param(...args: readonly unknown[]): unknown {
       init: resolveInit(readInit({ init }).init, ...fans(sizes)),
     };
     return tensorOf(node);
+  });
+}
+
+/** A size that is a number. */
+function known(what: "param" | "constant", d: Dim, i: number): number {
+  if (isKnown(d)) return d;
+  const whose = `a ${what === "param" ? "parameter" : what}`;
+  throw new UserError({
+    problem: `${what}: size ${i} is ${showDim(d)}`,
+    rule: isSize(d)
+      ? `${whose} is the same in every run, whatever its sizes`
+      : `${whose} is the same for every batch size`,
+    ...(isSize(d) ? { fix: `${d.max}, the most that ${d.name} can be` } : {}),
   });
 }
 

@@ -13,7 +13,7 @@ export interface Narrowing {
 
 /**
  * The types of weights and of what a run computes (`computed`), unless the host sees them (`seen`): whoever gives or takes them has f32. So are
- * parameters of one axis, and what is computed once from parameters: they are small, and variances want the range. Throws `UserError` for a training step.
+ * parameters of one axis, constants, and what is computed once from parameters: they are small, and variances want the range. Throws `UserError` for a training step.
  */
 export function narrowed(
   graph: Graph,
@@ -33,7 +33,8 @@ export function narrowed(
       rule: 'the precision "f16" is for inference',
       fix: "train in f32; its weights run in f16",
     });
-  const weights = graph.nodes.filter((n) => n.kind === "param");
+  // A constant may hold what marks a place, such as −10³⁰, beside small numbers.
+  const weights = graph.nodes.filter((n) => n.kind === "param" && n.use !== "constant");
   const wide = (node: Node): boolean => node.type.shape.length > 1 && node.type.dtype === "f32";
   const types = [
     ...weights.map((node) => [node, quantise ?? precision] as const),

@@ -58,6 +58,8 @@ export function initText(init: Init): string {
       return init.kind;
     case "constant":
       return `${init.value}`;
+    case "data":
+      return "constant";
     case "uniform":
       return `uniform(${init.low}, ${init.high})`;
     case "kaimingUniform":

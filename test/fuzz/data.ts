@@ -47,6 +47,8 @@ export function dataFor(graph: Graph, batch: number, seed: number, scale = 1, si
   const params = graph.nodes.flatMap((node): [string, NdArray][] => {
     if (node.kind !== "param") return [];
     const shape = shapeWith(node.type.shape, batch, sizes);
+    if (node.init.kind === "data")
+      return [[node.origin.name, { shape, data: Float64Array.from(node.init.values, Math.fround) }]];
     const fanIn = shape.slice(1).reduce((a, d) => a * d, 1);
     const bound = node.origin.name.endsWith(".weight") && shape.length > 1 ? Math.sqrt(3 / fanIn) : 1;
     const low = node.origin.name.endsWith(".running_var") ? 0.3 : -bound;

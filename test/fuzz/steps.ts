@@ -168,8 +168,10 @@ function reduction(draft: Draft, x: string): string {
   const axis: Value =
     dice.rarely(3) && first !== second ? [first, second] : dice.rarely(3) ? first - shape.length : first;
   if (dice.rarely(3)) return found(draft, x, first);
-  const folds = ["mean", "sum", "max", "min", "logSumExp", ...(perExample(shape) < 200 ? ["prod"] : [])];
-  return draft.line(dice.pick(folds), [x], {
+  const fold = dice.pick(["mean", "sum", "max", "min", "logSumExp", "prod"]);
+  // Products of so many stay in range.
+  const terms = fold === "prod" ? draft.line("clip", [x], { min: -1.1, max: 1.1 }) : x;
+  return draft.line(fold, [terms], {
     axis,
     ...(dice.rarely(2) ? { keepDims: true } : {}),
   });

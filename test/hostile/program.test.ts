@@ -265,8 +265,8 @@ describe("validateTraining", () => {
       ],
       [(t) => (t.results[0][0][1] = 4), "results[0][0][1]: 4, but it has to be a text"],
       [
-        (t) => (t.step.params[0].use = "constant"),
-        'step.params[0].use: "constant", but it has to be "statistic" or "moment" or "metrics"',
+        (t) => (t.step.params[0].use = "weight"),
+        'step.params[0].use: "weight", but it has to be "statistic" or "constant" or "moment" or "metrics"',
       ],
       [
         (t) => delete t.evaluate.params.find((p: Json) => p.name === METRICS).use,

@@ -285,6 +285,10 @@ export const functions: ReadonlyMap<string, Options> = new Map([
       },
     },
   ],
+  [
+    "constant of numbers",
+    { all: { dtype: "i32" }, calls: { called: (o) => untyped(weft.constant)([1, 2], [2], o) } },
+  ],
   ["input", { all: { dtype: "i32" }, calls: { called: (o) => untyped(weft.input)("x", [weft.N, 3], o) } }],
   ["compile", { all: { ...compiling }, calls: { called: (o) => untyped(weft.compile)(graph, o) } }],
   [

@@ -340,8 +340,8 @@ const algebra: readonly Mutation[] = [
   ...inFile("compiler/math/build.ts", [
     {
       name: "expressions: a sum of a constant counts N as 1",
-      find: 'return open.reduce((a, x) => call("mul", a, size(x.extent)), fixed);',
-      put: "return fixed;",
+      find: "return open.reduce((a, x) => call(join, a, size(x.extent)), literal(once));",
+      put: "return literal(once);",
       guards: [gradients, guard("train/losses-optimizers", "batch norm"), guard("ops/dense"), pointwise],
       why: "a mean over the batch is a sum",
     },

@@ -3,6 +3,7 @@ import { guard, inFile, type Mutation } from "../mutation.ts";
 
 const functions = guard("ops/functions");
 const pointwise = guard("ops/pointwise");
+const whole = guard("ops/whole");
 const wasm = guard("wasm/functions");
 const gradients = guard("train/gradients");
 
@@ -53,6 +54,64 @@ export const ofFunctions: readonly Mutation[] = [
       put: "const whole = down;",
       guards: [functions],
       why: "fmod of a negative number has the sign of the divisor",
+    },
+  ]),
+  ...inFile("compiler/ops/whole.ts", [
+    {
+      name: "argmax: always the last",
+      find: "const found = last\n",
+      put: "const found = !last\n",
+      guards: [whole],
+      why: "of equal elements the wrong one",
+    },
+    {
+      name: "ranking: equal elements have one place",
+      find: 'choose(call("equal", own, other), inFront, before)',
+      put: "before",
+      guards: [whole],
+      why: "topK finds nothing at a place that none has",
+    },
+    {
+      name: "cast: down",
+      find: 'choose(less(number, zero), call("ceil", number), call("floor", number))',
+      put: 'call("floor", number)',
+      guards: [whole],
+      why: "−3.7 becomes −4",
+    },
+  ]),
+  ...inFile("compiler/ops/scan.ts", [
+    {
+      name: "cumsum: from the end as from the beginning",
+      find: "add(reverse ? scale(ahead, -1) : ahead, exclusive ? -1 : 0)",
+      put: "add(ahead, exclusive ? -1 : 0)",
+      guards: [whole],
+      why: "reverse changes nothing",
+    },
+    {
+      name: "einsum: an axis of size 1 is read beyond its end",
+      find: "size === 1 ? constant(0) : axisIndex",
+      put: "size === 0 ? constant(0) : axisIndex",
+      guards: [whole],
+      why: "a read out of range",
+    },
+  ]),
+  ...inFile("compiler/passes/adjoint.ts", [
+    {
+      name: "adjoint: a product's slope is the product",
+      find: "guard(same, literal(1), substitute(e.body, other))",
+      put: "substitute(e.body, other)",
+      guards: [gradients],
+      why: "each factor counts itself",
+    },
+  ]),
+  ...inFile("compiler/passes/partition.ts", [
+    {
+      name: "partition: what is compared is computed twice",
+      find: "if (twice)",
+      put: "if (twice && shared)",
+      guards: [whole],
+      why: "a number that is rounded in two ways equals itself nowhere",
+      equivalent: "on CPU adapters both are rounded alike",
     },
   ]),
   ...inFile("compiler/ops/logic.ts", [

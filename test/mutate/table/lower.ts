@@ -218,8 +218,8 @@ const together: readonly Mutation[] = [
     },
     {
       name: "team: the own part counts twice",
-      find: 'if (op === "sum") for (const variable of variables)',
-      put: 'if (op === "max") for (const variable of variables)',
+      find: 'if (op === "sum" || op === "prod")',
+      put: 'if (op === "max")',
       guards: [gpu],
       why: "sums are too large",
     },
@@ -368,8 +368,8 @@ const tiles: readonly Mutation[] = [
   ...inFile("compiler/lower/sums.ts", [
     {
       name: "lowering: a maximum starts from 0",
-      find: 'op === "sum" ? 0 : op === "max" ? LOWEST : -LOWEST',
-      put: 'op === "sum" ? 0 : op === "max" ? 0 : -LOWEST',
+      find: "{ sum: 0, prod: 1, max: LOWEST, min: -LOWEST }",
+      put: "{ sum: 0, prod: 1, max: 0, min: -LOWEST }",
       guards: [guard("ops/norm"), guard("ops/pooling"), guard("numerics/policy")],
       why: "maxima of negative numbers are 0",
     },

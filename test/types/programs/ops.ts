@@ -23,6 +23,10 @@ export const checks: readonly true[] = [
   same<Tensor<[N, number, 8]>>()(w.input("x", [N, size, 8])),
   same<Tensor<[16, 3]>>()(w.param("w", [16, 3], w.kaimingNormal())),
 
+  same<Tensor<[2, 2]>>()(w.constant([1, 2, 3, 4], [2, 2])),
+  same<Tensor<[3]>>()(w.constant(Int32Array.of(1, 2, 3), [3], { dtype: "i32" })),
+  same<w.Initializer>()(w.constant(0.5)),
+
   // conv2d
   same<Tensor<[N, 6, 28, 28]>>()(w.conv2d(image, { out: 6, kernel: 5 })),
   same<Tensor<[N, 6, 32, 32]>>()(w.conv2d(image, { out: 6, kernel: 5, padding: 2 })),
