@@ -6,15 +6,18 @@ import type { Count, DType, Size } from "./type.ts";
 
 /** How a parameter is filled when no weights are given. */
 export type Init =
+  | (Scheme & { readonly values?: never })
+  /** The elements themselves, of a constant of the model. Weights need not hold it. */
+  | { readonly kind: "data"; readonly values: readonly number[] };
+
+type Scheme =
   | { readonly kind: "zeros" | "ones" }
   | { readonly kind: "constant"; readonly value: number }
   /** Glorot & Bengio 2010: U(±√(6/(fanIn+fanOut))) or N(0, 2/(fanIn+fanOut)). */
   | { readonly kind: "xavierUniform" | "xavierNormal"; readonly fanIn: number; readonly fanOut: number }
   /** He et al. 2015: U(±√(6/fanIn)) or N(0, 2/fanIn). */
   | { readonly kind: "kaimingUniform" | "kaimingNormal"; readonly fanIn: number; readonly fanOut?: never }
-  | { readonly kind: "uniform"; readonly low: number; readonly high: number }
-  /** The elements themselves, of a constant of the model. Weights need not hold it. */
-  | { readonly kind: "data"; readonly values: readonly number[] };
+  | { readonly kind: "uniform"; readonly low: number; readonly high: number };
 
 /**
  * What a parameter is for, where no gradient changes it: a running statistic or a constant of the model, an optimiser's

@@ -169,7 +169,8 @@ export function checkTexts(metadata: object): [string, string][] {
 
 /** The parameters' values in the program's order. Throws `WeftError` that names the parameter. */
 export function checkWeights(
-  params: readonly Pick<ParamSpec, "name" | "dtype" | "shape" | "storage">[],
+  params: readonly (Pick<ParamSpec, "name" | "dtype" | "shape" | "storage"> &
+    Partial<Pick<ParamSpec, "init">>)[],
   weights: Weights,
 ): TensorData[] {
   const extra = Object.keys(weights).filter((name) => !params.some((p) => p.name === name));
@@ -177,7 +178,7 @@ export function checkWeights(
   const values = params.map(({ name, dtype, shape, storage, init }) => {
     const tensor = Object.hasOwn(weights, name) ? weights[name] : undefined;
     if (tensor === undefined)
-      return "values" in init
+      return init?.values
         ? ARRAYS[dtype].from(init.values)
         : failAt(name, `${showSizes(shape)} is missing${more && `; ${more}`}`);
     const { data } = checkTensor(name, tensor);

@@ -14,7 +14,7 @@ const MOST = 2 ** 30;
  * "out-of-memory" where there is no room for them.
  */
 export function draw({ name, shape, dtype, init }: ParamSpec, seed: number): TensorData {
-  if ("values" in init) return ARRAYS[dtype].from(init.values);
+  if (init.values) return ARRAYS[dtype].from(init.values);
   let data: TensorData;
   try {
     if (sizeOf(shape) > MOST) throw shape;
@@ -23,7 +23,8 @@ export function draw({ name, shape, dtype, init }: ParamSpec, seed: number): Ten
     throw new WeftError("out-of-memory", `parameter "${name}" ${showSizes(shape)} is too large`);
   }
   const normal = init.kind.endsWith("Normal");
-  let [low, high] = [0, 0];
+  let low = 0;
+  let high = 0;
   if ("fanIn" in init) {
     // The variance is 2/fan: a deviation of √(2/fan), or a uniform distribution between ±√(6/fan).
     high = Math.sqrt((normal ? 2 : 6) / (init.fanIn + (init.fanOut ?? 0)));

@@ -106,7 +106,7 @@ const number: readonly Mutation[] = [
     },
     {
       name: "initialiser: fan out does not count",
-      find: '("fanOut" in init ? init.fanOut : 0)',
+      find: "(init.fanOut ?? 0)",
       put: "0",
       guards: [init],
       why: "Xavier's weights start too large",
@@ -127,8 +127,8 @@ const number: readonly Mutation[] = [
     },
     {
       name: "initialiser: the constant is one",
-      find: 'init.kind === "constant" ? init.value : init.kind',
-      put: 'init.kind === "constant" ? 1 : init.kind',
+      find: '"value" in init ? init.value : init.kind',
+      put: '"value" in init ? 1 : init.kind',
       guards: [init],
       why: "constants that a model asks for are not heeded",
     },
