@@ -31,10 +31,10 @@ const MACHINE = /^(?:\d+|onnx::.*|[a-z]+\.\d+|(?:val|tmp|node|tensor|output|out|
  */
 export function readable(path: string, op: string): string {
   const parts = path
-    .replace(/_output_\d+$/, "")
+    .replace(/(?:_output|[._]tmp)_\d+$/, "")
     .split(/[/]|::/)
     .filter((part) => part !== "");
-  const operator = new RegExp(`^(?:node_)?${op.replaceAll(/\W/g, "")}(?:_\\d+)?$`, "i");
+  const operator = new RegExp(`^(?:\\w+[._])?${op.replaceAll(/\W/g, "")}(?:[._]\\d+)?$`, "i");
   if (parts.length > 0 && operator.test(parts.at(-1) ?? "")) parts.pop();
   const kept = parts.filter((part, i) => !parts[i + 1]?.startsWith(`${part}.`));
   const joined = kept.join("_");

@@ -16,6 +16,7 @@ import { isFloat, Refusal, type Value } from "./value.ts";
 
 /** A size of the file that a number or a bound is put in for. */
 export type DimBinding = number | { readonly max: number };
+/** What is put in for sizes, by their names in the file. */
 export type Dims = Readonly<Record<string, DimBinding>>;
 
 export interface Translated {

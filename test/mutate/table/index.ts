@@ -3,6 +3,7 @@ import type { Mutation } from "../mutation.ts";
 import { compiler } from "./compiler.ts";
 import { ofFunctions } from "./functions.ts";
 import { lower } from "./lower.ts";
+import { onnx } from "./onnx.ts";
 import { outside } from "./outside.ts";
 import { places } from "./places.ts";
 import { runtime } from "./runtime.ts";
@@ -19,5 +20,6 @@ export const mutations: readonly Mutation[] = [
   ...places,
   ...outside,
   ...sizes,
+  ...onnx,
   ...wasm,
 ];

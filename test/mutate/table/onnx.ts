@@ -1,0 +1,45 @@
+/** Mutations of the import of ONNX files: what is read, what it becomes, what is refused. */
+import { guard, inFile, type Mutation } from "../mutation.ts";
+
+const operators = guard("onnx/operators");
+const whole = guard("onnx/whole");
+const hostile = guard("hostile/onnx");
+
+export const onnx: readonly Mutation[] = [
+  ...inFile("compiler/onnx/call.ts", [
+    {
+      name: "onnx: an attribute that a writer left out as 0 is its default",
+      find: "return attribute ? (attribute.i ?? 0) : absent;",
+      put: "return attribute?.i ?? absent;",
+      guards: [operators],
+      why: "keepdims = 0 keeps the axes",
+    },
+  ]),
+  ...inFile("compiler/onnx/numbers.ts", [
+    {
+      name: "onnx: a file beside the model may lie above it",
+      find: 'parts.includes("..")',
+      put: "false",
+      guards: [hostile],
+      why: "data of any file that the process can read become weights",
+    },
+  ]),
+  ...inFile("compiler/onnx/rows/turned.ts", [
+    {
+      name: "onnx: an order of axes is forgotten",
+      find: "return { ...tensor, shape, order };",
+      put: "return tensor;",
+      guards: [whole],
+      why: "queries, keys and values are cut along another axis",
+    },
+  ]),
+  ...inFile("compiler/onnx/index.ts", [
+    {
+      name: "onnx: no bound for what is made at import",
+      find: "if (!(left >= 0))",
+      put: "if (false as boolean)",
+      guards: [hostile],
+      why: "a file of a kilobyte fills the memory",
+    },
+  ]),
+];
