@@ -1,8 +1,10 @@
 /** `weft train`: a model learns a data set; forward, backward and update are kernels, in WGSL or WebAssembly. */
+
 import { Option } from "commander";
 import { compile } from "../../compiler/compile.ts";
 import { fileName } from "../../compiler/emit/names.ts";
 import { plural, UserError } from "../../compiler/errors.ts";
+import type { Dims } from "../../compiler/onnx/index.ts";
 import { compileParts } from "../../compiler/train/index.ts";
 import { WeftError } from "../../contract/errors.ts";
 import { classesEntry } from "../../data/scores.ts";
@@ -13,7 +15,14 @@ import { openData } from "../data/index.ts";
 import { type PlaceFlags, placeFor } from "../device.ts";
 import { EXIT_INTERRUPTED } from "../failure.ts";
 import { shownPath } from "../files.ts";
-import { dataOptions, deviceOptions, noTuneOption, optimizerOptions, wholeNumber } from "../flags.ts";
+import {
+  dataOptions,
+  deviceOptions,
+  dimOption,
+  noTuneOption,
+  optimizerOptions,
+  wholeNumber,
+} from "../flags.ts";
 import { loadModel } from "../model.ts";
 import { lectureLine } from "../output/curveLive.ts";
 import { curveSvg, requirePlotName, writePlot } from "../output/plot.ts";
@@ -31,6 +40,7 @@ interface Options extends OutputOptions, Given, PlaceFlags {
   readonly dataDir?: string;
   readonly seed?: number;
   readonly weights?: string;
+  readonly dim?: Dims;
   readonly out?: string;
   readonly resume?: boolean;
   readonly restart?: boolean;
@@ -51,7 +61,11 @@ export const train = verb({
           "cosine",
         ]),
       )
-      .option("-w, --weights <file>", "weights to begin with; without them they are drawn")
+      .option(
+        "-w, --weights <file>",
+        "weights to begin with; without them an ONNX file's own, else they are drawn",
+      )
+      .addOption(dimOption())
       .option("-o, --out <file>", "where the weights go; default MODEL.safetensors")
       .option(
         "--resume",
@@ -99,7 +113,7 @@ async function learn(file: string, options: Options, ui: Ui): Promise<boolean> {
       fix: "leave one out",
     });
   if (options.plot !== undefined) requirePlotName(options.plot);
-  const { graph } = await loadModel(file);
+  const { graph, weights: own } = await loadModel(file, { dims: options.dim });
   const { input, classes } = classifierOf(graph);
   const out = options.out ?? `${fileName(graph.name)}.safetensors`;
   const saved = options.resume ? await readSaved(out) : undefined;
@@ -108,7 +122,9 @@ async function learn(file: string, options: Options, ui: Ui): Promise<boolean> {
   const { dataDir } = options;
   const weights =
     options.weights === undefined
-      ? undefined
+      ? options.resume
+        ? undefined
+        : own
       : await readWeights(options.weights, compile(graph).program, ui.note);
   const data = await openData({ ...wanted, ...(dataDir === undefined ? {} : { dataDir }) }, input, classes);
   const asked = options.batch ?? saved?.settings.batch;

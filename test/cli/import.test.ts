@@ -186,6 +186,31 @@ describe("an ONNX file in place of a model file", () => {
     });
   });
 
+  test("weft train begins with the weights that it holds", async () => {
+    const [conv, fc] = [weight("conv.weight", [4, 1, 3, 3]), weight("fc.weight", [10, 4], 7)];
+    const { folder, path } = written(
+      file({
+        inputs: { image: ["batch", 1, 28, 28] },
+        weights: [conv, fc],
+        nodes: [
+          node("Conv", ["image", "conv.weight"], ["h"]),
+          node("GlobalAveragePool", ["h"], ["p"]),
+          node("Flatten", ["p"], ["flat"]),
+          node("Gemm", ["flat", "fc.weight"], ["logits"], int("transB", 1)),
+        ],
+        outputs: ["logits"],
+      }),
+    );
+    const out = join(folder, "trained.safetensors");
+    const short = ["--limit", "64", "--epochs", "1", "--lr", "0.000001", "--device", "wasm"];
+    await works(["train", path, "--out", out, ...short]);
+    const { "fc.weight": trained } = readSafetensors(readFileSync(out));
+    const before = new Float32Array(fc.rawData?.slice().buffer ?? new ArrayBuffer(0));
+    expect(Math.max(...before.map((v, i) => Math.abs(v - (trained?.data[i] ?? Number.NaN))))).toBeLessThan(
+      1e-4,
+    );
+  });
+
   test("the built command takes one", async () => {
     const { path } = written(dense());
     const { code, stdout } = await weftProcess(["shapes", path, "--format", "json"]);
