@@ -79,7 +79,7 @@ export function parse<Data = TensorData>(
     if (name === "__metadata__") continue;
     const { dtype, shape, data_offsets: at } = entry ?? {};
     if (typeof dtype !== "string" || !isSizes(shape) || !isSizes(at) || at.length !== 2)
-      return failAt(name, "is no valid header entry");
+      return failAt(name, "is no header entry");
     const [begin, end] = at as [number, number];
     const Data = arrays[dtype.toLowerCase()];
     const each = Data?.BYTES_PER_ELEMENT; // none of what every object has, such as "constructor"

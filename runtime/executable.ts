@@ -210,7 +210,7 @@ export class Executable {
         const parts = sizes.map((size) => {
           at += size;
           // What WebAssembly's memory held is a copy already, where it is all that was asked for.
-          if (typeof WEFT_WEBGPU_ONLY === "undefined" && gpu.runsOn.kind === "wasm" && size === total)
+          if (typeof WEFT_WEBGPU_ONLY === "undefined" && size === total && gpu.runsOn.kind === "wasm")
             return range;
           return range.slice(at - size, at);
         });
