@@ -34,7 +34,7 @@ export function readable(path: string, op: string): string {
     .replace(/(?:_output|[._]tmp)_\d+$/, "")
     .split(/[/]|::/)
     .filter((part) => part !== "");
-  const operator = new RegExp(`^(?:\\w+[._])?${op.replaceAll(/\W/g, "")}(?:[._]\\d+)?$`, "i");
+  const operator = new RegExp(`^(?:node_|\\w+\\.)?${op.replaceAll(/\W/g, "")}(?:[._]\\d+)?$`, "i");
   if (parts.length > 0 && operator.test(parts.at(-1) ?? "")) parts.pop();
   const kept = parts.filter((part, i) => !parts[i + 1]?.startsWith(`${part}.`));
   const joined = kept.join("_");
