@@ -10,29 +10,36 @@ const UNKNOWN = 64;
 /** Of a function that is no instruction. */
 const FUNCTION = 25;
 
+type Known = ReadonlyMap<Value, Value>;
+
 export function costOf({ body, workgroup }: KernelModule): number {
-  return Math.round(workgroup * ofStatements(body));
+  return Math.round(workgroup * ofStatements(body, new Map()));
 }
 
-function ofStatements(statements: readonly Stmt[]): number {
-  return statements.reduce(
-    (sum, s) => sum + valuesOf(s).reduce((a, v) => a + ofValue(v), 1) + ofBlocks(s),
-    0,
-  );
+/** `known`: what the variables of the statements around these stand for. */
+function ofStatements(statements: readonly Stmt[], around: Known): number {
+  const known = new Map(around);
+  return statements.reduce((sum, s) => {
+    if (s.kind === "let") known.set(s.variable, s.value);
+    return sum + valuesOf(s).reduce((a, v) => a + ofValue(v), 1) + ofBlocks(s, known);
+  }, 0);
 }
 
-function ofBlocks(s: Stmt): number {
-  if (s.kind === "if") return Math.max(ofStatements(s.body), ofStatements(s.otherwise ?? []));
+function ofBlocks(s: Stmt, known: Known): number {
+  if (s.kind === "if") return Math.max(ofStatements(s.body, known), ofStatements(s.otherwise ?? [], known));
   if (s.kind !== "for") return 0;
-  const [start, end] = [mostOf(s.start), mostOf(s.end)];
-  const turns = Math.max(0, Math.ceil((end - (Number.isFinite(start) ? start : 0)) / s.step));
-  return (Number.isFinite(turns) ? turns : UNKNOWN) * (1 + ofStatements(s.body));
+  const [start, end] = [s.start.kind === "literal" ? s.start.value : 0, mostOf(s.end, known)];
+  const turns = Math.max(0, Math.ceil((end - start) / s.step));
+  return (Number.isFinite(turns) ? turns : UNKNOWN) * (1 + ofStatements(s.body, known));
 }
 
 /** The most that a whole number is, where its text says so; else infinite. */
-function mostOf(v: Value): number {
+function mostOf(v: Value, known: Known): number {
   if (v.kind === "literal") return v.value;
-  return v.kind === "call" && v.fn === "min" ? Math.min(...v.args.map(mostOf)) : Number.POSITIVE_INFINITY;
+  const stands = known.get(v);
+  if (stands) return mostOf(stands, known);
+  const isLeast = v.kind === "call" && v.fn === "min";
+  return isLeast ? Math.min(...v.args.map((a) => mostOf(a, known))) : Number.POSITIVE_INFINITY;
 }
 
 function ofValue(v: Value): number {

@@ -244,8 +244,8 @@ const meanings: readonly Mutation[] = [
   ...inFile("compiler/targets/wasm/cost.ts", [
     {
       name: "wasm: loops cost as much as a turn",
-      find: "return (Number.isFinite(turns) ? turns : UNKNOWN) * (1 + ofStatements(s.body));",
-      put: "return 1 + ofStatements(s.body);",
+      find: "return (Number.isFinite(turns) ? turns : UNKNOWN) * (1 + ofStatements(s.body, known));",
+      put: "return 1 + ofStatements(s.body, known);",
       guards: [programs],
       why: "large kernels are taken for small ones, and done by one thread",
     },
