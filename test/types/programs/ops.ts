@@ -181,7 +181,7 @@ export const checks: readonly true[] = [
   same<Tensor<[N, 10]>>()(w.cast(rows, { to: "i32" })),
   same<Tensor<[N, 128, 12]>>()(w.einsum("ntd,de->nte", [tokens, w.param("e", [64, 12])])),
   same<Tensor<[N, 64]>>()(w.einsum("ntd -> nd", [tokens])),
-  same<Tensor<Shape>>()(w.einsum("ntd,de", [tokens, w.param("e", [64, 12])])),
+  same<Tensor<Shape>>()(w.einsum("btd,de", [tokens, w.param("e", [64, 12])])),
 
   // layout
   same<Tensor<[N, 3072]>>()(w.flatten(image)),
