@@ -1,4 +1,5 @@
 /** The tensors that a PyTorch pickle describes, and where their numbers are: views of storages, by key. */
+import { plural } from "../../compiler/errors.ts";
 import type { STORED } from "../../contract/stored.ts";
 import { type Dictionary, type Globals, PickleError, unpickle } from "./pickle.ts";
 
@@ -84,7 +85,7 @@ function tensor(storage: unknown, offset: unknown, shape: unknown, strides: unkn
   const count = shape.reduce((a, b) => a * b, 1);
   if (!isCount(length) || !Number.isSafeInteger(count) || count > length || (count > 0 && last >= length))
     throw new PickleError(
-      `a tensor [${shape.join(", ")}] of it lies outside its storage of ${length} elements`,
+      `a tensor [${shape.join(", ")}] of it lies outside its storage of ${length} ${plural(length, "element")}`,
     );
   return new Tensor({ storage: { key: storage.key, type, length }, offset, shape, strides });
 }

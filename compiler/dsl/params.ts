@@ -98,7 +98,7 @@ function numbersOf(data: unknown, dtype: DType, shape: readonly number[]): reado
     });
   if (count > MOST)
     throw new UserError({
-      problem: `constant: ${count} numbers`,
+      problem: `constant: ${count} ${plural(count, "number")}`,
       rule: `at most ${MOST}: they are part of the program's text`,
       fix: `param("table", [${shape.join(", ")}]), whose numbers are among the weights`,
     });

@@ -185,7 +185,7 @@ function budget(most: number): Import["spend"] {
     left -= elements;
     if (!(left >= 0))
       throw new UserError({
-        problem: `more than ${most} elements would be made at import`,
+        problem: `more than ${most} ${plural(most, "element")} would be made at import`,
         rule: "shapes and masks are small",
         fix: "an export in which large constants are weights",
       });

@@ -1,5 +1,5 @@
 /** Tensors of a file as numbers: raw bytes, lists, or a part of a file beside it. */
-import { UserError } from "../errors.ts";
+import { plural, UserError } from "../errors.ts";
 import type { Message } from "./schema.ts";
 import { type ElementType, type Known, sizeOf, TYPES } from "./value.ts";
 
@@ -76,7 +76,11 @@ export function readTensor(tensor: Proto, files: Files): Known {
   const bytes = bytesOf(tensor, files, count * BYTES[type]);
   const data = bytes ? fromBytes(type, bytes, count) : fromLists(type, tensor);
   if (data.length !== count)
-    problem(name, `has ${data.length} numbers`, `its shape [${shape.join(", ")}] needs ${count}`);
+    problem(
+      name,
+      `has ${data.length} ${plural(data.length, "number")}`,
+      `its shape [${shape.join(", ")}] needs ${count}`,
+    );
   return { kind: "known", type, shape, data, name };
 }
 

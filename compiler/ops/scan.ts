@@ -1,7 +1,7 @@
 /** Sums of all that stands before, and sums of products by letters. */
 import { showDim, showShape } from "../../contract/shapes.ts";
 import type { Dim, Shape } from "../../contract/type.ts";
-import { must } from "../errors.ts";
+import { must, plural } from "../errors.ts";
 import type { Axis, Expr, Index } from "../ir/expr.ts";
 import type { OpDef } from "../ir/graph.ts";
 import { boundOf, isBatch } from "../ir/type.ts";
@@ -102,7 +102,7 @@ function sizesOf(
 ): ReadonlyMap<string, Dim> {
   if (operands.length !== shapes.length)
     fail(
-      `einsum: "${equation}" is of ${operands.length} tensors, but there are ${shapes.length}`,
+      `einsum: "${equation}" is of ${operands.length} ${plural(operands.length, "tensor")}, but there are ${shapes.length}`,
       "commas stand between the letters of operands",
     );
   const sizes = new Map<string, Dim>();

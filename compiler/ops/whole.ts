@@ -1,7 +1,7 @@
 /** Between numbers and whole numbers: conversion, places of extremes, sorted places, and what whole numbers choose. */
 import { showShape } from "../../contract/shapes.ts";
 import type { DType, TensorType } from "../../contract/type.ts";
-import { must } from "../errors.ts";
+import { must, plural } from "../errors.ts";
 import type { Axis, Expr, Index, OpContext } from "../ir/expr.ts";
 import type { OpDef } from "../ir/graph.ts";
 import { isBatch, isKnown, sameShape } from "../ir/type.ts";
@@ -231,7 +231,7 @@ const oneHot: OpDef<OneHotAttrs, OneHotOptions> = {
     const index = at.filter((_, i) => i !== d).map(axisIndex);
     return call("equal", load(must(inputs[0], "indices"), index), position(axisIndex(must(at[d], "axis"))));
   },
-  summary: ({ count }) => ({ options: `${count} classes`, formula: "" }),
+  summary: ({ count }) => ({ options: `${count} ${plural(count, "class", "classes")}`, formula: "" }),
 };
 
 export interface GatherElementsOptions {

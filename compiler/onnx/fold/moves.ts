@@ -1,4 +1,5 @@
 /** What moves known elements, or makes them. */
+import { plural } from "../../errors.ts";
 import { axisOf, range } from "../rows/row.ts";
 import { sliceOf, slicesOf } from "../slices.ts";
 import { type Element, known, numbersOf, refuse, sizeOf } from "../value.ts";
@@ -14,7 +15,9 @@ export const moves: Folds = {
     const shape = to.map((d) => (d === -1 ? rest : d));
     return sizeOf(shape) === x.data.length
       ? { ...x, shape }
-      : refuse(`${x.data.length} elements cannot have the shape [${to.join(", ")}]`);
+      : refuse(
+          `${x.data.length} ${plural(x.data.length, "element")} cannot have the shape [${to.join(", ")}]`,
+        );
   },
 
   Flatten(call, inputs) {

@@ -1,5 +1,7 @@
 /** Convolutions and pools. */
+
 import type { Shape } from "../../../contract/type.ts";
+import { plural } from "../../errors.ts";
 import type { Call } from "../call.ts";
 import { refuse } from "../value.ts";
 import { compact, fixedSizes, type Rows, range } from "./row.ts";
@@ -20,7 +22,7 @@ function windowOf(call: Call, shape: Shape, kernel: readonly number[]): Window {
     const given = call.ints(name) ?? kernel.map(() => 1);
     return given.length === rank
       ? given
-      : refuse(`${name} has ${given.length} numbers, but the kernel has ${rank}`);
+      : refuse(`${name} has ${given.length} ${plural(given.length, "number")}, but the kernel has ${rank}`);
   };
   const [stride, dilation] = [each("strides"), each("dilations")];
   const mode = call.text("auto_pad", "NOTSET");
