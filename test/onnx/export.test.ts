@@ -3,7 +3,19 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { InferenceSession, Tensor as OnnxTensor } from "onnxruntime-node";
 import { describe, expect, test } from "vitest";
-import { conv2d, convTranspose1d, defineOp, input, type Model, model, N, relu } from "weftgpu";
+import {
+  add,
+  constant,
+  conv2d,
+  convTranspose1d,
+  defineOp,
+  gather,
+  input,
+  type Model,
+  model,
+  N,
+  relu,
+} from "weftgpu";
 import { loadModel } from "../../compiler/frontend/index.ts";
 import type { Graph } from "../../compiler/ir/graph.ts";
 import { exportOnnx, importOnnx } from "../../compiler/onnx/index.ts";
@@ -83,6 +95,19 @@ test("LeNet's layers keep their names, and its scores are onnxruntime's", async 
     expect(Number(logits?.data[i])).toBeCloseTo(x, 4);
   });
   expect(logits?.dims).toEqual([2, 10]);
+});
+
+test("constants go along, in their type, whether weights hold them or not", async () => {
+  const x = input("x", [N, 4]);
+  const rows = constant([2, 0], [2], { dtype: "i32" });
+  const shifted = add(x, constant([1, 2, 3, 4], [4]));
+  const whole = model("constants", { x }, { picked: gather(shifted, rows, { axis: 1 }), rows }) as Model;
+  const session = await InferenceSession.create(exportOnnx(whole, {}), { logSeverityLevel: 3 });
+  const data = Float32Array.of(10, 20, 30, 40);
+  const { picked, rows: back } = await session.run({ x: new OnnxTensor("float32", data, [1, 4]) });
+  await session.release();
+  expect(Array.from(picked?.data as Float32Array)).toEqual([33, 11]);
+  expect(back?.data).toEqual(Int32Array.of(2, 0));
 });
 
 test("any names, and outputs that are one value, an input, or each other", async () => {

@@ -4,7 +4,7 @@ import { checkWeights, type Weights } from "../../../contract/weights.ts";
 import { plural, UserError } from "../../errors.ts";
 import type { Graph, Node, OpNode } from "../../ir/graph.ts";
 import type { OpName } from "../../ops/index.ts";
-import { ELEMENT, floatTensor, type OnnxNode, type OnnxTensor, valueInfo } from "./message.ts";
+import { ELEMENT, numbers, type OnnxNode, type OnnxTensor, valueInfo } from "./message.ts";
 import { opsetOf, translations } from "./operators.ts";
 import type { Translation } from "./translation.ts";
 import { writeMessage } from "./write.ts";
@@ -16,8 +16,9 @@ const OPSET = 17; // the least
 const MOST_SHOWN = 5;
 
 /**
- * The bytes of an ONNX file (opset 17, or a later one where a layer needs it): operators named after the layers, parameters inside by their names, N and other sizes that
- * a run decides as symbolic ones, whole numbers as they are declared. Importing it gives a model with the same numbers.
+ * The bytes of an ONNX file (opset 17, or a later one where a layer needs it): operators named after the layers, parameters inside by
+ * their names, N and other sizes that a run decides as symbolic ones, whole numbers as they are declared. Importing it gives a
+ * model with the same numbers.
  *
  * Throws `UserError` for layers that ONNX has no operators for (`defineOp`), and `WeftError` "weights" for weights that do not fit.
  */
@@ -26,7 +27,12 @@ export function exportOnnx(model: { readonly graph: Graph }, weights: Weights): 
   refuseUnknown(graph);
   const params = graph.nodes.filter((n) => n.kind === "param");
   const values = checkWeights(
-    params.map(({ origin: { name }, type: { dtype, shape } }) => ({ name, dtype, shape: shape.map(Number) })),
+    params.map(({ origin: { name }, type: { dtype, shape }, init }) => ({
+      name,
+      dtype,
+      shape: shape.map(Number),
+      init, // weights need not hold constants
+    })),
     weights,
   );
   return writeGraph(graph, new Map(params.map((p, i) => [p, values[i] as Tensor["data"]]))); // one for each
@@ -79,7 +85,8 @@ export function writeGraph(
   };
   for (const node of graph.nodes) {
     const value = node.kind === "const" ? [node.value] : values.get(node);
-    if (value) initializers.push(floatTensor(nameOf(node), node.type.shape.map(Number), value));
+    const { shape, dtype } = node.type;
+    if (value) initializers.push(numbers(nameOf(node), dtype, shape.map(Number), value));
     else if (node.kind === "op") {
       const last = nodes.length;
       const result = translated(node, opset, node.inputs.map(nameOf), nodes, initializers, unique);

@@ -1,6 +1,7 @@
 /** The parts of an ONNX file as they are written: attributes, constant tensors, what inputs and outputs are. */
 import { showDim } from "../../../contract/shapes.ts";
-import type { Dim } from "../../../contract/type.ts";
+import { ARRAYS } from "../../../contract/tensor.ts";
+import type { Dim, DType } from "../../../contract/type.ts";
 import type { Written } from "../schema.ts";
 
 export type Attribute = Written<"Attribute">;
@@ -25,17 +26,20 @@ export const string = (name: string, value: string): Attribute => ({
   s: new TextEncoder().encode(value),
 });
 
-/** Little-endian, as all that Weft runs on. */
-export const floatTensor = (
+/** Numbers of one of Weft's types, little-endian, as all that Weft runs on. */
+export const numbers = (
   name: string,
+  dtype: DType,
   dims: readonly number[],
   values: ArrayLike<number>,
 ): OnnxTensor => ({
   name,
-  dataType: ELEMENT.f32,
+  dataType: ELEMENT[dtype],
   dims,
-  rawData: new Uint8Array(Float32Array.from(values).buffer),
+  rawData: new Uint8Array(ARRAYS[dtype].from(values).buffer),
 });
+export const floatTensor = (name: string, dims: readonly number[], values: ArrayLike<number>): OnnxTensor =>
+  numbers(name, "f32", dims, values);
 
 /** A list of whole numbers. */
 export const intTensor = (name: string, values: readonly number[]): OnnxTensor => ({

@@ -1,5 +1,7 @@
 /** Resizing as ONNX's Resize: from opset 18 on it can name axes, so that the batch stays open; from 19 on it has half_pixel_symmetric. */
+import { must } from "../../errors.ts";
 import type { OpNode } from "../../ir/graph.ts";
+import { COORDINATES, NEAREST } from "../words.ts";
 import { float, floatTensor, int, ints, string } from "./message.ts";
 import { list, numberOf, shapeOf, type Translation } from "./translation.ts";
 
@@ -20,20 +22,12 @@ function axesOf(
   });
 }
 
-const COORDINATES: Readonly<Record<string, string>> = {
-  halfPixel: "half_pixel",
-  pytorchHalfPixel: "pytorch_half_pixel",
-  alignCorners: "align_corners",
-  asymmetric: "asymmetric",
-  tfHalfPixelForNn: "tf_half_pixel_for_nn",
-  halfPixelSymmetric: "half_pixel_symmetric",
-};
-const ROUNDINGS: Readonly<Record<string, string>> = {
-  roundPreferFloor: "round_prefer_floor",
-  roundPreferCeil: "round_prefer_ceil",
-  floor: "floor",
-  ceil: "ceil",
-};
+/** ONNX's word for one of Weft's. */
+const said = (words: Readonly<Record<string, string>>, wanted: unknown): string =>
+  must(
+    Object.keys(words).find((word) => words[word] === wanted),
+    `a word of ONNX for ${wanted}`,
+  );
 
 export function resize(t: Translation): string {
   const { attrs } = t.node;
@@ -65,8 +59,8 @@ export function resize(t: Translation): string {
       axes.map((a) => a.axis),
     ),
     string("mode", String(attrs["mode"])),
-    string("coordinate_transformation_mode", COORDINATES[String(attrs["coordinates"])] ?? ""),
-    string("nearest_mode", ROUNDINGS[String(attrs["nearest"])] ?? ""),
+    string("coordinate_transformation_mode", said(COORDINATES, attrs["coordinates"])),
+    string("nearest_mode", said(NEAREST, attrs["nearest"])),
     float("cubic_coeff_a", numberOf(attrs, "cubicCoefficient")),
     int("exclude_outside", attrs["excludeOutside"] === true && attrs["mode"] === "cubic" ? 1 : 0),
   );

@@ -2,21 +2,11 @@
 import type { Dim, Shape } from "../../../contract/type.ts";
 import type { Call } from "../call.ts";
 import { refuse, type Value } from "../value.ts";
+import { COORDINATES as ALL, NEAREST } from "../words.ts";
 import { axisOf, compact, fixedSizes, type Rows, range } from "./row.ts";
 
-const COORDINATES: Readonly<Record<string, string>> = {
-  half_pixel: "halfPixel",
-  pytorch_half_pixel: "pytorchHalfPixel",
-  align_corners: "alignCorners",
-  asymmetric: "asymmetric",
-  half_pixel_symmetric: "halfPixelSymmetric",
-};
-const NEAREST: Readonly<Record<string, string>> = {
-  round_prefer_floor: "roundPreferFloor",
-  round_prefer_ceil: "roundPreferCeil",
-  floor: "floor",
-  ceil: "ceil",
-};
+/** Opset 11 alone had the one for TensorFlow. */
+const { tf_half_pixel_for_nn: _, ...COORDINATES } = ALL;
 
 const named = (names: Readonly<Record<string, string>>, name: string, what: string): string =>
   (Object.hasOwn(names, name) ? names[name] : undefined) ??

@@ -3,7 +3,7 @@
 import type { Shape } from "../../../contract/type.ts";
 import { plural } from "../../errors.ts";
 import type { Call } from "../call.ts";
-import { refuse } from "../value.ts";
+import { refuse, type Value } from "../value.ts";
 import { compact, fixedSizes, type Rows, range } from "./row.ts";
 
 interface Window {
@@ -107,11 +107,25 @@ function ofRank<C extends string>(call: Call, rank: number, layers: Readonly<Rec
   );
 }
 
+/** A weight and a bias: the layer's own where they are known, else tensors that are computed. */
+function parametersOf(call: Call, weight: Value, bias: Value | undefined) {
+  return {
+    settings: {
+      ...(weight.kind === "known" ? {} : { weight }),
+      ...(bias === undefined ? { bias: false } : bias.kind === "known" ? {} : { bias }),
+    },
+    weights: {
+      ...(weight.kind === "known" ? { weight: call.weight(weight) } : {}),
+      ...(bias?.kind === "known" ? { bias: call.weight(bias) } : {}),
+    },
+  };
+}
+
 export const windows: Rows = {
   Conv(call) {
     const x = call.tensor(0);
     const weight = call.value(1, "the weight");
-    const bias = call.inputs[2];
+    const own = parametersOf(call, weight, call.inputs[2]);
     const [out = 0, , ...taps] = fixedSizes(weight.shape, "a weight");
     const kernel = call.ints("kernel_shape") ?? taps;
     if (kernel.some((k, i) => k !== taps[i]))
@@ -123,21 +137,16 @@ export const windows: Rows = {
       out,
       ...options(slide, { stride: taps.map(() => 1) }),
       ...(groups === 1 ? {} : { groups }),
-      ...(weight.kind === "known" ? {} : { weight }),
-      ...(bias === undefined ? { bias: false } : bias.kind === "known" ? {} : { bias }),
+      ...own.settings,
     };
-    const weights = {
-      ...(weight.kind === "known" ? { weight: call.weight(weight) } : {}),
-      ...(bias?.kind === "known" ? { bias: call.weight(bias) } : {}),
-    };
-    return call.apply(layer, [x, settings], { weights });
+    return call.apply(layer, [x, settings], { weights: own.weights });
   },
 
   /** Pads are what is cut off: given, or by the size that the result is to have. */
   ConvTranspose(call) {
     const x = call.tensor(0);
     const weight = call.value(1, "the weight");
-    const bias = call.inputs[2];
+    const own = parametersOf(call, weight, call.inputs[2]);
     const [, per = 1, ...taps] = fixedSizes(weight.shape, "a weight");
     const groups = call.int("group", 1);
     const layer = ofRank(call, x.shape.length, {
@@ -153,14 +162,9 @@ export const windows: Rows = {
       ...options(slide, { stride: taps.map(() => 1) }),
       ...(more.every((p) => p === 0) ? {} : { outputPadding: compact(more) }),
       ...(groups === 1 ? {} : { groups }),
-      ...(weight.kind === "known" ? {} : { weight }),
-      ...(bias === undefined ? { bias: false } : bias.kind === "known" ? {} : { bias }),
+      ...own.settings,
     };
-    const weights = {
-      ...(weight.kind === "known" ? { weight: call.weight(weight) } : {}),
-      ...(bias?.kind === "known" ? { bias: call.weight(bias) } : {}),
-    };
-    return call.apply(layer, [x, settings], { weights });
+    return call.apply(layer, [x, settings], { weights: own.weights });
   },
 
   MaxPool(call) {
