@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { expect, inject, test } from "vitest";
 import { root } from "./weft.ts";
 
-test("npm start shows LeNet's classes in WGSL and in WebAssembly, and that they agree", () => {
+test("npm start names all eight pictures, in WGSL and in WebAssembly, and says that both agree", () => {
   if (inject("buildError")) throw new Error(inject("buildError"));
   const { status, stdout, stderr } = spawnSync(process.execPath, [join(root, "scripts/demo.mjs")], {
     encoding: "utf8",
@@ -12,6 +12,18 @@ test("npm start shows LeNet's classes in WGSL and in WebAssembly, and that they 
   });
   expect(stderr).not.toContain("error:");
   expect(status).toBe(0);
+  // The class that each picture's first line has: under its file's name.
+  const first = [...stdout.matchAll(/models\/samples\/(\S+)\.png\n(?:.*\n)?.*?([A-Z][\w/ -]*?) +█/g)];
+  expect(first.map(([, file, label]) => [file, label])).toEqual([
+    ["bag", "Bag"],
+    ["boot", "Ankle boot"],
+    ["dress", "Dress"],
+    ["pullover", "Pullover"],
+    ["sandal", "Sandal"],
+    ["sneaker", "Sneaker"],
+    ["t-shirt", "T-shirt/top"],
+    ["trouser", "Trouser"],
+  ]);
   expect(stdout).toMatch(/8 examples in [\d.]+ ms on \S/);
   const took = "first scores after +\\d+ ms, then +[\\d.]+ ms a run, on";
   expect(stdout).toMatch(new RegExp(`^ {2}WGSL +${took} (?!WebAssembly)\\S`, "m"));

@@ -144,9 +144,9 @@ describe("the architecture", () => {
   });
 });
 
-describe("README", () => {
-  test("lists every op", () => {
-    const table = /^\| Op +\|[\s\S]*?\n\n/m.exec(read("README.md"))?.[0] ?? "";
+describe("what is looked up", () => {
+  test("has every op", () => {
+    const table = /^\| Op +\|[\s\S]*?\n\n/m.exec(read("docs/language.md"))?.[0] ?? "";
     const listed = [...table.matchAll(/^\| ([^|]+) \|/gm)].flatMap(([, cell = ""]) =>
       [...cell.matchAll(/`(\w+)[^`]*`/g)].map((m) => m[1] ?? ""),
     );
@@ -161,19 +161,28 @@ describe("README", () => {
     expect(listed.toSorted()).toEqual([...names, "split", "upsample"].toSorted());
   });
 
-  test("names flags that exist", async () => {
+  test("has flags that exist", async () => {
     const commands = [...(await weft(["--help"])).stdout.matchAll(/^ {2}([a-z]+) (?:\[|<)/gm)];
     expect(commands.length).toBeGreaterThan(8);
     let known = "";
     // One after the other: what they print is caught in one process.
     for (const [, command = ""] of commands) known += (await weft([command, "--help"])).stdout;
     const flags = new Set(
-      [...read("README.md").matchAll(/(?<![\w-])--[a-z][a-z-]+/g)]
+      ["README.md", "docs/command.md", "docs/runtime.md"]
+        .flatMap((page) => [...read(page).matchAll(/(?<![\w-])--[a-z][a-z-]+/g)])
         .map((m) => m[0])
         .filter((f) => f !== "--help"),
     );
     expect(flags.size).toBeGreaterThan(8);
     expect([...flags].filter((flag) => !known.includes(flag))).toEqual([]);
+  });
+});
+
+describe("README", () => {
+  test("has a first screen, and leaves what is long to the pages that it leads to", () => {
+    const lines = read("README.md").split("\n");
+    expect(lines.findIndex((line) => line.startsWith("npm ci && npm start"))).toBeLessThan(25);
+    expect(lines.length).toBeLessThan(150);
   });
 
   test.each(["light", "dark"] as const)("shows LeNet as it is compiled, %s", async (theme) => {
