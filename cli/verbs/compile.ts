@@ -44,7 +44,7 @@ export const compile = verb({
         .addOption(
           new Option(
             "--target <target>",
-            'what kernels may count on: "gpu" stages in workgroup memory, "octets" and "quads" need an adapter with subgroups; "weft run" and others choose by the adapter',
+            'what kernels may count on: "gpu" is any GPU, "nvidia" to "mali" are those of a maker, "octets" and "quads" need an adapter with subgroups; "weft run" and others choose by the adapter',
           )
             .choices(Object.keys(targets))
             .default("portable"),
@@ -58,7 +58,7 @@ export const compile = verb({
         .addOption(quantiseOption())
         .option(
           "--variants <list>",
-          'with --out: programs besides the portable one, of which the bundle takes what suits the device: "tuned" (what weft tune measured), "gpu" (adapters that are no CPU), "octets" and "quads" (adapters on CPUs), "f16" (adapters with shader-f16), "baked" (small --weights as numbers in the WGSL)',
+          'with --out: programs besides the portable one, of which the bundle takes what suits the device: "tuned" (what weft tune measured), "nvidia", "amd", "intel", "apple", "adreno", "mali" (GPUs of these makers), "gpu" (any adapter that is no CPU), "octets" and "quads" (adapters on CPUs), "f16" (adapters with shader-f16), "baked" (small --weights as numbers in the WGSL)',
         )
         .option(
           "--weights <file>",

@@ -37,7 +37,7 @@ export interface WeftPluginOptions {
   readonly wasm?: boolean;
   /**
    * Programs besides the portable one, of which the page takes what suits its device: "tuned" (of model.tune.json
-   * beside the model), "octets" and "quads" (adapters on CPUs), "f16" (devices with
+   * beside the model), "nvidia", "amd", "intel", "apple", "adreno" and "mali" (GPUs of these makers), "gpu" (any), "octets" and "quads" (adapters on CPUs), "f16" (devices with
    * "shader-f16"), "baked" (small weights as numbers in the WGSL, for a page that loads `weights`).
    */
   readonly variants?: readonly VariantName[];

@@ -1,15 +1,16 @@
 /** One model as several programs, of which a device gets the one that suits it. */
-import type { Program, Variant } from "../../contract/program.ts";
+import type { AdapterTest, Program, Variant } from "../../contract/program.ts";
 import type { AdapterTuning, Tuning, TuningFile } from "../../contract/tuning.ts";
 import { type BakeValues, type CompileOptions, compile } from "../compile.ts";
 import { UserError } from "../errors.ts";
 import type { Graph } from "../ir/graph.ts";
+import { DEVICES, devices } from "../strategies/devices.ts";
 import { fileNames, kernelFiles } from "./names.ts";
 import { isTarget, perAdapter } from "./tuning.ts";
 import type { Files } from "./write.ts";
 
 /** What can be asked for besides the program that runs everywhere. */
-export const VARIANTS = ["tuned", "gpu", "octets", "quads", "f16", "baked"] as const;
+export const VARIANTS = ["tuned", ...DEVICES, "gpu", "octets", "quads", "f16", "baked"] as const;
 /** One of `VARIANTS`. */
 export type VariantName = (typeof VARIANTS)[number];
 
@@ -19,7 +20,7 @@ export function schedulesOf({ kernels }: AdapterTuning): Tuning {
 
 /**
  * The variants in the order in which a device is asked whether they suit it; the last one, `program`, always does. A
- * variant that would be the same program is left out. With "baked", each program is preceded by itself with small weights
+ * variant is left out where the devices that it is for get the same program without it. With "baked", each program is preceded by itself with small weights
  * as numbers, for whoever loads it with these `weights`, where more than biases can be. Throws `UserError` where "tuned" is asked for and nothing was
  * measured, where "baked" is and there are no weights, and where weights do not fit.
  */
@@ -39,10 +40,8 @@ export function variantsOf(
       rule: "the variant has numbers of the weights in its WGSL, for whoever loads these weights",
       fix: "give the weights, or leave out baked",
     });
-  const text = (p: Program): string => JSON.stringify(p);
   const put = (name: string, when: Variant["when"], variant: Program): void => {
     const { features } = variant;
-    if ([program, ...made.map((m) => m.program)].some((p) => text(p) === text(variant))) return;
     const needs = features ? { ...when, features } : when;
     made.push({ name, ...(needs && { when: needs }), program: variant });
   };
@@ -78,12 +77,36 @@ export function variantsOf(
       );
     }
   }
+  for (const name of DEVICES) {
+    const adapter = { vendor: devices[name].vendor, architecture: "", device: "", description: "" };
+    if (names.includes(name)) add(name, { fallback: false, adapter }, { target: name });
+  }
   if (names.includes("gpu")) add("gpu", { fallback: false }, { target: "gpu" });
   if (names.includes("octets")) add("octets", { fallback: true, lanes: 8 }, { target: "octets" });
   if (names.includes("quads")) add("quads", { fallback: true }, { target: "quads" });
   if (names.includes("f16")) add("f16", {}, { precision: "f16" });
   putBaked("baked", undefined, {});
-  return [...made, { name: "portable", program }];
+  return withoutEqual([...made, { name: "portable", program }]);
+}
+
+/** Those without which some device would get another program. */
+function withoutEqual(variants: readonly Variant[]): readonly Variant[] {
+  const kept: Variant[] = [];
+  for (const variant of variants.toReversed()) {
+    const next = kept.find((other) => covers(other.when, variant.when));
+    if (!next || JSON.stringify(next.program) !== JSON.stringify(variant.program)) kept.unshift(variant);
+  }
+  return kept;
+}
+
+/** Whether whatever passes the second test passes the first one. */
+function covers(all: AdapterTest = {}, some: AdapterTest = {}): boolean {
+  return (
+    (all.fallback === undefined || all.fallback === some.fallback) &&
+    (all.lanes ?? 0) <= (some.lanes ?? 0) &&
+    (all.features ?? []).every((f) => some.features?.includes(f)) &&
+    (all.adapter === undefined || JSON.stringify(all.adapter) === JSON.stringify(some.adapter))
+  );
 }
 
 /** `variants.json` and the WGSL of what differs: `quads-conv1_pool1.wgsl`. */

@@ -26,6 +26,12 @@ const orNull = <T>(kind: Kind<T>): Kind<T | null> => ({
   read: (value, place) => (value === null ? null : kind.read(value, place)),
 });
 const time = finite;
+const counts = kindOf(
+  "a list of whole numbers of at least 1",
+  "[64]",
+  (value): value is readonly number[] =>
+    Array.isArray(value) && value.length > 0 && value.every((n) => Number.isSafeInteger(n) && n > 0),
+);
 const described = objectOf({
   name: text,
   workgroup: positive,
@@ -59,8 +65,24 @@ const described = objectOf({
       thread: time,
     }),
   ),
-  workgroupMemory: orNull(
-    objectOf({ near: time, far: time, fetch: time, place: time, barrier: time, threads: positive }),
+  gpu: orNull(
+    objectOf({
+      threads: positive,
+      stage: orNull(
+        objectOf({
+          workgroups: counts,
+          sums: objectOf({ least: positive, most: positive }),
+          depths: counts,
+          near: time,
+          far: time,
+          fetch: time,
+          place: time,
+          barrier: time,
+          pass: time,
+          partial: time,
+        }),
+      ),
+    }),
   ),
 });
 

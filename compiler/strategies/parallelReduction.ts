@@ -35,7 +35,7 @@ export const parallelReduction: Strategy<ContractionKernel, ParallelReduction> =
   },
 
   trials(kernel, target, storages) {
-    if (!target.workgroupMemory) return [];
+    if (!target.gpu) return [];
     const { steps, inner, tile, unroll } = smallest(kernel, target, storages);
     return TEAM_SIZES.filter((size) => size <= steps).map((size) => ({
       schedule: scheduled(kernel, { tile, unroll, team: { size, inner }, workgroup: target.workgroup }),

@@ -9,7 +9,7 @@ import type { Axis, Expr, Reduce } from "../ir/expr.ts";
 import type { OpNode } from "../ir/graph.ts";
 import type { ContractionKernel, Schedule } from "../ir/kernel.ts";
 import type { Region } from "../ir/region.ts";
-import { isBatch, isKnown } from "../ir/type.ts";
+import { isBatch } from "../ir/type.ts";
 import { add, axisIndex, batchFirst, newAxis, scale } from "../math/affine.ts";
 import { freeAxes, load, mapChildren, reduce, substitute, tensorsOf } from "../math/build.ts";
 import { derivedNode, suffixed } from "../ops/derived.ts";
@@ -17,6 +17,7 @@ import { contractionsOf } from "../passes/analysis.ts";
 import type { Strategy } from "./strategy.ts";
 import { positionsAt, type Target } from "./target.ts";
 import { parseCount } from "./text.ts";
+import { longest, tilingFor } from "./workgroupTile/rule.ts";
 
 /** Parts of a sum that are tried, the most first. */
 const PARTS = [16, 8, 4, 2] as const;
@@ -35,8 +36,9 @@ export const splitK: Strategy<ContractionKernel, SplitK> = {
   labels: ["split-K"],
 
   choose(kernel, target) {
-    const parts = PARTS.find((n) => pays(kernel, target, n));
-    return parts === undefined ? undefined : scheduled(parts);
+    if (!target.gpu || kernel.region.phase === "prepare" || partials.has(kernel.region)) return undefined;
+    const { parts = PARTS.find((n) => pays(kernel, target, n)) } = tilingFor(kernel, target) ?? {};
+    return parts === undefined || parts === 1 ? undefined : scheduled(parts);
   },
 
   // A tuner measures one dispatch at a time.
@@ -74,12 +76,6 @@ function scheduled(parts: number): SplitK {
 /** Sums that are parts already. */
 const partials = new WeakSet<Region>();
 
-/** The longest summed axis of known extent. */
-function longest(k: readonly Axis[]): Axis | undefined {
-  const known = k.filter((a) => isKnown(a.extent));
-  return known.toSorted((a, b) => Number(b.extent) - Number(a.extent))[0];
-}
-
 function isLegal({ k, region }: ContractionKernel, parts: number): boolean {
   const axis = longest(k);
   return axis !== undefined && Number(axis.extent) % parts === 0 && !partials.has(region);
@@ -87,10 +83,10 @@ function isLegal({ k, region }: ContractionKernel, parts: number): boolean {
 
 /** Whether teams of the parts are no more than the threads that there are, and have steps enough. */
 function pays(kernel: ContractionKernel, target: Target, parts: number): boolean {
-  if (!target.workgroupMemory || kernel.region.phase === "prepare" || !isLegal(kernel, parts)) return false;
+  if (!target.gpu || !isLegal(kernel, parts)) return false;
   const places = positionsAt(kernel.axes, target);
   const steps = positionsAt(kernel.k, target);
-  return places * TEAM * parts <= target.workgroupMemory.threads && steps / parts >= TEAM * LEAST;
+  return places * TEAM * parts <= target.gpu.threads && steps / parts >= TEAM * LEAST;
 }
 
 /** The region of the partial sums, and that of what is made of their sum. */
@@ -118,7 +114,9 @@ function partialSums(
   parts: number,
 ): { readonly partial: Region; readonly root: OpNode; readonly free: readonly Axis[] } {
   const axis = must(longest(sum.axes), "summed axis");
-  const free = batchFirst([...freeAxes(sum)]);
+  // In the order of the results: what is next to each other there is so here.
+  const all = freeAxes(sum);
+  const free = batchFirst([...new Set([...region.axes.filter((a) => all.has(a)), ...all])]);
   const along = newAxis("part", parts);
   const order = withPart(along, free);
   const axes = order.map((a) => newAxis(a.name, a.extent));

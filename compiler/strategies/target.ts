@@ -4,6 +4,7 @@ import type { Axis } from "../ir/expr.ts";
 import type { Lanes } from "../ir/kernel.ts";
 import { isKnown, lengthOf, sizeAt } from "../ir/type.ts";
 import { show } from "../options.ts";
+import { type Device, type DeviceName, deviceOf, devices, type Gpu, UNKNOWN } from "./devices.ts";
 
 /** What schedules may count on, and an adapter's figures. */
 export interface Target {
@@ -39,8 +40,8 @@ export interface Target {
   readonly code: "wgsl" | "wasm";
   /** A processor whose vectors lie in registers and are fetched from any address. */
   readonly vectors: VectorTimes | null;
-  /** Where workgroups have a fast memory of their own, and threads are many, they fetch and add up together. */
-  readonly workgroupMemory: WorkgroupTimes | null;
+  /** Where threads are many, they fetch and add up together. */
+  readonly gpu: Gpu | null;
 }
 
 /** Time of an element fetched, a load, an element that a neighbour fetched, a guarded value, a multiply-add. */
@@ -61,21 +62,6 @@ export interface Spread {
   readonly workgroups: number;
   /** Threads of the smallest workgroup. */
   readonly least: number;
-}
-
-/**
- * In multiply-adds of a thread. A GPU's core reads 128 bytes of workgroup memory, or of its first cache, in the time
- * of as many multiply-adds as it has lanes (CUDA C++ Programming Guide, "Arithmetic Instructions" and "Shared
- * Memory"): a vector that neighbours share costs 4, one that differs from thread to thread 8.
- */
-export interface WorkgroupTimes {
-  readonly near: number;
-  readonly far: number;
-  readonly fetch: number;
-  readonly place: number;
-  readonly barrier: number;
-  /** Threads that keep a GPU busy: some thousands on a phone's, 200,000 on the largest. */
-  readonly threads: number;
 }
 
 /** In the time of a multiplication and an addition of vectors. */
@@ -112,14 +98,16 @@ export const portable: Target = {
   spread: null,
   code: "wgsl",
   vectors: null,
-  workgroupMemory: null,
+  gpu: null,
 };
 
-/** GPUs. Legal everywhere, too; but a CPU has nothing to gain. */
-export const gpu: Target = {
-  ...portable,
-  name: "gpu",
-  workgroupMemory: { near: 4, far: 8, fetch: 16, place: 24, barrier: 60, threads: 32_768 },
+/** A GPU that nobody knows. Legal everywhere, too; but a CPU has nothing to gain. */
+export const gpu: Target = { ...portable, name: "gpu", gpu: UNKNOWN };
+
+/** GPUs that are known: legal everywhere as well. */
+const known = (name: DeviceName): Target => {
+  const { gpu, registers = portable.registers }: Device = devices[name];
+  return { ...portable, name, gpu, registers };
 };
 
 /**
@@ -163,7 +151,19 @@ export const wasm: Target = {
   vectors: { registers: 15, load: 0.5, gather: 4, guard: 4, spill: 1, loop: 1.5, operation: 0.5, thread: 20 },
 };
 
-export const targets = { portable, gpu, octets, quads, wasm } as const satisfies Record<string, Target>;
+export const targets = {
+  portable,
+  gpu,
+  nvidia: known("nvidia"),
+  amd: known("amd"),
+  intel: known("intel"),
+  apple: known("apple"),
+  adreno: known("adreno"),
+  mali: known("mali"),
+  octets,
+  quads,
+  wasm,
+} as const satisfies Record<string, Target>;
 
 /** What `compile(graph, { target })` takes. */
 export type TargetName = keyof typeof targets;
@@ -174,6 +174,7 @@ export type AdapterFacts = { readonly features: { has(name: string): boolean } }
   | { readonly adapterInfo: AdapterKind }
 );
 interface AdapterKind {
+  readonly vendor?: string;
   readonly architecture?: string;
   readonly isFallbackAdapter?: boolean;
   readonly subgroupMinSize?: number;
@@ -196,7 +197,7 @@ function checked(given: unknown): { features: AdapterFacts["features"]; info: Ad
 export function targetFor(deviceOrAdapter: AdapterFacts): TargetName {
   const { features, info } = checked(deviceOrAdapter);
   if (info.architecture === "wasm") return "wasm"; // a device of weftgpu/wasm
-  if (info.isFallbackAdapter === false) return "gpu";
+  if (info.isFallbackAdapter === false) return deviceOf(info.vendor) ?? "gpu";
   if (!info.isFallbackAdapter || !features.has("subgroups")) return "portable";
   return (info.subgroupMinSize ?? 4) > 4 ? "octets" : "quads";
 }

@@ -20,8 +20,8 @@ export function teamFor(
   steps: number,
   inner: Team["inner"],
 ): Team | undefined {
-  if (!target.workgroupMemory) return undefined;
-  const { threads } = target.workgroupMemory;
+  if (!target.gpu) return undefined;
+  const { threads } = target.gpu;
   let size = 1;
   while (size < LARGEST && places * size * 2 <= threads && steps >= size * 2 * LEAST) size *= 2;
   return size > 1 ? { size, inner } : undefined;

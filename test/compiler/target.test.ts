@@ -14,12 +14,22 @@ const adapter = (isFallbackAdapter: boolean, ...features: string[]) => ({
 });
 const wide = { ...adapter(true, "subgroups"), info: { isFallbackAdapter: true, subgroupMinSize: 8 } };
 
+const made = (vendor: string) => ({ ...adapter(false), info: { vendor, isFallbackAdapter: false } });
+
 describe("targetFor", () => {
   test.each([
     ["a CPU adapter with subgroups", adapter(true, "subgroups"), "quads"],
     ["a CPU adapter with wider subgroups", wide, "octets"],
     ["a CPU adapter without", adapter(true), "portable"],
     ["a GPU", adapter(false, "subgroups"), "gpu"],
+    ["a GPU whose maker is known", made("nvidia"), "nvidia"],
+    ["one of another", made("qualcomm"), "adreno"],
+    ["one of a maker that nobody knows", made("acme"), "gpu"],
+    [
+      "a CPU adapter of a maker",
+      { ...adapter(true), info: { vendor: "nvidia", isFallbackAdapter: true } },
+      "portable",
+    ],
     ["an adapter that does not say", { features: new Set<string>(), info: {} }, "portable"],
   ] as const)("%s", (_, facts, target) => {
     expect(targetFor(facts)).toBe(target);

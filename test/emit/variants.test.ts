@@ -5,11 +5,13 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { compile, input, matmul, model } from "weftgpu";
 import { tuningKey } from "../../compiler/assemble/identity.ts";
 import { bundleProgram, entrySource } from "../../compiler/emit/bundle.ts";
 import { type Emitted, emit } from "../../compiler/emit/index.ts";
 import { merged } from "../../compiler/emit/tuning.ts";
 import { type VariantName, variantsOf } from "../../compiler/emit/variants.ts";
+
 import type { Program, Variant } from "../../contract/program.ts";
 import type { AdapterTuning, TuningFile } from "../../contract/tuning.ts";
 import lenetModel from "../../models/lenet.ts";
@@ -92,6 +94,20 @@ describe("what a device gets", () => {
     expect(nameFor({ isFallbackAdapter: false })).toBe("gpu");
     expect(nameFor({ isFallbackAdapter: true })).toBe("quads");
     expect(nameFor({})).toBe("portable");
+  });
+
+  test("a maker's GPUs get their own, all others the common one; without a difference there is none", () => {
+    const [a, b] = [input("a", [1024, 1024]), input("b", [1024, 1024])];
+    const { graph: large } = model("large", { a, b }, { y: matmul(a, b) });
+    const { program } = compile(large);
+    const some = variantsOf(large, program, ["mali", "nvidia", "gpu", "apple"], {}, undefined);
+    expect(some.map((v) => v.name)).toEqual(["nvidia", "mali", "gpu", "portable"]);
+    const nameFor = (info: Facts["info"]): string | undefined =>
+      some.find((v) => v.program === pick(some, facts(info)))?.name;
+    expect(nameFor({ vendor: "nvidia", isFallbackAdapter: false })).toBe("nvidia");
+    expect(nameFor({ vendor: "arm", architecture: "valhall", isFallbackAdapter: false })).toBe("mali");
+    expect(nameFor({ vendor: "apple", isFallbackAdapter: false })).toBe("gpu");
+    expect(nameFor({ vendor: "nvidia", isFallbackAdapter: true })).toBe("portable");
   });
 
   test("octets are for wider subgroups", () => {
@@ -227,8 +243,8 @@ describe("weft compile --variants", () => {
   test("refuses what makes no sense", async () => {
     expect(await fails(["compile", model, "--variants", "cuda", "--out", folder])).toBe(
       `error: --variants: "cuda" is none
-  rule: tuned, gpu, octets, quads, f16, baked; what runs everywhere is always there
-  try:  --variants tuned,gpu,octets,quads,f16,baked\n`,
+  rule: tuned, nvidia, amd, intel, apple, adreno, mali, gpu, octets, quads, f16, baked; what runs everywhere is always there
+  try:  --variants tuned,nvidia,amd,intel,apple,adreno,mali,gpu,octets,quads,f16,baked\n`,
     );
     expect(await fails(["compile", model, "--variants", "quads"])).toContain("--variants goes with --out");
     expect(

@@ -5,18 +5,17 @@ import * as weft from "weftgpu";
 import { input, N } from "weftgpu";
 import { compile } from "../../compiler/compile.ts";
 import { cutsOf } from "../../compiler/lower/sums.ts";
-import { type TargetName, targets } from "../../compiler/strategies/target.ts";
 import { trainingStep } from "../../compiler/train/step.ts";
 import { load } from "../../runtime/index.ts";
 import { graphOf, useDevice } from "../ops/cases.ts";
 import { ndarray } from "../oracle/array.ts";
-import { device, runOnAdapter } from "../oracle/weft.ts";
+import { device, kindsOfTarget, runOnAdapter } from "../oracle/weft.ts";
 import { execute } from "../train/execute.ts";
 
 useDevice();
 
 const U = 2 ** -24;
-const names = Object.keys(targets) as TargetName[]; // a record's own keys
+const names = kindsOfTarget;
 
 /** As docs/numerics.md has it: of a single sum, and of a product's or a convolution's. */
 const single = (n: number): number => Math.min(n, 5120 + n / 2 ** 18) + 72;

@@ -4,7 +4,6 @@ import { afterAll, describe, expect, test } from "vitest";
 import * as w from "weftgpu";
 import { compile, type Graph, N } from "weftgpu";
 import { verifyProgram } from "../../compiler/passes/verifyProgram.ts";
-import { type TargetName, targets } from "../../compiler/strategies/target.ts";
 import { trainingStep } from "../../compiler/train/step.ts";
 import type { Program } from "../../contract/program.ts";
 import { load, readSafetensors, validateProgram, writeSafetensors } from "../../runtime/index.ts";
@@ -16,7 +15,7 @@ import { dataFor } from "../fuzz/data.ts";
 import { ndarray } from "../oracle/array.ts";
 import { differences, reference } from "../oracle/compare.ts";
 import { dequantised } from "../oracle/quantised.ts";
-import { closeDevice, runProgram, runProgramOn } from "../oracle/weft.ts";
+import { closeDevice, kindsOfTarget, runProgram, runProgramOn } from "../oracle/weft.ts";
 
 afterAll(closeDevice);
 
@@ -133,7 +132,7 @@ describe.each(Object.entries(models))("%s", (_, graph) => {
     const agree = (got: Awaited<ReturnType<typeof runProgram>>) =>
       expect(differences(got[0] ?? {}, want)).toBeUndefined();
     agree(await runProgram(portable.program, params, inputs));
-    for (const target of Object.keys(targets) as TargetName[]) {
+    for (const target of kindsOfTarget) {
       const compilation = compile(graph, { quantise, target });
       agree(await runProgramOn(checker(compilation), compilation.program, params, [inputs]));
     }

@@ -228,8 +228,8 @@ describe("what is said", () => {
         rule: precision is one of "f32", "f16"
         try:  precision: "f16"",
         "compile: target is "cuda"
-        rule: target is one of "portable", "gpu", "octets", "quads", "wasm"
-        try:  target: "portable" or "gpu" or "octets" or "quads" or "wasm"",
+        rule: target is one of "portable", "gpu", "nvidia", "amd", "intel", "apple", "adreno", "mali", "octets", "quads", "wasm"
+        try:  target: "portable" or "gpu" or "nvidia" or "amd" or "intel" or "apple" or "adreno" or "mali" or "octets" or "quads" or "wasm"",
         "compile: batch is "8"
         rule: batch is a whole number of at least 1
         try:  batch: 8",
@@ -279,7 +279,7 @@ describe("what is said", () => {
         rule: weft takes filter, batch, wasm, variants, weights
         try:  variants",
         "weft: variants[0] is "quad"
-        rule: variants[0] is one of "tuned", "gpu", "octets", "quads", "f16", "baked"
+        rule: variants[0] is one of "tuned", "nvidia", "amd", "intel", "apple", "adreno", "mali", "gpu", "octets", "quads", "f16", "baked"
         try:  variants[0]: "quads"",
       ]
     `);

@@ -1,7 +1,8 @@
 /** Compiles a graph and runs it: in WebAssembly, as its WGSL says, or on this machine's adapter with a device that is shared. */
 import { type Compilation, type CompileOptions, compile } from "../../compiler/compile.ts";
 import type { Graph } from "../../compiler/ir/graph.ts";
-import type { TargetName } from "../../compiler/strategies/target.ts";
+import { DEVICES } from "../../compiler/strategies/devices.ts";
+import { type TargetName, targets } from "../../compiler/strategies/target.ts";
 import type { Program, Signature } from "../../contract/program.ts";
 import { ARRAYS } from "../../contract/tensor.ts";
 import type { DType } from "../../contract/type.ts";
@@ -121,6 +122,11 @@ export async function runProgramOn(
     session.destroy();
   }
 }
+
+/** All targets but the records of makers, which choose among the schedules of "gpu". */
+export const kindsOfTarget: readonly TargetName[] = (Object.keys(targets) as TargetName[]).filter(
+  (name) => !DEVICES.some((d) => d === name),
+);
 
 /** Compiled for every target whose kernels differ. */
 export function everyTarget(graph: Graph): ReadonlyMap<TargetName, Compilation> {

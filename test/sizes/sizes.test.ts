@@ -3,14 +3,13 @@ import { expect, test } from "vitest";
 import { compile } from "../../compiler/compile.ts";
 import { defineOp, input, model, N } from "../../compiler/index.ts";
 import type { Graph } from "../../compiler/ir/graph.ts";
-import { type TargetName, targets } from "../../compiler/strategies/target.ts";
 import { type SizeValues, shapeWith } from "../../contract/sizes.ts";
 import { load } from "../../runtime/sized.ts";
 import { checker } from "../check/device.ts";
 import { userMeanings } from "../fuzz/userOps.ts";
 import { type Arrays, random, randomArray } from "../oracle/array.ts";
 import { differences, reference } from "../oracle/compare.ts";
-import { runProgramOn } from "../oracle/weft.ts";
+import { kindsOfTarget, runProgramOn } from "../oracle/weft.ts";
 import { models, T } from "./models.ts";
 
 const RUNS: readonly (readonly [batch: number, sizes: SizeValues])[] = [
@@ -21,7 +20,7 @@ const RUNS: readonly (readonly [batch: number, sizes: SizeValues])[] = [
 ];
 
 const cases = Object.keys(models).flatMap((name) =>
-  Object.keys(targets).map((target) => [name as keyof typeof models, target as TargetName] as const),
+  kindsOfTarget.map((target) => [name as keyof typeof models, target] as const),
 );
 
 test.each(cases)("%s, compiled for %s, is the same program for every size", async (name, target) => {
