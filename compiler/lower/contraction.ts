@@ -37,12 +37,13 @@ export interface Accumulation {
   factors(at: Substitution): Factors;
 }
 
-/** Declares the accumulators of a thread that holds `space`. */
+/** Declares the accumulators of a thread that holds `space`. So many products are summed before they are added: `terms`. */
 export function accumulate(
   lowering: Lowering,
   kernel: ContractionKernel,
   space: readonly Held[],
   vector: Vector | undefined,
+  terms = TERMS,
 ): Accumulation {
   const window = kernel.window.map(holdWhole);
   const held = kernel.axes.map((a) =>
@@ -65,11 +66,11 @@ export function accumulate(
     sums,
     factors: (at) => [factorAt(lowering, lhs, at), factorAt(lowering, rhs, at)],
     add(steps, into) {
-      for (const some of inParts(steps, TERMS)) {
-        const terms = tile.map((position) =>
+      for (const some of inParts(steps, terms)) {
+        const products = tile.map((position) =>
           some.map(([left, right]) => times(left(position), right(position))).reduce(plus),
         );
-        terms.forEach((term, i) => {
+        products.forEach((term, i) => {
           lowering.assign(must(into[i], "accumulator"), "+=", term);
         });
       }
@@ -134,8 +135,8 @@ export function writtenOut(
 }
 
 /** What loops over summed axes of which so many steps are written out add up. */
-export function sumOf(sums: readonly Variable[], steps: number): Sum {
-  return { into: sums, each: Math.ceil(steps / TERMS), levels: 1 };
+export function sumOf(sums: readonly Variable[], steps: number, terms = TERMS): Sum {
+  return { into: sums, each: Math.ceil(steps / terms), levels: 1 };
 }
 
 /**
@@ -148,6 +149,7 @@ export function walk(
   unroll: ReadonlyMap<Axis, number>,
   sums: readonly Variable[],
   body: (steps: readonly Substitution[], into: readonly Variable[]) => void,
+  terms = TERMS,
 ): void {
   const { written, looped: rest } = writtenOut(axes, unroll);
   // The axis that is cut into blocks is the innermost loop.
@@ -155,7 +157,7 @@ export function walk(
   const looped = rest
     .map((axis) => ({ axis, block: unroll.get(axis) ?? 1 }))
     .toSorted((a, b) => blocked(a.axis) - blocked(b.axis));
-  const sum = sumOf(sums, written.length * Math.max(1, ...looped.map((l) => l.block)));
+  const sum = sumOf(sums, written.length * Math.max(1, ...looped.map((l) => l.block)), terms);
   const overs = looped.map(
     ({ axis, block }): Axis =>
       isKnown(axis.extent) && block > 1 ? newAxis(axis.name, Math.floor(axis.extent / block)) : axis,

@@ -73,6 +73,7 @@ const described = objectOf({
           workgroups: counts,
           sums: objectOf({ least: positive, most: positive }),
           depths: counts,
+          bytes: positive,
           near: time,
           far: time,
           fetch: time,

@@ -19,6 +19,8 @@ export interface StageFigures {
   readonly sums: { readonly least: number; readonly most: number };
   /** Steps of the sum that are tried. */
   readonly depths: readonly number[];
+  /** Bytes of workgroup memory for each thread, of which enough reside at once to hide how long memory takes. */
+  readonly bytes: number;
   /** Bytes that a thread gets from workgroup memory in the time of a multiply-add. */
   readonly near: number;
   /** The same from the cache that all cores share. */
@@ -42,6 +44,7 @@ export const UNKNOWN: Gpu = {
     workgroups: [64, 128, 256],
     sums: { least: 16, most: 32 },
     depths: [8, 16, 32],
+    bytes: 144,
     near: 1,
     far: 0.125,
     fetch: 2,

@@ -4,10 +4,11 @@
  * cheapest that builds quickly enough is taken. Legal for every contraction.
  */
 
-import type { Axis } from "../ir/expr.ts";
-import type { ContractionKernel, Schedule } from "../ir/kernel.ts";
+import type { Axis, Substitution } from "../ir/expr.ts";
+import { type ContractionKernel, type Schedule, TERMS } from "../ir/kernel.ts";
 import type { Storages } from "../ir/storage.ts";
 import { isBatch, isKnown, sizeAt } from "../ir/type.ts";
+import type { Variable } from "../ir/value.ts";
 import { accumulate, finish, walk } from "../lower/contraction.ts";
 import { gridOf, placeThread, type Tiled } from "../lower/threads.ts";
 import { parseTiling, tilingItems, tilingLabels } from "./contraction.ts";
@@ -15,7 +16,7 @@ import { type Candidate, isLooped, lanesOf, pricesOf, workOf } from "./price.ts"
 import { readerOf } from "./reads.ts";
 import type { Strategy } from "./strategy.ts";
 import { extentOf, type Target, vectorOver, vectorWidth } from "./target.ts";
-import { parseWord } from "./text.ts";
+import { parseCount, parseWord } from "./text.ts";
 
 export interface RegisterTile extends Schedule {
   readonly strategy: "register tile";
@@ -27,6 +28,8 @@ export interface RegisterTile extends Schedule {
   readonly broadcast: { readonly factor: "lhs" | "rhs"; readonly lanes: number } | null;
   /** Whether the tile is stored in loops, from an array: less code, but accumulators go through memory. */
   readonly looped: boolean;
+  /** Products that are summed before they are added to an accumulator. */
+  readonly terms: number;
 }
 
 type Choice = Pick<Candidate, "tile" | "unroll" | "share">;
@@ -34,7 +37,7 @@ type Choice = Pick<Candidate, "tile" | "unroll" | "share">;
 export const registerTile: Strategy<ContractionKernel, RegisterTile> = {
   name: "register tile",
   kind: "contraction",
-  labels: [...tilingLabels, "subgroup broadcast", "looped stores", "opaque loops"],
+  labels: [...tilingLabels, "subgroup broadcast", "terms", "looped stores", "opaque loops"],
 
   choose(kernel, target, storages) {
     const columns = kernel.n.at(-1);
@@ -57,11 +60,12 @@ export const registerTile: Strategy<ContractionKernel, RegisterTile> = {
     }));
   },
 
-  items(kernel, { tile, unroll, workgroup, broadcast, looped, opaque }) {
+  items(kernel, { tile, unroll, workgroup, broadcast, terms, looped, opaque }) {
     return [
       ...tilingItems(kernel, this.name, tile, unroll),
       ...(broadcast ? ([["subgroup broadcast", broadcast.factor]] as const) : []),
       ["workgroup", workgroup],
+      ...(terms === TERMS ? [] : ([["terms", terms]] as const)),
       ...(looped ? ([["looped stores"]] as const) : []),
       ...(opaque ? ([["opaque loops"]] as const) : []),
     ];
@@ -76,7 +80,9 @@ export const registerTile: Strategy<ContractionKernel, RegisterTile> = {
     const { workgroup, ...choice } = tiling;
     // Quads are whole, and their threads differ along axes of which the factor holds none.
     if (share && (workgroup % 4 !== 0 || lanesOf(kernel, share).length === 0)) return undefined;
-    const made = { opaque: said.has("opaque loops"), looped: said.has("looped stores"), workgroup };
+    const terms = said.has("terms") ? parseCount(said.get("terms"), TERMS) : TERMS;
+    if (terms === undefined) return undefined;
+    const made = { opaque: said.has("opaque loops"), looped: said.has("looped stores"), workgroup, terms };
     return scheduled(kernel, { ...choice, share }, made);
   },
 
@@ -85,18 +91,19 @@ export const registerTile: Strategy<ContractionKernel, RegisterTile> = {
   },
 
   lower(lowering, { thread, live, past }, kernel, schedule, vector) {
-    const { broadcast } = schedule;
+    const { broadcast, terms } = schedule;
     const { held, busy } = placeThread(lowering, thread, tilesOf(schedule), vector, past, broadcast?.lanes);
-    const accumulation = accumulate(lowering, kernel, held, vector);
+    const accumulation = accumulate(lowering, kernel, held, vector, terms);
     const { tile, sums } = accumulation;
-    walk(lowering, kernel.k, schedule.unroll, sums, (steps, into) => {
+    const body = (steps: readonly Substitution[], into: readonly Variable[]): void => {
       const factors = steps.map(accumulation.factors);
       if (broadcast) {
         const shared = factors.map(([left, right]) => (broadcast.factor === "lhs" ? left : right));
         lowering.push({ kind: "share", values: [...new Set(shared.flatMap((read) => tile.map(read)))] });
       }
       accumulation.add(factors, into);
-    });
+    };
+    walk(lowering, kernel.k, schedule.unroll, sums, body, terms);
     // A quad works on as a whole; what is not asked for is not stored.
     finish(lowering, kernel, accumulation, [...(live ? [live] : []), ...busy], schedule.looped);
   },
@@ -131,13 +138,15 @@ function scheduleOf(kernel: ContractionKernel, target: Target, choice: Choice): 
     workgroup: target.workgroup,
     looped: isLooped(kernel, target),
     opaque: workOf(kernel, target) < target.opaqueBelow,
+    // A GPU's accumulators are registers: there a product is added as it is made, in one instruction.
+    terms: target.gpu ? 1 : TERMS,
   });
 }
 
 function scheduled(
   kernel: ContractionKernel,
   { tile, unroll, share }: Choice,
-  made: Pick<RegisterTile, "workgroup" | "looped" | "opaque">,
+  made: Pick<RegisterTile, "workgroup" | "looped" | "opaque" | "terms">,
 ): RegisterTile {
   const columns = kernel.n.at(-1);
   const lanes = share ? lanesOf(kernel, share) : [];

@@ -46,9 +46,13 @@ describe("LeNet", () => {
     const { program, ...rest } = forBatch(lenet.graph, 64);
     expect(schedules({ program, ...rest })).toEqual([
       expect.stringMatching(/^register tile /),
-      expect.stringMatching(/^workgroup tile 16×16, .*, K 16, staged lhs\+rhs, innermost rows$/),
-      expect.stringMatching(/^workgroup tile 32×1×8, .*, K 32, staged lhs\+rhs, innermost columns$/),
-      expect.stringMatching(/^workgroup tile 32×1×8, .*, K 32, staged lhs\+rhs, innermost columns$/),
+      expect.stringMatching(/^workgroup tile 8×8, .*, K 8, staged lhs\+rhs, innermost rows$/),
+      expect.stringMatching(
+        /^workgroup tile 8×1×8, register tile 4×4, K 8, staged lhs\+rhs, innermost columns$/,
+      ),
+      expect.stringMatching(
+        /^workgroup tile 8×1×8, register tile 4×4, K 8, staged lhs\+rhs, innermost columns$/,
+      ),
       expect.stringMatching(/^parallel reduction \d+ places, /),
     ]);
     expect(program.features).toBeUndefined();

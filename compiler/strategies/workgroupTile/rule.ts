@@ -159,7 +159,8 @@ export function* tilings(
         if (depth % along !== 0 || depth % across !== 0) continue;
         for (const batch of batchesOf(kernel.m, along)) {
           const stage: Stage = { rows: along / batch, batch, columns: across, depth, inner };
-          for (const held of all) if (bytesOf(held, stage) <= WORKGROUP_BYTES) yield* priced(stage, held);
+          const room = Math.min(WORKGROUP_BYTES, figures.bytes * threads);
+          for (const held of all) if (bytesOf(held, stage) <= room) yield* priced(stage, held);
         }
       }
 }

@@ -12,7 +12,7 @@ import type { Accumulation, Read } from "../../lower/contraction.ts";
 import type { Lowering } from "../../lower/evaluate.ts";
 import { cutsOf, loopInBlocks } from "../../lower/sums.ts";
 import { type Held, registerPositions, stepsAt, stepsOf } from "../../lower/threads.ts";
-import { axisIndex, batchFirst, newAxis } from "../../math/affine.ts";
+import { axisIndex, batchFirst, gcd, newAxis } from "../../math/affine.ts";
 import { freeAxes, substitute } from "../../math/build.ts";
 import {
   binary,
@@ -32,6 +32,12 @@ import {
 } from "../../math/value.ts";
 import { type Block, type Fetch, sizeOf, type WorkgroupTile } from "./block.ts";
 
+/**
+ * The most steps of a block that are written out: their addresses differ by numbers, which an instruction that loads holds, so that
+ * none is computed; and while one step's products are added the next one's factors are on their way.
+ */
+const WRITTEN = 4;
+
 /** Builds the sum, block by block of steps. */
 export function walkBlocks(
   lowering: Lowering,
@@ -46,16 +52,19 @@ export function walkBlocks(
   const stores = [block.rows, block.columns].map((f) => storeOf(lowering, kernel, f, window, schedule));
   const blocks = (n: number): number => Math.ceil(n / depth);
   const end = known ? int(blocks(known)) : binary("/", plus(total, int(depth - 1)), int(depth));
-  const step = newAxis("step", depth);
+  const written = gcd(WRITTEN, depth);
+  const runs = newAxis("steps", depth / written);
   const turns = known ? blocks(known) : Number.POSITIVE_INFINITY;
   const [cuts] = cutsOf([blocks(most)], { each: depth, levels: 1 });
   loopInBlocks(lowering, { stem: "part", end, step: 1, turns }, must(cuts, "cuts"), sums, (part, parts) => {
     for (const store of stores) store.fill(steps, part, known && known % depth === 0 ? undefined : total);
     lowering.push({ kind: "barrier" });
-    lowering.loop(step, () => {
-      const at = indexValue(axisIndex(step));
-      const [left, right] = stores.map((store) => store.read(at));
-      add([[must(left, "rows"), must(right, "columns")]], parts);
+    lowering.loop(runs, () => {
+      const first = times(indexValue(axisIndex(runs)), int(written));
+      for (let i = 0; i < written; i++) {
+        const [left, right] = stores.map((store) => store.read(first, i));
+        add([[must(left, "rows"), must(right, "columns")]], parts);
+      }
     });
     lowering.push({ kind: "barrier" });
   });
@@ -64,7 +73,8 @@ export function walkBlocks(
 interface Store {
   /** Fills it with part `part` of the sum; past `total` steps the factor is 0. */
   fill(axes: readonly Axis[], part: Value, total: Value | undefined): void;
-  read(step: Value): Read;
+  /** What lies at the step `first + i`. */
+  read(first: Value, i: number): Read;
 }
 
 /** The workgroup's array of one factor: `depth` steps, each with the registers of all threads along its side. */
@@ -122,10 +132,10 @@ function storeOf(
       fillStep(axes, part, total, lowering.let("step", plus(step, times(round, int(stride)))));
     });
   };
-  const read = (at: Value): Read => {
-    const from = lowering.let("from", plus(times(at, int(row)), own.thread));
+  const read = (first: Value, i: number): Read => {
+    const from = plus(times(first, int(row)), own.thread);
     const names = Array.from({ length: vectors }, (_, v) =>
-      lowering.let(side.stem, loadFrom(array, plus(from, int(v * size)))),
+      lowering.let(side.stem, loadFrom(array, plus(from, int(i * row + v * size)))),
     );
     return (position) => {
       const slot = must(slots.get(used.map((i) => position.registers[i]).join()), "slot");

@@ -199,7 +199,21 @@ const together: readonly Mutation[] = [
       why: "the end of a sum is missing",
     },
   ]),
-  ...inFile("compiler/strategies/workgroupTile/index.ts", [
+  ...inFile("compiler/strategies/workgroupTile/rule.ts", [
+    {
+      name: "rule: a tiling that fills a part of the device stands as if it filled it",
+      find: "const cost = work / (useful * Math.min(1, fill) * rate) + again;",
+      put: "const cost = work / (useful * rate) + again;",
+      guards: [guard("strategies/rule")],
+      why: "small products run on a few cores",
+    },
+    {
+      name: "rule: a second pass costs nothing",
+      find: "cut && cut.cost < GAIN * whole.cost ? cut : whole",
+      put: "cut ?? whole",
+      guards: [guard("strategies/rule")],
+      why: "sums are cut where that takes longer",
+    },
     {
       name: "schedules: steps that the columns' threads do not share evenly",
       find: "depth % columns === 0 &&",
