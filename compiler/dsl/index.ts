@@ -176,6 +176,16 @@ export {
   type Pooling,
   type PoolOptions,
 } from "./pooling.ts";
+export {
+  type Activation,
+  type GruOptions,
+  gru,
+  type LstmOptions,
+  lstm,
+  type Recurrent,
+  type RecurrentOptions,
+  rnn,
+} from "./recurrent.ts";
 export { logSumExp, mean, prod, type ReduceOptions, sum } from "./reduce.ts";
 export { type ResizeOptions, resize, type UpsampleOptions, upsample } from "./resize.ts";
 export { type SliceOptions, type SplitOptions, slice, split } from "./slice.ts";

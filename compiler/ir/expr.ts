@@ -246,6 +246,11 @@ export interface OpDef<A extends Attrs = Attrs, O = unknown> {
   /** The meaning: the value at one output position, as an index expression. */
   define(attrs: A, context: OpContext): Expr;
   /**
+   * What it is made of, for an op that is no expression of an element, such as a recurrence: it is written out before anything is
+   * computed, and before gradients are taken. Equal for equal nodes.
+   */
+  written?(node: OpNode): Node;
+  /**
    * Gradients of the operands from that of the output, as graph nodes, for ops whose gradient is not derived from
    * `define`; an operand without one (labels) has undefined.
    */

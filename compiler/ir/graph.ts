@@ -62,7 +62,15 @@ export function outputsOf({ name, outputs }: Pick<Graph, "name" | "outputs">): s
 
 /** All nodes that the outputs need, operands first, each once, in the order of first use. */
 export function topologicalOrder(outputs: readonly Node[]): readonly Node[] {
-  const seen = new Set<Node>();
+  return ordered(outputs, new Set());
+}
+
+/** The same of one node, without those in `ends` and what they need. */
+export function orderWithin(node: Node, ends: ReadonlySet<Node>): readonly Node[] {
+  return ordered([node], new Set(ends));
+}
+
+function ordered(outputs: readonly Node[], seen: Set<Node>): readonly Node[] {
   const order: Node[] = [];
   const stack: { node: Node; next: number }[] = [];
   for (const root of outputs) {

@@ -37,8 +37,13 @@ export interface Import {
   readonly constants: Map<Known, Ref>;
 }
 
-/** Carries out a graph within a node. */
-type Inner = (graph: NonNullable<Attribute["g"]>, inputs: readonly Value[]) => readonly Value[];
+/** What is around a node. */
+export interface Around {
+  /** Carries out a graph within the node. */
+  inner(graph: NonNullable<Attribute["g"]>, inputs: readonly Value[]): readonly Value[];
+  /** Whether anything needs a value of that name. */
+  isRead(name: string): boolean;
+}
 
 export class Call {
   readonly node: OnnxNode;
@@ -48,16 +53,16 @@ export class Call {
   readonly #import: Import;
   readonly #read = new Set<string>();
 
-  readonly #inner: Inner;
+  readonly #around: Around;
 
   constructor(
     node: OnnxNode,
     opset: number,
     inputs: readonly (Value | undefined)[],
     shared: Import,
-    inner: Inner,
+    around: Around,
   ) {
-    this.#inner = inner;
+    this.#around = around;
     this.node = node;
     this.opset = opset;
     this.inputs = inputs;
@@ -116,13 +121,16 @@ export class Call {
     const { s } = this.#attribute(name) ?? {};
     return s ? new TextDecoder().decode(s) : absent;
   }
+  texts(name: string): readonly string[] | undefined {
+    return this.#attribute(name)?.strings.map((s) => new TextDecoder().decode(s));
+  }
   attributeTensor(name: string): Known | undefined {
     const tensor = this.#attribute(name)?.t;
     return tensor && readTensor(tensor, this.#import.files);
   }
   /** The outputs of a graph that is an attribute, for inputs. */
   inner(name: string, inputs: readonly Value[]): readonly Value[] {
-    return this.#inner(this.#attribute(name)?.g ?? refuse(`attribute ${name} is missing`), inputs);
+    return this.#around.inner(this.#attribute(name)?.g ?? refuse(`attribute ${name} is missing`), inputs);
   }
 
   /** Refuses where the node has an attribute that its row has not looked at: what it means would be lost. */
@@ -134,6 +142,12 @@ export class Call {
 
   spend(elements: number): void {
     this.#import.spend(elements);
+  }
+
+  /** Whether anything needs a result of the node. */
+  isRead(output: number): boolean {
+    const name = this.node.outputs[output] ?? "";
+    return name !== "" && this.#around.isRead(name);
   }
 
   /** What the node's variable may be called. */
@@ -161,8 +175,13 @@ export class Call {
     return { kind: "computed", type, shape: shapeOf(ref), ref };
   }
 
-  applyMany(callee: Callee, args: readonly unknown[], type: ElementType): readonly Computed[] {
-    const options = { hint: this.hint, otherwise: shortName(callee) };
+  applyMany(
+    callee: Callee,
+    args: readonly unknown[],
+    type: ElementType,
+    weights: CallOptions["weights"] = {},
+  ): readonly Computed[] {
+    const options = { hint: this.hint, otherwise: shortName(callee), weights };
     return this.#import.recorder
       .callMany(callee, plainArgs(args), options)
       .map((ref) => ({ kind: "computed", type, shape: shapeOf(ref), ref }));

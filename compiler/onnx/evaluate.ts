@@ -10,6 +10,7 @@ import {
   type OnnxFunction,
   type OnnxGraph,
   type OnnxNode,
+  readsOf,
 } from "./decode.ts";
 import { folds } from "./fold/index.ts";
 import { readTensor, shown } from "./numbers.ts";
@@ -27,6 +28,8 @@ export interface Context {
   readonly functions: ReadonlyMap<string, OnnxFunction>;
   /** How deep functions and graphs lie in each other. */
   readonly depth: number;
+  /** Whether anything needs a value of the graph that is carried out. */
+  readonly isRead: (name: string) => boolean;
 }
 
 /** What a node gives; nothing where an operand could not be made. */
@@ -43,9 +46,10 @@ const DEEPEST = 24;
 export function carryOut(node: OnnxNode, scope: Scope, context: Context): Carried {
   const inputs = node.inputs.map((name) => (name === "" ? undefined : scope(name)));
   while (inputs.length > 0 && inputs.at(-1) === undefined) inputs.pop();
-  const call = new Call(node, context.opsets.get(node.domain) ?? 1, inputs, context.shared, (graph, given) =>
-    within(graph, given, scope, context),
-  );
+  const call = new Call(node, context.opsets.get(node.domain) ?? 1, inputs, context.shared, {
+    inner: (graph, given) => within(graph, given, scope, context),
+    isRead: context.isRead,
+  });
   const made = resultOf(call, context);
   call.requireAllRead();
   const results: readonly Value[] = Array.isArray(made) ? made : [made];
@@ -118,8 +122,15 @@ function filledIn(
   );
 }
 
+/** What nodes of a graph read, and what it gives. */
+export function readIn({ nodes, outputs }: OnnxGraph): (name: string) => boolean {
+  const read = new Set([...outputs, ...nodes.flatMap(readsOf)]);
+  return (name) => read.has(name);
+}
+
 /** All nodes of an inner graph: one that cannot be carried out is the whole that cannot. */
-function run(graph: OnnxGraph, values: Map<string, Value>, outer: Scope, context: Context): readonly Value[] {
+function run(graph: OnnxGraph, values: Map<string, Value>, outer: Scope, around: Context): readonly Value[] {
+  const context: Context = { ...around, isRead: readIn(graph) };
   const scope: Scope = (name) => {
     const tensor = graph.initializers.get(name);
     if (tensor && !values.has(name)) values.set(name, readTensor(tensor, context.shared.files));

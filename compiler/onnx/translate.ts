@@ -7,7 +7,7 @@ import * as language from "../dsl/index.ts";
 import { plural, UserError } from "../errors.ts";
 import type { Import } from "./call.ts";
 import { type OnnxGraph, type OnnxModel, type OnnxNode, readsOf } from "./decode.ts";
-import { type Context, carryOut, keep } from "./evaluate.ts";
+import { type Context, carryOut, keep, readIn } from "./evaluate.ts";
 import { elementType, readTensor, shown } from "./numbers.ts";
 import { NAME, type Ref, shapeOf } from "./recorder.ts";
 import type { Unsupported } from "./report.ts";
@@ -40,7 +40,7 @@ export function translate(
   const notes: string[] = [];
   const folded: OnnxNode[] = [];
   const failures = new Map<OnnxNode, Unsupported>();
-  const context: Context = { shared, opsets, functions, depth: 0 };
+  const context: Context = { shared, opsets, functions, depth: 0, isRead: readIn({ ...graph, outputs }) };
   const makers = new Map(graph.nodes.flatMap((node) => node.outputs.map((name) => [name, node])));
   const inputs = inputsOf(graph, shared, dims, notes);
   for (const [name, value] of inputs) values.set(name, value);

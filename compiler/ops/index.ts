@@ -12,6 +12,7 @@ import { localNorms } from "./localNorm.ts";
 import { logic } from "./logic.ts";
 import { norm } from "./norm.ts";
 import { pointwise } from "./pointwise.ts";
+import { recurrents } from "./recurrent.ts";
 import { reductions } from "./reduce.ts";
 import { resizing } from "./resize.ts";
 import { scans } from "./scan.ts";
@@ -34,6 +35,7 @@ export const ops = {
   ...gathers,
   ...whole,
   ...scans,
+  ...recurrents,
   ...pointwise,
   ...functions,
   ...logic,
@@ -65,6 +67,7 @@ export type { InitRequest } from "./init.ts";
 export type { LocalResponseNormOptions, LpNormalizeOptions } from "./localNorm.ts";
 export type { GroupNormOptions, InstanceNormOptions, LayerNormOptions } from "./norm.ts";
 export type { PadMode, PadOptions } from "./pad.ts";
+export type { RecurrentOptions } from "./recurrent.ts";
 export type { ReduceOptions, SoftmaxOptions } from "./reduce.ts";
 export type { Coordinates, ResizeMode, Rounding } from "./resample.ts";
 export type { ResizeOptions } from "./resize.ts";

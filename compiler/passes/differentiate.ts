@@ -11,6 +11,7 @@ import { sameShape } from "../ir/type.ts";
 import { constantNode, derivedNode, gradientOrigin, opNode, suffixed } from "../ops/derived.ts";
 import { pointwise } from "../ops/pointwise.ts";
 import { adjoint } from "./adjoint.ts";
+import { writtenOut } from "./written.ts";
 
 /**
  * ∂loss/∂p for each p in `parameters`, as nodes. `loss` is a scalar. Throws `UserError` where the loss is not a
@@ -23,10 +24,11 @@ export function differentiate(loss: Node, parameters: readonly Node[]): Readonly
       fix: "mean(loss)",
     });
   }
-  const order = topologicalOrder([loss]);
+  const root = writtenOutOf(loss);
+  const order = topologicalOrder([root]);
   const active = dependents(order, new Set(parameters));
   const users = consumers(order);
-  const arriving = new Map<Node, Node[]>([[loss, [constantNode(1, suffixed(loss.origin, "grad"))]]]);
+  const arriving = new Map<Node, Node[]>([[root, [constantNode(1, suffixed(loss.origin, "grad"))]]]);
   for (const node of order.toReversed()) {
     const parts = arriving.get(node);
     if (node.kind !== "op" || parts === undefined || !active.has(node)) continue;
@@ -49,6 +51,11 @@ export function differentiate(loss: Node, parameters: readonly Node[]): Readonly
       return [p, total(p, parts)];
     }),
   );
+}
+
+function writtenOutOf(node: Node): Node {
+  const graph = { name: "", inputs: [], outputs: [{ name: "", node }], nodes: topologicalOrder([node]) };
+  return must(writtenOut(graph).outputs[0], "loss").node;
 }
 
 /** The nodes that depend on one of `roots`, those included. */

@@ -46,6 +46,12 @@ const norms: readonly OpDef[] = Object.values(batchNorms);
 /** In order: the first that applies to a node is taken, and all are asked again until none applies. */
 export const rules: readonly Rule[] = [
   {
+    name: "write out steps",
+    description: "a recurrent layer ⇒ its steps, one after the other",
+    holds: "always",
+    apply: (node) => node.op.written?.(node),
+  },
+  {
     name: "dropout",
     description: "dropout(x) ⇒ x at inference",
     holds: "inference",

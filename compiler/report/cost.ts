@@ -8,7 +8,7 @@
  */
 import type { Count } from "../../contract/type.ts";
 import type { Axis, Expr } from "../ir/expr.ts";
-import type { OpNode } from "../ir/graph.ts";
+import { type Node, type OpNode, orderWithin } from "../ir/graph.ts";
 import { addCounts, elements } from "../ir/type.ts";
 import { freeAxes, opContext, visit } from "../math/build.ts";
 
@@ -25,7 +25,30 @@ export function meaning(node: OpNode): { readonly expr: Expr; readonly at: reado
   return { expr: node.op.define(node.attrs, context), at: context.at };
 }
 
-export function costOf(node: OpNode): Cost {
+/**
+ * The ops that an op is made of, operands first, the last of them its result: itself, or what it is written out in. Those that
+ * `known` holds are left out: steps that another result of the same layer is made of.
+ */
+export function partsOf(node: OpNode, known: ReadonlySet<Node> = new Set()): readonly OpNode[] {
+  const result = node.op.written?.(node);
+  if (!result) return [node];
+  const ends = new Set<Node>([...known, ...node.inputs]);
+  return orderWithin(result, ends).filter((n) => n.kind === "op");
+}
+
+/** What a node costs; what `counted` holds costs nothing more, and it gains what is counted here. */
+export function costOf(node: OpNode, counted: Set<Node> = new Set()): Cost {
+  const parts = partsOf(node, counted);
+  for (const part of parts) counted.add(part);
+  return parts
+    .map(ownCost)
+    .reduce((sum, c) => ({ macs: addCounts(sum.macs, c.macs), flops: addCounts(sum.flops, c.flops) }), {
+      macs: { fixed: 0, perBatch: 0 },
+      flops: { fixed: 0, perBatch: 0 },
+    });
+}
+
+function ownCost(node: OpNode): Cost {
   const { expr } = meaning(node);
   let macs: Count = { fixed: 0, perBatch: 0 };
   let flops: Count = { fixed: 0, perBatch: 0 };

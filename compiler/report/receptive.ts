@@ -17,7 +17,7 @@ import type { Expr, Index } from "../ir/expr.ts";
 import type { Graph, Node, OpNode } from "../ir/graph.ts";
 import { axesOf } from "../math/affine.ts";
 import { children } from "../math/build.ts";
-import { meaning } from "./cost.ts";
+import { meaning, partsOf } from "./cost.ts";
 import { compose, itself, masked, type Reading, type Span, union } from "./spans.ts";
 
 /** Per spatial axis of an input: `size` elements from `offset + stride · position` on. Stride 0: the same for every position. */
@@ -80,7 +80,9 @@ function spansOf(graph: Graph): ReadonlyMap<Node, InputSpans> {
       continue;
     }
     if (node.kind !== "op") continue;
-    const own = through(node, fields);
+    const parts = partsOf(node);
+    for (const part of parts) if (!fields.has(part)) fields.set(part, through(part, fields, node));
+    const own = must(fields.get(must(parts.at(-1), "part")), "fields");
     fields.set(node, own);
     const first = graph.inputs.find((i) => (own.get(i.name)?.length ?? 0) > 0);
     if (first) result.set(node, { input: first.name, spans: must(own.get(first.name), "spans") });
@@ -112,9 +114,10 @@ function describe(input: string, spans: readonly Span[]): Field {
 
 const NOWHERE: ReadonlySet<number> = new Set();
 
-function through(node: OpNode, known: ReadonlyMap<Node, Fields>): Fields {
+/** `layer`: what the node is a part of, or itself. */
+function through(node: OpNode, known: ReadonlyMap<Node, Fields>, layer: OpNode): Fields {
   const { expr, at } = meaning(node);
-  const reading: Reading = { layer: node.origin.name, at };
+  const reading: Reading = { layer: layer.origin.name, at };
   const dimsOf = (indices: readonly Index[]): ReadonlySet<number> =>
     new Set(indices.flatMap((i) => [...axesOf(i)].map((a) => at.indexOf(a)).filter((d) => d >= 0)));
   const joined = (parts: readonly Fields[], choice: ReadonlySet<number>): Fields => {

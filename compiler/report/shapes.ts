@@ -75,7 +75,8 @@ export function shapeTable(graph: Graph, options: ShapeOptions = {}): ShapeTable
   const at = batch ?? 1;
   const fields = receptiveFields(graph);
   const layers = graph.nodes.filter((n): n is OpNode => n.kind === "op");
-  const costs = new Map(layers.map((node) => [node, costOf(node)]));
+  const steps = new Set<Node>();
+  const costs = new Map(layers.map((node) => [node, costOf(node, steps)]));
   const counted = new Set<Node>();
   const rows = layers.map((node): LayerRow => {
     const fresh = node.inputs.filter((n) => !counted.has(n));

@@ -17,6 +17,7 @@ import { reductions } from "../ops/reduce.ts";
 import { flag, listOf, natural, oneOf, optional, takes, text } from "../options.ts";
 import { differentiate } from "../passes/differentiate.ts";
 import { compilerFields } from "../passes/options.ts";
+import { writtenOut } from "../passes/written.ts";
 import { clipped, clips } from "./clip.ts";
 import { unfrozen } from "./freeze.ts";
 import { FreeNames } from "./names.ts";
@@ -65,7 +66,7 @@ function trainingForm(model: Graph): Graph {
   const latest = new Map<Node, Node>();
   const stateOf = new Map<Node, Node>();
   let salt = 0;
-  const graph = mapGraph(model, (node) => {
+  const graph = mapGraph(writtenOut(model), (node) => {
     if (node.kind !== "op" || !node.op.training) return node;
     const inputs = node.inputs.map((i) => latest.get(i) ?? i);
     const form = node.op.training({ ...node, inputs }, salt++);

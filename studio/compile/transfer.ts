@@ -5,6 +5,7 @@
 import type { Graph, OpDef, OpNode } from "../../compiler/ir/graph.ts";
 import { normSteps } from "../../compiler/ops/batchNorm.ts";
 import { ops } from "../../compiler/ops/index.ts";
+import { recurrentSteps } from "../../compiler/ops/recurrentSteps.ts";
 import { customOps } from "./customOps.ts";
 
 /** The name of one of Weft's ops, or the place of another in the list of the model's own. */
@@ -18,7 +19,7 @@ export interface Packed<T> {
 }
 
 /** Weft's ops, and those that simplification puts in their place. */
-const weftOps: Readonly<Record<string, OpDef>> = { ...ops, ...normSteps };
+const weftOps: Readonly<Record<string, OpDef>> = { ...ops, ...normSteps, ...recurrentSteps };
 
 const own: ReadonlyMap<OpDef, string> = new Map(
   Object.entries(weftOps).map(([name, op]): [OpDef, string] => [op, name]),

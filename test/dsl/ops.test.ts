@@ -107,6 +107,21 @@ const forms: { readonly [op: string]: readonly [Tensor, (x: never) => Tensor, Te
       w.resize({ size: [5, 9], mode: "cubic", excludeOutside: true }),
       image,
     ],
+    lstm: [
+      w.lstm(sequence, { hidden: 3, direction: "both", peephole: true, clip: 2 }),
+      w.lstm({ hidden: 3, direction: "both", peephole: true, clip: 2 }),
+      sequence,
+    ],
+    gru: [
+      w.gru(sequence, { hidden: 3, resetAfter: false }),
+      w.gru({ hidden: 3, resetAfter: false }),
+      sequence,
+    ],
+    rnn: [
+      w.rnn(sequence, { hidden: 3, direction: "reverse", activations: ["relu"], bias: false }),
+      w.rnn({ hidden: 3, direction: "reverse", activations: ["relu"], bias: false }),
+      sequence,
+    ],
     linear: [
       w.linear(rows, { out: 3, in: 10, init: w.zeros() }),
       w.linear({ out: 3, in: 10, init: w.zeros() }),

@@ -39,6 +39,7 @@ describe("every op, with whatever numbers its options may be given", () => {
   /** What the options without a default are, where another one is varied. */
   const needed: Readonly<Record<string, object>> = {
     linear: { out: 4 },
+    ...Object.fromEntries(["lstm", "gru", "rnn"].map((name) => [name, { hidden: 3 }])),
     reshape: { shape: [N, -1] },
     resize: { size: 3 },
     groupNorm: { groups: 1 },
@@ -97,12 +98,15 @@ describe("every op, with whatever numbers its options may be given", () => {
   ];
   /** Whole numbers, for ops that read where these say. */
   const places = [w.input("places", [N, 3], { dtype: "i32" }), w.input("all", [5], { dtype: "i32" })];
+  const recurrent: readonly OpDef[] = [ops.lstm, ops.gru, ops.rnn];
   const operandsOf = (def: OpDef): readonly (readonly w.Tensor[])[] =>
-    def === ops.embedding || def === ops.oneHot
-      ? places.map((at) => [at])
-      : def === ops.gather || def === ops.gatherElements
-        ? images.flatMap((x) => places.map((at) => [x, at]))
-        : floatsOf(def);
+    recurrent.includes(def)
+      ? images.map((x) => [x])
+      : def === ops.embedding || def === ops.oneHot
+        ? places.map((at) => [at])
+        : def === ops.gather || def === ops.gatherElements
+          ? images.flatMap((x) => places.map((at) => [x, at]))
+          : floatsOf(def);
   const floatsOf = (def: OpDef): readonly (readonly w.Tensor[])[] =>
     def.arity === 1
       ? images.map((x) => [x])

@@ -84,10 +84,10 @@ describe("a file that cannot be read as a module", () => {
         try:  conv2d"
     `);
     expect(
-      await messageFrom(`import * as nn from "weftgpu";\nexport default nn.lstm();\n`),
+      await messageFrom(`import * as nn from "weftgpu";\nexport default nn.fold();\n`),
     ).toMatchInlineSnapshot(`
-      "model.ts:2:19: "weftgpu" has no export named "lstm"
-        2 | export default nn.lstm();
+      "model.ts:2:19: "weftgpu" has no export named "fold"
+        2 | export default nn.fold();
                               ^"
     `);
   });

@@ -2,7 +2,7 @@
 import type { Dice } from "./dice.ts";
 import type { Draft } from "./draft.ts";
 import { near, real } from "./numbers.ts";
-import type { Dim, Line, Operand, Value } from "./spec.ts";
+import { type Dim, type Line, renamed, type Value } from "./spec.ts";
 import { size } from "./windowSteps.ts";
 
 const same = (a: readonly Dim[], b: readonly Dim[]): boolean => a.join() === b.join();
@@ -66,9 +66,7 @@ export function repeat(draft: Draft, x: string): string {
   block.forEach((line, i) => {
     const mapped = (o: string): string => to.get(o) ?? o;
     const { op, operands, options, part } = i === odd ? variant(dice, line) : line;
-    const given = operands.map(
-      (o): Operand => (typeof o === "string" ? mapped(o) : typeof o === "number" ? o : o.map(mapped)),
-    );
+    const given = operands.map((o) => renamed(o, mapped));
     last = draft.line(op, given, options, part);
     to.set(line.name, last);
   });

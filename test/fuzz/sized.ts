@@ -5,7 +5,7 @@ import { UserError } from "../../compiler/errors.ts";
 import { sizeOf } from "../../compiler/ir/type.ts";
 import type { SizeValues } from "../../contract/sizes.ts";
 import { Dice } from "./dice.ts";
-import { applyLine, buildModel, type Dim, type Line, type ModelSpec, type Operand } from "./spec.ts";
+import { applyLine, buildModel, type Dim, type Line, type ModelSpec, type Operand, renamed } from "./spec.ts";
 
 /**
  * A drawn model with T in place of a number of its inputs' shapes, the number its bound; or with T and S, or T twice. Lines
@@ -65,9 +65,7 @@ function surviving(spec: ModelSpec, dice: Dice): ModelSpec | undefined {
   const stand = new Map<string, string>();
   const named = (o: string): string => stand.get(o) ?? o;
   for (const line of spec.lines) {
-    const operands = line.operands.map(
-      (o): Operand => (typeof o === "string" ? named(o) : typeof o === "number" ? o : o.map(named)),
-    );
+    const operands = line.operands.map((o) => renamed(o, named));
     const first = operands.flat().find((o) => typeof o === "string");
     if (!take({ ...line, operands }) && first !== undefined) stand.set(line.name, first);
   }

@@ -11,8 +11,16 @@ import type { SizeValues } from "../../contract/sizes.ts";
 import { opNamed, userOps } from "./userOps.ts";
 
 export type Dim = number | "N";
+/** What is written where it stands: a text, or a list of numbers. */
+export interface Literal {
+  readonly literal: string | readonly number[];
+}
 /** A tensor is a variable of the model file; a number is itself; a list is concat's operand. */
-export type Operand = string | number | readonly string[];
+export type Operand = string | number | readonly string[] | Literal;
+/** The same operand with other names of tensors. */
+export const renamed = (o: Operand, name: (of: string) => string): Operand =>
+  typeof o === "number" || isLiteral(o) ? o : typeof o === "string" ? name(o) : o.map(name);
+export const isLiteral = (o: Operand): o is Literal => typeof o === "object" && "literal" in o;
 export type Value = number | string | boolean | readonly (number | string)[];
 
 /** `const y3 = conv2d(y2, { out: 3, kernel: [2, 3] });` */
@@ -100,7 +108,9 @@ export function printModel(spec: ModelSpec): string {
 }
 
 function printLine({ name, op, operands, options, part }: Line): string {
-  const list = operands.map((o) => (typeof o === "object" ? `[${o.join(", ")}]` : `${o}`));
+  const list = operands.map((o) =>
+    isLiteral(o) ? JSON.stringify(o.literal) : typeof o === "object" ? `[${o.join(", ")}]` : `${o}`,
+  );
   const show = (v: Value): string =>
     Array.isArray(v) ? `[${v.join(", ")}]` : typeof v === "string" ? `"${v}"` : String(v);
   if (options !== undefined) {
@@ -120,7 +130,7 @@ export function applyLine(
   find: (name: string) => dsl.Tensor,
 ): dsl.Tensor {
   const args: unknown[] = operands.map((o) =>
-    typeof o === "number" ? o : typeof o === "string" ? find(o) : o.map(find),
+    isLiteral(o) ? o.literal : typeof o === "number" ? o : typeof o === "string" ? find(o) : o.map(find),
   );
   const given = opNamed(op)(...args, ...(options === undefined ? [] : [options]));
   return part === undefined ? given : partOf(given, part);

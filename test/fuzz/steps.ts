@@ -2,6 +2,7 @@
 import type { Draft } from "./draft.ts";
 import { real, small } from "./numbers.ts";
 import { cut, hasNumber, lookup, together, turn } from "./placeSteps.ts";
+import { einsum, isSequence, recurrent, table } from "./sequenceSteps.ts";
 import { aside, many, own, repeat, withPrepared } from "./sharing.ts";
 import type { Dim, Value } from "./spec.ts";
 import {
@@ -117,7 +118,7 @@ function partner(draft: Draft, x: string): string | number {
   }
   const inner = shape.filter((d): d is number => d !== "N");
   const kept = inner.slice(dice.roll(inner.length + 1)).map((d) => (dice.rarely(3) ? 1 : d));
-  return draft.param(kept);
+  return dice.rarely(3) ? table(draft, kept) : draft.param(kept);
 }
 
 function arithmetic(draft: Draft, x: string): string {
@@ -296,6 +297,8 @@ export const steps: readonly Step[] = [
     applies: (s) => slides(s) && perExample(s.slice(2)) > 1,
     add: channelNorm,
   },
+  { name: "recurrent", weight: 2, applies: isSequence, add: recurrent },
+  { name: "einsum", weight: 1, applies: features, add: einsum },
   {
     name: "linear",
     weight: 3,

@@ -23,6 +23,7 @@ import type {
   PlaceOptions,
   PoolOptions,
   RankingOptions,
+  RecurrentOptions,
   ReduceOptions,
   ResizeOptions,
   RollOptions,
@@ -102,6 +103,17 @@ const unsqueeze: Required<UnsqueezeOptions> = { axis: 2 };
 const flip: Required<FlipOptions> = { axis: 2 };
 const roll: Required<RollOptions> = { shift: 1, axis: 2 };
 const block: Required<BlockOptions> = { block: 2, mode: "CRD" };
+const recurrent: Required<Omit<RecurrentOptions, keyof typeof ofLstm | keyof typeof ofGru | "activations">> =
+  {
+    hidden: 3,
+    direction: "both",
+    bias: false,
+    clip: 2,
+    init,
+  };
+const ofLstm = { peephole: true, coupled: true };
+const ofGru = { resetAfter: false };
+const one = weft.input("one", [1, 4, 8]);
 const stack: Required<StackOptions> = { axis: 1 };
 const concat: Required<ConcatOptions> = { axis: 1 };
 
@@ -267,6 +279,25 @@ export const functions: ReadonlyMap<string, Options> = new Map([
       calls: { applied: (o) => untyped(weft.gatherElements)(weft.param("t", [3, 4]), few, o) },
     },
   ],
+  ...Object.entries({ rnn: weft.rnn, gru: weft.gru, lstm: weft.lstm }).flatMap(
+    ([name, layer]): [string, Options][] => {
+      const all = { ...recurrent, ...(name === "gru" ? ofGru : name === "lstm" ? ofLstm : {}) };
+      const f = untyped(layer);
+      const activations = ["sigmoid", "tanh", "relu"].slice(0, name === "rnn" ? 1 : name === "gru" ? 2 : 3);
+      const cells = name === "lstm" ? { cell: weft.param("c", [1, 1, 3]) } : {};
+      const begun = { hidden: 3, state: weft.param("h", [1, 1, 3]), ...cells };
+      return [
+        [
+          name,
+          { all: { ...all, activations }, calls: { applied: (o) => f(images["1d"], o), "as a layer": f } },
+        ],
+        [
+          `${name} with its states`,
+          { all: { ...begun, states: true }, calls: { applied: (o) => f(one, o) } },
+        ],
+      ];
+    },
+  ),
   [
     "oneHot",
     {

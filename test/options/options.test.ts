@@ -101,6 +101,9 @@ test("the tables hold every op and every function of the package", () => {
     "oneHot",
     "gatherElements",
     "einsum",
+    "lstm",
+    "gru",
+    "rnn",
   ];
   const ofOps = new Set([...Object.keys(unary), ...binary, ...others]);
   expect(Object.keys(ops).filter((op) => !ofOps.has(op))).toEqual(["reduceMax", "reduceMin"]); // max and min

@@ -49,6 +49,7 @@ const root = protobuf.Root.fromJSON({
       g: ["GraphProto", 6],
       floats: ["float", 7, "repeated"],
       ints: ["int64", 8, "repeated"],
+      strings: ["bytes", 9, "repeated"],
       type: ["int32", 20],
     }),
     TensorProto: message({
@@ -74,7 +75,16 @@ const modelType = root.lookupType("ModelProto");
 const FLOAT = 1;
 const INT64 = 7;
 /** AttributeProto.AttributeType */
-const ATTRIBUTE = { float: 1, int: 2, string: 3, tensor: 4, graph: 5, floats: 6, ints: 7 } as const;
+const ATTRIBUTE = {
+  float: 1,
+  int: 2,
+  string: 3,
+  tensor: 4,
+  graph: 5,
+  floats: 6,
+  ints: 7,
+  strings: 8,
+} as const;
 
 export interface Attribute {
   readonly name: string;
@@ -82,6 +92,7 @@ export interface Attribute {
   readonly f?: number;
   readonly i?: number;
   readonly ints?: readonly number[];
+  readonly strings?: readonly Uint8Array[];
   readonly floats?: readonly number[];
   readonly s?: Uint8Array;
   readonly t?: OnnxTensor;
@@ -105,6 +116,11 @@ export const string = (name: string, value: string): Attribute => ({
   name,
   type: ATTRIBUTE.string,
   s: new TextEncoder().encode(value),
+});
+export const strings = (name: string, values: readonly string[]): Attribute => ({
+  name,
+  type: ATTRIBUTE.strings,
+  strings: values.map((value) => new TextEncoder().encode(value)),
 });
 export const tensor = (name: string, t: OnnxTensor): Attribute => ({ name, type: ATTRIBUTE.tensor, t });
 export const graph = (name: string, g: OnnxGraph): Attribute => ({ name, type: ATTRIBUTE.graph, g });

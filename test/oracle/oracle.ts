@@ -49,6 +49,7 @@ import {
   softplus,
   where,
 } from "./pointwise.ts";
+import { recurrent } from "./recurrent.ts";
 import { resize } from "./resize.ts";
 import {
   argExtreme,
@@ -137,6 +138,9 @@ const meanings: Readonly<Record<OpName, Meaning>> = {
   gatherElements,
   cumsum,
   einsum,
+  lstm: recurrent("lstm"),
+  gru: recurrent("gru"),
+  rnn: recurrent("rnn"),
   prod: (op) => reduction(op, 1, (a, v) => a * v),
   logSumExp,
   add: (op) => pairwise(op, (a, b) => a + b),

@@ -24,6 +24,7 @@ interface Case extends GradientOptions {
   readonly build: () => Tensor;
 }
 
+const states = lang.lstm as unknown as typeof topK;
 const image = (c: number, h: number, w: number): Tensor => input("x", ["N", c, h, w]);
 const rows = (...rest: number[]): Tensor => input("x", ["N", ...rest]);
 const conv = (name: string, x: () => Tensor, options: object): Case => ({
@@ -416,6 +417,31 @@ const cases: readonly Case[] = [
   {
     name: "einsum of three",
     build: () => lang.einsum("ni,ij,nj->n", [rows(3), param("p", [3, 4]), input("z", ["N", 4])]),
+  },
+  { name: "rnn", build: () => lang.rnn(rows(3, 2), { hidden: 3 }) },
+  {
+    name: "rnn both ways, relu",
+    build: () => lang.rnn(rows(2, 2), { hidden: 2, direction: "both", activations: ["softsign"] }),
+  },
+  { name: "gru", build: () => lang.gru(rows(3, 2), { hidden: 2, state: input("h", ["N", 1, 2]) }) },
+  {
+    name: "gru, reset before",
+    build: () => lang.gru(rows(3, 2), { hidden: 2, resetAfter: false, direction: "reverse" }),
+  },
+  {
+    name: "lstm from a state and a cell",
+    build: () =>
+      lang.lstm(rows(3, 2), {
+        hidden: 2,
+        direction: "both",
+        peephole: true,
+        state: input("h", ["N", 2, 2]),
+        cell: input("c", ["N", 2, 2]),
+      }),
+  },
+  {
+    name: "lstm, its last cell, coupled",
+    build: () => must(states(rows(3, 2), { hidden: 2, coupled: true, states: true })[2], "cell"),
   },
   { name: "einsum of a diagonal", build: () => lang.einsum("nii->ni", [rows(4, 4)]) },
   {

@@ -196,6 +196,11 @@ export const wrong: readonly Wrong[] = [
   w("w.argmax(image, ▸{ axis: 0 })", "axis 0 of [N, 3, 28, 28] is the batch: examples stay apart"),
   w("w.topK(rows, ▸{ count: 11 })", "the 11 largest along axis -1 of [N, 10]: there are 10"),
   w("w.cumsum(image, ▸{ axis: 4 })", "axis 4 is outside [N, 3, 28, 28], which has axes 0 to 3"),
+  w("w.lstm(▸rows, { hidden: 3 })", "expected a tensor [N, steps, features], got [N, 10]"),
+  w(
+    'w.gru(▸w.input("s", [N, w.dim("T", { max: 8 }), 4]), { hidden: 3 })',
+    "the steps of [N, T, 4] are T, which a run decides: each step is written out",
+  ),
   w("w.split(image, ▸{ sizes: [1, 1] })", "sizes [1, 1] add up to 2, but axis 1 of [N, 3, 28, 28] has 3"),
   w("w.split(image, ▸{ parts: 2 })", "axis 1 of [N, 3, 28, 28] has 3 positions, which is no multiple of 2"),
   w("w.split(image, ▸{ axis: 0, parts: 2 })", "axis 0 of [N, 3, 28, 28] is the batch: examples stay apart"),

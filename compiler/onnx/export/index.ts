@@ -70,6 +70,11 @@ export function writeGraph(
     used.add(name);
     return name;
   };
+  const made = new Map<string, unknown>();
+  const once = <T>(key: string, make: () => T): T => {
+    if (!made.has(key)) made.set(key, make());
+    return made.get(key) as T; // whoever has the key makes the same
+  };
   const names = new Map<Node, string>();
   for (const { name, node } of graph.inputs) names.set(node, unique(name));
   // What the host asks for has its name; a value that is asked for twice, or an input, is handed on below.
@@ -89,7 +94,13 @@ export function writeGraph(
     if (value) initializers.push(numbers(nameOf(node), dtype, shape.map(Number), value));
     else if (node.kind === "op") {
       const last = nodes.length;
-      const result = translated(node, opset, node.inputs.map(nameOf), nodes, initializers, unique);
+      const result = translated(
+        node,
+        { opset, inputs: node.inputs.map(nameOf), once },
+        nodes,
+        initializers,
+        unique,
+      );
       rename(nodes, last, result, nameOf(node));
     }
   }
@@ -118,8 +129,7 @@ export function writeGraph(
 /** Adds an op's operators; gives the name of its result. */
 function translated(
   node: OpNode,
-  opset: number,
-  inputs: readonly string[],
+  given: Pick<Translation, "opset" | "inputs" | "once">,
   nodes: OnnxNode[],
   initializers: OnnxTensor[],
   unique: (wanted: string) => string,
@@ -133,8 +143,7 @@ function translated(
   };
   return translations[node.op.name as OpName]({
     node,
-    opset,
-    inputs,
+    ...given,
     emitAll,
     emit: (opType, input, ...attribute) => emitAll(opType, input, 1, ...attribute)[0] ?? "",
     constant(make) {

@@ -9,7 +9,7 @@ export type OnnxTensor = Written<"Tensor"> & { readonly name: string };
 export type OnnxNode = Written<"Node">;
 
 /** AttributeProto.AttributeType */
-const ATTRIBUTE = { float: 1, int: 2, string: 3, floats: 6, ints: 7 } as const;
+const ATTRIBUTE = { float: 1, int: 2, string: 3, floats: 6, ints: 7, strings: 8 } as const;
 /** TensorProto.DataType */
 export const ELEMENT = { f32: 1, i32: 6, i64: 7, bool: 9, u32: 12 } as const;
 
@@ -24,6 +24,17 @@ export const string = (name: string, value: string): Attribute => ({
   name,
   type: ATTRIBUTE.string,
   s: new TextEncoder().encode(value),
+});
+
+export const floats = (name: string, values: readonly number[]): Attribute => ({
+  name,
+  type: ATTRIBUTE.floats,
+  floats: values,
+});
+export const strings = (name: string, values: readonly string[]): Attribute => ({
+  name,
+  type: ATTRIBUTE.strings,
+  strings: values.map((value) => new TextEncoder().encode(value)),
 });
 
 /** Numbers of one of Weft's types, little-endian, as all that Weft runs on. */

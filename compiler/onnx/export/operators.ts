@@ -11,6 +11,7 @@ import { layout } from "./layout.ts";
 import { type Attribute, ELEMENT, float, int, ints } from "./message.ts";
 import { norms } from "./norms.ts";
 import { adaptivePool, lpPool } from "./pools.ts";
+import { recurrents } from "./recurrent.ts";
 import { opsetOfResize, resize } from "./resize.ts";
 import {
   fromFront,
@@ -218,6 +219,7 @@ export const translations: Readonly<Record<OpName, Translate>> = {
     emit("Gather", [table, whole(emit, indices)], int("axis", 0)),
   ...layout,
   ...wholes,
+  ...recurrents,
   add: same("Add"),
   sub: same("Sub"),
   mul: same("Mul"),

@@ -19,6 +19,8 @@ export interface Translation {
     count: number,
     ...attributes: readonly Attribute[]
   ): readonly string[];
+  /** What is written once for several nodes: those that give the same key. */
+  once<T>(key: string, make: () => T): T;
   /** Adds a constant tensor and returns its name. */
   constant(make: (name: string) => OnnxTensor): string;
 }

@@ -5,6 +5,7 @@ import { elementwise } from "./elementwise.ts";
 import { layouts } from "./layout.ts";
 import { logics } from "./logic.ts";
 import { norms } from "./norm.ts";
+import { recurrents } from "./recurrent.ts";
 import { reductions } from "./reduce.ts";
 import { resizes } from "./resize.ts";
 import type { Rows } from "./row.ts";
@@ -25,5 +26,6 @@ export const rows: Rows = {
   ...resizes,
   ...wholes,
   ...reductions,
+  ...recurrents,
   ...shapes,
 };

@@ -19,7 +19,7 @@ export interface Operand {
   readonly numbers: Numbers;
   /** Whether it is a weight of the file rather than an input. */
   readonly known: boolean;
-  readonly type: "f32" | "i64" | "bool";
+  readonly type: keyof typeof TYPES;
 }
 
 export interface Case {
@@ -70,7 +70,14 @@ export const list = (values: readonly number[]): Operand => known([values.length
 export const scalar = (value: number, type: Operand["type"] = "f32"): Operand =>
   known([], { values: [value] }, type);
 
-const TYPES = { f32: 1, i64: 7, bool: 9 } as const;
+const TYPES = { f32: 1, u8: 2, i8: 3, i32: 6, i64: 7, bool: 9 } as const;
+const ARRAYS = {
+  f32: Float32Array,
+  u8: Uint8Array,
+  i8: Int8Array,
+  i32: Int32Array,
+  bool: Uint8Array,
+} as const;
 
 function valuesOf({ shape, numbers }: Operand, next: () => number): Float64Array {
   const count = shape.reduce((a, d) => a * d, 1);
@@ -98,12 +105,7 @@ function valuesOf({ shape, numbers }: Operand, next: () => number): Float64Array
 }
 
 function tensorOf(name: string, { shape, type }: Operand, values: Float64Array): OnnxTensor {
-  const bytes =
-    type === "i64"
-      ? BigInt64Array.from(values, BigInt)
-      : type === "bool"
-        ? Uint8Array.from(values)
-        : Float32Array.from(values);
+  const bytes = type === "i64" ? BigInt64Array.from(values, BigInt) : ARRAYS[type].from(values);
   return { name, dataType: TYPES[type], dims: shape, rawData: new Uint8Array(bytes.buffer) };
 }
 

@@ -183,6 +183,13 @@ export const checks: readonly true[] = [
   same<Tensor<[N, 64]>>()(w.einsum("ntd -> nd", [tokens])),
   same<Tensor<Shape>>()(w.einsum("btd,de", [tokens, w.param("e", [64, 12])])),
 
+  same<Tensor<[N, 128, 32]>>()(w.lstm(tokens, { hidden: 32 })),
+  same<Tensor<[N, 128, 64]>>()(w.pipe(tokens, w.gru({ hidden: 32, direction: "both" }))),
+  same<[Tensor<[N, 128, 64]>, Tensor<[N, 2, 32]>, Tensor<[N, 2, 32]>]>()(
+    w.lstm(tokens, { hidden: 32, direction: "both", states: true }),
+  ),
+  same<[Tensor<[N, 128, 32]>, Tensor<[N, 1, 32]>]>()(w.rnn(tokens, { hidden: 32, states: true })),
+
   // layout
   same<Tensor<[N, 3072]>>()(w.flatten(image)),
   same<Tensor<[N, 10]>>()(w.flatten(rows)),
