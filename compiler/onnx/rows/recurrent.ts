@@ -44,7 +44,10 @@ function requireWhole(call: Call, steps: number): void {
   const lengths = call.numbers(4, "the length of each sequence") ?? [];
   const short = lengths.find((l) => l !== steps);
   if (short !== undefined)
-    refuse(`a sequence ends after step ${short} of ${steps}`, "sequences that are whole, and a mask on the result");
+    refuse(
+      `a sequence ends after step ${short} of ${steps}`,
+      "sequences that are whole, and a mask on the result",
+    );
 }
 
 /** A tensor of which one axis of the file is the batch: with it first. */

@@ -23,7 +23,9 @@ const ACTIVATIONS: readonly (readonly [name: string, alpha?: number, beta?: numb
 
 const any = fc.constantFrom(...ACTIVATIONS);
 const bounded = fc.constantFrom(
-  ...ACTIVATIONS.filter(([name]) => ["Tanh", "Sigmoid", "Softsign", "ScaledTanh", "HardSigmoid"].includes(name)),
+  ...ACTIVATIONS.filter(([name]) =>
+    ["Tanh", "Sigmoid", "Softsign", "ScaledTanh", "HardSigmoid"].includes(name),
+  ),
 );
 
 function attributesOf(chosen: readonly (readonly [string, number?, number?])[]): readonly Attribute[] {
@@ -59,9 +61,9 @@ const recurrent = (operator: keyof typeof GATES): Draw =>
       clip: fc.option(fc.constantFrom(0.25, 1)),
       flag: fc.option(fc.constantFrom(0, 1)),
       activations: fc.option(
-        fc.tuple(bounded, any, any, bounded, any, any).map((both) =>
-          operator === "GRU" ? both.filter((_, i) => i % 3 < 2) : both,
-        ),
+        fc
+          .tuple(bounded, any, any, bounded, any, any)
+          .map((both) => (operator === "GRU" ? both.filter((_, i) => i % 3 < 2) : both)),
       ),
       outputs: fc.integer({ min: 1, max: operator === "LSTM" ? 3 : 2 }),
       opset: fc.constantFrom(7, 11, 13, 14, 17, 22),
