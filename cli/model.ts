@@ -32,11 +32,16 @@ export async function loadModel(path: string, { dims, ...options }: ModelOptions
       weights,
     };
   }
-  if (dims)
-    throw new UserError({
-      problem: `--dim does not go with ${path}`,
-      rule: "it is of the sizes that an ONNX file leaves open; a model file says its own",
-      fix: "leave out --dim",
-    });
+  refuseDims(path, dims);
   return (await import("../compiler/frontend/index.ts")).loadModel(path, options);
+}
+
+/** @throws UserError where sizes are given for what is no ONNX file */
+export function refuseDims(path: string, dims: Dims | undefined): void {
+  if (!dims) return;
+  throw new UserError({
+    problem: `--dim does not go with ${path}`,
+    rule: "it is of the sizes that an ONNX file leaves open; a model file says its own",
+    fix: "leave out --dim",
+  });
 }

@@ -16,6 +16,7 @@ const options = (out) => ({
     main: "studio/main.ts",
     language: "studio/compile/languageWorker.ts",
     model: "studio/compile/modelWorker.ts",
+    onnx: "studio/compile/onnxWorker.ts",
   },
   outdir: out,
   bundle: true,

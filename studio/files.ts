@@ -37,6 +37,7 @@ export function listenForFiles(
   const drop = (event: DragEvent): void => {
     if (!holdsFiles(event)) return;
     event.preventDefault();
+    event.stopPropagation(); // an editor would take the text of a file
     over(false);
     take([...(event.dataTransfer?.files ?? [])]);
   };
@@ -50,12 +51,12 @@ export function listenForFiles(
   };
   host.addEventListener("dragover", dragOver);
   host.addEventListener("dragleave", dragLeave);
-  host.addEventListener("drop", drop);
+  host.addEventListener("drop", drop, true);
   document.addEventListener("paste", paste);
   return () => {
     host.removeEventListener("dragover", dragOver);
     host.removeEventListener("dragleave", dragLeave);
-    host.removeEventListener("drop", drop);
+    host.removeEventListener("drop", drop, true);
     document.removeEventListener("paste", paste);
   };
 }

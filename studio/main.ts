@@ -3,11 +3,12 @@ import "./style.css"; // before the style sheets of what is imported below
 import type { Weights } from "../contract/weights.ts";
 import { devices } from "./device.ts";
 import { h } from "./dom.ts";
+import { openFiles } from "./opening/index.ts";
 import { readProject } from "./project.ts";
 import { watchDisk } from "./server.ts";
 import { shell } from "./shell.ts";
 import { signal } from "./signal.ts";
-import type { Studio, Words } from "./tab.ts";
+import type { Given, Studio, Words } from "./tab.ts";
 import { tabs } from "./tabs/index.ts";
 import { openWeights } from "./tabs/try/weights.ts";
 import { workbench } from "./workbench.ts";
@@ -28,7 +29,11 @@ async function start(): Promise<void> {
   const bench = await workbench(project, shown);
   const weights = signal<Weights | null>(null);
   const { language, show } = frame;
-  const studio: Studio = { project, bench, model: bench.model, weights, device, target, language, show };
+  const studio: Studio = {
+    ...{ project, bench, model: bench.model, weights, device, target, language, show },
+    given: signal<Given | null>(null),
+    open: (files) => void openFiles(files, studio, frame.tell),
+  };
   document.body.replaceChildren(frame.element);
   frame.start(studio);
   if (project.live) watchDisk(bench.disk);

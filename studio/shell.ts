@@ -1,5 +1,7 @@
 /** The frame around the tabs: tab bar (ARIA tabs), addresses (#lecture), language and theme. */
 import { h } from "./dom.ts";
+import { listenForFiles } from "./files.ts";
+import { texts } from "./opening/text.ts";
 import "./shell.css";
 import { type Signal, signal, type Writable } from "./signal.ts";
 import type { Language, Studio, Tab, Words } from "./tab.ts";
@@ -39,7 +41,14 @@ export function shell(tabs: readonly Tab[]): Shell {
   };
   const bar = tabBar(tabs, language, show);
   const brand = h("div", { class: "brand" }, h("h1", {}, "Weft Studio"), title);
-  const settings = h("div", { class: "settings" }, languageButton(language), themeButton(language));
+  const opening = openButton(language, (files) => given?.open(files));
+  const settings = h(
+    "div",
+    { class: "settings" },
+    ...opening.elements,
+    languageButton(language),
+    themeButton(language),
+  );
   return {
     element: h(
       "div",
@@ -47,14 +56,17 @@ export function shell(tabs: readonly Tab[]): Shell {
       h("header", { class: "bar" }, brand, bar.element, settings),
       notice.element,
       panel,
+      opening.drop,
     ),
     language,
     show,
     tell: notice.tell,
     start(studio) {
       given = studio;
-      title.textContent = studio.project.model;
-      title.title = studio.project.model;
+      studio.bench.entry.watch((path) => {
+        title.textContent = title.title = path;
+      });
+      listenForFiles(document.body, studio.open, opening.hover);
       window.addEventListener("hashchange", route);
       route();
     },
@@ -123,6 +135,41 @@ function noticeBar(language: Signal<Language>): { readonly element: HTMLElement 
       });
       element.replaceChildren(text, close);
       element.hidden = false;
+    },
+  };
+}
+
+interface Opening {
+  readonly elements: readonly HTMLElement[];
+  /** What is shown while files hover above the page. */
+  readonly drop: HTMLElement;
+  hover(over: boolean): void;
+}
+
+/** The button that opens files, for whoever does not drop them. */
+function openButton(language: Signal<Language>, open: (files: readonly File[]) => void): Opening {
+  const files = h("input", {
+    type: "file",
+    id: "open-files",
+    multiple: true,
+    hidden: true,
+    onchange() {
+      open([...(files.files ?? [])]);
+      files.value = ""; // the same ones again
+    },
+  });
+  const button = h("button", { id: "open", type: "button", class: "quiet", onclick: () => files.click() });
+  const drop = h("p", { class: "drop-here", hidden: true });
+  language.watch((l) => {
+    button.textContent = texts[l].open;
+    button.title = texts[l].drop;
+    drop.textContent = texts[l].drop;
+  });
+  return {
+    elements: [button, files],
+    drop,
+    hover(over) {
+      drop.hidden = !over;
     },
   };
 }

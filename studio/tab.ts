@@ -16,6 +16,11 @@ export interface Tab {
   mount(host: HTMLElement, studio: Studio): () => void;
 }
 
+/** What was opened for a tab. */
+export type Given =
+  | { readonly kind: "picture"; readonly file: File }
+  | { readonly kind: "set"; readonly files: readonly File[] };
+
 export interface Studio {
   readonly project: Project;
   /** The last good compile; null until there is one. */
@@ -37,4 +42,8 @@ export interface Studio {
   readonly bench: Workbench;
   /** Shows a tab, by its id. */
   show(id: string): void;
+  /** Files that were dropped or chosen, of any kind that the studio knows. */
+  open(files: readonly File[]): void;
+  /** What the tab that it is for has not taken yet: it sets it to null. */
+  readonly given: Writable<Given | null>;
 }

@@ -36,10 +36,16 @@ export interface Workbench {
   readonly view: Signal<ModelView | null>;
   readonly status: Signal<Status>;
   readonly language: Remote<LanguageCalls>;
+  /** The model file's path, a key of `files`. */
+  readonly entry: Signal<string>;
+  /** Whether a server saves the files: not those that were opened in the page. */
+  readonly live: boolean;
   /** The files by path, as they are being edited. A new map at every edit. */
   readonly files: Signal<ReadonlyMap<string, string>>;
   /** Paths of files that differ from what was saved. */
   readonly edited: Signal<readonly string[]>;
+  /** Puts other files in the place of all, and compiles them. They are the page's alone: no server saves them. */
+  open(entry: string, files: Readonly<Record<string, string>>): Promise<void>;
   /** Changes a file's text; compiles soon after the last change. */
   edit(path: string, text: string): void;
   /** Files as they lie on disk: those that are being edited keep their text. */
@@ -55,12 +61,14 @@ const pause = 250;
 
 export async function workbench(project: Project, target: Signal<TargetName>): Promise<Workbench> {
   const types: Readonly<Record<string, string>> = await (await fetch("types.json")).json();
-  const onDisk = new Map(Object.entries(project.files));
+  let onDisk = new Map(Object.entries(project.files));
+  let live = project.live;
+  const entry = signal(project.model);
   const files = signal<ReadonlyMap<string, string>>(new Map(onDisk));
   const edited = signal<readonly string[]>([]);
   const { language, compile } = pipeline();
   await language.call("open", Object.fromEntries(files.value), types);
-  const { soon, ...compiled } = keepCompiled(project.model, files, target, compile);
+  const { soon, begin, now, ...compiled } = keepCompiled(entry, files, target, compile);
   const change = (path: string, text: string): void => {
     if (files.value.get(path) === text) return;
     files.set(new Map([...files.value, [path, text]]));
@@ -74,13 +82,28 @@ export async function workbench(project: Project, target: Signal<TargetName>): P
   return {
     ...compiled,
     language,
+    entry,
+    get live() {
+      return live;
+    },
     files,
     edited,
+    async open(path, given) {
+      live = false;
+      onDisk = new Map(Object.entries(given));
+      await language.call("open", given, types);
+      entry.set(path);
+      begin(); // before whoever watches the files asks for more
+      files.set(new Map(onDisk));
+      compare();
+      await now();
+    },
     edit(path, text) {
       change(path, text);
       compare();
     },
     disk(fresh) {
+      if (!live) return;
       for (const [path, text] of Object.entries(fresh)) {
         const untouched = files.value.get(path) === onDisk.get(path);
         onDisk.set(path, text);
@@ -104,11 +127,15 @@ export async function workbench(project: Project, target: Signal<TargetName>): P
 interface KeptCompiled extends Pick<Workbench, "model" | "view" | "status"> {
   /** The files have changed: compiles once they rest. */
   soon(): void;
+  /** Says that they are being compiled. */
+  begin(): void;
+  /** Compiles them. Resolves when this is done, or there is a newer compile. */
+  now(): Promise<void>;
 }
 
 /** Compiles the model file now, for each new target, and when it is asked to. */
 function keepCompiled(
-  file: string,
+  entry: Signal<string>,
   files: Workbench["files"],
   target: Signal<TargetName>,
   compile: Pipeline["compile"],
@@ -116,10 +143,14 @@ function keepCompiled(
   const model = signal<CompiledModel | null>(null);
   const view = signal<ModelView | null>(null);
   const status = signal<Status>({ kind: "compiling" });
+  const begin = (): void => {
+    if (status.value.kind !== "compiling") status.set({ kind: "compiling" });
+  };
   const now = async (): Promise<void> => {
     const start = performance.now();
+    const file = entry.value;
     const source = files.value.get(file) ?? "";
-    if (status.value.kind !== "compiling") status.set({ kind: "compiling" });
+    begin();
     try {
       const compiled = await compile(file, target.value);
       if (!compiled) return; // there is a newer one
@@ -139,6 +170,8 @@ function keepCompiled(
     model,
     view,
     status,
+    begin,
+    now,
     soon() {
       clearTimeout(timer);
       timer = setTimeout(now, pause);

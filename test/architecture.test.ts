@@ -135,7 +135,10 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     "runtime",
     ...["clock", "profile"].map((name) => `runtime/node/${name}.ts`),
     "data",
-    ...["classifier", "output/curve"].map((name) => `cli/${name}.ts`),
+    "compiler/onnx",
+    ...["classifier", "output/curve", "mapping/fill", "mapping/layers", "mapping/plan"].map(
+      (name) => `cli/${name}.ts`,
+    ),
     "package",
   ],
 };

@@ -2,7 +2,7 @@
 import { must, UserError } from "../../compiler/errors.ts";
 import { closest } from "../../compiler/options.ts";
 import { showSizes } from "../../contract/type.ts";
-import { type Change, changeOf, type Layer, layersOf, type Named } from "./layers.ts";
+import { type Change, changeOf, type Layer, layersOf, type Named, partOf } from "./layers.ts";
 import { type Match, matchLayers, type Rule } from "./match.ts";
 
 /** A parameter that is known. */
@@ -142,3 +142,18 @@ export function partsByShape({ parts }: Pick<Layer, "parts">): ReadonlyMap<strin
 /** `weight [64, 3, 3, 3], bias [64]`: parts of one shape together. */
 export const showParts = (layer: Pick<Layer, "parts">): string =>
   [...partsByShape(layer)].map(([shape, roles]) => `${roles.join(" ")} ${shape}`.trim()).join(", ");
+
+/** Parameters of one layer, all from one layer of the file. */
+export type Run = readonly [Filled, ...Filled[]];
+
+export function runsOf(filled: readonly Filled[]): readonly Run[] {
+  const key = ({ to, from, rule }: Filled): string =>
+    JSON.stringify([partOf(to.name).layer, from && partOf(from.name).layer, rule]);
+  const runs: [Filled, ...Filled[]][] = [];
+  for (const each of filled) {
+    const last = runs.at(-1);
+    if (last && key(last[0]) === key(each)) last.push(each);
+    else runs.push([each]);
+  }
+  return runs;
+}

@@ -3,7 +3,7 @@ import { plural, UserError } from "../../compiler/errors.ts";
 import { type Column, layoutTable, plain } from "../../compiler/report/layout.ts";
 import { showSizes } from "../../contract/type.ts";
 import { layersOf, type Named, partOf } from "../mapping/layers.ts";
-import { type Ambiguous, type Filled, type Plan, partsByShape, showParts } from "../mapping/plan.ts";
+import { type Ambiguous, type Filled, type Plan, partsByShape, runsOf, showParts } from "../mapping/plan.ts";
 
 const COLUMNS: readonly Column[] = [
   { header: "layer", cut: "start", cutOrder: 2, keep: 14 },
@@ -33,20 +33,6 @@ export function mappingText(
 
 function changeText({ change, from }: Filled): readonly string[] {
   return change === "" || !from ? [] : [`${change} from ${showSizes(from.shape)}`];
-}
-
-type Run = readonly [Filled, ...Filled[]];
-
-function runsOf(filled: readonly Filled[]): readonly Run[] {
-  const key = ({ to, from, rule }: Filled): string =>
-    JSON.stringify([partOf(to.name).layer, from && partOf(from.name).layer, rule]);
-  const runs: [Filled, ...Filled[]][] = [];
-  for (const each of filled) {
-    const last = runs.at(-1);
-    if (last && key(last[0]) === key(each)) last.push(each);
-    else runs.push([each]);
-  }
-  return runs;
 }
 
 export function mappingJson({ filled, left }: Plan): object {

@@ -2,8 +2,10 @@
 import { spawn } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
+import type { Dims } from "../../compiler/onnx/index.ts";
 import { shownPath } from "../files.ts";
-import { wholeNumber } from "../flags.ts";
+import { dimOption, wholeNumber } from "../flags.ts";
+import { isOnnx, refuseDims } from "../model.ts";
 import { untilInterrupted } from "../signals.ts";
 import { pageFiles, projectAssets, projectJson } from "../studio/page.ts";
 import { type ProjectFiles, projectFiles } from "../studio/project.ts";
@@ -17,6 +19,7 @@ interface Options extends OutputOptions {
   readonly port?: number;
   readonly open?: boolean;
   readonly weights?: string;
+  readonly dim?: Dims;
   /** A folder, or true for the usual one. */
   readonly build?: string | true;
 }
@@ -30,6 +33,7 @@ export const studio = verb({
         "-w, --weights <file>",
         "trained weights; without it those beside the model, such as lenet.safetensors",
       )
+      .addOption(dimOption())
       .option(
         "--build [dir]",
         "write a static folder that works without this server instead (default: weft-studio)",
@@ -37,19 +41,43 @@ export const studio = verb({
   help: examples([
     ["weft studio", "LeNet, or this project's models/lenet.ts"],
     ["weft studio models/my-net.ts --open", "a model of yours; the page follows when the file changes"],
+    ["weft studio model.onnx --dim width=640", "what weft import makes of an ONNX file, with its weights"],
     ["weft studio models/my-net.ts --build public/studio", "the same as a folder for any web server"],
   ]),
-  /** Throws `UserError`: no such file, a port that is taken, a folder that cannot be written. */
+  /** Throws `UserError`: no such file, one that cannot be imported, a port that is taken, a folder that cannot be written. */
   async run(model: string | undefined, options: Options, { ui }) {
-    const { weights, build, format } = options;
-    const read = (): ProjectFiles => projectFiles({ model, weights });
-    if (build === undefined) return untilInterrupted((signal) => serve(read, options, ui, signal));
-    await writeStatic(read(), build === true ? "weft-studio" : build, format, ui);
-    return 0;
+    const { weights, dim } = options;
+    if (model === undefined || !isOnnx(model)) {
+      refuseDims(model ?? "this project's model", dim);
+      return show(
+        { read: () => projectFiles({ model, weights }), why: "this is the package's own model" },
+        options,
+        ui,
+      );
+    }
+    const { withImported } = await import("../studio/imported.ts");
+    return withImported(model, dim, (file) => {
+      const read = (): ProjectFiles => ({ ...projectFiles({ model: file, weights }), editable: false });
+      return show({ read, why: `this is what weft import makes of ${shownPath(model)}` }, options, ui);
+    });
   },
 });
 
-async function serve(read: () => ProjectFiles, options: Options, ui: Ui, stop: AbortSignal): Promise<void> {
+interface Shown {
+  /** As it is now. */
+  readonly read: () => ProjectFiles;
+  /** Of one that is not editable: what it is. */
+  readonly why: string;
+}
+
+async function show(shown: Shown, options: Options, ui: Ui): Promise<number> {
+  const { build, format } = options;
+  if (build === undefined) return untilInterrupted((signal) => serve(shown, options, ui, signal));
+  await writeStatic(shown.read(), build === true ? "weft-studio" : build, format, ui);
+  return 0;
+}
+
+async function serve({ read, why }: Shown, options: Options, ui: Ui, stop: AbortSignal): Promise<void> {
   let project = read();
   // Taken before anybody is told of the files: what changes while they are told is told again.
   let before = await contents([...project.sources.values()]);
@@ -58,7 +86,7 @@ async function serve(read: () => ProjectFiles, options: Options, ui: Ui, stop: A
     if (options.format === "json") printJson(ui, { url: server.url, model: project.model });
     else ui.out(server.url);
     ui.note(`${project.model} in Weft Studio, for this machine alone; Ctrl-C ends`);
-    if (!project.editable) ui.note("this is the package's own model: changes can be downloaded, not saved");
+    if (!project.editable) ui.note(`${why}: changes can be downloaded, not saved`);
     if (options.open) openBrowser(server.url, ui);
     while (!stop.aborted) {
       await changed({ files: [...project.sources.values()], before }, stop);

@@ -1,14 +1,12 @@
 /** `weft weights`: weights that another program wrote, under the names of a model. */
 import { compile } from "../../compiler/compile.ts";
 import { plural, UserError } from "../../compiler/errors.ts";
-import type { ParamSpec } from "../../contract/program.ts";
 import { asGiven } from "../../contract/quantised.ts";
-import { converted, isCounter, type Stored, storedAs } from "../../contract/stored.ts";
-import { permute, type Tensor } from "../../contract/tensor.ts";
-import { checkWeights, writeSafetensors } from "../../contract/weights.ts";
-import { initialise } from "../../runtime/initialise.ts";
+import { isCounter, type Stored, storedAs } from "../../contract/stored.ts";
+import { writeSafetensors } from "../../contract/weights.ts";
 import { readBytes, shownPath } from "../files.ts";
-import { type Filled, type NameMap, type Plan, planOf } from "../mapping/plan.ts";
+import { filledWeights } from "../mapping/fill.ts";
+import { type NameMap, type Plan, planOf } from "../mapping/plan.ts";
 import { loadModel } from "../model.ts";
 import { listed, mappingJson, mappingText, refusal } from "../output/mapping.ts";
 import { printJson, type Ui } from "../ui.ts";
@@ -60,7 +58,7 @@ async function rename(model: string, { from, map, out, format }: Options, ui: Ui
   const refused = refusal(plan, shownPath(from), graph.name);
   if (refused) throw refused;
   const shown = shownPath(from);
-  const made = saying(shown, graph.name, () => valuesOf(params, stored, plan));
+  const made = saying(shown, graph.name, () => filledWeights(params, stored, plan));
   if (format === "json") printJson(ui, mappingJson(plan));
   else ui.out(mappingText(plan, { width: ui.width, color: ui.colors.isColorSupported }));
   noteCounters(
@@ -75,39 +73,6 @@ async function rename(model: string, { from, map, out, format }: Options, ui: Ui
     await writeFiles([[out, writeSafetensors(made)]]);
     ui.note(`the weights are in ${shownPath(out)}`);
   }
-}
-
-/** The parameters' values, in the model's types and shapes. Throws `WeftError` "weights". */
-function valuesOf(
-  params: readonly ParamSpec[],
-  stored: Readonly<Record<string, Stored>>,
-  { filled }: Plan,
-): Readonly<Record<string, Tensor>> {
-  const byName = new Map(filled.map((each) => [each.to.name, each]));
-  const made: Record<string, Tensor> = Object.create(null);
-  for (const param of params) made[param.name] = filledValue(param, byName.get(param.name), stored);
-  checkWeights(params, made);
-  return made;
-}
-
-function filledValue(
-  param: ParamSpec,
-  filled: Filled | undefined,
-  stored: Readonly<Record<string, Stored>>,
-): Tensor {
-  const { shape, dtype, name } = param;
-  const tensor = filled?.from && stored[filled.from.name];
-  if (!filled?.from || !tensor) return { shape, data: initialise(param) };
-  const { data, unheld } = converted(tensor.data, dtype);
-  if (unheld)
-    throw new UserError({
-      problem: `${filled.from.name}, which is to be ${name}, holds ${unheld.value} at element ${unheld.at}`,
-      rule: `a parameter is ${dtype}, which does not hold that number`,
-      fix: "scale or leave out what is beyond it before you save the weights",
-    });
-  if (filled.change !== "transposed") return { shape, data };
-  const matrix = tensor.shape.filter((size) => size !== 1);
-  return { shape, data: permute(data, matrix, [1, 0]) };
 }
 
 /** Says what was converted. */

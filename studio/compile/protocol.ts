@@ -3,6 +3,7 @@ import type { Compilation, TargetName } from "../../compiler/compile.ts";
 import type { EarlyUse } from "../../compiler/frontend/early.ts";
 import type { Frame } from "../../compiler/frontend/frames.ts";
 import type { Site } from "../../compiler/frontend/site.ts";
+import type { Weights } from "../../contract/weights.ts";
 import type { Packed } from "./transfer.ts";
 import type { ModelView } from "./view.ts";
 
@@ -86,4 +87,32 @@ export type ModelCalls = {
   readonly evaluate: (modules: readonly Module[]) => Promise<Evaluated>;
   /** Throws `UserError` with what is wrong with the model. */
   readonly compile: (entry: string, places: Places, target: TargetName) => Built;
+};
+
+/** What an ONNX file asks for before it is imported. */
+export interface AboutOnnx {
+  /** Sizes that it leaves open, the batch aside. */
+  readonly open: readonly string[];
+  /** The files beside it that hold its weights. */
+  readonly files: readonly string[];
+}
+
+export interface ImportedOnnx {
+  /** The text of a model file. */
+  readonly source: string;
+  readonly weights: Weights;
+  readonly layers: number;
+  readonly parameters: number;
+}
+
+/** ONNX files. */
+export type OnnxCalls = {
+  readonly about: (bytes: Uint8Array) => AboutOnnx;
+  /** Throws `UserError` with all that cannot be imported. */
+  readonly load: (
+    name: string,
+    bytes: Uint8Array,
+    dims: Readonly<Record<string, number>>,
+    files: Readonly<Record<string, Uint8Array>>,
+  ) => ImportedOnnx;
 };

@@ -94,3 +94,17 @@ export async function sayings(page: Page, selector: string): Promise<() => Promi
   }, selector);
   return () => list.jsonValue();
 }
+
+/** Drops a file on the page, as a hand does. */
+export async function drop(page: Page, name: string, bytes: Uint8Array): Promise<void> {
+  const transfer = await page.evaluateHandle(
+    ([file, text]) => {
+      const data = new DataTransfer();
+      data.items.add(new File([Uint8Array.from(atob(text), (c) => c.charCodeAt(0))], file));
+      return data;
+    },
+    [name, Buffer.from(bytes).toString("base64")] as const,
+  );
+  for (const event of ["dragover", "drop"])
+    await page.dispatchEvent("#panel", event, { dataTransfer: transfer });
+}

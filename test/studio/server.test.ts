@@ -2,11 +2,14 @@
 import { spawn } from "node:child_process";
 import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { request } from "node:http";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, inject, test, vi } from "vitest";
 import { projectFiles } from "../../cli/studio/project.ts";
 import { type StudioServer, serveStudio } from "../../cli/studio/server.ts";
+import { readSafetensors } from "../../contract/weights.ts";
 import { root, scratch, weft } from "../cli/weft.ts";
+import { file, int, node, weight } from "../onnx/file.ts";
 
 const source = 'import { block } from "./parts/block.ts";\nexport default block;\n';
 const secret = "a secret outside the project";
@@ -217,6 +220,43 @@ describe("weft studio", () => {
     expect(readdirSync(out)).toEqual(
       expect.arrayContaining(["index.html", "main.js", "language.js", "model.js"]),
     );
+  });
+
+  test("shows what import makes of an ONNX file, and leaves nothing behind", async () => {
+    const where = scratch();
+    const bytes = file({
+      inputs: { x: ["n", "width"] },
+      weights: [weight("fc.weight", [3, 4])],
+      nodes: [node("Gemm", ["x", "fc.weight"], ["y"], int("transB", 1))],
+      outputs: ["y"],
+    });
+    writeFileSync(join(where, "dense.onnx"), bytes);
+    const temporary = scratch();
+    vi.stubEnv("TMPDIR", temporary);
+    const out = join(where, "site");
+    const args = ["studio", join(where, "dense.onnx"), "--build", out, "--dim", "width=4"];
+    expect((await weft(args)).code).toBe(0);
+    const { model, files, weights, live } = JSON.parse(readFileSync(join(out, "project.json"), "utf8"));
+    expect({ model, weights, live }).toEqual({
+      model: "dense.ts",
+      weights: "weights/dense.safetensors",
+      live: false,
+    });
+    expect(files["dense.ts"]).toContain("linear(x, { out: 3, bias: false })");
+    expect(Object.keys(readSafetensors(readFileSync(join(out, weights))))).toEqual(["fc.weight"]);
+    expect(tmpdir()).toBe(temporary);
+    expect(readdirSync(temporary)).toEqual([]);
+    vi.unstubAllEnvs();
+    const open = await weft(args.slice(0, -2));
+    expect(open).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('leaves open how large "width" is'),
+    });
+    const dim = await weft(["studio", "models/lenet.ts", "--dim", "width=4"]);
+    expect(dim).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining("--dim does not go with models/lenet.ts"),
+    });
   });
 
   test("prints its address, tells of changes, and ends at Ctrl-C", async () => {

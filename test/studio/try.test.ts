@@ -15,7 +15,7 @@ import { shown } from "../../studio/tabs/try/color.ts";
 import { layersOf, outputName, watching } from "../../studio/tabs/try/layers.ts";
 import { ndarray } from "../oracle/array.ts";
 import { evaluate } from "../oracle/oracle.ts";
-import { type Opened, sayings, studioPages } from "./page.ts";
+import { drop, type Opened, sayings, studioPages } from "./page.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
@@ -26,20 +26,6 @@ const status = (page: Page): Promise<string | null> => page.textContent(".panel-
 const verdict = (page: Page): Promise<string | null> => page.textContent(".verdict");
 const note = (page: Page): Promise<string | null> => page.textContent(".picture-note");
 const computed = (page: Page): Promise<void> => expect.poll(() => status(page)).toMatch(COMPUTED);
-
-/** Drops a file on the page, as a hand does. */
-async function drop(page: Page, name: string, bytes: Uint8Array): Promise<void> {
-  const transfer = await page.evaluateHandle(
-    ([file, text]) => {
-      const data = new DataTransfer();
-      data.items.add(new File([Uint8Array.from(atob(text), (c) => c.charCodeAt(0))], file));
-      return data;
-    },
-    [name, Buffer.from(bytes).toString("base64")] as const,
-  );
-  for (const event of ["dragover", "drop"])
-    await page.dispatchEvent(".panel-try .host", event, { dataTransfer: transfer });
-}
 
 describe("the Try tab", () => {
   let lenet: Opened;
@@ -205,18 +191,19 @@ describe("the Try tab", () => {
     expect(await said()).toEqual(expect.arrayContaining([expect.stringMatching(/^Building \d+ kernels …$/)]));
     await drop(page, "other.safetensors", writeSafetensors({ a: { shape: [1], data: Float32Array.of(1) } }));
     await expect
-      .poll(() => page.textContent(".panel-try .main [role=alert]"))
+      .poll(() => page.textContent(".notice p"))
       .toMatch(
         /^other\.safetensors does not fit this model: "conv1.weight" \[6, 1, 5, 5\] is missing.*\. The weights that were used before are kept\.$/s,
       );
     expect(await page.textContent(".about")).toContain("Weights from mine.safetensors");
     expect(await verdict(page)).toMatch(/^kind \d$/);
     await shoot(page, "refused");
-    expect(await page.isVisible(".panel-try .main [role=alert]")).toBe(true);
     await drop(page, "bad.safetensors", Uint8Array.of(1, 2, 3));
-    await expect.poll(() => page.textContent(".problem")).toMatch(/3 bytes are no safetensors file/);
+    await expect
+      .poll(() => page.textContent(".notice p"))
+      .toMatch(/^bad.safetensors: 3 bytes are no safetensors file/);
     expect(await page.textContent(".about")).toContain("Weights from mine.safetensors");
-    await page.click('button:has-text("Use initial values")'); // other weights: what was refused is said no more
+    await page.click('button:has-text("Use initial values")');
     await expect.poll(() => page.textContent(".about")).toMatch(/^Untrained: initial values, seed 0Open/);
     expect(list).toEqual([]);
     await page.context().close();

@@ -13,6 +13,8 @@ export class Marks {
   readonly #code: Editor;
   #types: readonly Mark[] = [];
   #timer: ReturnType<typeof setTimeout> | undefined;
+  /** Whether types are to be asked for once the compile has ended. */
+  #waits = true;
   /** How often types were asked for: an answer to an earlier question is dropped. */
   #asked = 0;
 
@@ -25,9 +27,8 @@ export class Marks {
     });
   }
 
-  /** Whether types were ever asked for. */
-  get begun(): boolean {
-    return this.#asked > 0;
+  get waits(): boolean {
+    return this.#waits;
   }
 
   /** The editor shows another file. */
@@ -39,8 +40,9 @@ export class Marks {
   /** Asks for errors of types, soon. */
   check(): void {
     const { bench } = this.#state.studio;
-    // The first compile has the machine to itself: types take a second to be loaded.
-    if (this.#state.view.value === null && bench.status.value.kind === "compiling") return;
+    // A compile asks the same worker where layers stand: types take a second to be loaded, and those of a large model several.
+    this.#waits = bench.status.value.kind === "compiling";
+    if (this.#waits) return;
     clearTimeout(this.#timer);
     const own = ++this.#asked;
     this.#timer = setTimeout(async () => {

@@ -7,7 +7,7 @@ import { chooseLayer, type State } from "./state.ts";
 import { verdictOf } from "./verdict.ts";
 
 export function sourcePane(state: State): HTMLElement {
-  const { bench, project } = state.studio;
+  const { bench } = state.studio;
   const verdict = verdictOf(state);
   const store = (): Promise<void> =>
     stored(state, code.path).catch((error) => verdict.complain(messageOf(error)));
@@ -34,15 +34,16 @@ export function sourcePane(state: State): HTMLElement {
     head.update(code.path);
     verdict.update(bench.status.value);
   };
-  open(project.model);
+  open(bench.entry.value);
   state.watch(bench.files, (all) => {
+    if (!all.has(code.path)) return open(bench.entry.value);
     head.update(code.path);
     code.open(code.path, all.get(code.path) ?? "");
   });
   state.watch(bench.status, ({ kind }) => {
     draw();
     marks.update();
-    if (kind !== "compiling" && !marks.begun) marks.check();
+    if (kind !== "compiling" && marks.waits) marks.check();
   });
   state.watch(bench.edited, draw);
   state.speak(draw);
@@ -70,26 +71,26 @@ interface HeadEvents {
 
 /** Title, files and buttons. */
 function headOf(state: State, { open, save: onSave, revert: onRevert }: HeadEvents): Head {
-  const { bench, project } = state.studio;
+  const { bench } = state.studio;
   const title = h("h2", { id: "source-title" });
   const files = h("select", { id: "file-select", onchange: () => open(files.value) });
-  const look = project.live ? "primary small" : "small";
-  const save = h("button", { type: "button", id: "save", class: look, onclick: onSave });
+  const save = h("button", { type: "button", id: "save", onclick: onSave });
   const revert = h("button", { type: "button", id: "revert", class: "quiet small", onclick: onRevert });
   return {
     element: h("div", { class: "head" }, title, h("div", { class: "row" }, files, revert, save)),
     update(path) {
       const paths = [...bench.files.value.keys()];
-      if (files.options.length !== paths.length)
+      if (Array.from(files.options, ({ value }) => value).join("\n") !== paths.join("\n"))
         fill(files, ...paths.map((each) => h("option", { value: each }, each)));
       files.value = path;
       files.hidden = paths.length < 2;
       files.setAttribute("aria-label", state.say("file"));
       title.textContent = state.say("source");
-      save.textContent = state.say(project.live ? "save" : "download");
+      save.textContent = state.say(bench.live ? "save" : "download");
       revert.textContent = state.say("revert");
       const isEdited = bench.edited.value.includes(path);
-      save.disabled = project.live && !isEdited;
+      save.className = bench.live ? "primary small" : "small";
+      save.disabled = bench.live && !isEdited;
       revert.hidden = !isEdited;
     },
   };
@@ -112,8 +113,8 @@ function follow(state: State, code: Editor, open: (path: string) => void): void 
 }
 
 /** Writes the file, or has the browser keep it. Throws where the server does not. */
-async function stored({ studio: { bench, project } }: State, path: string): Promise<void> {
-  if (project.live) await bench.save(path);
+async function stored({ studio: { bench } }: State, path: string): Promise<void> {
+  if (bench.live) await bench.save(path);
   else download(path, bench.files.value.get(path) ?? "");
 }
 

@@ -13,7 +13,6 @@ export interface Text {
   readonly stillMissing: (names: string) => string;
   readonly allThere: string;
   readonly notOne: (name: string) => string;
-  readonly dropHere: string;
   readonly optimizer: string;
   readonly sgd: string;
   readonly adam: string;
@@ -75,7 +74,6 @@ const en: Text = {
   stillMissing: (names) => `Still missing: ${names}`,
   allThere: "All four files are there",
   notOne: (name) => `${name} is none of the four`,
-  dropHere: "Drop the four IDX files",
   optimizer: "Optimiser",
   sgd: "SGD",
   adam: "Adam",
@@ -142,7 +140,6 @@ const zh: Text = {
   stillMissing: (names) => `还缺：${names}`,
   allThere: "四个文件已齐",
   notOne: (name) => `${name} 不是这四个文件之一`,
-  dropHere: "拖入四个 IDX 文件",
   optimizer: "优化器",
   sgd: "SGD",
   adam: "Adam",

@@ -4,7 +4,6 @@ import { classesEntry } from "../../../data/scores.ts";
 import type { Data } from "../../../data/set.ts";
 import { writeSafetensors } from "../../../runtime/train.ts";
 import { fill, h } from "../../dom.ts";
-import { listenForFiles } from "../../files.ts";
 import type { Studio } from "../../tab.ts";
 import type { CompiledModel } from "../../workbench.ts";
 import { parameterCount } from "../try/layers.ts";
@@ -51,7 +50,7 @@ export function showTrain(host: HTMLElement, props: TrainProps): () => void {
     samples.update(progress.data);
   };
   const sayModel = (): void => settings.about(modelLine(props));
-  const drop = lay(host, settings, card, [table.element, samples.element], text);
+  lay(host, settings, card, [table.element, samples.element]);
   const stops = [
     run.progress.watch(show),
     studio.model.watch(() => {
@@ -59,8 +58,10 @@ export function showTrain(host: HTMLElement, props: TrainProps): () => void {
       show();
     }),
     studio.bench.status.watch(sayModel),
-    listenForFiles(host, settings.takeFiles, (over) => {
-      drop.hidden = !over;
+    studio.given.watch((given) => {
+      if (given?.kind !== "set") return;
+      studio.given.set(null);
+      settings.takeFiles(given.files);
     }),
     withoutDevice(studio, (message) => {
       usable = false;
@@ -74,17 +75,8 @@ export function showTrain(host: HTMLElement, props: TrainProps): () => void {
   };
 }
 
-/** Fills the tab. Returns what is shown while files hover above it. */
-function lay(
-  host: HTMLElement,
-  settings: Form,
-  card: ProgressCard,
-  results: readonly HTMLElement[],
-  text: Text,
-): HTMLElement {
-  const drop = h("p", { class: "drop-here", hidden: true }, text.dropHere);
-  fill(host, settings.element, h("div", { class: "main" }, card.element, ...results), drop);
-  return drop;
+function lay(host: HTMLElement, settings: Form, card: ProgressCard, results: readonly HTMLElement[]): void {
+  fill(host, settings.element, h("div", { class: "main" }, card.element, ...results));
 }
 
 /** Tells why there is no device, unless it is called off before. */

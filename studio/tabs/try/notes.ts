@@ -10,8 +10,6 @@ export interface Notes {
   failed(error: unknown, again: () => void): void;
   /** Asks once whether so many parameters shall be computed. */
   ask(parameters: number, go: () => void): void;
-  /** Why weights in a file are not used. */
-  refused(file: string, why: string): void;
 }
 
 export function notes(text: Text): Notes {
@@ -41,6 +39,5 @@ export function notes(text: Text): Notes {
         h("div", { class: "note" }, text.big((parameters / 1e6).toFixed(0)), h("div", {}, button)),
       );
     },
-    refused: (file, why) => alert(text.refused(file, why)),
   };
 }

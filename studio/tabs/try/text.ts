@@ -11,7 +11,6 @@ export interface Text {
   readonly open: string;
   readonly invert: string;
   readonly hint: string;
-  readonly dropHere: string;
   readonly samples: string;
   readonly scores: string;
   readonly numbers: string;
@@ -51,7 +50,6 @@ export interface Text {
   readonly opened: (name: string) => string;
   readonly misfit: (why: string) => string;
   readonly classesIgnored: (why: string) => string;
-  readonly refused: (name: string, why: string) => string;
   readonly openWeights: string;
   readonly useInitial: string;
   readonly notPicture: (name: string) => string;
@@ -75,7 +73,6 @@ const en: Text = {
   open: "Open a picture",
   invert: "Invert",
   hint: "Draw, drop or paste a picture",
-  dropHere: "Drop a picture, or weights as .safetensors",
   samples: "Samples",
   scores: "Class scores",
   numbers: "Output",
@@ -117,8 +114,6 @@ const en: Text = {
   opened: (name) => `Weights from ${name}`,
   misfit: (why) => `The weights do not fit this model: ${why}. Initial values are used.`,
   classesIgnored: (why) => `The classes that the file names are left aside: ${why}.`,
-  refused: (name, why) =>
-    `${name} does not fit this model: ${why}. The weights that were used before are kept.`,
   openWeights: "Open weights",
   useInitial: "Use initial values",
   notPicture: (name) => `${name || "This"} is no picture that the browser can read`,
@@ -143,7 +138,6 @@ const zh: Text = {
   open: "打开图片",
   invert: "反色",
   hint: "可绘制、拖入或粘贴图片",
-  dropHere: "拖入图片，或 .safetensors 权重文件",
   samples: "样例",
   scores: "类别得分",
   numbers: "输出",
@@ -183,7 +177,6 @@ const zh: Text = {
   opened: (name) => `权重来自 ${name}`,
   misfit: (why) => `权重与该模型不符：${why}。已改用初始值。`,
   classesIgnored: (why) => `未采用文件中的类别信息：${why}。`,
-  refused: (name, why) => `${name} 与该模型不符：${why}。继续使用原来的权重。`,
   openWeights: "打开权重",
   useInitial: "使用初始值",
   notPicture: (name) => `浏览器无法读取${name ? ` ${name} ` : "该"}图片`,

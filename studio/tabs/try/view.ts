@@ -1,7 +1,5 @@
 /** The Try tab for one model in one language: a picture in, layers and scores out. */
-import { compile } from "../../../compiler/compile.ts";
 import { fill, h } from "../../dom.ts";
-import { listenForFiles } from "../../files.ts";
 import type { Studio } from "../../tab.ts";
 import { dark } from "../../theme.ts";
 import type { CompiledModel } from "../../workbench.ts";
@@ -15,7 +13,7 @@ import { type Kept, type PictureCard, pictureCard } from "./pictureCard.ts";
 import { type Readout, readout } from "./readout.ts";
 import type { Text } from "./text.ts";
 import { type Listener, Trial, type Tried } from "./trial.ts";
-import { type Drawn, misfit, openWeights, originOf } from "./weights.ts";
+import { type Drawn, originOf } from "./weights.ts";
 
 /** What outlives the tab's being left. */
 export interface Memory {
@@ -45,8 +43,6 @@ interface Parts {
   readonly status: HTMLElement;
   readonly scale: HTMLSelectElement;
   readonly notes: Notes;
-  /** Of weights that were opened last. */
-  readonly refusal: Notes;
   readonly about: AboutWeights;
   readonly picture: PictureCard;
   readonly answers: Answers;
@@ -59,7 +55,7 @@ export function showTry(host: HTMLElement, props: TryProps): () => void {
   const events: Events = {
     changed: () => trial.rerun(),
     toggled: () => trial.rebuild(),
-    open: (files) => openFiles(files, props, parts, trial),
+    open: studio.open,
   };
   const parts = partsOf(props, events);
   const { answers, picture, list } = parts;
@@ -69,14 +65,13 @@ export function showTry(host: HTMLElement, props: TryProps): () => void {
     failed: (error) => complain(error, parts, trial),
   });
   answers.expect(studio.weights.value); // from the beginning on, so that nothing moves when they are known
-  const drop = lay(host, parts, props.text);
+  lay(host, parts, props.text);
   const stops = [
-    listenForFiles(host, events.open, (over) => {
-      drop.hidden = !over;
-    }),
-    studio.weights.watch(() => {
-      parts.refusal.clear();
-      trial.rebuild();
+    studio.weights.watch(() => trial.rebuild()),
+    studio.given.watch((given) => {
+      if (given?.kind !== "picture") return;
+      studio.given.set(null);
+      void picture.takePicture(given.file);
     }),
     studio.target.watch(() => trial.rebuild()),
     dark.watch((now) => list.redraw(now, memory.perMap)),
@@ -125,7 +120,6 @@ function partsOf(props: TryProps, { changed, toggled, open }: Events): Parts {
     status: h("p", { class: "quiet-text small status", attrs: { role: "status" } }, text.waiting),
     scale: scaleChoice(memory, list, text),
     notes: notes(text),
-    refusal: notes(text),
     about,
     picture,
     answers: answersOf(graph, about.element, text),
@@ -166,10 +160,8 @@ function scaleChoice(memory: Memory, list: LayerList, text: Text): HTMLSelectEle
   return select;
 }
 
-/** Fills the tab. Returns what is shown while files hover above it. */
-function lay(host: HTMLElement, parts: Parts, text: Text): HTMLElement {
+function lay(host: HTMLElement, parts: Parts, text: Text): void {
   const { status, scale, answers, picture, list, line } = parts;
-  const drop = h("p", { class: "drop-here", hidden: true }, text.dropHere);
   fill(
     host,
     h("div", { class: "side" }, picture.element, answers.element),
@@ -184,13 +176,10 @@ function lay(host: HTMLElement, parts: Parts, text: Text): HTMLElement {
         h("label", { class: "inline", htmlFor: "try-scale" }, text.scale, scale),
       ),
       parts.notes.element,
-      parts.refusal.element,
       list.element,
       line.element,
     ),
-    drop,
   );
-  return drop;
 }
 
 function triedBy({ studio, model, input, memory }: TryProps, { list, picture }: Parts): Tried {
@@ -246,28 +235,4 @@ function askFirst({ model, memory }: TryProps, { notes: shown, status }: Parts, 
 function complain(error: unknown, { notes: shown, status }: Parts, trial: Trial): void {
   shown.failed(error, () => trial.rebuild());
   status.textContent = NOTHING;
-}
-
-/** Pictures become the picture, weights all tabs' weights. */
-async function openFiles(
-  files: readonly File[],
-  { studio, model }: TryProps,
-  parts: Parts,
-  trial: Trial,
-): Promise<void> {
-  parts.refusal.clear();
-  for (const file of files) {
-    if (!file.name.endsWith(".safetensors")) {
-      await parts.picture.takePicture(file);
-      continue;
-    }
-    try {
-      const weights = openWeights(await file.arrayBuffer(), file.name);
-      const why = misfit(trial.params ?? compile(model.graph).program.params, weights);
-      if (why === undefined) studio.weights.set(weights);
-      else parts.refusal.refused(file.name, why);
-    } catch (error) {
-      complain(error, parts, trial);
-    }
-  }
 }

@@ -1,0 +1,24 @@
+/** What a file is to the studio, by its name. Pure. */
+import { partOf } from "../tabs/train/data.ts";
+
+/** "set": one of the four files of a data set. */
+export type Kind = "onnx" | "model" | "weights" | "set" | "picture";
+
+const ENDS: Readonly<Record<string, Kind>> = {
+  onnx: "onnx",
+  ts: "model",
+  mts: "model",
+  safetensors: "weights",
+  ...Object.fromEntries(
+    ["png", "jpg", "jpeg", "gif", "webp", "avif", "bmp", "svg", "ico"].map((end) => [end, "picture"]),
+  ),
+};
+
+/** Undefined: nothing that is opened here. */
+export function kindOf({ name, type }: Pick<File, "name" | "type">): Kind | undefined {
+  const stem = name.toLowerCase().replace(/\.gz$/, "");
+  const end = /\.([^.]*)$/.exec(stem)?.[1] ?? "";
+  if (Object.hasOwn(ENDS, end)) return ENDS[end];
+  if (type.startsWith("image/")) return "picture";
+  return partOf(name) ? "set" : undefined;
+}
