@@ -38,7 +38,7 @@ export async function openOnnx(
     await bench.open(`${name}.ts`, { [`${name}.ts`]: made.source });
     weights.set(remember(made.weights, { kind: "opened", name: file.name, metadata: {} }));
     show("model");
-    return (words) => words.imported(file.name, made.layers, made.parameters.toLocaleString("en"));
+    return (words) => words.imported(file.name, made.layers, made.parameters);
   } finally {
     worker.stop();
   }

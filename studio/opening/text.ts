@@ -1,4 +1,5 @@
 /** What is said about files that are opened. */
+import { plural } from "../../compiler/errors.ts";
 import type { Language } from "../tab.ts";
 
 export interface Text {
@@ -7,7 +8,7 @@ export interface Text {
   readonly unknown: (names: string) => string;
   readonly noModel: string;
   readonly importing: (name: string) => string;
-  readonly imported: (name: string, layers: number, parameters: string) => string;
+  readonly imported: (name: string, layers: number, parameters: number) => string;
   readonly loose: (name: string, files: string) => string;
   readonly sizes: (name: string) => string;
   readonly sizesHelp: string;
@@ -40,7 +41,7 @@ const en: Text = {
   noModel: "There is no model yet to which they could belong: open one first.",
   importing: (name) => `Importing ${name} …`,
   imported: (name, layers, parameters) =>
-    `${name} is open: ${layers} layers, ${parameters} parameters. The model file is what import made of it; edit it as any other.`,
+    `${name} is open: ${layers} ${plural(layers, "layer")}, ${parameters.toLocaleString("en")} ${plural(parameters, "parameter")}. The model file is what import made of it; edit it as any other.`,
   loose: (name, files) => `${name} keeps weights in ${files}: open these files together with it`,
   sizes: (name) => `${name} leaves sizes open`,
   sizesHelp: "What shall they be? A number for each; the batch stays open.",
@@ -59,7 +60,8 @@ const en: Text = {
   foundBy: "Found by",
   initial: "initial values",
   choose: "choose …",
-  left: (count) => `${count} of the file's tensors are left aside.`,
+  left: (count) =>
+    `${count} ${plural(count, "tensor")} of the file ${count === 1 ? "is" : "are"} left aside.`,
   use: "Use these weights",
   rules: {
     map: "you",
@@ -79,7 +81,7 @@ const zh: Text = {
   noModel: "还没有模型可供使用：请先打开一个模型。",
   importing: (name) => `正在导入 ${name}……`,
   imported: (name, layers, parameters) =>
-    `已打开 ${name}：${layers} 层，${parameters} 个参数。模型文件由导入生成，可像其他模型一样编辑。`,
+    `已打开 ${name}：${layers} 层，${parameters.toLocaleString("en")} 个参数。模型文件由导入生成，可像其他模型一样编辑。`,
   loose: (name, files) => `${name} 的权重保存在 ${files} 中：请一起打开这些文件`,
   sizes: (name) => `${name} 有未确定的尺寸`,
   sizesHelp: "请为每一项填写一个数；批量大小保持不定。",

@@ -34,14 +34,17 @@ export class Marks {
   /** The editor shows another file. */
   anew(): void {
     this.#types = [];
-    this.check();
+    this.#asked++;
+    // A compile asks the same worker where layers stand, and types of a large model take it for seconds.
+    this.#waits = this.#state.studio.bench.status.value.kind === "compiling";
+    if (!this.#waits) this.check();
   }
 
   /** Asks for errors of types, soon. */
   check(): void {
     const { bench } = this.#state.studio;
-    // A compile asks the same worker where layers stand: types take a second to be loaded, and those of a large model several.
-    this.#waits = bench.status.value.kind === "compiling";
+    // The first compile has the machine to itself: types take a second to be loaded.
+    this.#waits = this.#state.view.value === null && bench.status.value.kind === "compiling";
     if (this.#waits) return;
     clearTimeout(this.#timer);
     const own = ++this.#asked;
