@@ -100,6 +100,11 @@ export function optimizerOptions(command: Command): Command {
     )
     .option("--clip-norm <norm>", "bounds the gradients' norm over all weights", positive)
     .option("--clip-value <value>", "bounds each gradient", positive)
+    .option(
+      "--accumulate <n>",
+      "batches whose gradients are gathered for an update, as of one large batch; default 1",
+      wholeNumber(1),
+    )
     .option("--freeze <names...>", "layers, scopes or parameters that are not trained; * is any text");
 }
 

@@ -20,7 +20,7 @@ export function validateTraining(value: unknown): Training {
     if (!form.find("module")) form.fail("it has no module");
     checkSame(training.get(key), form);
   }
-  for (const key of ["name", "loss", "optimizer", "reduction", "clip", "bytes", "classes"])
+  for (const key of ["name", "loss", "optimizer", "reduction", "clip", "accumulate", "bytes", "classes"])
     if (JSON.stringify(training.get(key).value) !== JSON.stringify(wasm.get(key).value))
       wasm.get(key).fail("it has to be that of the training");
   return value as Training; // as checked
@@ -37,6 +37,7 @@ function checkTraining(training: Field): void {
     if (bounds.length !== 1) clip.fail("it has to hold either norm or value");
     for (const bound of bounds) if (bound.number() <= 0) bound.fail("it has to be above 0");
   }
+  training.find("accumulate")?.whole(2);
   const bytes = training.get("bytes").flag();
   if (loss === "crossEntropy") training.find("classes")?.whole(1);
   const programs = [training.get("step"), training.get("evaluate")];

@@ -49,11 +49,16 @@ export interface Clip {
   readonly value?: number;
 }
 
-/** Slots of the uniform's `rates`, set for each step. */
+/** Slots of the uniform's `rates`, set for each step. The learning rate is 0 where a batch's gradients are gathered alone. */
 export const RATE_LR = 0;
 /** 1/(1 − β₁ᵗ) and 1/(1 − β₂ᵗ): Adam's bias corrections (Kingma & Ba 2015). */
 export const RATE_FIRST = 1;
 export const RATE_SECOND = 2;
+/**
+ * Of a step that gathers gradients: of a mean the batch's part of the examples gathered with it, of a sum 1 for the first batch
+ * and else 0. Either way 1 begins anew.
+ */
+export const RATE_SHARE = 3;
 
 /**
  * What a training computes besides the model: the input as numbers 0 … 1, the loss, a gradient, the norm of all of them,
@@ -73,6 +78,8 @@ export interface Training {
   readonly reduction?: "sum";
   /** Absent: gradients are taken as they are. */
   readonly clip?: Clip;
+  /** Gradients of so many batches of an epoch are gathered for an update. Absent: each batch has its own. */
+  readonly accumulate?: number;
   /** Whether inputs and targets are drawn from data sets of bytes on the GPU. */
   readonly bytes: boolean;
   /** The number of classes, where the loss takes class numbers. */

@@ -8,8 +8,10 @@ import { SEED } from "./options.ts";
 
 /** Where a training is: with the tensors and the data, this determines everything that follows. */
 export interface Position {
-  /** Steps taken in all. */
+  /** Steps taken in all: batches. */
   readonly step: number;
+  /** Updates made in all: as many as steps, unless gradients of several batches are gathered for one. */
+  readonly updates: number;
   /** Epochs finished. */
   readonly epoch: number;
   /** Steps taken of the epoch that has begun. */
@@ -24,6 +26,7 @@ export interface Position {
 
 export const BEGINNING: Position = {
   step: 0,
+  updates: 0,
   epoch: 0,
   stepInEpoch: 0,
   loss: 0,
@@ -65,7 +68,7 @@ function identity({ lr: _, ...rest }: Optimizer): Record<string, unknown> {
 }
 
 export function toCheckpoint(
-  { name, loss, optimizer, clip }: Training,
+  { name, loss, optimizer, clip, accumulate = 1 }: Training,
   { position, seed, tensors }: State,
 ): Checkpoint {
   const metadata = {
@@ -74,6 +77,7 @@ export function toCheckpoint(
     loss,
     optimizer: JSON.stringify(identity(optimizer)),
     ...(clip && { clip: JSON.stringify(clip) }),
+    ...(accumulate > 1 && { accumulate: `${accumulate}` }),
     seed: String(seed),
     position: JSON.stringify(position),
   };
@@ -85,7 +89,7 @@ export function fromCheckpoint(training: Training, { tensors, metadata }: Checkp
   const fail = (problem: string): never => {
     throw new WeftError("weights", `checkpoint: ${problem}`);
   };
-  const { name, loss, optimizer, clip } = training;
+  const { name, loss, optimizer, clip, accumulate = 1 } = training;
   if (metadata?.["format"] !== FORMAT)
     fail(
       `the metadata are not those of a checkpoint (format "${FORMAT}"), but maybe these are plain weights`,
@@ -107,6 +111,7 @@ export function fromCheckpoint(training: Training, { tensors, metadata }: Checkp
   same("the optimiser", was["kind"], now["kind"]);
   for (const key in now) same(`the optimiser's ${key}`, was[key], now[key]);
   same("the bound of gradients", metadata["clip"] ? parse("clip") : "none", clip ?? "none");
+  same("an update's number of batches", +(metadata["accumulate"] ?? 1), accumulate);
 
   const found = parse("position");
   const position = Object.fromEntries(

@@ -20,10 +20,10 @@ interface Flight {
   readonly results: Promise<readonly Figures[]>;
 }
 
-/** The uniform's rates: the learning rate, and Adam's bias corrections for its t-th step. */
-export function ratesOf(optimizer: Optimizer, lr: number, t: number): number[] {
-  if (optimizer.kind === "sgd") return [lr];
-  return [lr, ...optimizer.betas.map((beta) => 1 / (1 - beta ** t))];
+/** The uniform's rates: the learning rate, Adam's bias corrections for its t-th update, and a batch's share of an update. */
+export function ratesOf(optimizer: Optimizer, lr: number, t: number, share = 1): number[] {
+  const betas = optimizer.kind === "sgd" ? [0, 0] : optimizer.betas;
+  return [lr, ...betas.map((beta) => 1 / (1 - beta ** t)), share];
 }
 
 export interface Steps {
@@ -38,10 +38,17 @@ export interface Steps {
 
 /** That of step `i` of the epoch that `from` is in. */
 export function batchOf({ training, seed, fit }: Steps, from: Position, i: number): TrainBatch {
-  const { batch, rows } = fit;
+  const { batch, rows, stepsPerEpoch } = fit;
+  const { optimizer, reduction, accumulate = 1 } = training;
   const step = from.step + i - from.stepInEpoch;
-  const rates = ratesOf(training.optimizer, fit.rate(step, from.epoch), step + 1);
-  return { n: Math.min(batch, rows - i * batch), offset: i * batch, step, seed, rates };
+  const n = Math.min(batch, rows - i * batch);
+  /** The batches gathered before this one. */
+  const before = i % accumulate;
+  const due = before + 1 === accumulate || i + 1 === stepsPerEpoch;
+  const updates = from.updates + Math.floor(i / accumulate) - Math.floor(from.stepInEpoch / accumulate);
+  const share = reduction === "sum" ? +!before : n / (before * batch + n);
+  const rates = ratesOf(optimizer, due ? fit.rate(step, from.epoch) : 0, updates + 1, share);
+  return { n, offset: i * batch, step, seed, rates };
 }
 
 /**
@@ -113,16 +120,17 @@ function account(
   { n, rates }: TrainBatch,
   [loss, right]: Figures,
 ): Position {
-  const [learningRate] = rates as [number];
   const after = {
     ...before,
     step: before.step + 1,
+    updates: before.updates + (rates[0] ? 1 : 0),
     stepInEpoch: before.stepInEpoch + 1,
     loss: before.loss + loss,
     right: before.right + right,
   };
   const { step, epoch, stepInEpoch } = after;
   const { stepsPerEpoch, batch, rows } = fit;
+  const learningRate = fit.rate(before.step, epoch);
   if (!Number.isFinite(loss)) {
     const when = `epoch ${epoch + 1}, step ${stepInEpoch} of ${stepsPerEpoch}`;
     const problem = `the loss of ${when} is ${loss} (learning rate ${learningRate})`;

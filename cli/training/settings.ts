@@ -17,6 +17,8 @@ export interface Settings {
   /** Bounds of the gradients: of their norm, or of each value. */
   readonly clipNorm?: number;
   readonly clipValue?: number;
+  /** Batches to an update. */
+  readonly accumulate?: number;
   /** Names of what is not trained. */
   readonly freeze?: readonly string[];
   readonly schedule: "constant" | "cosine";
@@ -34,6 +36,7 @@ export const OPTIMIZER = [
   "weightDecay",
   "clipNorm",
   "clipValue",
+  "accumulate",
   "freeze",
 ] as const;
 
@@ -66,6 +69,7 @@ const ALLOWED: { readonly [K in keyof Settings]-?: (value: unknown) => boolean }
   weightDecay: isNumber,
   clipNorm: isNumber,
   clipValue: isNumber,
+  accumulate: isWhole,
   freeze: (value) => Array.isArray(value) && value.every((name) => typeof name === "string"),
   schedule: (value) => value === "constant" || value === "cosine",
 };
@@ -133,10 +137,17 @@ export function batchFor(asked: number | undefined, rows: number, data: string):
 }
 
 /** What a training step is made with, besides what it is made for. */
-export function stepOf(settings: Settings): Pick<TrainingOptions, "optimizer" | "clip" | "freeze"> {
+export function stepOf(
+  settings: Settings,
+): Pick<TrainingOptions, "optimizer" | "clip" | "accumulate" | "freeze"> {
   const clip = clipOf(settings);
-  const { freeze } = settings;
-  return { optimizer: optimizerOf(settings), ...(clip && { clip }), ...(freeze && { freeze }) };
+  const { accumulate, freeze } = settings;
+  return {
+    optimizer: optimizerOf(settings),
+    ...(clip && { clip }),
+    ...(accumulate && { accumulate }),
+    ...(freeze && { freeze }),
+  };
 }
 
 function clipOf({ clipNorm, clipValue }: Settings): Clip | undefined {

@@ -36,7 +36,7 @@ export function compileParts(graph: Graph, given: TrainingOptions): TrainingPart
   // An optimiser may be written as data, with its defaults left out.
   const options = { ...given, optimizer: checkTrainingOptions(given).optimizer };
   checkForms("compileTraining", options);
-  const { loss = "crossEntropy", reduction, optimizer, clip, bytes = true } = options;
+  const { loss = "crossEntropy", reduction, optimizer, clip, accumulate = 1, bytes = true } = options;
   const { target, tuning, typicalBatch = 0, wasm } = options;
   const classes = loss === "crossEntropy" ? graph.outputs[0]?.node.type.shape[1] : undefined;
   const how = { ...(target === undefined ? {} : { target }), ...(tuning ? { tuning } : {}) };
@@ -53,6 +53,7 @@ export function compileParts(graph: Graph, given: TrainingOptions): TrainingPart
     ...(reduction === "sum" ? { reduction } : {}),
     optimizer,
     ...(clip ? { clip } : {}),
+    ...(accumulate > 1 ? { accumulate } : {}),
     bytes,
     ...(typeof classes === "number" ? { classes } : {}),
     ...(remarks.length > 0 ? { remarks } : {}),

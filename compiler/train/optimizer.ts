@@ -48,7 +48,8 @@ export function adam(options: AdamOptions = {}): Optimizer {
   return { kind: "adam", ...readAdam(options) };
 }
 
-function scalar(slot: number, name: string): Node {
+/** A number that each step is told. */
+export function scalar(slot: number, name: string): Node {
   return { kind: "scalar", type: { dtype: "f32", shape: [] }, origin: { name }, slot };
 }
 

@@ -14,10 +14,11 @@ import { constantNode, derivedNode, inRole, opNode, suffixed } from "../ops/deri
 import { labelsOf, losses, scoreAt } from "../ops/loss.ts";
 import { pointwise } from "../ops/pointwise.ts";
 import { reductions } from "../ops/reduce.ts";
-import { flag, listOf, natural, oneOf, optional, takes, text } from "../options.ts";
+import { flag, listOf, natural, oneOf, optional, positive, takes, text } from "../options.ts";
 import { differentiate } from "../passes/differentiate.ts";
 import { compilerFields } from "../passes/options.ts";
 import { writtenOut } from "../passes/written.ts";
+import { gathered, whereDue } from "./accumulate.ts";
 import { clipped, clips } from "./clip.ts";
 import { unfrozen } from "./freeze.ts";
 import { FreeNames } from "./names.ts";
@@ -31,6 +32,11 @@ export interface TrainingOptions {
   readonly optimizer: Optimizer;
   /** Bounds the gradients: `{ norm: 1 }` all together, `{ value: 0.5 }` one by one. Default: they are not bounded. */
   readonly clip?: Clip;
+  /**
+   * Gradients of so many batches are gathered for an update, as if they were one batch: of an epoch that they do not divide, the last
+   * update has fewer. Batch normalisation still sees a batch at a time, and its statistics follow each. Default 1.
+   */
+  readonly accumulate?: number;
   /**
    * Parameters that stay as they are: names of parameters (`fc1.weight`), layers (`fc1`) or scopes (`stem`), with `*` for any
    * text. They have no gradient and no moments. Statistics of batch normalisation move all the same. Default: none.
@@ -54,6 +60,7 @@ export const checkTrainingOptions = takes("compileTraining", {
   loss: optional(oneOf(Object.keys(losses) as LossName[])), // the record's own keys
   reduction: optional(oneOf(["mean", "sum"])),
   clip: optional(clips),
+  accumulate: optional(positive),
   freeze: optional(listOf(text)),
   bytes: optional(flag),
   ...compilerFields,
@@ -195,15 +202,22 @@ function withUpdates(name: string, inputs: Graph["inputs"], updates: readonly Up
  * Throws `UserError` as `objective` does, and where an op has no gradient.
  */
 export function trainingStep(model: Graph, options: TrainingOptions): Graph {
-  const { loss = "crossEntropy", reduction = "mean", optimizer, clip, freeze = [], bytes = true } = options;
+  const { loss = "crossEntropy", reduction = "mean", bytes = true } = options;
+  const { optimizer, clip, accumulate = 1, freeze = [] } = options;
   const { inputs, forward, each, names, ...rest } = objective(trainingForm(model), loss, bytes);
   const total = opNode(reductions[reduction], {}, [each], suffixed(each.origin, reduction));
   const parameters = unfrozen(forward.nodes.filter(isTrained), freeze, model.name);
-  const plain = differentiate(total, parameters);
-  const gradients = clip ? clipped(plain, clip) : plain;
+  const own = differentiate(total, parameters);
+  const states = accumulate > 1 ? gathered(own, reduction, names) : undefined;
+  const all = states ? new Map([...states].map(([p, { value }]) => [p, value])) : own;
+  const gradients = clip ? clipped(all, clip) : all;
+  const updates = parameters.map((p): readonly Update[] => {
+    const moves = updatesFor(p, must(gradients.get(p), "gradient"), optimizer, names);
+    return states ? [must(states.get(p), "state"), ...moves.map(whereDue)] : moves;
+  });
   return withUpdates(model.name, inputs, [
     ...(forward.updates ?? []),
-    ...sideBySide(parameters.map((p) => updatesFor(p, must(gradients.get(p), "gradient"), optimizer, names))),
+    ...sideBySide(updates),
     metricsUpdate(each, rest, loss),
   ]);
 }

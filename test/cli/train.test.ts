@@ -94,6 +94,7 @@ describe("weft train", () => {
   test.each([
     ["sgd with momentum", ["--momentum", "0.9", "--nesterov", "--weight-decay", "1e-4"]],
     ["adam and clipped gradients", ["--optimizer", "adam", "--lr", "0.003", "--clip-norm", "0.1"]],
+    ["gradients of three batches", ["--accumulate", "3", "--momentum", "0.5"]],
   ])(
     "resumed with %s gives the bytes of an uninterrupted training, and keeps its curve",
     async (_, flags) => {
@@ -224,6 +225,7 @@ describe("what cannot be trained or measured", () => {
     [["--weight-decay", "-0.1"], "at least 0"],
     [["--clip-norm", "0"], "It must be a number above 0."],
     [["--clip-value", "NaN"], "It must be a number above 0."],
+    [["--accumulate", "0"], "whole number of at least 1"],
     [["--clip-norm", "1", "--clip-value", "1"], "--clip-norm and --clip-value exclude each other"],
     [["--optimizer", "rmsprop"], "Allowed choices are sgd, adam"],
     [["--optimizer", "adam", "--momentum", "0.9"], "--momentum goes with --optimizer sgd"],

@@ -194,6 +194,7 @@ const training: Required<TrainingOptions> = {
   loss: "crossEntropy",
   reduction: "sum",
   clip: { norm: 1 },
+  accumulate: 2,
   freeze: [],
   bytes: true,
   target: "gpu",

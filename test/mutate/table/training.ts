@@ -321,6 +321,22 @@ const slopes: readonly Mutation[] = [
 ];
 
 const updates: readonly Mutation[] = [
+  ...inFile("compiler/train/accumulate.ts", [
+    {
+      name: "gathering: what was gathered for the update before stays",
+      find: 'const kept = times(call("sub", literal(1), s), before);',
+      put: "const kept = before;",
+      guards: [guard("train/accumulate", "equal batches")],
+      why: "gradients add up over a whole training",
+    },
+    {
+      name: "gathering: every batch updates",
+      find: 'call("less", literal(0), load(rate, []))',
+      put: 'call("less", literal(-1), load(rate, []))',
+      guards: [guard("train/accumulate", "until an update is due")],
+      why: "moments move with gradients that are not complete",
+    },
+  ]),
   ...inFile("compiler/train/freeze.ts", [
     {
       name: "freeze: of two names one alone is frozen",
@@ -454,8 +470,8 @@ const run: readonly Mutation[] = [
   ...inFile("runtime/trainSteps.ts", [
     {
       name: "rates: Adam's correction of the step before",
-      find: "const rates = ratesOf(training.optimizer, fit.rate(step, from.epoch), step + 1);",
-      put: "const rates = ratesOf(training.optimizer, fit.rate(step, from.epoch), step);",
+      find: "fit.rate(step, from.epoch) : 0, updates + 1, share);",
+      put: "fit.rate(step, from.epoch) : 0, updates, share);",
       guards: [state, trainer, guard("train/runtime-lenet")],
       why: "Adam's first step divides by zero",
     },
@@ -468,15 +484,15 @@ const run: readonly Mutation[] = [
     },
     {
       name: "epoch: the last, smaller batch is a whole one",
-      find: "return { n: Math.min(batch, rows - i * batch), offset: i * batch, step, seed, rates };",
+      find: "return { n, offset: i * batch, step, seed, rates };",
       put: "return { n: batch, offset: i * batch, step, seed, rates };",
       guards: [trainer],
       why: "examples that are not there are trained on",
     },
     {
       name: "epoch: every step has the first batch",
-      find: "rows - i * batch), offset: i * batch, step, seed, rates };",
-      put: "rows - i * batch), offset: 0, step, seed, rates };",
+      find: "return { n, offset: i * batch, step, seed, rates };",
+      put: "return { n, offset: 0, step, seed, rates };",
       guards: [trainer],
       why: "most of the data are never seen",
     },
@@ -486,6 +502,27 @@ const run: readonly Mutation[] = [
       put: "const step = from.step + i;",
       guards: [state],
       why: "schedules and corrections jump after a resume",
+    },
+    {
+      name: "gathering: each batch counts as much, the last one of an epoch too",
+      find: "n / (before * batch + n);",
+      put: "1 / (before + 1);",
+      guards: [guard("train/accumulate", "equal batches")],
+      why: "the few examples of the last batch weigh as much as a whole one",
+    },
+    {
+      name: "gathering: the last update of an epoch waits for the next one",
+      find: "before + 1 === accumulate || i + 1 === stepsPerEpoch",
+      put: "before + 1 === accumulate",
+      guards: [guard("train/accumulate")],
+      why: "an epoch's last gradients are lost",
+    },
+    {
+      name: "gathering: a resumed epoch counts its updates anew",
+      find: " - Math.floor(from.stepInEpoch / accumulate);",
+      put: ";",
+      guards: [guard("train/accumulate", "Adam goes on")],
+      why: "Adam's corrections jump after a resume",
     },
     {
       name: "figures: the mean over the batch's size, not the examples",
