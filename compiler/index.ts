@@ -17,4 +17,13 @@ export {
 export * from "./dsl/index.ts";
 export { InternalError, UserError } from "./errors.ts";
 export type { Graph } from "./ir/graph.ts";
-export { adam, compileTraining, type Optimizer, sgd, type Training } from "./train/index.ts";
+export {
+  adam,
+  compileTraining,
+  type Lora,
+  type LoraOptions,
+  lora,
+  type Optimizer,
+  sgd,
+  type Training,
+} from "./train/index.ts";

@@ -20,10 +20,11 @@ type Scheme =
   | { readonly kind: "uniform"; readonly low: number; readonly high: number };
 
 /**
- * What a parameter is for, where no gradient changes it: a running statistic or a constant of the model, an optimiser's
- * moment, or what a training adds its loss and hits to.
+ * What a parameter is for, where it is none that the model is trained by: a running statistic or a constant of the model, an
+ * optimiser's moment or gradients that are gathered, or what a training adds its loss and hits to. "adapter": it is trained in place
+ * of the model's own, and drawn where weights have none.
  */
-export type ParamUse = "statistic" | "constant" | "moment" | "metrics";
+export type ParamUse = "statistic" | "constant" | "moment" | "metrics" | "adapter";
 
 /** An input or output of the program. */
 export interface Signature {

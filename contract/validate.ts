@@ -21,7 +21,7 @@ const MOST_SLACK = 2 ** 24;
 type Bounds = Record<string, number>;
 
 const DTYPES = ["f32", "i32", "u32"] as const;
-const USES: readonly ParamUse[] = ["statistic", "constant", "moment", "metrics"];
+const USES: readonly ParamUse[] = ["statistic", "constant", "moment", "metrics", "adapter"];
 const INITS: Readonly<Record<Init["kind"], readonly string[]>> = {
   zeros: [],
   ones: [],

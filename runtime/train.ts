@@ -74,10 +74,11 @@ function readCheckpoint(checkpoint: ArrayBuffer | Uint8Array | Checkpoint): Chec
     : (checkpoint as Checkpoint);
 }
 
-/** The state before the first step: given or drawn parameters, and moments of zero. */
+/** The state before the first step: given or drawn parameters, adapters that are given or begin, and moments of zero. */
 function begin(training: Training, weights: TrainerOptions["weights"], seed: number): State {
-  const model = stateOf(training.evaluate);
-  const given = weights === undefined ? undefined : checkWeights(model, tensorsOf(weights));
+  const found = weights === undefined ? undefined : tensorsOf(weights);
+  const model = stateOf(training.evaluate).filter((p) => p.use !== "adapter" || found?.[p.name]);
+  const given = found && checkWeights(model, found);
   const tensors = stateOf(training.step).map((param) => {
     const data = given?.[model.findIndex((p) => p.name === param.name)] ?? draw(param, seed);
     return [param.name, { shape: param.shape, data }] as const;

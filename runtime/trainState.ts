@@ -2,7 +2,7 @@
 import { WeftError } from "../contract/errors.ts";
 import type { ParamSpec, Program } from "../contract/program.ts";
 import type { Tensor } from "../contract/tensor.ts";
-import type { Optimizer, Training } from "../contract/training.ts";
+import type { Training } from "../contract/training.ts";
 import { checkWeights, type Weights } from "../contract/weights.ts";
 import { SEED } from "./options.ts";
 
@@ -10,10 +10,10 @@ import { SEED } from "./options.ts";
 export interface Position {
   /** Steps taken in all: batches. */
   readonly step: number;
-  /** Updates made in all: as many as steps, unless gradients of several batches are gathered for one. */
-  readonly updates: number;
   /** Epochs finished. */
   readonly epoch: number;
+  /** Updates made in these: as many as steps, unless gradients of several batches are gathered for one. */
+  readonly updates: number;
   /** Steps taken of the epoch that has begun. */
   readonly stepInEpoch: number;
   /** Of the steps of this epoch: Σ loss and the number of examples that were right. */
@@ -26,8 +26,8 @@ export interface Position {
 
 export const BEGINNING: Position = {
   step: 0,
-  updates: 0,
   epoch: 0,
+  updates: 0,
   stepInEpoch: 0,
   loss: 0,
   right: 0,
@@ -62,22 +62,19 @@ export function isMetrics({ use }: ParamSpec): boolean {
   return use === "metrics";
 }
 
-/** The optimiser but for its learning rate, which may change from run to run. */
-function identity({ lr: _, ...rest }: Optimizer): Record<string, unknown> {
-  return rest;
+/** The optimiser but for its learning rate, which may change from run to run, and the batches of an update. */
+function identity({ optimizer: { lr: _, ...rest }, accumulate = 1 }: Training): Record<string, unknown> {
+  return { ...rest, accumulate };
 }
 
-export function toCheckpoint(
-  { name, loss, optimizer, clip, accumulate = 1 }: Training,
-  { position, seed, tensors }: State,
-): Checkpoint {
+export function toCheckpoint(training: Training, { position, seed, tensors }: State): Checkpoint {
+  const { name, loss, clip } = training;
   const metadata = {
     format: FORMAT,
     model: name,
     loss,
-    optimizer: JSON.stringify(identity(optimizer)),
+    optimizer: JSON.stringify(identity(training)),
     ...(clip && { clip: JSON.stringify(clip) }),
-    ...(accumulate > 1 && { accumulate: `${accumulate}` }),
     seed: String(seed),
     position: JSON.stringify(position),
   };
@@ -89,7 +86,7 @@ export function fromCheckpoint(training: Training, { tensors, metadata }: Checkp
   const fail = (problem: string): never => {
     throw new WeftError("weights", `checkpoint: ${problem}`);
   };
-  const { name, loss, optimizer, clip, accumulate = 1 } = training;
+  const { name, loss, clip } = training;
   if (metadata?.["format"] !== FORMAT)
     fail(
       `the metadata are not those of a checkpoint (format "${FORMAT}"), but maybe these are plain weights`,
@@ -107,11 +104,10 @@ export function fromCheckpoint(training: Training, { tensors, metadata }: Checkp
   };
   same("the model", metadata["model"], name);
   same("the loss", metadata["loss"], loss);
-  const [was, now] = [parse("optimizer"), identity(optimizer)];
+  const [was, now] = [parse("optimizer"), identity(training)];
   same("the optimiser", was["kind"], now["kind"]);
   for (const key in now) same(`the optimiser's ${key}`, was[key], now[key]);
   same("the bound of gradients", metadata["clip"] ? parse("clip") : "none", clip ?? "none");
-  same("an update's number of batches", +(metadata["accumulate"] ?? 1), accumulate);
 
   const found = parse("position");
   const position = Object.fromEntries(

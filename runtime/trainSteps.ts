@@ -45,9 +45,9 @@ export function batchOf({ training, seed, fit }: Steps, from: Position, i: numbe
   /** The batches gathered before this one. */
   const before = i % accumulate;
   const due = before + 1 === accumulate || i + 1 === stepsPerEpoch;
-  const updates = from.updates + Math.floor(i / accumulate) - Math.floor(from.stepInEpoch / accumulate);
+  const update = from.updates + (i - before) / accumulate + 1;
   const share = reduction === "sum" ? +!before : n / (before * batch + n);
-  const rates = ratesOf(optimizer, due ? fit.rate(step, from.epoch) : 0, updates + 1, share);
+  const rates = ratesOf(optimizer, due ? fit.rate(step, from.epoch) : 0, update, share);
   return { n, offset: i * batch, step, seed, rates };
 }
 
@@ -56,7 +56,7 @@ export function batchOf({ training, seed, fit }: Steps, from: Position, i: numbe
  * are the epoch's so far. Throws `DivergedError` at the first loss that is no finite number; nothing is in flight then.
  */
 export async function takeSteps(steps: Steps, from: Position): Promise<Position> {
-  const { executable, source, fit, keep } = steps;
+  const { training, executable, source, fit, keep } = steps;
   const { batch, rows, stepsPerEpoch, checkpointEvery = stepsPerEpoch, stepsPerSubmit, signal } = fit;
   const flights: Flight[] = [];
   /** As of what has been read back. */
@@ -105,10 +105,11 @@ export async function takeSteps(steps: Steps, from: Position): Promise<Position>
     throw error;
   }
   const { epoch, stepInEpoch } = position;
+  const updates = position.updates + Math.ceil(stepsPerEpoch / (training.accumulate ?? 1));
   await keep(
     stepInEpoch < stepsPerEpoch
       ? position
-      : { ...position, epoch: epoch + 1, stepInEpoch: 0, loss: 0, right: 0 },
+      : { ...position, epoch: epoch + 1, updates, stepInEpoch: 0, loss: 0, right: 0 },
   );
   return position;
 }
@@ -117,13 +118,12 @@ export async function takeSteps(steps: Steps, from: Position): Promise<Position>
 function account(
   { training, source, fit }: Steps,
   before: Position,
-  { n, rates }: TrainBatch,
+  { n }: TrainBatch,
   [loss, right]: Figures,
 ): Position {
   const after = {
     ...before,
     step: before.step + 1,
-    updates: before.updates + (rates[0] ? 1 : 0),
     stepInEpoch: before.stepInEpoch + 1,
     loss: before.loss + loss,
     right: before.right + right,

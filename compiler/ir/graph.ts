@@ -91,9 +91,15 @@ function ordered(outputs: readonly Node[], seen: Set<Node>): readonly Node[] {
   return order;
 }
 
-/** Whether gradients change it. */
+/** Whether it is one of those that a model is trained by. */
 export function isTrained(node: Node): boolean {
   return node.kind === "param" && node.use === undefined;
+}
+
+/** What gradients change: a model's adapters, where it has some, in place of its own parameters. */
+export function trainedIn({ nodes }: Pick<Graph, "nodes">): readonly Node[] {
+  const adapters = nodes.filter((node) => node.kind === "param" && node.use === "adapter");
+  return adapters.length > 0 ? adapters : nodes.filter(isTrained);
 }
 
 /** A parameter or a number that a layer made for itself. */

@@ -12,6 +12,20 @@ function matcher(pattern: string): (name: string) => boolean {
   return (name) => whole.test(name);
 }
 
+/** Whether a name is one that the patterns mean. Throws what `unknown` makes of a pattern that means none of `names`. */
+export function matching(
+  patterns: readonly string[],
+  names: readonly string[],
+  unknown: (pattern: string) => UserError,
+): (name: string) => boolean {
+  const each = patterns.map((pattern) => {
+    const matches = matcher(pattern);
+    if (!names.some(matches)) throw unknown(pattern);
+    return matches;
+  });
+  return (name) => each.some((matches) => matches(name));
+}
+
 /**
  * Those of a model's trained parameters that are still trained where these names are frozen: parameters (`fc1.weight`), layers
  * (`fc1`), scopes (`stem`), with `*` for any text. Throws `UserError` for a name that is none of these, and where nothing is
@@ -23,12 +37,8 @@ export function unfrozen(
   model: string,
 ): readonly Node[] {
   const names = parameters.map(({ origin }) => origin.name);
-  const frozen = patterns.map((pattern) => {
-    const matches = matcher(pattern);
-    if (!names.some(matches)) throw unknown(pattern, names, model);
-    return matches;
-  });
-  const left = parameters.filter(({ origin }) => !frozen.some((matches) => matches(origin.name)));
+  const frozen = matching(patterns, names, (pattern) => unknown(pattern, names, model));
+  const left = parameters.filter(({ origin }) => !frozen(origin.name));
   if (left.length > 0 || patterns.length === 0) return left;
   throw new UserError({
     problem: `all ${names.length} ${plural(names.length, "parameter")} of ${model} are frozen, so there is nothing to train`,

@@ -15,6 +15,7 @@ export type {
   SgdOptions,
   Training,
 } from "../../contract/training.ts";
+export { type Lora, type LoraOptions, lora } from "./lora.ts";
 export { adam, sgd } from "./optimizer.ts";
 export type { TrainingOptions } from "./step.ts";
 

@@ -6,7 +6,7 @@ import type { TensorType } from "../../contract/type.ts";
 import type { CompileOptions } from "../compile.ts";
 import { must, plural, UserError } from "../errors.ts";
 import type { Axis, Expr } from "../ir/expr.ts";
-import { type Graph, isTrained, mapGraph, type Node, topologicalOrder, type Update } from "../ir/graph.ts";
+import { type Graph, mapGraph, type Node, topologicalOrder, trainedIn, type Update } from "../ir/graph.ts";
 import { isBatch, sizesIn } from "../ir/type.ts";
 import { axisIndex, lookup } from "../math/affine.ts";
 import { call, equal, literal, load, position, reduce } from "../math/build.ts";
@@ -21,6 +21,7 @@ import { writtenOut } from "../passes/written.ts";
 import { gathered, whereDue } from "./accumulate.ts";
 import { clipped, clips } from "./clip.ts";
 import { unfrozen } from "./freeze.ts";
+import { type LoraOptions, lora, loras } from "./lora.ts";
 import { FreeNames } from "./names.ts";
 import { optimizers, updatesFor } from "./optimizer.ts";
 
@@ -42,6 +43,8 @@ export interface TrainingOptions {
    * text. They have no gradient and no moments. Statistics of batch normalisation move all the same. Default: none.
    */
   readonly freeze?: readonly string[];
+  /** Low-rank adapters are trained beside the layers' weights, which stay as they are: `lora(graph, …).graph` in place of the graph. */
+  readonly lora?: LoraOptions;
   /** Whether inputs (and labels) are drawn from a data set of bytes on the GPU. Default true. */
   readonly bytes?: boolean;
   /** As in `CompileOptions`. */
@@ -62,10 +65,15 @@ export const checkTrainingOptions = takes("compileTraining", {
   clip: optional(clips),
   accumulate: optional(positive),
   freeze: optional(listOf(text)),
+  lora: optional(loras),
   bytes: optional(flag),
   ...compilerFields,
   typicalBatch: optional(natural),
 });
+
+/** What is trained of a model. */
+const adapted = (model: Graph, { lora: how }: TrainingOptions): Graph =>
+  how ? lora(model, how).graph : model;
 
 /** The graph with every op in its training form, and the statistics it keeps as updates. */
 function trainingForm(model: Graph): Graph {
@@ -204,9 +212,13 @@ function withUpdates(name: string, inputs: Graph["inputs"], updates: readonly Up
 export function trainingStep(model: Graph, options: TrainingOptions): Graph {
   const { loss = "crossEntropy", reduction = "mean", bytes = true } = options;
   const { optimizer, clip, accumulate = 1, freeze = [] } = options;
-  const { inputs, forward, each, names, ...rest } = objective(trainingForm(model), loss, bytes);
+  const { inputs, forward, each, names, ...rest } = objective(
+    trainingForm(adapted(model, options)),
+    loss,
+    bytes,
+  );
   const total = opNode(reductions[reduction], {}, [each], suffixed(each.origin, reduction));
-  const parameters = unfrozen(forward.nodes.filter(isTrained), freeze, model.name);
+  const parameters = unfrozen(trainedIn(forward), freeze, model.name);
   const own = differentiate(total, parameters);
   const states = accumulate > 1 ? gathered(own, reduction, names) : undefined;
   const all = states ? new Map([...states].map(([p, { value }]) => [p, value])) : own;
@@ -235,11 +247,9 @@ function sideBySide(updates: readonly (readonly Update[])[]): readonly Update[] 
 }
 
 /** Adds a batch's loss and hits to the metrics. */
-export function evaluationStep(
-  model: Graph,
-  { loss = "crossEntropy", bytes = true }: TrainingOptions,
-): Graph {
-  const { inputs, each, ...rest } = objective(model, loss, bytes);
+export function evaluationStep(model: Graph, options: TrainingOptions): Graph {
+  const { loss = "crossEntropy", bytes = true } = options;
+  const { inputs, each, ...rest } = objective(adapted(model, options), loss, bytes);
   return withUpdates(model.name, inputs, [metricsUpdate(each, rest, loss)]);
 }
 

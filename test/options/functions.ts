@@ -196,6 +196,7 @@ const training: Required<TrainingOptions> = {
   clip: { norm: 1 },
   accumulate: 2,
   freeze: [],
+  lora: { rank: 2, alpha: 4, layers: ["*"] },
   bytes: true,
   target: "gpu",
   tuning: {},
@@ -326,6 +327,13 @@ export const functions: ReadonlyMap<string, Options> = new Map([
   [
     "compileTraining",
     { all: { ...training }, calls: { called: (o) => untyped(weft.compileTraining)(graph, o) } },
+  ],
+  [
+    "lora",
+    {
+      all: { rank: 2, alpha: 4, layers: ["*"] } satisfies Required<weft.LoraOptions>,
+      calls: { called: (o) => untyped(weft.lora)(graph, o) },
+    },
   ],
   [
     "model",

@@ -252,7 +252,7 @@ describe("what is said", () => {
         rule: loss is one of "crossEntropy", "squaredError", "binaryCrossEntropy"
         try:  loss: "crossEntropy" or "squaredError" or "binaryCrossEntropy"",
         "compileTraining: unknown option "labelSmoothing"
-        rule: compileTraining takes optimizer, loss, reduction, clip, accumulate, freeze, bytes, typicalBatch, target, tuning, wasm
+        rule: compileTraining takes optimizer, loss, reduction, clip, accumulate, freeze, lora, bytes, typicalBatch, target, tuning, wasm
         try:  leaving it out",
         "compileTraining: unknown option "clip.nrm"
         rule: clip takes norm, value

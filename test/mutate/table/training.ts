@@ -321,6 +321,29 @@ const slopes: readonly Mutation[] = [
 ];
 
 const updates: readonly Mutation[] = [
+  ...inFile("compiler/train/lora.ts", [
+    {
+      name: "lora: every group of a convolution has the first one's rows of A",
+      find: "const first = Math.floor(o / (out / groups)) * perGroup;",
+      put: "const first = 0;",
+      guards: [guard("train/lora", "merged weights give")],
+      why: "merged weights of grouped convolutions are wrong",
+    },
+    {
+      name: "lora: what is merged is not scaled",
+      find: "return w + scale * product;",
+      put: "return w + product;",
+      guards: [guard("train/lora", "merged weights give")],
+      why: "merged weights give something else than what was trained",
+    },
+    {
+      name: "lora: a weight that something else reads has adapters",
+      find: "of.every((layer) =>",
+      put: "of.some((layer) =>",
+      guards: [guard("train/lora", "in another way")],
+      why: "merging changes a table that an embedding reads, too",
+    },
+  ]),
   ...inFile("compiler/train/accumulate.ts", [
     {
       name: "gathering: what was gathered for the update before stays",
@@ -470,8 +493,8 @@ const run: readonly Mutation[] = [
   ...inFile("runtime/trainSteps.ts", [
     {
       name: "rates: Adam's correction of the step before",
-      find: "fit.rate(step, from.epoch) : 0, updates + 1, share);",
-      put: "fit.rate(step, from.epoch) : 0, updates, share);",
+      find: "fit.rate(step, from.epoch) : 0, update, share);",
+      put: "fit.rate(step, from.epoch) : 0, update - 1, share);",
       guards: [state, trainer, guard("train/runtime-lenet")],
       why: "Adam's first step divides by zero",
     },
@@ -518,11 +541,11 @@ const run: readonly Mutation[] = [
       why: "an epoch's last gradients are lost",
     },
     {
-      name: "gathering: a resumed epoch counts its updates anew",
-      find: " - Math.floor(from.stepInEpoch / accumulate);",
-      put: ";",
-      guards: [guard("train/accumulate", "Adam goes on")],
-      why: "Adam's corrections jump after a resume",
+      name: "gathering: every epoch counts its updates anew",
+      find: "const update = from.updates + (i - before) / accumulate + 1;",
+      put: "const update = (i - before) / accumulate + 1;",
+      guards: [guard("train/accumulate", "Adam$")],
+      why: "Adam's corrections jump at every epoch",
     },
     {
       name: "figures: the mean over the batch's size, not the examples",
