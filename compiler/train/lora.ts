@@ -5,7 +5,7 @@
  */
 import type { Tensor } from "../../contract/tensor.ts";
 import type { Weights } from "../../contract/weights.ts";
-import { must, UserError } from "../errors.ts";
+import { must, plural, UserError } from "../errors.ts";
 import {
   type Attrs,
   consumers,
@@ -67,13 +67,13 @@ interface Adapter {
 }
 
 const convolutions: ReadonlySet<OpDef> = new Set<OpDef>([ops.conv1d, ops.conv2d, ops.conv3d]);
-const groupsOf = ({ op, attrs }: OpNode): number => (convolutions.has(op) ? Number(attrs["groups"]) : 1);
 
-/** Whether a layer takes this tensor as its weight and as nothing else. */
-const isWeightOf = (weight: Node, { op, inputs }: OpNode): boolean =>
-  (op === ops.linear || convolutions.has(op)) &&
-  inputs.indexOf(weight) === 1 &&
-  inputs.lastIndexOf(weight) === 1;
+/** In how many groups a layer has this tensor as its weight; undefined where it takes none that adapters fit, or reads it otherwise. */
+function groupsWith(weight: Node, { op, attrs, inputs }: OpNode): number | undefined {
+  if (inputs.indexOf(weight) !== 1 || inputs.lastIndexOf(weight) !== 1) return undefined;
+  if (op === ops.linear) return 1;
+  return convolutions.has(op) ? Number(attrs["groups"]) : undefined;
+}
 
 /**
  * Throws `UserError` for a name that is of no such layer, for a rank that a convolution's groups do not divide, and where no layer
@@ -128,18 +128,17 @@ function adaptersOf(model: Graph, rank: number, layers: readonly string[] | unde
   const users = consumers(model.nodes);
   const fit = model.nodes.flatMap((weight) => {
     if (weight.kind !== "param" || !isTrained(weight)) return [];
-    const of = users.get(weight) ?? [];
-    return of.every((layer) => isWeightOf(weight, layer)) ? [{ weight, layers: of }] : [];
+    const [groups, ...others] = (users.get(weight) ?? []).map((layer) => groupsWith(weight, layer));
+    return groups !== undefined && others.every((g) => g === groups) ? [{ weight, groups }] : [];
   });
   const names = fit.map(({ weight }) => weight.origin.name);
   const named = layers && matching(layers, names, (name) => unknown(name, names, model.name));
   const free = new FreeNames(model);
-  const made = fit.flatMap(({ weight, layers: of }) => {
-    const groups = of.map(groupsOf);
-    const odd = groups.find((g) => rank % g !== 0 || g !== groups[0]);
-    if (named ? !named(weight.origin.name) : odd !== undefined) return [];
-    if (odd !== undefined) throw uneven(weight.origin.name, rank, odd);
-    return [adapterOf(weight, rank, groups[0] ?? 1, free)];
+  const made = fit.flatMap(({ weight, groups }) => {
+    const even = rank % groups === 0;
+    if (named ? !named(weight.origin.name) : !even) return [];
+    if (!even) throw uneven(weight.origin.name, rank, groups);
+    return [adapterOf(weight, rank, groups, free)];
   });
   if (made.length > 0) return made;
   throw new UserError({
@@ -151,7 +150,7 @@ function adaptersOf(model: Graph, rank: number, layers: readonly string[] | unde
 
 const uneven = (name: string, rank: number, groups: number): UserError =>
   new UserError({
-    problem: `${name} is of a convolution in ${groups} groups, which adapters of rank ${rank} do not fit`,
+    problem: `${name} is of a convolution in ${groups} ${plural(groups, "group")}, which adapters of rank ${rank} do not fit`,
     rule: `each group has as many rows of A, but ${rank} mod ${groups} = ${rank % groups}`,
     fix: `a rank of ${groups * Math.ceil(rank / groups)}, or leave this layer out`,
   });

@@ -338,8 +338,8 @@ const updates: readonly Mutation[] = [
     },
     {
       name: "lora: a weight that something else reads has adapters",
-      find: "of.every((layer) =>",
-      put: "of.some((layer) =>",
+      find: "(users.get(weight) ?? []).map((layer) => groupsWith(weight, layer));",
+      put: "(users.get(weight) ?? []).flatMap((layer) => groupsWith(weight, layer) ?? []);",
       guards: [guard("train/lora", "in another way")],
       why: "merging changes a table that an embedding reads, too",
     },
@@ -363,8 +363,8 @@ const updates: readonly Mutation[] = [
   ...inFile("compiler/train/freeze.ts", [
     {
       name: "freeze: of two names one alone is frozen",
-      find: "!frozen.some((matches) =>",
-      put: "!frozen.every((matches) =>",
+      find: "each.some((matches) =>",
+      put: "each.every((matches) =>",
       guards: [guard("train/freeze", "bit by bit")],
       why: "what was to stay as it is learns",
     },
