@@ -54,6 +54,8 @@ export const shared = {
       { find: /^weftgpu\/vitest$/, replacement: source("compiler/emit/vitest.ts") },
       { find: /^weftgpu\/golden$/, replacement: source("compiler/emit/matcher.ts") },
       { find: /^weftgpu\/esbuild$/, replacement: source("compiler/emit/esbuild.ts") },
+      { find: /^weftgpu\/vite$/, replacement: source("compiler/emit/vite.ts") },
+      { find: /^weftgpu\/webpack$/, replacement: source("compiler/emit/webpack.ts") },
       { find: /^weftgpu\/onnx$/, replacement: source("compiler/onnx/index.ts") },
       { find: /^weftgpu\/load$/, replacement: source("compiler/frontend/index.ts") },
     ],

@@ -36,6 +36,8 @@ export const entries = {
   vitest: "compiler/emit/vitest.ts",
   golden: "compiler/emit/matcher.ts",
   esbuild: "compiler/emit/esbuild.ts",
+  vite: "compiler/emit/vite.ts",
+  webpack: "compiler/emit/webpack.ts",
   onnx: "compiler/onnx/index.ts",
   load: "compiler/frontend/index.ts",
   cli: "cli/main.ts",

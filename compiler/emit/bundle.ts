@@ -58,11 +58,15 @@ export function sizeOfBundle(text: string): BundleSize {
  * A module with `load(weights?, device?)`, `name` and `parameters`; the same as the default export. It imports
  * the runtime by path. `variants`: programs of which a device gets the one that suits it, `program` the last.
  */
-export function entrySource(program: Program, variants: readonly Variant[] = []): string {
+export function entrySource(
+  program: Program,
+  variants: readonly Variant[] = [],
+  runtime: (entry: RuntimeEntry) => string = runtimePath,
+): string {
   const several = variants.length > 1;
   const quantised = [program, ...variants.map((v) => v.program)].some((p) => p.params.some(quantisedAs));
   const from = (entry: RuntimeEntry, names: string): string =>
-    `import { ${names} } from ${JSON.stringify(runtimePath(entry))};`;
+    `import { ${names} } from ${JSON.stringify(runtime(entry))};`;
   const loaded = (chosen: string): string => {
     const given = `${chosen}, { ...(weights && { weights }), ...(device && { device }) }`;
     return `loadProgram(${quantised ? `...packed(${given})` : given})`;
@@ -99,7 +103,7 @@ function choice(variants: readonly Variant[], loaded: string): readonly string[]
 }
 
 /** What of the runtime a bundle loads. */
-type RuntimeEntry = "index" | "quantised" | "sized" | "train";
+export type RuntimeEntry = "index" | "quantised" | "sized" | "train";
 
 /** The runtime's sources where Weft runs from its own, else the built runtime that stands beside this file. */
 export function runtimePath(entry: RuntimeEntry): string {

@@ -1,4 +1,4 @@
-/** Types alone: what a model file's default export is once the esbuild plugin has compiled it. */
+/** Types alone: what a model file's default export is once a bundler's plugin has compiled it. */
 
 /** Numbers in row-major order, the last dimension fastest. */
 export interface CompiledTensor<Data = Float32Array> {
@@ -35,7 +35,7 @@ export interface CompiledRunsOn {
   readonly text: string;
 }
 
-/** What the esbuild plugin makes of a model file. */
+/** What a bundler's plugin makes of a model file. */
 export interface CompiledModel<Ins, Outs> {
   /** The shape of every parameter. */
   readonly parameters: { readonly [name: string]: readonly number[] };
@@ -48,4 +48,8 @@ export interface CompiledModel<Ins, Outs> {
     weights?: ArrayBuffer | Uint8Array | { readonly [name: string]: CompiledTensor },
     device?: CompiledDevice,
   ): Promise<CompiledSession<Ins, Outs>>;
+}
+
+declare module "weftgpu" {
+  interface Model<Ins, Outs> extends CompiledModel<Ins, Outs> {}
 }

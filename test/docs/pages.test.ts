@@ -17,7 +17,7 @@ const prose = (page: string): string => read(page).replace(/^( *)```[\s\S]*?^\1`
 describe("blocks", () => {
   test("say what is done with them", () => {
     const known = ["ts run", "ts check", "ts model", "ts source", "sh run", "html run", "text output"];
-    const silent = ["sh ", "text "]; // set-up commands and diagrams
+    const silent = ["sh ", "text ", "js "]; // set-up commands, diagrams, settings of tools that are not at hand
     const strange = blocks.filter((b) => {
       const what = `${b.language} ${b.mode}`;
       const fragment = what === "ts " && b.page === "CONTRIBUTING.md"; // lines to put into a file

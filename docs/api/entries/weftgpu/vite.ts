@@ -1,0 +1,6 @@
+/**
+ * The plugin for Vite, Rollup and Rolldown.
+ *
+ * @module
+ */
+export * from "../../../../compiler/emit/vite.ts";
