@@ -62,3 +62,23 @@ function take(taken: Map<string, Node>, name: string, node: Node): void {
 function describe(node: Node): string {
   return node.kind === "input" ? "an input" : node.kind === "param" ? "a parameter" : `a ${node.kind}`;
 }
+
+/** Short names for layers that no variable holds, numbered from 1: `conv1`, `pool1`, `fc1`. */
+const shortNames: ReadonlyMap<string, string> = new Map([
+  ["conv", "conv"],
+  ["maxPool", "pool"],
+  ["avgPool", "pool"],
+  ["globalAvgPool", "pool"],
+  ["globalMaxPool", "pool"],
+  ["lpPool", "pool"],
+  ["adaptiveAvgPool", "pool"],
+  ["adaptiveMaxPool", "pool"],
+  ["linear", "fc"],
+  ["batchNorm", "norm"],
+  ["layerNorm", "norm"],
+]);
+
+/** What layers of an op are called where nothing else says it. */
+export function shortName(op: string): string {
+  return shortNames.get(op.replace(/\dd$/, "")) ?? op; // of conv1d, conv2d and conv3d
+}

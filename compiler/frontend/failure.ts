@@ -1,11 +1,11 @@
 /** What a model file threw, as one message that says where: no stack trace, no name of Weft's own making. */
 import type { Diagnosis } from "../../contract/diagnosis.ts";
+import { shortName } from "../dsl/names.ts";
 import { UserError } from "../errors.ts";
 import { ops } from "../ops/index.ts";
 import { place, type Show, sitesOf } from "./annotate.ts";
 import type { EarlyUse } from "./early.ts";
 import { excerpt } from "./excerpt.ts";
-import { shortName } from "./names.ts";
 import type { ModelThrew } from "./run.ts";
 import type { SiteReader } from "./site.ts";
 

@@ -2,6 +2,7 @@
  * Names for layers, read from the model file. Every function of the user's between the file's top and the op
  * adds a part: `const block2 = block(x)` around `const conv1 = conv2d(…)` makes `block2/conv1`.
  */
+import { shortName } from "../dsl/names.ts";
 import type { Site } from "./site.ts";
 
 /** A layer to be named: the calls that led to it, outermost first, and what it is. */
@@ -12,25 +13,6 @@ export interface Unnamed {
   readonly inPackage?: boolean;
   /** Which it is of the tensors that the last call gives; absent where it gives one. */
   readonly part?: number | undefined;
-}
-
-/** Short names for layers that no variable holds, numbered from 1: `conv1`, `pool1`, `fc1`. */
-const shortNames: ReadonlyMap<string, string> = new Map([
-  ["conv", "conv"],
-  ["maxPool", "pool"],
-  ["avgPool", "pool"],
-  ["globalAvgPool", "pool"],
-  ["globalMaxPool", "pool"],
-  ["lpPool", "pool"],
-  ["adaptiveAvgPool", "pool"],
-  ["adaptiveMaxPool", "pool"],
-  ["linear", "fc"],
-  ["batchNorm", "norm"],
-  ["layerNorm", "norm"],
-]);
-
-export function shortName(op: string): string {
-  return shortNames.get(op.replace(/\dd$/, "")) ?? op; // of conv1d, conv2d and conv3d
 }
 
 interface Place {

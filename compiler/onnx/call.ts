@@ -1,5 +1,6 @@
 /** A node of the file while its row translates it: its operands and attributes, and the calls of the language that it becomes. */
 import type { Dim, Shape } from "../../contract/type.ts";
+import { shortName } from "../dsl/names.ts";
 import type { Attribute, OnnxNode } from "./decode.ts";
 import { owner, readable } from "./names.ts";
 import { type Files, readTensor } from "./numbers.ts";
@@ -33,6 +34,8 @@ export interface Import {
   spend(elements: number): void;
   /** The same of weights. */
   spendWeights(elements: number): void;
+  /** Names of the graph that one node alone reads, once. */
+  readonly readOnce: ReadonlySet<string>;
   /** What a constant became, so that it is one parameter wherever it is read. */
   readonly constants: Map<Known, Ref>;
 }
@@ -72,6 +75,11 @@ export class Call {
   /** An operand. Refuses where it is left out. */
   value(i: number, what = `operand ${i + 1}`): Value {
     return this.inputs[i] ?? refuse(`${what} is missing`, "the file as it was exported");
+  }
+
+  /** Whether nothing else reads an operand. */
+  isOnlyReader(i: number): boolean {
+    return this.#import.readOnce.has(this.node.inputs[i] ?? "");
   }
 
   /** An operand whose numbers have to be known at import. */
@@ -284,14 +292,3 @@ const plainArg = (arg: unknown): unknown => {
   }
   return (arg as Computed).ref; // it has the kind of one
 };
-
-/** Short names for layers that the file does not name. */
-const SHORT: Readonly<Partial<Record<Callee, string>>> = {
-  linear: "fc",
-  batchNorm2d: "norm",
-  layerNorm: "norm",
-};
-
-/** Not the function's own name, which the variable would hide: `relu1`, `added1` would be no better. */
-const shortName = (callee: Callee): string =>
-  SHORT[callee] ?? (/^conv\d/.test(callee) ? "conv" : /Pool\d/.test(callee) ? "pool" : callee);

@@ -1,11 +1,12 @@
 /** From a record and its results to what an import gives: graph, text and weights, all under the same names. */
 import type { Tensor } from "../../contract/tensor.ts";
-import type { Size } from "../../contract/type.ts";
 import * as language from "../dsl/index.ts";
 import { must } from "../errors.ts";
 import { type Graph, mapGraph, type Node, ownNodes, topologicalOrder } from "../ir/graph.ts";
-import { sizesIn } from "../ir/type.ts";
-import { identifier, unique } from "./names.ts";
+import { type Bodies, isUse, type Line, linesOf } from "./blocks/body.ts";
+import { blocksOf } from "./blocks/index.ts";
+import { codesOf } from "./blocks/params.ts";
+import { type Keyed, type Naming, namingOf } from "./naming.ts";
 import { needed, type Ref, refsIn, type Statement } from "./recorder.ts";
 import { modelText } from "./source.ts";
 
@@ -24,93 +25,69 @@ export interface Finish {
   readonly outputs: ReadonlyMap<string, Ref>;
 }
 
-export function finish({ name, about, statements, inputs, outputs }: Finish): Result {
-  const alive = needed(statements, [...outputs.values()]);
-  const read = [...inputs].filter(([, ref]) => alive.includes(ref.statement));
-  const naming = namesOf(alive, read, [...outputs]);
-  const tensors = (list: readonly (readonly [string, Ref])[]): Record<string, language.Tensor> =>
+export function finish({ name, about, statements, ...all }: Finish): Result {
+  const outputs = [...all.outputs];
+  const kept = outputs.map(([, ref]) => ref);
+  const alive = needed(statements, kept);
+  const inputs = [...all.inputs].filter(([, ref]) => alive.includes(ref.statement));
+  const reads = new Set(alive.filter(({ args }) => args.some((arg) => refsIn(arg).length > 0)));
+  const sources = alive.filter((statement) => !reads.has(statement));
+  const bodies = blocksOf([...reads], new Set(kept));
+  const codes = codesOf(bodies);
+  const naming = namingOf({ bodies, codes, sources, inputs, outputs });
+  const { names, weights } = numbersOf(sources, bodies, naming);
+  return {
+    graph: graphOf(name, inputs, outputs, names),
+    source: modelText({ about, name, bodies, codes, sources, naming, inputs, outputs }),
+    weights,
+  };
+}
+
+/** The graph between inputs and outputs, its nodes under their names. */
+function graphOf(name: string, inputs: Keyed, outputs: Keyed, names: ReadonlyMap<Node, string>): Graph {
+  const tensors = (list: Keyed): Record<string, language.Tensor> =>
     Object.fromEntries(list.map(([key, ref]) => [key, ref.tensor]));
-  const [ins, outs] = [tensors(read), tensors([...outputs])];
-  const made = language.model(name, ins, outs).graph;
+  const outs = tensors(outputs);
+  const made = language.model(name, tensors(inputs), outs).graph;
   const originals = topologicalOrder(Object.values(outs).map((t) => t.node));
-  const { names, weights } = numbersOf(alive, naming);
   const places = new Map(made.nodes.map((node, i) => [node, must(originals[i], "node of the record")]));
-  const graph = mapGraph(made, (node, before) => {
+  return mapGraph(made, (node, before) => {
     const { trace: _, part: __, ...origin } = node.origin;
     return {
       ...node,
       origin: { ...origin, name: names.get(must(places.get(before), "node")) ?? origin.name },
     };
   });
-  const source = modelText({
-    ...naming,
-    name,
-    about,
-    statements: alive,
-    inputs: read,
-    outputs: [...outputs],
-  });
-  return { graph, source, weights };
-}
-
-type Keyed = readonly (readonly [key: string, ref: Ref])[];
-
-interface Names {
-  readonly variables: ReadonlyMap<Ref, string>;
-  readonly own: ReadonlyMap<Statement, string>;
-  readonly sizes: ReadonlyMap<Size, string>;
-}
-
-/** What an output is called, so is the variable that holds it, where no layer has a name by its weights. */
-function namesOf(alive: readonly Statement[], inputs: Keyed, outputs: Keyed): Names {
-  const name = unique(Object.keys(language));
-  const keys = new Map(inputs.map(([key, ref]) => [ref.statement, key]));
-  const wanted = new Map<Ref, string>();
-  for (const [key, ref] of outputs) {
-    const called = ref.statement.weights.size > 0 && ref.statement.hint !== "" ? "" : identifier(key);
-    if (called !== "" && !wanted.has(ref) && !keys.has(ref.statement)) wanted.set(ref, called);
-  }
-  const sizes = new Map(
-    sizesIn(inputs.map(([, ref]) => ref.tensor.node.type.shape)).map((size) => [
-      size,
-      name(identifier(size.name), "size"),
-    ]),
-  );
-  const variables = new Map<Ref, string>();
-  const own = new Map<Statement, string>();
-  // Inputs and outputs first: they have the names that the file gives them.
-  for (const [key, ref] of inputs) variables.set(ref, name(identifier(key), "input"));
-  for (const [ref, called] of wanted) variables.set(ref, name(called, "output"));
-  const used = new Set(alive.flatMap((s) => s.args).flatMap(refsIn));
-  for (const statement of alive) {
-    for (const ref of statement.results)
-      if (!variables.has(ref) && (statement.results.length === 1 || used.has(ref)))
-        variables.set(ref, name(statement.hint, statement.otherwise));
-    const [first] = statement.results;
-    const variable = (first && variables.get(first)) ?? "";
-    own.set(statement, keys.get(statement) ?? variable);
-  }
-  return { variables, own, sizes };
 }
 
 /** Names of nodes, as a loaded model file gives them, and the numbers of its parameters. */
 function numbersOf(
-  alive: readonly Statement[],
-  { variables, own }: Names,
+  sources: readonly Statement[],
+  bodies: Bodies,
+  { scopes, own }: Naming,
 ): { readonly names: ReadonlyMap<Node, string>; readonly weights: Readonly<Record<string, Tensor>> } {
   const names = new Map<Node, string>();
   const weights: Record<string, Tensor> = {};
-  for (const statement of alive) {
-    for (const ref of statement.results) {
-      const { node } = ref.tensor;
-      const called = node.kind === "op" ? variables.get(ref) : own.get(statement);
-      if (called === undefined) continue;
-      names.set(node, called);
-      if (node.kind === "op")
-        for (const inner of ownNodes(node)) names.set(inner, names.get(inner) ?? `${called}.${inner.own}`);
-      for (const [role, { shape, data }] of statement.weights)
-        weights[role === "" ? called : `${called}.${role}`] = { shape, data: data() };
-    }
-  }
+  const give = (statement: Statement, { tensor: { node } }: Ref, called: string): void => {
+    names.set(node, called);
+    if (node.kind === "op")
+      for (const inner of ownNodes(node)) names.set(inner, names.get(inner) ?? `${called}.${inner.own}`);
+    for (const [role, { shape, data }] of statement.weights)
+      weights[role === "" ? called : `${called}.${role}`] = { shape, data: data() };
+  };
+  /** What a call makes is called after the variable that holds it, and by its own name there. */
+  const walk = (lines: readonly Line[], body: number, path: string): void => {
+    lines.forEach((line, k) => {
+      const called = scopes[body]?.lines[k] ?? [];
+      if (isUse(line)) walk(linesOf(bodies, line), line.body, `${path}${called[0]}/`);
+      else
+        line.results.forEach((ref, i) => {
+          if (called[i] !== undefined) give(line, ref, `${path}${called[i]}`);
+        });
+    });
+  };
+  for (const statement of sources)
+    for (const ref of statement.results) give(statement, ref, own.get(statement) ?? "");
+  walk(bodies[0]?.calls[0] ?? [], 0, "");
   return { names, weights };
 }

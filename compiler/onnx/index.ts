@@ -6,7 +6,7 @@ import type { Model } from "../dsl/model.ts";
 import { plural, UserError } from "../errors.ts";
 import { kindOf, listOf, optional, otherwise, takes, text } from "../options.ts";
 import type { Import } from "./call.ts";
-import { decode, type OnnxModel } from "./decode.ts";
+import { decode, type OnnxGraph, type OnnxModel, readsOf } from "./decode.ts";
 import { finish } from "./finish.ts";
 import { type Files, fileOf, shown } from "./numbers.ts";
 import { type Ref, recorder } from "./recorder.ts";
@@ -118,6 +118,7 @@ export function importOnnx(bytes: Uint8Array | ArrayBuffer, options: ImportOptio
     files,
     spend: budget(MOST_ELEMENTS),
     spendWeights: budget(MOST_WEIGHTS),
+    readOnce: readOnceIn(decoded.graph),
     constants: new Map(),
   };
   startNames();
@@ -177,6 +178,13 @@ function bytesOf(of: string, given: unknown): Uint8Array {
     rule: "it takes the bytes of an ONNX file, as an ArrayBuffer or a Uint8Array",
     fix: "await readFile(path), or await (await fetch(url)).arrayBuffer()",
   });
+}
+
+/** Names that one node reads, and no output is. */
+function readOnceIn({ nodes, outputs }: OnnxGraph): ReadonlySet<string> {
+  const reads = new Map<string, number>();
+  for (const name of [...nodes.flatMap(readsOf), ...outputs]) reads.set(name, (reads.get(name) ?? 0) + 1);
+  return new Set([...reads].flatMap(([name, count]) => (count === 1 ? [name] : [])));
 }
 
 function budget(most: number): Import["spend"] {

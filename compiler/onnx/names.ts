@@ -70,3 +70,25 @@ export function unique(taken: Iterable<string>): (wanted: string, otherwise: str
     return name;
   };
 }
+
+/** The words that all names begin with, of those that tell something: `layer1_0` of `layer1_0_conv1` and `layer1_0_bn1`. */
+export function common(names: readonly string[]): string {
+  const [first = [], ...others] = names.filter((name) => name !== "").map((name) => name.split("_"));
+  const differs = (i: number): boolean => others.some((words) => words[i] !== first[i]);
+  const end = first.findIndex((_, i) => differs(i));
+  return first.slice(0, end < 0 ? first.length : end).join("_");
+}
+
+/** A name without what it begins with. */
+export const without = (name: string, prefix: string): string =>
+  prefix !== "" && (name === prefix || name.startsWith(`${prefix}_`)) ? name.slice(prefix.length + 1) : name;
+
+/** The last word of a name, without numbers: `layer` of `encoder_layer_3`; "" where that tells nothing. */
+export function stemOf(name: string): string {
+  const word =
+    name
+      .replace(/[_\d]+$/, "")
+      .split("_")
+      .at(-1) ?? "";
+  return /^[a-z]{3,}$/i.test(word) ? word : "";
+}

@@ -1,133 +1,168 @@
 /** The record as the text of a model file. */
-import type { Size } from "../../contract/type.ts";
 import { isSize } from "../ir/type.ts";
-import { isPlain, isRef, NAME, type Ref, type Statement } from "./recorder.ts";
+import { type Bodies, isUse, type Leaf, type Line, resultsOf, statementsOf } from "./blocks/body.ts";
+import { type Code, isParam, type Param } from "./blocks/params.ts";
+import type { Keyed, Naming } from "./naming.ts";
+import { byLetters, call, entry } from "./print.ts";
+import { isPlain, isRef, NAME, type Ref, refsIn, type Statement } from "./recorder.ts";
 
-/** What the names of a record are: of variables, and of what the model is given and gives. */
-export interface Naming {
-  /** The variable of each tensor that is needed. */
-  readonly variables: ReadonlyMap<Ref, string>;
-  /** What an input or a parameter is called in the graph. */
-  readonly own: ReadonlyMap<Statement, string>;
-  /** The variable of a size. */
-  readonly sizes: ReadonlyMap<Size, string>;
-}
-
-export interface Written extends Naming {
+export interface Written {
   /** Lines of the comment at the top. */
   readonly about: readonly string[];
   readonly name: string;
-  readonly statements: readonly Statement[];
-  readonly inputs: readonly (readonly [key: string, ref: Ref])[];
-  readonly outputs: readonly (readonly [key: string, ref: Ref])[];
+  readonly bodies: Bodies;
+  readonly codes: readonly Code[];
+  /** Statements that read nothing, in their order. */
+  readonly sources: readonly Statement[];
+  readonly naming: Naming;
+  readonly inputs: Keyed;
+  readonly outputs: Keyed;
 }
-
-/** Longer lines are broken, as Biome and Prettier would. */
-const WIDTH = 110;
 
 /** The text of a model file that makes the same graph. */
 export function modelText(written: Written): string {
-  const { statements, sizes, variables } = written;
-  const imports = new Set<string>(["model", ...statements.map((s) => s.callee)]);
-  if (sizes.size > 0) imports.add("dim");
-  const body = [
-    ...[...sizes].map(
-      ([{ name, max }, variable]) => `const ${variable} = dim(${JSON.stringify(name)}, { max: ${max} });`,
-    ),
-    ...statements.map((statement) => {
-      const [only, ...more] = statement.results.map((r) => variables.get(r) ?? "");
-      const pattern = more.length > 0 ? `[${[only, ...more].join(", ").replace(/(?:, )+$/, "")}]` : only;
-      const args = statement.args.map((arg) => codeOf(arg, written, statement));
-      return call(`const ${pattern} = ${statement.callee}`, args);
-    }),
-  ];
-  const record = (list: Written["inputs"]): string =>
+  const { about, name, bodies, inputs, outputs, naming } = written;
+  const variables = variablesOf(written, 0);
+  const record = (list: Keyed): string =>
     `{ ${list.map(([key, ref]) => entry(key, variables.get(ref) ?? "")).join(", ")} }`;
-  const last = call("export default model", [
-    JSON.stringify(written.name),
-    record(written.inputs),
-    record(written.outputs),
-  ]);
-  if ([...body, last].some((line) => /\bN\b/.test(line.replaceAll(/"(?:[^"\\]|\\.)*"/g, '""'))))
-    imports.add("N");
-  const head = call("import ", [...imports].toSorted(byLetters), ["{ ", " }", "{"]).replace(
-    /;$/,
-    ' from "weftgpu";',
+  const sizes = [...naming.sizes].map(
+    ([{ name, max }, variable]) => `const ${variable} = dim(${JSON.stringify(name)}, { max: ${max} });`,
   );
-  const about = written.about.map((line) => `// ${line}\n`).join("");
-  return `${about}${head}\n\n${body.join("\n")}\n\n${last}\n`;
+  // Those that are called stand before those that call them.
+  const functions = bodies
+    .slice(1)
+    .map((_, i) => functionText(written, i + 1))
+    .toReversed();
+  const write = writerOf(written, 0);
+  const lines = inOrder(written).map((line) => write(line));
+  const last = call("export default model", [JSON.stringify(name), record(inputs), record(outputs)]);
+  const head = call("import ", importsOf(written), { brackets: ["{ ", ' } from "weftgpu";'] });
+  const parts =
+    functions.length === 0
+      ? [[...sizes, ...lines]]
+      : [...(sizes.length > 0 ? [sizes] : []), ...functions.map((text) => [text]), lines];
+  const text = [...about.map((line) => `// ${line}`), head].join("\n");
+  return `${[text, ...parts.map((part) => part.join("\n")), last].join("\n\n")}\n`;
 }
 
-/** As Biome sorts names: by letters, and small before large where they are equal. */
-function byLetters(a: string, b: string): number {
-  const [x, y] = [a.toLowerCase(), b.toLowerCase()];
-  return x === y ? (a > b ? -1 : 1) : x < y ? -1 : 1;
+/** What the file uses of the language, in order. */
+function importsOf({ bodies, codes, sources, naming }: Written): readonly string[] {
+  const statements = [
+    ...sources,
+    ...bodies.flatMap(({ calls: [lines = []] }) => lines.flatMap((line) => (isUse(line) ? [] : [line]))),
+  ];
+  const tensors = codes.flatMap(({ params }) => params.flatMap(({ values }) => values.filter(isRef)));
+  const batch =
+    statements.some(({ args }) => hasBatch(args)) ||
+    tensors.some(({ tensor }) => hasBatch(tensor.node.type.shape));
+  return [
+    ...new Set([
+      "model",
+      ...statements.map(({ callee }) => callee),
+      ...(naming.sizes.size > 0 ? ["dim"] : []),
+      ...(tensors.length > 0 ? ["type Tensor"] : []),
+      ...(batch ? ["N"] : []),
+    ]),
+  ].toSorted((a, b) => byLetters(a.replace("type ", ""), b.replace("type ", "")));
 }
 
-/** A name of a record, which may need quotes. `__proto__` would be no entry at all. */
-const entry = (key: string, value: string): string =>
-  key === value
-    ? key
-    : key === "__proto__"
-      ? `["__proto__"]: ${value}`
-      : `${/^[A-Za-z_]\w*$/.test(key) ? key : JSON.stringify(key)}: ${value}`;
+const hasBatch = (arg: unknown): boolean => {
+  if (arg === "N") return true;
+  if (typeof arg !== "object" || arg === null || isRef(arg)) return false;
+  return Array.isArray(arg) ? arg.some(hasBatch) : isPlain(arg) && Object.values(arg).some(hasBatch);
+};
 
-/** `head(a, b);` in one line, or an argument a line. */
-function call(
-  head: string,
-  args: readonly string[],
-  [open, close] = ["(", ")"] as readonly string[],
-): string {
-  const line = `${head}${open}${args.join(", ")}${close};`;
-  if (line.length <= WIDTH) return line;
-  const begin = (open ?? "").trimEnd();
-  return `${head}${begin}\n${args.map((arg) => `  ${broken(arg, WIDTH - 3)},`).join("\n")}\n${(close ?? "").trimStart()};`;
-}
-
-/** An object or a list that is too long for a line. */
-function broken(text: string, width: number): string {
-  return text.length <= width || !/^\{ .* \}$|^\[.*\]$/.test(text) ? text : filled(text);
-}
-
-/** Entries one after the other, as many as fit a line. */
-function filled(text: string): string {
-  const [open, close] = [text.slice(0, 1), text.slice(-1)];
-  const parts = split(text.slice(1, -1).trim());
-  const lines: string[] = [];
-  for (const part of parts) {
-    const last = lines.at(-1);
-    if (open === "[" && last !== undefined && last.length + part.length + 2 <= WIDTH - 6)
-      lines[lines.length - 1] = `${last} ${part},`;
-    else lines.push(`${part},`);
+/** The module's lines: inputs first, and what else reads nothing before the first line that reads it. */
+function inOrder({ bodies, sources }: Written): readonly Line[] {
+  const lines: Line[] = sources.filter(({ callee }) => callee === "input");
+  const waiting = new Set(sources.filter(({ callee }) => callee !== "input"));
+  for (const line of bodies[0]?.calls[0] ?? []) {
+    for (const { args } of statementsOf(line, bodies))
+      for (const { statement } of args.flatMap(refsIn)) if (waiting.delete(statement)) lines.push(statement);
+    lines.push(line);
   }
-  return `${open}\n${lines.map((line) => `    ${line}`).join("\n")}\n  ${close}`;
+  return [...lines, ...waiting];
 }
 
-/** At the commas that stand in no bracket and in no text. */
-function split(text: string): readonly string[] {
-  const parts: string[] = [];
-  let [from, depth] = [0, 0];
-  for (const match of text.matchAll(/"(?:[^"\\]|\\.)*"|[[{(]|[\]})]|, /g)) {
-    if (/^[[{(]/.test(match[0])) depth++;
-    else if (/^[\]})]/.test(match[0])) depth--;
-    else if (match[0] === ", " && depth === 0) {
-      parts.push(text.slice(from, match.index));
-      from = match.index + 2;
+/** `function block(x: Tensor<[N, number, 56, 56]>, out: number) { … }` */
+function functionText(written: Written, body: number): string {
+  const { bodies, naming } = written;
+  const { name = "", params = new Map<Param, string>() } = naming.scopes[body] ?? {};
+  const [lines = []] = bodies[body]?.calls ?? [];
+  const write = writerOf(written, body);
+  const head = call(
+    `function ${name}`,
+    [...params].map(([param, variable]) => `${variable}: ${typeOf(param, naming)}`),
+    { brackets: ["(", ") {"] },
+  );
+  return [head, ...lines.map((line, k) => write(line, k === lines.length - 1)), "}"].join("\n");
+}
+
+/** Of tensors their rank: what a function gives is known by no more, and goes into the next. */
+function typeOf({ values: [first] }: Param, { sizes }: Naming): string {
+  if (!isRef(first)) return "number";
+  const dims = first.tensor.node.type.shape.map((d) =>
+    d === "N" ? "N" : isSize(d) ? `typeof ${sizes.get(d) ?? ""}` : "number",
+  );
+  return `Tensor<[${dims.join(", ")}]>`;
+}
+
+/** The variable of each tensor of a body, as it is in its first call. */
+function variablesOf({ bodies, sources, naming }: Written, body: number): ReadonlyMap<Ref, string> {
+  const variables = new Map<Ref, string>();
+  if (body === 0)
+    for (const source of sources)
+      for (const ref of source.results) variables.set(ref, naming.sources.get(source) ?? "");
+  bodies[body]?.calls[0]?.forEach((line, k) => {
+    resultsOf(line, bodies).forEach((ref, i) => {
+      const name = naming.scopes[body]?.lines[k]?.[i];
+      if (name !== undefined) variables.set(ref, name);
+    });
+  });
+  return variables;
+}
+
+/** Writes the lines of a body: what it gives back is in no variable. */
+function writerOf(written: Written, body: number): (line: Line, returned?: boolean) => string {
+  const { bodies, codes, naming } = written;
+  const variables = variablesOf(written, body);
+  const lines = bodies[body]?.calls[0] ?? [];
+  const slots = new Map(lines.map((line, k) => [line, codes[body]?.slots[k] ?? []]));
+  const show = (slot: Leaf | Param): string => {
+    if (typeof slot === "number") return Object.is(slot, -0) ? "-0" : `${slot}`;
+    return (isParam(slot) ? naming.scopes[body]?.params.get(slot) : variables.get(slot)) ?? "";
+  };
+  return (line, returned = false) => {
+    const own = slots.get(line);
+    const names = resultsOf(line, bodies).map((ref) => variables.get(ref) ?? "");
+    const pattern = names.length === 1 ? names[0] : `[${names.join(", ").replace(/(?:, )+$/, "")}]`;
+    const callee = isUse(line) ? naming.scopes[line.body]?.name : line.callee;
+    const args = isUse(line) ? (own ?? []).map(show) : argsOf(line, own, show, naming);
+    return call(returned ? `return ${callee}` : `const ${pattern} = ${callee}`, args, {
+      indent: body === 0 ? "" : "  ",
+    });
+  };
+}
+
+/** Arguments as they stand in code. */
+function argsOf(
+  statement: Statement,
+  slots: readonly (Leaf | Param)[] | undefined,
+  show: (slot: Leaf | Param) => string,
+  { own, sizes }: Naming,
+): readonly string[] {
+  let next = 0;
+  const code = (arg: unknown): string => {
+    if (typeof arg === "number" || isRef(arg)) return show(slots?.[next++] ?? arg);
+    if (arg === NAME) return JSON.stringify(own.get(statement) ?? "");
+    if (arg === "N") return "N";
+    if (isSize(arg)) return sizes.get(arg) ?? "";
+    if (Array.isArray(arg)) return `[${arg.map(code).join(", ")}]`;
+    if (typeof arg === "object" && arg !== null && isPlain(arg)) {
+      const entries = Object.entries(arg).map(([key, value]) => entry(key, code(value)));
+      return entries.length === 0 ? "{}" : `{ ${entries.join(", ")} }`;
     }
-  }
-  return [...parts, text.slice(from)];
-}
-
-/** An argument as it stands in code. */
-function codeOf(arg: unknown, naming: Naming, statement: Statement): string {
-  if (arg === NAME) return JSON.stringify(naming.own.get(statement) ?? "");
-  if (isRef(arg)) return naming.variables.get(arg) ?? "";
-  if (arg === "N") return "N";
-  if (isSize(arg)) return naming.sizes.get(arg) ?? "";
-  if (Array.isArray(arg)) return `[${arg.map((item) => codeOf(item, naming, statement)).join(", ")}]`;
-  if (typeof arg === "object" && arg !== null && isPlain(arg)) {
-    const entries = Object.entries(arg).map(([key, value]) => entry(key, codeOf(value, naming, statement)));
-    return entries.length === 0 ? "{}" : `{ ${entries.join(", ")} }`;
-  }
-  return typeof arg === "number" && Object.is(arg, -0) ? "-0" : (JSON.stringify(arg) ?? "undefined");
+    return JSON.stringify(arg) ?? "undefined";
+  };
+  return statement.args.map(code);
 }

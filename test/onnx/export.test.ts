@@ -23,6 +23,7 @@ import { readSafetensors, type Weights } from "../../contract/weights.ts";
 import { fails, scratch, works } from "../cli/weft.ts";
 import { ndarray } from "../oracle/array.ts";
 import { evaluate } from "../oracle/oracle.ts";
+import { expectSameAgain } from "./again.ts";
 import { arraysOf } from "./compare.ts";
 
 const folder = scratch();
@@ -64,6 +65,7 @@ describe("models come in again as they went out", () => {
     expect(shapes(back.weights)).toEqual(shapes(weights));
     expect(back.model.graph.inputs.map((i) => i.name)).toEqual(whole.graph.inputs.map((i) => i.name));
     expect(back.model.graph.outputs.map((o) => o.name)).toEqual(whole.graph.outputs.map((o) => o.name));
+    await expectSameAgain(back);
   });
 });
 

@@ -228,6 +228,47 @@ test("attention that stacks queries, keys and values with N inside is imported w
   expect(await differenceOf(bytes, drawn({ x: [2, 5, 12] }, 1))).toBeUndefined();
 });
 
+test("a sum behind a layer is its bias, and gelu is itself however its product is grouped", async () => {
+  const dense = (more: readonly ReturnType<typeof node>[], outputs: readonly string[]): Uint8Array =>
+    file({
+      inputs: { x: ["batch", 5, 4] },
+      weights: [
+        weight("fc.weight", [4, 6]),
+        weight("fc.bias", [6], 3),
+        ...[Math.SQRT2, Math.SQRT1_2, 1, 0.5].map((n, i) => floatTensor(`n${i}`, [], [n])),
+      ],
+      nodes: [node("MatMul", ["x", "fc.weight"], ["m"]), node("Add", ["fc.bias", "m"], ["h"]), ...more],
+      outputs,
+    });
+  const scaled = [node("Div", ["h", "n0"], ["s"]), node("Mul", ["h", "n1"], ["s"])];
+  const sum = [node("Erf", ["s"], ["e"]), node("Add", ["e", "n2"], ["a"])];
+  const grouped = [
+    [node("Mul", ["h", "n3"], ["p"]), node("Mul", ["p", "a"], ["y"])],
+    [node("Mul", ["h", "a"], ["p"]), node("Mul", ["n3", "p"], ["y"])],
+    [node("Mul", ["a", "n3"], ["p"]), node("Mul", ["h", "p"], ["y"])],
+  ];
+  const lines = (bytes: Uint8Array): readonly string[] =>
+    importOnnx(bytes)
+      .source.split("\n")
+      .filter((line) => line.startsWith("const"));
+  for (const [i, product] of grouped.entries()) {
+    const bytes = dense([...scaled.slice(i % 2, (i % 2) + 1), ...sum, ...product], ["y"]);
+    expect(lines(bytes).slice(1)).toEqual(["const fc = linear(x, { out: 6 });", "const y = gelu(fc);"]);
+    expect(await differenceOf(bytes, drawn({ x: [2, 5, 4] }, i))).toBeUndefined();
+  }
+  // Of another number, twice the same, or with a layer that something else reads.
+  const others = [
+    [node("Mul", ["h", "n1"], ["p"]), node("Mul", ["p", "a"], ["y"])],
+    [node("Mul", ["h", "a"], ["p"]), node("Mul", ["p", "h"], ["q"]), node("Mul", ["q", "n3"], ["y"])],
+    [node("Mul", ["m", "n3"], ["p"]), node("Mul", ["p", "a"], ["y"])],
+  ];
+  for (const product of others) {
+    const bytes = dense([...scaled.slice(0, 1), ...sum, ...product], ["y"]);
+    expect(lines(bytes).join()).not.toContain("gelu");
+    expect(await differenceOf(bytes, drawn({ x: [2, 5, 4] }, 1))).toBeUndefined();
+  }
+});
+
 test("an attribute that its row does not know is refused", () => {
   const bytes = file({
     inputs: { x: [2] },

@@ -3,6 +3,8 @@ import type { Call } from "../call.ts";
 import type { Callee } from "../recorder.ts";
 import { tidy } from "../round.ts";
 import { type Computed, type ElementType, isFloat, refuse } from "../value.ts";
+import { withBias } from "./bias.ts";
+import { geluOf } from "./gelu.ts";
 import type { Row, Rows } from "./row.ts";
 import { turned, turnedOf } from "./turned.ts";
 
@@ -111,9 +113,9 @@ export const elementwise: Rows = {
   Softsign: unary("softsign"),
   Mish: unary("mish"),
   Reciprocal: unary("reciprocal"),
-  Add: binary("add"),
+  Add: (call) => withBias(call) ?? binary("add")(call),
   Sub: binary("sub"),
-  Mul: binary("mul"),
+  Mul: (call) => geluOf(call) ?? binary("mul")(call),
   Pow: binary("pow"),
   Sum: variadic("add"),
   Max: variadic("max"),
