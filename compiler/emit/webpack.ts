@@ -32,7 +32,9 @@ export default function weft(this: WeftLoaderContext): void {
   const done = this.async();
   load(this).then(
     (code) => done(null, code),
-    (error: Error) => done(error),
+    // webpack prints the stack, in which a user's mistake is not.
+    (error: Error) =>
+      done(error instanceof UserError ? Object.assign(error, { stack: error.message }) : error),
   );
 }
 

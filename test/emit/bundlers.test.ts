@@ -142,6 +142,7 @@ describe("the loader for webpack", () => {
   test("hands on a model's mistake, and an option that it does not know", async () => {
     const mistake: unknown = await loaded("wrong.model.ts").catch((e) => e);
     expect(mistake).toBeInstanceOf(UserError);
+    expect((mistake as UserError).stack).toBe((mistake as UserError).message); // which webpack prints
     expect(String(mistake)).toContain("wrong.model.ts:4:21): linear expects 9 features");
     await expect(loaded("tiny.model.ts", { variant: "f16" })).rejects.toThrow(/weft.*variant/s);
   });
