@@ -1,14 +1,15 @@
-// Builds the page into dist/page. `node build.mjs --serve` serves it, and reloads it when a file has changed.
-import { copyFileSync, existsSync, mkdirSync } from "node:fs";
+// Builds the page into dist/page. `node build.mjs --serve` serves it, and reloads it when a file or the weights have changed.
+import { copyFileSync, existsSync, mkdirSync, watch } from "node:fs";
 import { context } from "esbuild";
 import { weft } from "weftgpu/esbuild";
 
 const folder = "dist/page";
 const weights = "shapes.safetensors";
+const copy = () => copyFileSync(weights, `${folder}/${weights}`);
 
 mkdirSync(folder, { recursive: true });
-copyFileSync("src/index.html", `${folder}/index.html`);
-if (existsSync(weights)) copyFileSync(weights, `${folder}/${weights}`);
+for (const file of ["index.html", "style.css"]) copyFileSync(`src/${file}`, `${folder}/${file}`);
+if (existsSync(weights)) copy();
 else console.log(`there are no weights yet: npm run train makes ${weights}`);
 
 const serve = process.argv.includes("--serve");
@@ -16,16 +17,20 @@ const builder = await context({
   entryPoints: ["src/page.ts"],
   outdir: folder,
   bundle: true,
+  splitting: true, // a browser fetches what WebAssembly takes only where it has no WebGPU
   minify: !serve,
   format: "esm",
   target: "es2022",
-  plugins: [weft()], // compiles what is imported from *.model.ts
+  plugins: [weft({ wasm: true })], // compiles what is imported from *.model.ts
   define: { RELOAD: String(serve) },
   logLevel: "warning",
 });
 if (serve) {
   await builder.watch();
   const { port } = await builder.serve({ servedir: folder, host: "127.0.0.1" });
+  watch(".", (_, file) => {
+    if (file === weights && existsSync(weights)) copy();
+  });
   console.log(`http://localhost:${port}/`);
 } else {
   await builder.rebuild();

@@ -25,7 +25,7 @@ describe("weft init", () => {
   test("writes a project, and says what to do next", async () => {
     const folder = join(scratch(), "My Shapes");
     const { stdout } = await works(["init", folder]);
-    expect(stdout).toMatch(/^my-shapes: 18 files in /);
+    expect(stdout).toMatch(/^my-shapes: 19 files in /);
     expect(stdout).toMatch(/\n {2}cd ".*My Shapes"\n {2}npm install\n/);
     const files = filesIn(folder);
     for (const name of [".gitignore", "README.md", "package.json", "src/train.ts", "test/golden/plan.txt"])

@@ -13,28 +13,34 @@ const context = pad.getContext("2d", { willReadFrequently: true });
 try {
   await start();
 } catch (error) {
-  const why = error instanceof Error ? error.message : String(error);
-  verdict.textContent =
-    "gpu" in navigator ? why : "This browser has no WebGPU: try a current Chrome, Edge or Safari.";
+  verdict.textContent = error instanceof Error ? error.message : String(error);
 }
 
 async function start(): Promise<void> {
-  const response = await fetch("shapes.safetensors");
-  if (!response.ok) throw new Error("There are no weights yet: npm run train, then npm start.");
+  const response = await fetch("shapes.safetensors", { cache: "no-cache" });
+  if (!response.ok) throw new Error("There are no weights yet: npm run train makes them.");
   const session = await shapes.load(await response.arrayBuffer());
+  const on = session.runsOn?.text || "this browser's GPU";
+  element("about", HTMLElement).textContent = `Computed on ${on}. What you draw stays in this page.`;
 
+  const rows = SHAPES.map(row);
+  const show = (shares: readonly number[]): void => {
+    for (const [i, set] of rows.entries()) set(shares[i] ?? 0);
+  };
   const classify = async (): Promise<void> => {
     const { logits } = await session.run({ image: pixels() });
     const scores = [...logits.data];
     const highest = Math.max(...scores);
-    const best = scores.indexOf(highest);
-    const sum = scores.reduce((total, score) => total + Math.exp(score - highest), 0); // softmax
-    verdict.textContent = `${SHAPES[best]}, ${Math.round(100 / sum)}% sure`;
+    const powers = scores.map((score) => Math.exp(score - highest));
+    const sum = powers.reduce((total, power) => total + power, 0); // softmax
+    show(powers.map((power) => power / sum));
+    verdict.textContent = `${SHAPES[scores.indexOf(highest)]}, ${Math.round(100 / sum)}% sure`;
   };
 
   const clear = (): void => {
     context?.clearRect(0, 0, SIDE, SIDE);
     verdict.textContent = `A ${SHAPES.slice(0, -1).join(", a ")} or a ${SHAPES.at(-1)}`;
+    show([]);
   };
   element("clear", HTMLButtonElement).addEventListener("click", clear);
   let last: PointerEvent | undefined;
@@ -52,6 +58,23 @@ async function start(): Promise<void> {
     void classify();
   });
   clear();
+}
+
+/** A line of the list with a bar; gives what sets it to a share of 1. */
+function row(name: string): (share: number) => void {
+  const part = (className: string, ...inside: readonly (Node | string)[]): HTMLElement => {
+    const made = Object.assign(document.createElement("div"), { className });
+    made.append(...inside);
+    return made;
+  };
+  const [bar, percent] = [part("bar"), part("percent")];
+  const item = document.createElement("li");
+  item.append(name, part("track", bar), percent);
+  element("scores", HTMLOListElement).append(item);
+  return (share) => {
+    bar.style.width = `${100 * share}%`;
+    percent.textContent = share > 0 ? `${(100 * share).toFixed(1)}%` : "";
+  };
 }
 
 /** The brightness of every pixel from 0 to 1, row by row, as the training had it. */
