@@ -1,10 +1,17 @@
 /** What a verb of the command is made of: `weft VERB`. Each has a file in `verbs/`. */
 import type { Command } from "commander";
+import type { Dims } from "../compiler/onnx/index.ts";
 import type { Ui, UiOptions } from "./ui.ts";
 
 /** What every verb may be asked for, as far as it prints anything in more than one way. */
 export interface OutputOptions extends UiOptions {
   readonly format: string;
+}
+
+/** What every verb that takes a model may be asked for. */
+export interface ModelVerbOptions extends OutputOptions {
+  /** Sizes that an ONNX file leaves open. */
+  readonly dim?: Dims;
 }
 
 /** What a verb is run with, besides what it is given. */

@@ -1,10 +1,10 @@
 /** The `weft` command as a function: arguments in, exit code out. */
 import { Command, CommanderError } from "commander";
 import { EXIT_USER, reportFailure } from "./failure.ts";
-import { outputOptions } from "./flags.ts";
+import { dimOption, outputOptions } from "./flags.ts";
 import { createUi } from "./ui.ts";
 import { examples, type Start } from "./verb.ts";
-import { VERBS } from "./verbs/index.ts";
+import { MODEL, VERBS } from "./verbs/index.ts";
 import { version } from "./version.ts";
 
 const AFTER = `${examples(VERBS.flatMap(({ example }) => (example ? [example] : [])))}
@@ -35,6 +35,7 @@ async function program(wanted: (name: string) => boolean, start: Start): Promise
       const command = new Command(entry.name).description(entry.about);
       if (entry.takes) command.addArgument(entry.takes);
       if (wanted(entry.name)) (await entry.load())(command, start);
+      if (entry.takes === MODEL) command.addOption(dimOption());
       return entry.formats ? outputOptions(command, entry.formats) : command;
     }),
   );

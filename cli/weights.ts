@@ -24,6 +24,14 @@ export async function readWeights(path: string, program: Program, note: Note): P
   );
 }
 
+/** Those of the file that is given, else those that the model's own file holds: an ONNX file has some. */
+export const weightsOf = async (
+  path: string | undefined,
+  own: Weights | undefined,
+  program: Program,
+  note: Note,
+): Promise<Weights | undefined> => (path === undefined ? own : readWeights(path, program, note));
+
 /** The same, with the texts that lie beside the tensors. */
 export async function readTold(
   path: string,

@@ -42,7 +42,7 @@ const PLACEHOLDERS: Readonly<Record<string, Value>> = {
   files: { ...NOTHING, files: true },
   names: { ...NOTHING, words: ["fashion-mnist", "mnist"], files: true },
   set: { ...NOTHING, words: ["synthetic", "fashion-mnist", "mnist"], folders: true },
-  model: { ...NOTHING, files: true, suffixes: [".ts", ".mts", ".js", ".mjs"] },
+  model: { ...NOTHING, files: true, suffixes: [".ts", ".mts", ".js", ".mjs", ".onnx"] },
 };
 
 function kindOf(placeholder: string, choices: readonly string[] | undefined): Value {

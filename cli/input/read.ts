@@ -19,6 +19,7 @@ import { parseJson } from "../../data/json.ts";
 import { parseNpy } from "../../data/npy.ts";
 import { readBytes, shownPath } from "../files.ts";
 import { gunzipIfNeeded, isIdxName, parseIdx } from "./idx.ts";
+import { ownerOf } from "./owner.ts";
 import { parseIndex } from "./range.ts";
 import { sizesWith } from "./sizes.ts";
 
@@ -103,9 +104,10 @@ function numbersIn(text: string): string | undefined {
 const clipped = (text: string): string =>
   numbersIn(text) && text.length > 40 ? `${text.slice(0, 39)}…` : text;
 
-async function readArray(
+/** The numbers of a .npy or .json file, or those that stand in the command; undefined for files of other kinds. Throws `UserError`. */
+export async function readArray(
   path: string,
-  { name, dtype }: Input,
+  { name, dtype }: Pick<Input, "name" | "dtype">,
   source: string,
 ): Promise<NumberArray | undefined> {
   const here = numbersIn(path);
@@ -165,16 +167,6 @@ function joined(pieces: readonly Piece[], target: Target): Batch {
   return positions ? { ...batch, positions } : batch;
 }
 
-/** `image=a.png` where `image` is an input of the model, otherwise the path alone. */
-function splitName(
-  text: string,
-  inputs: readonly Input[],
-): { readonly named?: Input; readonly path: string } {
-  const at = text.indexOf("=");
-  const named = inputs.find((t) => t.name === text.slice(0, at));
-  return at > 0 && named ? { named, path: text.slice(at + 1) } : { path: text };
-}
-
 /**
  * @param inputs the model's inputs
  * @param sources what follows `--input`: paths or numbers; where the model has several inputs `name=path`, or a JSON object of all
@@ -189,15 +181,9 @@ export async function readInputs(
   const pieces = new Map<Input, Piece[]>(inputs.map((t) => [t, []]));
   let sizes: SizeValues = knownSizes();
   for (const source of sources) {
-    const { named, path } = splitName(source, inputs);
-    const owner = named ?? (inputs.length === 1 ? inputs[0] : undefined);
-    if (owner === undefined && extname(path).toLowerCase() !== ".json")
-      throw new UserError({
-        problem: `--input ${source} does not say which of the inputs ${names.join(", ")} it is for`,
-        fix: `write --input ${names.map((name) => `${name}=FILE`).join(" ")}`,
-      });
+    const { inputs: owners, path } = ownerOf(source, inputs);
     // One JSON object may hold an array for every input.
-    for (const input of owner ? [owner] : inputs) {
+    for (const input of owners) {
       const piece = await readPiece(path, { input, sizes }, options);
       pieces.get(input)?.push(piece);
       sizes = piece.sizes;

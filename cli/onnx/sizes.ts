@@ -1,13 +1,15 @@
 /** Sizes that an ONNX file leaves open, read off the arrays that a run is given. */
-import { extname } from "node:path";
+import { UserError } from "../../compiler/errors.ts";
 import { type Dims, inputsOf } from "../../compiler/onnx/index.ts";
-import { parseJson } from "../../data/json.ts";
-import { parseNpy } from "../../data/npy.ts";
 import { readBytes, shownPath } from "../files.ts";
+import { ownerOf } from "../input/owner.ts";
+import { readArray } from "../input/read.ts";
+
+type OnnxInput = ReturnType<typeof inputsOf>[number];
 
 /**
  * What `--dim` says, and for each open size besides the first one what the arrays say: `NAME=FILE.npy`, or FILE alone where there is
- * one input. Files of other kinds say nothing. Throws `UserError` where a file cannot be read.
+ * one input. Pictures say nothing. Throws `UserError` where a file cannot be read, and where what is left open has no array, or one of another rank.
  */
 export async function dimsFor(
   path: string,
@@ -16,24 +18,43 @@ export async function dimsFor(
 ): Promise<Dims> {
   const inputs = inputsOf(await readBytes(path, "the model"));
   const dims: Record<string, Dims[string]> = { ...given };
+  const isOpen = (size: number | string, axis: number): size is string =>
+    axis > 0 && typeof size === "string" && !Object.hasOwn(dims, size);
+  const waiting = new Set(inputs);
   for (const source of sources) {
-    const named = inputs.find(({ name }) => source.startsWith(`${name}=`));
-    const input = named ?? (inputs.length === 1 ? inputs[0] : undefined);
-    const file = named ? source.slice(named.name.length + 1) : source;
-    const shape = input && (await shapeOf(file, input.name));
-    if (shape?.length !== input?.shape.length) continue;
-    input?.shape.forEach((size, i) => {
-      const known = shape?.[i];
-      if (i > 0 && typeof size === "string" && known !== undefined) dims[size] ??= known;
-    });
+    const owned = ownerOf(source, inputs);
+    for (const input of owned.inputs) {
+      waiting.delete(input);
+      if (!input.shape.some(isOpen)) continue;
+      const array = await readArray(owned.path, { name: input.name, dtype: "f32" }, shownPath(owned.path));
+      if (!array) continue;
+      const sizes = aligned(array.shape, input, owned.path);
+      input.shape.forEach((size, axis) => {
+        const known = sizes[axis];
+        if (isOpen(size, axis) && known !== undefined) dims[size] = known;
+      });
+    }
   }
+  for (const input of waiting)
+    if (input.shape.some(isOpen))
+      throw new UserError({
+        problem: `the input ${shownInput(input)} has no data`,
+        rule: "how large it is, is read off the array that it is given",
+        fix: `add --input ${input.name}=FILE, or --dim ${input.shape.filter(isOpen).join("=64 ")}=64`,
+      });
   return dims;
 }
 
-async function shapeOf(file: string, name: string): Promise<readonly number[] | undefined> {
-  const kind = extname(file).toLowerCase();
-  if (kind !== ".npy" && kind !== ".json") return undefined;
-  const bytes = await readBytes(file, "the input");
-  if (kind === ".npy") return parseNpy(bytes, shownPath(file), "f32").shape;
-  return parseJson(new TextDecoder().decode(bytes), name, shownPath(file), "f32").shape;
+/** The sizes of an array by the input's axes: an example alone has one less. */
+function aligned(shape: readonly number[], input: OnnxInput, path: string): readonly (number | undefined)[] {
+  const missing = input.shape.length - shape.length;
+  if (missing === 0) return shape;
+  if (missing === 1 && typeof input.shape[0] === "string") return [undefined, ...shape];
+  throw new UserError({
+    problem: `${shownPath(path)} has shape [${shape.join(", ")}], but the input ${shownInput(input)} has ${input.shape.length} sizes`,
+    rule: "open sizes are read off an array of as many",
+    fix: "reshape the array before you save it",
+  });
 }
+
+const shownInput = ({ name, shape }: OnnxInput): string => `${name} [${shape.join(", ")}]`;

@@ -3,9 +3,9 @@ import { compile } from "../../compiler/compile.ts";
 import { InternalError } from "../../compiler/errors.ts";
 import type { Graph } from "../../compiler/ir/graph.ts";
 import type { Program } from "../../contract/program.ts";
-import { checkWeights } from "../../contract/weights.ts";
+import { checkWeights, type Weights } from "../../contract/weights.ts";
 import { initialise } from "../../runtime/index.ts";
-import { readWeights } from "../weights.ts";
+import { weightsOf } from "../weights.ts";
 import { Bench, type Place } from "./bench.ts";
 import { type Job, median, type Prepared, ROUNDS, type Whole } from "./job.ts";
 import { deviation } from "./search.ts";
@@ -15,6 +15,8 @@ export interface InferenceOptions {
   readonly seed: number;
   /** A safetensors file. */
   readonly weights?: string | undefined;
+  /** Those that the model's own file holds. */
+  readonly own?: Weights | undefined;
   /** Is told what of it is passed over. */
   readonly note: (text: string) => void;
 }
@@ -22,10 +24,10 @@ export interface InferenceOptions {
 /** Throws `UserError` where the weights are not the model's. */
 export async function inferenceJob(
   graph: Graph,
-  { batch, seed, weights, note }: InferenceOptions,
+  { batch, seed, weights, own, note }: InferenceOptions,
 ): Promise<Prepared> {
   const checked = compile(graph).program;
-  const given = weights === undefined ? undefined : await readWeights(weights, checked, note);
+  const given = await weightsOf(weights, own, checked, note);
   return (target): Job => {
     const how = { target, typicalBatch: batch };
     const compilation = compile(graph, how);

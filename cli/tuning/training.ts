@@ -16,7 +16,7 @@ import { ratesOf } from "../../runtime/trainSteps.ts";
 import { classifierOf } from "../classifier.ts";
 import { openData } from "../data/index.ts";
 import { batchFor, type Given, settle, stepOf } from "../training/settings.ts";
-import { readWeights } from "../weights.ts";
+import { weightsOf } from "../weights.ts";
 import { Bench, type Place } from "./bench.ts";
 import { type Job, median, type Prepared, ROUNDS, type Whole } from "./job.ts";
 
@@ -25,6 +25,8 @@ export interface TrainingJobOptions extends Given {
   readonly seed: number;
   /** A safetensors file that training begins with. */
   readonly weights?: string | undefined;
+  /** Those that the model's own file holds. */
+  readonly own?: Weights | undefined;
   /** Is told what of it is passed over. */
   readonly note: (text: string) => void;
   /** Milliseconds that may be spent on whole steps. */
@@ -39,9 +41,9 @@ export async function trainingJob(graph: Graph, options: TrainingJobOptions): Pr
   const { input, classes } = classifierOf(graph);
   const settings = settle(options);
   const { optimizer } = settings;
-  const { dataDir, weights, seed, patience, note } = options;
+  const { dataDir, weights, own, seed, patience, note } = options;
   const limit = Math.min(settings.limit ?? Number.POSITIVE_INFINITY, STEPS * settings.batch);
-  const given = weights === undefined ? undefined : await readWeights(weights, compile(graph).program, note);
+  const given = await weightsOf(weights, own, compile(graph).program, note);
   const data = await openData(
     { ...settings, limit, ...(dataDir === undefined ? {} : { dataDir }) },
     input,

@@ -6,16 +6,16 @@ import { targets } from "../../compiler/strategies/target.ts";
 import type { TrainingOptions } from "../../compiler/train/index.ts";
 import { build, type Request } from "../compile/build.ts";
 import { type Printed, watch } from "../compile/watch.ts";
-import { dimOption, optimizerOptions, precisionOption, quantiseOption, wholeNumber } from "../flags.ts";
+import { optimizerOptions, precisionOption, quantiseOption, wholeNumber } from "../flags.ts";
 import { compileJson, compileText, writtenText } from "../output/compiled.ts";
 import { printStage, STAGES } from "../output/stages.ts";
 import { untilInterrupted } from "../signals.ts";
 import { type Given, OPTIMIZER, requireTrain, settle, stepOf } from "../training/settings.ts";
 import { printJson, type Ui } from "../ui.ts";
-import { examples, type OutputOptions, verb } from "../verb.ts";
+import { examples, type ModelVerbOptions, verb } from "../verb.ts";
 
 interface Options
-  extends OutputOptions,
+  extends ModelVerbOptions,
     Printed,
     Omit<Request, "variants" | "training" | "wasm">,
     Pick<Given, (typeof OPTIMIZER)[number]> {
@@ -53,7 +53,6 @@ export const compile = verb({
           "--targets <list>",
           'what the program runs on: "webgpu", "wasm" (WebAssembly), or "webgpu,wasm", of which the bundle takes what the page has (default: "webgpu")',
         )
-        .addOption(dimOption())
         .addOption(precisionOption())
         .addOption(quantiseOption())
         .option(

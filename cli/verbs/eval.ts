@@ -2,11 +2,13 @@
 
 import { Option } from "commander";
 import type { Precision } from "../../compiler/compile.ts";
+import { UserError } from "../../compiler/errors.ts";
 import type { Program } from "../../contract/program.ts";
 import type { QuantisedType } from "../../contract/quantised.ts";
 import { type Answers, classifierOf, classify } from "../classifier.ts";
 import { openData } from "../data/index.ts";
 import { openPlace, type PlaceFlags, placeFor } from "../device.ts";
+import { shownPath } from "../files.ts";
 import { dataOptions, deviceOptions, noTuneOption, precisionOption, quantiseOption } from "../flags.ts";
 import { loadModel } from "../model.ts";
 import { classResults, classTable, confusionOf, confusionSvg, confusionText } from "../output/confusion.ts";
@@ -16,12 +18,12 @@ import { wrapped } from "../output/wrap.ts";
 import { startBar } from "../progress.ts";
 import { compileHere } from "../tuning/use.ts";
 import { printJson, type Ui } from "../ui.ts";
-import { examples, type OutputOptions, verb } from "../verb.ts";
-import { readWeights } from "../weights.ts";
+import { examples, type ModelVerbOptions, verb } from "../verb.ts";
+import { weightsOf } from "../weights.ts";
 import { requireWritableFile } from "../write.ts";
 
-interface Options extends OutputOptions, PlaceFlags {
-  readonly weights: string;
+interface Options extends ModelVerbOptions, PlaceFlags {
+  readonly weights?: string;
   readonly data?: string;
   readonly dataDir?: string;
   readonly limit?: number;
@@ -36,7 +38,10 @@ export const evaluate = verb({
   options: (command) =>
     deviceOptions(
       dataOptions(
-        command.requiredOption("-w, --weights <file>", "a safetensors file, as weft train writes it"),
+        command.option(
+          "-w, --weights <file>",
+          "a safetensors file, as weft train writes it; an ONNX file holds its own",
+        ),
       ),
     )
       .addOption(
@@ -69,7 +74,8 @@ async function measure(file: string, options: Options, ui: Ui): Promise<void> {
     requirePlotName(options.plot);
     await requireWritableFile(options.plot);
   }
-  const { graph } = await loadModel(file);
+  const { graph, weights: own } = await loadModel(file, { dims: options.dim });
+  if (options.weights === undefined && !own) throw withoutWeights(file);
   const { input, classes } = classifierOf(graph);
   const place = await placeFor(options);
   const { program } = await compileHere(graph, file, { ...options, ...place }, ui);
@@ -77,7 +83,7 @@ async function measure(file: string, options: Options, ui: Ui): Promise<void> {
   const narrow = [...(quantise ? [quantise] : []), ...(precision === "f16" ? [precision] : [])].join(" and ");
   const wide = { ...options, ...place, precision: "f32", quantise: undefined } as const;
   const single = narrow !== "" && (await compileHere(graph, file, wide, ui)).program;
-  const weights = await readWeights(options.weights, program, ui.note);
+  const weights = (await weightsOf(options.weights, own, program, ui.note)) ?? {};
   const data = await openData({ data: "synthetic", ...options }, input, classes);
   const set = data[options.split];
   const names = Array.from({ length: classes }, (_, i) => set.classes[i] ?? `class ${i}`);
@@ -115,7 +121,7 @@ async function measure(file: string, options: Options, ui: Ui): Promise<void> {
     if (options.format === "json") {
       printJson(ui, {
         model: graph.name,
-        weights: options.weights,
+        weights: options.weights ?? null,
         data: data.name,
         split: options.split,
         adapter: opened.name,
@@ -143,3 +149,10 @@ async function measure(file: string, options: Options, ui: Ui): Promise<void> {
     opened.close();
   }
 }
+
+const withoutWeights = (file: string): UserError =>
+  new UserError({
+    problem: `${shownPath(file)} is measured with weights, and none are given`,
+    rule: "a model file has none of its own; an ONNX file does",
+    fix: "--weights with the file that weft train wrote",
+  });

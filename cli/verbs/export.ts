@@ -10,11 +10,11 @@ import { shownPath } from "../files.ts";
 import { wholeNumber } from "../flags.ts";
 import { loadModel } from "../model.ts";
 import { printJson } from "../ui.ts";
-import { examples, type OutputOptions, verb } from "../verb.ts";
-import { readWeights } from "../weights.ts";
+import { examples, type ModelVerbOptions, verb } from "../verb.ts";
+import { weightsOf } from "../weights.ts";
 import { requireWritableFile, writeFiles } from "../write.ts";
 
-interface Options extends OutputOptions {
+interface Options extends ModelVerbOptions {
   readonly out: string;
   readonly weights?: string;
   readonly seed: number;
@@ -33,16 +33,16 @@ export const exportModel = verb({
     ],
     ["weft import lenet.onnx --check", "is it the same in onnxruntime?"],
   ]),
-  async run(path: string, { out, weights: file, seed, format }: Options, { ui }) {
+  async run(path: string, { out, weights: file, seed, format, dim }: Options, { ui }) {
     if (!/\.onnx$/i.test(out))
       throw new UserError({
         problem: `--out ${out} is no .onnx file`,
         fix: `--out ${out.replace(/\.\w+$/, "")}.onnx`,
       });
     await requireWritableFile(out);
-    const { graph, weights: inside } = await loadModel(path);
+    const { graph, weights: inside } = await loadModel(path, { dims: dim });
     const { program } = compile(graph);
-    const given = file === undefined ? inside : await readWeights(file, program, ui.note);
+    const given = await weightsOf(file, inside, program, ui.note);
     if (!given && program.params.length > 0) ui.note("initial weights: --weights gives those of a training");
     const bytes = exportOnnx({ graph }, given ?? drawn(program, seed));
     await writeFiles([[out, bytes]]);

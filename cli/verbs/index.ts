@@ -16,7 +16,11 @@ export interface Entry {
 }
 
 const TEXT = ["text", "json"];
-const MODEL = new Argument("<model>", "a model file, such as models/lenet.ts, or an ONNX file");
+/** Of every verb that takes one; each then has `--dim` too. */
+export const MODEL: Argument = new Argument(
+  "<model>",
+  "a model file, such as models/lenet.ts, or an ONNX file",
+);
 
 export const VERBS: readonly Entry[] = [
   {

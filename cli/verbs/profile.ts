@@ -2,21 +2,13 @@
 
 import type { Precision } from "../../compiler/compile.ts";
 import { plural } from "../../compiler/errors.ts";
-import type { Dims } from "../../compiler/onnx/index.ts";
 import type { QuantisedType } from "../../contract/quantised.ts";
 import { type AdapterChoice, measurePeaks, profileProgram } from "../../runtime/node/index.ts";
 import { packed } from "../../runtime/quantised.ts";
 import { valuesOf } from "../../runtime/values.ts";
 import { openTimed } from "../device.ts";
 import { shownPath } from "../files.ts";
-import {
-  adapterOption,
-  dimOption,
-  noTuneOption,
-  precisionOption,
-  quantiseOption,
-  wholeNumber,
-} from "../flags.ts";
+import { adapterOption, noTuneOption, precisionOption, quantiseOption, wholeNumber } from "../flags.ts";
 import { loadModel } from "../model.ts";
 import { flameSvg } from "../output/flame.ts";
 import { profileText } from "../output/profile.ts";
@@ -25,11 +17,11 @@ import { traceText } from "../profile/trace.ts";
 import { workOf } from "../profile/work.ts";
 import { compileHere } from "../tuning/use.ts";
 import { printJson, type Ui } from "../ui.ts";
-import { examples, type OutputOptions, verb } from "../verb.ts";
+import { examples, type ModelVerbOptions, verb } from "../verb.ts";
 import { readWeights } from "../weights.ts";
 import { requireWritableFile, writeFiles } from "../write.ts";
 
-interface Options extends OutputOptions {
+interface Options extends ModelVerbOptions {
   readonly batch: number;
   readonly runs: number;
   readonly warmup: number;
@@ -38,7 +30,6 @@ interface Options extends OutputOptions {
   readonly seed: number;
   readonly adapter?: AdapterChoice;
   readonly tune?: boolean;
-  readonly dim?: Dims;
   readonly precision: Precision;
   readonly quantise?: QuantisedType;
   readonly svg?: string;
@@ -58,7 +49,6 @@ export const profile = verb({
       .addOption(precisionOption())
       .addOption(quantiseOption())
       .addOption(noTuneOption())
-      .addOption(dimOption())
       .option("--svg <file>", "draw the times: a flame-style picture")
       .option("--trace <file>", "write trace events as JSON, for Perfetto or chrome://tracing"),
   help: examples([

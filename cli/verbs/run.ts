@@ -9,14 +9,7 @@ import { openPlace, type PlaceFlags, placeFor } from "../device.ts";
 import { execute, typicalBatchOf } from "../execute.ts";
 import { shownPath } from "../files.ts";
 import { requireFinite } from "../finite.ts";
-import {
-  deviceOptions,
-  dimOption,
-  noTuneOption,
-  precisionOption,
-  quantiseOption,
-  wholeNumber,
-} from "../flags.ts";
+import { deviceOptions, noTuneOption, precisionOption, quantiseOption, wholeNumber } from "../flags.ts";
 import { readClasses } from "../input/classes.ts";
 import { readLabels } from "../input/labels.ts";
 import { readInputs } from "../input/read.ts";
@@ -24,10 +17,10 @@ import { isOnnx, loadModel } from "../model.ts";
 import { batchOf, type Outcome, resultJson, resultText } from "../output/outcome.ts";
 import { compileHere } from "../tuning/use.ts";
 import { printJson, type Ui } from "../ui.ts";
-import { examples, type OutputOptions, verb } from "../verb.ts";
+import { examples, type ModelVerbOptions, verb } from "../verb.ts";
 import { readTold } from "../weights.ts";
 
-interface Options extends OutputOptions, PlaceFlags {
+interface Options extends ModelVerbOptions, PlaceFlags {
   readonly input?: readonly string[];
   readonly index?: string;
   readonly invert?: boolean;
@@ -36,7 +29,6 @@ interface Options extends OutputOptions, PlaceFlags {
   readonly classes?: string;
   readonly labels?: string;
   readonly tune?: boolean;
-  readonly dim?: Dims;
   readonly precision: Precision;
   readonly quantise?: QuantisedType;
   readonly top?: number;
@@ -66,7 +58,6 @@ export const run = verb({
       .addOption(precisionOption())
       .addOption(quantiseOption())
       .addOption(noTuneOption())
-      .addOption(dimOption())
       .option(
         "--top <n>",
         "how many classes to print for an example; 3 beside a picture and in JSON, else 1",

@@ -2,28 +2,25 @@
 import { compile } from "../../compiler/compile.ts";
 import { UserError } from "../../compiler/errors.ts";
 import type { Graph } from "../../compiler/ir/graph.ts";
-import type { Dims } from "../../compiler/onnx/index.ts";
 import { lectureText, shapeJson, shapeMarkdown, shapeText } from "../../compiler/report/render.ts";
 import { type ShapeOptions, shapeTable } from "../../compiler/report/shapes.ts";
 import { shownPath } from "../files.ts";
-import { dimOption, wholeNumber } from "../flags.ts";
+import { wholeNumber } from "../flags.ts";
 import { loadModel } from "../model.ts";
 import { noteRemarks } from "../output/remarks.ts";
 import { printJson, type Ui } from "../ui.ts";
-import { examples, type OutputOptions, verb } from "../verb.ts";
+import { examples, type ModelVerbOptions, verb } from "../verb.ts";
 
-interface Options extends OutputOptions {
+interface Options extends ModelVerbOptions {
   readonly batch?: number;
   readonly lecture?: boolean;
-  readonly dim?: Dims;
 }
 
 export const shapes = verb({
   options: (command) =>
     command
       .option("-b, --batch <n>", "put a number in for the batch size N", wholeNumber(1))
-      .option("--lecture", "print the lecture's lines alone: Conv2d output shape: [1, 6, 28, 28]")
-      .addOption(dimOption()),
+      .option("--lecture", "print the lecture's lines alone: Conv2d output shape: [1, 6, 28, 28]"),
   help: examples([
     ["weft shapes models/lenet.ts", "the table, fitted to the terminal"],
     ["weft shapes models/lenet.ts --batch 64", "the same for 64 pictures: bytes and multiply-adds too"],

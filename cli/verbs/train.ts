@@ -4,7 +4,6 @@ import { Option } from "commander";
 import { compile } from "../../compiler/compile.ts";
 import { fileName } from "../../compiler/emit/names.ts";
 import { plural, UserError } from "../../compiler/errors.ts";
-import type { Dims } from "../../compiler/onnx/index.ts";
 import { compileParts } from "../../compiler/train/index.ts";
 import { WeftError } from "../../contract/errors.ts";
 import { classesEntry } from "../../data/scores.ts";
@@ -15,14 +14,7 @@ import { openData } from "../data/index.ts";
 import { type PlaceFlags, placeFor } from "../device.ts";
 import { EXIT_INTERRUPTED } from "../failure.ts";
 import { shownPath } from "../files.ts";
-import {
-  dataOptions,
-  deviceOptions,
-  dimOption,
-  noTuneOption,
-  optimizerOptions,
-  wholeNumber,
-} from "../flags.ts";
+import { dataOptions, deviceOptions, noTuneOption, optimizerOptions, wholeNumber } from "../flags.ts";
 import { loadModel } from "../model.ts";
 import { lectureLine } from "../output/curveLive.ts";
 import { curveSvg, requirePlotName, writePlot } from "../output/plot.ts";
@@ -32,15 +24,14 @@ import { checkpointPath, protect, readSaved, type Saved } from "../training/save
 import { batchFor, type Given, type Settings, settle, stepOf } from "../training/settings.ts";
 import { here, noteStale } from "../tuning/use.ts";
 import type { Ui } from "../ui.ts";
-import { examples, type OutputOptions, verb } from "../verb.ts";
+import { examples, type ModelVerbOptions, verb } from "../verb.ts";
 import { readWeights } from "../weights.ts";
 import { requireWritableFile } from "../write.ts";
 
-interface Options extends OutputOptions, Given, PlaceFlags {
+interface Options extends ModelVerbOptions, Given, PlaceFlags {
   readonly dataDir?: string;
   readonly seed?: number;
   readonly weights?: string;
-  readonly dim?: Dims;
   readonly out?: string;
   readonly resume?: boolean;
   readonly restart?: boolean;
@@ -65,7 +56,6 @@ export const train = verb({
         "-w, --weights <file>",
         "weights to begin with; without them an ONNX file's own, else they are drawn",
       )
-      .addOption(dimOption())
       .option("-o, --out <file>", "where the weights go; default MODEL.safetensors")
       .option(
         "--resume",

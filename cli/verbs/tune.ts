@@ -21,13 +21,13 @@ import { unlessStopped } from "../tuning/patience.ts";
 import { search } from "../tuning/search.ts";
 import { trainingJob } from "../tuning/training.ts";
 import { printJson, type Ui } from "../ui.ts";
-import { examples, type OutputOptions, verb } from "../verb.ts";
+import { examples, type ModelVerbOptions, verb } from "../verb.ts";
 import { requireWritableFile } from "../write.ts";
 
 /** What goes with `--train` alone. */
 const OF_TRAINING = ["data", "dataDir", "limit", ...OPTIMIZER] as const;
 
-interface Options extends OutputOptions, Pick<Given, Exclude<(typeof OF_TRAINING)[number], "dataDir">> {
+interface Options extends ModelVerbOptions, Pick<Given, Exclude<(typeof OF_TRAINING)[number], "dataDir">> {
   readonly train?: boolean;
   readonly dataDir?: string;
   /** Default 1; with `train` 256. */
@@ -143,9 +143,9 @@ const millisecondsOf = ({ budget, train }: Options): number => 1000 * (budget ??
 async function prepare(file: string, options: Options, ui: Ui): Promise<Prepared> {
   const { seed, weights, train, batch } = options;
   if (!train) requireTrain(options, OF_TRAINING);
-  const { graph } = await loadModel(file);
-  if (!train) return inferenceJob(graph, { batch: batch ?? 1, seed, weights, note: ui.note });
-  return trainingJob(graph, { ...options, patience: millisecondsOf(options) / 2, note: ui.note });
+  const { graph, weights: own } = await loadModel(file, { dims: options.dim });
+  if (!train) return inferenceJob(graph, { batch: batch ?? 1, seed, weights, own, note: ui.note });
+  return trainingJob(graph, { ...options, own, patience: millisecondsOf(options) / 2, note: ui.note });
 }
 
 interface Outcome {

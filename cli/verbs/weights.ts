@@ -10,11 +10,11 @@ import { type NameMap, type Plan, planOf } from "../mapping/plan.ts";
 import { loadModel } from "../model.ts";
 import { listed, mappingJson, mappingText, refusal } from "../output/mapping.ts";
 import { printJson, type Ui } from "../ui.ts";
-import { examples, type OutputOptions, verb } from "../verb.ts";
+import { examples, type ModelVerbOptions, verb } from "../verb.ts";
 import { noteCounters, saying, storedIn } from "../weights.ts";
 import { requireWritableFile, writeFiles } from "../write.ts";
 
-interface Options extends OutputOptions {
+interface Options extends ModelVerbOptions {
   readonly from: string;
   readonly map?: string;
   readonly out?: string;
@@ -45,9 +45,9 @@ ${examples([
   run: (model: string, options: Options, { ui }) => rename(model, options, ui),
 });
 
-async function rename(model: string, { from, map, out, format }: Options, ui: Ui): Promise<void> {
+async function rename(model: string, { from, map, out, format, dim }: Options, ui: Ui): Promise<void> {
   if (out !== undefined) await requireWritableFile(out);
-  const { graph } = await loadModel(model);
+  const { graph } = await loadModel(model, { dims: dim });
   const params = compile(graph).program.params.map(asGiven);
   const names = map === undefined ? {} : readMap(await readBytes(map, "the map"), shownPath(map));
   const stored = await storedIn(await readBytes(from, "the weights"), from, graph.name);

@@ -2,6 +2,7 @@
 import { existsSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { MODEL, VERBS } from "../../cli/verbs/index.ts";
 import { readSafetensors } from "../../contract/weights.ts";
 import { file, floatTensor, int, node, weight } from "../onnx/file.ts";
 import { residual } from "../onnx/models.ts";
@@ -208,6 +209,98 @@ describe("an ONNX file in place of a model file", () => {
     const before = new Float32Array(fc.rawData?.slice().buffer ?? new ArrayBuffer(0));
     expect(Math.max(...before.map((v, i) => Math.abs(v - (trained?.data[i] ?? Number.NaN))))).toBeLessThan(
       1e-4,
+    );
+  });
+
+  test("every verb that takes a model has --dim, and takes the weights that the file holds", async () => {
+    const { folder, path } = written(
+      file({
+        inputs: { image: ["batch", 1, "height", "width"] },
+        weights: [weight("conv.weight", [2, 1, 3, 3]), weight("fc.weight", [10, 2], 7)],
+        nodes: [
+          node("Conv", ["image", "conv.weight"], ["h"]),
+          node("GlobalAveragePool", ["h"], ["p"]),
+          node("Flatten", ["p"], ["flat"]),
+          node("Gemm", ["flat", "fc.weight"], ["logits"], int("transB", 1)),
+        ],
+        outputs: ["logits"],
+      }),
+    );
+    const verbs = VERBS.filter(({ takes }) => takes === MODEL).map(({ name }) => name);
+    expect(verbs).toEqual([
+      "shapes",
+      "compile",
+      "run",
+      "export",
+      "train",
+      "weights",
+      "eval",
+      "profile",
+      "tune",
+    ]);
+    for (const verb of verbs)
+      expect((await works([verb, "--help"])).stdout, verb).toContain("--dim <name=size...>");
+    const dims = ["--dim", "height=28", "width=28"];
+    const measured = ["eval", path, "--limit", "10", "--device", "wasm", "--format", "json"];
+    expect(await fails(measured)).toContain('input "image" leaves open how large "height", "width" are');
+    expect(JSON.parse((await works([...measured, ...dims])).stdout)).toMatchObject({
+      examples: 10,
+      weights: null,
+    });
+    expect(await fails(["eval", "models/lenet.ts", "--device", "wasm"])).toBe(
+      `error: models/lenet.ts is measured with weights, and none are given
+  rule: a model file has none of its own; an ONNX file does
+  try:  --weights with the file that weft train wrote
+`,
+    );
+    const [fixed, renamed] = [join(folder, "fixed.onnx"), join(folder, "renamed.safetensors")];
+    await works(["export", path, ...dims, "--out", fixed]);
+    await works(["import", path, ...dims, "--out", folder]);
+    await works(["weights", path, ...dims, "--from", join(folder, "small.safetensors"), "--out", renamed]);
+    expect(readFileSync(renamed).equals(readFileSync(join(folder, "small.safetensors")))).toBe(true);
+  });
+
+  test("weft run says what is wrong with arrays before it asks for sizes", async () => {
+    const { folder, path } = written(
+      file({
+        inputs: { left: ["batch", "rows", 2], right: ["batch", 2, "columns"] },
+        nodes: [node("MatMul", ["left", "right"], ["y"])],
+        outputs: ["y"],
+      }),
+      "two.onnx",
+    );
+    const array = (name: string, text: string): string => {
+      writeFileSync(join(folder, name), text);
+      return join(folder, name);
+    };
+    const [left, right] = [array("l.json", "[[[1,2],[3,4]]]"), array("r.json", "[[[1],[1]]]")];
+    const run = (...inputs: readonly string[]): readonly string[] => [
+      "run",
+      path,
+      "--device",
+      "wasm",
+      "--format",
+      "json",
+      "--input",
+      ...inputs,
+    ];
+    const { stdout } = await works(run(`left=${left}`, `right=${right}`));
+    expect(JSON.parse(stdout).outputs).toEqual({ y: [[[3], [7]]] });
+    // An example alone, and numbers that stand in the command.
+    const alone = await works(run("left=[[1,2],[3,4]]", `right=${right}`));
+    expect(JSON.parse(alone.stdout).outputs).toEqual({ y: [[[3], [7]]] });
+    expect(await fails(run(`left=${left}`))).toBe(`error: the input right [batch, 2, columns] has no data
+  rule: how large it is, is read off the array that it is given
+  try:  add --input right=FILE, or --dim columns=64
+`);
+    expect(await fails(run(`lefty=${left}.npy`, `right=${right}`))).toContain(
+      "does not say which of the inputs left, right it is for\n  try:  write --input left=FILE right=FILE",
+    );
+    expect(await fails(run(`left=1,2,3`, `right=${right}`))).toBe(
+      `error: 1,2,3 has shape [3], but the input left [batch, rows, 2] has 3 sizes
+  rule: open sizes are read off an array of as many
+  try:  reshape the array before you save it
+`,
     );
   });
 
