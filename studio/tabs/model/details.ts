@@ -1,12 +1,13 @@
 /** What is chosen, in full: the layer, then its kernel with reasons, schedule and WGSL. */
 import { formatLocation } from "../../../compiler/errors.ts";
+import { bytesText } from "../../../compiler/report/layout.ts";
 import { showShape } from "../../../contract/shapes.ts";
 import type { KernelView, LayerView } from "../../compile/parts.ts";
 import type { ModelView } from "../../compile/view.ts";
 import { type Child, fill, h } from "../../dom.ts";
 import { fieldText } from "./field.ts";
 import { chooseLayer, type State } from "./state.ts";
-import { bytes, count, milliseconds } from "./text.ts";
+import { count, milliseconds } from "./text.ts";
 import { wgslNode } from "./wgsl.ts";
 import type { Word } from "./words.ts";
 import "./details.css";
@@ -95,7 +96,7 @@ function kernelPart(kernel: KernelView, group: number, view: ModelView, state: S
     [say("threads"), kernel.items],
     [say("workgroup"), count(kernel.workgroup)],
     [say("buffers"), count(kernel.buffers)],
-    ["WGSL", bytes(new TextEncoder().encode(kernel.wgsl).length)],
+    ["WGSL", bytesText(new TextEncoder().encode(kernel.wgsl).length)],
     kernel.phase === "prepare"
       ? [say("time"), say("once")]
       : [say("time"), time === undefined ? say("notMeasured") : `${milliseconds(time)}, N = ${times?.batch}`],

@@ -1,11 +1,13 @@
 /** The shape table: a row per layer. */
+
+import { bytesText } from "../../../compiler/report/layout.ts";
 import { fieldSize } from "../../../compiler/report/receptive.ts";
 import { showShape } from "../../../contract/shapes.ts";
 import type { LayerView } from "../../compile/parts.ts";
 import type { ModelView } from "../../compile/view.ts";
 import { fill, h } from "../../dom.ts";
 import { chooseLayer, type State } from "./state.ts";
-import { bytes, compact, count } from "./text.ts";
+import { compact, count } from "./text.ts";
 import type { Word } from "./words.ts";
 import "./shapes.css";
 
@@ -92,7 +94,7 @@ function tableRow(row: LayerView, state: State): HTMLElement {
     h("td", { class: "formula" }, formula.replaceAll("; ", "\n")),
     number(params, count(params)),
     number(macs, compact(macs)),
-    number(row.bytes, bytes(row.bytes)),
+    number(row.bytes, bytesText(row.bytes)),
     h("td", {}, fieldSize(field)),
     h("td", { class: "mono quiet-text" }, kernel ?? ""),
   );

@@ -20,9 +20,3 @@ export function compact(value: number): string {
       return `${(value / size).toPrecision(3)} ${unit}`;
   return count(value);
 }
-
-export function bytes(value: number): string {
-  if (value >= 2 ** 20) return `${(value / 2 ** 20).toPrecision(3)} MiB`;
-  if (value >= 1024) return `${(value / 1024).toPrecision(3)} KiB`;
-  return `${value} B`;
-}
