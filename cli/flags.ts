@@ -105,7 +105,14 @@ export function optimizerOptions(command: Command): Command {
       "batches whose gradients are gathered for an update, as of one large batch; default 1",
       wholeNumber(1),
     )
-    .option("--freeze <names...>", "layers, scopes or parameters that are not trained; * is any text");
+    .option("--freeze <names...>", "layers, scopes or parameters that are not trained; * is any text")
+    .option(
+      "--lora <rank>",
+      "leave all weights as they are, and train adapters of this rank beside them",
+      wholeNumber(1),
+    )
+    .option("--lora-alpha <alpha>", "what adapters learn counts alpha / rank; default the rank", positive)
+    .option("--lora-on <names...>", "the layers that have adapters; default all that can have some");
 }
 
 /** `--dim`, of what takes an ONNX file: sizes that it leaves open. */

@@ -2,6 +2,7 @@
 
 import { plural, UserError } from "../../compiler/errors.ts";
 import { WeftError } from "../../contract/errors.ts";
+import type { Weights } from "../../contract/weights.ts";
 import {
   constant,
   cosine,
@@ -32,6 +33,8 @@ export interface RunOptions {
   readonly settings: Settings;
   /** Where the weights go. */
   readonly out: string;
+  /** Which of them. */
+  readonly kept: (weights: Weights) => Weights;
   /** What they say besides their numbers. */
   readonly metadata: Readonly<Record<string, string>>;
   /** Examples in an epoch. */
@@ -76,8 +79,8 @@ export class Run {
   }
 
   save(trainer: Trainer): Promise<void> {
-    const { out, metadata, settings } = this.options;
-    return save(out, trainer.weights(), metadata, trainer.checkpoint(), this.history, settings);
+    const { out, kept, metadata, settings } = this.options;
+    return save(out, kept(trainer.weights()), metadata, trainer.checkpoint(), this.history, settings);
   }
 
   /** Whether all epochs were done. What was reached is on the disk when it ends, however it ends. */

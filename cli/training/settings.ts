@@ -1,7 +1,14 @@
 /** What a training is asked for: flags, else what the checkpoint was made with, else the defaults. */
 
 import { plural, UserError } from "../../compiler/errors.ts";
-import { adam, type Clip, type Optimizer, sgd, type TrainingOptions } from "../../compiler/train/index.ts";
+import {
+  adam,
+  type Clip,
+  type LoraOptions,
+  type Optimizer,
+  sgd,
+  type TrainingOptions,
+} from "../../compiler/train/index.ts";
 
 /** All that decides a training's result besides the model and the seed; a checkpoint carries it. */
 export interface Settings {
@@ -21,6 +28,10 @@ export interface Settings {
   readonly accumulate?: number;
   /** Names of what is not trained. */
   readonly freeze?: readonly string[];
+  /** The rank of adapters, what they count, and which layers have them. */
+  readonly lora?: number;
+  readonly loraAlpha?: number;
+  readonly loraOn?: readonly string[];
   readonly schedule: "constant" | "cosine";
 }
 
@@ -38,6 +49,9 @@ export const OPTIMIZER = [
   "clipValue",
   "accumulate",
   "freeze",
+  "lora",
+  "loraAlpha",
+  "loraOn",
 ] as const;
 
 /** Without `--train`: throws `UserError` where one of the options is given that go with it alone. */
@@ -55,6 +69,8 @@ const KEYS = ["data", "limit", "epochs", "batch", ...OPTIMIZER, "schedule"] as c
 
 const isWhole = (value: unknown): boolean => Number.isSafeInteger(value) && Number(value) >= 1;
 const isNumber = (value: unknown): boolean => Number.isFinite(value);
+const areTexts = (value: unknown): boolean =>
+  Array.isArray(value) && value.every((name) => typeof name === "string");
 
 /** What a checkpoint may say of each. */
 const ALLOWED: { readonly [K in keyof Settings]-?: (value: unknown) => boolean } = {
@@ -70,7 +86,10 @@ const ALLOWED: { readonly [K in keyof Settings]-?: (value: unknown) => boolean }
   clipNorm: isNumber,
   clipValue: isNumber,
   accumulate: isWhole,
-  freeze: (value) => Array.isArray(value) && value.every((name) => typeof name === "string"),
+  freeze: areTexts,
+  lora: isWhole,
+  loraAlpha: isNumber,
+  loraOn: areTexts,
   schedule: (value) => value === "constant" || value === "cosine",
 };
 
@@ -111,6 +130,12 @@ export function settle(given: Given, earlier: Given = {}): Settings {
       rule: "gradients are clipped by their norm or by their values",
       fix: "leave one out",
     });
+  for (const key of ["loraAlpha", "loraOn"] as const)
+    if (given[key] !== undefined && (given.lora ?? earlier.lora) === undefined)
+      throw new UserError({
+        problem: `${key === "loraOn" ? "--lora-on" : "--lora-alpha"} goes with --lora`,
+        fix: "add --lora 8, the rank of the adapters",
+      });
   // One of the two bounds takes the place of the other.
   const clips = given.clipNorm !== undefined || given.clipValue !== undefined;
   const { clipNorm: _, clipValue: __, ...unclipped } = picked(earlier);
@@ -139,15 +164,22 @@ export function batchFor(asked: number | undefined, rows: number, data: string):
 /** What a training step is made with, besides what it is made for. */
 export function stepOf(
   settings: Settings,
-): Pick<TrainingOptions, "optimizer" | "clip" | "accumulate" | "freeze"> {
+): Pick<TrainingOptions, "optimizer" | "clip" | "accumulate" | "freeze" | "lora"> {
   const clip = clipOf(settings);
   const { accumulate, freeze } = settings;
+  const lora = adaptersOf(settings);
   return {
     optimizer: optimizerOf(settings),
     ...(clip && { clip }),
     ...(accumulate && { accumulate }),
     ...(freeze && { freeze }),
+    ...(lora && { lora }),
   };
+}
+
+/** How adapters are made, where there are some. */
+export function adaptersOf({ lora: rank, loraAlpha: alpha, loraOn: layers }: Given): LoraOptions | undefined {
+  return rank === undefined ? undefined : { rank, ...(alpha && { alpha }), ...(layers && { layers }) };
 }
 
 function clipOf({ clipNorm, clipValue }: Settings): Clip | undefined {

@@ -19,9 +19,10 @@ import { loadModel } from "../model.ts";
 import { lectureLine } from "../output/curveLive.ts";
 import { curveSvg, requirePlotName, writePlot } from "../output/plot.ts";
 import { noteRemarks } from "../output/remarks.ts";
+import { keptOf } from "../training/adapters.ts";
 import { Run } from "../training/run.ts";
 import { checkpointPath, protect, readSaved, type Saved } from "../training/saved.ts";
-import { batchFor, type Given, type Settings, settle, stepOf } from "../training/settings.ts";
+import { adaptersOf, batchFor, type Given, type Settings, settle, stepOf } from "../training/settings.ts";
 import { here, noteStale } from "../tuning/use.ts";
 import type { Ui } from "../ui.ts";
 import { examples, type ModelVerbOptions, verb } from "../verb.ts";
@@ -84,6 +85,10 @@ export const train = verb({
       "train the rest of a network that has learnt something else",
     ],
     [
+      "weft train model.ts --weights model.safetensors --lora 8 --data photos/ --out photos.lora.safetensors",
+      "train small adapters beside its weights; `weft weights --merge` puts them into these",
+    ],
+    [
       "weft train models/lenet.ts --data mnist --format json",
       "a JSON line for each epoch: loss, trainAccuracy, testAccuracy, examplesPerSecond",
     ],
@@ -105,7 +110,7 @@ async function learn(file: string, options: Options, ui: Ui): Promise<boolean> {
   if (options.plot !== undefined) requirePlotName(options.plot);
   const { graph, weights: own } = await loadModel(file, { dims: options.dim });
   const { input, classes } = classifierOf(graph);
-  const out = options.out ?? `${fileName(graph.name)}.safetensors`;
+  const out = options.out ?? `${fileName(graph.name)}${options.lora ? ".lora" : ""}.safetensors`;
   const saved = options.resume ? await readSaved(out) : undefined;
   if (!options.resume && !options.restart) await protect(out, options.out !== undefined);
   const wanted = settle(options, saved?.settings);
@@ -116,6 +121,13 @@ async function learn(file: string, options: Options, ui: Ui): Promise<boolean> {
         ? undefined
         : own
       : await readWeights(options.weights, compile(graph).program, ui.note);
+  const adapters = adaptersOf(wanted);
+  if (adapters && !weights && !options.resume)
+    throw new UserError({
+      problem: "--lora goes with --weights",
+      rule: "adapters are trained beside weights that have learnt something, and are nothing without them",
+      fix: "--weights FILE, or leave out --lora",
+    });
   const data = await openData({ ...wanted, ...(dataDir === undefined ? {} : { dataDir }) }, input, classes);
   const asked = options.batch ?? saved?.settings.batch;
   const settings = { ...wanted, batch: batchFor(asked, data.train.rows, data.name) };
@@ -136,8 +148,9 @@ async function learn(file: string, options: Options, ui: Ui): Promise<boolean> {
   const { format, quiet = false } = options;
   const history = saved?.history ?? [];
   const { rows, classes: names } = data.train;
-  const metadata = classesEntry(names, classes);
-  const run = new Run({ ui, format, quiet, place, settings, out, metadata, rows, history });
+  const { notes, kept } = keptOf(graph, adapters);
+  const metadata = { ...classesEntry(names, classes), ...notes };
+  const run = new Run({ ui, format, quiet, place, settings, out, kept, metadata, rows, history });
   try {
     const device = await run.open();
     const trainer = await run
@@ -194,7 +207,9 @@ function report(run: Run, finished: boolean, file: string, { plot, dataDir }: Op
     if (run.seconds > 0) ui.out(`${(run.examples / run.seconds).toFixed(1)} examples/sec on ${run.adapter}`);
   }
   const curves = plot !== undefined && last ? `; the curves are in ${shownPath(plot)}` : "";
-  ui.note(`the weights are in ${shownPath(out)}${curves}`);
+  ui.note(
+    `the ${adaptersOf(run.options.settings) ? "adapters" : "weights"} are in ${shownPath(out)}${curves}`,
+  );
   if (finished) return;
   const flags = [
     ["--data-dir", dataDir],

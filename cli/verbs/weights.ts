@@ -9,6 +9,7 @@ import { filledWeights } from "../mapping/fill.ts";
 import { type NameMap, type Plan, planOf } from "../mapping/plan.ts";
 import { loadModel } from "../model.ts";
 import { listed, mappingJson, mappingText, refusal } from "../output/mapping.ts";
+import { mergedWith } from "../training/adapters.ts";
 import { printJson, type Ui } from "../ui.ts";
 import { examples, type ModelVerbOptions, verb } from "../verb.ts";
 import { noteCounters, saying, storedIn } from "../weights.ts";
@@ -17,6 +18,7 @@ import { requireWritableFile, writeFiles } from "../write.ts";
 interface Options extends ModelVerbOptions {
   readonly from: string;
   readonly map?: string;
+  readonly merge?: string;
   readonly out?: string;
 }
 
@@ -25,6 +27,10 @@ export const weights = verb({
     command
       .requiredOption("--from <file>", "weights of the same network: safetensors, or PyTorch's .pt or .pth")
       .option("--map <file>", 'JSON of what the names do not say: {"stem/norm1": "bn1", "head/fc1": null}')
+      .option(
+        "--merge <file>",
+        "adapters that weft train --lora made beside these weights: what they learnt is put in",
+      )
       .option("-o, --out <file>", "where the weights go; without it the table alone is printed"),
   help: `
 A layer is found by its name, by its shapes where no other has them, by its
@@ -45,7 +51,11 @@ ${examples([
   run: (model: string, options: Options, { ui }) => rename(model, options, ui),
 });
 
-async function rename(model: string, { from, map, out, format, dim }: Options, ui: Ui): Promise<void> {
+async function rename(
+  model: string,
+  { from, map, merge, out, format, dim }: Options,
+  ui: Ui,
+): Promise<void> {
   if (out !== undefined) await requireWritableFile(out);
   const { graph } = await loadModel(model, { dims: dim });
   const params = compile(graph).program.params.map(asGiven);
@@ -59,6 +69,7 @@ async function rename(model: string, { from, map, out, format, dim }: Options, u
   if (refused) throw refused;
   const shown = shownPath(from);
   const made = saying(shown, graph.name, () => filledWeights(params, stored, plan));
+  const all = merge === undefined ? made : await mergedWith(merge, graph, made);
   if (format === "json") printJson(ui, mappingJson(plan));
   else ui.out(mappingText(plan, { width: ui.width, color: ui.colors.isColorSupported }));
   noteCounters(
@@ -70,7 +81,7 @@ async function rename(model: string, { from, map, out, format, dim }: Options, u
   noteTypes(stored, plan, shown, ui);
   if (out === undefined) ui.note("nothing is written without --out FILE");
   else {
-    await writeFiles([[out, writeSafetensors(made)]]);
+    await writeFiles([[out, writeSafetensors(all)]]);
     ui.note(`the weights are in ${shownPath(out)}`);
   }
 }

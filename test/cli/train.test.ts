@@ -405,6 +405,62 @@ export default model("deep", { image }, { logits });
     expect(Object.keys(read(checkpointOf(path)))).toHaveLength(4 + 2 * 2);
   });
 
+  test("adapters are a file of their own, go on with --resume, and merge into the weights", async () => {
+    const path = out();
+    const args = ["train", deep, ...quick, "-o", path, "--optimizer", "adam", "--lr", "0.01"];
+    await works([...args, "-e", "1", "-w", given, "--lora", "2", "--lora-alpha", "4", "--lora-on", "hidden"]);
+    await works([...args, "-e", "2", "--resume"]);
+    const adapters = read(path);
+    const [a, b] = ["hidden.weight.lora_A", "hidden.weight.lora_B"] as const;
+    expect(Object.keys(adapters).sort()).toEqual([a, b]);
+    expect(JSON.parse(readMetadata(readFileSync(path))["lora"] ?? "")).toEqual({
+      rank: 2,
+      alpha: 4,
+      layers: ["hidden"],
+    });
+    const merged = join(path, "../merged.safetensors");
+    await works(["weights", deep, "--from", given, "--merge", path, "-o", merged]);
+    const after = read(merged);
+    for (const name of ["hidden.bias", "logits.weight", "logits.bias"] as const)
+      expect(after[name]?.data).toEqual(start[name].data);
+    const [left, right] = [adapters[b]?.data ?? [], adapters[a]?.data ?? []];
+    const at = 3 * 784 + 400;
+    const learnt = (q: number): number => Number(left[3 * 2 + q]) * Number(right[q * 784 + 400]);
+    const want = Number(start["hidden.weight"].data[at]) + 2 * (learnt(0) + learnt(1));
+    expect(learnt(0)).not.toBe(0);
+    expect(after["hidden.weight"]?.data[at]).toBe(Math.fround(want));
+    // What the trainer measured of both is what the merged weights give.
+    const history = JSON.parse(readMetadata(readFileSync(checkpointOf(path)))["history"] ?? "");
+    const data = ["-w", merged, "--limit", "300", "--format", "json"];
+    const { stdout } = await works(["eval", deep, ...data]);
+    expect(JSON.parse(stdout).accuracy).toBe(history.at(-1).testAccuracy);
+  });
+
+  test("adapters that are none are refused, and nothing is written", async () => {
+    const path = out();
+    expect(await fails(["train", deep, "-o", path, "--lora", "2"])).toBe(`error: --lora goes with --weights
+  rule: adapters are trained beside weights that have learnt something, and are nothing without them
+  try:  --weights FILE, or leave out --lora
+`);
+    expect(await fails(["train", deep, "-o", path, "--lora-on", "hidden"])).toContain(
+      "--lora-on goes with --lora",
+    );
+    expect(
+      await fails(["train", deep, "-o", path, "-w", given, "--lora", "2", "--lora-on", "hiden"]),
+    ).toContain('"hiden" is to have adapters, but no linear layer or convolution of deep is called so');
+    const merge = ["weights", deep, "--from", given, "--merge"];
+    expect(await fails([...merge, given, "-o", path])).toContain("is no file of adapters");
+    const odd = join(folder, "odd.safetensors");
+    writeFileSync(
+      odd,
+      writeSafetensors({ "hidden.weight.lora_A": numbers([2, 7], 1) }, { lora: '{"rank":2}' }),
+    );
+    expect(await fails([...merge, odd, "-o", path])).toContain(
+      'odd.safetensors does not fit the model deep: "hidden.weight.lora_A" has shape [2, 7], the model wants [2, 784]',
+    );
+    expect(existsSync(path)).toBe(false);
+  });
+
   test("without --freeze all of them begin with the given weights", async () => {
     const path = out();
     await works([
