@@ -115,11 +115,11 @@ export function optimizerOptions(command: Command): Command {
     .option("--lora-on <names...>", "the layers that have adapters; default all that can have some");
 }
 
-/** `--dim`, of what takes an ONNX file: sizes that it leaves open. */
+/** `--dim`: numbers for sizes that a model or an ONNX file leaves open. */
 export function dimOption(): Option {
   return new Option(
     "--dim <name=size...>",
-    "of an ONNX file: what a size is that it leaves open, T=64, or the most that it can be, T=..512",
+    "a number for a size that the model leaves open, T=64; of an ONNX file also the most that it can be, T=..512",
   ).argParser(dimsWith);
 }
 

@@ -2,6 +2,7 @@
 import { UserError } from "../compiler/errors.ts";
 import type { LoadedModel, LoadOptions } from "../compiler/frontend/index.ts";
 import type { Dims } from "../compiler/onnx/index.ts";
+import { bindSizes } from "../compiler/passes/sizes.ts";
 import type { Weights } from "../contract/weights.ts";
 
 /** A model, and its weights where they are in the same file. */
@@ -10,7 +11,7 @@ export interface Loaded extends LoadedModel {
 }
 
 export interface ModelOptions extends LoadOptions {
-  /** Sizes that an ONNX file leaves open. */
+  /** Numbers for sizes: of a model file those that `dim` made, of an ONNX file those that it leaves open, and their bounds. */
   readonly dims?: Dims | undefined;
 }
 
@@ -32,16 +33,29 @@ export async function loadModel(path: string, { dims, ...options }: ModelOptions
       weights,
     };
   }
-  refuseDims(path, dims);
-  return (await import("../compiler/frontend/index.ts")).loadModel(path, options);
+  const loaded = await (await import("../compiler/frontend/index.ts")).loadModel(path, options);
+  return dims ? { ...loaded, graph: bindSizes(loaded.graph, numbersIn(dims)) } : loaded;
 }
 
-/** @throws UserError where sizes are given for what is no ONNX file */
+/** @throws UserError for a bound, which a model file says itself */
+function numbersIn(dims: Dims): Readonly<Record<string, number>> {
+  const numbers = Object.entries(dims).map(([name, value]): readonly [string, number] => {
+    if (typeof value === "number") return [name, value];
+    throw new UserError({
+      problem: `--dim ${name}=..${value.max} does not go with a model file`,
+      rule: "a model file says itself how large a size can be",
+      fix: `--dim ${name}=${value.max}, a number for it`,
+    });
+  });
+  return Object.fromEntries(numbers);
+}
+
+/** @throws UserError where sizes are given for a model file whose source is looked at as it is */
 export function refuseDims(path: string, dims: Dims | undefined): void {
   if (!dims) return;
   throw new UserError({
     problem: `--dim does not go with ${path}`,
-    rule: "it is of the sizes that an ONNX file leaves open; a model file says its own",
+    rule: "Studio shows a model file as it is; sizes that an ONNX file leaves open are given here",
     fix: "leave out --dim",
   });
 }

@@ -9,6 +9,6 @@ export function refuseSizes({ name, sizes = [] }: Pick<Program, "name" | "sizes"
   throw new UserError({
     problem: `"${name}" has the size ${sizes.map((s) => s.name).join(", ")}, which a run decides`,
     rule: `${what} takes models whose sizes are numbers, or N`,
-    fix: `createTrainer of weftgpu/sized-train in a script; or a number for ${first.name}, up to ${first.max}`,
+    fix: `--dim ${first.name}=${first.max}, or another number up to it; in a script, createTrainer of weftgpu/sized-train takes each as it is`,
   });
 }

@@ -128,7 +128,7 @@ describe("weft import", () => {
       "It must be NAME=SIZE, or NAME=..MOST.",
     );
     expect(await fails(["shapes", "models/lenet.ts", "--dim", "T=3"])).toContain(
-      "--dim does not go with models/lenet.ts",
+      "T is no size of lenet\n  rule: its sizes are numbers, and N, which each run decides",
     );
   });
 });

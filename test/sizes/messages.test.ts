@@ -129,6 +129,7 @@ export default model("texts", { x }, { y: linear(mean(x, { axis: 1 }), { out: 4 
   );
   const out = await weftCommand(["compile", file, "--train", "--out", join(scratch(), "out")]);
   expect(out.stderr).toContain("a bundle that trains takes models whose sizes are numbers, or N");
+  expect(out.stderr).toContain("try:  --dim T=64, or another number up to it");
 });
 
 test("data sets say what sizes are", async () => {
