@@ -18,7 +18,7 @@ export interface Tab {
 
 /** What was opened for a tab. */
 export type Given =
-  | { readonly kind: "picture"; readonly file: File }
+  | { readonly kind: "picture" | "array"; readonly file: File }
   | { readonly kind: "set"; readonly files: readonly File[] };
 
 export interface Studio {

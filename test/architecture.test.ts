@@ -136,7 +136,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     ...["clock", "profile"].map((name) => `runtime/node/${name}.ts`),
     "data",
     "compiler/onnx",
-    ...["classifier", "output/curve", "mapping/fill", "mapping/layers", "mapping/plan"].map(
+    ...["classifier", "output/curve", "input/sizes", "mapping/fill", "mapping/layers", "mapping/plan"].map(
       (name) => `cli/${name}.ts`,
     ),
     "package",

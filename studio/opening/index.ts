@@ -37,7 +37,7 @@ export async function openFiles(
   };
   const set = of("set");
   if (set.length > 0) give("train", { kind: "set", files: set });
-  for (const file of of("picture")) give("try", { kind: "picture", file });
+  for (const kind of ["array", "picture"] as const) for (const file of of(kind)) give("try", { kind, file });
   const strangers = onnx ? [] : of(undefined); // files beside a model hold its weights
   if (strangers.length > 0) say((words) => words.unknown(strangers.map((f) => f.name).join(", ")));
 }

@@ -35,9 +35,9 @@ export type Say = (text: Text) => string;
 
 const en: Text = {
   open: "Open",
-  drop: "Drop a model, weights, a picture, or a data set",
+  drop: "Drop a model, weights, a picture, or numbers",
   unknown: (names) =>
-    `${names} cannot be opened here. What can: models (.onnx, .ts), weights (.safetensors), pictures and the files of a data set (IDX).`,
+    `${names} cannot be opened here. What can: models (.onnx, .ts), weights (.safetensors), pictures, numbers (.npy, IDX) and the files of a data set (IDX).`,
   noModel: "There is no model yet to which they could belong: open one first.",
   importing: (name) => `Importing ${name} …`,
   imported: (name, layers, parameters) =>
@@ -75,9 +75,9 @@ const en: Text = {
 
 const zh: Text = {
   open: "打开",
-  drop: "拖入模型、权重、图片或数据集文件",
+  drop: "拖入模型、权重、图片或数值文件",
   unknown: (names) =>
-    `无法在此打开 ${names}。可以打开：模型（.onnx、.ts）、权重（.safetensors）、图片以及数据集文件（IDX）。`,
+    `无法在此打开 ${names}。可以打开：模型（.onnx、.ts）、权重（.safetensors）、图片、数值（.npy、IDX）以及数据集文件（IDX）。`,
   noModel: "还没有模型可供使用：请先打开一个模型。",
   importing: (name) => `正在导入 ${name}……`,
   imported: (name, layers, parameters) =>

@@ -53,7 +53,7 @@ describe("files that are opened", () => {
       }),
     });
     expect(await page.textContent(".drop-here:not([hidden])")).toBe(
-      "Drop a model, weights, a picture, or a data set",
+      "Drop a model, weights, a picture, or numbers",
     );
     await drop(page, "tiny.onnx", tiny());
     await page.waitForSelector("dialog");
@@ -170,7 +170,8 @@ test("what a file is, by its name", () => {
     "w.safetensors": "weights",
     "t10k-images-idx3-ubyte.gz": "set",
     "train-labels-idx1-ubyte": "set",
-    "other-idx3-ubyte": undefined,
+    "other-idx3-ubyte": "array",
+    "x.npy": "array",
     "p.JPEG": "picture",
     "x.onnx.data": undefined,
     constructor: undefined,

@@ -69,7 +69,7 @@ describe("layers", () => {
     ]);
     const { program } = compile(layers.watching(graph, list));
     expect(program.outputs.map((o) => o.name)).toEqual(["mul1", "relu1", "add1"]);
-    expect(layers.resultName(graph)).toBe("add1");
+    expect(graph.outputs.map(layers.resultName)).toEqual(["add1"]);
   });
 
   test("of a large model are closed but for the first and the last", async () => {
@@ -195,7 +195,7 @@ test("scores are ranked", () => {
 });
 
 describe("pictures", () => {
-  test("go into models that take one, and say what else a model takes", () => {
+  test("go into models that take one and nothing else", () => {
     const of = (...inputs: readonly w.Tensor[]): unknown => {
       const named = Object.fromEntries(inputs.map((t, i) => [`x${i}`, t]));
       const y = inputs.map((t) => w.sum(t)).reduce((a, b) => w.add(a, b));
@@ -207,8 +207,8 @@ describe("pictures", () => {
     });
     expect(of(w.input("x0", [5, 7]))).toMatchObject({ frame: { height: 5, width: 7, channels: 1 } });
     expect(of(w.input("x0", [w.N, 784]))).toMatchObject({ frame: { height: 28, width: 28, channels: 1 } });
-    expect(of(w.input("x0", [w.N, 2, 8, 8]))).toEqual({ other: "x0 [N, 2, 8, 8]" });
-    expect(of(w.input("x0", [4, 4]), w.input("x1", [4, 4]))).toEqual({ other: "x0 [4, 4], x1 [4, 4]" });
+    expect(of(w.input("x0", [w.N, 2, 8, 8]))).toBeUndefined();
+    expect(of(w.input("x0", [4, 4]), w.input("x1", [4, 4]))).toBeUndefined();
   });
 });
 

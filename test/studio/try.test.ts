@@ -268,15 +268,5 @@ describe("the Try tab", () => {
     expect(await place.page.isVisible(".verdict")).toBe(true);
     expect(place.list).toEqual([]);
     await place.page.context().close();
-
-    const flat = `
-      import { input, linear, model, N } from "weftgpu";
-      const x = input("x", [N, 5]);
-      export default model("flat", { x }, { y: linear(x, { out: 2 }) });`;
-    const other = await open({ model: flat });
-    await expect
-      .poll(() => other.page.textContent(".panel-try .note"))
-      .toMatch(/^This model takes x \[N, 5\]\. A picture can feed a model with one input/);
-    await other.page.context().close();
   });
 });

@@ -5,9 +5,9 @@ import { pipelineCount } from "../../../compiler/report/kernels.ts";
 import type { ParamSpec } from "../../../contract/program.ts";
 import type { Tensor } from "../../../contract/tensor.ts";
 import type { Weights } from "../../../contract/weights.ts";
-import { load } from "../../../runtime/index.ts";
-import type { Session } from "../../../runtime/session.ts";
+import { load } from "../../../runtime/sized.ts";
 import { type Layer, watching } from "./layers.ts";
+import type { Inputs } from "./source.ts";
 import { type Drawn, initialWeights, misfit } from "./weights.ts";
 
 export interface Wanted {
@@ -30,7 +30,7 @@ export interface Engine {
   /** Why the weights that were wanted are not used. */
   readonly misfit: string | undefined;
   /** The values of the watched layers and of the model's outputs, by `outputName`, for one example. */
-  run(input: string, values: Float32Array): Promise<Readonly<Record<string, Tensor>>>;
+  run(inputs: Inputs): Promise<Readonly<Record<string, Tensor>>>;
   destroy(): void;
 }
 
@@ -44,12 +44,12 @@ export async function startEngine(
   const used = why === undefined ? weights : null;
   const values = used ?? (await initialWeights(program.params, drawn, progress));
   await building(pipelineCount(program));
-  const session: Session = await load(program, { weights: values, device });
+  const session = await load(program, { weights: values, device });
   return {
     params: program.params,
     weights: used,
     misfit: why,
-    run: (input, data) => session.run({ [input]: data }),
+    run: (inputs) => session.run(inputs),
     destroy: () => session.destroy(),
   };
 }

@@ -1,10 +1,11 @@
-/** The Try tab: a picture in, the values of every layer and the class scores out, computed by the model's kernels. */
+/** The Try tab: a picture or numbers in, the values of every layer and the outputs out, computed by the model's kernels. */
 import { fill, h } from "../../dom.ts";
 import type { Studio, Tab } from "../../tab.ts";
 import "./style.css";
 import { pictureInput } from "./picture.ts";
+import type { Memory } from "./props.ts";
 import { texts } from "./text.ts";
-import { type Memory, showTry } from "./view.ts";
+import { showTry } from "./view.ts";
 
 const memories = new WeakMap<Studio, Memory>();
 
@@ -13,6 +14,8 @@ function memoryOf(studio: Studio): Memory {
   if (known) return known;
   const memory: Memory = {
     kept: undefined,
+    numbers: new Map(),
+    asNumbers: new Set(),
     perMap: false,
     toggled: new Map(),
     drawn: new Map(),
@@ -28,17 +31,21 @@ export const tryTab: Tab = {
   mount(host: HTMLElement, studio: Studio) {
     const memory = memoryOf(studio);
     let leave: (() => void) | undefined;
-    const enter = (): void => {
+    const enter = (change?: () => void): void => {
       leave?.();
       leave = undefined;
+      change?.();
       fill(host);
       const text = texts[studio.language.value];
       const model = studio.model.value;
-      const input = model && pictureInput(model.graph);
       const failed = studio.bench.status.value.kind === "failed";
-      if (!input) fill(host, h("p", { class: "note" }, failed ? text.noModel : text.compiling));
-      else if ("other" in input) fill(host, h("p", { class: "note" }, text.otherInput(input.other)));
-      else leave = showTry(host, { studio, model, input, memory, text });
+      const note = (words: string): void => fill(host, h("p", { class: "note" }, words));
+      if (!model) note(failed ? text.noModel : text.compiling);
+      else if (model.graph.inputs.length === 0) note(text.noInput);
+      else {
+        const input = memory.asNumbers.has(model.file) ? undefined : pictureInput(model.graph);
+        leave = showTry(host, { studio, model, input, memory, text, again: enter });
+      }
     };
     let ready = false; // each watcher is called once at first
     const again = (): void => {

@@ -8,6 +8,7 @@ import {
   topologicalOrder,
 } from "../../../compiler/ir/graph.ts";
 import { ops } from "../../../compiler/ops/index.ts";
+import type { SizeValues } from "../../../contract/sizes.ts";
 import type { Shape } from "../../../contract/type.ts";
 
 /** How one example of a tensor is drawn: `count` maps of `height` × `width`, or a row of `count` bars. */
@@ -31,15 +32,19 @@ export interface Layer {
 const product = (dims: readonly number[]): number => dims.reduce((a, b) => a * b, 1);
 
 /** The last two axes are a map's, those before count the maps; what has one axis, or maps of one element, is bars. */
-export function viewOf(shape: Shape): View {
-  const dims = shape.filter((d): d is number => d !== "N");
+export function viewOf(shape: Shape, sizes: SizeValues = {}): View {
+  const dims = dimsOf(shape, sizes);
   const [height = 1, width = 1] = dims.slice(-2);
   if (dims.length < 2 || height * width === 1) return { kind: "bars", count: product(dims) };
   return { kind: "maps", count: product(dims.slice(0, -2)), height, width };
 }
 
-/** The layers that depend on an input, in the order of the graph. */
-export function layersOf(graph: Graph): readonly Layer[] {
+/** The sizes of one example. */
+const dimsOf = (shape: Shape, sizes: SizeValues): readonly number[] =>
+  shape.flatMap((d) => (d === "N" ? [] : typeof d === "number" ? d : (sizes[d.name] ?? d.max)));
+
+/** The layers that depend on an input, in the order of the graph; `sizes`: what those are that a run decides. */
+export function layersOf(graph: Graph, sizes: SizeValues = {}): readonly Layer[] {
   const fed = new Set<Node>(graph.inputs.map((i) => i.node));
   return graph.nodes.flatMap((node) => {
     if (node.kind !== "op" || !node.inputs.some((i) => fed.has(i))) return [];
@@ -47,8 +52,10 @@ export function layersOf(graph: Graph): readonly Layer[] {
     const value = computedBy(node);
     if (value.kind !== "op") return [];
     const { shape } = node.type;
-    const size = product(shape.filter((d): d is number => d !== "N"));
-    return [{ name: node.origin.name, op: node.op.name, node, value, shape, view: viewOf(shape), size }];
+    const size = product(dimsOf(shape, sizes));
+    return [
+      { name: node.origin.name, op: node.op.name, node, value, shape, view: viewOf(shape, sizes), size },
+    ];
   });
 }
 
@@ -70,11 +77,8 @@ export function watching(graph: Graph, layers: readonly Layer[]): Graph {
   return { ...graph, outputs, nodes: topologicalOrder([...values]) };
 }
 
-/** The name of the model's first output among the outputs of `watching`. */
-export const resultName = (graph: Graph): string | undefined => {
-  const [first] = graph.outputs;
-  return first && computedBy(first.node).origin.name;
-};
+/** What a model's output is called among the outputs of `watching`. */
+export const resultName = ({ node }: Output): string => computedBy(node).origin.name;
 
 /** Values that are read back after every stroke: about 2 MB. */
 const LIVE = 500_000;

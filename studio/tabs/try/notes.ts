@@ -10,6 +10,8 @@ export interface Notes {
   failed(error: unknown, again: () => void): void;
   /** Asks once whether so many parameters shall be computed. */
   ask(parameters: number, go: () => void): void;
+  /** Why a file is not taken. */
+  refused(error: unknown): void;
 }
 
 export function notes(text: Text): Notes {
@@ -39,5 +41,6 @@ export function notes(text: Text): Notes {
         h("div", { class: "note" }, text.big((parameters / 1e6).toFixed(0)), h("div", {}, button)),
       );
     },
+    refused: (error) => alert(sentence(messageOf(error))),
   };
 }

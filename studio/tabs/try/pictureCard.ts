@@ -37,10 +37,12 @@ export interface PictureOptions {
   readonly kept: Kept | undefined;
   readonly changed: () => void;
   readonly openFiles: (files: readonly File[]) => void;
+  /** The input is to be numbers. */
+  readonly useNumbers: () => void;
 }
 
 export function pictureCard(options: PictureOptions): PictureCard {
-  const { frame, samples, text, kept, changed, openFiles } = options;
+  const { frame, samples, text, kept, changed, openFiles, useNumbers } = options;
   let sample: string | undefined;
   const note = h("p", { class: "quiet-text small picture-note", attrs: { role: "status" } }, text.hint);
   const choose = (name: string | undefined): void => {
@@ -81,7 +83,7 @@ export function pictureCard(options: PictureOptions): PictureCard {
       h("h2", {}, text.picture),
       h("div", { class: "stage" }, pad.element, box.element),
       note,
-      toolRow({ pad, colored: frame.channels === 3, text, clear, openFiles }),
+      toolRow({ pad, colored: frame.channels === 3, text, clear, openFiles, useNumbers }),
       bar.element,
     ),
     frame,
@@ -164,9 +166,10 @@ interface ToolRowProps {
   readonly text: Text;
   readonly clear: () => void;
   readonly openFiles: (files: readonly File[]) => void;
+  readonly useNumbers: () => void;
 }
 
-function toolRow({ pad, colored, text, clear, openFiles }: ToolRowProps): HTMLElement {
+function toolRow({ pad, colored, text, clear, openFiles, useNumbers }: ToolRowProps): HTMLElement {
   const erase = h("button", {
     type: "button",
     textContent: text.erase,
@@ -199,6 +202,7 @@ function toolRow({ pad, colored, text, clear, openFiles }: ToolRowProps): HTMLEl
     erase,
     h("label", { class: "button" }, text.open, file),
     h("button", { type: "button", textContent: text.invert, onclick: () => pad.invert() }),
+    h("button", { type: "button", class: "quiet", textContent: text.asNumbers, onclick: useNumbers }),
     colored && h("label", { class: "inline" }, color, text.color),
   );
 }

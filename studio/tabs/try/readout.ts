@@ -13,8 +13,16 @@ export interface Readout {
   point(at: Pointed | undefined): void;
 }
 
-export function readout(graph: Graph, card: PictureCard, text: Text): Readout {
+/** `card`: the picture, where the input is one. */
+export function readout(graph: Graph, card: PictureCard | undefined, text: Text): Readout {
   const line = h("p", { class: "line", attrs: { "aria-live": "polite" } }, text.pointAt);
+  if (!card)
+    return {
+      element: h("div", { class: "readout" }, line),
+      point(at) {
+        line.textContent = at ? describe(at, undefined, undefined, false, text) : text.pointAt;
+      },
+    };
   const { height, width } = card.frame;
   const lens = h("canvas", { class: "lens", width, height, attrs: { "aria-hidden": "true" } });
   let fields: ReadonlyMap<Node, Field> | undefined;

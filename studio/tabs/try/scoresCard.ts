@@ -10,8 +10,8 @@ export interface ScoresCard {
   expect(names: readonly string[]): void;
   /** So many numbers, which are no scores. */
   expectNumbers(count: number): void;
-  /** In the place of scores. */
-  without(message: string): void;
+  /** There are none: what is left is where the weights come from. */
+  without(): void;
   /** Shares from 0 to 1 in the order of the classes; undefined: there is nothing to be scored. */
   show(shares: readonly number[] | undefined): void;
   showNumbers(values: ArrayLike<number>): void;
@@ -54,8 +54,9 @@ export function scoresCard(text: Text, about: HTMLElement): ScoresCard {
     return true;
   };
   const heading = h("h2", {}, text.scores);
+  const element = h("section", { class: "card scores-card" }, heading, verdict, list, rest, about);
   return {
-    element: h("section", { class: "card scores-card" }, heading, verdict, list, rest, about),
+    element,
     expect(given) {
       heading.textContent = text.scores;
       verdict.hidden = false;
@@ -68,11 +69,11 @@ export function scoresCard(text: Text, about: HTMLElement): ScoresCard {
       verdict.hidden = true;
       begin(`${count}`, count, text.moreNumbers);
     },
-    without(message) {
-      heading.textContent = text.scores;
+    without() {
+      heading.textContent = text.weights;
+      element.hidden = about.hidden; // nor weights
       verdict.hidden = true;
       begin("", 0, text.moreNumbers);
-      rest.textContent = message;
     },
     showNumbers(values) {
       for (const [i, line] of rows.entries()) line.setNumber(text.element(i), shown(values[i] ?? Number.NaN));

@@ -14,7 +14,18 @@ export interface Text {
   readonly samples: string;
   readonly scores: string;
   readonly numbers: string;
-  readonly noScores: (shape: string) => string;
+  readonly weights: string;
+  readonly inputs: string;
+  readonly openArray: string;
+  readonly asPicture: string;
+  readonly asNumbers: string;
+  readonly drawNumbers: string;
+  readonly zeros: string;
+  readonly ones: string;
+  readonly noNumber: (word: string, dtype: string) => string;
+  readonly otherCount: (wanted: number, there: number) => string;
+  readonly numbersFrom: (count: number, low: string, high: string) => string;
+  readonly grey: (low: string, high: string) => string;
   readonly drawSomething: string;
   readonly classNumber: (index: number) => string;
   readonly moreClasses: (count: number) => string;
@@ -59,7 +70,8 @@ export interface Text {
   readonly inverted: string;
   readonly compiling: string;
   readonly noModel: string;
-  readonly otherInput: (inputs: string) => string;
+  readonly noInput: string;
+  readonly noPicture: string;
   readonly retry: string;
 }
 
@@ -76,7 +88,20 @@ const en: Text = {
   samples: "Samples",
   scores: "Class scores",
   numbers: "Output",
-  noScores: (shape) => `The output is ${shape}: no scores of classes. Its values are in the last layer.`,
+  weights: "Weights",
+  inputs: "Numbers in",
+  openArray: "Open numbers (.npy, IDX)",
+  asPicture: "As a picture",
+  asNumbers: "As numbers",
+  drawNumbers: "Draw",
+  zeros: "Zeros",
+  ones: "Ones",
+  noNumber: (word, dtype) => `${word} is no number of ${dtype}`,
+  otherCount: (wanted, there) =>
+    `${wanted} ${plural(wanted, "number")} are wanted; there ${there === 1 ? "is" : "are"} ${there}`,
+  numbersFrom: (count, low, high) =>
+    `${count.toLocaleString("en")} ${plural(count, "number")}, ${low} to ${high}`,
+  grey: (low, high) => `black is ${low}, white is ${high}`,
   drawSomething: "Draw something bright on black",
   classNumber: (index) => `class ${index}`,
   moreClasses: (count) => `and ${count} more classes`,
@@ -123,8 +148,8 @@ const en: Text = {
   inverted: "inverted, as its background is bright",
   compiling: "The model is being compiled …",
   noModel: "There is no model to try: it does not compile. The Model tab says why.",
-  otherInput: (inputs) =>
-    `This model takes ${inputs || "no input"}. A picture can feed a model with one input [N, 1 or 3, height, width], [height, width] or [N, features] with a square number of features.`,
+  noPicture: "This model is given numbers here, and no picture",
+  noInput: "This model takes no input: there is nothing to try.",
   retry: "Try again",
 };
 
@@ -141,7 +166,18 @@ const zh: Text = {
   samples: "样例",
   scores: "类别得分",
   numbers: "输出",
-  noScores: (shape) => `输出为 ${shape}，不是类别得分。其数值见最后一层。`,
+  weights: "权重",
+  inputs: "输入数值",
+  openArray: "打开数值文件（.npy、IDX）",
+  asPicture: "用图片",
+  asNumbers: "用数值",
+  drawNumbers: "随机生成",
+  zeros: "全 0",
+  ones: "全 1",
+  noNumber: (word, dtype) => `${word} 不是 ${dtype} 数`,
+  otherCount: (wanted, there) => `需要 ${wanted} 个数，现有 ${there} 个`,
+  numbersFrom: (count, low, high) => `${count.toLocaleString("en")} 个数，${low} 至 ${high}`,
+  grey: (low, high) => `黑色为 ${low}，白色为 ${high}`,
   drawSomething: "请在黑色背景上画些明亮的图形",
   classNumber: (index) => `类别 ${index}`,
   moreClasses: (count) => `另有 ${count} 个类别`,
@@ -186,8 +222,8 @@ const zh: Text = {
   inverted: "背景较亮，已反色",
   compiling: "正在编译模型……",
   noModel: "没有可用的模型：它无法编译，原因见“模型”标签页。",
-  otherInput: (inputs) =>
-    `该模型的输入为 ${inputs || "空"}。图片只能输入给单输入模型：[N, 1 或 3, 高, 宽]、[高, 宽]，或特征数为平方数的 [N, 特征]。`,
+  noPicture: "此处该模型的输入为数值，而不是图片",
+  noInput: "该模型没有输入，无可试用。",
   retry: "重试",
 };
 

@@ -7,13 +7,12 @@ import type { Tensor } from "../../../contract/tensor.ts";
 import type { Weights } from "../../../contract/weights.ts";
 import { type Engine, startEngine } from "./engine.ts";
 import type { Layer } from "./layers.ts";
+import type { Inputs } from "./source.ts";
 import type { Drawn } from "./weights.ts";
 
 /** What is tried, asked anew each time. */
 export interface Tried {
   readonly graph: Graph;
-  /** The name of the input that the picture is. */
-  readonly input: string;
   readonly drawn: Drawn;
   /** Whether it may be computed; where not, the listener is told and `go` is waited for. */
   allowed(): boolean;
@@ -22,7 +21,7 @@ export interface Tried {
   weights(): Weights | null;
   /** Those to be watched. */
   layers(): readonly Layer[];
-  values(): Float32Array<ArrayBuffer>;
+  inputs(): Inputs;
 }
 
 export type Doing =
@@ -40,7 +39,7 @@ export interface Listener {
   beginning(): void;
   doing(what: Doing): void;
   built(engine: Engine): void;
-  ran(outputs: Outputs, values: Float32Array, milliseconds: number): void;
+  ran(outputs: Outputs, milliseconds: number): void;
   failed(error: unknown): void;
 }
 
@@ -67,7 +66,7 @@ export class Trial {
     return this.#engine?.params;
   }
 
-  /** There is another picture. */
+  /** There are other inputs. */
   rerun(): void {
     this.#wantsRun = true;
     void this.go();
@@ -138,12 +137,12 @@ export class Trial {
   async #run(): Promise<void> {
     this.#wantsRun = false;
     if (!this.#engine) return;
-    const values = this.#tried.values();
+    const inputs = this.#tried.inputs();
     this.#listener.doing({ kind: "computing" });
     const start = performance.now();
     let outputs: Outputs;
     try {
-      outputs = await this.#engine.run(this.#tried.input, values);
+      outputs = await this.#engine.run(inputs);
     } catch (error) {
       // A new device may be had at once; a model that costs every device is not tried again unasked.
       const lost = error instanceof WeftError && error.code === "device-lost";
@@ -153,7 +152,7 @@ export class Trial {
     }
     if (!this.#alive) return;
     this.#losses = 0;
-    this.#listener.ran(outputs, values, performance.now() - start);
+    this.#listener.ran(outputs, performance.now() - start);
   }
 
   /** Until it can be read: what follows keeps the page busy. */

@@ -1,38 +1,17 @@
 /** The Try tab for one model in one language: a picture in, layers and scores out. */
 import { fill, h } from "../../dom.ts";
-import type { Studio } from "../../tab.ts";
 import { dark } from "../../theme.ts";
-import type { CompiledModel } from "../../workbench.ts";
 import { type AboutWeights, aboutWeights } from "./aboutWeights.ts";
 import { type Answers, answersOf } from "./answers.ts";
 import { type LayerList, type LayerListOptions, layerList } from "./layerList.ts";
 import { type Layer, layersOf, openAtFirst, parameterCount } from "./layers.ts";
 import { type Notes, notes } from "./notes.ts";
-import type { PictureInput } from "./picture.ts";
-import { type Kept, type PictureCard, pictureCard } from "./pictureCard.ts";
+import type { Memory, TryProps } from "./props.ts";
 import { type Readout, readout } from "./readout.ts";
+import type { Source } from "./source.ts";
+import { keptNumbers, sourceOf, takeArray } from "./sources.ts";
 import type { Text } from "./text.ts";
 import { type Listener, Trial, type Tried } from "./trial.ts";
-import { type Drawn, originOf } from "./weights.ts";
-
-/** What outlives the tab's being left. */
-export interface Memory {
-  kept: Kept | undefined;
-  perMap: boolean;
-  /** Layers that were opened or closed by hand, by model and name. */
-  readonly toggled: Map<string, boolean>;
-  readonly drawn: Drawn;
-  /** Files of big models that their user has asked to compute. */
-  readonly allowed: Set<string>;
-}
-
-export interface TryProps {
-  readonly studio: Studio;
-  readonly model: CompiledModel;
-  readonly input: PictureInput;
-  readonly memory: Memory;
-  readonly text: Text;
-}
 
 /** Models with more parameters are computed when their user asks for it. */
 const BIG = 10_000_000;
@@ -44,7 +23,7 @@ interface Parts {
   readonly scale: HTMLSelectElement;
   readonly notes: Notes;
   readonly about: AboutWeights;
-  readonly picture: PictureCard;
+  readonly source: Source;
   readonly answers: Answers;
   readonly list: LayerList;
   readonly line: Readout;
@@ -58,7 +37,7 @@ export function showTry(host: HTMLElement, props: TryProps): () => void {
     open: studio.open,
   };
   const parts = partsOf(props, events);
-  const { answers, picture, list } = parts;
+  const { answers, source, list } = parts;
   const trial: Trial = new Trial(triedBy(props, parts), {
     ...shownIn(parts, props),
     forbidden: () => askFirst(props, parts, trial),
@@ -69,15 +48,20 @@ export function showTry(host: HTMLElement, props: TryProps): () => void {
   const stops = [
     studio.weights.watch(() => trial.rebuild()),
     studio.given.watch((given) => {
+      if (given?.kind === "array") {
+        studio.given.set(null);
+        takeArray(given.file, props).catch((error) => parts.notes.refused(error));
+      }
       if (given?.kind !== "picture") return;
       studio.given.set(null);
-      void picture.takePicture(given.file);
+      if (source.picture) void source.picture.takePicture(given.file);
+      else parts.notes.refused(new Error(props.text.noPicture));
     }),
     studio.target.watch(() => trial.rebuild()),
     dark.watch((now) => list.redraw(now, memory.perMap)),
   ];
   return () => {
-    memory.kept = picture.keep();
+    source.leave();
     trial.destroy();
     for (const stop of stops) stop();
     list.destroy();
@@ -93,7 +77,7 @@ interface Events {
 }
 
 function partsOf(props: TryProps, { changed, toggled, open }: Events): Parts {
-  const { studio, model, input, memory, text } = props;
+  const { studio, model, memory, text } = props;
   const { graph } = model;
   const about = aboutWeights({
     hidden: parameterCount(graph) === 0,
@@ -101,18 +85,10 @@ function partsOf(props: TryProps, { changed, toggled, open }: Events): Parts {
     open,
     useInitial: () => studio.weights.set(null),
   });
-  const given = studio.weights.value;
-  const picture = pictureCard({
-    frame: input.frame,
-    samples: (given && originOf(given)?.samples) ?? studio.project.samples,
-    text,
-    kept: memory.kept,
-    changed,
-    openFiles: open,
-  });
-  const line = readout(graph, picture, text);
+  const source = sourceOf(props, changed);
+  const line = readout(graph, source.picture, text);
   const list = layerList({
-    ...remembered(model, memory, toggled),
+    ...remembered(props, toggled),
     text,
     pointed: (at) => line.point(at),
   });
@@ -121,7 +97,7 @@ function partsOf(props: TryProps, { changed, toggled, open }: Events): Parts {
     scale: scaleChoice(memory, list, text),
     notes: notes(text),
     about,
-    picture,
+    source,
     answers: answersOf(graph, about.element, text),
     list,
     line,
@@ -130,11 +106,12 @@ function partsOf(props: TryProps, { changed, toggled, open }: Events): Parts {
 
 /** The layers with what is remembered of them; `opened` is called where one has to be watched. */
 function remembered(
-  { graph, file }: CompiledModel,
-  { toggled }: Memory,
+  props: Pick<TryProps, "model" | "memory">,
   opened: () => void,
 ): Pick<LayerListOptions, "layers" | "isOpen" | "toggled"> {
-  const layers = layersOf(graph);
+  const { graph, file } = props.model;
+  const { toggled } = props.memory;
+  const layers = layersOf(graph, keptNumbers(props).sizes);
   const first = openAtFirst(layers);
   const key = ({ name }: Layer): string => `${file}\n${name}`;
   return {
@@ -161,10 +138,10 @@ function scaleChoice(memory: Memory, list: LayerList, text: Text): HTMLSelectEle
 }
 
 function lay(host: HTMLElement, parts: Parts, text: Text): void {
-  const { status, scale, answers, picture, list, line } = parts;
+  const { status, scale, answers, source, list, line } = parts;
   fill(
     host,
-    h("div", { class: "side" }, picture.element, answers.element),
+    h("div", { class: "side" }, source.element, answers.element),
     h(
       "div",
       { class: "main" },
@@ -182,25 +159,24 @@ function lay(host: HTMLElement, parts: Parts, text: Text): void {
   );
 }
 
-function triedBy({ studio, model, input, memory }: TryProps, { list, picture }: Parts): Tried {
+function triedBy({ studio, model, memory }: TryProps, { list, source }: Parts): Tried {
   const { graph, file } = model;
   const small = parameterCount(graph) <= BIG;
   return {
     graph,
-    input: input.name,
     drawn: memory.drawn,
     allowed: () => small || memory.allowed.has(file),
     device: () => studio.device(),
     target: () => studio.target.value,
     weights: () => studio.weights.value,
     layers: () => list.open(),
-    values: () => picture.values(),
+    inputs: () => source.inputs(),
   };
 }
 
 /** What the parts show of the model at work. */
 function shownIn(
-  { status, notes: shown, about, answers, list }: Parts,
+  { status, notes: shown, about, answers, list, source }: Parts,
   { studio, model, memory, text }: TryProps,
 ): Omit<Listener, "forbidden" | "failed"> {
   const slow = parameterCount(model.graph) > BIG / 2;
@@ -215,9 +191,9 @@ function shownIn(
       const ignored = answers.expect(weights);
       about.update({ weights, misfit: why, ignored, given: studio.weights.value !== null });
     },
-    ran(outputs, values, milliseconds) {
+    ran(outputs, milliseconds) {
       list.draw(outputs, dark.value, memory.perMap);
-      answers.show(outputs, values);
+      answers.show(outputs, source.isEmpty());
       const digits = milliseconds < 10 ? 1 : 0;
       status.textContent = text.took(milliseconds.toFixed(digits), list.open().length);
     },
