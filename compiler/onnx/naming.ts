@@ -44,6 +44,7 @@ export function namingOf({ bodies, codes, sources, inputs, outputs }: Named): Na
   // A path that begins as an input's name does would be taken for it.
   const taken = [
     ...Object.keys(language),
+    "Tensor", // the type of what functions take
     ...inputs.flatMap(([key]) => (key.includes("/") ? [key.split("/")[0] ?? ""] : [])),
   ];
   const name = unique(taken);

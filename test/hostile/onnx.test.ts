@@ -7,6 +7,7 @@ import { expectSameAgain } from "../onnx/again.ts";
 import { file, floatTensor, graph, int, intTensor, node, weight } from "../onnx/file.ts";
 import { residual } from "../onnx/models.ts";
 import { random } from "../oracle/array.ts";
+import { tsMorph } from "../types/compilers.ts";
 
 /** The message of the error; it is a user's, nothing of Weft's own. */
 function refusal(bytes: Uint8Array, options: Parameters<typeof importOnnx>[1] = {}): string {
@@ -250,6 +251,42 @@ describe("names", () => {
     await expectSameAgain(imported);
     expect(Object.keys(imported.weights)).toHaveLength(2);
     expect(imported.source.split("\n").every((line) => line.length < 100_300)).toBe(true);
+  });
+
+  test("in functions they do none either, and what is written has its types", async () => {
+    const texts = new Map<string, string>();
+    const names = [...HARM.slice(0, -1), "Tensor", "number", "arguments", "block", "block/conv1", "relu1"];
+    for (const [i, name] of names.entries()) {
+      const first = name === "__proto__" ? "p" : `${name}x`;
+      const bytes = file({
+        name,
+        inputs: { [first]: ["batch", 4, 4, 4] },
+        weights: [0, 1, 2, 3].map((k) => weight(`${name}.${k}.weight`, [4, 4, 1, 1])),
+        nodes: [0, 1, 2, 3].flatMap((k) => {
+          const from = k === 0 ? first : `${name}y${k}`;
+          return [
+            { ...node("Conv", [from, `${name}.${k}.weight`], [`${name}c${k}`]), name: `/${name}.${k}/Conv` },
+            { ...node("Relu", [`${name}c${k}`], [`${name}r${k}`]), name: `/${name}.${k}/${name}` },
+            { ...node("Add", [`${name}r${k}`, from], [`${name}y${k + 1}`]), name: `/${name}.${k}/relu1` },
+          ];
+        }),
+        outputs: [`${name}y4`],
+      });
+      const imported = importOnnx(bytes);
+      expect(imported.source).toMatch(/^function /m);
+      await expectSameAgain(imported);
+      texts.set(`names${i}.ts`, imported.source);
+    }
+    expect(Object.fromEntries(tsMorph.check(texts))).toEqual({});
+  });
+
+  test("thousands of nodes that repeat in no end of ways are written, with few steps to look for blocks", () => {
+    const next = random(3);
+    const nodes = Array.from({ length: 4000 }, (_, i) =>
+      node(next() < 0.5 ? "Relu" : "Sigmoid", [i === 0 ? "x" : `v${i}`], [`v${i + 1}`]),
+    );
+    const { model } = importOnnx(file({ inputs: { x: [2] }, nodes, outputs: ["v4000"] }));
+    expect(model.graph.nodes).toHaveLength(4001);
   });
 
   test("messages show names short, and nothing that a terminal obeys", () => {

@@ -265,6 +265,7 @@ test("a sum behind a layer is its bias, and gelu is itself however its product i
   for (const product of others) {
     const bytes = dense([...scaled.slice(0, 1), ...sum, ...product], ["y"]);
     expect(lines(bytes).join()).not.toContain("gelu");
+    expect(lines(bytes).filter((line) => line.includes("linear("))).toHaveLength(1);
     expect(await differenceOf(bytes, drawn({ x: [2, 5, 4] }, 1))).toBeUndefined();
   }
 });

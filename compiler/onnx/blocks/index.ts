@@ -11,7 +11,7 @@ import { type Place, type Window, windowsOf } from "./windows.ts";
 /** As much of the code as a function has to save. */
 const WORTH = 1 / 3;
 /** So many steps for a whole file: what is not found by then is written out. */
-const STEPS = 2 ** 21;
+const STEPS = 2 ** 20;
 /** Windows whose parameters are looked at before one is chosen, of those that promise the most. */
 const TRIED = 64;
 

@@ -42,4 +42,22 @@ export const onnx: readonly Mutation[] = [
       why: "a file of a kilobyte fills the memory",
     },
   ]),
+  ...inFile("compiler/onnx/rows/gelu.ts", [
+    {
+      name: "onnx: gelu of any factor",
+      find: "    0.5,\n",
+      put: "    numbers.reduce((product, number) => product * number, 1),\n",
+      guards: [whole],
+      why: "a product by another number than a half is taken for gelu",
+    },
+  ]),
+  ...inFile("compiler/onnx/rows/bias.ts", [
+    {
+      name: "onnx: a bias beside what something else reads",
+      find: "layer.order || !call.isOnlyReader(i)",
+      put: "layer.order",
+      guards: [whole],
+      why: "the layer is computed twice, with and without its bias",
+    },
+  ]),
 ];
