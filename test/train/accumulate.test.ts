@@ -17,6 +17,8 @@ import {
   validateTraining,
   type Weights,
 } from "../../runtime/train.ts";
+import { BEGINNING } from "../../runtime/trainState.ts";
+import { batchOf, type Steps } from "../../runtime/trainSteps.ts";
 import { wasmDevice } from "../../runtime/wasm/index.ts";
 import { message } from "../dsl/message.ts";
 import { closeDevice, device as openDevice } from "../oracle/weft.ts";
@@ -173,6 +175,27 @@ describe("checkpoints", () => {
     expect(await refused(2)).toBe("checkpoint: the optimiser's accumulate is 3, but this training's is 2");
     expect(await refused(1)).toBe("checkpoint: the optimiser's accumulate is 3, but this training's is 1");
   });
+});
+
+test("a batch is told its share, whether an update is due, and Adam's corrections of updates in all epochs", () => {
+  const fit = { batch: 8, rows: 44, stepsPerEpoch: 6, rate: () => 0.5 };
+  const steps = { training: { optimizer: adam(), accumulate: 3 }, seed: 0, fit } as unknown as Steps; // what is looked at
+  const from = { ...BEGINNING, epoch: 1, step: 6, updates: 2 };
+  const told = [0, 1, 2, 3, 4, 5].map((i) => batchOf(steps, from, i).rates);
+  const of = (due: boolean, t: number, share: number) => [
+    due ? 0.5 : 0,
+    1 / (1 - 0.9 ** t),
+    1 / (1 - 0.999 ** t),
+    share,
+  ];
+  expect(told).toEqual([
+    of(false, 3, 1),
+    of(false, 3, 1 / 2),
+    of(true, 3, 1 / 3),
+    of(false, 4, 1),
+    of(false, 4, 1 / 2),
+    of(true, 4, 4 / 20),
+  ]);
 });
 
 test("figures and learning rates are those of each batch", async () => {

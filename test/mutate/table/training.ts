@@ -544,7 +544,7 @@ const run: readonly Mutation[] = [
       name: "gathering: every epoch counts its updates anew",
       find: "const update = from.updates + (i - before) / accumulate + 1;",
       put: "const update = (i - before) / accumulate + 1;",
-      guards: [guard("train/accumulate", "Adam$")],
+      guards: [guard("train/accumulate", "corrections of updates")],
       why: "Adam's corrections jump at every epoch",
     },
     {
