@@ -188,6 +188,7 @@ export {
 } from "./recurrent.ts";
 export { logSumExp, mean, prod, type ReduceOptions, sum } from "./reduce.ts";
 export { type ResizeOptions, resize, type UpsampleOptions, upsample } from "./resize.ts";
+export { gatherND, type ScatterElementsOptions, scatterElements, scatterND } from "./scatter.ts";
 export { type SliceOptions, type SplitOptions, slice, split } from "./slice.ts";
 export type { Tensor } from "./tensor.ts";
 export type { Layer, LayerType } from "./types/layer.ts";

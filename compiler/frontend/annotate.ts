@@ -28,10 +28,12 @@ export function annotate(graph: Graph, reader: StackReader, sites: SiteReader, s
   );
   const renamed = new Map<Node, string>();
   layers.forEach((layer, i) => {
-    const name = names[i] ?? layer.origin.name;
-    renamed.set(layer, name);
-    for (const own of ownNodes(layer)) if (!renamed.has(own)) renamed.set(own, `${name}.${own.own}`);
+    renamed.set(layer, names[i] ?? layer.origin.name);
   });
+  // Of several results of one call the first has the layer's parameters.
+  for (const layer of layers.toSorted((a, b) => (a.origin.part ?? 0) - (b.origin.part ?? 0)))
+    for (const own of ownNodes(layer))
+      if (!renamed.has(own)) renamed.set(own, `${renamed.get(layer)}.${own.own}`);
   const named = mapGraph(graph, (node, original) => {
     const at = place(node.origin.trace, reader, show);
     const name = renamed.get(original) ?? node.origin.name;

@@ -68,10 +68,16 @@ function numbersOf(
 ): { readonly names: ReadonlyMap<Node, string>; readonly weights: Readonly<Record<string, Tensor>> } {
   const names = new Map<Node, string>();
   const weights: Record<string, Tensor> = {};
+  const weighed = new Set<Statement>();
   const give = (statement: Statement, { tensor: { node } }: Ref, called: string): void => {
+    // Numbers that are part of the program are counted, whatever holds them.
+    if (statement.callee === "constant") return;
     names.set(node, called);
     if (node.kind === "op")
       for (const inner of ownNodes(node)) names.set(inner, names.get(inner) ?? `${called}.${inner.own}`);
+    // Of several results the first has the layer's parameters.
+    if (node.origin.part !== undefined && weighed.has(statement)) return;
+    weighed.add(statement);
     for (const [role, { shape, data }] of statement.weights)
       weights[role === "" ? called : `${called}.${role}`] = { shape, data: data() };
   };

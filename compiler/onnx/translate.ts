@@ -152,7 +152,14 @@ function inputsOf(
 }
 
 /** Operators that read at places, and which operand says where. */
-const READERS: Readonly<Record<string, number>> = { Gather: 1, GatherElements: 1, GatherND: 1 };
+const READERS: Readonly<Record<string, number>> = {
+  Gather: 1,
+  GatherElements: 1,
+  GatherND: 1,
+  ScatterElements: 1,
+  Scatter: 1,
+  ScatterND: 1,
+};
 /** What moves whole numbers and leaves them what they are. */
 const MOVERS = new Set([
   "Identity",

@@ -16,6 +16,7 @@ import { recurrents } from "./recurrent.ts";
 import { reductions } from "./reduce.ts";
 import { resizing } from "./resize.ts";
 import { scans } from "./scan.ts";
+import { scatters } from "./scatter.ts";
 import { shape } from "./shape.ts";
 import { slices } from "./slice.ts";
 import { whole } from "./whole.ts";
@@ -34,6 +35,7 @@ export const ops = {
   ...blocks,
   ...gathers,
   ...whole,
+  ...scatters,
   ...scans,
   ...recurrents,
   ...pointwise,
@@ -72,6 +74,7 @@ export type { ReduceOptions, SoftmaxOptions } from "./reduce.ts";
 export type { Coordinates, ResizeMode, Rounding } from "./resample.ts";
 export type { ResizeOptions } from "./resize.ts";
 export type { CumsumOptions, EinsumOptions } from "./scan.ts";
+export type { GatherNdOptions, Reduction, ScatterElementsOptions, ScatterNdOptions } from "./scatter.ts";
 export type { ConcatOptions, ReshapeOptions, TransposeOptions } from "./shape.ts";
 export { cuts, type SliceOptions, type SplitOptions } from "./slice.ts";
 export type {

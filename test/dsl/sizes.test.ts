@@ -55,6 +55,7 @@ describe("every op, with whatever numbers its options may be given", () => {
     topValues: { count: 1 },
     topIndices: { count: 1 },
     oneHot: { count: 3 },
+    gatherND: { batchDims: 1 },
     einsum: { equation: "ij,kj->ik" },
     depthToSpace: { block: 1 },
     spaceToDepth: { block: 1 },
@@ -98,15 +99,25 @@ describe("every op, with whatever numbers its options may be given", () => {
   ];
   /** Whole numbers, for ops that read where these say. */
   const places = [w.input("places", [N, 3], { dtype: "i32" }), w.input("all", [5], { dtype: "i32" })];
+  const written: ReadonlyMap<OpDef, readonly w.Tensor[]> = new Map<OpDef, readonly w.Tensor[]>([
+    [
+      ops.scatterElements,
+      [w.input("x", [N, 4]), w.input("i", [N, 3], { dtype: "i32" }), w.input("u", [N, 3])],
+    ],
+    [ops.scatterND, [w.param("x", [4, 3]), w.input("i", [5, 1], { dtype: "i32" }), w.param("u", [5, 3])]],
+    [ops.gatherND, [w.input("x", [N, 4, 3]), w.input("i", [N, 5, 1], { dtype: "i32" })]],
+  ]);
   const recurrent: readonly OpDef[] = [ops.lstm, ops.gru, ops.rnn];
   const operandsOf = (def: OpDef): readonly (readonly w.Tensor[])[] =>
     recurrent.includes(def)
       ? images.map((x) => [x])
-      : def === ops.embedding || def === ops.oneHot
-        ? places.map((at) => [at])
-        : def === ops.gather || def === ops.gatherElements
-          ? images.flatMap((x) => places.map((at) => [x, at]))
-          : floatsOf(def);
+      : written.has(def)
+        ? [written.get(def) ?? []]
+        : def === ops.embedding || def === ops.oneHot
+          ? places.map((at) => [at])
+          : def === ops.gather || def === ops.gatherElements
+            ? images.flatMap((x) => places.map((at) => [x, at]))
+            : floatsOf(def);
   const floatsOf = (def: OpDef): readonly (readonly w.Tensor[])[] =>
     def.arity === 1
       ? images.map((x) => [x])

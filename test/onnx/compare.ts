@@ -1,5 +1,6 @@
 /** An ONNX file in onnxruntime and, imported, in Weft. */
 import { InferenceSession, Tensor as OrtTensor } from "onnxruntime-node";
+import type { Graph } from "../../compiler/ir/graph.ts";
 import { type Imported, type ImportOptions, importOnnx } from "../../compiler/onnx/index.ts";
 import type { Tensor } from "../../contract/tensor.ts";
 import { type Arrays, type NdArray, ndarray, random, randomArray } from "../oracle/array.ts";
@@ -36,12 +37,24 @@ export async function runFile(bytes: Uint8Array, feeds: Arrays): Promise<Record<
 function tensorOf(type: string, { shape, data }: NdArray): OrtTensor {
   if (type === "int64") return new OrtTensor("int64", BigInt64Array.from(data, BigInt), shape);
   if (type === "int32") return new OrtTensor("int32", Int32Array.from(data), shape);
+  if (type === "uint8") return new OrtTensor("uint8", Uint8Array.from(data), shape);
+  if (type === "int8") return new OrtTensor("int8", Int8Array.from(data), shape);
   if (type === "bool") return new OrtTensor("bool", Uint8Array.from(data), shape);
   return new OrtTensor("float32", Float32Array.from(data), shape);
 }
 
 export const arraysOf = (weights: Readonly<Record<string, Tensor>>): Arrays =>
   Object.fromEntries(Object.entries(weights).map(([name, { shape, data }]) => [name, ndarray(shape, data)]));
+
+/** Numbers that are part of the program. */
+const constantsOf = ({ nodes }: Graph): Arrays =>
+  Object.fromEntries(
+    nodes.flatMap((n) =>
+      n.kind === "param" && n.init.kind === "data"
+        ? [[n.origin.name, ndarray(n.type.shape.map(Number), n.init.values)]]
+        : [],
+    ),
+  );
 
 /** onnxruntime's sigmoid, tanh and erf promise no more than an absolute error. */
 const ABSOLUTE = 1e-7;
@@ -61,7 +74,7 @@ export async function differenceFrom(
   { model, weights }: Imported,
   feeds: Arrays,
 ): Promise<string | undefined> {
-  const params = arraysOf(weights);
+  const params = { ...arraysOf(weights), ...constantsOf(model.graph) };
   const used = Object.fromEntries(
     Object.keys(model.inputs).map((name) => [name, feeds[name] ?? ndarray([], [0])]),
   );

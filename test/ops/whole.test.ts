@@ -107,6 +107,68 @@ checkOp("oneHot", [
     build: () => weft.oneHot(weft.argmax(image(), { axis: 1 }), { count: 3, axis: 1 }),
   },
 ]);
+/** Places that several updates go to, and one that none does. */
+const twice = { t: ndarray([2, 4], [3, 1, 3, 0, 5, 5, 5, 8]) };
+for (const reduction of ["none", "add", "mul", "max", "min"] as const)
+  checkOp(`scatterElements, ${reduction}`, [
+    {
+      name: "along rows, several to one place",
+      given: twice,
+      batches: [2],
+      build: () =>
+        weft.scatterElements(rows(), input("t", [N, 4], { dtype: "i32" }), input("u", [N, 4]), { reduction }),
+    },
+    {
+      name: "along channels, fewer pixels",
+      build: () =>
+        weft.scatterElements(
+          input("x", [2, 3, 4, 5]),
+          weft.constant(
+            Array.from({ length: 12 }, (_, i) => i % 3),
+            [1, 2, 2, 3],
+            { dtype: "i32" },
+          ),
+          param("u", [1, 2, 2, 3]),
+          { axis: 1, reduction },
+        ),
+      batches: [1],
+    },
+  ]);
+for (const reduction of ["none", "add", "max"] as const)
+  checkOp(`scatterND, ${reduction}`, [
+    {
+      name: "elements, the last again",
+      build: () =>
+        weft.scatterND(
+          param("x", [3, 4]),
+          weft.constant([0, 1, 2, 3, 0, 1], [3, 2], { dtype: "i32" }),
+          input("u", [3]),
+          { reduction },
+        ),
+    },
+    {
+      name: "rows",
+      build: () =>
+        weft.scatterND(
+          param("x", [4, 5]),
+          weft.constant([3, 1], [2, 1], { dtype: "i32" }),
+          input("u", [2, 5]),
+          {
+            reduction,
+          },
+        ),
+    },
+  ]);
+checkOp("gatherND", [
+  {
+    name: "elements",
+    build: () => weft.gatherND(param("x", [3, 4, 2]), weft.constant([0, 3, 2, 1], [2, 2], { dtype: "i32" })),
+  },
+  {
+    name: "of each example",
+    build: () => weft.gatherND(image(), weft.cast(input("t", [N, 2, 2]), { to: "i32" }), { batchDims: 1 }),
+  },
+]);
 checkOp("gatherElements", [
   { name: "along rows", build: () => weft.gatherElements(rows(), places()) },
   {

@@ -11,6 +11,7 @@ import type {
   ConvTransposeOptions,
   CumsumOptions,
   FlipOptions,
+  GatherNdOptions,
   GroupNormOptions,
   InstanceNormOptions,
   LayerNormOptions,
@@ -27,6 +28,8 @@ import type {
   ReduceOptions,
   ResizeOptions,
   RollOptions,
+  ScatterElementsOptions,
+  ScatterNdOptions,
   SliceOptions,
   SoftmaxOptions,
   SqueezeOptions,
@@ -273,6 +276,32 @@ export const functions: ReadonlyMap<string, Options> = new Map([
   [
     "topK",
     { all: { count: 2, axis: 2, largest: false }, calls: { applied: (o) => untyped(weft.topK)(image, o) } },
+  ],
+  [
+    "scatterElements",
+    {
+      all: { axis: 1, reduction: "max" } satisfies Required<ScatterElementsOptions>,
+      calls: {
+        applied: (o) =>
+          untyped(weft.scatterElements)(weft.param("t", [3, 4]), few, weft.param("u", [2, 4]), o),
+      },
+    },
+  ],
+  [
+    "scatterND",
+    {
+      all: { reduction: "add" } satisfies Required<ScatterNdOptions>,
+      calls: {
+        applied: (o) => untyped(weft.scatterND)(weft.param("t", [5, 5, 5, 5]), few, weft.param("u", [2]), o),
+      },
+    },
+  ],
+  [
+    "gatherND",
+    {
+      all: { batchDims: 0 } satisfies Required<GatherNdOptions>,
+      calls: { applied: (o) => untyped(weft.gatherND)(weft.param("t", [5, 5, 5, 5]), few, o) },
+    },
   ],
   [
     "gatherElements",

@@ -51,6 +51,7 @@ import {
 } from "./pointwise.ts";
 import { recurrent } from "./recurrent.ts";
 import { resize } from "./resize.ts";
+import { gatherND, scatterElements, scatterND } from "./scatter.ts";
 import {
   argExtreme,
   cast,
@@ -136,6 +137,9 @@ const meanings: Readonly<Record<OpName, Meaning>> = {
   topIndices,
   oneHot,
   gatherElements,
+  scatterElements,
+  scatterND,
+  gatherND,
   cumsum,
   einsum,
   lstm: recurrent("lstm"),

@@ -24,6 +24,8 @@ interface Case extends GradientOptions {
   readonly build: () => Tensor;
 }
 
+const places = (shape: readonly number[], numbers: readonly number[]): Tensor =>
+  lang.constant(numbers, shape, { dtype: "i32" });
 const states = lang.lstm as unknown as typeof topK;
 const image = (c: number, h: number, w: number): Tensor => input("x", ["N", c, h, w]);
 const rows = (...rest: number[]): Tensor => input("x", ["N", ...rest]);
@@ -417,6 +419,29 @@ const cases: readonly Case[] = [
   {
     name: "einsum of three",
     build: () => lang.einsum("ni,ij,nj->n", [rows(3), param("p", [3, 4]), input("z", ["N", 4])]),
+  },
+  ...(["none", "add", "mul"] as const).map(
+    (reduction): Case => ({
+      name: `scatterElements, ${reduction}`,
+      build: () =>
+        lang.scatterElements(input("x", [1, 5]), places([1, 3], [3, 0, 3]), input("u", [1, 3]), {
+          reduction,
+        }),
+      given: { constant: ndarray([1, 3], [3, 0, 3]) },
+      batches: [1],
+    }),
+  ),
+  {
+    name: "scatterND",
+    build: () => lang.scatterND(param("t", [4, 3]), places([3, 1], [3, 1, 3]), input("u", [3, 3])),
+    given: { constant: ndarray([3, 1], [3, 1, 3]) },
+    batches: [1],
+  },
+  {
+    name: "gatherND",
+    build: () => lang.gatherND(input("x", [3, 4]), places([2, 2], [1, 2, 0, 3])),
+    given: { constant: ndarray([2, 2], [1, 2, 0, 3]) },
+    batches: [1],
   },
   { name: "rnn", build: () => lang.rnn(rows(3, 2), { hidden: 3 }) },
   {

@@ -196,6 +196,7 @@ export const wrong: readonly Wrong[] = [
   w("w.argmax(image, ▸{ axis: 0 })", "axis 0 of [N, 3, 28, 28] is the batch: examples stay apart"),
   w("w.topK(rows, ▸{ count: 11 })", "the 11 largest along axis -1 of [N, 10]: there are 10"),
   w("w.cumsum(image, ▸{ axis: 4 })", "axis 4 is outside [N, 3, 28, 28], which has axes 0 to 3"),
+  w('w.gatherND(▸rows, w.input("i", [5, 3], { dtype: "i32" }))', "rows of [5, 3] name 3 axes of [N, 10]"),
   w("w.lstm(▸rows, { hidden: 3 })", "expected a tensor [N, steps, features], got [N, 10]"),
   w(
     'w.gru(▸w.input("s", [N, w.dim("T", { max: 8 }), 4]), { hidden: 3 })',

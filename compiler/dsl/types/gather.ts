@@ -54,3 +54,33 @@ export type GatherShape<S extends Shape, I extends Shape, X> = number extends S[
               `gather from ${Show<S>} by ${Show<I>}: N would not be the first size`
             >
     : never;
+
+/** T behind the first sizes, as many as `Count` has; `never` where there are fewer. */
+type Behind<T extends Shape, Count, Gone extends readonly 0[] = []> = Gone["length"] extends Count
+  ? T
+  : T extends readonly [Dim, ...infer R extends Shape]
+    ? Behind<R, Count, [...Gone, 0]>
+    : never;
+
+/** […I without the last, …what its rows do not name of S] */
+export type GatherNDShape<S extends Shape, I extends Shape, B extends number> = number extends
+  | S["length"]
+  | I["length"]
+  | B
+  ? Shape
+  : I extends readonly [...infer Rows extends Shape, infer Q]
+    ? Q extends number
+      ? number extends Q
+        ? Shape
+        : Behind<Behind<S, B>, Q> extends infer Rest
+          ? [Rest] extends [never]
+            ? `rows of ${Show<I>} name ${Q} axes of ${Show<S>}`
+            : Rest extends Shape
+              ? NeedsOuterN<
+                  [...Rows, ...Rest],
+                  `gatherND from ${Show<S>} by ${Show<I>}: N would not be the first size`
+                >
+              : Shape
+          : never
+      : `the rows of ${Show<I>} have no known length`
+    : `gatherND by one number: indices are rows`;

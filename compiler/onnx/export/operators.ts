@@ -26,12 +26,13 @@ import {
   type Translate,
   type Translation,
 } from "./translation.ts";
-import { wholes } from "./whole.ts";
+import { opsetOfScatter, wholes } from "./whole.ts";
 
 /** The least opset that a layer can be written in. */
 export function opsetOf(node: OpNode): number {
   const { op, attrs } = node;
   const isDilated = op.name.startsWith("avgPool") && listOf(attrs, "dilation").some((d) => d > 1);
+  if (op.name.startsWith("scatter")) return opsetOfScatter(node);
   return op.name === "resize" ? opsetOfResize(node) : isDilated ? 19 : 17;
 }
 

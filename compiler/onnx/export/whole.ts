@@ -1,5 +1,6 @@
 /** Whole numbers as standard ONNX operators: places of extremes, sorted places, and what is read by them. */
-import { ELEMENT, floatTensor, int, string } from "./message.ts";
+import type { OpNode } from "../../ir/graph.ts";
+import { type Attribute, ELEMENT, floatTensor, int, string } from "./message.ts";
 import { flagOf, list, numberOf, scalar, shapeOf, type Translate, type Translation } from "./translation.ts";
 
 const only = (t: Translation): string => t.inputs[0] ?? "";
@@ -22,6 +23,16 @@ const sorted = (t: Translation, x: string, count: number, largest: boolean): str
   t.emitAll("TopK", [x, list(t, [count])], 2, axis(t), int("largest", largest ? 1 : 0))[1] ?? "";
 const firstOf = (t: Translation, ranks: string): string =>
   sorted(t, ranks, numberOf(t.node.attrs, "count"), false);
+
+function scatter(t: Translation, opType: string, ...more: readonly Attribute[]): string {
+  const [x = "", indices = "", updates = ""] = t.inputs;
+  const reduction = string("reduction", String(t.node.attrs["reduction"]));
+  return t.emit(opType, [x, asWhole(t, indices), updates], ...more, reduction);
+}
+
+/** max and min are words of it from opset 18 on. */
+export const opsetOfScatter = ({ attrs }: OpNode): number =>
+  attrs["reduction"] === "max" || attrs["reduction"] === "min" ? 18 : 17;
 
 export const wholes = {
   /** To a whole number by cutting, and what is negative is no u32. */
@@ -54,6 +65,16 @@ export const wholes = {
   gatherElements(t) {
     const [x = "", indices = ""] = t.inputs;
     return t.emit("GatherElements", [x, asWhole(t, indices)], axis(t));
+  },
+  scatterElements: (t) => scatter(t, "ScatterElements", axis(t)),
+  scatterND: (t) => scatter(t, "ScatterND"),
+  gatherND(t) {
+    const [x = "", indices = ""] = t.inputs;
+    return t.emit(
+      "GatherND",
+      [x, asWhole(t, indices)],
+      int("batch_dims", numberOf(t.node.attrs, "batchDims")),
+    );
   },
   cumsum(t) {
     const flags = (["exclusive", "reverse"] as const).map((name) =>

@@ -4,11 +4,15 @@ import { denses } from "./dense.ts";
 import { elementwise } from "./elementwise.ts";
 import { layouts } from "./layout.ts";
 import { logics } from "./logic.ts";
+import { losses } from "./loss.ts";
 import { norms } from "./norm.ts";
+import { places } from "./places.ts";
+import { quantised } from "./quantised.ts";
 import { recurrents } from "./recurrent.ts";
 import { reductions } from "./reduce.ts";
 import { resizes } from "./resize.ts";
 import type { Rows } from "./row.ts";
+import { scatters } from "./scatter.ts";
 import { shapes } from "./shape.ts";
 import { wholes } from "./whole.ts";
 import { windows } from "./window.ts";
@@ -27,5 +31,9 @@ export const rows: Rows = {
   ...wholes,
   ...reductions,
   ...recurrents,
+  ...scatters,
+  ...places,
+  ...quantised,
+  ...losses,
   ...shapes,
 };

@@ -12,7 +12,14 @@ const sizeAlong = (x: Computed, axis: number, what: string): number =>
   fixedSizes(x.shape.slice(axis, axis + 1), what)[0] ?? 1;
 
 /** Positions of an axis; all of them are the tensor itself. */
-function sliced(call: Call, x: Computed, axis: number, start: number, count: number, step = 1): Computed {
+export function sliced(
+  call: Call,
+  x: Computed,
+  axis: number,
+  start: number,
+  count: number,
+  step = 1,
+): Computed {
   const size = sizeAlong(x, axis, "it slices an axis");
   if (start === 0 && count === size && step === 1) return x;
   if (count < 1) refuse(`it takes no element of axis ${axis}`, "a slice of at least one element");
@@ -41,7 +48,7 @@ const joined = (call: Call, parts: readonly Computed[], axis: number): Computed 
 };
 
 /** Elements along an axis at places that are known: runs of neighbours are slices. */
-function picked(call: Call, x: Computed, axis: number, places: readonly number[]): Computed {
+export function picked(call: Call, x: Computed, axis: number, places: readonly number[]): Computed {
   const runs: { start: number; count: number }[] = [];
   for (const place of places) {
     const last = runs.at(-1);

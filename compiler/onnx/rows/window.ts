@@ -198,6 +198,21 @@ export const windows: Rows = {
     ]);
   },
 
+  LpPool(call) {
+    const x = call.tensor(0);
+    const layer = ofRank(call, x.shape.length, { 1: "lpPool1d", 2: "lpPool2d", 3: "lpPool3d" });
+    const slide = windowOf(call, x.shape, call.ints("kernel_shape") ?? refuse("kernel_shape is missing"));
+    const p = call.int("p", 2);
+    return call.apply(layer, [
+      x,
+      {
+        ...options(slide, { stride: slide.kernel }),
+        ...(call.int("ceil_mode", 0) === 1 ? { ceilMode: true } : {}),
+        ...(p === 2 ? {} : { p }),
+      },
+    ]);
+  },
+
   GlobalAveragePool: (call) =>
     call.apply(
       ofRank(call, call.value(0).shape.length, {

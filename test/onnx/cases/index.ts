@@ -2,6 +2,7 @@
 import { dense } from "./dense.ts";
 import type { Cases } from "./draw.ts";
 import { elementwise } from "./elementwise.ts";
+import { places } from "./places.ts";
 import { recurrents } from "./recurrent.ts";
 import { reductions } from "./reduce.ts";
 import { shapes } from "./shape.ts";
@@ -16,6 +17,7 @@ export const cases: Cases = {
   ...shapes,
   ...wholes,
   ...recurrents,
+  ...places,
 };
 
 /** Operators whose values are known at import: no model computes them. They are looked at in whole files. */
@@ -25,9 +27,8 @@ export const atImport: readonly string[] = [
   "Constant",
   "ConstantOfShape",
   "Range",
-  "Trilu",
   "NonZero",
-  "DequantizeLinear",
+  "EyeLike",
   "If",
   "Loop",
 ];

@@ -76,6 +76,29 @@ const einsum: Draw = fc
     };
   });
 
+/** Indices that name a place twice are last wins where nothing is put together. */
+const scattered = (words: readonly string[], opset: number): Draw =>
+  fc
+    .record({
+      s: shape(1, 3),
+      cut: fc.nat(),
+      count: fc.integer({ min: 1, max: 6 }),
+      reduction: fc.constantFrom(...words),
+      less: fc.array(fc.boolean(), { minLength: 3, maxLength: 3 }),
+      constant: fc.boolean(),
+    })
+    .map(({ s, cut, count, reduction, less, constant }) => {
+      const axis = cut % s.length;
+      const own = s.map((d, i) => (i === axis ? Math.min(count, d) : less[i] ? Math.max(1, d - 1) : d));
+      const where = constant ? known : fed;
+      return {
+        opset,
+        operands: [fed(s), where(own, { from: 0, to: (s[axis] ?? 1) - 1 }, "i64"), fed(own)],
+        attributes: [int("axis", axis), ...(opset < 16 ? [] : [string("reduction", reduction)])],
+        batched: false,
+      };
+    });
+
 export const wholes: Cases = {
   ArgMax: extreme,
   ArgMin: extreme,
@@ -114,6 +137,46 @@ export const wholes: Cases = {
       return {
         operands: [fed(s), fed(own, { from: 0, to: (s[axis] ?? 1) - 1 }, "i64")],
         attributes: [int("axis", axis)],
+        batched: false,
+      };
+    }),
+  ScatterElements: scattered(["none", "add", "mul", "max", "min"], 18),
+  Scatter: scattered(["none"], 9),
+  ScatterND: fc
+    .record({
+      s: shape(1, 3),
+      cut: fc.nat(),
+      rows: shape(1, 2),
+      reduction: fc.constantFrom("none", "add", "mul", "max", "min"),
+      seed: fc.nat(),
+      constant: fc.boolean(),
+    })
+    .map(({ s, cut, rows, reduction, seed, constant }) => {
+      const named = 1 + (cut % s.length);
+      const count = rows.reduce((a, d) => a * d, 1);
+      const values = Array.from({ length: count * named }, (_, i) => (seed + 7 * i) % (s[i % named] ?? 1));
+      const where = constant ? known : fed;
+      return {
+        opset: 18,
+        operands: [fed(s), where([...rows, named], { values }, "i64"), fed([...rows, ...s.slice(named)])],
+        attributes: [string("reduction", reduction)],
+        batched: false,
+      };
+    }),
+  GatherND: fc
+    .record({ s: shape(2, 4), cut: fc.nat(), rows: shape(1, 2), batch: fc.boolean(), seed: fc.nat() })
+    .map(({ s, cut, rows, batch, seed }) => {
+      const shared = batch ? 1 : 0;
+      const named = 1 + (cut % (s.length - shared));
+      const lead = [...s.slice(0, shared), ...rows];
+      const count = lead.reduce((a, d) => a * d, 1);
+      const values = Array.from(
+        { length: count * named },
+        (_, i) => (seed + 7 * i) % (s[shared + (i % named)] ?? 1),
+      );
+      return {
+        operands: [fed(s), fed([...lead, named], { values }, "i64")],
+        attributes: batch ? [int("batch_dims", 1)] : [],
         batched: false,
       };
     }),

@@ -199,6 +199,13 @@ export const windows: Cases = {
         .map(([a, b]) => [...a, ...b]),
     true,
   ),
+  LpPool: pool(
+    () =>
+      fc
+        .tuple(ceil, fc.constantFrom<readonly Attribute[]>([], [int("p", 1)], [int("p", 3)]))
+        .map(([a, b]) => [...a, ...b]),
+    true,
+  ),
   GlobalAveragePool: whole,
   GlobalMaxPool: whole,
 };

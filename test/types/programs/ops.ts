@@ -183,6 +183,12 @@ export const checks: readonly true[] = [
   same<Tensor<[N, 64]>>()(w.einsum("ntd -> nd", [tokens])),
   same<Tensor<Shape>>()(w.einsum("btd,de", [tokens, w.param("e", [64, 12])])),
 
+  same<Tensor<[N, 10]>>()(w.scatterElements(rows, words, w.input("u", [N, 7]))),
+  same<Tensor<[9, 4]>>()(
+    w.scatterND(w.param("t", [9, 4]), w.input("i", [3, 1], { dtype: "i32" }), w.param("u", [3, 4])),
+  ),
+  same<Tensor<[3, 4]>>()(w.gatherND(w.param("t", [9, 4]), w.input("i", [3, 1], { dtype: "i32" }))),
+  same<Tensor<[N, 5, 32]>>()(w.gatherND(image, w.input("i", [N, 5, 2], { dtype: "i32" }), { batchDims: 1 })),
   same<Tensor<[N, 128, 32]>>()(w.lstm(tokens, { hidden: 32 })),
   same<Tensor<[N, 128, 64]>>()(w.pipe(tokens, w.gru({ hidden: 32, direction: "both" }))),
   same<[Tensor<[N, 128, 64]>, Tensor<[N, 2, 32]>, Tensor<[N, 2, 32]>]>()(
