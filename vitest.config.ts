@@ -11,6 +11,7 @@ const LONG = [
   "test/docs/",
   "test/models/",
   "test/fuzz/fuzz.test.ts",
+  "test/studio/access.test.ts",
   "test/studio/model.test.ts",
   "test/studio/surroundings.test.ts",
   "test/cli/packed.test.ts",

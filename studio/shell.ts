@@ -21,7 +21,7 @@ export function shell(tabs: readonly Tab[]): Shell {
   const language = signal<Language>(firstLanguage());
   const title = h("p", { class: "file", id: "file" });
   const notice = noticeBar(language);
-  const panel = h("main", { id: "panel", tabIndex: -1, attrs: { role: "tabpanel" } });
+  const panel = h("div", { id: "panel", tabIndex: -1, attrs: { role: "tabpanel" } });
   let shown: { readonly tab: Tab; readonly unmount: () => void } | undefined;
   let given: Studio | undefined;
   const route = (): void => {
@@ -55,7 +55,7 @@ export function shell(tabs: readonly Tab[]): Shell {
       { class: "shell" },
       h("header", { class: "bar" }, brand, bar.element, settings),
       notice.element,
-      panel,
+      h("main", {}, panel),
       opening.drop,
     ),
     language,
@@ -193,7 +193,7 @@ function languageButton(language: Writable<Language>): HTMLElement {
   language.watch((l) => {
     document.documentElement.lang = l === "zh" ? "zh-Hans" : "en";
     button.textContent = l === "en" ? "中文" : "English";
-    button.setAttribute("aria-label", l === "en" ? "Switch to Chinese" : "切换到英文");
+    button.setAttribute("aria-label", l === "en" ? "中文: switch to Chinese" : "English：切换到英文");
   });
   return button;
 }

@@ -144,7 +144,7 @@ describe("the graph", () => {
     expect(await focused()).toContain("logits");
     await page.keyboard.press("Home");
     for (let i = 0; i < 2; i++) await page.keyboard.press("ArrowDown");
-    expect(await focused()).toMatch(/^conv1, conv2d/);
+    expect(await focused()).toMatch(/^conv1, \[N, 6, 28, 28\], conv2d/);
     await page.keyboard.press("Enter");
     expect(await page.locator(".details h3").first().textContent()).toBe("conv1");
   });

@@ -10,21 +10,13 @@ import { parseArgs } from "node:util";
 import type { Browser, Page } from "playwright-core";
 import { openBrowser, settled } from "../pages/chromium.ts";
 import { serve } from "../pages/server.ts";
+import { READY, type Tab } from "./tabs.ts";
 
 const SIZES = [
   [1280, 800],
   [1440, 900],
   [390, 844],
 ] as const;
-/** What stands on a tab when it has something to show. */
-const READY = {
-  model: ".verdict.good",
-  try: ".panel-try .scores li",
-  train: "#train-go",
-  lecture: ".panel-lecture .topic",
-} as const;
-type Tab = keyof typeof READY;
-
 interface Look {
   readonly tab: Tab;
   readonly width: number;

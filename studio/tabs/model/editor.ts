@@ -185,7 +185,12 @@ function looks(label: string): Extension {
     highlightActiveLine(),
     highlightSelectionMatches(),
     EditorState.tabSize.of(2),
-    EditorView.contentAttributes.of({ "aria-label": label, autocapitalize: "off", spellcheck: "false" }),
+    EditorView.contentAttributes.of({
+      "aria-label": label,
+      tabindex: "0",
+      autocapitalize: "off",
+      spellcheck: "false",
+    }),
     javascript({ typescript: true }),
     syntaxHighlighting(colours),
     tintField,

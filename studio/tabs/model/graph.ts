@@ -141,7 +141,7 @@ function reachable(layer: SVGGElement, cells: ReadonlyMap<string, SVGGElement>):
 
 function boxCell(box: Box, state: State, view: Camera): SVGGElement {
   const { name, shape, lines, width, height } = box;
-  const label = [name, ...lines, shape].join(", ");
+  const label = [name, shape, ...lines].join(", "); // as it is read
   const room = width - 28;
   const shapeWidth = 7.3 * shape.length;
   const cell = svg(

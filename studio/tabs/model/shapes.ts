@@ -62,7 +62,7 @@ export function shapesPane(state: State): HTMLElement {
     h("div", { class: "head" }, title, totals),
     h(
       "div",
-      { class: "wide", tabIndex: 0, attrs: { role: "region", "aria-labelledby": "shapes-title" } },
+      { class: "wide", tabIndex: 0, attrs: { role: "group", "aria-labelledby": "shapes-title" } },
       h("table", {}, head, body),
     ),
   );

@@ -1,0 +1,51 @@
+/** Every tab as axe-core reads it, light and dark, in both languages: names of controls, landmarks, contrast of 4.5 : 1. */
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import type { AxeResults } from "axe-core";
+import type { Page } from "playwright-core";
+import { expect, test } from "vitest";
+import { settled } from "../pages/chromium.ts";
+import { studioPages } from "./page.ts";
+import { READY, type Tab } from "./tabs.ts";
+
+const axe = readFileSync(fileURLToPath(import.meta.resolve("axe-core/axe.min.js")), "utf8");
+const { open } = studioPages("access");
+
+/** Of a layer in the drawing the label is its texts, in their order: axe joins them without spaces, and finds another. */
+const DRAWN = { id: "label-content-name-mismatch", selector: "*:not(svg *)" };
+
+/** What breaks a rule: the rule, the first elements, and what is wrong with them. */
+async function violations(page: Page): Promise<readonly string[]> {
+  const found = (await page.evaluate(
+    `axe.configure({ rules: [${JSON.stringify(DRAWN)}] }); axe.run(document, { resultTypes: ["violations"] })`,
+  )) as AxeResults;
+  return found.violations.flatMap(({ id, nodes }) =>
+    nodes.slice(0, 3).map(({ target, failureSummary }) => `${id}: ${target.join(" ")}: ${failureSummary}`),
+  );
+}
+
+test("nothing in any tab breaks a rule of axe", async () => {
+  const { page, list } = await open({ hash: "model", prepare: axe, reducedMotion: "reduce" });
+  const show = async (tab: Tab): Promise<void> => {
+    await page.click(`#tab-${tab}`);
+    await page.waitForSelector(READY[tab]);
+    await settled(page);
+  };
+  const found: Record<string, readonly string[]> = {};
+  for (const [language, themes] of [
+    ["en", ["light", "dark"]],
+    ["zh-Hans", ["light"]],
+  ] as const) {
+    if ((await page.getAttribute("html", "lang")) !== language) await page.click("#language");
+    for (const colorScheme of themes) {
+      await page.emulateMedia({ colorScheme });
+      for (const tab of Object.keys(READY) as Tab[]) {
+        await show(tab);
+        found[`${tab}, ${colorScheme}, ${language}`] = await violations(page);
+      }
+    }
+  }
+  expect(Object.keys(found)).toHaveLength(12);
+  expect(Object.entries(found).filter(([, list]) => list.length > 0)).toEqual([]);
+  expect(list).toEqual([]);
+});
