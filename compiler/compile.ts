@@ -4,12 +4,14 @@ import type { Program } from "../contract/program.ts";
 import type { QuantisedType } from "../contract/quantised.ts";
 import type { Tuning } from "../contract/tuning.ts";
 import { assemble } from "./assemble/assemble.ts";
+import { differing, inOneMemory, LARGE, RANGES, type RangeSteps } from "./assemble/ranges.ts";
 import { carryOut } from "./carryOut.ts";
 import type { Graph } from "./ir/graph.ts";
 import type { Decision } from "./ir/region.ts";
 import type { MemoryPlan, Step } from "./ir/step.ts";
 import type { KernelModule } from "./ir/stmt.ts";
 import type { Storages } from "./ir/storage.ts";
+import { isBatch } from "./ir/type.ts";
 import { type BakeValues, type Baking, bakedParams } from "./passes/bake.ts";
 import { bindBatch } from "./passes/batch.ts";
 import { lower } from "./passes/lower.ts";
@@ -39,7 +41,8 @@ export interface CompileOptions {
   readonly batch?: number;
   /**
    * The batch size that kernels are scheduled for; they are right for any. Small ones ask for kernels that are built
-   * quickly and keep few positions in a thread. Default: 64, for training 256.
+   * quickly and keep few positions in a thread. Default: 64, for training 256; on GPUs a program has kernels for 1, for up
+   * to 64 and for more, where they differ, and takes those of the batch that comes.
    */
   readonly typicalBatch?: number;
   /**
@@ -98,7 +101,7 @@ export interface Compilation {
 
 /** Throws `UserError` for options that do not fit the graph, `InternalError` where a stage breaks its promise. */
 export function compile(model: Graph, options: CompileOptions = {}): Compilation {
-  const { source, target, precision, quantise, tuning, bake } = settled(model, options);
+  const { source, target, ranges, precision, quantise, tuning, bake } = settled(model, options);
   const { graph, rewrites } = simplify(source, target);
   if (rewrites.length > 0) verifyGraph(graph, new Set(source.nodes));
   const { regions: computed, decisions: fused, aliases } = partition(graph);
@@ -108,13 +111,24 @@ export function compile(model: Graph, options: CompileOptions = {}): Compilation
   regions.forEach(verifyRegion);
   const kernels = regions.map(lower);
   const stored = decideStorages({ graph, kernels, aliases, precision, quantise });
-  const carried = carryOut({ graph, kernels, storages: stored }, { target, tuning, bake });
+  const lowered = { graph, kernels, storages: stored };
+  const carried = carryOut(lowered, { target, tuning, bake });
   const { storages, baking, tuned, values } = carried;
-  const bundles = bundle(inExecutionOrder(carried.steps));
-  const memory = planMemory({ graph, bundles, storages });
-  verifyMemory({ graph, bundles, memory, storages });
+  const planned = (steps: readonly Step[]): Omit<RangeSteps, "most"> => {
+    const bundles = bundle(inExecutionOrder(steps));
+    return { bundles, memory: planMemory({ graph, bundles, storages }) };
+  };
+  const whole = planned(carried.steps);
+  const { bundles } = whole;
+  const each = differing(
+    ranges.map(({ most, batch }) => ({ most, ...carryOut(lowered, { target: { ...target, batch, most } }) })),
+    carried,
+  ).map(({ most, steps }) => ({ most, ...planned(steps) }));
+  const { memory, ranges: placed } = inOneMemory(graph, whole, each);
+  for (const part of [{ bundles, memory }, ...placed]) verifyMemory({ graph, storages, ...part });
   const baked = values ? bakedParams(storages, values) : [];
-  const { program, modules } = assemble({ graph, bundles, memory, storages, baked, code: target.code });
+  const parts = { graph, bundles, memory, ranges: placed, storages, baked, code: target.code };
+  const { program, modules } = assemble(parts);
   verifyProgram(program);
   const stages = { source, graph, rewrites, decisions, bundles, storages, tuned, baking, memory, modules };
   return withWasm(model, options, { ...stages, remarks: remarksOn(source), steps: bundles.flat(), program });
@@ -147,8 +161,20 @@ function settled(model: Graph, options: CompileOptions) {
   const source = batch === undefined ? model : bindBatch(model, batch);
   verifyGraph(source);
   const chosen = typeof target === "string" ? targets[target] : target;
-  const typical = typicalBatch ?? (source.updates ? 256 : chosen.batch);
+  const anyBatch = batch === undefined && typicalBatch === undefined && source.inputs.some(dependsOnN);
+  const ranges = chosen.gpu && anyBatch && !source.updates && !tuning && !bake ? RANGES : [];
+  const typical = typicalBatch ?? (source.updates ? 256 : ranges.length > 0 ? LARGE : chosen.batch);
   // Schedules were measured on adapters.
   const measured = chosen.code === "wasm" ? undefined : tuning;
-  return { source, target: { ...chosen, batch: typical }, precision, quantise, tuning: measured, bake };
+  return {
+    source,
+    target: { ...chosen, batch: typical },
+    ranges,
+    precision,
+    quantise,
+    tuning: measured,
+    bake,
+  };
 }
+
+const dependsOnN = ({ node }: Graph["inputs"][number]): boolean => node.type.shape.some(isBatch);

@@ -119,6 +119,18 @@ export interface Dispatch {
   readonly layers: readonly string[];
 }
 
+/** Of batches up to `most`: what does the same as the program's dispatches, and takes less time there. */
+export interface BatchRange {
+  readonly most: number;
+  readonly dispatches: readonly Dispatch[];
+}
+
+/** What a program runs for a batch. */
+export const dispatchesFor = (
+  { ranges, dispatches }: Pick<Program, "ranges" | "dispatches">,
+  batch: number,
+): readonly Dispatch[] => ranges?.find((r) => batch <= r.most)?.dispatches ?? dispatches;
+
 /** A WebAssembly module; `contract/wasm.ts` says what it imports and exports. */
 export interface WasmModule {
   /** In base64. */
@@ -154,6 +166,8 @@ export interface Program {
   readonly prepare: readonly Dispatch[];
   /** Run for every batch, in one submit. */
   readonly dispatches: readonly Dispatch[];
+  /** What is run in their place for batches that it suits better, the smallest first. Absent: they are run for all. */
+  readonly ranges?: readonly BatchRange[];
   /** Of a program for WebAssembly: its kernels as one module. Absent: the kernels are their WGSL. */
   readonly module?: WasmModule;
   /** The same model for WebAssembly. Absent: it was not asked for. */

@@ -100,8 +100,19 @@ export function checkProgram(program: Field, leastOutputs = 1): void {
     .get("kernels")
     .list()
     .map((k) => kernel(k, module !== undefined));
-  for (const phase of ["prepare", "dispatches"] as const)
-    for (const each of program.get(phase).list()) dispatch(each, phase, kernels, buffers, filled);
+  for (const each of program.get("prepare").list()) dispatch(each, "prepare", kernels, buffers, filled);
+  /** What every run finds. */
+  const given = new Set(filled);
+  for (const each of program.get("dispatches").list()) dispatch(each, "dispatches", kernels, buffers, filled);
+  let before = 0;
+  for (const range of program.find("ranges")?.list(1) ?? []) {
+    before = range.get("most").whole(before + 1);
+    const own = new Set(given);
+    for (const each of range.get("dispatches").list()) dispatch(each, "dispatches", kernels, buffers, own);
+    for (const output of outputs)
+      if (!own.has(output.get("buffer").index(buffers.length, "buffers")))
+        range.get("dispatches").fail(`nothing is ever written to ${output.get("name").text()}`);
+  }
   for (const output of outputs) {
     const buffer = signature(output, buffers, bounds);
     if (!filled.has(buffer)) output.get("buffer").fail(`nothing is ever written to buffer ${buffer}`);

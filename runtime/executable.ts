@@ -1,7 +1,14 @@
 /** A program made ready on a device: its pipelines, its buffers, and its dispatches, ready but for the batch. */
 import { WeftError } from "../contract/errors.ts";
 import { WORKGROUPS } from "../contract/limits.ts";
-import type { Dispatch, ParamSpec, Program, Shader, Signature } from "../contract/program.ts";
+import {
+  type Dispatch,
+  dispatchesFor,
+  type ParamSpec,
+  type Program,
+  type Shader,
+  type Signature,
+} from "../contract/program.ts";
 import { permute, type TensorData } from "../contract/tensor.ts";
 import { bytesAt } from "../contract/type.ts";
 import { formOf, type Gpu } from "./gpu.ts";
@@ -80,31 +87,41 @@ export function copyOut(
 export class Executable {
   readonly gpu: Gpu;
   readonly program: Program;
-  readonly #pipelines: readonly GPUComputePipeline[];
+  /** By kernel. */
+  readonly #pipelines: GPUComputePipeline[] = [];
   readonly #buffers: (GPUBuffer | undefined)[] = [];
   readonly #staging: GPUBuffer[] = [];
   #uniform: GPUBuffer | undefined;
   #capacity = 0;
-  #bound = new WeakMap<Lent, readonly BoundDispatch[]>();
+  #bound = new WeakMap<object, readonly BoundDispatch[]>();
 
   /** Use `open`. */
-  constructor(gpu: Gpu, program: Program, pipelines: readonly GPUComputePipeline[]) {
+  constructor(gpu: Gpu, program: Program) {
     this.gpu = gpu;
     this.program = program;
-    this.#pipelines = pipelines;
   }
 
-  /** Builds the pipelines, in parallel. Throws `WeftError`: "no-device", "out-of-memory", "gpu", "device-lost". */
+  /** Builds the pipelines that a batch of 1 takes, in parallel. Throws `WeftError`: "no-device", "out-of-memory", "gpu", "device-lost". */
   static async open(gpu: Gpu, given: Program): Promise<Executable> {
     const program = formOf(gpu, given);
-    const { kernels, features, name } = program;
+    const { features, name } = program;
     checkSizes(gpu.device, program, 0);
     const lacks = features?.find((f) => !gpu.device.features.has(f));
     if (lacks) throw new WeftError("no-device", `${name} needs the device feature "${lacks}"`);
-    return new Executable(
-      gpu,
-      program,
-      await Promise.all(kernels.map((shader) => gpu.pipeline(shader, program))),
+    const executable = new Executable(gpu, program);
+    await executable.build(1);
+    return executable;
+  }
+
+  /** Builds the pipelines for a batch that are not there yet, in parallel: before its `feed` or `reserve`. */
+  async build(batch: number): Promise<void> {
+    const { prepare, kernels } = this.program;
+    await Promise.all(
+      [...new Set([...prepare, ...dispatchesFor(this.program, batch)].map((d) => d.kernel))].map(
+        async (kernel) => {
+          this.#pipelines[kernel] ??= await this.gpu.pipeline(kernels[kernel] as Shader, this.program);
+        },
+      ),
     );
   }
 
@@ -150,8 +167,10 @@ export class Executable {
       this.release();
       this.#capacity = batch;
     }
-    const bound = this.#bound.get(lent) ?? this.program.dispatches.map((d) => this.bind(d, lent));
-    this.#bound.set(lent, bound);
+    const list = dispatchesFor(this.program, batch);
+    const key = lent === NONE ? list : lent;
+    const bound = this.#bound.get(key) ?? list.map((d) => this.bind(d, lent));
+    this.#bound.set(key, bound);
     return bound;
   }
 

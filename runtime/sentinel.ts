@@ -1,5 +1,11 @@
 /** Looks for the first value of a run that is not finite. Costs nothing unless it is asked for: no session holds it. */
-import type { Binding, Dispatch, Program, Shader } from "../contract/program.ts";
+import {
+  type Binding,
+  type Dispatch,
+  dispatchesFor,
+  type Program,
+  type Shader,
+} from "../contract/program.ts";
 import type { TensorData } from "../contract/tensor.ts";
 import { Executable } from "./executable.ts";
 import { openGpu } from "./gpu.ts";
@@ -76,8 +82,10 @@ async function checkRun(
   batch: number,
   feed: (executable: Executable) => void,
 ): Promise<NonFinite | undefined> {
-  const { params, prepare, dispatches, kernels, name } = executable.program;
+  const { params, prepare, kernels, name } = executable.program;
+  const dispatches = dispatchesFor(executable.program, batch);
   try {
+    await executable.build(batch);
     await executable.gpu.scoped(`${name}, batch of ${batch}`, () => {
       executable.fill(params, values);
       feed(executable);

@@ -89,6 +89,7 @@ async function compute(
 ): Promise<Record<string, Tensor>> {
   await before;
   const { outputs, name } = executable.program;
+  await executable.build(batch);
   const tensors = outputs.map((output) => ({ ...output, shape: shapeAt(output.shape, batch) }));
   const sizes = tensors.map(({ shape }) => 4 * sizeOf(shape));
   const make = (): Submission => {

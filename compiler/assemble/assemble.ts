@@ -1,6 +1,7 @@
 /** Steps + memory plan → Program: names, headers, one shader per distinct kernel, dispatches. */
 import type {
   BakedParam,
+  BatchRange,
   Binding,
   Dispatch,
   Grid,
@@ -29,11 +30,14 @@ import { localNames, printModule, type Uses, usesOf } from "../targets/wgsl/prin
 import { moduleIdentity } from "./identity.ts";
 import { indexBounds } from "./indices.ts";
 import { boundTensors, lowerModule } from "./module.ts";
+import type { RangeSteps } from "./ranges.ts";
 
 /** Dispatches that run the same shader; each is a bundle of steps that run side by side. */
 interface Group {
   /** The shader's place among the program's. */
   readonly number: number;
+  /** Of which list of dispatches the bundles are: the first that it occurs in. */
+  readonly list: number;
   readonly bundles: Step[][];
   readonly module: KernelModule;
   readonly uses: Uses;
@@ -51,6 +55,8 @@ export interface Parts {
   /** Steps by dispatch: those of one list are independent of each other. */
   readonly bundles: readonly (readonly Step[])[];
   readonly memory: MemoryPlan;
+  /** How smaller batches are carried out, in the same buffers. */
+  readonly ranges: readonly RangeSteps[];
   readonly storages: Storages;
   /** Parameters whose values stand in the kernels' text. */
   readonly baked: readonly BakedParam[];
@@ -75,7 +81,7 @@ export interface Assembled {
   readonly modules: readonly KernelModule[];
 }
 
-export function assemble({ graph, bundles, memory, storages, baked, code }: Parts): Assembled {
+export function assemble({ graph, bundles, memory, ranges, storages, baked, code }: Parts): Assembled {
   const sizes = sizesIn(graph.inputs.map((i) => i.node.type.shape));
   // Each distinct kernel is lowered once; those that turn out to be the same text, names aside, are one shader, too.
   const groups = new Map<string, Group>();
@@ -83,30 +89,40 @@ export function assemble({ graph, bundles, memory, storages, baked, code }: Part
   const known = new Map<string, Use>();
   // The same text may read a shorter tensor: how far it fetches beyond is that of the worst.
   let overhang = 0;
-  for (const bundle of bundles) {
+  const enter = (bundle: readonly Step[], list: number): void => {
     const identity = moduleIdentity(bundle, storages);
     let use = known.get(identity);
     if (!use) {
       const module = lowerModule(bundle, storages, code === "wasm");
       overhang = Math.max(overhang, module.overhang);
       const { wgsl } = printModule(module, namelessBindings(module), sizes);
-      const group = groups.get(wgsl) ?? { number: groups.size, bundles: [], module, uses: usesOf(module) };
+      const group = groups.get(wgsl) ?? {
+        number: groups.size,
+        list,
+        bundles: [],
+        module,
+        uses: usesOf(module),
+      };
       groups.set(wgsl, group);
       use = { group, grid: module.grid };
       known.set(identity, use);
     }
-    use.group.bundles.push([...bundle]);
+    // Ranges run it for the same layers again.
+    if (use.group.list === list) use.group.bundles.push([...bundle]);
     groupOf.set(bundle, use);
-  }
+  };
+  for (const [list, each] of [bundles, ...ranges.map((r) => inRun(r.bundles))].entries())
+    for (const bundle of each) enter(bundle, list);
   const all = [...groups.values()];
   const entries = identifiers(all.map((g) => entryName(must(g.bundles[0], "bundle"))));
 
-  const bufferOf = (node: Node): number => must(memory.place.get(storages.get(node)?.of ?? node), "buffer");
-  const dispatch = (bundle: readonly Step[]): Dispatch => {
+  const bufferOf = (node: Node, { place } = memory): number =>
+    must(place.get(storages.get(node)?.of ?? node), "buffer");
+  const dispatch = (bundle: readonly Step[], of: MemoryPlan): Dispatch => {
     const { group, grid } = must(groupOf.get(bundle), "group");
     return {
       kernel: group.number,
-      buffers: bundle.flatMap((step) => boundTensors(step.kernel).map(bufferOf)),
+      buffers: bundle.flatMap((step) => boundTensors(step.kernel).map((t) => bufferOf(t, of))),
       grid,
       layers: layersOf(bundle),
     };
@@ -123,7 +139,11 @@ export function assemble({ graph, bundles, memory, storages, baked, code }: Part
   const features = [...new Set(all.flatMap((g) => g.uses.features))];
   const params = graph.nodes.filter((n) => n.kind === "param").filter((p) => inBuffer(storages, p));
   const inPhase = (phase: Step["region"]["phase"]): Dispatch[] =>
-    bundles.filter((b) => b[0]?.region.phase === phase).map(dispatch);
+    bundles.filter((b) => b[0]?.region.phase === phase).map((b) => dispatch(b, memory));
+  const rangeOf = ({ most, bundles, memory }: RangeSteps): BatchRange => ({
+    most,
+    dispatches: inRun(bundles).map((b) => dispatch(b, memory)),
+  });
   const program: Program = {
     format: "weft-program",
     version: versionFor(
@@ -156,6 +176,7 @@ export function assemble({ graph, bundles, memory, storages, baked, code }: Part
     ...(features.length > 0 ? { features } : {}),
     prepare: inPhase("prepare"),
     dispatches: inPhase("run"),
+    ...(ranges.length > 0 ? { ranges: ranges.map(rangeOf) } : {}),
     peakBytes: memory.peakBytes,
     maxBatch: memory.maxBatch,
     ...(baked.length > 0 ? { baked } : {}),
@@ -163,6 +184,10 @@ export function assemble({ graph, bundles, memory, storages, baked, code }: Part
   };
   return { program, modules: all.map((g) => g.module) };
 }
+
+/** The bundles that are carried out in every run. */
+const inRun = (bundles: readonly (readonly Step[])[]): readonly (readonly Step[])[] =>
+  bundles.filter((b) => b[0]?.region.phase === "run");
 
 function layersOf(bundle: readonly Step[]): readonly string[] {
   return bundle.flatMap((step) => step.region.nodes.map((n) => n.origin.name));

@@ -13,9 +13,10 @@ import { dispatch, type Json, READERS, signature } from "./tuples.ts";
 /**
  * The other direction, as the text that the bundle carries. Regular expressions find in a kernel's squeezed WGSL
  * what `Shader` repeats of it: the workgroup size and the bindings. Programs share texts: `ids` says which ones are
- * a program's, 0 that they are the first ones in their order. `halves`: whether any kernel binds f16.
+ * a program's, 0 that they are the first ones in their order. `halves`: whether any kernel binds f16; `ranges`: whether any
+ * program has dispatches for ranges of the batch.
  */
-const unpack = (halves: boolean): string => `(text, phrases, programs) => {
+const unpack = (halves: boolean, ranges: boolean): string => `(text, phrases, programs) => {
   const whole = phrases.reduceRight((text, [code, phrase]) => text.split(code).join(phrase), text);
   const texts = whole.split("\\n").map((kernel) => {
     const last = {};
@@ -28,7 +29,13 @@ const unpack = (halves: boolean): string => `(text, phrases, programs) => {
   ${READERS}
   return programs.map(([name, inputs, outputs, params, buffers, ids, names, prepare, dispatches, peak, more]) => {
     const first = prepare.map(dispatch);
-    const then = dispatches.map(dispatch);
+    const then = dispatches.map(dispatch);${
+      ranges
+        ? `
+    const ranges = (more.ranges || []).map(([most, ...list]) => ({ most, dispatches: list.map(dispatch) }));
+    const lists = [[...first, ...then], ...ranges.map((r) => r.dispatches)];`
+        : ""
+    }
     return {
       format: "weft-program",
       version: 1,
@@ -38,7 +45,11 @@ const unpack = (halves: boolean): string => `(text, phrases, programs) => {
       params: params.map(signature),
       buffers: buffers.map(([name, ...bytes]) => ({ name, bytes: count(bytes) })),
       kernels: names.map((name, i) => {
-        const layers = [...first, ...then].filter((d) => d.kernel == i).flatMap((d) => d.layers);
+        const layers = ${
+          ranges
+            ? "lists.map((l) => l.filter((d) => d.kernel == i)).find((l) => l.length)"
+            : "[...first, ...then].filter((d) => d.kernel == i)"
+        }.flatMap((d) => d.layers);
         const wgsl = texts[ids ? ids[i] : i];
         return {
           name: name || [...new Set([layers[0], layers.at(-1)])].join("_").replace(/\\W+/g, "_"),
@@ -54,7 +65,7 @@ const unpack = (halves: boolean): string => `(text, phrases, programs) => {
       prepare: first,
       dispatches: then,
       peakBytes: count(peak),
-      ...more,
+      ...more,${ranges ? "\n      ...(more.ranges && { ranges })," : ""}
     };
   });
 }`;
@@ -85,7 +96,8 @@ export function packPrograms(programs: readonly Program[]): string {
   const texts = [...new Set(small.flatMap((p) => p.kernels.map((k) => k.wgsl)))];
   const { text, phrases } = abbreviate(texts.map(deltas).join("\n"));
   const halves = small.some((p) => p.kernels.some((k) => k.bindings.some((b) => b.storage)));
-  const packed = `(${unpack(halves)})(${[text, phrases, small.map((p) => tuples(p, texts))].map(literal).join(", ")})`;
+  const ranges = small.some((p) => p.ranges);
+  const packed = `(${unpack(halves, ranges)})(${[text, phrases, small.map((p) => tuples(p, texts))].map(literal).join(", ")})`;
   return checked(packed, small);
 }
 
@@ -102,11 +114,12 @@ function checked(packed: string, programs: readonly Program[]): string {
 function tuples(program: Program, texts: readonly string[]): Json {
   const { name, inputs, outputs, params, buffers, kernels, prepare, dispatches, peakBytes, ...rest } =
     program;
-  const { format: _, version, baked, module: __, wasm: ___, ...others } = rest;
+  const { format: _, version, baked, ranges, module: __, wasm: ___, ...others } = rest;
   const more = {
     ...others,
     ...(version !== 1 && { version }),
     ...(baked && { baked: baked.map((b) => ({ ...b })) }),
+    ...(ranges && { ranges: ranges.map((r) => [r.most, ...r.dispatches.map(dispatch)]) }),
   };
   const ids = kernels.map((k) => texts.indexOf(k.wgsl));
   return [

@@ -39,6 +39,7 @@ const described = objectOf({
   build: positive,
   runs: positive,
   batch: positive,
+  most: orNull(positive),
   opaqueBelow: finite,
   loopedFrom: orNull(positive),
   times: objectOf({

@@ -3,7 +3,7 @@
  * dispatch to dispatch, and whoever reads finds in it the value that is meant.
  */
 import { STORAGE_BUFFERS, WORKGROUP_THREADS } from "../../contract/limits.ts";
-import type { Program } from "../../contract/program.ts";
+import type { Dispatch, Program } from "../../contract/program.ts";
 import { must } from "../errors.ts";
 import type { Graph, Node } from "../ir/graph.ts";
 import { nameOf } from "../ir/region.ts";
@@ -79,14 +79,19 @@ export function verifyMemory({ graph, bundles, memory, storages }: Placement): v
 
 /** Dispatches name buffers and kernels that exist, what is read was written before, and all is within WebGPU's limits. */
 export function verifyProgram(program: Program): void {
-  const written = new Set([...program.inputs, ...program.params].map((s) => s.buffer));
   for (const { name, bindings, workgroup } of program.kernels) {
     if (bindings.length > STORAGE_BUFFERS)
       throw broken(`${name} has ${bindings.length} storage buffers, more than ${STORAGE_BUFFERS}`);
     if (workgroup > WORKGROUP_THREADS)
       throw broken(`${name} has ${workgroup} threads in a workgroup, more than ${WORKGROUP_THREADS}`);
   }
-  for (const dispatch of [...program.prepare, ...program.dispatches]) {
+  for (const { dispatches } of [program, ...(program.ranges ?? [])])
+    verifyDispatches(program, [...program.prepare, ...dispatches]);
+}
+
+function verifyDispatches(program: Program, dispatches: readonly Dispatch[]): void {
+  const written = new Set([...program.inputs, ...program.params].map((s) => s.buffer));
+  for (const dispatch of dispatches) {
     const kernel = program.kernels[dispatch.kernel];
     if (!kernel) throw broken(`dispatch of ${dispatch.layers.join(", ")} names kernel ${dispatch.kernel}`);
     if (kernel.bindings.length !== dispatch.buffers.length) {

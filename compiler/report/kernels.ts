@@ -1,6 +1,6 @@
 /** The kernels and dispatches of a program, as rows and as text. */
 import type { Grid, Program } from "../../contract/program.ts";
-import { must } from "../errors.ts";
+import { must, plural } from "../errors.ts";
 import { countAt, showCount } from "../ir/type.ts";
 import { atText, bytesText, type Column, cutText, grouped, layoutTable, plain } from "./layout.ts";
 import type { TextOptions } from "./render.ts";
@@ -55,24 +55,44 @@ const columns: readonly Column[] = [
   { header: "WGSL", align: "right" },
 ];
 
-/** A line per kernel of a run; those that prepare weights are summed up in one. */
+/**
+ * A line per kernel of a run; those that prepare weights are summed up in one, and so are those of each range of the batch that
+ * a run of a larger one has not.
+ */
 export function kernelText(program: Program, options: TextOptions = {}): string {
   const layout = { width: options.width ?? 80, color: options.color ?? false };
   const rows = kernelTable(program);
   const run = rows
     .filter((k) => k.dispatches > 0)
     .map((k) => [k.name, plain(k.layers.join(" + ")), k.items, `${k.workgroup}`, bytesText(k.wgslBytes)]);
-  const once = rows.filter((k) => k.dispatches === 0);
+  const inRange = new Set(program.ranges?.flatMap((r) => r.dispatches.map((d) => d.kernel)));
+  const once = rows.filter((k, i) => k.dispatches === 0 && !inRange.has(i));
   const size = once.reduce((sum, k) => sum + k.wgslBytes, 0);
-  const note =
+  const note: string[] =
     once.length === 0
       ? []
       : [
           "",
           `and ${once.length} that prepare parameters once, when they are set (${bytesText(size)} of WGSL)`,
         ];
+  const ranges = rangeLines(program, rows);
+  if (ranges.length > 0) note.push("", ...ranges);
   const fitted = note.map((line) => cutText(line, layout.width, "end"));
   return `${[...layoutTable(columns, run, layout), ...fitted].join("\n")}\n`;
+}
+
+/** `batches of 1: 39 dispatches, 16 kernels of their own (61.2 kB of WGSL)` */
+function rangeLines({ ranges = [], dispatches }: Program, rows: readonly KernelRow[]): readonly string[] {
+  const known = new Set(dispatches.map((d) => d.kernel));
+  const lines = ranges.toReversed().map(({ most, dispatches }) => {
+    const own = [...new Set(dispatches.map((d) => d.kernel))].filter((k) => !known.has(k));
+    for (const k of own) known.add(k);
+    const size = own.reduce((sum, k) => sum + must(rows[k], "kernel").wgslBytes, 0);
+    const count = `${dispatches.length} ${plural(dispatches.length, "dispatch", "dispatches")}`;
+    const kernels = `${own.length} ${plural(own.length, "kernel")} of their own (${bytesText(size)} of WGSL)`;
+    return `${most === 1 ? "batches of 1" : `batches up to ${most}`}: ${count}, ${kernels}`;
+  });
+  return lines.toReversed();
 }
 
 /** Buffers, and the order in which kernels read and write them. */
@@ -109,6 +129,11 @@ export function planText(program: Program, options: TextOptions = {}): string {
       "",
       "for every batch, in one submit:",
       ...program.dispatches.map(step),
+      ...(program.ranges ?? []).flatMap(({ most, dispatches }) => [
+        "",
+        `in their place for batches up to ${most}:`,
+        ...dispatches.map(step),
+      ]),
       "",
       peak,
       "",

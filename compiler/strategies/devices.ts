@@ -44,7 +44,7 @@ export const UNKNOWN: Gpu = {
     workgroups: [64, 128, 256],
     sums: { least: 16, most: 32 },
     depths: [8, 16, 32],
-    bytes: 144,
+    bytes: 160,
     near: 1,
     far: 0.125,
     fetch: 2,

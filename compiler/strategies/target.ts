@@ -19,6 +19,8 @@ export interface Target {
   readonly runs: number;
   /** The batch size that schedules are made for; they are right for any. */
   readonly batch: number;
+  /** The largest batch that they are run for; null: there is none. */
+  readonly most: number | null;
   /**
    * Multiply-adds of a run below which a kernel's loops hide how often they run; 0: none does. llvmpipe writes loops of up
    * to some 800 instructions out. That takes up to ten times as long to build, and runs up to twice as fast: such loops hold
@@ -91,6 +93,7 @@ export const portable: Target = {
   build: 900,
   runs: 2000,
   batch: 64,
+  most: null,
   opaqueBelow: 0,
   loopedFrom: null,
   times: { element: 20, vector: 10, shared: 1.5, guard: 3, add: 3, spilledAdd: 3.6, sum: 0 },

@@ -60,6 +60,7 @@ export async function profileProgram(program: Program, settings: ProfileOptions)
   const executable = await Executable.open(new Gpu(device, false), program);
   const build = performance.now() - start;
   try {
+    await executable.build(batch);
     const dispatches = await executable.gpu.scoped(what, () => {
       params.forEach((_, i) => {
         if (!values[i]) throw new WeftError("weights", `${name}: no value for parameter ${i}`);

@@ -40,7 +40,7 @@ const BLOCKS = 2;
 const MOST_PARTS = 64;
 /** What is left of the time where a second pass is worth it. */
 const GAIN = 0.9;
-/** Batches of how many times the expected size must still fit a buffer of partial sums. */
+/** Without a largest batch, one of how many times the expected size must still fit a buffer of partial sums. */
 const ROOM = 16;
 
 /** The tiling that ends first, in one pass; undefined where a factor is read too seldom to be staged. */
@@ -90,7 +90,7 @@ function partsOf(kernel: ContractionKernel, target: Target): readonly number[] {
   const steps = positionsAt(kernel.k, target);
   if (!axis || steps < LONG || kernel.region.phase === "prepare") return [];
   const { fixed, perBatch } = elements(kernel.axes.map((a) => a.extent));
-  const bytes = 4 * (fixed + perBatch * ROOM * target.batch);
+  const bytes = 4 * (fixed + perBatch * (target.most ?? ROOM * target.batch));
   const parts: number[] = [];
   for (let n = 2; n <= MOST_PARTS && n * bytes <= BINDING_BYTES; n *= 2)
     if (Number(axis.extent) % n === 0) parts.push(n);

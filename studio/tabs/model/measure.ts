@@ -54,7 +54,8 @@ export function meter(state: State): Meter {
       const device = await state.studio.device();
       if (state.studio.target.value === "wasm")
         throw new WeftError("no-device", "timing kernels needs WebGPU, which is not to be had here");
-      const { program } = model.value.compilation;
+      // The kernels that are shown are those of any batch.
+      const { ranges: _, ...program } = model.value.compilation.program;
       const values = program.params.map((p) => initialise(p, 0));
       const measured = await profileProgram(program, {
         device,
