@@ -162,7 +162,9 @@ function settled(model: Graph, options: CompileOptions) {
   verifyGraph(source);
   const chosen = typeof target === "string" ? targets[target] : target;
   const anyBatch = batch === undefined && typicalBatch === undefined && source.inputs.some(dependsOnN);
-  const ranges = chosen.gpu && anyBatch && !source.updates && !tuning && !bake ? RANGES : [];
+  // A target that is described says itself what batch it is for.
+  const ranges =
+    typeof target === "string" && chosen.gpu && anyBatch && !source.updates && !tuning && !bake ? RANGES : [];
   const typical = typicalBatch ?? (source.updates ? 256 : ranges.length > 0 ? LARGE : chosen.batch);
   // Schedules were measured on adapters.
   const measured = chosen.code === "wasm" ? undefined : tuning;
