@@ -7,7 +7,7 @@ import { ARRAYS, type TensorData } from "../contract/tensor.ts";
 import type { Dim } from "../contract/type.ts";
 import type { Weights } from "../contract/weights.ts";
 import { concatenated, product, type Target, targetOf } from "../data/array.ts";
-import type { DataSet } from "../data/set.ts";
+import type { DataSet, Labels } from "../data/set.ts";
 import { packed } from "../runtime/quantised.ts";
 import { load } from "../runtime/sized.ts";
 
@@ -34,17 +34,12 @@ export function classifierOf({ name, inputs, outputs }: Graph): Classifier {
       rule: "labelled examples need a model with one input and one output [N, classes]",
       fix: "give a model that classifies, such as models/lenet.ts",
     });
-  if (classes > 256)
-    throw new UserError({
-      problem: `${name} has ${classes} classes`,
-      rule: "a label is a byte: 256 classes at most",
-    });
   return { input: targetOf({ name: input.name, ...input.node.type }), classes };
 }
 
 export interface Answers {
   /** The class of the largest score, for every example. */
-  readonly answers: Uint8Array;
+  readonly answers: Labels;
   /** Of every example, a row each. */
   readonly scores: Float32Array;
   /** Wall time: upload, kernels and reading back. */
@@ -67,7 +62,7 @@ export async function classify(program: Program, set: DataSet, options: Classify
   const session = await load(...packed(program, { device: options.device, weights: options.weights }));
   const size = product(set.shape);
   const chunk = Math.min(CHUNK, program.maxBatch || CHUNK);
-  const answers = new Uint8Array(set.rows);
+  const answers = new Uint32Array(set.rows);
   const parts: ArrayLike<number>[] = [];
   let seconds = 0;
   for (let from = 0; from < set.rows; from += chunk) {

@@ -22,8 +22,13 @@ export {
   compileTraining,
   type Lora,
   type LoraOptions,
+  type Loss,
+  type LossName,
+  type LossOptions,
   lora,
   type Optimizer,
   sgd,
+  type TrainedLoss,
   type Training,
+  type TrainingOptions,
 } from "./train/index.ts";

@@ -26,6 +26,9 @@ type Scheme =
  */
 export type ParamUse = "statistic" | "constant" | "moment" | "metrics" | "adapter";
 
+/** How the elements of data sets lie on the GPU: whole numbers from 0, of so many bits. */
+export type RowStorage = "u8" | "u16" | "u32";
+
 /** An input or output of the program. */
 export interface Signature {
   readonly name: string;
@@ -35,11 +38,11 @@ export interface Signature {
   /** Index into `Program.buffers`. */
   readonly buffer: number;
   /**
-   * "bytes": the buffer holds a whole data set, a byte an element, as many rows as it has: N is not the batch's.
+   * "u8", "u16", "u32": the buffer holds a whole data set, so wide an element, as many rows as it has: N is not the batch's.
    * "f16": the elements, which are f32 to whoever gives them, are rounded to f16 before they are written.
    * "i8", "i4": they are quantised by blocks (`contract/quantised.ts`); `packed` of weftgpu/quantised does that.
    */
-  readonly storage?: "bytes" | "f16" | "i8" | "i4";
+  readonly storage?: RowStorage | "f16" | "i8" | "i4";
   /**
    * Of an input of whole numbers that say where to read: they are from 0 and below this number, or below what the size of
    * this name is. A kernel that meets others reads at the nearest place; the load of weftgpu/sized refuses them.

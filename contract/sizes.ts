@@ -24,7 +24,7 @@ export const wordsOf = ({ sizes = [] }: Pick<Program, "sizes">, values: SizeValu
   sizes.length > 0 ? [0, 0, 0, 0, 0, 0, 0, ...sizes.map(({ name }) => values[name] as number)] : [];
 
 /** A block of sizes `shape`: what begins an array of sizes `from`, at the beginning of one of sizes `to`. */
-export function resized<T extends TensorData | Uint8Array>(
+export function resized<T extends TensorData | Uint8Array | Uint16Array>(
   data: T,
   shape: readonly number[],
   from: readonly number[],

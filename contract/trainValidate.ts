@@ -1,9 +1,16 @@
 /** Trainings that come from outside, checked before anything of them reaches the GPU. */
 import { Field } from "./fields.ts";
-import type { LossName, Result, Training } from "./training.ts";
+import { FIGURES, type Result, type TrainedLoss, type Training } from "./training.ts";
 import { checkProgram, checkSame } from "./validate.ts";
 
-const LOSSES: readonly LossName[] = ["crossEntropy", "squaredError", "binaryCrossEntropy"];
+const KINDS: readonly TrainedLoss["loss"]["kind"][] = [
+  "crossEntropy",
+  "binaryCrossEntropy",
+  "squaredError",
+  "absoluteError",
+  "huber",
+  "own",
+];
 const ROLES: readonly Result[0][] = ["activations", "input", "loss", "gradients", "norm", "update"];
 
 /** What `validateProgram` is for programs: checks the settings and both programs. Throws `WeftError` "program". */
@@ -20,7 +27,7 @@ export function validateTraining(value: unknown): Training {
     if (!form.find("module")) form.fail("it has no module");
     checkSame(training.get(key), form);
   }
-  for (const key of ["name", "loss", "optimizer", "reduction", "clip", "accumulate", "bytes", "classes"])
+  for (const key of ["name", "losses", "optimizer", "reduction", "clip", "accumulate"])
     if (JSON.stringify(training.get(key).value) !== JSON.stringify(wasm.get(key).value))
       wasm.get(key).fail("it has to be that of the training");
   return value as Training; // as checked
@@ -28,7 +35,6 @@ export function validateTraining(value: unknown): Training {
 
 function checkTraining(training: Field): void {
   training.get("name").text();
-  const loss = training.get("loss").oneOf(LOSSES);
   checkOptimizer(training.get("optimizer"));
   training.find("reduction")?.oneOf(["sum"]);
   const clip = training.find("clip");
@@ -38,22 +44,24 @@ function checkTraining(training: Field): void {
     for (const bound of bounds) if (bound.number() <= 0) bound.fail("it has to be above 0");
   }
   training.find("accumulate")?.whole(2);
-  const bytes = training.get("bytes").flag();
-  if (loss === "crossEntropy") training.find("classes")?.whole(1);
+  const losses = training.get("losses").list(1);
   const programs = [training.get("step"), training.get("evaluate")];
   for (const program of programs) {
     checkProgram(program, 0);
-    // The rows that are the batch come third.
-    const count = bytes ? 3 : 2;
-    const inputs = program.get("inputs").list(count, count);
-    // Targets of losses that take no class numbers are numbers.
-    for (const input of inputs.slice(0, loss === "crossEntropy" ? 2 : 1))
-      if ((input.find("storage") !== undefined) !== bytes)
-        input.fail(`its storage does not go with bytes: ${bytes}`);
+    const inputs = program.get("inputs").list(1);
+    const names = inputs.map((input) => input.get("name").text());
+    for (const loss of losses) checkLoss(loss, names);
+    const [last] = inputs.slice(-1) as [Field]; // one at least
+    const drawn = inputs.some((input) => input.find("storage"));
+    if (drawn && (last.find("storage") || last.get("dtype").value !== "u32" || inputs.length < 2))
+      last.fail("where inputs are data sets, the last one is the rows that are the batch, of type u32");
     const params = program.get("params");
     const metrics = params.list().filter((p) => p.find("use")?.value === "metrics");
     for (const param of params.list()) param.find("storage")?.fail("what is trained is stored as it is");
     if (metrics.length !== 1) params.fail('exactly one has to have the use "metrics"');
+    const figures = FIGURES * losses.length;
+    if (`${metrics[0]?.get("shape").value}` !== `${figures}`)
+      metrics[0]?.fail(`its shape has to be [${figures}], ${FIGURES} for each loss`);
   }
   checkResults(training);
   const [step, evaluate] = programs.map((p) => p.get("params").list()) as [Field[], Field[]];
@@ -61,6 +69,14 @@ function checkTraining(training: Field): void {
   for (const param of evaluate)
     if (known.get(param.get("name").text()) !== `${param.get("shape").value}`)
       param.fail("step.params has none of this name and shape");
+}
+
+function checkLoss(loss: Field, inputs: readonly string[]): void {
+  loss.get("name").text();
+  loss.get("loss").get("kind").oneOf(KINDS);
+  if (loss.get("weight").number() <= 0) loss.get("weight").fail("it has to be above 0");
+  for (const target of loss.get("targets").list()) target.oneOf(inputs);
+  loss.find("classes")?.whole(1);
 }
 
 /** One of each tensor that a dispatch writes. */

@@ -3,17 +3,52 @@ import type { Diagnosis } from "./diagnosis.ts";
 import type { Program } from "./program.ts";
 
 /**
- * What the metrics are called unless the model has a tensor of this name: Σ loss and the number of examples whose
- * largest logit is the label's. They are known by their `use`.
+ * What the metrics are called unless the model has a tensor of this name: `FIGURES` numbers for each loss. They are known by
+ * their `use`.
  */
 export const METRICS = "training.metrics";
-/** What labels or targets are called unless the model has a tensor of this name. They are known as the second input. */
+/** Of each loss: Σ of its terms, Σ of what they count in the mean, how many labels are the largest score's, how many terms there are. */
+export const FIGURES = 4;
+/** What the labels or targets of the only loss are called unless the model has a tensor of this name. */
 export const TARGET = "target";
-/** What the row numbers of a batch are called unless the model has a tensor of this name. They are known as the third input. */
+/** What the row numbers of a batch are called unless the model has a tensor of this name. They are known as the last input. */
 export const ROWS = "rows";
 
-/** What training makes small. */
-export type LossName = "crossEntropy" | "squaredError" | "binaryCrossEntropy";
+/** Losses that Weft has, by name, with what may be chosen of each. All but cross-entropy compare numbers with numbers. */
+export interface LossOptions {
+  readonly crossEntropy: {
+    /** What a label of each class counts, in their order. Absent: 1 each. */
+    readonly weight?: readonly number[];
+    /** The share of a label that is spread over all classes, 0 … 1. Default 0. */
+    readonly labelSmoothing?: number;
+  };
+  readonly binaryCrossEntropy: Readonly<Record<never, never>>;
+  readonly squaredError: Readonly<Record<never, never>>;
+  readonly absoluteError: Readonly<Record<never, never>>;
+  readonly huber: {
+    /** The error up to which it is squared. Default 1. */
+    readonly delta?: number;
+  };
+}
+
+export type LossName = keyof LossOptions;
+
+/** A loss as data. */
+export type Loss = { readonly [K in LossName]: { readonly kind: K } & LossOptions[K] }[LossName];
+
+/** One of the losses whose weighted sum is made small. */
+export interface TrainedLoss {
+  /** What its figures are called: the output that it is of. */
+  readonly name: string;
+  /** "own": the terms are an expression of the model's author. */
+  readonly loss: Loss | { readonly kind: "own" };
+  /** In the sum. */
+  readonly weight: number;
+  /** The inputs that it compares with, by name. */
+  readonly targets: readonly string[];
+  /** The number of classes, where it takes class numbers: then it has an accuracy. */
+  readonly classes?: number;
+}
 
 export interface SgdOptions {
   /** Learning rate. */
@@ -72,23 +107,21 @@ export type Result = readonly [role: RoleKind | "activations", of: string, ...sh
 /** Everything a page or a process needs to train: JSON and WGSL. */
 export interface Training {
   readonly name: string;
-  readonly loss: LossName;
+  /** One at least; figures are in their order. */
+  readonly losses: readonly TrainedLoss[];
   readonly optimizer: Optimizer;
-  /** Absent: the mean of the terms of the loss is minimised and reported. */
+  /** Absent: the mean of the terms of a loss is minimised and reported. */
   readonly reduction?: "sum";
   /** Absent: gradients are taken as they are. */
   readonly clip?: Clip;
   /** Gradients of so many batches of an epoch are gathered for an update. Absent: each batch has its own. */
   readonly accumulate?: number;
-  /** Whether inputs and targets are drawn from data sets of bytes on the GPU. */
-  readonly bytes: boolean;
-  /** The number of classes, where the loss takes class numbers. */
-  readonly classes?: number;
   /** Absent: there are none. On what trains and is probably not what was meant, each with something to try. */
   readonly remarks?: readonly Diagnosis[];
   /**
-   * Takes one step on a batch: parameters, moments and the metrics [Σ loss, number right] are overwritten in place. Its
-   * inputs are the model's, the target, and, where data sets lie on the GPU, the rows of these that are the batch (u32). Its params are the model's parameters, then moments and metrics.
+   * Takes one step on a batch: parameters, moments and the metrics are overwritten in place. Its inputs are the model's, the
+   * targets, and, where one of these is a data set on the GPU (`storage`), the rows that are the batch (u32). Its params are the
+   * model's parameters, then moments and metrics.
    */
   readonly step: Program;
   /** For messages: what each dispatch of `step` writes, in the order of the bindings that it writes. */

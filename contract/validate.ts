@@ -7,7 +7,7 @@
 import { FEATURES } from "./adapter.ts";
 import { Field } from "./fields.ts";
 import { STORAGE_BUFFERS, WORKGROUP_THREADS, WORKGROUPS } from "./limits.ts";
-import type { Init, ParamUse, Program } from "./program.ts";
+import type { Init, ParamUse, Program, RowStorage } from "./program.ts";
 import { QUANTISED, quantisedWords, versionFor } from "./quantised.ts";
 import { bytesAt, type Count } from "./type.ts";
 
@@ -21,6 +21,7 @@ const MOST_SLACK = 2 ** 24;
 type Bounds = Record<string, number>;
 
 const DTYPES = ["f32", "i32", "u32"] as const;
+const ROW_STORAGES: readonly RowStorage[] = ["u8", "u16", "u32"];
 const USES: readonly ParamUse[] = ["statistic", "constant", "moment", "metrics", "adapter"];
 const INITS: Readonly<Record<Init["kind"], readonly string[]>> = {
   zeros: [],
@@ -187,14 +188,15 @@ function signature(tensor: Field, buffers: readonly Count[], bounds?: Bounds): n
   const buffer = at.index(buffers.length, "buffers");
   const bytes = buffers[buffer] as Count; // index is in range
   const storage = tensor.find("storage");
-  const type = storage?.oneOf(param ? ["f16", ...QUANTISED] : ["bytes"]);
+  const type = storage?.oneOf(param ? ["f16", ...QUANTISED] : ROW_STORAGES);
+  const isRows = ROW_STORAGES.some((rows) => rows === type);
   const quantised = QUANTISED.find((q) => q === type);
-  tensor.get("dtype").oneOf(type === undefined || type === "bytes" ? DTYPES : ["f32"]);
+  tensor.get("dtype").oneOf(type === undefined || isRows ? DTYPES : ["f32"]);
   const takes = quantised ? 4 * quantisedWords(quantised, each) : (type === "f16" ? 2 : 4) * each;
   if (param && bytes.perBatch) at.fail(`buffer ${buffer} grows with the batch, a parameter does not`);
   const batched = dims[0] === "N";
   const holds = batched ? bytes.perBatch : bytesAt(bytes, 1);
-  if (type !== "bytes" && holds < takes)
+  if (!isRows && holds < takes)
     at.fail(
       `buffer ${buffer} holds ${holds} bytes${batched ? " per example" : ""}, [${dims.join(", ")}] takes ${takes}`,
     );

@@ -1,13 +1,20 @@
 /** Labelled examples as bytes: what is trained on and measured. */
 import { plural, UserError } from "../compiler/errors.ts";
+import { narrowest, ROW_ARRAYS } from "../contract/rows.ts";
 import { showShape } from "../contract/shapes.ts";
 import { product, type Target } from "./array.ts";
+
+/** The indices of classes, as wide as their number wants. */
+export type Labels = Uint8Array | Uint16Array | Uint32Array;
+
+export const labelsOf = (labels: ArrayLike<number>, classes: number): Labels =>
+  ROW_ARRAYS[narrowest(classes)].from(labels);
 
 export interface DataSet {
   /** Rows of `shape`, one byte an element. */
   readonly images: Uint8Array;
-  /** One byte a row: the index of its class. */
-  readonly labels: Uint8Array;
+  /** Of each row the index of its class. */
+  readonly labels: Labels;
   readonly rows: number;
   /** The shape of one example. */
   readonly shape: readonly number[];
@@ -36,7 +43,7 @@ export function firstRows(set: DataSet, limit: number | undefined): DataSet {
 
 /** Throws `UserError` where a label has no class: labels count from 0. `positions`: which examples of `source` they are of. */
 export function checkLabels(
-  labels: Uint8Array | readonly number[],
+  labels: Labels | readonly number[],
   classes: number,
   source: string,
   positions?: readonly number[],

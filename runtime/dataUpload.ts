@@ -1,19 +1,23 @@
 /** Data sets on the GPU: sent there once, in the order that an epoch wants. */
-import type { Program, Signature } from "../contract/program.ts";
+import type { Program, RowStorage, Signature } from "../contract/program.ts";
+import { ROW_ARRAYS } from "../contract/rows.ts";
+import { ARRAYS, type TensorData } from "../contract/tensor.ts";
 import type { Training } from "../contract/training.ts";
 import { type AnyDataSet, type Checked, checkData, failing, partsOf, type Rows } from "./data.ts";
 import { type Lent, MOST_BATCHES, STORAGE } from "./executable.ts";
 import type { Gpu } from "./gpu.ts";
 
 /** A data set as one program draws batches from it. */
-export interface Source extends Pick<Checked, "terms" | "sizes"> {
+export interface Source extends Pick<Checked, "sizes"> {
   /** What of it lies on the GPU. */
   readonly lent: Lent;
   /** The rows in the order in which batches take them. */
   readonly order: GPUBuffer;
+  /** Where the programs read which rows are the batch. Absent: nothing lies on the GPU. */
+  readonly rows: number | undefined;
   /** The inputs that are sent there batch by batch, and their values. */
   readonly sent: readonly Signature[];
-  readonly batch: (offset: number, n: number) => Float32Array[];
+  readonly batch: (offset: number, n: number) => TensorData[];
   /** How many batches may share a submit: what is sent is there for one at a time. */
   readonly share: number;
 }
@@ -95,13 +99,15 @@ export class DataSets {
     return entry;
   }
 
-  /** What the programs read as bytes lies on the GPU; of the rest, batches are put together here and sent one by one. */
-  #upload({ arrays, rows, terms, sizes }: Checked): Uploaded {
+  /** What the programs draw rows of lies on the GPU; of the rest, batches are put together here and sent one by one. */
+  #upload({ arrays, rows, sizes }: Checked): Uploaded {
     const { step, evaluate } = this.#training;
     const natural = Uint32Array.from({ length: rows }, (_, i) => i);
-    const stored = arrays.map(
-      (array, i) => step.inputs[i]?.storage && this.#buffer(i ? "labels" : "images", array),
-    );
+    const stored = arrays.map((array, i) => {
+      const { name, storage } = step.inputs[i] as Signature; // one for each
+      const Kind = ROW_ARRAYS[storage as RowStorage];
+      return Kind && this.#buffer(name, array instanceof Kind ? array : Kind.from(array));
+    });
     let order: Uint32Array = natural;
     const inOrder = this.#buffer("rows", natural);
     const shuffled = this.#buffer("rows", natural);
@@ -111,12 +117,13 @@ export class DataSets {
         if (stored[i]) lent.set(buffer, stored[i]);
         return arrays[i] && !stored[i];
       });
-      const batch = (offset: number, n: number): Float32Array[] =>
+      const batch = (offset: number, n: number): TensorData[] =>
         sent.map((input) => {
-          const from = arrays[inputs.indexOf(input)] as Rows; // only these two are sent
-          return gather(from, from.length / rows, taken().subarray(offset, offset + n));
+          const from = arrays[inputs.indexOf(input)] as Rows; // only these are sent
+          return gather(input, from, from.length / rows, taken().subarray(offset, offset + n));
         });
-      return { lent, order, sent, batch, terms, sizes, share: sent.length ? 1 : MOST_BATCHES };
+      const which = inputs[arrays.length]?.buffer;
+      return { lent, order, rows: which, sent, batch, sizes, share: sent.length ? 1 : MOST_BATCHES };
     };
     return {
       arrays,
@@ -146,8 +153,8 @@ export class DataSets {
 }
 
 /** These rows of an array, of `width` elements each, one after the other. */
-function gather(from: Rows, width: number, rows: Uint32Array): Float32Array {
-  const out = new Float32Array(rows.length * width);
+function gather({ dtype }: Signature, from: Rows, width: number, rows: Uint32Array): TensorData {
+  const out = new ARRAYS[dtype](rows.length * width);
   rows.forEach((row, i) => {
     out.set(from.subarray(row * width, (row + 1) * width), i * width);
   });

@@ -6,6 +6,7 @@
  *   const data = { tokens: { shape: [2000, 17, 64], data: numbers }, labels };
  *   for await (const epoch of trainer.fit(data, { epochs: 10, batch: 64 })) console.log(epoch);
  */
+import { partsIn } from "../contract/dataSet.ts";
 import type { Signature } from "../contract/program.ts";
 import { boundsOf, type SizeValues, shapeWith } from "../contract/sizes.ts";
 import { kindOf } from "../contract/tensor.ts";
@@ -50,13 +51,10 @@ export async function createTrainer(training: Training, options: TrainerOptions 
 function reading(training: Training): Training & Reader {
   const { step, evaluate, wasm } = training;
   const bounds = boundsOf(step);
-  const [input, target] = step.inputs as [Signature, Signature];
-  const named: Readonly<Record<string, Signature>> = {
-    images: input,
-    labels: target,
-    [input.name]: input,
-    [target.name]: target,
-  };
+  const parts = partsIn(training);
+  const named: Readonly<Record<string, Signature>> = Object.fromEntries(
+    parts.flatMap(({ input, keys }) => keys.map((key) => [key, input] as const)),
+  );
   /** What arrays became, so that a set that is used again is known to be on the GPU. */
   const known = new WeakMap<Rows, { readonly of: string; readonly room: Rows }>();
   const roomFor = (signature: Signature, sizes: SizeValues, data: Rows, rows: number): Rows => {
@@ -75,15 +73,14 @@ function reading(training: Training): Training & Reader {
     const sizes = sizesOf(step, Object.fromEntries(given.map((g) => [g.signature.name, g.value])));
     const exact = step.inputs.map((i) => ({ ...i, shape: i.shape.map((d) => sizes[d] ?? d) }));
     const flat = given.map(({ key, value }) => [key, (value as Shaped<Rows> | undefined)?.data]); // as checked
-    const parts = checkData(
+    const checked = checkData(
       { ...training, step: { ...step, inputs: exact } },
       kindOf(data) === "Object" ? { ...data, ...Object.fromEntries(flat) } : data,
     );
-    const [examples, targets] = parts.arrays;
-    const { rows } = parts;
+    const { arrays, rows } = checked;
     return {
-      ...parts,
-      arrays: [roomFor(input, sizes, examples, rows), roomFor(target, sizes, targets, rows)],
+      ...checked,
+      arrays: parts.map(({ input }, i) => roomFor(input, sizes, arrays[i] as Rows, rows)), // one for each
       sizes: (step.sizes ?? []).map(({ name }) => sizes[name] as number),
     };
   };

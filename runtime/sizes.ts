@@ -5,8 +5,10 @@ import { showShape } from "../contract/shapes.ts";
 import { boundsOf, knownSizes, resized, type SizeValues, shapeWith } from "../contract/sizes.ts";
 import { kindOf, sizeOf, type Tensor, type TensorData } from "../contract/tensor.ts";
 
-/** Elements row by row, and their shape: a tensor, or a data set's bytes. */
-export interface Shaped<Data extends TensorData | Uint8Array = TensorData | Uint8Array> {
+type Elements = TensorData | Uint8Array | Uint16Array;
+
+/** Elements row by row, and their shape: a tensor, or a part of a data set. */
+export interface Shaped<Data extends Elements = Elements> {
   readonly shape: readonly number[];
   readonly data: Data;
 }
@@ -16,7 +18,7 @@ export const openSizes = ({ shape }: Signature, bounds: SizeValues): string[] =>
   shape.filter((d): d is string => Object.hasOwn(bounds, d));
 
 /** The elements, spread over the room that a tensor's buffer has. */
-export const spread = <Data extends TensorData | Uint8Array>(
+export const spread = <Data extends Elements>(
   signature: Signature,
   { shape, data }: Shaped<Data>,
   bounds: SizeValues,

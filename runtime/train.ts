@@ -17,7 +17,7 @@ import { BEGINNING, type Checkpoint, fromCheckpoint, type State, stateOf } from 
 export type { RunsOn } from "../contract/adapter.ts";
 export { WeftError, type WeftErrorCode } from "../contract/errors.ts";
 export type { Tensor, TensorData } from "../contract/tensor.ts";
-export type { LossName, Optimizer, Training } from "../contract/training.ts";
+export type { Loss, LossName, Optimizer, TrainedLoss, Training } from "../contract/training.ts";
 export { validateTraining } from "../contract/trainValidate.ts";
 export { readSafetensors, type Weights, writeSafetensors } from "../contract/weights.ts";
 export type { AnyDataSet, DataSet, NamedDataSet, Rows } from "./data.ts";
@@ -25,7 +25,7 @@ export { readMetadata } from "./metadata.ts";
 export type { DeviceKind } from "./options.ts";
 export { DivergedError, type Failure } from "./trainDiverged.ts";
 export { Trainer } from "./trainer.ts";
-export type { Epoch, Evaluation, FitOptions, StepReport } from "./trainOptions.ts";
+export type { Epoch, Evaluation, FitOptions, Measured, StepReport } from "./trainOptions.ts";
 export { constant, cosine, type Moment, type Schedule, stepDecay, warmUp } from "./trainSchedule.ts";
 export type { Checkpoint, Position } from "./trainState.ts";
 

@@ -27,10 +27,9 @@ export function uniformsOf(batches: readonly TrainBatch[], sizes: readonly numbe
   return words;
 }
 
-/** [Σ loss, number right] of a batch. */
-export type Figures = readonly [loss: number, right: number];
-const FIGURES_BYTES = 8;
-const ALL_FIGURES_BYTES = FIGURES_BYTES * MOST_BATCHES;
+/** What a batch adds to the metrics: `FIGURES` numbers for each loss. */
+export type Figures = ArrayLike<number>;
+const figuresOf = ({ program }: Executable): ParamSpec => program.params.find(isMetrics) as ParamSpec;
 
 /** Sets the params that `tensors` has, and runs what depends on them alone. */
 export function writeState(executable: Executable, tensors: Weights): void {
@@ -65,7 +64,7 @@ export async function readState(executable: Executable): Promise<Record<string, 
 export function reserveTraining(executable: Executable, source: Source, batch: number): void {
   executable.reserve(batch, source.lent);
   const state = stateOf(executable.program).reduce((bytes, param) => bytes + bytesOf(param), 0);
-  executable.stage(Math.max(ALL_FIGURES_BYTES, state));
+  executable.stage(Math.max(MOST_BATCHES * bytesOf(figuresOf(executable)), state));
 }
 
 /** Carries out batches in order, in one submit. Everything is submitted before this returns its promise. */
@@ -74,23 +73,23 @@ export async function runBatches(
   source: Source,
   batches: readonly TrainBatch[],
 ): Promise<Figures[]> {
+  const size = bytesOf(figuresOf(executable));
   const [part] = await executable.run(executable.program.name, () => {
     const dispatches = executable.reserve(Math.max(...batches.map(({ n }) => n)), source.lent);
     const metrics = metricsOf(executable);
     tell(executable, source, batches);
     return {
-      sizes: [ALL_FIGURES_BYTES],
+      sizes: [MOST_BATCHES * size],
       encode(encoder, staging) {
         batches.forEach((batch, i) => {
           begin(encoder, executable, source, batch);
           encodePass(encoder, dispatches, batch.n, i * STRIDE);
-          encoder.copyBufferToBuffer(metrics, 0, staging, i * FIGURES_BYTES, FIGURES_BYTES);
+          encoder.copyBufferToBuffer(metrics, 0, staging, i * size, size);
         });
       },
     };
   });
-  const figures = new Float32Array(part as ArrayBuffer);
-  return batches.map((_, i) => figures.subarray(2 * i) as unknown as Figures); // two at least
+  return batches.map((_, i) => new Float32Array(part as ArrayBuffer, i * size, size / 4));
 }
 
 /** Carries out one batch kernel by kernel, as `trace` does. */
@@ -115,16 +114,14 @@ function tell(executable: Executable, source: Source, batches: readonly TrainBat
 function begin(
   encoder: GPUCommandEncoder,
   executable: Executable,
-  { order }: Source,
+  { order, rows }: Source,
   { offset, n }: TrainBatch,
 ): void {
-  const rows = executable.program.inputs[2];
   encoder.clearBuffer(metricsOf(executable));
-  if (rows) encoder.copyBufferToBuffer(order, 4 * offset, executable.buffer(rows.buffer), 0, 4 * n);
+  if (rows !== undefined) encoder.copyBufferToBuffer(order, 4 * offset, executable.buffer(rows), 0, 4 * n);
 }
 
-const metricsOf = (executable: Executable): GPUBuffer =>
-  executable.buffer((executable.program.params.find(isMetrics) as ParamSpec).buffer);
+const metricsOf = (executable: Executable): GPUBuffer => executable.buffer(figuresOf(executable).buffer);
 
 /** The elements in row-major order of `shape`, which lie in memory with their axes in `order`. */
 function unpermute(data: TensorData, shape: readonly number[], order: readonly number[]): TensorData {

@@ -6,17 +6,30 @@ import { ANYTHING, checkOptions, FUNCTION, type Rule, shownOption } from "./opti
 import { constant, type Schedule } from "./trainSchedule.ts";
 import type { Checkpoint, Position } from "./trainState.ts";
 
+/** The figures of one loss. */
+export interface Measured {
+  /** Of the output, or of the loss where it is one of your own. */
+  readonly name: string;
+  /** The mean of its terms, not weighed among the losses. */
+  readonly loss: number;
+  /** The part of the labels that are the first of the largest scores; NaN where the loss knows no right and wrong. */
+  readonly accuracy: number;
+}
+
 /** The figures of an epoch. Loss and accuracy are those that the steps saw before their updates. */
 export interface Epoch {
   /** From 1. */
   readonly epoch: number;
-  /** The mean over the examples. */
+  /** The mean over the examples; of several losses the weighted sum. */
   readonly loss: number;
-  /** The part of the examples that were right; NaN where the loss knows no right and wrong. */
+  /** The part of the examples that were right, by the first loss that has an accuracy; NaN where none has. */
   readonly trainAccuracy: number;
+  /** Of each loss. */
+  readonly losses: readonly Measured[];
   /** Of the test set, where one was given, with the parameters at the end of the epoch. */
   readonly testLoss?: number;
   readonly testAccuracy?: number;
+  readonly testLosses?: readonly Measured[];
   /** Of the training alone, tests and checkpoints excluded. */
   readonly examplesPerSecond: number;
   readonly seconds: number;
@@ -38,13 +51,16 @@ export interface StepReport {
   readonly batchLoss: number;
   readonly loss: number;
   readonly trainAccuracy: number;
+  /** Of each loss, over the epoch so far. */
+  readonly losses: readonly Measured[];
 }
 
 /** The figures of a data set, with the parameters as they are. */
 export interface Evaluation {
   readonly loss: number;
-  /** NaN where the loss knows no right and wrong. */
+  /** NaN where no loss knows right and wrong. */
   readonly accuracy: number;
+  readonly losses: readonly Measured[];
   readonly examples: number;
 }
 

@@ -16,9 +16,8 @@ export interface Position {
   readonly updates: number;
   /** Steps taken of the epoch that has begun. */
   readonly stepInEpoch: number;
-  /** Of the steps of this epoch: Σ loss and the number of examples that were right. */
-  readonly loss: number;
-  readonly right: number;
+  /** Of the steps of this epoch: `FIGURES` numbers for each loss. */
+  readonly sums: readonly number[];
   /** The examples of a step and of the data set; 0 before the first step. */
   readonly batch: number;
   readonly rows: number;
@@ -29,8 +28,7 @@ export const BEGINNING: Position = {
   epoch: 0,
   updates: 0,
   stepInEpoch: 0,
-  loss: 0,
-  right: 0,
+  sums: [],
   batch: 0,
   rows: 0,
 };
@@ -68,11 +66,11 @@ function identity({ optimizer: { lr: _, ...rest }, accumulate = 1 }: Training): 
 }
 
 export function toCheckpoint(training: Training, { position, seed, tensors }: State): Checkpoint {
-  const { name, loss, clip } = training;
+  const { name, losses, clip } = training;
   const metadata = {
     format: FORMAT,
     model: name,
-    loss,
+    losses: JSON.stringify(losses),
     optimizer: JSON.stringify(identity(training)),
     ...(clip && { clip: JSON.stringify(clip) }),
     seed: String(seed),
@@ -86,7 +84,7 @@ export function fromCheckpoint(training: Training, { tensors, metadata }: Checkp
   const fail = (problem: string): never => {
     throw new WeftError("weights", `checkpoint: ${problem}`);
   };
-  const { name, loss, clip } = training;
+  const { name, losses, clip } = training;
   if (metadata?.["format"] !== FORMAT)
     fail(
       `the metadata are not those of a checkpoint (format "${FORMAT}"), but maybe these are plain weights`,
@@ -103,7 +101,7 @@ export function fromCheckpoint(training: Training, { tensors, metadata }: Checkp
     return fail(`"${key}" of the metadata is damaged: ${metadata[key]}`);
   };
   same("the model", metadata["model"], name);
-  same("the loss", metadata["loss"], loss);
+  same("the loss", parse("losses"), losses);
   const [was, now] = [parse("optimizer"), identity(training)];
   same("the optimiser", was["kind"], now["kind"]);
   for (const key in now) same(`the optimiser's ${key}`, was[key], now[key]);
@@ -113,7 +111,10 @@ export function fromCheckpoint(training: Training, { tensors, metadata }: Checkp
   const position = Object.fromEntries(
     Object.keys(BEGINNING).map((key) => {
       const value = found[key];
-      const ok = key === "loss" ? Number.isFinite(value) : Number.isSafeInteger(value) && Number(value) >= 0;
+      const ok =
+        key === "sums"
+          ? Array.isArray(value) && value.every(Number.isFinite)
+          : Number.isSafeInteger(value) && Number(value) >= 0;
       if (!ok) fail(`its ${key} is ${value}`);
       return [key, value];
     }),

@@ -1,5 +1,5 @@
 /** The steps of an epoch: submitted ahead, their figures read back behind. */
-import type { Optimizer, Training } from "../contract/training.ts";
+import { FIGURES, type Optimizer, type Training } from "../contract/training.ts";
 import type { Source } from "./dataUpload.ts";
 import type { Executable } from "./executable.ts";
 import { type Figures, runBatches, type TrainBatch } from "./trainBatch.ts";
@@ -52,8 +52,8 @@ export function batchOf({ training, seed, fit }: Steps, from: Position, i: numbe
 }
 
 /**
- * Takes the steps from `from` to the end of its epoch, or until the signal aborts. The result's `loss` and `right`
- * are the epoch's so far. Throws `DivergedError` at the first loss that is no finite number; nothing is in flight then.
+ * Takes the steps from `from` to the end of its epoch, or until the signal aborts. The result's `sums` are the
+ * epoch's so far. Throws `DivergedError` at the first loss that is no finite number; nothing is in flight then.
  */
 export async function takeSteps(steps: Steps, from: Position): Promise<Position> {
   const { training, executable, source, fit, keep } = steps;
@@ -109,58 +109,65 @@ export async function takeSteps(steps: Steps, from: Position): Promise<Position>
   await keep(
     stepInEpoch < stepsPerEpoch
       ? position
-      : { ...position, epoch: epoch + 1, updates, stepInEpoch: 0, loss: 0, right: 0 },
+      : { ...position, epoch: epoch + 1, updates, stepInEpoch: 0, sums: [] },
   );
   return position;
 }
 
 /** The position after a step with these figures, which are reported. */
-function account(
-  { training, source, fit }: Steps,
-  before: Position,
-  { n }: TrainBatch,
-  [loss, right]: Figures,
-): Position {
+function account({ training, fit }: Steps, before: Position, { n }: TrainBatch, seen: Figures): Position {
   const after = {
     ...before,
     step: before.step + 1,
     stepInEpoch: before.stepInEpoch + 1,
-    loss: before.loss + loss,
-    right: before.right + right,
+    sums: plus(before.sums, seen),
   };
   const { step, epoch, stepInEpoch } = after;
   const { stepsPerEpoch, batch, rows } = fit;
   const learningRate = fit.rate(before.step, epoch);
-  if (!Number.isFinite(loss)) {
+  const { loss: batchLoss } = figures(training, seen, n);
+  if (!Number.isFinite(batchLoss)) {
     const when = `epoch ${epoch + 1}, step ${stepInEpoch} of ${stepsPerEpoch}`;
-    const problem = `the loss of ${when} is ${loss} (learning rate ${learningRate})`;
+    const problem = `the loss of ${when} is ${batchLoss} (learning rate ${learningRate})`;
     throw new DivergedError(training, { step, epoch: epoch + 1, stepInEpoch, problem });
   }
-  const all = figures(training, source, after.loss, after.right, Math.min(rows, stepInEpoch * batch));
+  const { loss, accuracy, losses } = figures(training, after.sums, Math.min(rows, stepInEpoch * batch));
   fit.onStep?.({
     step,
     epoch: epoch + 1,
     stepInEpoch,
     stepsPerEpoch,
     learningRate,
-    batchLoss: figures(training, source, loss, right, n).loss,
-    loss: all.loss,
-    trainAccuracy: all.accuracy,
+    batchLoss,
+    loss,
+    trainAccuracy: accuracy,
+    losses,
   });
   return after;
 }
 
-/** The loss, a mean unless its sum is what is minimised, and the accuracy of so many examples. */
-export function figures(
-  training: Training,
-  { terms }: Source,
-  loss: number,
-  right: number,
-  examples: number,
-): Evaluation {
+const plus = (sums: Figures, more: Figures): number[] =>
+  Array.from(more, (value, i) => value + (sums[i] ?? 0));
+
+/** Of each loss its value, a mean unless its sum is what is minimised, and its accuracy; and of all together. */
+export function figures({ losses, reduction }: Training, sums: Figures, examples: number): Evaluation {
+  const each = losses.map(({ name, classes }, i) => {
+    const [total, counts, right, terms] = Array.from(sums).slice(FIGURES * i) as [
+      number,
+      number,
+      number,
+      number,
+    ];
+    return {
+      name,
+      loss: reduction ? total : total / (counts || 1), // where nothing counts, nothing is wrong
+      accuracy: classes ? right / terms : NaN,
+    };
+  });
   return {
-    loss: training.reduction === "sum" ? loss : loss / (examples * terms),
-    accuracy: training.classes ? right / (examples * terms) : NaN,
+    loss: each.reduce((sum, { loss }, i) => sum + (losses[i]?.weight as number) * loss, 0),
+    accuracy: each.find(({ accuracy }) => accuracy >= 0)?.accuracy ?? NaN,
+    losses: each,
     examples,
   };
 }
@@ -180,11 +187,9 @@ export async function measure(
     seed: 0,
     rates: [],
   }));
-  let [loss, right] = [0, 0];
+  let sums: Figures = [];
   for (let i = 0; i < batches.length; i += source.share)
-    for (const found of await runBatches(executable, source, batches.slice(i, i + source.share))) {
-      loss += found[0];
-      right += found[1];
-    }
-  return figures(training, source, loss, right, rows);
+    for (const found of await runBatches(executable, source, batches.slice(i, i + source.share)))
+      sums = plus(sums, found);
+  return figures(training, sums, rows);
 }

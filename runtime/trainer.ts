@@ -50,9 +50,8 @@ export class Trainer {
   /** The model's parameters at the end of the last epoch, or at the last checkpoint within one. */
   weights(): Record<string, Tensor> {
     const { tensors } = this.#state;
-    return Object.fromEntries(
-      stateOf(this.training.evaluate).map(({ name }) => [name, tensors[name] as Tensor]),
-    );
+    const params = stateOf(this.training.evaluate).filter(({ use }) => use !== "constant");
+    return Object.fromEntries(params.map(({ name }) => [name, tensors[name] as Tensor]));
   }
 
   /**
@@ -198,13 +197,14 @@ export class Trainer {
     }
     if (to.stepInEpoch < stepsPerEpoch) return undefined;
     const seconds = (performance.now() - start - kept) / 1000;
-    const { loss, accuracy } = figures(training, set.train, to.loss, to.right, rows);
+    const { loss, accuracy, losses } = figures(training, to.sums, rows);
     const tested = test && (await this.evaluate(test));
     return {
       epoch: from.epoch + 1,
       loss,
       trainAccuracy: accuracy,
-      ...(tested && { testLoss: tested.loss, testAccuracy: tested.accuracy }),
+      losses,
+      ...(tested && { testLoss: tested.loss, testAccuracy: tested.accuracy, testLosses: tested.losses }),
       examplesPerSecond: (rows - from.stepInEpoch * batch) / seconds,
       seconds,
       steps: stepsPerEpoch - from.stepInEpoch,

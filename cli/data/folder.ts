@@ -4,10 +4,10 @@
  */
 import { readdir, stat } from "node:fs/promises";
 import { extname, join } from "node:path";
-import { plural, UserError } from "../../compiler/errors.ts";
+import { UserError } from "../../compiler/errors.ts";
 import { product, type Target } from "../../data/array.ts";
 import { idxDataSet, type Source } from "../../data/idxSet.ts";
-import type { Data, DataSet } from "../../data/set.ts";
+import { type Data, type DataSet, labelsOf } from "../../data/set.ts";
 import { fileReason, isHidden, readBytes, shownPath } from "../files.ts";
 import { gunzipIfNeeded } from "../input/idx.ts";
 import { FILES } from "./published.ts";
@@ -97,11 +97,6 @@ async function classFolders(path: string): Promise<ReadonlyMap<string, readonly 
         files.map((file) => join(folder, file)),
       );
   }
-  if (found.size > 256)
-    throw new UserError({
-      problem: `${shownPath(path)} has ${found.size} ${plural(found.size, "class", "classes")}`,
-      rule: "256 classes at most",
-    });
   return found;
 }
 
@@ -121,7 +116,10 @@ async function readPictures(
         for (let k = 0; k < size; k++) images[at + k] = Math.round((data[k] ?? 0) * 255);
       }),
     );
-  const labels = Uint8Array.from(files, ({ label }) => label);
+  const labels = labelsOf(
+    files.map(({ label }) => label),
+    classes.length,
+  );
   return { images, labels, rows: files.length, shape: target.example, classes };
 }
 

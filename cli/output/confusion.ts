@@ -1,4 +1,5 @@
 /** How a classifier errs: counts of true against predicted classes, as numbers, text and SVG. */
+import type { Labels } from "../../data/set.ts";
 import type { Ui } from "../ui.ts";
 import { escapeXml, svg } from "./plot.ts";
 
@@ -17,7 +18,7 @@ export interface ClassResult {
   readonly mistakenFor: string | null;
 }
 
-export function confusionOf(labels: Uint8Array, answers: Uint8Array, classes: number): Confusion {
+export function confusionOf(labels: Labels, answers: Labels, classes: number): Confusion {
   const counts = Array.from({ length: classes }, () => new Array<number>(classes).fill(0));
   for (const [i, label] of labels.entries()) {
     const row = counts[label];
@@ -69,7 +70,8 @@ export function classTable(results: readonly ClassResult[], ui: Ui): string {
 
 /** Rows are true classes, columns predicted ones in the same order. Undefined where it is wider than the terminal. */
 export function confusionText(confusion: Confusion, classes: readonly string[], ui: Ui): string | undefined {
-  const cell = Math.max(4, ...confusion.flat().map((count) => `${count}`.length + 1));
+  const most = confusion.flat().reduce((a, b) => Math.max(a, b), 0);
+  const cell = Math.max(4, `${most}`.length + 1);
   const name = Math.min(18, Math.max(4, ...classes.map((each) => each.length)));
   if (name + 3 + cell * classes.length > ui.width) return undefined;
   const number = (i: number): string => `${i}`.padStart(2);

@@ -1,5 +1,6 @@
 /** What storing in fewer bits costs: the answers of both side by side. */
 import { plural } from "../../compiler/errors.ts";
+import type { Labels } from "../../data/set.ts";
 import type { Answers } from "../classifier.ts";
 
 export interface PrecisionError {
@@ -20,11 +21,11 @@ export function precisionError(
   type: string,
   narrow: Answers,
   single: Answers,
-  labels: Uint8Array,
+  labels: Labels,
 ): PrecisionError {
   const examples = labels.length;
-  const right = ({ answers }: Answers): number =>
-    answers.reduce((sum, a, i) => sum + (a === labels[i] ? 1 : 0), 0);
+  const equal = ({ answers }: Answers, to: Labels): number =>
+    Array.from(answers).filter((answer, i) => answer === to[i]).length;
   let [maxDifference, largestScore] = [0, 0];
   for (const [i, score] of single.scores.entries()) {
     maxDifference = Math.max(maxDifference, Math.abs(score - (narrow.scores[i] ?? Number.NaN)));
@@ -32,9 +33,9 @@ export function precisionError(
   }
   return {
     type,
-    accuracy: right(narrow) / examples,
-    accuracyOfF32: right(single) / examples,
-    agree: narrow.answers.reduce((sum, a, i) => sum + (a === single.answers[i] ? 1 : 0), 0),
+    accuracy: equal(narrow, labels) / examples,
+    accuracyOfF32: equal(single, labels) / examples,
+    agree: equal(narrow, single.answers),
     examples,
     maxDifference,
     largestScore,

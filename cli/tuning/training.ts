@@ -88,7 +88,7 @@ async function openStep(
   const gpu = new Gpu(place.device, false);
   const sets = new DataSets(gpu, training);
   // It stays on the GPU until `destroy`.
-  const { lent, order, sizes } = await sets.using((take) =>
+  const { lent, order, rows, sizes } = await sets.using((take) =>
     gpu.scoped(`${training.name}: examples`, () => {
       const source = take(set);
       source.shuffle(shuffled(source.rows, seed, 0));
@@ -99,7 +99,6 @@ async function openStep(
   const uniform = uniformsOf([{ n: batch, offset: 0, step: 1, seed, rates }], sizes);
   const values = step.params.map((param) => given?.[param.name]?.data ?? initialise(param, seed));
   // The first rows of the order are the batch.
-  const rows = step.inputs[2]?.buffer;
   const all = rows !== undefined ? new Map([...lent, [rows, order]]) : lent;
   return Bench.open(place, step, batch, values, { lent: all, uniform, close: () => sets.destroy() });
 }

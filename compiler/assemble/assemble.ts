@@ -15,10 +15,11 @@ import { showDim, showShape } from "../../contract/shapes.ts";
 import type { Size } from "../../contract/type.ts";
 import { formatLocation, must } from "../errors.ts";
 import type { Graph, Node, OpNode } from "../ir/graph.ts";
+import { indexBounds } from "../ir/indices.ts";
 import { ExprPrinter, formulas } from "../ir/print.ts";
 import type { MemoryPlan, Step } from "../ir/step.ts";
 import type { KernelModule } from "../ir/stmt.ts";
-import { inBuffer, type Storages, type StorageType, typeOf } from "../ir/storage.ts";
+import { inBuffer, rowsOf, type Storages, type StorageType, typeOf } from "../ir/storage.ts";
 import { isKnown, sizesIn } from "../ir/type.ts";
 import { roleOf } from "../lower/evaluate.ts";
 import { printSchedule } from "../strategies/index.ts";
@@ -28,7 +29,6 @@ import { base64, encodeModule } from "../targets/wasm/module.ts";
 import { comment, identifiers } from "../targets/wgsl/names.ts";
 import { localNames, printModule, type Uses, usesOf } from "../targets/wgsl/print.ts";
 import { moduleIdentity } from "./identity.ts";
-import { indexBounds } from "./indices.ts";
 import { boundTensors, lowerModule } from "./module.ts";
 import type { RangeSteps } from "./ranges.ts";
 
@@ -69,7 +69,8 @@ const spoken: Readonly<Record<StorageType, Pick<Signature, "storage">>> = {
   f16: { storage: "f16" },
   u32: {},
   i32: {},
-  u8: { storage: "bytes" },
+  u8: {},
+  u16: {},
   i8: { storage: "i8" },
   i4: { storage: "i4" },
 };
@@ -127,7 +128,10 @@ export function assemble({ graph, bundles, memory, ranges, storages, baked, code
       layers: layersOf(bundle),
     };
   };
-  const spokenOf = (node: Node): Pick<Signature, "storage"> => spoken[typeOf(storages, node)];
+  const spokenOf = (node: Node): Pick<Signature, "storage"> => {
+    const rows = rowsOf(node);
+    return rows ? { storage: rows } : spoken[typeOf(storages, node)];
+  };
   const signature = (name: string, node: Node): Signature => ({
     name,
     dtype: node.type.dtype,

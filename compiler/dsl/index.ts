@@ -83,6 +83,17 @@ export {
   where,
   xor,
 } from "./logic.ts";
+export {
+  absoluteError,
+  binaryCrossEntropy,
+  type Comparing,
+  crossEntropy,
+  huber,
+  type LossChoice,
+  type LossPart,
+  type OwnLoss,
+  squaredError,
+} from "./losses.ts";
 export { isModel, type Model, type ModelOptions, model } from "./model.ts";
 export {
   type BatchNormalisation,

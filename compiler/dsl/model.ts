@@ -15,6 +15,7 @@ import { sizesIn } from "../ir/type.ts";
 import { kindOf, noMore, optional, refined, takes } from "../options.ts";
 import { here, located, startNames } from "./build.ts";
 import { isLayer } from "./layer.ts";
+import { type LossChoice, lossesIn, lossFields } from "./losses.ts";
 import { nameLayers } from "./names.ts";
 import { isTensor, type Tensor } from "./tensor.ts";
 import type { LayerType, OPTIONS, Run } from "./types/layer.ts";
@@ -31,8 +32,8 @@ export interface Model<Ins = { [name: string]: Shape }, Outs = { [name: string]:
   readonly outputs: Outs;
 }
 
-/** What a model says of itself. */
-export interface ModelOptions {
+/** What a model says of itself: its classes, and what it is trained with unless other losses are asked for. */
+export interface ModelOptions extends LossChoice {
   /**
    * The outputs `[N, classes]` are scores over classes, as logits are: how many classes, or their names. What `weft run`
    * and Studio show of a model; it changes no kernel. After a softmax there is no need to say it.
@@ -49,6 +50,7 @@ const classes = kindOf(
 /** The list is copied: a graph does not change. */
 const readOptions = takes("model", {
   classes: optional(refined(classes, (all) => (typeof all === "number" ? all : [...all]))),
+  ...lossFields,
 });
 
 type InputShapes<I> =
@@ -129,7 +131,8 @@ function buildGraph(name: unknown, inputs: unknown, outputs: unknown, options: u
       rule: "a model computes at least one tensor",
     });
   }
-  const said = readOptions(options).classes;
+  const { classes: said, ...choice } = readOptions(options);
+  const losses = lossesIn("model", choice);
   if (said !== undefined) checkClasses(name, said, outs);
   const nodes = topologicalOrder(outs.map((o) => o.node));
   checkCycles(name, nodes);
@@ -141,6 +144,7 @@ function buildGraph(name: unknown, inputs: unknown, outputs: unknown, options: u
     outputs: outs,
     nodes,
     ...(said === undefined ? {} : { classes: said }),
+    ...(losses === undefined ? {} : { losses }),
   });
 }
 

@@ -1,5 +1,5 @@
 /** The types of a training bundle: text that needs no other file. A test holds it to the trainer's own types. */
-import type { Signature } from "../../contract/program.ts";
+import { kindsOf, type Part, partsIn } from "../../contract/dataSet.ts";
 import { showShape } from "../../contract/shapes.ts";
 import type { Training } from "../../contract/training.ts";
 import { plural } from "../errors.ts";
@@ -8,8 +8,11 @@ import { docText, literal, MADE_BY, propertyName } from "./names.ts";
 
 /** `lenet.train.bundle.d.ts` */
 export function trainingTypes(training: Training): string {
-  const { name, step, evaluate, optimizer, classes } = training;
-  const [images] = step.inputs;
+  const { name, step, evaluate, optimizer, losses } = training;
+  const least = losses.map(({ name, loss, weight }) => {
+    const of = losses.length > 1 ? ` of ${docText(name)}` : "";
+    return `${weight === 1 ? "" : `${weight} · `}${loss.kind === "own" ? "a loss of the model's own" : loss.kind}${of}`;
+  });
   const params = evaluate.params.filter((p) => p.use !== "metrics");
   const lines = params.map((p) => `  /** ${showShape(p.shape)} */\n  ${property(p.name, p.shape)}`);
   return `// ${docText(name)}, ${MADE_BY}: \`weft compile --train\` writes this file anew.
@@ -23,14 +26,11 @@ ${lines.join("\n")}
  * Labelled examples, row by row. They are sent to the GPU once, so the arrays must not change afterwards.
  */
 export interface DataSet {
-  /** ${bytesOf(images)}. The GPU scales them to 0 … 1. */
-  readonly images: Uint8Array;
-  /** A byte an example: the number of its class${classes === undefined ? "" : `, from 0 to ${classes - 1}`}. */
-  readonly labels: Uint8Array;
+${partsIn(training).map(partType).join("\n")}
 }
 
 /**
- * Makes ${docText(name)} ready to be trained on a device: cross-entropy, ${optimizer.kind}, learning rate ${optimizer.lr} unless
+ * Makes ${docText(name)} ready to be trained on a device: ${least.join(" + ")}, ${optimizer.kind}, learning rate ${optimizer.lr} unless
  * \`fit\` has a schedule. A step is ${step.dispatches.length} ${plural(step.dispatches.length, "dispatch", "dispatches")} in one submit and takes ${showCount(step.peakBytes)} bytes of the
  * device's memory for N examples, the data set aside.
  */
@@ -66,11 +66,21 @@ function property(name: string, shape: readonly number[]): string {
   return `readonly ${propertyName(name)}: readonly [${shape.join(", ")}];`;
 }
 
-/** `image [1, 28, 28]: 784 bytes an example` */
-function bytesOf(input: Signature | undefined): string {
-  const example = (input?.shape ?? []).filter((d) => typeof d === "number");
+/** A part of a data set, under the last of its names: `image [1, 28, 28]: 784 bytes an example`. */
+function partType(part: Part): string {
+  const { input, keys, target } = part;
+  const example = input.shape.filter((d) => typeof d === "number");
   const size = example.reduce((a, b) => a * b, 1);
-  return `${docText(input?.name ?? "")} ${showShape(example)}: ${size} bytes an example`;
+  const what = `${docText(input.name)} ${showShape(example)}: ${size}`;
+  const whole = input.dtype !== "f32";
+  const range = whole && input.below !== undefined ? `, from 0 to ${Number(input.below) - 1}` : "";
+  const text = whole
+    ? `${what} ${plural(size, target ? "class's number" : "whole number", target ? "numbers of classes" : "whole numbers")} an example${range}.`
+    : input.storage
+      ? `${what} ${plural(size, "byte")} an example. The GPU scales them to 0 … 1.`
+      : `${what} ${plural(size, "number")} an example.`;
+  const kinds = kindsOf(part).map((kind) => kind.name);
+  return `  /** ${text} */\n  readonly ${propertyName(keys.at(-1) ?? "")}: ${kinds.join(" | ")};`;
 }
 
 /** What is the same for all models, in the words of runtime/. */
@@ -105,15 +115,25 @@ export interface Checkpoint {
   readonly metadata: { readonly [name: string]: string };
 }
 
+/** The figures of one loss: of the output that it is of. */
+export interface Measured {
+  readonly name: string;
+  readonly loss: number;
+  /** NaN where the loss knows no right and wrong. */
+  readonly accuracy: number;
+}
+
 /** The figures of an epoch. Loss and accuracy are those that the steps saw before their updates. */
 export interface Epoch {
   /** From 1. */
   readonly epoch: number;
   readonly loss: number;
   readonly trainAccuracy: number;
+  readonly losses: readonly Measured[];
   /** Of the test set, where one was given, with the parameters at the end of the epoch. */
   readonly testLoss?: number;
   readonly testAccuracy?: number;
+  readonly testLosses?: readonly Measured[];
   readonly examplesPerSecond: number;
   readonly seconds: number;
   readonly steps: number;
@@ -133,6 +153,7 @@ export interface StepReport {
   readonly batchLoss: number;
   readonly loss: number;
   readonly trainAccuracy: number;
+  readonly losses: readonly Measured[];
 }
 
 /** Where training is when a schedule is asked for a step's learning rate. */
@@ -169,6 +190,7 @@ export interface FitOptions {
 export interface Evaluation {
   readonly loss: number;
   readonly accuracy: number;
+  readonly losses: readonly Measured[];
   readonly examples: number;
 }
 

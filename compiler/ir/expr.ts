@@ -14,7 +14,7 @@
  * math/affine.ts and math/build.ts, never by hand. `id` tells them apart within one process, and is never printed.
  */
 import type { Location } from "../../contract/diagnosis.ts";
-import type { Init, ParamUse } from "../../contract/program.ts";
+import type { Init, ParamUse, RowStorage } from "../../contract/program.ts";
 import type { RoleKind } from "../../contract/training.ts";
 import type { Dim, TensorType } from "../../contract/type.ts";
 
@@ -274,10 +274,10 @@ export type Node =
       readonly type: TensorType;
       readonly origin: Origin;
       /**
-       * "bytes": the tensor is a whole data set that lies on the GPU as bytes, numbers 0 … 255. N is the number of its rows
-       * and not the batch's, so it is read by what is looked up alone.
+       * The tensor is a whole data set that lies on the GPU as whole numbers of so many bits. N is the number of its rows and not
+       * the batch's, so it is read by what is looked up alone.
        */
-      readonly storage?: "bytes";
+      readonly storage?: RowStorage;
     }
   /** A number that is set anew for every run (a learning rate): slot of the uniform's `rates`. */
   | { readonly kind: "scalar"; readonly type: TensorType; readonly origin: Origin; readonly slot: number }

@@ -3,6 +3,7 @@
  * them in topological order. Every node carries its inferred type and where in the model file it was made.
  */
 import { showShape } from "../../contract/shapes.ts";
+import type { Loss } from "../../contract/training.ts";
 import type { Node, OpNode, Update } from "./expr.ts";
 
 export type {
@@ -41,6 +42,20 @@ export function rowOf({ type: { shape } }: Node): number | undefined {
   return shape.length === 2 && batch === "N" && typeof size === "number" ? size : undefined;
 }
 
+/** One of the losses that a model is trained with. */
+export interface LossRequest {
+  /** Absent: the only one, or, of a loss of one's own, all of them. */
+  readonly output?: string | undefined;
+  /** What makes the terms, [N, …]: one of Weft's own, of the output and a target, or nodes of one's own, of the outputs. */
+  readonly loss: Loss | ((outputs: readonly Output[]) => Node);
+  /** In the sum of all losses. Absent: 1. */
+  readonly weight?: number | undefined;
+  /** What labels or targets are called. Absent: as the output is, or `target` where the loss is the only one. */
+  readonly target?: string | undefined;
+  /** What its figures are called. Absent: as the output is. */
+  readonly name?: string | undefined;
+}
+
 /** A model: its nodes in an order in which operands precede their users. */
 export interface Graph {
   readonly name: string;
@@ -48,6 +63,8 @@ export interface Graph {
   readonly outputs: readonly Output[];
   /** What the model says of its outputs `[N, classes]`: they are scores. No kernel depends on it. */
   readonly classes?: Classes;
+  /** What it is trained with unless other losses are asked for. No kernel of inference depends on it. */
+  readonly losses?: readonly LossRequest[];
   /** Made after everything else of a run: training. Parameters of a graph with updates are not constant. */
   readonly updates?: readonly Update[];
   /** Every node that an output or update needs, operands before users. */

@@ -1,8 +1,9 @@
 /** How a stored tensor lies in memory: one record, decided by `passes/storage.ts`, that everything after it reads. */
+import type { RowStorage } from "../../contract/program.ts";
 import type { Node } from "./graph.ts";
 
 /** What an element is written down as; `ops/codec.ts` has a row for each. */
-export type StorageType = "f32" | "f16" | "u32" | "i32" | "u8" | "i8" | "i4";
+export type StorageType = "f32" | "f16" | "u32" | "i32" | "u8" | "u16" | "i8" | "i4";
 
 export interface Storage {
   readonly type: StorageType;
@@ -29,3 +30,7 @@ export const typeOf = (storages: Storages, node: Node): StorageType => storages.
 
 /** Whether a tensor has a buffer, or would have: all but those whose values stand in the text. */
 export const inBuffer = (storages: Storages, node: Node): boolean => storages.get(node)?.values === undefined;
+
+/** What a data set on the GPU is stored as; undefined of all else. */
+export const rowsOf = (node: Node): RowStorage | undefined =>
+  node.kind === "input" ? node.storage : undefined;

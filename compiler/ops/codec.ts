@@ -97,6 +97,18 @@ function whole(scalar: "u32" | "i32", largest: number): Codec {
   };
 }
 
+/** Whole numbers of so many bits, several in a word, one by one: of data sets, which no kernel writes. */
+function packed(bits: 8 | 16): Codec {
+  return {
+    bytes: (elements) => (elements * bits) / 8,
+    largest: 2 ** bits - 1,
+    scalar: "u32",
+    gives: "u32",
+    load: (from, at) => field(loadFrom(from, shifted(at, Math.log2(32 / bits))), at, bits),
+    store: neverWritten,
+  };
+}
+
 export const codecs: Readonly<Record<StorageType, Codec>> = {
   f32: {
     bytes: words,
@@ -123,15 +135,8 @@ export const codecs: Readonly<Record<StorageType, Codec>> = {
   },
   u32: whole("u32", 2 ** 32 - 1),
   i32: whole("i32", 2 ** 31 - 1),
-  /** 0 … 255, four in a word, one by one: of data sets, which no kernel writes. */
-  u8: {
-    bytes: (elements) => elements,
-    largest: 255,
-    scalar: "u32",
-    gives: "u32",
-    load: (from, at) => field(loadFrom(from, shifted(at, 2)), at, 8),
-    store: neverWritten,
-  },
+  u8: packed(8),
+  u16: packed(16),
   i8: blocks("i8"),
   i4: blocks("i4"),
 };

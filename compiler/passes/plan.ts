@@ -5,14 +5,14 @@ import type { Count } from "../../contract/type.ts";
 import { must } from "../errors.ts";
 import type { Graph, Node } from "../ir/graph.ts";
 import type { MemoryPlan, Step } from "../ir/step.ts";
-import { inBuffer, type Storages, typeOf } from "../ir/storage.ts";
+import { inBuffer, rowsOf, type Storages, typeOf } from "../ir/storage.ts";
 import { addCounts, elements } from "../ir/type.ts";
 import { codecs } from "../ops/codec.ts";
 
-/** Bytes of a tensor, rounded up to whole 16-byte vectors. The data decides how many rows of bytes there are: they do not count. */
+/** Bytes of a tensor, rounded up to whole 16-byte vectors. The data decides how many rows a data set has: they do not count. */
 function bytesOf(node: Node, storages: Storages): Count {
+  if (rowsOf(node)) return { fixed: 0, perBatch: 0 };
   const type = typeOf(storages, node);
-  if (type === "u8") return { fixed: 0, perBatch: 0 };
   const count = elements(node.type.shape);
   const [fixed, perBatch] = [codecs[type].bytes(count.fixed), codecs[type].bytes(count.perBatch)];
   return perBatch === 0

@@ -3,7 +3,7 @@ import { must } from "../errors.ts";
 import type { Graph, Node } from "../ir/graph.ts";
 import type { Kernel } from "../ir/kernel.ts";
 import type { Region } from "../ir/region.ts";
-import type { Storage, Storages } from "../ir/storage.ts";
+import { rowsOf, type Storage, type Storages } from "../ir/storage.ts";
 import { chooseOrders } from "./layout.ts";
 import { type Narrowing, narrowed } from "./precision.ts";
 
@@ -37,7 +37,7 @@ export function decideStorages(program: Unscheduled): Storages {
   for (const node of stored) {
     const order = orders.get(node);
     storages.set(node, {
-      type: node.kind === "input" && node.storage ? "u8" : (types.get(node) ?? node.type.dtype),
+      type: rowsOf(node) ?? types.get(node) ?? node.type.dtype,
       ...(order ? { order } : {}),
       ...(seen.has(node) ? { seen: true } : {}),
       ...(isFixed(node) ? { fixed: true } : {}),

@@ -71,7 +71,7 @@ export function verifyMemory({ graph, bundles, memory, storages }: Placement): v
   }
   for (const node of lasting.values()) expect(node, "the next run");
   for (const { name, node } of graph.outputs) expect(storages.get(node)?.of ?? node, `the output ${name}`);
-  const asItIs = { f32: true, f16: false, u32: true, i32: true, u8: true, i8: false, i4: false };
+  const asItIs = { f32: true, f16: false, u32: true, i32: true, u8: true, u16: true, i8: false, i4: false };
   for (const [node, { type, order, values, seen }] of storages)
     if (seen && (!asItIs[type] || order || values))
       throw broken(`the host sees ${node.origin.name}, which is not stored as it is given`);

@@ -3,23 +3,34 @@ import type { Training } from "../../contract/training.ts";
 import { type Compilation, compile } from "../compile.ts";
 import type { Graph } from "../ir/graph.ts";
 import { checkForms, checkGraph } from "../passes/options.ts";
+import { aimsOf } from "./losses.ts";
+import { FreeNames } from "./names.ts";
 import { trainingRemarks } from "./remarks.ts";
 import { resultsOf } from "./results.ts";
-import { checkTrainingOptions, evaluationStep, type TrainingOptions, trainingStep } from "./step.ts";
+import {
+  checkTrainingOptions,
+  evaluationStep,
+  lossesOf,
+  type TrainingOptions,
+  trainingStep,
+} from "./step.ts";
 
 export type {
   AdamOptions,
   Clip,
+  Loss,
   LossName,
+  LossOptions,
   Optimizer,
   SgdOptions,
+  TrainedLoss,
   Training,
 } from "../../contract/training.ts";
 export { type Lora, type LoraOptions, lora } from "./lora.ts";
 export { adam, sgd } from "./optimizer.ts";
 export type { TrainingOptions } from "./step.ts";
 
-/** Throws `UserError` where the model cannot be trained (several outputs, an op without a gradient, a wrong loss) or a bound is wrong. */
+/** Throws `UserError` where the model cannot be trained (an op without a gradient, a loss that does not fit) or a bound is wrong. */
 export function compileTraining(graph: Graph, options: TrainingOptions): Training {
   return compileParts(graph, options).training;
 }
@@ -37,9 +48,8 @@ export function compileParts(graph: Graph, given: TrainingOptions): TrainingPart
   // An optimiser may be written as data, with its defaults left out.
   const options = { ...given, optimizer: checkTrainingOptions(given).optimizer };
   checkForms("compileTraining", options);
-  const { loss = "crossEntropy", reduction, optimizer, clip, accumulate = 1, bytes = true } = options;
+  const { reduction, optimizer, clip, accumulate = 1 } = options;
   const { target, tuning, typicalBatch = 0, wasm } = options;
-  const classes = loss === "crossEntropy" ? graph.outputs[0]?.node.type.shape[1] : undefined;
   const how = { ...(target === undefined ? {} : { target }), ...(tuning ? { tuning } : {}) };
   const step = compile(trainingStep(graph, options), { ...how, ...(typicalBatch && { typicalBatch }) });
   // What measures takes larger batches than small steps do.
@@ -47,16 +57,16 @@ export function compileParts(graph: Graph, given: TrainingOptions): TrainingPart
     ...how,
     ...(typicalBatch > 256 && { typicalBatch }),
   });
-  const remarks = trainingRemarks(graph, loss);
+  const asked = lossesOf(graph, options);
+  const { aims } = aimsOf(graph, asked, new FreeNames(graph));
+  const remarks = trainingRemarks(graph, asked);
   const training: Training = {
     name: graph.name,
-    loss,
+    losses: aims.map((aim) => aim.said),
     ...(reduction === "sum" ? { reduction } : {}),
     optimizer,
     ...(clip ? { clip } : {}),
     ...(accumulate > 1 ? { accumulate } : {}),
-    bytes,
-    ...(typeof classes === "number" ? { classes } : {}),
     ...(remarks.length > 0 ? { remarks } : {}),
     step: step.program,
     results: resultsOf(step.bundles),

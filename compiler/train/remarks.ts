@@ -1,6 +1,6 @@
 /** Remarks on a model and its loss: a last layer that does what the loss does too, or that gives less than targets are. */
 import type { LossName } from "../../contract/training.ts";
-import type { Graph, Node, OpDef, OpNode } from "../ir/graph.ts";
+import type { Graph, LossRequest, Node, OpDef, OpNode } from "../ir/graph.ts";
 import { pointwise } from "../ops/pointwise.ts";
 import { reductions } from "../ops/reduce.ts";
 import { shape as views } from "../ops/shape.ts";
@@ -27,6 +27,9 @@ const cutsOff = (node: OpNode): boolean =>
   oneOf(relu, relu6, clip)(node) || (oneOf(max, min)(node) && node.inputs.some(isNumber));
 const before = "the layer before it as the output, and this one where the model is used";
 
+/** Losses of numbers that are compared one by one. */
+const comparing: readonly LossName[] = ["squaredError", "absoluteError", "huber"];
+
 const advice: readonly Advice[] = [
   {
     losses: ["crossEntropy"],
@@ -47,13 +50,13 @@ const advice: readonly Advice[] = [
     fix: before,
   },
   {
-    losses: ["squaredError"],
+    losses: comparing,
     of: oneOf(softmax, logSoftmax),
-    rule: "the outputs of a softmax hang together, while squaredError compares each number with a target of its own",
+    rule: "the outputs of a softmax hang together, while this loss compares each number with a target of its own",
     fix: "a loss of crossEntropy for classes, without this layer; for numbers, the layer before it as the output",
   },
   {
-    losses: ["squaredError"],
+    losses: comparing,
     of: cutsOff,
     rule: "an output beyond a bound cannot be reached, and has no gradient that would bring it back",
     fix: "the layer before it as the output",
@@ -73,14 +76,17 @@ function origin(node: Node): Node {
   return x ? origin(x) : node;
 }
 
-/** Of the model's own, and of what its loss makes of the output. */
-export function trainingRemarks(model: Graph, loss: LossName): readonly Remark[] {
-  const of = model.outputs.flatMap(({ name, node }) => {
-    const last = origin(node);
-    const found = last.kind === "op" ? advice.find((a) => a.losses.includes(loss) && a.of(last)) : undefined;
-    if (!found || last.kind !== "op") return [];
-    const problem = `the output ${name} comes from ${last.op.name}, and is trained with ${loss}`;
-    return [remarkOn(last, { problem, rule: found.rule, fix: found.fix })];
+/** Of the model's own, and of what its losses make of its outputs. */
+export function trainingRemarks(model: Graph, losses: readonly LossRequest[]): readonly Remark[] {
+  const of = losses.flatMap(({ output, loss }) => {
+    const found = model.outputs.find((o) => output === undefined || o.name === output);
+    if (!found || typeof loss === "function") return [];
+    const last = origin(found.node);
+    const said =
+      last.kind === "op" ? advice.find((a) => a.losses.includes(loss.kind) && a.of(last)) : undefined;
+    if (!said || last.kind !== "op") return [];
+    const problem = `the output ${found.name} comes from ${last.op.name}, and is trained with ${loss.kind}`;
+    return [remarkOn(last, { problem, rule: said.rule, fix: said.fix })];
   });
   return [...remarksOn(model), ...of];
 }

@@ -4,7 +4,7 @@ import { synthetic } from "../../data/synthetic.ts";
 export interface Pictures {
   /** 28 × 28 bytes a picture. */
   readonly images: Uint8Array;
-  readonly labels: Uint8Array;
+  readonly labels: Uint8Array | Uint16Array | Uint32Array;
 }
 
 export interface Data {

@@ -106,7 +106,7 @@ describe("a packed program", () => {
     if (!image) throw new Error("no input");
     const rows = {
       ...lenet.program,
-      inputs: [{ ...image, dtype: "u32" as const, storage: "bytes" as const }],
+      inputs: [{ ...image, dtype: "u32" as const, storage: "u8" as const }],
     };
     const packed = packProgram(rows);
     expect(unpack(packed)).toEqual(squeezed(rows));

@@ -85,7 +85,7 @@ async function train(spec: TrainingSpec): Promise<void> {
     };
     // A data set of bytes is as long as the batch, which draws its rows in any order, some of them twice.
     const order = Array.from({ length: batch }, () => (how.bytes ? Math.floor(next() * batch) : 0));
-    const stored = step.program.inputs.filter((s) => s.storage === "bytes").map((s) => s.name);
+    const stored = step.program.inputs.filter((s) => s.storage).map((s) => s.name);
     const inputs = Object.fromEntries(
       Object.entries(set).map(([name, x]) => [
         name,

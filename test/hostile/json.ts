@@ -62,6 +62,9 @@ export function mutated(root: Json): fc.Arbitrary<Json> {
   return fc
     .array(one, { minLength: 1, maxLength: 3 })
     .map((list) =>
-      list.reduce((tree, { path, kind, by }) => damage(tree, path, kind, by), structuredClone(root)),
+      list.reduce(
+        (tree, { path, kind, by }) => damage(tree, path, kind, structuredClone(by)),
+        structuredClone(root),
+      ),
     );
 }

@@ -247,7 +247,17 @@ describe("validateTraining", () => {
   });
   test.each(
     titled([
-      [(t) => (t.loss = "hinge"), 'loss: "hinge", but it has to be "crossEntropy" or '],
+      [
+        (t) => (t.losses[0].loss.kind = "hinge"),
+        'losses[0].loss.kind: "hinge", but it has to be "crossEntropy" or ',
+      ],
+      [(t) => (t.losses = []), "losses: an array of 0, but it has to be an array of at least 1"],
+      [(t) => (t.losses[0].weight = 0), "losses[0].weight: it has to be above 0"],
+      [
+        (t) => (t.losses[0].targets = ["y"]),
+        'losses[0].targets[0]: "y", but it has to be "image" or "target"',
+      ],
+      [(t) => t.losses.push(t.losses[0]), "its shape has to be [8], 4 for each loss"],
       [(t) => (t.optimizer.lr = null), "optimizer.lr: null, but it has to be a finite number"],
       [(t) => (t.clip = { norm: 1, value: 1 }), "clip: it has to hold either norm or value"],
       [(t) => delete t.step, "step: missing, but it has to be an object"],
@@ -276,14 +286,9 @@ describe("validateTraining", () => {
         (t) => (t.step.params[0].storage = "f16"),
         "step.params[0].storage: what is trained is stored as it is",
       ],
-      [(t) => (t.bytes = false), "step.inputs: an array of 3, but it has to be an array of 2 to 2"],
       [
-        (t) => {
-          const [input] = t.step.inputs;
-          delete input.storage;
-          t.step.buffers[input.buffer].bytes.perBatch = 1024;
-        },
-        "step.inputs[0]: its storage does not go with bytes: true",
+        (t) => (t.step.inputs[2].dtype = "i32"),
+        "step.inputs[2]: where inputs are data sets, the last one is the rows that are the batch, of type u32",
       ],
     ]),
   )("%s", (message, change) => {

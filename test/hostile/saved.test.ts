@@ -45,11 +45,11 @@ describe("checkpoints", () => {
   test("damaged metadata", () => {
     fc.assert(
       fc.property(
-        fc.constantFrom("optimizer", "position", "seed", "loss").chain((key) =>
+        fc.constantFrom("optimizer", "position", "seed", "losses").chain((key) =>
           fc.oneof(
             fc.string({ maxLength: 20 }).map((text) => ({ [key]: text })),
             fc.json().map((text) => ({ [key]: text })),
-            mutated({ step: 1, epoch: 1, stepInEpoch: 0, loss: 0, right: 0, batch: 2, rows: 4 }).map(
+            mutated({ step: 1, epoch: 1, stepInEpoch: 0, sums: [1, 2, 0, 2], batch: 2, rows: 4 }).map(
               (value) => ({
                 position: JSON.stringify(value) ?? "",
               }),

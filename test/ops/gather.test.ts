@@ -160,8 +160,18 @@ test("a table learns from the rows that were read, each the sum of all places", 
   trainer.destroy();
 });
 
-test("whole numbers are trained from data sets of bytes alone", () => {
-  const { graph } = model("rows", tokens(), embedding({ count: 5, size: 2 }));
-  const options = { loss: "squaredError", optimizer: sgd({ lr: 1 }), bytes: false } as const;
-  expect(() => compileTraining(graph, options)).toThrow('"rows" is trained from whole numbers');
+test.each([
+  [false, 5, undefined],
+  [true, 5, "u8"],
+  [true, 256, "u8"],
+  [true, 257, "u16"],
+  [true, 65_536, "u16"],
+  [true, 65_537, "u32"],
+] as const)("whole numbers in data sets (%s) below %i are stored as %s", (bytes, count, storage) => {
+  const { graph } = model("rows", tokens(), embedding({ count, size: 2 }));
+  const options = { loss: "squaredError", optimizer: sgd({ lr: 1 }), bytes, target: "wasm" } as const;
+  const { step } = compileTraining(graph, options);
+  expect(step.inputs[0]).toMatchObject({ dtype: "i32", below: count });
+  expect(step.inputs[0]?.storage).toBe(storage);
+  expect(step.inputs.some((i) => i.name === "rows#2" || i.name === "rows")).toBe(bytes);
 });

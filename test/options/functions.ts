@@ -192,7 +192,7 @@ const whole = weft.input("whole", [weft.N, 3], { dtype: "i32" });
 const few = weft.input("few", [2, 4], { dtype: "i32" });
 const logits = weft.linear(weft.flatten(image), { out: 4 });
 const graph = weft.model("m", { image }, { y: logits }).graph;
-const training: Required<TrainingOptions> = {
+const training: Required<Omit<TrainingOptions, "losses">> = {
   optimizer,
   loss: "crossEntropy",
   reduction: "sum",
@@ -367,7 +367,7 @@ export const functions: ReadonlyMap<string, Options> = new Map([
   [
     "model",
     {
-      all: { classes: 4 } satisfies Required<weft.ModelOptions>,
+      all: { classes: 4, loss: "crossEntropy" } satisfies Required<Omit<weft.ModelOptions, "losses">>,
       calls: { called: (o) => untyped(weft.model)("m", { image }, { y: logits }, o) },
     },
   ],

@@ -92,8 +92,9 @@ test("training wants examples, and classes that are a number", () => {
     }),
   ]).toMatchInlineSnapshot(`
     [
-      ""table" has 1 input and 5 outputs
-      rule: a model is trained from one input and one output",
+      "table has 5 outputs, and the loss crossEntropy does not say which it is of
+      rule: the outputs of table are rows [T], columns [1, S], centred [T, S], all [], gram [S, S]
+      try:  losses: [{ output: "rows", loss: "crossEntropy" }, { output: "columns", loss: "crossEntropy" }, { output: "centred", loss: "crossEntropy" }, { output: "all", loss: "crossEntropy" }, { output: "gram", loss: "crossEntropy" }]",
       "crossEntropy: the number of classes is T, which a run decides
       rule: the number of classes is a number, as crossEntropy computes other sizes with it
       try:  a number, such as 24, in place of T",
@@ -171,7 +172,7 @@ test("data sets say what sizes are", async () => {
       "m: input "x" has shape [2, 25, 6], the model wants [N, T, 6], T from 1 to 24",
       "m: input "target" has 4 for T, but an input before it 5",
       "m: images and labels differ in number: 2 and 3",
-      "m: the data set has no "labels", which "target" may name too",
+      "m: the data set has no "target" or "labels"",
       "m: data set: unknown option "size"; try: x, images, target, labels, classes",
       "m: images have to be a Float32Array, got Uint8Array",
       "m: label 6 is NaN, targets have to be finite",

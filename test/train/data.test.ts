@@ -126,8 +126,8 @@ describe("names", () => {
       { x: numbers, label: targets },
       'm: data set: unknown option "label"; try: x, images, target, labels, classes',
     ],
-    [{ labels: targets }, 'm: the data set has no "images", which "x" may name too'],
-    [{ x: numbers }, 'm: the data set has no "labels", which "target" may name too'],
+    [{ labels: targets }, 'm: the data set has no "x" or "images"'],
+    [{ x: numbers }, 'm: the data set has no "target" or "labels"'],
     [
       { x: numbers, images: numbers, labels: targets },
       'm: "x" and "images" of the data set are the same; try: leave out one of the two',

@@ -1,5 +1,6 @@
 /** Runs a program dispatch by dispatch, with a uniform of one's own: steps of training without the runtime's trainer. */
 import type { Dispatch, Program, Signature } from "../../contract/program.ts";
+import { ROW_ARRAYS } from "../../contract/rows.ts";
 import { ARRAYS, permute } from "../../contract/tensor.ts";
 import { shapeAt } from "../../contract/type.ts";
 import { type Arrays, type NdArray, sizeOf } from "../oracle/array.ts";
@@ -27,10 +28,10 @@ export interface Execution {
   destroy(): void;
 }
 
-/** Bytes, and zeros up to a whole word. */
-function inWords(data: ArrayLike<number>): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(Math.ceil(data.length / 4) * 4);
-  bytes.set(data);
+/** The bytes of the elements, and zeros up to a whole word. */
+function inWords({ buffer }: Uint8Array | Uint16Array | Uint32Array): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(Math.ceil(buffer.byteLength / 4) * 4);
+  bytes.set(new Uint8Array(buffer));
   return bytes;
 }
 
@@ -94,7 +95,8 @@ export async function execute(
       for (const { name, buffer, dtype, storage } of program.inputs) {
         const value = inputs[name];
         if (!value) throw new Error(`no value for ${name}`);
-        const data = storage === "bytes" ? inWords(value.data) : ARRAYS[dtype].from(value.data);
+        const stored = ROW_ARRAYS[storage as keyof typeof ROW_ARRAYS];
+        const data = stored ? inWords(stored.from(value.data)) : ARRAYS[dtype].from(value.data);
         device.queue.writeBuffer(bufferOf(buffer), 0, data);
       }
       const encoder = device.createCommandEncoder();

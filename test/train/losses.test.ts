@@ -1,79 +1,47 @@
 /** The losses and their gradients, against float64 formulas written here, up to logits of ±1e4. */
 import { afterAll, describe, expect, test } from "vitest";
-import type { Node } from "../../compiler/ir/graph.ts";
+import type { Loss } from "weftgpu";
+import type { Node, OpDef } from "../../compiler/ir/graph.ts";
 import { topologicalOrder } from "../../compiler/ir/graph.ts";
 import { opNode } from "../../compiler/ops/derived.ts";
 import { ops } from "../../compiler/ops/index.ts";
 import { losses } from "../../compiler/ops/loss.ts";
 import { differentiate } from "../../compiler/passes/differentiate.ts";
-import { build, type NdArray, ndarray, random, zeros } from "../oracle/array.ts";
+import { type NdArray, ndarray, random, zeros } from "../oracle/array.ts";
+import { type Exact, exactLoss } from "../oracle/losses.ts";
 import { closeDevice, runProgram } from "../oracle/weft.ts";
 import { compiled } from "./gradients.ts";
 
 afterAll(closeDevice);
 
-type LossName = keyof typeof losses;
-
-/** A loss's value for each example or element, and the gradient of their mean for the prediction. */
-interface Exact {
-  readonly each: NdArray;
-  readonly gradient: NdArray;
-}
-
-const exact: Readonly<Record<LossName, (x: NdArray, t: NdArray) => Exact>> = {
-  crossEntropy(x, labels) {
-    const [n = 0, classes = 0] = x.shape;
-    const [each, gradient] = [zeros([n]), zeros(x.shape)];
-    for (let i = 0; i < n; i++) {
-      const row = x.data.subarray(i * classes, (i + 1) * classes);
-      const top = Math.max(...row);
-      const total = row.reduce((a, v) => a + Math.exp(v - top), 0);
-      const label = labels.data[i] ?? 0;
-      each.data[i] = top - (row[label] ?? 0) + Math.log(total);
-      row.forEach((v, j) => {
-        gradient.data[i * classes + j] = (Math.exp(v - top) / total - (j === label ? 1 : 0)) / n;
-      });
-    }
-    return { each, gradient };
-  },
-  squaredError: (x, t) =>
-    elementwise(
-      x,
-      t,
-      (a, b) => (a - b) ** 2,
-      (a, b) => 2 * (a - b),
-    ),
-  binaryCrossEntropy: (x, t) =>
-    elementwise(
-      x,
-      t,
-      (a, b) => Math.max(a, 0) - a * b + Math.log1p(Math.exp(-Math.abs(a))),
-      (a, b) => (a >= 0 ? 1 / (1 + Math.exp(-a)) : Math.exp(a) / (1 + Math.exp(a))) - b,
-    ),
-};
-
-function elementwise(
+/** The loss, its values and the gradient of its mean over terms, through the compiler. */
+async function computed(
+  loss: Loss,
   x: NdArray,
   t: NdArray,
-  value: (x: number, t: number) => number,
-  slope: (x: number, t: number) => number,
-): Exact {
-  const of = (f: (x: number, t: number) => number, by: number): NdArray => ({
-    shape: x.shape,
-    data: x.data.map((v, i) => f(v, t.data[i] ?? 0) / by),
-  });
-  return { each: of(value, 1), gradient: of(slope, x.data.length) };
-}
-
-/** The loss, its values and the gradient of its mean, through the compiler. */
-async function computed(loss: LossName, x: NdArray, t: NdArray): Promise<Exact & { readonly mean: number }> {
-  const input = (name: string, shape: readonly number[]): Node => ({
+): Promise<Omit<Exact, "counts"> & { readonly mean: number }> {
+  const input = (name: string, { shape }: NdArray, dtype: "f32" | "u32"): Node => ({
     kind: "input",
-    type: { dtype: "f32", shape: ["N", ...shape.slice(1)] },
+    type: { dtype, shape: ["N", ...shape.slice(1)] },
     origin: { name },
   });
-  const [prediction, target] = [input("prediction", x.shape), input("target", t.shape)];
-  const each = opNode(losses[loss], {}, [prediction, target], { name: "each" });
+  const prediction = input("prediction", x, "f32");
+  const target = input("target", t, loss.kind === "crossEntropy" ? "u32" : "f32");
+  const { kind, ...options } = loss;
+  const op: OpDef = losses[kind];
+  const weight = kind === "crossEntropy" ? loss.weight : undefined;
+  const own: Node[] = weight
+    ? [
+        {
+          kind: "param",
+          type: { dtype: "f32", shape: [weight.length] },
+          origin: { name: "weight" },
+          init: { kind: "data", values: weight },
+          use: "constant",
+        },
+      ]
+    : [];
+  const each = opNode(op, options, [prediction, target, ...own], { name: "each" });
   const mean = opNode(ops.mean, {}, [each], { name: "mean" });
   const gradient = differentiate(mean, [prediction]).get(prediction);
   if (!gradient) throw new Error("no gradient");
@@ -88,7 +56,8 @@ async function computed(loss: LossName, x: NdArray, t: NdArray): Promise<Exact &
     updates: [],
     nodes: topologicalOrder(outputs.map((o) => o.node)),
   });
-  const [got] = await runProgram(program, {}, { prediction: x, target: t });
+  const params = weight ? { weight: ndarray([weight.length], weight) } : {};
+  const [got] = await runProgram(program, params, { prediction: x, target: t });
   const array = (name: string): NdArray => {
     const value = got?.[name];
     if (!value) throw new Error(`no ${name}`);
@@ -96,6 +65,26 @@ async function computed(loss: LossName, x: NdArray, t: NdArray): Promise<Exact &
   };
   return { each: array("each"), gradient: array("gradient"), mean: array("mean").data[0] ?? Number.NaN };
 }
+
+/** The gradient of the mean over terms. */
+const meanGradient = ({ each, gradient }: Exact): NdArray => ({
+  ...gradient,
+  data: gradient.data.map((g) => g / each.data.length),
+});
+
+const CLASSES = 5;
+const all: readonly Loss[] = [
+  { kind: "crossEntropy" },
+  { kind: "crossEntropy", weight: [0.5, 0, 3, 1, 0.25] },
+  { kind: "crossEntropy", labelSmoothing: 0.1 },
+  { kind: "crossEntropy", labelSmoothing: 1 },
+  { kind: "crossEntropy", weight: [0.5, 0, 3, 1, 0.25], labelSmoothing: 0.3 },
+  { kind: "binaryCrossEntropy" },
+  { kind: "squaredError" },
+  { kind: "absoluteError" },
+  { kind: "huber" },
+  { kind: "huber", delta: 0.2 },
+];
 
 function expectClose(got: NdArray, want: NdArray, floor: number): void {
   expect(got.shape).toEqual(want.shape);
@@ -108,66 +97,83 @@ function expectClose(got: NdArray, want: NdArray, floor: number): void {
 const SIZES = [0, 1, 30, 1e2, 1e4] as const;
 const EXAMPLES = 7;
 
-describe.each(Object.keys(losses) as LossName[])("%s", (loss) => {
+describe.each(all.map((loss) => [JSON.stringify(loss), loss] as const))("%s", (_, loss) => {
   test.each(SIZES)("equals float64 for predictions up to ±%d", async (size) => {
     const next = random(Math.round(size) + 3);
-    const classes = 5;
-    const x = zeros([EXAMPLES, classes]);
+    const x = zeros([EXAMPLES, CLASSES]);
     // The extremes themselves occur, and ties among the largest.
-    x.data.forEach((_, i) => {
+    x.data.forEach((__, i) => {
       x.data[i] = i % 4 === 0 ? (next() < 0.5 ? size : -size) : Math.fround((2 * next() - 1) * size);
     });
     const t =
-      loss === "crossEntropy"
+      loss.kind === "crossEntropy"
         ? ndarray(
             [EXAMPLES],
-            Array.from({ length: EXAMPLES }, (_, i) => i % classes),
+            Array.from({ length: EXAMPLES }, (__, i) => i % CLASSES),
           )
-        : { shape: x.shape, data: x.data.map((_, i) => (i % 3 === 0 ? i % 2 : Math.fround(next()))) };
-    const want = exact[loss](x, t);
+        : { shape: x.shape, data: x.data.map((__, i) => (i % 3 === 0 ? i % 2 : Math.fround(next()))) };
+    const want = exactLoss(loss, x, t);
     const got = await computed(loss, x, t);
     for (const v of [...got.each.data, ...got.gradient.data, got.mean]) expect(Number.isFinite(v)).toBe(true);
     // A difference of large numbers keeps their rounding.
     expectClose(got.each, want.each, 1e-6 * Math.max(1, size));
-    expectClose(got.gradient, want.gradient, 1e-6);
+    expectClose(got.gradient, meanGradient(want), 1e-6);
     const mean = want.each.data.reduce((a, v) => a + v, 0) / want.each.data.length;
     expect(Math.abs(got.mean - mean)).toBeLessThan(1e-5 * Math.abs(mean) + 1e-6);
   });
 });
 
-test("cross-entropy of each place is that of its scores alone", async () => {
-  const [examples, classes, height, width] = [3, 4, 2, 5];
-  const next = random(11);
-  const rows = zeros([examples * height * width, classes]);
-  rows.data.forEach((_, i) => {
-    rows.data[i] = Math.fround(8 * next() - 4);
-  });
-  const labels = zeros([examples * height * width]);
-  labels.data.forEach((_, i) => {
-    labels.data[i] = Math.floor(next() * classes);
-  });
-  /** From a row of scores for each place to [N, classes, H, W]. */
-  const asPictures = ({ data }: NdArray): NdArray =>
-    build([examples, classes, height, width], ([n = 0, c = 0, i = 0, j = 0]) => {
-      const place = (n * height + i) * width + j;
-      return data[place * classes + c] ?? 0;
+test.each(all.filter((loss) => loss.kind === "crossEntropy"))(
+  "each place has a label of its own: %o",
+  async (loss) => {
+    const next = random(11);
+    const x = zeros([3, CLASSES, 2, 4]);
+    x.data.forEach((_, i) => {
+      x.data[i] = Math.fround(8 * next() - 4);
     });
-  const want = exact.crossEntropy(rows, labels);
-  const places = [examples, height, width];
-  const got = await computed("crossEntropy", asPictures(rows), ndarray(places, labels.data));
-  expectClose(got.each, ndarray(places, want.each.data), 1e-6);
-  expectClose(got.gradient, asPictures(want.gradient), 1e-7);
-});
+    const labels = zeros([3, 2, 4]);
+    labels.data.forEach((_, i) => {
+      labels.data[i] = Math.floor(next() * CLASSES);
+    });
+    const want = exactLoss(loss, x, labels);
+    const got = await computed(loss, x, labels);
+    expectClose(got.each, want.each, 1e-6);
+    expectClose(got.gradient, meanGradient(want), 1e-7);
+  },
+);
 
 test("a loss of two tensors that do not fit names itself and both shapes", () => {
-  const node = (...shape: (number | "N")[]): Node => ({
+  const node = (dtype: "f32" | "u32", ...shape: (number | "N")[]): Node => ({
     kind: "input",
-    type: { dtype: "f32", shape },
+    type: { dtype, shape },
     origin: { name: "x" },
   });
-  const made = (loss: LossName, a: Node, b: Node) => () => opNode(losses[loss], {}, [a, b], { name: "loss" });
-  expect(made("crossEntropy", node("N", 10), node("N", 10))).toThrow(/crossEntropy .*\[N, 10\].*\[N, 10\]/);
-  expect(made("crossEntropy", node("N", 3, 4), node("N"))).toThrow(/crossEntropy/);
-  expect(made("crossEntropy", node("N", 3, 4, 5), node("N", 4))).toThrow(/labels are \[N, 4, 5\]/);
-  expect(made("squaredError", node("N", 3), node("N", 4))).toThrow(/squaredError .*\[N, 3\].*\[N, 4\]/);
+  const scores = (...shape: (number | "N")[]): Node => node("f32", ...shape);
+  const labels = (...shape: (number | "N")[]): Node => node("u32", ...shape);
+  const made =
+    ({ kind, ...options }: Loss, a: Node, b: Node) =>
+    (): Node =>
+      opNode(losses[kind] as OpDef, options, [a, b], { name: "loss" });
+  const cross: Loss = { kind: "crossEntropy" };
+  expect(made(cross, scores("N", 10), labels("N", 10))).toThrow(/crossEntropy .*\[N, 10\].*\[N, 10\]/);
+  expect(made(cross, scores("N", 3, 4), labels("N"))).toThrow(/crossEntropy/);
+  expect(made(cross, scores("N", 3, 4, 5), labels("N", 4))).toThrow(/labels are \[N, 4, 5\]/);
+  expect(made(cross, scores("N", 3), scores("N"))).toThrow(
+    'crossEntropy takes the numbers of classes, but labels [N] are f32\n  rule: labels are whole numbers from 0\n  try:  input("label", [N], { dtype: "u32" })',
+  );
+  expect(made({ ...cross, weight: [1, 2] }, scores("N", 3), labels("N"))).toThrow(
+    "crossEntropy: weight has 2 numbers, but logits are [N, 3]\n  rule: weight has a number for each of the 3 classes",
+  );
+  expect(made({ kind: "squaredError" }, scores("N", 3), scores("N", 4))).toThrow(
+    /squaredError .*\[N, 3\].*\[N, 4\]/,
+  );
+});
+
+test.each<[unknown, string]>([
+  [{ weight: [1, -1] }, "crossEntropy: weight[1] is -1"],
+  [{ weight: [0, 0] }, "crossEntropy: weight is [0, 0]"],
+  [{ labelSmoothing: 1.5 }, "crossEntropy: labelSmoothing is 1.5"],
+  [{ smoothing: 0.1 }, 'crossEntropy: unknown option "smoothing"'],
+])("options that are none: %o", (options, message) => {
+  expect(() => losses.crossEntropy.options(options as never)).toThrow(message);
 });

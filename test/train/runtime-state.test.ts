@@ -118,7 +118,7 @@ describe("checkpoints", () => {
     for (const [key, value] of [
       ["step", -1],
       ["epoch", 0.5],
-      ["loss", "much"],
+      ["sums", "much"],
       ["rows", null],
     ] as const) {
       const position = JSON.stringify({ ...JSON.parse(metadata["position"] ?? ""), [key]: value });

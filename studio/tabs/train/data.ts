@@ -4,7 +4,7 @@ import { plural, UserError } from "../../../compiler/errors.ts";
 import type { Graph } from "../../../compiler/ir/graph.ts";
 import { idxDataSet, type Source } from "../../../data/idxSet.ts";
 import { KNOWN } from "../../../data/knownClasses.ts";
-import { type Data, firstRows, fitted } from "../../../data/set.ts";
+import { type Data, firstRows, fitted, type Labels } from "../../../data/set.ts";
 import { synthetic } from "../../../data/synthetic.ts";
 
 /** There are so many pictures to test with for each to train with, as in MNIST and Fashion-MNIST. */
@@ -67,7 +67,7 @@ const BEGINNINGS: Readonly<Record<string, string>> = {
 };
 
 /** The name of a published set, by its first ten labels. */
-export function recognised(labels: Uint8Array): string | undefined {
+export function recognised(labels: Labels): string | undefined {
   const first = labels.subarray(0, 10).join(",");
   return Object.keys(BEGINNINGS).find((name) => BEGINNINGS[name] === first);
 }

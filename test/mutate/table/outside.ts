@@ -307,7 +307,7 @@ export const outside: readonly Mutation[] = [
       why: "T is another axis's length where the examples' is left out",
     },
   ]),
-  ...inFile("compiler/assemble/indices.ts", [
+  ...inFile("compiler/ir/indices.ts", [
     {
       name: "indices: the bound of the last op counts",
       find: "if (known === undefined || boundOf(where.below) < boundOf(known))",

@@ -1,7 +1,8 @@
 /** Inputs of whole numbers that say where an op reads. */
 import type { Dim } from "../../contract/type.ts";
-import type { Graph, Node } from "../ir/graph.ts";
-import { boundOf, elements } from "../ir/type.ts";
+import type { Graph, Node } from "./graph.ts";
+import { rowsOf } from "./storage.ts";
+import { boundOf, elements } from "./type.ts";
 
 /** For each input whose numbers are some op's indices, however they are arranged: what all of them stay below. */
 export function indexBounds({ nodes }: Pick<Graph, "nodes">): ReadonlyMap<Node, Dim> {
@@ -22,8 +23,10 @@ export function indexBounds({ nodes }: Pick<Graph, "nodes">): ReadonlyMap<Node, 
   return bounds;
 }
 
-/** What only rearranges all elements of a node has the same numbers: `reshape`, `transpose`. */
+/** What only rearranges all elements of a node has the same numbers: `reshape`, `transpose`. So have rows drawn from a data set. */
 function sourceOf(node: Node | undefined): Node | undefined {
+  const [data] = node?.kind === "op" ? node.inputs : [];
+  if (data && rowsOf(data)) return data;
   const [from, ...others] = node?.kind === "op" && node.op.moves ? node.inputs : [];
   const whole =
     from && others.length === 0 && node && same(elements(from.type.shape), elements(node.type.shape));
