@@ -1,4 +1,4 @@
-/** The kind of model that is trained and measured on labelled examples: one input, a score for every class. */
+/** The kind of model that is measured on labelled examples: one input, a score for every class. */
 import { must, UserError } from "../compiler/errors.ts";
 import type { Graph } from "../compiler/ir/graph.ts";
 import type { Program } from "../contract/program.ts";
@@ -16,25 +16,28 @@ export interface Classifier {
   readonly classes: number;
 }
 
-/** Throws `UserError` where the model has other inputs or outputs. */
-export function classifierOf({ name, inputs, outputs }: Graph): Classifier {
+/** Undefined where the model has other inputs or outputs. */
+export function classifierIn({ inputs, outputs }: Graph): Classifier | undefined {
   const [input, ...moreInputs] = inputs;
   const [output, ...moreOutputs] = outputs;
+  const [batch, classes, ...rest] = output?.node.type.shape ?? [];
+  const others = moreInputs.length + moreOutputs.length + rest.length;
+  if (!input || others > 0 || batch !== "N" || typeof classes !== "number") return undefined;
+  return { input: targetOf({ name: input.name, ...input.node.type }), classes };
+}
+
+/** Throws `UserError` where the model has other inputs or outputs. */
+export function classifierOf(graph: Graph): Classifier {
+  const found = classifierIn(graph);
+  if (found) return found;
+  const { name, inputs, outputs } = graph;
   const shown = (list: readonly { name: string; node: { type: { shape: readonly Dim[] } } }[]): string =>
     list.map((each) => `${each.name} ${showShape(each.node.type.shape)}`).join(", ");
-  const [batch, classes, ...rest] = output?.node.type.shape ?? [];
-  if (
-    !input ||
-    moreInputs.length + moreOutputs.length + rest.length > 0 ||
-    batch !== "N" ||
-    typeof classes !== "number"
-  )
-    throw new UserError({
-      problem: `${name} has the inputs ${shown(inputs)} and the outputs ${shown(outputs)}`,
-      rule: "labelled examples need a model with one input and one output [N, classes]",
-      fix: "give a model that classifies, such as models/lenet.ts",
-    });
-  return { input: targetOf({ name: input.name, ...input.node.type }), classes };
+  throw new UserError({
+    problem: `${name} has the inputs ${shown(inputs)} and the outputs ${shown(outputs)}`,
+    rule: "labelled pictures need a model with one input and one output [N, classes]",
+    fix: "a model that classifies, such as models/lenet.ts, or arrays: --input NAME=FILE.npy --target NAME=FILE.npy",
+  });
 }
 
 export interface Answers {
@@ -55,8 +58,13 @@ export interface ClassifyOptions {
 /** Large enough to fill a GPU, small enough for any. */
 const CHUNK = 500;
 
+/** Examples with labels: the model's input, bytes that are scaled or numbers as they are. */
+export interface Labelled extends Pick<DataSet, "labels" | "rows" | "shape"> {
+  readonly images: Uint8Array | TensorData;
+}
+
 /** Runs the program over the set; bytes become 0 … 1, or stay whole numbers where the input is of them. */
-export async function classify(program: Program, set: DataSet, options: ClassifyOptions): Promise<Answers> {
+export async function classify(program: Program, set: Labelled, options: ClassifyOptions): Promise<Answers> {
   const { name, dtype } = must(program.inputs[0], "input");
   const [output] = program.outputs;
   const session = await load(...packed(program, { device: options.device, weights: options.weights }));
@@ -67,8 +75,9 @@ export async function classify(program: Program, set: DataSet, options: Classify
   let seconds = 0;
   for (let from = 0; from < set.rows; from += chunk) {
     const to = Math.min(set.rows, from + chunk);
-    const bytes = set.images.subarray(from * size, to * size);
-    const data = dtype === "f32" ? Float32Array.from(bytes, (byte) => byte / 255) : ARRAYS[dtype].from(bytes);
+    const part = set.images.subarray(from * size, to * size);
+    const scale = dtype === "f32" && part instanceof Uint8Array ? 255 : 1;
+    const data = ARRAYS[dtype].from(part).map((value) => value / scale);
     const start = performance.now();
     const outputs = await session.run({ [name]: { shape: [to - from, ...set.shape], data } });
     seconds += (performance.now() - start) / 1000;

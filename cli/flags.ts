@@ -71,16 +71,46 @@ export function dataOptions(command: Command): Command {
   return command
     .option(
       "-d, --data <set>",
-      "synthetic (drawn by weft, the default), fashion-mnist, mnist, or a folder of pictures by class",
+      "synthetic (drawn by weft, the default), fashion-mnist, mnist, a folder of pictures by class, or a .csv file",
     )
+    .option("--input <files...>", "examples as .npy files, FILE or NAME=FILE; a sixth is kept for testing")
+    .option("--target <files...>", "with --input: their labels or targets, FILE or NAME=FILE")
+    .option("--label <columns>", "of a .csv file: the columns that are learnt, A,B; default the last one")
     .option("--data-dir <dir>", "where the files of fashion-mnist or mnist are (WEFT_DATA sets it too)")
     .option("--limit <n>", "use the first N examples alone, for a quick try", wholeNumber(1));
 }
 
-/** `--lr`, `--optimizer` and what goes with it, of what compiles a training step. */
+/** `--loss` and what goes with it, of what trains or measures. */
+export function lossOptions(command: Command): Command {
+  return command
+    .option(
+      "--loss <names...>",
+      "crossEntropy (the default, unless the model file says another), binaryCrossEntropy, squaredError, absoluteError or huber; of several outputs OUTPUT=LOSS or OUTPUT=LOSS*WEIGHT for each",
+    )
+    .option("--class-weights <list>", "crossEntropy: what a label of each class counts, 1,2,0.5", numbers)
+    .option(
+      "--label-smoothing <share>",
+      "crossEntropy: the share of a label that is spread over all classes",
+      number("a number from 0 to 1", (v) => v >= 0 && v <= 1),
+    )
+    .option(
+      "--delta <error>",
+      "huber: the error up to which it is squared; default 1",
+      number("a number above 0", (v) => v > 0),
+    );
+}
+
+/** For commander: numbers of at least 0 with commas between them. */
+function numbers(text: string): readonly number[] {
+  const list = text.split(",").map((each) => (each.trim() === "" ? Number.NaN : Number(each)));
+  if (list.every((value) => Number.isFinite(value) && value >= 0)) return list;
+  throw new InvalidArgumentError("It must be numbers of at least 0 with commas between them.");
+}
+
+/** `--loss`, `--lr`, `--optimizer` and what goes with them, of what compiles a training step. */
 export function optimizerOptions(command: Command): Command {
   const positive = number("a number above 0", (v) => v > 0);
-  return command
+  return lossOptions(command)
     .option(
       "--lr <rate>",
       "the learning rate; default 0.9 for sgd, the lecture's, and 0.001 for adam",

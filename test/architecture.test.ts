@@ -120,7 +120,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   runtime: [],
   "runtime/node": ["runtime", "node", "package"],
   models: ["weftgpu", "weftgpu/node", "weftgpu/train"],
-  data: ["compiler/errors.ts", "compiler/ir/graph.ts", "compiler/ops"],
+  data: ["compiler/errors.ts", "compiler/options.ts", "compiler/ir/graph.ts", "compiler/ops"],
   cli: ["compiler", "runtime", "runtime/node", "data", "node", "package"],
   studio: [
     ...core,

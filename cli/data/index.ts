@@ -1,15 +1,20 @@
 /** Opens what `--data` names, in the shape of the model's input. */
 import { refuseSizes } from "../../compiler/emit/sizes.ts";
 import { UserError } from "../../compiler/errors.ts";
+import type { Graph } from "../../compiler/ir/graph.ts";
 import { sizesIn } from "../../compiler/ir/type.ts";
 import type { Target } from "../../data/array.ts";
 import { checkLabels, type Data, type DataSet, firstRows, fitted } from "../../data/set.ts";
 import { SYNTHETIC_TEST, SYNTHETIC_TRAIN, synthetic } from "../../data/synthetic.ts";
+import { classifierOf } from "../classifier.ts";
+import { type ArrayFiles, openArrays } from "./arrays.ts";
 import { readFolder } from "./folder.ts";
+import type { DataPart, Opened } from "./parts.ts";
 import { isPublished, readPublished } from "./published.ts";
+import { isTable, openTable } from "./table.ts";
 
 export interface DataOptions {
-  /** `synthetic`, `fashion-mnist`, `mnist`, or a folder. */
+  /** `synthetic`, `fashion-mnist`, `mnist`, a folder, or a table. */
   readonly data: string;
   readonly dataDir?: string;
   /** Take only the first so many examples, of both the training and the test set. */
@@ -47,4 +52,58 @@ function opened(
   if (data !== "synthetic") return readFolder(data, target, limit);
   const rows = limit ?? Number.POSITIVE_INFINITY;
   return synthetic(Math.min(SYNTHETIC_TRAIN, rows), Math.min(SYNTHETIC_TEST, rows));
+}
+
+/** Where the examples of any training come from. */
+export interface ExampleOptions extends ArrayFiles, Omit<DataOptions, "data"> {
+  readonly data?: string;
+  readonly label?: string | undefined;
+}
+
+/**
+ * Examples of whatever a training reads: arrays, a table, or pictures with labels.
+ * @throws UserError where flags do not go together, files cannot be read, or do not fit
+ */
+export async function openExamples(
+  { data, label, input, target, limit, ...places }: ExampleOptions,
+  graph: Graph,
+  parts: readonly DataPart[],
+): Promise<Opened> {
+  for (const { name, shape } of parts)
+    refuseSizes({ name, sizes: sizesIn([shape]) }, "what learns from files");
+  if (target && !input)
+    throw new UserError({ problem: "--target goes with --input", fix: "--input FILE.npy --target FILE.npy" });
+  if (input && data !== undefined && data !== "synthetic")
+    throw new UserError({
+      problem: "--input and --data exclude each other",
+      rule: "examples come from arrays, or from a data set",
+      fix: "leave one out",
+    });
+  const table = data !== undefined && isTable(data);
+  if (label !== undefined && !table)
+    throw new UserError({ problem: "--label goes with --data FILE.csv", fix: "leave out --label" });
+  if (input) return openArrays({ input, target }, parts, limit);
+  if (table) {
+    const names = typeof graph.classes === "object" ? graph.classes : undefined;
+    return openTable(data, label, parts, names, limit);
+  }
+  const classifier = classifierOf(graph);
+  const [image, labels] = parts;
+  if (!image || labels?.loss?.classes !== classifier.classes)
+    throw new UserError({
+      problem: `--data ${data ?? "synthetic"} has a class for each picture, but ${graph.name} is trained with ${parts.flatMap((p) => p.loss?.loss.kind ?? []).join(", ")}`,
+      rule: "pictures by class go with crossEntropy",
+      fix: "--input FILE.npy --target FILE.npy, or a .csv file",
+    });
+  const found = await openData(
+    { data: data ?? "synthetic", ...places, ...(limit === undefined ? {} : { limit }) },
+    classifier.input,
+    classifier.classes,
+  );
+  const examples = ({ images, labels: list, rows }: DataSet): Opened["train"] => ({
+    arrays: { [image.name]: images, [labels.name]: list },
+    rows,
+  });
+  const { name, train, test } = found;
+  return { name, train: examples(train), test: examples(test), classes: train.classes, bytes: true };
 }

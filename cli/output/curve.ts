@@ -1,12 +1,18 @@
 /** The lecture's plot in the terminal: train loss, train accuracy and test accuracy over the epochs, in braille dots. */
+import type { Measured } from "../../runtime/train.ts";
 import type { Colors } from "../ui.ts";
 
 export interface EpochPoint {
   /** From 1 on. */
   readonly epoch: number;
   readonly loss: number;
+  /** NaN where no loss knows right and wrong. */
   readonly trainAccuracy: number;
   readonly testAccuracy: number;
+  readonly testLoss?: number;
+  /** Where there are several. */
+  readonly losses?: readonly Measured[];
+  readonly testLosses?: readonly Measured[] | undefined;
 }
 
 /** A curve: what it shows, and its pattern of dots on and off, so that it can be told apart without colour. */

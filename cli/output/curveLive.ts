@@ -13,9 +13,16 @@ export interface LiveOptions {
   readonly ui: Ui;
 }
 
-/** `loss 0.463, train acc 0.826, test acc 0.797`, as the lecture prints it. */
-export function lectureLine({ loss, trainAccuracy, testAccuracy }: EpochPoint): string {
-  return `loss ${loss.toFixed(3)}, train acc ${trainAccuracy.toFixed(3)}, test acc ${testAccuracy.toFixed(3)}`;
+/**
+ * `loss 0.463, train acc 0.826, test acc 0.797`, as the lecture prints it; where nothing is right or wrong the loss of the test
+ * set, and where there are several losses each of them: `loss 0.463 (scores 0.4, place 0.063), …`.
+ */
+export function lectureLine({ loss, trainAccuracy, testAccuracy, testLoss, losses }: EpochPoint): string {
+  const each = losses?.map((l) => `${l.name} ${l.loss.toFixed(3)}`).join(", ");
+  const all = `loss ${loss.toFixed(3)}${each ? ` (${each})` : ""}`;
+  if (Number.isNaN(trainAccuracy))
+    return testLoss === undefined ? all : `${all}, test loss ${testLoss.toFixed(3)}`;
+  return `${all}, train acc ${trainAccuracy.toFixed(3)}, test acc ${testAccuracy.toFixed(3)}`;
 }
 
 export class Live {

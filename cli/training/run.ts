@@ -4,9 +4,9 @@ import { plural, UserError } from "../../compiler/errors.ts";
 import { WeftError } from "../../contract/errors.ts";
 import type { Weights } from "../../contract/weights.ts";
 import {
+  type AnyDataSet,
   constant,
   cosine,
-  type DataSet,
   DivergedError,
   type Trainer,
   type Training,
@@ -84,7 +84,7 @@ export class Run {
   }
 
   /** Whether all epochs were done. What was reached is on the disk when it ends, however it ends. */
-  async fit(trainer: Trainer, data: DataSet, test: DataSet): Promise<boolean> {
+  async fit(trainer: Trainer, data: AnyDataSet, test: AnyDataSet): Promise<boolean> {
     const { epochs } = this.options.settings;
     const live = new Live({ ...this.options, epochs });
     const stop = new AbortController();
@@ -109,8 +109,8 @@ export class Run {
   /** False where the device was lost and another may do. */
   async #attempt(
     trainer: Trainer,
-    data: DataSet,
-    test: DataSet,
+    data: AnyDataSet,
+    test: AnyDataSet,
     live: Live,
     signal: AbortSignal,
   ): Promise<boolean> {
@@ -133,10 +133,13 @@ export class Run {
           if (trainer.position.stepInEpoch > 0) await this.save(trainer);
         },
       });
-      for await (const { epoch, loss, trainAccuracy, testAccuracy = Number.NaN, ...time } of fit) {
+      for await (const { epoch, loss, trainAccuracy, testAccuracy = Number.NaN, ...rest } of fit) {
+        const { testLoss, losses, testLosses, ...time } = rest;
+        const point = { epoch, loss, trainAccuracy, testAccuracy };
+        const apart = losses.length > 1 && { losses, testLosses };
         this.history = [
           ...this.history.filter((p) => p.epoch < epoch),
-          { epoch, loss, trainAccuracy, testAccuracy },
+          { ...point, ...(testLoss !== undefined && { testLoss }), ...apart },
         ];
         this.examples += time.examplesPerSecond * time.seconds;
         this.seconds += time.seconds;

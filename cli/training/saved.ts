@@ -54,7 +54,10 @@ export async function readSaved(out: string): Promise<Saved> {
     const { epoch } = JSON.parse(metadata["position"] ?? "null") ?? {};
     if (!Number.isSafeInteger(epoch) || epoch < 0)
       throw new WeftError("weights", "it has no position of a training");
-    const history: unknown = JSON.parse(metadata["history"] ?? "[]");
+    // JSON has no NaN, which is what an accuracy is where there is none.
+    const history: unknown = JSON.parse(metadata["history"] ?? "[]", (key, value) =>
+      value === null && key.endsWith("ccuracy") ? Number.NaN : value,
+    );
     const settings = settingsFrom(JSON.parse(metadata["settings"] ?? "{}"));
     if (!isHistory(history) || !settings)
       throw new WeftError("weights", "its history or settings are damaged");
@@ -69,11 +72,10 @@ export async function readSaved(out: string): Promise<Saved> {
 }
 
 function isHistory(value: unknown): value is EpochPoint[] {
-  const keys = ["epoch", "loss", "trainAccuracy", "testAccuracy"];
-  return (
-    Array.isArray(value) &&
-    value.every((point: unknown) => keys.every((key) => Number.isFinite(Object(point)[key])))
-  );
+  const fits = (point: unknown): boolean =>
+    ["epoch", "loss"].every((key) => Number.isFinite(Object(point)[key])) &&
+    ["trainAccuracy", "testAccuracy"].every((key) => typeof Object(point)[key] === "number");
+  return Array.isArray(value) && value.every(fits);
 }
 
 /** Throws `UserError` where a new training would replace what may still be wanted. */

@@ -9,13 +9,24 @@ import {
   sgd,
   type TrainingOptions,
 } from "../../compiler/train/index.ts";
+import { LOSS, lossesOf } from "./losses.ts";
 
 /** All that decides a training's result besides the model and the seed; a checkpoint carries it. */
 export interface Settings {
   readonly data: string;
   readonly limit?: number;
+  /** Files of arrays: `name=path`, or a path alone. */
+  readonly input?: readonly string[];
+  readonly target?: readonly string[];
+  /** The columns of a table that are learnt. */
+  readonly label?: string;
   readonly epochs: number;
   readonly batch: number;
+  /** `output=loss*weight`, or the loss alone. */
+  readonly loss?: readonly string[];
+  readonly classWeights?: readonly number[];
+  readonly labelSmoothing?: number;
+  readonly delta?: number;
   readonly lr: number;
   readonly optimizer: "sgd" | "adam";
   readonly momentum?: number;
@@ -38,8 +49,12 @@ export interface Settings {
 /** As given on the command line. */
 export type Given = Partial<Settings>;
 
+/** Where examples come from. */
+const DATA = ["data", "limit", "input", "target", "label"] as const;
+
 /** What a training step is made with. */
 export const OPTIMIZER = [
+  ...LOSS,
   "lr",
   "optimizer",
   "momentum",
@@ -65,7 +80,7 @@ export function requireTrain<Key extends string>(
   throw new UserError({ problem: `${flag} goes with --train`, fix: `add --train, or leave out ${flag}` });
 }
 
-const KEYS = ["data", "limit", "epochs", "batch", ...OPTIMIZER, "schedule"] as const;
+const KEYS = [...DATA, "epochs", "batch", ...OPTIMIZER, "schedule"] as const;
 
 const isWhole = (value: unknown): boolean => Number.isSafeInteger(value) && Number(value) >= 1;
 const isNumber = (value: unknown): boolean => Number.isFinite(value);
@@ -76,6 +91,13 @@ const areTexts = (value: unknown): boolean =>
 const ALLOWED: { readonly [K in keyof Settings]-?: (value: unknown) => boolean } = {
   data: (value) => typeof value === "string",
   limit: isWhole,
+  input: areTexts,
+  target: areTexts,
+  label: (value) => typeof value === "string",
+  loss: areTexts,
+  classWeights: (value) => Array.isArray(value) && value.every(isNumber),
+  labelSmoothing: isNumber,
+  delta: isNumber,
   epochs: isWhole,
   batch: isWhole,
   lr: isNumber,
@@ -117,8 +139,8 @@ const RATES = { sgd: 0.9, adam: 0.001 };
 export function settle(given: Given, earlier: Given = {}): Settings {
   const picked = (from: Given): Given =>
     Object.fromEntries(KEYS.flatMap((key) => (from[key] === undefined ? [] : [[key, from[key]]])));
-  for (const key of ["data", "limit"] as const)
-    if (earlier.data !== undefined && given[key] !== undefined && given[key] !== earlier[key])
+  for (const key of DATA)
+    if (earlier.data !== undefined && given[key] !== undefined && `${given[key]}` !== `${earlier[key]}`)
       throw new UserError({
         problem: `--${key} is ${given[key]}, but the checkpoint is of a training with ${earlier[key] ?? "no limit"}`,
         rule: "a training goes on with the data that it began with",
@@ -164,7 +186,7 @@ export function batchFor(asked: number | undefined, rows: number, data: string):
 /** What a training step is made with, besides what it is made for. */
 export function stepOf(
   settings: Settings,
-): Pick<TrainingOptions, "optimizer" | "clip" | "accumulate" | "freeze" | "lora"> {
+): Pick<TrainingOptions, "optimizer" | "clip" | "accumulate" | "freeze" | "lora" | "loss" | "losses"> {
   const clip = clipOf(settings);
   const { accumulate, freeze } = settings;
   const lora = adaptersOf(settings);
@@ -174,6 +196,7 @@ export function stepOf(
     ...(accumulate && { accumulate }),
     ...(freeze && { freeze }),
     ...(lora && { lora }),
+    ...lossesOf(settings),
   };
 }
 

@@ -10,11 +10,11 @@ import { shuffled } from "../../runtime/data.ts";
 import { DataSets } from "../../runtime/dataUpload.ts";
 import { Gpu } from "../../runtime/gpu.ts";
 import { initialise } from "../../runtime/index.ts";
-import { createTrainer, type DataSet, DivergedError, type Trainer } from "../../runtime/train.ts";
+import { type AnyDataSet, createTrainer, DivergedError, type Trainer } from "../../runtime/train.ts";
 import { uniformsOf } from "../../runtime/trainBatch.ts";
 import { ratesOf } from "../../runtime/trainSteps.ts";
-import { classifierOf } from "../classifier.ts";
-import { openData } from "../data/index.ts";
+import { openExamples } from "../data/index.ts";
+import { partsFor } from "../data/parts.ts";
 import { batchFor, type Given, settle, stepOf } from "../training/settings.ts";
 import { weightsOf } from "../weights.ts";
 import { Bench, type Place } from "./bench.ts";
@@ -38,23 +38,21 @@ const STEPS = 4;
 
 /** Throws `UserError`: the model cannot be trained, flags that do not go together, weights or data that do not fit. */
 export async function trainingJob(graph: Graph, options: TrainingJobOptions): Promise<Prepared> {
-  const { input, classes } = classifierOf(graph);
   const settings = settle(options);
+  const plain: TrainingOptions = stepOf(settings);
   const { optimizer } = settings;
   const { dataDir, weights, own, seed, patience, note } = options;
   const limit = Math.min(settings.limit ?? Number.POSITIVE_INFINITY, STEPS * settings.batch);
   const given = await weightsOf(weights, own, compile(graph).program, note);
-  const data = await openData(
+  const data = await openExamples(
     { ...settings, limit, ...(dataDir === undefined ? {} : { dataDir }) },
-    input,
-    classes,
+    graph,
+    partsFor(graph, plain),
   );
   const batch = batchFor(options.batch, data.train.rows, data.name);
-  const { images, labels } = data.train;
-  const examples: Examples = { set: { images, labels, classes }, batch, seed, given };
-  const plain: TrainingOptions = stepOf(settings);
+  const examples: Examples = { set: data.train.arrays, batch, seed, given };
   return (target): Job => {
-    const how = { ...plain, target, typicalBatch: batch };
+    const how = { ...plain, bytes: data.bytes, target, typicalBatch: batch };
     const { training, step } = compileParts(graph, how);
     return {
       compilation: step,
@@ -69,7 +67,7 @@ export async function trainingJob(graph: Graph, options: TrainingJobOptions): Pr
 
 /** What steps are taken with. */
 interface Examples {
-  readonly set: DataSet;
+  readonly set: AnyDataSet;
   readonly batch: number;
   readonly seed: number;
   readonly given: Weights | undefined;

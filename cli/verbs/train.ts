@@ -7,10 +7,9 @@ import { plural, UserError } from "../../compiler/errors.ts";
 import { compileParts } from "../../compiler/train/index.ts";
 import { WeftError } from "../../contract/errors.ts";
 import { classesEntry } from "../../data/scores.ts";
-import type { DataSet as Labelled } from "../../data/set.ts";
-import { createTrainer, type DataSet, type Trainer } from "../../runtime/train.ts";
-import { classifierOf } from "../classifier.ts";
-import { openData } from "../data/index.ts";
+import { createTrainer, type Trainer } from "../../runtime/train.ts";
+import { openExamples } from "../data/index.ts";
+import { partsFor } from "../data/parts.ts";
 import { type PlaceFlags, placeFor } from "../device.ts";
 import { EXIT_INTERRUPTED } from "../failure.ts";
 import { shownPath } from "../files.ts";
@@ -81,6 +80,14 @@ export const train = verb({
       "photos/cat/*.jpg, photos/dog/*.jpg, …: a sixth is kept for testing",
     ],
     [
+      "weft train model.ts --input x.npy --target y.npy --loss huber --delta 0.5",
+      "arrays of numbers, whose last axes are those of the model",
+    ],
+    [
+      "weft train model.ts --data houses.csv --label price --loss squaredError",
+      "a table: the other columns are the input; text in a column of classes is their names",
+    ],
+    [
       "weft train model.ts --weights model.safetensors --freeze stem stage1 --data photos/",
       "train the rest of a network that has learnt something else",
     ],
@@ -109,7 +116,6 @@ async function learn(file: string, options: Options, ui: Ui): Promise<boolean> {
     });
   if (options.plot !== undefined) requirePlotName(options.plot);
   const { graph, weights: own } = await loadModel(file, { dims: options.dim });
-  const { input, classes } = classifierOf(graph);
   const out = options.out ?? `${fileName(graph.name)}${options.lora ? ".lora" : ""}.safetensors`;
   const saved = options.resume ? await readSaved(out) : undefined;
   if (!options.resume && !options.restart) await protect(out, options.out !== undefined);
@@ -128,7 +134,9 @@ async function learn(file: string, options: Options, ui: Ui): Promise<boolean> {
       rule: "adapters are trained beside weights that have learnt something, and are nothing without them",
       fix: "--weights FILE, or leave out --lora",
     });
-  const data = await openData({ ...wanted, ...(dataDir === undefined ? {} : { dataDir }) }, input, classes);
+  const made = stepOf(wanted);
+  const parts = partsFor(graph, made);
+  const data = await openExamples({ ...wanted, ...(dataDir === undefined ? {} : { dataDir }) }, graph, parts);
   const asked = options.batch ?? saved?.settings.batch;
   const settings = { ...wanted, batch: batchFor(asked, data.train.rows, data.name) };
   const { batch, optimizer } = settings;
@@ -136,7 +144,8 @@ async function learn(file: string, options: Options, ui: Ui): Promise<boolean> {
   const found = await here(file, { ...options, ...place, typicalBatch: batch, training: optimizer }, ui);
   const { precision: _, quantise: __, ...how } = found.options; // steps are f32
   const { training, step, evaluate } = compileParts(graph, {
-    ...stepOf(settings),
+    ...made,
+    bytes: data.bytes,
     ...how,
     typicalBatch: batch,
   });
@@ -147,9 +156,10 @@ async function learn(file: string, options: Options, ui: Ui): Promise<boolean> {
 
   const { format, quiet = false } = options;
   const history = saved?.history ?? [];
-  const { rows, classes: names } = data.train;
+  const { rows } = data.train;
+  const classes = parts.find((part) => part.loss?.classes)?.loss?.classes;
   const { notes, kept } = keptOf(graph, adapters);
-  const metadata = { ...classesEntry(names, classes), ...notes };
+  const metadata = { ...(classes === undefined ? {} : classesEntry(data.classes, classes)), ...notes };
   const run = new Run({ ui, format, quiet, place, settings, out, kept, metadata, rows, history });
   try {
     const device = await run.open();
@@ -167,8 +177,7 @@ async function learn(file: string, options: Options, ui: Ui): Promise<boolean> {
       });
     if (saved) announce(saved, trainer, settings, ui);
     const done = trainer.position.epoch >= settings.epochs;
-    const finished =
-      done || (await run.fit(trainer, asBytes(data.train, classes), asBytes(data.test, classes)));
+    const finished = done || (await run.fit(trainer, data.train.arrays, data.test.arrays));
     trainer.destroy();
     if (options.plot !== undefined && run.history.length > 0)
       await writePlot(options.plot, curveSvg(run.history, `${graph.name} on ${data.name}`));
@@ -178,8 +187,6 @@ async function learn(file: string, options: Options, ui: Ui): Promise<boolean> {
     run.close();
   }
 }
-
-const asBytes = ({ images, labels }: Labelled, classes: number): DataSet => ({ images, labels, classes });
 
 function aboutCheckpoint(error: unknown, out: string): unknown {
   if (!(error instanceof WeftError) || (error.code !== "weights" && error.code !== "input")) return error;

@@ -51,11 +51,7 @@ ${examples([
   run: (model: string, options: Options, { ui }) => rename(model, options, ui),
 });
 
-async function rename(
-  model: string,
-  { from, map, merge, out, format, dim }: Options,
-  ui: Ui,
-): Promise<void> {
+async function rename(model: string, { from, map, merge, out, format, dim }: Options, ui: Ui): Promise<void> {
   if (out !== undefined) await requireWritableFile(out);
   const { graph } = await loadModel(model, { dims: dim });
   const params = compile(graph).program.params.map(asGiven);

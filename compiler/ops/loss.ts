@@ -63,7 +63,7 @@ const crossEntropy: OpDef<CrossEntropyAttrs, CrossEntropyOptions | undefined> = 
     if (weight && weight.length !== logits.shape[1])
       fail(
         `crossEntropy: weight has ${weight.length} ${plural(weight.length, "number")}, but logits are ${showShape(logits.shape)}`,
-        `weight has a number for each of the ${showDim(classesOf(logits))} classes`,
+        `weight has a number for each class: ${showDim(classesOf(logits))}`,
       );
     return { dtype: "f32", shape: labels.shape };
   },

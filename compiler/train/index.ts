@@ -3,7 +3,7 @@ import type { Training } from "../../contract/training.ts";
 import { type Compilation, compile } from "../compile.ts";
 import type { Graph } from "../ir/graph.ts";
 import { checkForms, checkGraph } from "../passes/options.ts";
-import { aimsOf } from "./losses.ts";
+import { type Aims, aimsOf } from "./losses.ts";
 import { FreeNames } from "./names.ts";
 import { trainingRemarks } from "./remarks.ts";
 import { resultsOf } from "./results.ts";
@@ -27,6 +27,7 @@ export type {
   Training,
 } from "../../contract/training.ts";
 export { type Lora, type LoraOptions, lora } from "./lora.ts";
+export type { InBytes } from "./objective.ts";
 export { adam, sgd } from "./optimizer.ts";
 export type { TrainingOptions } from "./step.ts";
 
@@ -34,6 +35,10 @@ export type { TrainingOptions } from "./step.ts";
 export function compileTraining(graph: Graph, options: TrainingOptions): Training {
   return compileParts(graph, options).training;
 }
+
+/** The losses that a model is trained with, and the inputs that they compare with. Throws `UserError` where one does not fit. */
+export const aimsFor = (graph: Graph, choice: Pick<TrainingOptions, "loss" | "losses">): Aims =>
+  aimsOf(graph, lossesOf(graph, choice), new FreeNames(graph));
 
 /** A training with all that is known of its two programs. */
 export interface TrainingParts {
@@ -58,7 +63,7 @@ export function compileParts(graph: Graph, given: TrainingOptions): TrainingPart
     ...(typicalBatch > 256 && { typicalBatch }),
   });
   const asked = lossesOf(graph, options);
-  const { aims } = aimsOf(graph, asked, new FreeNames(graph));
+  const { aims } = aimsFor(graph, options);
   const remarks = trainingRemarks(graph, asked);
   const training: Training = {
     name: graph.name,

@@ -13,7 +13,18 @@ import {
   trainedIn,
   type Update,
 } from "../ir/graph.ts";
-import { flag, type Kind, listOf, natural, oneOf, optional, positive, takes, text } from "../options.ts";
+import {
+  flag,
+  type Kind,
+  listOf,
+  natural,
+  oneOf,
+  optional,
+  positive,
+  refined,
+  takes,
+  text,
+} from "../options.ts";
 import { differentiate } from "../passes/differentiate.ts";
 import { compilerFields } from "../passes/options.ts";
 import { writtenOut } from "../passes/written.ts";
@@ -57,10 +68,13 @@ export interface TrainingOptions extends LossChoice {
   readonly typicalBatch?: number;
 }
 
+const named = refined(listOf(text), (names, fail) =>
+  names.length > 0 ? names : fail("a list of inputs, or false"),
+);
 const inBytes: Kind<InBytes> = {
   rule: "true, false or a list of inputs",
   example: "true",
-  read: (value, place) => (Array.isArray(value) ? listOf(text) : flag).read(value, place),
+  read: (value, place) => (Array.isArray(value) ? named : flag).read(value, place),
 };
 const readLosses = takes("compileTraining", lossFields);
 

@@ -13,7 +13,6 @@ const COUNTED = new RegExp(`\\$\\{(?!${CONSTANT}\\})[^{}]*\\} (?:${NOUNS})\\b(?!
 
 /** Where there is never one: the count has been found to be more, or stands for several numbers. */
 const NEVER_ONE: Readonly<Record<string, readonly string[]>> = {
-  "cli/classifier.ts": ["{classes} classes"], // more than 256
   "cli/verbs/init.ts": ["{files.size} files in"], // the template's
   "cli/input/range.ts": ["{count} examples"],
   "compiler/options.ts": ["{most} arguments at most"],
@@ -21,6 +20,7 @@ const NEVER_ONE: Readonly<Record<string, readonly string[]>> = {
   "compiler/passes/bake.ts": ["{count} elements, more than"],
   "compiler/ops/gather.ts": ["{count} positions"], // more than some thousands
   "compiler/passes/multiOutput.ts": ["{buffers} tensors, more than"],
+  "compiler/train/losses.ts": ["{outputs.length} outputs"], // of one it is clear which
   "compiler/passes/partition.ts": ["{reads.size} tensors, more than", "elements exceeds"],
   "compiler/passes/verify.ts": ["showCount(have)"], // a count with N in it
   "runtime/trainOptions.ts": ["{position.rows} examples"], // it has several steps

@@ -22,7 +22,13 @@ function trained(
     scale: 1,
     how,
   };
-  return { model, loss: "squaredError", reduction: "mean", optimizer: sgd({ lr: 0.3 }), ...options };
+  return {
+    model,
+    loss: { kind: "squaredError" },
+    reduction: "mean",
+    optimizer: sgd({ lr: 0.3 }),
+    ...options,
+  };
 }
 
 const product = (name: string, a: string, b: string): Line => ({ name, op: "matmul", operands: [a, b] });

@@ -9,7 +9,7 @@ import type { EvaluateOptions, Meaning } from "../oracle/oracle.ts";
 import { hereFor } from "../oracle/weft.ts";
 import { execute } from "../train/execute.ts";
 import { inTraining, statistics } from "../train/meanings.ts";
-import { bounded, gradientsOf, lossOf, ratesFor, sum, updated } from "../train/stepReference.ts";
+import { bounded, gradientsOf, ratesFor, sum, termsOf, updated } from "../train/stepReference.ts";
 import { dataFor } from "./data.ts";
 import { checkProperties } from "./properties.ts";
 import { buildModel } from "./spec.ts";
@@ -27,6 +27,7 @@ const ROUNDING = 8;
 
 type Rounding = Pick<EvaluateOptions, "disturb" | "round">;
 type Moved = ReturnType<typeof updated>;
+const total = ({ data }: NdArray): number => sum(Array.from(data));
 const NO_MOMENT = { m: 0, v: 0 } as const;
 const NO_MOMENTS: readonly Pick<Moved, "m" | "v">[] = [];
 
@@ -76,7 +77,7 @@ async function train(spec: TrainingSpec): Promise<void> {
   const next = random(model.seed + 1);
   const moments = new Map<string, readonly Pick<Moved, "m" | "v">[]>();
   const lost = new Set<string>();
-  let total = 0;
+  let sums: readonly number[] = [];
   for (const [i, batch] of model.batches.entries()) {
     const t = i + 1;
     const set = {
@@ -103,12 +104,13 @@ async function train(spec: TrainingSpec): Promise<void> {
     const kept = new Map<NdArray, NdArray>();
     const meanings = { ...userMeanings, ...inTraining };
     const lossWith = (p: Arrays, rounding: Rounding = {}): number => {
-      const list = lossOf(graph, loss, inputs, { ...before, ...p }, meanings, rounding);
-      return sum(list) / (reduction === "sum" ? 1 : list.length);
+      const { each, counts } = termsOf(graph, loss, inputs, { ...before, ...p }, meanings, rounding);
+      return total(each) / (reduction === "sum" ? 1 : total(counts) || 1);
     };
-    total += sum(lossOf(graph, loss, inputs, before, { ...meanings, ...watched(kept) }));
+    const seen = termsOf(graph, loss, inputs, before, { ...meanings, ...watched(kept) });
+    sums = [(sums[0] ?? 0) + total(seen.each), (sums[1] ?? 0) + total(seen.counts)];
     const smooth = gradientsOf((p) => lossWith(p), trained(before), true);
-    if (!smooth || !Number.isFinite(total)) throw new NothingToCompare();
+    if (!smooth || !Number.isFinite(sums[0])) throw new NothingToCompare();
     const gradients = clip ? bounded(smooth, clip).gradients : smooth;
     // Before they are clipped: a bound makes gradients smaller, not what they are off by.
     const most = Math.max(0, ...Object.values(smooth).flatMap((g) => Array.from(g.data, Math.abs)));
@@ -158,9 +160,12 @@ async function train(spec: TrainingSpec): Promise<void> {
     // Each step is judged alone: it starts from what the last one left.
     params = after;
   }
-  const [sumOfLosses = Number.NaN] = (await execution.read(metrics)).data;
-  if (!(Math.abs(sumOfLosses - total) <= 1e-4 * Math.abs(total) + 1e-4))
-    throw new Error(`the sum of the losses is ${sumOfLosses}, not ${total}`);
+  const figures = (await execution.read(metrics)).data;
+  for (const [i, want] of sums.entries()) {
+    const got = figures[i] ?? Number.NaN;
+    if (!(Math.abs(got - want) <= 1e-4 * Math.abs(want) + 1e-4))
+      throw new Error(`the sum of ${i === 0 ? "the losses" : "what they count"} is ${got}, not ${want}`);
+  }
   execution.destroy();
 }
 
@@ -212,9 +217,14 @@ const watched = (kept: Map<NdArray, NdArray>): Readonly<Record<string, Meaning>>
 
 function targetFor({ loss }: TrainingSpec, graph: Graph, batch: number, next: () => number): NdArray {
   const shape = shapeAt(graph.outputs[0]?.node.type.shape ?? [], batch);
-  if (loss !== "crossEntropy") return randomArray(shape, next, loss === "binaryCrossEntropy" ? 0 : -1, 1);
-  const classes = shape[1] ?? 1;
-  return { shape: [batch], data: Float64Array.from({ length: batch }, () => Math.floor(next() * classes)) };
+  if (loss.kind !== "crossEntropy")
+    return randomArray(shape, next, loss.kind === "binaryCrossEntropy" ? 0 : -1, 1);
+  const [, classes = 1, ...places] = shape;
+  const count = sizeOf([batch, ...places]);
+  return {
+    shape: [batch, ...places],
+    data: Float64Array.from({ length: count }, () => Math.floor(next() * classes)),
+  };
 }
 
 /** As the last bit of f32 shifts numbers: the same shifts for the same seed, so that the loss stays a smooth function. */

@@ -1,7 +1,7 @@
 /** Random trainings: a small model whose parameters are shared and multiplied, a loss, an optimiser, a few steps. */
 import fc from "fast-check";
 import { adam, sgd } from "../../compiler/train/index.ts";
-import type { Clip, LossName, Optimizer } from "../../contract/training.ts";
+import type { Clip, Loss, LossName, Optimizer } from "../../contract/training.ts";
 import { Dice } from "./dice.ts";
 import { Draft } from "./draft.ts";
 import { extend, finish, labelled } from "./draw.ts";
@@ -10,7 +10,7 @@ import { type Dim, type ModelSpec, printModel } from "./spec.ts";
 
 export interface TrainingSpec {
   readonly model: ModelSpec;
-  readonly loss: LossName;
+  readonly loss: Loss;
   readonly reduction: "mean" | "sum";
   readonly optimizer: Optimizer;
   readonly clip?: Clip;
@@ -56,6 +56,17 @@ function clipOf(dice: Dice): Clip | undefined {
   return [undefined, undefined, { norm: bound }, { value: bound }][dice.roll(4)];
 }
 
+/** With what may be chosen of it. */
+function lossOf(dice: Dice, kind: LossName, classes: number): Loss {
+  if (kind === "huber") return dice.rarely(2) ? { kind } : { kind, delta: real(dice, 0.1, 2) };
+  if (kind !== "crossEntropy") return { kind };
+  return {
+    kind,
+    ...(dice.rarely(2) ? { weight: Array.from({ length: classes }, () => real(dice, 0.1, 3)) } : {}),
+    ...(dice.rarely(2) ? { labelSmoothing: real(dice, 0.05, 0.9) } : {}),
+  };
+}
+
 /** The last tensor that has an example per row. */
 const batched = (draft: Draft): string => draft.tensors().findLast((t) => draft.shape(t)[0] === "N") ?? "x";
 
@@ -95,7 +106,13 @@ export function drawTraining(head: readonly number[], choices: readonly (readonl
   const shape = inputShape(dice);
   const batches = [dice.between(2, 4), dice.between(2, 4), dice.between(1, 3)].slice(0, dice.between(1, 3));
   const seed = dice.roll(1 << 16);
-  const loss = dice.pick<LossName>(["squaredError", "crossEntropy", "binaryCrossEntropy"]);
+  const kind = dice.pick<LossName>([
+    "squaredError",
+    "crossEntropy",
+    "binaryCrossEntropy",
+    "absoluteError",
+    "huber",
+  ]);
   const reduction = dice.rarely(4) ? "sum" : "mean";
   const optimizer = optimizerOf(dice);
   const clip = clipOf(dice);
@@ -121,10 +138,13 @@ export function drawTraining(head: readonly number[], choices: readonly (readonl
     .shape(y)
     .slice(1)
     .reduce<number>((a, d) => a * Number(d), 1);
-  if (loss === "crossEntropy") {
-    if (draft.shape(y).length !== 2) y = draft.line("reshape", [y], ["N", size]);
+  if (kind === "crossEntropy") {
+    // Of pictures and rows there may be a label for each place.
+    const apart = draft.shape(y).length > 2 && Number(draft.shape(y)[1]) > 1 && dice.rarely(2);
+    if (draft.shape(y).length !== 2 && !apart) y = draft.line("reshape", [y], ["N", size]);
     if (size < 2) y = draft.line("linear", [y], { out: 2 });
   }
+  const loss = lossOf(dice, kind, Number(draft.shape(y)[1]));
   const how = { target, precision: "f32", bake: false } as const;
   const model = finish(draft, [{ name: "y", of: y }], { batches, seed, scale: 1, how });
   // Values that are dropped at random are another test's.

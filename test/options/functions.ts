@@ -189,6 +189,7 @@ const byName = weft as Readonly<Record<string, unknown>>;
 
 const optimizer = weft.sgd({ lr: 0.1 });
 const whole = weft.input("whole", [weft.N, 3], { dtype: "i32" });
+const labels = weft.input("labels", [weft.N], { dtype: "u32" });
 const few = weft.input("few", [2, 4], { dtype: "i32" });
 const logits = weft.linear(weft.flatten(image), { out: 4 });
 const graph = weft.model("m", { image }, { y: logits }).graph;
@@ -336,6 +337,14 @@ export const functions: ReadonlyMap<string, Options> = new Map([
       calls: { applied: (o) => untyped(weft.oneHot)(whole, o), "as a layer": untyped(weft.oneHot) },
     },
   ],
+  [
+    "crossEntropy",
+    {
+      all: { weight: [1, 2, 1, 1], labelSmoothing: 0.1 },
+      calls: { applied: (o) => untyped(weft.crossEntropy)(logits, labels, o) },
+    },
+  ],
+  ["huber", { all: { delta: 2 }, calls: { applied: (o) => untyped(weft.huber)(logits, logits, o) } }],
   ["gather", { all: { axis: 1 }, calls: { applied: (o) => untyped(weft.gather)(image, whole, o) } }],
   [
     "embedding",
@@ -398,6 +407,9 @@ export const positional: ReadonlyMap<string, readonly unknown[]> = new Map<strin
   ["constant", [1]],
   ["uniform", [0, 1]],
   ["where", [image, image, 1]],
+  ["binaryCrossEntropy", [logits, logits]],
+  ["squaredError", [logits, logits]],
+  ["absoluteError", [logits, logits]],
   ["reshape", [image, [weft.N, -1]]],
   ["transpose", [image, [0, 1, 3, 2]]],
   ["expand", [image, [weft.N, 4, 8, 8]]],

@@ -252,10 +252,10 @@ describe("what is said", () => {
         rule: optimizer is an object whose kind is one of "sgd", "adam"
         try:  optimizer: sgd({ lr: 0.1 }) or adam()",
         "compileTraining: loss is "mse"
-        rule: loss is one of "crossEntropy", "squaredError", "binaryCrossEntropy"
-        try:  loss: "crossEntropy" or "squaredError" or "binaryCrossEntropy"",
+        rule: loss is one of "crossEntropy", "binaryCrossEntropy", "squaredError", "absoluteError", "huber"
+        try:  loss: "crossEntropy" or "binaryCrossEntropy" or "squaredError" or "absoluteError" or "huber"",
         "compileTraining: unknown option "labelSmoothing"
-        rule: compileTraining takes optimizer, loss, reduction, clip, accumulate, freeze, lora, bytes, typicalBatch, target, tuning, wasm
+        rule: compileTraining takes optimizer, loss, losses, reduction, clip, accumulate, freeze, lora, bytes, typicalBatch, target, tuning, wasm
         try:  leaving it out",
         "compileTraining: unknown option "clip.nrm"
         rule: clip takes norm, value

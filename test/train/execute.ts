@@ -35,7 +35,7 @@ function inWords({ buffer }: Uint8Array | Uint16Array | Uint32Array): Uint8Array
   return bytes;
 }
 
-/** For batches of at most `most`. Parameters without a value start at 0. Default: where `deviceFor` says. */
+/** For batches of at most `most`. Constants have their own values, other parameters without one start at 0. Default: where `deviceFor` says. */
 export async function execute(
   program: Program,
   params: Arrays,
@@ -62,8 +62,9 @@ export async function execute(
     if (!buffer) throw new Error(`no buffer ${index}`);
     return buffer;
   };
-  for (const { name, shape, order, buffer } of program.params) {
-    const data = Float32Array.from(params[name]?.data ?? new Float64Array(sizeOf(shape)));
+  for (const { name, shape, order, buffer, init } of program.params) {
+    const own = init.kind === "data" ? init.values : new Float64Array(sizeOf(shape));
+    const data = Float32Array.from(params[name]?.data ?? own);
     device.queue.writeBuffer(bufferOf(buffer), 0, order ? permute(data, shape, order) : data);
   }
   let last = 0;

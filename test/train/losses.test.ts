@@ -162,7 +162,7 @@ test("a loss of two tensors that do not fit names itself and both shapes", () =>
     'crossEntropy takes the numbers of classes, but labels [N] are f32\n  rule: labels are whole numbers from 0\n  try:  input("label", [N], { dtype: "u32" })',
   );
   expect(made({ ...cross, weight: [1, 2] }, scores("N", 3), labels("N"))).toThrow(
-    "crossEntropy: weight has 2 numbers, but logits are [N, 3]\n  rule: weight has a number for each of the 3 classes",
+    "crossEntropy: weight has 2 numbers, but logits are [N, 3]\n  rule: weight has a number for each class: 3",
   );
   expect(made({ kind: "squaredError" }, scores("N", 3), scores("N", 4))).toThrow(
     /squaredError .*\[N, 3\].*\[N, 4\]/,

@@ -2,8 +2,9 @@
 import type { Optimizer, Tensor } from "weftgpu";
 import type { Graph } from "../../compiler/ir/graph.ts";
 import { topologicalOrder } from "../../compiler/ir/graph.ts";
-import { type Clip, type LossName, TARGET } from "../../contract/training.ts";
+import { type Clip, type Loss, type LossName, TARGET } from "../../contract/training.ts";
 import type { Arrays, NdArray } from "../oracle/array.ts";
+import { type Exact, exactLoss } from "../oracle/losses.ts";
 import { type EvaluateOptions, evaluate } from "../oracle/oracle.ts";
 
 const STEP = 1e-5;
@@ -17,30 +18,27 @@ export function graphOf(y: Tensor): Graph {
   return { name: "small", inputs, outputs: [{ name: "y", node: y.node }], nodes };
 }
 
-/** The loss of each element or example of a batch. */
-export function lossOf(
+/** The terms of the loss of a batch, and what each counts in the mean. */
+export function termsOf(
   graph: Graph,
-  loss: LossName,
+  loss: Loss,
   inputs: Arrays,
   params: Arrays,
   custom: EvaluateOptions["custom"] = {},
   rounding: Pick<EvaluateOptions, "disturb" | "round"> = {},
-): readonly number[] {
+): Pick<Exact, "each" | "counts"> {
   const [y, target] = [evaluate(graph, inputs, params, { custom, ...rounding })["y"], inputs[TARGET]];
   if (!y || !target) throw new Error("no loss");
-  if (loss === "squaredError") return Array.from(y.data, (v, i) => (v - (target.data[i] ?? 0)) ** 2);
-  // −t·log σ(y) − (1 − t)·log(1 − σ(y))
-  if (loss === "binaryCrossEntropy")
-    return Array.from(
-      y.data,
-      (v, i) => Math.max(v, 0) - v * (target.data[i] ?? 0) + Math.log1p(Math.exp(-Math.abs(v))),
-    );
-  const classes = y.shape[1] ?? 1;
-  return Array.from(target.data, (label, n) => {
-    const row = y.data.subarray(n * classes, (n + 1) * classes);
-    const top = Math.max(...row);
-    return top - (row[label] ?? 0) + Math.log(row.reduce((a, v) => a + Math.exp(v - top), 0));
-  });
+  return exactLoss(loss, y, target);
+}
+
+/** The loss of each element or example of a batch. */
+export function lossOf(
+  graph: Graph,
+  loss: LossName,
+  ...rest: [Arrays, Arrays, EvaluateOptions["custom"]?, Pick<EvaluateOptions, "disturb" | "round">?]
+): readonly number[] {
+  return Array.from(termsOf(graph, { kind: loss }, ...rest).each.data);
 }
 
 export const sum = (values: readonly number[]): number => values.reduce((a, v) => a + v, 0);

@@ -525,8 +525,8 @@ const checks: readonly Mutation[] = inFile("contract/validate.ts", [
   },
   {
     name: "validate: a buffer that is too small passes",
-    find: 'if (!isRows && holds < takes)',
-    put: 'if (!isRows && 4 * holds < takes)',
+    find: "if (!isRows && holds < takes)",
+    put: "if (!isRows && 4 * holds < takes)",
     guards: [program],
     why: "an output is cut",
   },

@@ -5,6 +5,7 @@ const gradients = guard("train/gradients");
 const gradientsOf = (only: string) => guard("train/gradients", only);
 const steps = guard("train/losses-optimizers");
 const losses = guard("train/losses");
+const several = guard("train/several");
 const clipping = guard("train/clip");
 const trainer = guard("train/runtime");
 const sets = guard("train/data");
@@ -261,8 +262,8 @@ const slopes: readonly Mutation[] = [
   ...inFile("compiler/ops/loss.ts", [
     {
       name: "cross-entropy's gradient: the label is added",
-      find: 'const error = call("sub", call("div", call("exp", shifted(own)), total), isLabel(labels, place, own));',
-      put: 'const error = call("add", call("div", call("exp", shifted(own)), total), isLabel(labels, place, own));',
+      find: 'const error = call("sub", times(all, call("div", call("exp", shifted(own)), total)), share(own));',
+      put: 'const error = call("add", times(all, call("div", call("exp", shifted(own)), total)), share(own));',
       guards: [losses, steps],
       why: "classifiers learn to be wrong",
     },
@@ -275,8 +276,8 @@ const slopes: readonly Mutation[] = [
     },
     {
       name: "squared error's gradient: without the 2",
-      find: 'call("mul", literal(2), call("sub", x, target))',
-      put: 'call("mul", literal(1), call("sub", x, target))',
+      find: 'call("mul", literal(2), difference(x, target))',
+      put: 'call("mul", literal(1), difference(x, target))',
       guards: [losses, steps],
       why: "the learning rate is halved",
     },
@@ -457,34 +458,64 @@ const updates: readonly Mutation[] = [
       why: "the bound is another one",
     },
   ]),
-  ...inFile("compiler/train/step.ts", [
+  ...inFile("compiler/train/losses.ts", [
     {
-      name: "step: bytes are scaled to 0 … 255/256",
+      name: "losses: one's own reads another input in place of the model's",
+      find: "if (own) return own.node;",
+      put: 'if (own && own.name === "") return own.node;',
+      guards: [several],
+      why: "what is trained wants data twice",
+    },
+  ]),
+  ...inFile("compiler/train/objective.ts", [
+    {
+      name: "objective: bytes are scaled to 0 … 255/256",
       find: "constantNode(1 / 255, data.origin)",
       put: "constantNode(1 / 256, data.origin)",
       guards: [trainer],
       why: "a model sees other pictures in training than in `weft run`",
     },
     {
-      name: "step: metrics of a batch replace those before",
-      find: 'return call("add", load(state, [which]), reduce("sum", axes, chosen));',
-      put: 'return reduce("sum", axes, chosen);',
+      name: "objective: metrics of a batch replace those before",
+      find: "      load(state, [which]),",
+      put: "      literal(0),",
       guards: [guard("train/losses-optimizers", "evaluation adds")],
       why: "an evaluation reports its last batch",
     },
     {
-      name: "step: the loss and the hits change places",
-      find: 'call("select", position(which), right, load(each, place))',
-      put: 'call("select", position(which), load(each, place), right)',
-      guards: [guard("train/losses-optimizers", "evaluation adds")],
-      why: "accuracy is the loss",
+      name: "objective: what counts and what is right change places",
+      find: "loadBroadcast(hits, axes), loadBroadcast(counts, axes)",
+      put: "loadBroadcast(counts, axes), loadBroadcast(hits, axes)",
+      guards: [guard("train/losses-optimizers", "evaluation adds"), several],
+      why: "the loss is divided by the hits",
     },
     {
-      name: "step: the sum of the losses is their mean",
-      find: "const total = opNode(reductions[reduction], {}, [each], suffixed(each.origin, reduction));",
-      put: "const total = opNode(reductions.mean, {}, [each], suffixed(each.origin, reduction));",
-      guards: [losses, steps, guard("lecture/learned-kernel"), trainer],
+      name: "objective: the sum of the losses is their mean",
+      find: "opNode(reductions[reduction], {}, [each], suffixed(origin, reduction))",
+      put: "opNode(reductions.mean, {}, [each], suffixed(origin, reduction))",
+      guards: [losses, steps, guard("lecture/learned-kernel"), trainer, several],
       why: '`reduction: "sum"` is not heeded',
+    },
+    {
+      name: "objective: a weighted mean is by the number of labels",
+      find: 'const weighed = counts.kind !== "const" && reduction === "mean";',
+      put: "const weighed = false;",
+      guards: [several],
+      why: "class weights change the learning rate; PyTorch's do not",
+    },
+    {
+      name: "objective: losses count 1 each",
+      find: "return said.weight === 1",
+      put: "return said.weight !== 0",
+      guards: [several],
+      why: "weights of losses are not heeded",
+    },
+    {
+      name: "objective: the second loss's figures are the first's",
+      find: "const own = add(which, -FIGURES * i);",
+      put: "const own = add(which, 0 * i);",
+      guards: [several],
+      why: "every loss shows one value",
     },
   ]),
 ];
@@ -548,17 +579,17 @@ const run: readonly Mutation[] = [
       why: "Adam's corrections jump at every epoch",
     },
     {
-      name: "figures: the mean over the batch's size, not the examples",
-      find: "batchLoss: figures(training, source, loss, right, n).loss,",
-      put: "batchLoss: figures(training, source, loss, right, batch).loss,",
-      guards: [trainer],
-      why: "the last batch of an epoch looks better than it is",
+      name: "figures: a loss is its sum",
+      find: "total / (counts || 1)",
+      put: "total",
+      guards: [trainer, several],
+      why: "the loss that is shown is not the one that is minimised",
     },
     {
-      name: "figures: a loss of several outputs is their sum",
-      find: "loss / (examples * terms)",
-      put: "loss / examples",
-      guards: [trainer],
+      name: "figures: weights of losses are left out",
+      find: "(losses[i]?.weight as number) * loss",
+      put: "loss",
+      guards: [several],
       why: "the loss that is shown is not the one that is minimised",
     },
     {
@@ -584,8 +615,8 @@ const run: readonly Mutation[] = [
     },
     {
       name: "divergence: NaN passes",
-      find: "if (!Number.isFinite(loss)) {",
-      put: "if (loss === Infinity) {",
+      find: "if (!Number.isFinite(batchLoss)) {",
+      put: "if (batchLoss === Infinity) {",
       guards: [state, guard("train/diverged")],
       why: "hours of training with NaN",
     },
@@ -607,8 +638,8 @@ const run: readonly Mutation[] = [
     },
     {
       name: "batches: figures of a submit lie on each other",
-      find: "encoder.copyBufferToBuffer(metrics, 0, staging, i * FIGURES_BYTES, FIGURES_BYTES);",
-      put: "encoder.copyBufferToBuffer(metrics, 0, staging, 0, FIGURES_BYTES);",
+      find: "encoder.copyBufferToBuffer(metrics, 0, staging, i * size, size);",
+      put: "encoder.copyBufferToBuffer(metrics, 0, staging, 0, size);",
       guards: [trainer],
       why: "of several steps the last one's loss is shown for the first",
     },
@@ -656,7 +687,7 @@ const run: readonly Mutation[] = [
     },
     {
       name: "batches: where the state is read back is made when it is due",
-      find: "  executable.stage(Math.max(ALL_FIGURES_BYTES, state));\n",
+      find: "  executable.stage(Math.max(MOST_BATCHES * bytesOf(figuresOf(executable)), state));\n",
       put: "",
       guards: [trainer],
       why: "memory may run out in the middle of a training",

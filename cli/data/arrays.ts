@@ -1,0 +1,85 @@
+/** Data sets in .npy files, one for each part: `--input NAME=FILE.npy --target NAME=FILE.npy`. */
+import { UserError } from "../../compiler/errors.ts";
+import { fitArray } from "../../data/array.ts";
+import { parseNpy } from "../../data/npy.ts";
+import type { Rows } from "../../runtime/train.ts";
+import { readBytes, shownPath } from "../files.ts";
+import { type DataPart, divided, type Opened } from "./parts.ts";
+
+export interface ArrayFiles {
+  readonly input?: readonly string[] | undefined;
+  readonly target?: readonly string[] | undefined;
+}
+
+/** `name=path`, or the path alone where there is one part of the kind. Throws `UserError` where it does not say which. */
+function fileOf(
+  flag: string,
+  text: string,
+  parts: readonly DataPart[],
+): readonly [part: DataPart, path: string] {
+  const at = text.indexOf("=");
+  const named = parts.find((part) => part.name === text.slice(0, at));
+  if (at > 0 && named) return [named, text.slice(at + 1)];
+  const [only, ...more] = parts;
+  if (only && more.length === 0) return [only, text];
+  throw new UserError({
+    problem: `--${flag} ${text} does not say which it is for`,
+    rule: only ? `there are ${parts.map((part) => part.name).join(", ")}` : `the training has no ${flag}`,
+    fix: only ? parts.map((part) => `--${flag} ${part.name}=FILE.npy`).join(" ") : `leave out --${flag}`,
+  });
+}
+
+/** Throws `UserError` for a file that is missing, broken or does not fit, and where their numbers of examples differ. */
+export async function openArrays(
+  { input = [], target = [] }: ArrayFiles,
+  parts: readonly DataPart[],
+  limit: number | undefined,
+): Promise<Opened> {
+  const files = new Map<string, string>();
+  for (const [flag, texts] of [
+    ["input", input],
+    ["target", target],
+  ] as const) {
+    const ofKind = parts.filter((part) => (part.loss !== undefined) === (flag === "target"));
+    for (const text of texts) {
+      const [{ name }, path] = fileOf(flag, text, ofKind);
+      if (files.has(name))
+        throw new UserError({ problem: `--${flag} names ${name} twice`, fix: "one file for each" });
+      files.set(name, path);
+    }
+  }
+  const arrays: Record<string, Rows> = {};
+  const bytes: string[] = [];
+  let first: { readonly source: string; readonly rows: number } | undefined;
+  for (const part of parts) {
+    const path = files.get(part.name);
+    const flag = part.loss ? "target" : "input";
+    if (path === undefined)
+      throw new UserError({
+        problem: `there is no --${flag} for ${part.name}`,
+        rule: `the training reads ${parts.map((p) => p.name).join(", ")}`,
+        fix: `--${flag} ${part.name}=FILE.npy`,
+      });
+    const source = shownPath(path);
+    const array = fitArray(parseNpy(await readBytes(path, "the data"), source, part.dtype), part, source);
+    const rows = array.shape[0] ?? 0;
+    first ??= { source, rows };
+    if (rows !== first.rows)
+      throw new UserError({
+        problem: `${first.source} holds ${first.rows} examples, but ${source} ${rows}`,
+        rule: "all files of a data set have the same examples in the same order",
+      });
+    const scaled = array.bytes && part.dtype === "f32" && !part.loss;
+    if (scaled) bytes.push(part.name);
+    arrays[part.name] = scaled ? Uint8Array.from(array.data) : array.data;
+  }
+  const { rows = 0 } = first ?? {};
+  if (rows < 2)
+    throw new UserError({
+      problem: `${first?.source} holds ${rows} example`,
+      rule: "every sixth example, or the last one, is kept for testing",
+      fix: "two examples or more",
+    });
+  const name = [...files.values()].map(shownPath).join(", ");
+  return { name, ...divided({ arrays, rows }, parts, limit), classes: [], bytes: bytes.length > 0 && bytes };
+}
