@@ -1,5 +1,5 @@
 /** Data sets in .npy files, one for each part: `--input NAME=FILE.npy --target NAME=FILE.npy`. */
-import { UserError } from "../../compiler/errors.ts";
+import { plural, UserError } from "../../compiler/errors.ts";
 import { fitArray } from "../../data/array.ts";
 import { parseNpy } from "../../data/npy.ts";
 import type { Rows } from "../../runtime/train.ts";
@@ -66,7 +66,7 @@ export async function openArrays(
     first ??= { source, rows };
     if (rows !== first.rows)
       throw new UserError({
-        problem: `${first.source} holds ${first.rows} examples, but ${source} ${rows}`,
+        problem: `${first.source} holds ${first.rows} ${plural(first.rows, "example")}, but ${source} ${rows}`,
         rule: "all files of a data set have the same examples in the same order",
       });
     const scaled = array.bytes && part.dtype === "f32" && !part.loss;
@@ -76,7 +76,7 @@ export async function openArrays(
   const { rows = 0 } = first ?? {};
   if (rows < 2)
     throw new UserError({
-      problem: `${first?.source} holds ${rows} example`,
+      problem: `${first?.source} holds ${rows} ${plural(rows, "example")}`,
       rule: "every sixth example, or the last one, is kept for testing",
       fix: "two examples or more",
     });

@@ -103,7 +103,7 @@ describe("a last layer and its loss", () => {
         rule: an output beyond a bound cannot be reached, and has no gradient that would bring it back
         try:  the layer before it as the output",
         "softmax1: the output y comes from softmax, and is trained with squaredError
-        rule: the outputs of a softmax hang together, while squaredError compares each number with a target of its own
+        rule: the outputs of a softmax hang together, while this loss compares each number with a target of its own
         try:  a loss of crossEntropy for classes, without this layer; for numbers, the layer before it as the output",
       ]
     `);
