@@ -26,6 +26,9 @@ function at(
   return `${source}:${line}:${column}: ${problem}`;
 }
 
+/** What ends a cell. */
+const ENDS = /[,\r\n]/g;
+
 /** The cells of each line that is not empty. A quoted cell may hold commas, line breaks and, doubled, quotes. */
 function cellsOf(text: string, source: string): readonly (readonly Cell[])[] {
   const rows: Cell[][] = [];
@@ -50,7 +53,8 @@ function cellsOf(text: string, source: string): readonly (readonly Cell[])[] {
       }
       i++;
     }
-    const rest = /[,\r\n]|$/.exec(text.slice(i, i + 1)) ? 0 : text.slice(i).search(/[,\r\n]|$/);
+    ENDS.lastIndex = i;
+    const rest = (ENDS.exec(text)?.index ?? text.length) - i;
     if (quoted && rest > 0)
       throw new UserError({
         problem: at({ source }, { line, column: i - begin + 1 }, "text follows a quoted cell"),
