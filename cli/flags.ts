@@ -66,18 +66,23 @@ export function quantiseOption(): Option {
   ).choices([...QUANTISED]);
 }
 
-/** `--data`, `--data-dir`, `--limit`, of what reads labelled examples. */
-export function dataOptions(command: Command): Command {
+/** What pictures with their classes are read from. */
+export function pictureOptions(command: Command, others = ""): Command {
   return command
     .option(
       "-d, --data <set>",
-      "synthetic (drawn by weft, the default), fashion-mnist, mnist, a folder of pictures by class, or a .csv file",
+      `synthetic (drawn by weft, the default), fashion-mnist, mnist, ${others}a folder of pictures by class`,
     )
-    .option("--input <files...>", "examples as .npy files, FILE or NAME=FILE; a sixth is kept for testing")
-    .option("--target <files...>", "with --input: their labels or targets, FILE or NAME=FILE")
-    .option("--label <columns>", "of a .csv file: the columns that are learnt, A,B; default the last one")
     .option("--data-dir <dir>", "where the files of fashion-mnist or mnist are (WEFT_DATA sets it too)")
     .option("--limit <n>", "use the first N examples alone, for a quick try", wholeNumber(1));
+}
+
+/** What is learnt from: pictures, arrays, tables. */
+export function dataOptions(command: Command): Command {
+  return pictureOptions(command, "a .csv file, ")
+    .option("--input <files...>", "examples as .npy files, FILE or NAME=FILE; a sixth is kept for testing")
+    .option("--target <files...>", "with --input: their labels or targets, FILE or NAME=FILE")
+    .option("--label <columns>", "of a .csv file: the columns that are learnt, A,B; default the last one");
 }
 
 /** `--loss` and what goes with it, of what trains or measures. */

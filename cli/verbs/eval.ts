@@ -9,7 +9,7 @@ import { type Answers, classifierOf, classify } from "../classifier.ts";
 import { openData } from "../data/index.ts";
 import { openPlace, type PlaceFlags, placeFor } from "../device.ts";
 import { shownPath } from "../files.ts";
-import { dataOptions, deviceOptions, noTuneOption, precisionOption, quantiseOption } from "../flags.ts";
+import { deviceOptions, noTuneOption, pictureOptions, precisionOption, quantiseOption } from "../flags.ts";
 import { loadModel } from "../model.ts";
 import { classResults, classTable, confusionOf, confusionSvg, confusionText } from "../output/confusion.ts";
 import { requirePlotName, writePlot } from "../output/plot.ts";
@@ -37,7 +37,7 @@ interface Options extends ModelVerbOptions, PlaceFlags {
 export const evaluate = verb({
   options: (command) =>
     deviceOptions(
-      dataOptions(
+      pictureOptions(
         command.option(
           "-w, --weights <file>",
           "a safetensors file, as weft train writes it; an ONNX file holds its own",
