@@ -135,7 +135,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     "compiler/train",
     "compiler/compile.ts",
     "compiler/index.ts",
-    ...["annotate", "default", "early", "excerpt", "failure", "frames", "names", "site"].map(
+    ...["annotate", "default", "early", "excerpt", "failure", "frames", "names", "site", "suggest"].map(
       (name) => `compiler/frontend/${name}.ts`,
     ),
     "runtime",

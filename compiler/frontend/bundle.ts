@@ -7,8 +7,9 @@ import { pathToFileURL } from "node:url";
 import { type BuildFailure, build, type Message, type Plugin } from "esbuild";
 import type { Location } from "../../contract/diagnosis.ts";
 import { must, UserError } from "../errors.ts";
-import { editDistance, excerpt } from "./excerpt.ts";
+import { excerpt } from "./excerpt.ts";
 import { displayPath } from "./source.ts";
+import { suggestion } from "./suggest.ts";
 
 export interface Bundle {
   readonly code: string;
@@ -114,7 +115,7 @@ function failure(message: Message, cwd: string, weftExports: readonly string[]):
     message.text,
   );
   const name = missing?.[1] ?? missing?.[2];
-  const fix = name === undefined ? installFix(message.text) : nearest(name, weftExports);
+  const fix = name === undefined ? installFix(message.text) : suggestion(name, weftExports);
   return new UserError({
     problem: `${name === undefined ? message.text : `"weftgpu" has no export named "${name}"`}${mark}`,
     ...(fix ? { fix } : {}),
@@ -126,12 +127,4 @@ function failure(message: Message, cwd: string, weftExports: readonly string[]):
 function installFix(text: string): string | undefined {
   const name = /^Could not resolve "((?:@[\w.-]+\/)?[\w][\w.-]*)(?:\/[^"]*)?"$/.exec(text)?.[1];
   return name && `npm install ${name}`;
-}
-
-function nearest(name: string, known: readonly string[]): string | undefined {
-  const ranked = known
-    .map((k) => ({ k, distance: editDistance(name.toLowerCase(), k.toLowerCase()) }))
-    .filter(({ distance }) => distance <= Math.max(1, Math.floor(name.length / 3)))
-    .sort((a, b) => a.distance - b.distance);
-  return ranked[0]?.k;
 }

@@ -2,8 +2,8 @@
 import { originalPositionFor, TraceMap } from "@jridgewell/trace-mapping";
 import { startNames } from "../../compiler/dsl/build.ts";
 import { UserError } from "../../compiler/errors.ts";
-import { editDistance } from "../../compiler/frontend/excerpt.ts";
 import type { Frame, StackReader } from "../../compiler/frontend/frames.ts";
+import { suggestion } from "../../compiler/frontend/suggest.ts";
 import * as weft from "../../compiler/index.ts";
 import type { Module } from "./protocol.ts";
 
@@ -78,12 +78,8 @@ function explained(value: unknown): unknown {
   if (!(value instanceof SyntaxError) || !value.message.includes("blob:")) return value;
   const name = /['"`‘]([\w$]+)['"`’]/.exec(value.message.replace(/['"`‘]blob:[^'"`’]*['"`’]/, ""))?.[1];
   if (name === undefined) return value;
-  const ranked = Object.keys(weft)
-    .map((known) => ({ known, distance: editDistance(name.toLowerCase(), known.toLowerCase()) }))
-    .filter(({ distance }) => distance <= Math.max(1, Math.floor(name.length / 3)))
-    .sort((a, b) => a.distance - b.distance);
-  const fix = ranked[0] ? { fix: ranked[0].known } : {};
-  return new UserError({ problem: `there is no export named "${name}" where it is imported from`, ...fix });
+  const fix = suggestion(name, Object.keys(weft));
+  return new UserError({ problem: `there is no export named "${name}" where it is imported from`, fix });
 }
 
 function stackReader(scripts: ReadonlyMap<string, Module>): StackReader {

@@ -44,6 +44,7 @@ export const GUIDE = [
   "docs/guide/fusion.md",
   "docs/guide/golden.md",
   "docs/guide/train.md",
+  "docs/guide/losses.md",
   "docs/guide/page.md",
   "docs/guide/anywhere.md",
   "docs/guide/pytorch.md",

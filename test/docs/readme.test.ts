@@ -179,10 +179,10 @@ describe("numbers", () => {
     expect(plain(row("Largest batch within WebGPU's default limits"))).toBe(`${program.maxBatch}`);
   });
 
-  test("of the bundle that trains are within a tenth of what is measured, and below 21.25 kB", () => {
+  test("of the bundle that trains are within a tenth of what is measured, and below 21.4 kB", () => {
     const said = Number(/\*\*([\d.]+) kB gzipped\*\*/.exec(read("docs/runtime.md"))?.[1]);
     const measured = (emitted.trainBundle?.gzip ?? Number.NaN) / 1000;
-    expect(measured).toBeLessThan(21.25);
+    expect(measured).toBeLessThan(21.4);
     expect(Math.abs(said - measured) / measured).toBeLessThan(0.1);
   });
 

@@ -81,15 +81,26 @@ describe("a file that cannot be read as a module", () => {
       "model.ts:1:10: "weftgpu" has no export named "con2d"
         1 | import { con2d } from "weftgpu";
                      ^
-        try:  conv2d"
+        try:  conv2d, or an op of your own: defineOp({ name, shape, value })"
     `);
     expect(
       await messageFrom(`import * as nn from "weftgpu";\nexport default nn.fold();\n`),
     ).toMatchInlineSnapshot(`
       "model.ts:2:19: "weftgpu" has no export named "fold"
         2 | export default nn.fold();
-                              ^"
+                              ^
+        try:  an op of your own: defineOp({ name, shape, value })"
     `);
+  });
+  it.each([
+    ["swish", "silu"], // as others call it
+    ["Dense", "linear"],
+    ["maxPool", "maxPool2d"],
+    ["gelus", "gelu"],
+  ])("%s, which is Weft's %s", async (theirs, ours) => {
+    expect(
+      await messageFrom(`import { ${theirs} } from "weftgpu";\nexport default ${theirs}();\n`),
+    ).toContain(`try:  ${ours}, or an op of your own: defineOp(`);
   });
 });
 

@@ -54,8 +54,12 @@ async function train(spec: TrainingSpec): Promise<void> {
   const [first = 1] = model.batches;
   let { params } = dataFor(graph, first, model.seed);
   const statistic = runningOf(graph);
+  /** Constants of the program: as they were, to the bit. */
+  const constant = new Set(
+    graph.nodes.flatMap((n) => (n.kind === "param" && n.init.values ? [n.origin.name] : [])),
+  );
   const trained = (all: Arrays): Arrays =>
-    Object.fromEntries(Object.entries(all).filter(([name]) => !statistic.has(name)));
+    Object.fromEntries(Object.entries(all).filter(([name]) => !statistic.has(name) && !constant.has(name)));
   if (sum(Object.values(trained(params)).map((p) => sizeOf(p.shape))) > MOST_TRAINED)
     throw new NothingToCompare();
 
@@ -124,6 +128,11 @@ async function train(spec: TrainingSpec): Promise<void> {
       const running = statistic.get(name);
       x.data.forEach((w, j) => {
         const value = got.data[j] ?? Number.NaN;
+        if (constant.has(name)) {
+          if (value !== w)
+            throw new Error(`after step ${t}, the constant ${name}[${j}] is ${value}, not ${w}`);
+          return;
+        }
         if (running) {
           const want = (1 - running) * w + running * (kept.get(x)?.data[j] ?? Number.NaN);
           if (Number.isFinite(want) && !(Math.abs(value - want) <= 1e-4 * (1 + Math.abs(want))))
