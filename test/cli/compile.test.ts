@@ -159,7 +159,7 @@ describe("weft compile --train", () => {
 
   test("says what cannot be trained", async () => {
     const corr2d = await fails(["compile", "models/lecture/corr2d.ts", "--train"]);
-    expect(corr2d).toContain("labelled examples need a model with one input and one output [N, classes]");
+    expect(corr2d).toContain("labelled pictures need a model with one input and one output [N, classes]");
     for (const [flag, value] of [["--lr", "0.1"], ["--weight-decay", "0.1"], ["--nesterov"]] as const)
       expect(await fails(["compile", "models/lenet.ts", flag, ...(value ? [value] : [])])).toContain(
         `error: ${flag} goes with --train`,

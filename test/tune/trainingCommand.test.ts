@@ -157,7 +157,7 @@ export default model("other", { x }, { y: relu(x) });
 `,
     );
     expect(await message(other, "--train")).toContain(
-      "labelled examples need a model with one input and one output [N, classes]",
+      "labelled pictures need a model with one input and one output [N, classes]",
     );
     expect(await message(file, "--train", "--limit", "8", "--batch", "32")).toContain(
       "--batch 32 is larger than the 8 examples of synthetic",
