@@ -247,10 +247,10 @@ describe("a model is checked as a whole", () => {
         rule: classes is the number of classes, 2 or more, or a list of their names
         try:  classes: 10",
         "model: unknown option "clases"
-        rule: model takes classes
+        rule: model takes classes, loss, losses
         try:  classes",
         "model: options are 10
-        rule: options are an object with classes
+        rule: options are an object with classes, loss, losses
         try:  { classes: 10 }",
       ]
     `);
