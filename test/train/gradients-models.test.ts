@@ -192,7 +192,7 @@ describe("what has no gradient", () => {
   });
 
   test("labels are not differentiated", () => {
-    const [x, labels] = [input("x", ["N", 3]), input("labels", ["N"])];
+    const [x, labels] = [input("x", ["N", 3]), lang.input("labels", ["N"], { dtype: "u32" })];
     const each = opNode(losses.crossEntropy, {}, [x.node, labels.node], { name: "each" });
     const loss = opNode(ops.mean, {}, [each], { name: "loss" });
     expect(() => differentiate(loss, [labels.node])).toThrow(/crossEntropy has no gradient for operand 1/);
