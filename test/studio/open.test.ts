@@ -2,7 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { Page } from "playwright-core";
+import type { FileChooser, Page } from "playwright-core";
 import { beforeAll, describe, expect, test } from "vitest";
 import { importOnnx } from "../../compiler/onnx/index.ts";
 import { writeSafetensors } from "../../contract/weights.ts";
@@ -129,6 +129,8 @@ describe("files that are opened", () => {
 
   test("a model file, pictures and a data set go where they are used, by hand or with the button", async () => {
     const { page, list } = opened;
+    // Asked for well before the button is pressed: the browser takes its time to hand file choosers over.
+    const chosen = new Promise<FileChooser>((resolve) => page.once("filechooser", resolve));
     const picture = await readFile(join(root, "models/samples/boot.png"));
     await drop(page, "boot.png", picture);
     await expect.poll(() => page.textContent(".picture-note")).not.toBe("");
@@ -136,8 +138,8 @@ describe("files that are opened", () => {
 
     const source = await readFile(join(root, "models/lenet.ts"));
     await page.focus("#open");
-    const [chooser] = await Promise.all([page.waitForEvent("filechooser"), page.keyboard.press("Enter")]);
-    await chooser.setFiles([{ name: "mine.ts", mimeType: "text/plain", buffer: source }]);
+    await page.keyboard.press("Enter");
+    await (await chosen).setFiles([{ name: "mine.ts", mimeType: "text/plain", buffer: source }]);
     await expect.poll(() => page.textContent("#file")).toBe("mine.ts");
     await expect.poll(() => page.url()).toMatch(/#model$/);
     await page.click("#tab-try");
