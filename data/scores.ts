@@ -111,6 +111,12 @@ function parsed(text: string): Classes | undefined {
   }
 }
 
+/** The names of the classes that trained weights say they tell apart. */
+export function namesIn(metadata: Known["metadata"]): readonly string[] | undefined {
+  const entry = parsed(metadata?.["classes"] ?? "");
+  return typeof entry === "object" ? entry : undefined;
+}
+
 /** What trained weights say of their classes, as metadata: the names where every score has one, else how many. */
 export function classesEntry(names: readonly string[], count: number): Readonly<Record<string, string>> {
   const entry = names.length === count && isClasses(names) ? names : count;

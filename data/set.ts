@@ -75,3 +75,25 @@ export function fitted(set: DataSet, target: Target, source: string): DataSet {
     });
   return { ...set, shape: target.example };
 }
+
+/**
+ * The set with its classes numbered as a trained model has them; what counts its classes by numbers is left as it is.
+ * Throws `UserError` where a class is none of the model's.
+ */
+export function ordered(set: DataSet, names: readonly string[], source: string): DataSet {
+  const order = set.classes.map((name) => names.indexOf(name));
+  const strange = order.indexOf(-1);
+  if (strange < 0) {
+    const labels = labelsOf(
+      Array.from(set.labels, (label) => order[label] ?? label),
+      names.length,
+    );
+    return { ...set, labels, classes: names };
+  }
+  if (set.classes.every((name) => /^\d+$/.test(name))) return set;
+  throw new UserError({
+    problem: `${source} has pictures of the class ${set.classes[strange]}, which the model was not trained with`,
+    rule: `its classes are ${names.slice(0, 12).join(", ")}${names.length > 12 ? ", …" : ""}`,
+    fix: "name the folders as they were called in training",
+  });
+}

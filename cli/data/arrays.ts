@@ -1,6 +1,6 @@
 /** Data sets in .npy files, one for each part: `--input NAME=FILE.npy --target NAME=FILE.npy`. */
 import { plural, UserError } from "../../compiler/errors.ts";
-import { fitArray } from "../../data/array.ts";
+import { fitArray, type NumberArray } from "../../data/array.ts";
 import { parseNpy } from "../../data/npy.ts";
 import type { Rows } from "../../runtime/train.ts";
 import { readBytes, shownPath } from "../files.ts";
@@ -26,6 +26,29 @@ function fileOf(
     problem: `--${flag} ${text} does not say which it is for`,
     rule: only ? `there are ${parts.map((part) => part.name).join(", ")}` : `the training has no ${flag}`,
     fix: only ? parts.map((part) => `--${flag} ${part.name}=FILE.npy`).join(" ") : `leave out --${flag}`,
+  });
+}
+
+/** Throws `UserError` for a label or a target that the loss does not take. */
+function checkTargets({ data, shape }: NumberArray, { name, loss }: DataPart, source: string): void {
+  if (!loss) return;
+  const { classes } = loss;
+  const [fits, rule]: [fits: (value: number) => boolean, rule: string] =
+    classes !== undefined
+      ? [(x) => x >= 0 && x < classes && x % 1 === 0, `labels are whole numbers from 0 to ${classes - 1}`]
+      : loss.loss.kind === "binaryCrossEntropy"
+        ? [(x) => x >= 0 && x <= 1, "binaryCrossEntropy takes targets from 0 to 1"]
+        : [Number.isFinite, "targets are finite numbers"];
+  const at = data.findIndex((value) => !fits(value));
+  if (at < 0) return;
+  const example = Math.floor((at * (shape[0] ?? 1)) / data.length);
+  throw new UserError({
+    problem: `${source}: example ${example} has ${data[at]} for ${name}`,
+    rule,
+    fix:
+      classes === undefined
+        ? "correct the array"
+        : "correct the array, or give the model a score for every class",
   });
 }
 
@@ -69,6 +92,7 @@ export async function openArrays(
         problem: `${first.source} holds ${first.rows} ${plural(first.rows, "example")}, but ${source} ${rows}`,
         rule: "all files of a data set have the same examples in the same order",
       });
+    checkTargets(array, part, source);
     const scaled = array.bytes && part.dtype === "f32" && !part.loss;
     if (scaled) bytes.push(part.name);
     arrays[part.name] = scaled ? Uint8Array.from(array.data) : array.data;

@@ -4,7 +4,7 @@ import { UserError } from "../../compiler/errors.ts";
 import type { Graph } from "../../compiler/ir/graph.ts";
 import { sizesIn } from "../../compiler/ir/type.ts";
 import type { Target } from "../../data/array.ts";
-import { checkLabels, type Data, type DataSet, firstRows, fitted } from "../../data/set.ts";
+import { checkLabels, type Data, type DataSet, firstRows, fitted, ordered } from "../../data/set.ts";
 import { SYNTHETIC_TEST, SYNTHETIC_TRAIN, synthetic } from "../../data/synthetic.ts";
 import { classifierOf } from "../classifier.ts";
 import { type ArrayFiles, openArrays } from "./arrays.ts";
@@ -58,6 +58,8 @@ function opened(
 export interface ExampleOptions extends ArrayFiles, Omit<DataOptions, "data"> {
   readonly data?: string;
   readonly label?: string | undefined;
+  /** What a trained model's classes are called, in its order. Default: as the model says. */
+  readonly names?: readonly string[] | undefined;
 }
 
 /**
@@ -65,7 +67,7 @@ export interface ExampleOptions extends ArrayFiles, Omit<DataOptions, "data"> {
  * @throws UserError where flags do not go together, files cannot be read, or do not fit
  */
 export async function openExamples(
-  { data, label, input, target, limit, ...places }: ExampleOptions,
+  { data, label, input, target, limit, names, ...places }: ExampleOptions,
   graph: Graph,
   parts: readonly DataPart[],
 ): Promise<Opened> {
@@ -84,8 +86,8 @@ export async function openExamples(
     throw new UserError({ problem: "--label goes with --data FILE.csv", fix: "leave out --label" });
   if (input) return openArrays({ input, target }, parts, limit);
   if (table) {
-    const names = typeof graph.classes === "object" ? graph.classes : undefined;
-    return openTable(data, label, parts, names, limit);
+    const own = typeof graph.classes === "object" ? graph.classes : undefined;
+    return openTable(data, label, parts, names ?? own, limit);
   }
   const classifier = classifierOf(graph);
   const [image, labels] = parts;
@@ -93,7 +95,7 @@ export async function openExamples(
     throw new UserError({
       problem: `--data ${data ?? "synthetic"} has a class for each picture, but ${graph.name} is trained with ${parts.flatMap((p) => p.loss?.loss.kind ?? []).join(", ")}`,
       rule: "pictures by class go with crossEntropy",
-      fix: "--input FILE.npy --target FILE.npy, or a .csv file",
+      fix: "--input FILE.npy --target FILE.npy, a .csv file, or --loss crossEntropy",
     });
   const found = await openData(
     { data: data ?? "synthetic", ...places, ...(limit === undefined ? {} : { limit }) },
@@ -104,6 +106,9 @@ export async function openExamples(
     arrays: { [image.name]: images, [labels.name]: list },
     rows,
   });
-  const { name, train, test } = found;
+  const { name } = found;
+  const folder = data !== undefined && data !== "synthetic" && !isPublished(data);
+  const known = (set: DataSet): DataSet => (folder && names ? ordered(set, names, name) : set);
+  const [train, test] = [known(found.train), known(found.test)];
   return { name, train: examples(train), test: examples(test), classes: train.classes, bytes: true };
 }

@@ -43,6 +43,23 @@ export interface Opened {
   readonly bytes: InBytes;
 }
 
+/** Of what is learnt from, what has not been seen, or both. */
+export const SPLITS = ["test", "train", "all"] as const;
+export type Split = (typeof SPLITS)[number];
+
+/** The examples of a part of the data. */
+export function examplesOf({ train, test }: Pick<Opened, "train" | "test">, split: Split): Examples {
+  if (split !== "all") return split === "train" ? train : test;
+  const arrays = Object.entries(train.arrays).map(([name, first]): [string, Rows] => {
+    const second = test.arrays[name] as Rows; // both have all parts
+    const both = new (first.constructor as new (length: number) => Rows)(first.length + second.length);
+    both.set(first);
+    both.set(second, first.length);
+    return [name, both];
+  });
+  return { arrays: Object.fromEntries(arrays), rows: train.rows + test.rows };
+}
+
 /** One of so many rows is for testing. */
 export const TEST_SHARE = 6;
 

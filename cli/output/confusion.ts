@@ -1,5 +1,4 @@
 /** How a classifier errs: counts of true against predicted classes, as numbers, text and SVG. */
-import type { Labels } from "../../data/set.ts";
 import type { Ui } from "../ui.ts";
 import { escapeXml, svg } from "./plot.ts";
 
@@ -16,16 +15,6 @@ export interface ClassResult {
   readonly precision: number | null;
   /** The class it was most often mistaken for. */
   readonly mistakenFor: string | null;
-}
-
-export function confusionOf(labels: Labels, answers: Labels, classes: number): Confusion {
-  const counts = Array.from({ length: classes }, () => new Array<number>(classes).fill(0));
-  for (const [i, label] of labels.entries()) {
-    const row = counts[label];
-    const answer = answers[i] ?? 0;
-    if (row) row[answer] = (row[answer] ?? 0) + 1;
-  }
-  return counts;
 }
 
 export function classResults(confusion: Confusion, classes: readonly string[]): readonly ClassResult[] {

@@ -103,7 +103,8 @@ export const VERBS: readonly Entry[] = [
   {
     name: "eval",
     takes: MODEL,
-    about: "Measure a trained model: its accuracy, each class's, and what is mistaken for what.",
+    about:
+      "Measure a trained model on data: its losses, how far its numbers are off, and what is mistaken for what.",
     formats: TEXT,
     load: async () => (await import("./eval.ts")).evaluate,
   },

@@ -25,6 +25,8 @@ import type { FreeNames } from "./names.ts";
 /** A loss, and what is summed of it. A constant stands for what is the same of all terms. */
 export interface Aim {
   readonly said: TrainedLoss;
+  /** The output that is compared; absent: it is a loss of the author's. */
+  readonly of?: Node;
   /** The terms, [N, …]. */
   readonly each: Node;
   /** What each counts in the mean. */
@@ -135,9 +137,10 @@ function knownAim(model: Graph, request: LossRequest, loss: Loss, targets: Targe
     weight: request.weight ?? 1,
     targets: [target.origin.name],
   };
-  if (kind !== "crossEntropy") return { said, each, ...plainly(each) };
+  if (kind !== "crossEntropy") return { said, of: prediction, each, ...plainly(each) };
   return {
     said: { ...said, classes: Number(shape[1]) },
+    of: prediction,
     each,
     ...plainly(each),
     hits: hitsOf(prediction, target, each),

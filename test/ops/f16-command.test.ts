@@ -1,7 +1,8 @@
 /** `--precision f16` on the command line, and f16 as a variant. */
 import { join } from "node:path";
 import { afterAll, expect, test, vi } from "vitest";
-import { precisionError, precisionText } from "../../cli/output/precision.ts";
+import { Figures } from "../../cli/measuring/figures.ts";
+import { Differences, differenceText } from "../../cli/measuring/precision.ts";
 import { compile } from "../../compiler/compile.ts";
 import { variantsOf } from "../../compiler/emit/variants.ts";
 import lenet from "../../models/lenet.ts";
@@ -55,24 +56,35 @@ test("with variants it is one of them", async () => {
 });
 
 test("what f16 costs, in numbers", () => {
-  const answers = (list: number[], ...scores: number[]) => ({
-    answers: Uint8Array.from(list),
-    scores: Float32Array.from(scores),
-    seconds: 1,
+  const answered = (...scores: number[]) => ({
+    ...{ model: "m", from: 0, rows: 3, targets: { target: Uint8Array.of(0, 1, 0) } },
+    outputs: { scores, terms: [1, 1, 1] },
   });
-  const half = answers([0, 1, 1], 4, 1, -2, 2, 0, 3);
-  const single = answers([0, 1, 0], 4, 1, -2, 2.5, 1, 0.5);
-  const error = precisionError("f16", half, single, Uint8Array.of(0, 1, 0));
-  expect(error).toEqual({
-    type: "f16",
-    accuracy: 2 / 3,
-    accuracyOfF32: 1,
-    agree: 2,
-    examples: 3,
-    maxDifference: 2.5,
-    largestScore: 4,
+  const half = answered(4, 1, -2, 2, 0, 3);
+  const single = answered(4, 1, -2, 2.5, 1, 0.5);
+  const said = {
+    name: "scores",
+    loss: { kind: "crossEntropy" },
+    weight: 1,
+    targets: ["target"],
+    classes: 2,
+  } as const;
+  const losses = [{ said, output: "scores", terms: "terms" }];
+  const figures = (of: typeof half) =>
+    losses.map((loss) => {
+      const found = new Figures(loss);
+      found.add(of);
+      return found.figures;
+    });
+  const differences = new Differences(losses);
+  differences.add(half, single);
+  const found = differences.between(figures(half), figures(single));
+  expect(found).toEqual({
+    ...{ loss: 1, lossOfF32: 1 },
+    answers: { accuracy: 2 / 3, accuracyOfF32: 1, agree: 2, labels: 3 },
+    ...{ maxDifference: 2.5, largest: 4 },
   });
-  expect(precisionText(error)).toBe(
-    "f16 against f32: acc 0.6667 and 1.0000; the same class for 2 of 3 examples; scores differ by 2.5 at most (62.50% of the largest)",
+  expect(differenceText("f16", found)).toBe(
+    "f16 against f32: acc 0.6667 and 1.0000; the same class for 2 of 3 labels; scores differ by 2.5 at most (62.50% of the largest)",
   );
 });

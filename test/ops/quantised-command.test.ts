@@ -37,9 +37,9 @@ test("weft run --quantise i8: the pictures' classes are those of f32, unless two
 test("weft eval --quantise: what it costs", async () => {
   const args = ["eval", model, "-w", weights, "--limit", "20", "--adapter", "software", "--quantise", "i4"];
   const { stdout } = await works([...args, "--format", "json"]);
-  expect(JSON.parse(stdout).precision).toMatchObject({ type: "i4", examples: 20 });
+  expect(JSON.parse(stdout).precision).toMatchObject({ type: "i4", answers: { labels: 20 } });
   expect((await works(args)).stdout.replace(/\s+/g, " ")).toMatch(
-    /i4 against f32: acc 0\.\d+ and 0\.\d+; the same class for \d+ of 20 examples/,
+    /i4 against f32: acc 0\.\d+ and 0\.\d+; the same class for \d+ of 20 labels/,
   );
 });
 
