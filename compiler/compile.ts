@@ -87,6 +87,8 @@ export interface Compilation {
   readonly steps: readonly Step[];
   /** The same by dispatch: those of one list run side by side. */
   readonly bundles: readonly (readonly Step[])[];
+  /** How smaller batches are carried out, where that differs. */
+  readonly ranges: readonly RangeSteps[];
   /** How every stored tensor lies. */
   readonly storages: Storages;
   /** The keys of the tuning that fitted a kernel. */
@@ -130,8 +132,9 @@ export function compile(model: Graph, options: CompileOptions = {}): Compilation
   const parts = { graph, bundles, memory, ranges: placed, storages, baked, code: target.code };
   const { program, modules } = assemble(parts);
   verifyProgram(program);
-  const stages = { source, graph, rewrites, decisions, bundles, storages, tuned, baking, memory, modules };
-  return withWasm(model, options, { ...stages, remarks: remarksOn(source), steps: bundles.flat(), program });
+  const stages = { source, graph, rewrites, decisions, bundles, ranges: placed, storages, tuned, baking };
+  const made = { memory, modules, program };
+  return withWasm(model, options, { ...stages, ...made, remarks: remarksOn(source), steps: bundles.flat() });
 }
 
 /** With the same model for WebAssembly beside it, where that is asked for. */

@@ -32,3 +32,4 @@ export {
   type Training,
   type TrainingOptions,
 } from "./train/index.ts";
+export { type VerificationOptions, verification } from "./verification.ts";

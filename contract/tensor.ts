@@ -50,6 +50,20 @@ export function permute<T extends TensorData>(
   return out;
 }
 
+/** The elements in row-major order of `shape`, which lie in memory with their axes in `order`. */
+export function unpermute<T extends TensorData>(
+  data: T,
+  shape: readonly number[],
+  order: readonly number[],
+): T {
+  const inverse = shape.map((_, axis) => order.indexOf(axis));
+  return permute(
+    data,
+    order.map((axis) => shape[axis] as number),
+    inverse,
+  );
+}
+
 /** FNV-1a over UTF-16 code units. */
 export function hash(text: string): number {
   let h = 0x811c9dc5;

@@ -1,17 +1,11 @@
 /** Looks for the first value of a run that is not finite. Costs nothing unless it is asked for: no session holds it. */
-import {
-  type Binding,
-  type Dispatch,
-  dispatchesFor,
-  type Program,
-  type Shader,
-} from "../contract/program.ts";
+import { type Dispatch, dispatchesFor, type Program, type Shader } from "../contract/program.ts";
 import type { TensorData } from "../contract/tensor.ts";
 import { Executable } from "./executable.ts";
 import { openGpu } from "./gpu.ts";
 import { checkInputs, type InputValue } from "./inputs.ts";
 import { checkOptions, LOAD, type LoadOptions } from "./options.ts";
-import { trace, type Unfit, unfit } from "./trace.ts";
+import { trace, type Unfit, unfit, type Written } from "./trace.ts";
 import { valuesOf } from "./values.ts";
 
 /** Where values left the finite numbers. */
@@ -42,7 +36,7 @@ function unfitHalves(bits: Uint16Array): Unfit | undefined {
   return { count: found.length, value };
 }
 
-const look = (data: ArrayBuffer, storage: Binding["storage"]): Unfit | undefined =>
+const look = (data: ArrayBuffer, { storage }: Written): Unfit | undefined =>
   storage ? unfitHalves(new Uint16Array(data)) : unfit(new Float32Array(data));
 
 /**

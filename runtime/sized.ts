@@ -5,7 +5,7 @@
  *   const session = await load(program, { weights });
  *   const { scores } = await session.run({ tokens: { shape: [3, 17, 64], data } });
  */
-import type { Program, Signature } from "../contract/program.ts";
+import type { Program } from "../contract/program.ts";
 import { boundsOf, resized, type SizeValues, shapeWith, wordsOf } from "../contract/sizes.ts";
 import type { Tensor, TensorData } from "../contract/tensor.ts";
 import {
@@ -18,7 +18,7 @@ import {
   type Session,
 } from "./index.ts";
 import { checkIndices } from "./indices.ts";
-import { openSizes, sizesOf, spread } from "./sizes.ts";
+import { atMost, openSizes, sizesOf, spread } from "./sizes.ts";
 
 /** What is left of a session: runs of any sizes. */
 export interface SizedSession {
@@ -58,25 +58,6 @@ export async function checkFinite(
 ): Promise<NonFinite | undefined> {
   const { inputs: all, words } = spreadOut(program, inputs);
   return checkPlain(atMost(program), all, options, ...words);
-}
-
-/** The program as it lies in memory: each size at its bound. */
-function atMost(program: Program): Program {
-  const bounds = boundsOf(program);
-  const all = ({ shape, ...rest }: Signature): Signature => ({
-    ...rest,
-    shape: shape.map((d) => bounds[d] ?? d),
-  });
-  const { inputs, outputs, wasm } = program;
-  return program.version === 2
-    ? {
-        ...program,
-        version: 1,
-        inputs: inputs.map(all),
-        outputs: outputs.map(all),
-        ...(wasm && { wasm: atMost(wasm) }),
-      }
-    : program;
 }
 
 /** Inputs over the room that buffers have for them, and what says how much of it they take. */

@@ -24,6 +24,25 @@ export const spread = <Data extends Elements>(
   bounds: SizeValues,
 ): Data => resized(data, shape, shape, shapeWith(signature.shape, shape[0] as number, bounds));
 
+/** The program as it lies in memory: each size at its bound. */
+export function atMost(program: Program): Program {
+  const bounds = boundsOf(program);
+  const all = ({ shape, ...rest }: Signature): Signature => ({
+    ...rest,
+    shape: shape.map((d) => bounds[d] ?? d),
+  });
+  const { inputs, outputs, wasm } = program;
+  return program.version === 2
+    ? {
+        ...program,
+        version: 1,
+        inputs: inputs.map(all),
+        outputs: outputs.map(all),
+        ...(wasm && { wasm: atMost(wasm) }),
+      }
+    : program;
+}
+
 /** What each size is. Throws `WeftError` "input" where an input's shape or length does not fit, or inputs disagree. */
 export function sizesOf(program: Program, given: Readonly<Record<string, unknown>>): SizeValues {
   const bounds = boundsOf(program);

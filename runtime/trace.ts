@@ -17,12 +17,20 @@ export function unfit(data: TensorData): Unfit | undefined {
   return count ? { count, value } : undefined;
 }
 
-/** Where values left the finite numbers: the position of the dispatch, and that of the tensor among those it writes. */
-export interface Origin extends Unfit {
+/** A tensor that a dispatch wrote. */
+export interface Written {
+  /** The position of the dispatch. */
   readonly dispatch: number;
-  readonly which: number;
-  /** Of the program's buffers, the one that holds them. */
+  /** Of the program's buffers, the one that holds it, and which of the dispatch's that is. */
   readonly buffer: number;
+  readonly binding: number;
+  readonly storage: Binding["storage"];
+}
+
+/** Where something was found. */
+export interface Origin extends Written {
+  /** The tensor's position among those that the dispatch writes. */
+  readonly which: number;
 }
 
 /**
@@ -30,38 +38,38 @@ export interface Origin extends Unfit {
  * It is shown whole buffers, which may be larger than what a dispatch writes, so they are cleared before. With
  * nothing else in flight, and the batch told.
  */
-export async function trace(
+export async function trace<Found extends object>(
   executable: Executable,
   dispatches: readonly Dispatch[],
   batch: number,
-  look: (data: ArrayBuffer, storage: Binding["storage"]) => Unfit | undefined,
+  look: (data: ArrayBuffer, of: Written) => Found | undefined | Promise<undefined>,
   lent?: Lent,
-): Promise<Origin | undefined> {
+): Promise<(Found & Origin) | undefined> {
   const { kernels, buffers, params, name } = executable.program;
   for (const [dispatch, data] of dispatches.entries()) {
-    const written = (kernels[data.kernel] as Shader).bindings.flatMap(({ access, storage }, k) => {
-      const index = data.buffers[k] as number; // one for each
-      const { bytes } = buffers[index] as Program["buffers"][number];
-      return access === "read" ? [] : [{ index, storage, size: bytesAt(bytes, batch) }];
+    const written = (kernels[data.kernel] as Shader).bindings.flatMap(({ access, storage }, binding) => {
+      const buffer = data.buffers[binding] as number; // one for each
+      const { bytes } = buffers[buffer] as Program["buffers"][number];
+      return access === "read" ? [] : [{ dispatch, buffer, binding, storage, size: bytesAt(bytes, batch) }];
     });
     const sizes = written.map(({ size }) => size);
     const parts = await executable.run(`${name}, batch of ${batch}`, () => {
       const bound = executable.bind(data, lent);
-      const results = written.map(({ index }) => executable.buffer(index));
+      const results = written.map(({ buffer }) => executable.buffer(buffer));
       return {
         sizes,
         encode(encoder, staging) {
           // Updates read what they overwrite.
-          for (const { index } of written)
-            if (!params.some((p) => p.buffer === index)) encoder.clearBuffer(executable.buffer(index));
+          for (const { buffer } of written)
+            if (!params.some((p) => p.buffer === buffer)) encoder.clearBuffer(executable.buffer(buffer));
           encodePass(encoder, [bound], batch);
           copyOut(encoder, staging, results, sizes);
         },
       };
     });
-    for (const [which, { index, storage }] of written.entries()) {
-      const held = look(parts[which] as ArrayBuffer, storage); // one for each
-      if (held) return { dispatch, which, buffer: index, ...held };
+    for (const [which, place] of written.entries()) {
+      const found = await look(parts[which] as ArrayBuffer, place); // one for each
+      if (found) return { ...found, ...place, which };
     }
   }
   return undefined;

@@ -1,6 +1,6 @@
 /** A training's program on a device: its state in and out, and batches with their figures. */
 import type { ParamSpec } from "../contract/program.ts";
-import { ARRAYS, permute, sizeOf, type Tensor, type TensorData } from "../contract/tensor.ts";
+import { ARRAYS, sizeOf, type Tensor, type TensorData, unpermute } from "../contract/tensor.ts";
 import type { Weights } from "../contract/weights.ts";
 import type { Source } from "./dataUpload.ts";
 import { copyOut, type Executable, encodePass, MOST_BATCHES, STRIDE } from "./executable.ts";
@@ -97,7 +97,7 @@ export function traceBatch(
   executable: Executable,
   source: Source,
   batch: TrainBatch,
-): Promise<Origin | undefined> {
+): Promise<(Unfit & Origin) | undefined> {
   tell(executable, source, [batch]);
   executable.submit((encoder) => begin(encoder, executable, source, batch));
   const look = (data: ArrayBuffer): Unfit | undefined => unfit(new Float32Array(data));
@@ -122,13 +122,3 @@ function begin(
 }
 
 const metricsOf = (executable: Executable): GPUBuffer => executable.buffer(figuresOf(executable).buffer);
-
-/** The elements in row-major order of `shape`, which lie in memory with their axes in `order`. */
-function unpermute(data: TensorData, shape: readonly number[], order: readonly number[]): TensorData {
-  const inverse = shape.map((_, axis) => order.indexOf(axis));
-  return permute(
-    data,
-    order.map((axis) => shape[axis] as number),
-    inverse,
-  );
-}

@@ -99,6 +99,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   "compiler/report": [...core, "compiler/ops", "compiler/passes"],
   "compiler/carryOut.ts": [...core, ...scheduling],
   "compiler/compile.ts": [...core, ...scheduling, "compiler/carryOut.ts"],
+  "compiler/verification.ts": [...core, "compiler/assemble", "compiler/compile.ts"],
   "compiler/train": [
     ...core,
     "compiler/ops",
@@ -113,6 +114,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     "compiler/compile.ts",
     "compiler/report",
     "compiler/train",
+    "compiler/verification.ts",
   ],
   "compiler/onnx": [...core, "compiler/ops", "compiler/dsl", "package"],
   "compiler/frontend": [...core, "compiler/ops", "compiler/dsl", "compiler/index.ts", "node", "package"],

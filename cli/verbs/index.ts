@@ -118,6 +118,17 @@ export const VERBS: readonly Entry[] = [
     load: async () => (await import("./profile.ts")).profile,
   },
   {
+    name: "verify",
+    takes: MODEL,
+    about: "Check that an adapter computes a model right, kernel by kernel, beside WebAssembly.",
+    example: [
+      "weft verify models/lenet.ts",
+      "is what this GPU computes right, and if not, which kernel is wrong?",
+    ],
+    formats: TEXT,
+    load: async () => (await import("./verify.ts")).verify,
+  },
+  {
     name: "tune",
     takes: MODEL,
     about:

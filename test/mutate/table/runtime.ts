@@ -41,13 +41,47 @@ const number: readonly Mutation[] = [
       why: "a finite weight is infinite to a kernel",
     },
   ]),
-  ...inFile("runtime/sized.ts", [
+  ...inFile("runtime/sizes.ts", [
     {
       name: "sized: weights that are not packed are taken",
       find: "return program.version === 2",
       put: "return program.sizes",
       guards: [guard("ops/quantised", "sizes besides N")],
       why: "halves are read as blocks: all results are wrong, without a word",
+    },
+  ]),
+  ...inFile("runtime/verify/compare.ts", [
+    {
+      name: "verify: what is no number is right",
+      find: "if (off <= tolerance * (1 + Math.abs(want) / scale))",
+      put: "if (!(off > tolerance * (1 + Math.abs(want) / scale)))",
+      guards: [guard("runtime/verify")],
+      why: "a kernel that gives NaN passes",
+    },
+  ]),
+  ...inFile("runtime/verify/verdict.ts", [
+    {
+      name: "verify: faults spread",
+      find: "storage ? halves(lying) : lying",
+      put: "new Uint32Array(lying.length)",
+      guards: [guard("runtime/verify", "every tensor that is stored")],
+      why: "a right kernel is called wrong",
+    },
+    {
+      name: "verify: tensors are compared as they lie",
+      find: "order ? unpermute(elements, shape, order) : elements",
+      put: "elements",
+      guards: [guard("runtime/verify")],
+      why: "a right kernel is called wrong",
+    },
+  ]),
+  ...inFile("compiler/verification.ts", [
+    {
+      name: "verify: of ranges the whole's probes",
+      find: "lists: [bundles, ...ranges.map((r) => r.bundles)]",
+      put: "lists: [bundles, ...ranges.map(() => bundles)]",
+      guards: [guard("runtime/verify", "kernels of their own")],
+      why: "a kernel is held against another one's tensor",
     },
   ]),
   ...inFile("runtime/half.ts", [

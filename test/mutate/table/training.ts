@@ -621,6 +621,15 @@ const run: readonly Mutation[] = [
       why: "hours of training with NaN",
     },
   ]),
+  ...inFile("contract/tensor.ts", [
+    {
+      name: "state: the inverse of an order is the order",
+      find: "const inverse = shape.map((_, axis) => order.indexOf(axis));",
+      put: "const inverse = order;",
+      guards: [trainer, guard("train/runtime-lenet"), state],
+      why: "weights of convolutions are saved scrambled",
+    },
+  ]),
   ...inFile("runtime/trainBatch.ts", [
     {
       name: "batches: all of a submit share the first one's uniform",
@@ -677,13 +686,6 @@ const run: readonly Mutation[] = [
       put: "data",
       guards: [trainer],
       why: "weights are saved scrambled",
-    },
-    {
-      name: "state: the inverse of an order is the order",
-      find: "const inverse = shape.map((_, axis) => order.indexOf(axis));",
-      put: "const inverse = order;",
-      guards: [trainer, guard("train/runtime-lenet"), state],
-      why: "weights of convolutions are saved scrambled",
     },
     {
       name: "batches: where the state is read back is made when it is due",
