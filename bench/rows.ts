@@ -86,6 +86,7 @@ function fill(init: Init, length: number, seed: number): Float32Array {
   const spread = (half: number): Float32Array => noise(length, seed).map((v) => v * half);
   switch (init.kind) {
     case "zeros":
+    case "given":
       return spread(0.1);
     case "ones":
       return noise(length, seed).map((v) => 1 + v / 4);

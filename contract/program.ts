@@ -13,6 +13,8 @@ export type Init =
 type Scheme =
   | { readonly kind: "zeros" | "ones" }
   | { readonly kind: "constant"; readonly value: number }
+  /** By nothing: it is one of the weights, or there is an error. */
+  | { readonly kind: "given" }
   /** Glorot & Bengio 2010: U(±√(6/(fanIn+fanOut))) or N(0, 2/(fanIn+fanOut)). */
   | { readonly kind: "xavierUniform" | "xavierNormal"; readonly fanIn: number; readonly fanOut: number }
   /** He et al. 2015: U(±√(6/fanIn)) or N(0, 2/fanIn). */

@@ -26,6 +26,7 @@ const USES: readonly ParamUse[] = ["statistic", "constant", "moment", "metrics",
 const INITS: Readonly<Record<Init["kind"], readonly string[]>> = {
   zeros: [],
   ones: [],
+  given: [],
   constant: ["value"],
   xavierUniform: ["fanIn", "fanOut"],
   xavierNormal: ["fanIn", "fanOut"],

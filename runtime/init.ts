@@ -3,6 +3,7 @@ import { WeftError } from "../contract/errors.ts";
 import type { ParamSpec } from "../contract/program.ts";
 import { ARRAYS, hash, sizeOf, type TensorData } from "../contract/tensor.ts";
 import { showSizes } from "../contract/type.ts";
+import { failAt } from "../contract/weights.ts";
 import { threefry } from "./random.ts";
 
 /** Elements of a parameter: no device binds a larger buffer, so none is drawn, whatever a file claims. */
@@ -11,10 +12,11 @@ const MOST = 2 ** 30;
 /**
  * The values of one parameter, determined by its `Init`, the seed and its name alone: the order of parameters
  * does not matter. Element i takes the words of counter i under the key (seed, hash of the name). Throws `WeftError`
- * "out-of-memory" where there is no room for them.
+ * "out-of-memory" where there is no room for them, and "weights" for a constant that only weights hold.
  */
 export function draw({ name, shape, dtype, init }: ParamSpec, seed: number): TensorData {
   if (init.values) return ARRAYS[dtype].from(init.values);
+  if (init.kind === "given") failAt(name, "is missing: constants are not drawn");
   let data: TensorData;
   try {
     if (sizeOf(shape) > MOST) throw shape;

@@ -50,7 +50,7 @@ export class Trainer {
   /** The model's parameters at the end of the last epoch, or at the last checkpoint within one. */
   weights(): Record<string, Tensor> {
     const { tensors } = this.#state;
-    const params = stateOf(this.training.evaluate).filter(({ use }) => use !== "constant");
+    const params = stateOf(this.training.evaluate).filter(({ init }) => !init.values);
     return Object.fromEntries(params.map(({ name }) => [name, tensors[name] as Tensor]));
   }
 

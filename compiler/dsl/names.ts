@@ -12,7 +12,7 @@ export function nameLayers(graph: Graph): Graph {
     .toSorted((a, b) => creationOrder(a) - creationOrder(b));
   const own = new Set<Node>(layers.flatMap(ownNodes));
   const taken = new Map<string, Node>();
-  const isConstant = (node: Node): boolean => node.kind === "param" && node.use === "constant";
+  const isConstant = (node: Node): boolean => node.kind === "param" && node.init.kind === "data";
   for (const node of graph.nodes)
     if (node.kind !== "op" && !own.has(node) && !isConstant(node))
       take(taken, names.get(node) ?? node.origin.name, node);

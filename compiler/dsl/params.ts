@@ -61,20 +61,33 @@ export function constant<const S extends readonly number[]>(
   shape: S,
   options?: InputOptions,
 ): Tensor<Mutable<S>>;
+/**
+ * The same of many numbers, which are among the weights under that name: `constant("positions", [512, 384])`. It is not trained, and nothing
+ * is drawn for it: without weights a model that has one does not run. Throws `UserError` for an empty name and for sizes that are not whole
+ * numbers of at least 1.
+ */
+export function constant<const S extends readonly number[]>(name: string, shape: S): Tensor<Mutable<S>>;
 /** As the `init` of a layer or `param`: every element is `value`, a finite number. */
 export function constant(value: number): Initializer;
 export function constant(...args: readonly unknown[]): unknown {
   if (args.length < 2) return initialiser("constant", ["value"], args);
   const trace = here();
   const [data, shape, options] = args;
-  return located("constant", trace, () => {
-    noMore("constant", args, 3);
+  const isNamed = typeof data === "string";
+  return located(isNamed ? data : "constant", trace, () => {
+    noMore("constant", args, isNamed ? 2 : 3);
+    if (isNamed) checkName("constant", data);
     const { dtype } = readConstant(options);
     const sizes = checkShape("constant", shape).map((d, i) => known("constant", d, i));
-    const values = numbersOf(data, dtype, sizes);
-    const init: Init = { kind: "data", values };
-    const type = { dtype, shape: sizes };
-    return tensorOf({ kind: "param", type, origin: { name: "constant", trace }, init, use: "constant" });
+    const name = isNamed ? data : "constant";
+    const init: Init = isNamed ? { kind: "given" } : { kind: "data", values: numbersOf(data, dtype, sizes) };
+    return tensorOf({
+      kind: "param",
+      type: { dtype, shape: sizes },
+      origin: { name, trace },
+      init,
+      use: "constant",
+    });
   });
 }
 
@@ -100,7 +113,7 @@ function numbersOf(data: unknown, dtype: DType, shape: readonly number[]): reado
     throw new UserError({
       problem: `constant: ${count} ${plural(count, "number")}`,
       rule: `at most ${MOST}: they are part of the program's text`,
-      fix: `param("table", [${shape.join(", ")}]), whose numbers are among the weights`,
+      fix: `constant("table", [${shape.join(", ")}]), whose numbers are among the weights`,
     });
   return list.map((value, i) => {
     const fits = typeof value === "number" && isOf(dtype, value);

@@ -36,8 +36,10 @@ export interface Import {
   spendWeights(elements: number): void;
   /** Names of the graph that one node alone reads, once. */
   readonly readOnce: ReadonlySet<string>;
-  /** What a constant became, so that it is one parameter wherever it is read. */
-  readonly constants: Map<Known, Ref>;
+  /** What a weight or a constant became, so that it is one tensor wherever it is read: constants of few numbers by these. */
+  readonly constants: Map<Known | string, Ref>;
+  /** Whether nodes Constant hold the weights: the file has none among its initialisers. */
+  readonly constantsAreWeights: boolean;
 }
 
 /** What is around a node. */
@@ -47,6 +49,9 @@ export interface Around {
   /** Whether anything needs a value of that name. */
   isRead(name: string): boolean;
 }
+
+/** Constants of so many numbers are written into the model's text: more would be read by nobody. */
+const MOST_WRITTEN = 64;
 
 export class Call {
   readonly node: OnnxNode;
@@ -212,7 +217,7 @@ export class Call {
       : this.apply("cast", [x, { to: "f32" }], { type: x.type });
   }
 
-  /** A constant becomes a parameter. */
+  /** A weight becomes a parameter, and a constant stays one: in the text where it is small, else among the weights. */
   asTensor(value: Value): Computed {
     if (value.kind === "computed") {
       if (!value.order) return value;
@@ -221,17 +226,20 @@ export class Call {
         "bind the batch: --dim NAME=1, dims: { NAME: 1 }",
       );
     }
-    const made = this.#import.constants.get(value);
-    const shape = value.shape;
-    if (sizeOf(shape) === 0) return refuse(`its operand ${showValue(value)} has no elements`);
+    const count = sizeOf(value.shape);
+    if (count === 0) return refuse(`its operand ${showValue(value)} has no elements`);
+    const isWritten = value.isTrained !== true && count <= MOST_WRITTEN;
+    const numbers = isWritten ? Array.from(this.weight(value).data(), tidy) : [];
+    const key = isWritten ? JSON.stringify([value.shape, numbers]) : value;
+    const { constants, recorder } = this.#import;
     const ref =
-      made ??
-      this.#import.recorder.call("param", [NAME, shape], {
+      constants.get(key) ??
+      recorder.call(value.isTrained ? "param" : "constant", [isWritten ? numbers : NAME, value.shape], {
         hint: readable(value.name ?? "", ""),
         otherwise: "constant",
-        weights: { "": this.weight(value) },
+        weights: isWritten ? {} : { "": this.weight(value) },
       });
-    this.#import.constants.set(value, ref);
+    constants.set(key, ref);
     return { kind: "computed", type: "f32", shape: shapeOf(ref), ref };
   }
 

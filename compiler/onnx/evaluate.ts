@@ -16,7 +16,7 @@ import { folds } from "./fold/index.ts";
 import { readTensor, shown } from "./numbers.ts";
 import { rows } from "./rows/index.ts";
 import type { Message } from "./schema.ts";
-import { type Known, Refusal, refuse, type Value } from "./value.ts";
+import { isFloat, type Known, Refusal, refuse, type Value } from "./value.ts";
 
 /** Where names are looked up. */
 export type Scope = (name: string) => Value | undefined;
@@ -31,6 +31,16 @@ export interface Context {
   /** Whether anything needs a value of the graph that is carried out. */
   readonly isRead: (name: string) => boolean;
 }
+
+/** Numbers of floating point as a weight; what is no such number is none. */
+const trained = (value: Value): Value =>
+  value.kind === "known" && isFloat(value.type) && value.isTrained !== true
+    ? { ...value, isTrained: true }
+    : value;
+
+/** An initialiser: a weight. */
+export const initial = (tensor: Message<"Tensor">, { files }: Import): Value =>
+  trained(readTensor(tensor, files));
 
 /** What a node gives; nothing where an operand could not be made. */
 export interface Carried {
@@ -52,7 +62,10 @@ export function carryOut(node: OnnxNode, scope: Scope, context: Context): Carrie
   });
   const made = resultOf(call, context);
   call.requireAllRead();
-  const results: readonly Value[] = Array.isArray(made) ? made : [made];
+  const list: readonly Value[] = Array.isArray(made) ? made : [made];
+  const isTrained = inputs.some((v) => v?.kind === "known" && v.isTrained === true);
+  const results =
+    isTrained || (node.op === "Constant" && context.shared.constantsAreWeights) ? list.map(trained) : list;
   return { results, atImport: results.every((v) => v.kind === "known") };
 }
 
@@ -133,7 +146,7 @@ function run(graph: OnnxGraph, values: Map<string, Value>, outer: Scope, around:
   const context: Context = { ...around, isRead: readIn(graph) };
   const scope: Scope = (name) => {
     const tensor = graph.initializers.get(name);
-    if (tensor && !values.has(name)) values.set(name, readTensor(tensor, context.shared.files));
+    if (tensor && !values.has(name)) values.set(name, initial(tensor, context.shared));
     return values.get(name) ?? outer(name);
   };
   for (const node of graph.nodes) {

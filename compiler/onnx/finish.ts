@@ -71,7 +71,7 @@ function numbersOf(
   const weighed = new Set<Statement>();
   const give = (statement: Statement, { tensor: { node } }: Ref, called: string): void => {
     // Numbers that are part of the program are counted, whatever holds them.
-    if (statement.callee === "constant") return;
+    if (node.kind === "param" && node.init.kind === "data") return;
     names.set(node, called);
     if (node.kind === "op")
       for (const inner of ownNodes(node)) names.set(inner, names.get(inner) ?? `${called}.${inner.own}`);

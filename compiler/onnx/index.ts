@@ -8,10 +8,11 @@ import { kindOf, listOf, optional, otherwise, takes, text } from "../options.ts"
 import type { Import } from "./call.ts";
 import { decode, type OnnxGraph, type OnnxModel, readsOf } from "./decode.ts";
 import { finish } from "./finish.ts";
-import { type Files, fileOf, shown } from "./numbers.ts";
+import { elementType, type Files, fileOf, shown } from "./numbers.ts";
 import { type Ref, recorder } from "./recorder.ts";
 import { counted, type Report, type Unsupported } from "./report.ts";
 import { type Dims, symbolOf, type Translated, translate } from "./translate.ts";
+import { isFloat } from "./value.ts";
 
 export { exportOnnx } from "./export/index.ts";
 export type { Files } from "./numbers.ts";
@@ -120,6 +121,7 @@ export function importOnnx(bytes: Uint8Array | ArrayBuffer, options: ImportOptio
     spendWeights: budget(MOST_WEIGHTS),
     readOnce: readOnceIn(decoded.graph),
     constants: new Map(),
+    constantsAreWeights: weighsByConstants(decoded.graph),
   };
   startNames();
   const chosen = wanted === undefined || wanted === "all" ? decoded.graph.outputs : wanted;
@@ -178,6 +180,20 @@ function bytesOf(of: string, given: unknown): Uint8Array {
     rule: "it takes the bytes of an ONNX file, as an ArrayBuffer or a Uint8Array",
     fix: "await readFile(path), or await (await fetch(url)).arrayBuffer()",
   });
+}
+
+/** Operators whose second operand is the weight of a layer. */
+const LAYERS = new Set(["Conv", "ConvTranspose", "Gemm", "MatMul"]);
+
+/** Whether nodes Constant hold the weights, as Paddle writes them: layers read such, and no initialiser has numbers to train. */
+function weighsByConstants({ nodes, initializers }: OnnxGraph): boolean {
+  const constants = new Set(nodes.flatMap(({ op, outputs }) => (op === "Constant" ? outputs : [])));
+  const weights = [...initializers.values()].filter(({ dataType, name = "" }) =>
+    isFloat(elementType(dataType, `tensor ${shown(name)}`)),
+  );
+  return (
+    weights.length === 0 && nodes.some(({ op, inputs }) => LAYERS.has(op) && constants.has(inputs[1] ?? ""))
+  );
 }
 
 /** Names that one node reads, and no output is. */

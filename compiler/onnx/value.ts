@@ -35,8 +35,10 @@ export interface Known {
   readonly shape: readonly number[];
   /** Row by row. Booleans are 0 and 1. */
   readonly data: ArrayLike<Element>;
-  /** The name that it has in the file, where it is one of its weights. */
+  /** The name that it has in the file. */
   readonly name?: string;
+  /** Whether a training changes it: it is one of the file's weights, or computed of them. Else it is a constant. */
+  readonly isTrained?: boolean;
 }
 
 /** A tensor that the model computes. */

@@ -60,6 +60,8 @@ export function initText(init: Init): string {
       return `${init.value}`;
     case "data":
       return "constant";
+    case "given":
+      return "of the weights";
     case "uniform":
       return `uniform(${init.low}, ${init.high})`;
     case "kaimingUniform":

@@ -178,7 +178,7 @@ function ownAim(
         read.push(target.origin.name);
         return target;
       }
-      if (node.kind === "param" && node.use !== "constant") throw strange(model, node);
+      if (node.kind === "param" && node.init.kind !== "data") throw strange(model, node);
       const origin = {
         ...node.origin,
         name: `${name}/${node.origin.name}`,

@@ -3,8 +3,11 @@ import { describe, expect, test } from "vitest";
 import * as weft from "weftgpu";
 import { constant, input, model, N } from "weftgpu";
 import { load } from "weftgpu/runtime";
+import { createTrainer } from "weftgpu/train";
 import { compile } from "../../compiler/compile.ts";
 import { validateProgram } from "../../contract/validate.ts";
+import { wasmDevice } from "../../runtime/wasm/index.ts";
+import { collect } from "../train/runtime.ts";
 import { interpreter } from "../wgsl/device.ts";
 import { message } from "./message.ts";
 
@@ -82,12 +85,63 @@ describe("a model with constants", () => {
   });
 });
 
+describe("a constant whose numbers are among the weights", () => {
+  const features = input("x", [N, 3]);
+  const y = weft.mul(weft.linear(features, { out: 2 }), constant("factors", [2]));
+  const { graph } = model("m", { x: features }, { y });
+  const weights = {
+    "linear1.weight": { shape: [2, 3], data: Float32Array.of(1, 2, 3, 4, 5, 6) },
+    "linear1.bias": { shape: [2], data: Float32Array.of(0, 1) },
+    factors: { shape: [2], data: Float32Array.of(2, -1) },
+  };
+
+  test("is taken from there, by its name, and never drawn", async () => {
+    const { program } = compile(graph);
+    const device = await interpreter();
+    const session = await load(program, { weights, device });
+    const { y } = await session.run({ x: Float32Array.of(1, 1, 1) });
+    expect([...(y?.data ?? [])]).toEqual([12, -16]);
+    session.destroy();
+    const { factors: _, ...others } = weights;
+    await expect(load(program, { weights: others, device })).rejects.toThrow('"factors" [2] is missing');
+    await expect(load(program, { device })).rejects.toThrow('"factors" is missing: constants are not drawn');
+    expect(validateProgram(JSON.parse(JSON.stringify(program)))).toEqual(program);
+  });
+
+  test("is as exact in f16", () => {
+    const x = input("x", [N, 3, 3]);
+    const masked = model("m", { x }, { y: weft.add(x, constant("mask", [3, 3])) }).graph;
+    expect(compile(masked, { precision: "f16" }).program.params.map((p) => p.storage)).toEqual([undefined]);
+  });
+
+  test("is trained around, and stays one of the weights", async () => {
+    const training = weft.compileTraining(graph, {
+      optimizer: weft.sgd({ lr: 0.1 }),
+      loss: "squaredError",
+      bytes: false,
+      target: "wasm",
+    });
+    const device = await wasmDevice({ threads: 1 });
+    const trainer = await createTrainer(training, { weights, device });
+    await collect(trainer.fit({ x: Float32Array.of(1, 2, 3), labels: Float32Array.of(1, 1) }, { batch: 1 }));
+    const after = trainer.weights();
+    expect(after["factors"]).toEqual(weights.factors);
+    expect(after["linear1.bias"]).not.toEqual(weights["linear1.bias"]);
+    await expect(createTrainer(training, { device })).rejects.toThrow("constants are not drawn");
+    trainer.destroy();
+    device.destroy();
+  });
+});
+
 test("what is no constant is refused", () => {
   const free = constant as (...args: readonly unknown[]) => unknown;
   expect(
     [
       () => free([1, 2, 3], [2]),
-      () => free("abc", [3]),
+      () => free({}, [3]),
+      () => free(" ", [3]),
+      () => free("table", [3], { dtype: "i32" }),
+      () => free("table", [N]),
       () => free([1, Number.NEGATIVE_INFINITY], [2]),
       () => free([1, 2.5], [2], { dtype: "i32" }),
       () => free([1, -1], [2], { dtype: "u32" }),
@@ -100,9 +154,16 @@ test("what is no constant is refused", () => {
       "constant: constant: the data are 3 numbers
       rule: a list of as many numbers as [2] has elements: 2
       try:  numbers in row-major order, in one list",
-      "constant: constant: the data are "abc"
+      "constant: constant: the data are {}
       rule: a list of as many numbers as [3] has elements: 3
       try:  numbers in row-major order, in one list",
+      " : constant: the name is " "
+      rule: a name is not empty",
+      "table: constant: argument 3 is { dtype: "i32" }
+      rule: constant takes 2 arguments at most
+      try:  leaving it out",
+      "table: constant: size 0 is N
+      rule: a constant is the same for every batch size",
       "constant: constant: element 1 is -Infinity
       rule: elements are finite numbers of f32
       try:  -1e30, of which softmax makes 0",
@@ -114,7 +175,7 @@ test("what is no constant is refused", () => {
       rule: a constant is the same for every batch size",
       "constant: constant: 1048577 numbers
       rule: at most 1048576: they are part of the program's text
-      try:  param("table", [1048577]), whose numbers are among the weights",
+      try:  constant("table", [1048577]), whose numbers are among the weights",
       "constant: constant: unknown option "type"
       rule: constant takes dtype
       try:  dtype",

@@ -22,7 +22,7 @@ export async function expectSameAgain({ source, model, weights }: Imported): Pro
   const { graph } = await loadModel(path);
   expect(outline(graph)).toEqual(outline(model.graph));
   const names = graph.nodes.flatMap((n) =>
-    n.kind === "param" && n.use !== "constant" ? [n.origin.name] : [],
+    n.kind === "param" && n.init.kind !== "data" ? [n.origin.name] : [],
   );
   expect(Object.keys(weights).toSorted()).toEqual(names.toSorted());
 }

@@ -13,7 +13,9 @@ import {
   input,
   type Model,
   model,
+  mul,
   N,
+  param,
   relu,
 } from "weftgpu";
 import { loadModel } from "../../compiler/frontend/index.ts";
@@ -110,6 +112,25 @@ test("constants go along, in their type, whether weights hold them or not", asyn
   await session.release();
   expect(Array.from(picked?.data as Float32Array)).toEqual([33, 11]);
   expect(back?.data).toEqual(Int32Array.of(2, 0));
+});
+
+test("constants come in again as constants, and parameters as parameters", async () => {
+  const x = input("x", [N, 4]);
+  const scaled = mul(x, param("scale", [4]));
+  const few = add(scaled, constant([1, 2, 3, 0.1], [4]));
+  const wide = input("wide", [N, 100]);
+  const many = mul(wide, constant("table", [100]));
+  const whole = model("constants", { x, wide }, { few, many }) as Model;
+  const weights = {
+    scale: { shape: [4], data: Float32Array.of(1, 2, 3, 4) },
+    table: { shape: [100], data: Float32Array.from({ length: 100 }, (_, i) => i / 7) },
+  };
+  const back = importOnnx(exportOnnx(whole, weights), { name: "constants" });
+  expect(back.source).toContain("const constant1 = constant([1, 2, 3, 0.1], [4]);");
+  expect(back.source).toContain('const table = constant("table", [100]);');
+  expect(back.source).toContain('const scale = param("scale", [4]);');
+  expect(Object.values(back.weights).map((t) => t.data)).toEqual([weights.scale.data, weights.table.data]);
+  await expectSameAgain(back);
 });
 
 test("any names, and outputs that are one value, an input, or each other", async () => {

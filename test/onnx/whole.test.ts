@@ -1,7 +1,8 @@
 /** What files do around the operators of a model: arithmetic with shapes, branches, loops, functions, types, sizes that are left open. */
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { importOnnx } from "../../compiler/onnx/index.ts";
 import { ndarray } from "../oracle/array.ts";
+import { expectSameAgain } from "./again.ts";
 import { differenceOf, drawn } from "./compare.ts";
 import { file, floatTensor, graph, int, ints, intTensor, node, tensor, valueInfo, weight } from "./file.ts";
 
@@ -169,6 +170,91 @@ test("masks, ranges and quantised weights are computed at import", async () => {
   });
   expect(importOnnx(bytes).report.folded.reduce((sum, { count }) => sum + count, 0)).toBe(9);
   expect(await differenceOf(bytes, drawn({ x: [2, 3, 3] }, 1))).toBeUndefined();
+});
+
+describe("numbers of the file that no layer has", () => {
+  const mask = floatTensor("", [3, 3], [0, 1, 1, 0, 0.1, 1, 0, 0, -1e9]);
+  const large = (dims: readonly number[]): ReturnType<typeof weight> => ({ ...weight("", dims), name: "" });
+  const bytes = file({
+    inputs: { x: ["batch", 3, 3], wide: ["batch", 70] },
+    weights: [
+      weight("scale", [3]),
+      weight("table", [2, 3, 3]),
+      weight("at", [3], 5),
+      intTensor("one", [1]),
+      intTensor("shape", [3, 1]),
+      { name: "which", dataType: 9, dims: [3], rawData: Uint8Array.of(1, 0, 1) },
+    ],
+    nodes: [
+      node("Constant", [], ["mask"], tensor("value", mask)),
+      node("Constant", [], ["again"], tensor("value", mask)),
+      node("Constant", [], ["positions"], tensor("value", large([70]))),
+      node("Constant", [], ["factor"], tensor("value", floatTensor("", [3], [2, 3, 4]))),
+      node("Reshape", ["scale", "shape"], ["column"]),
+      node("Gather", ["table", "one"], ["second"], int("axis", 0)),
+      node("Mul", ["at", "factor"], ["moved"]),
+      node("Exp", ["factor"], ["powers"]),
+      node("Add", ["x", "mask"], ["a"]),
+      node("Mul", ["a", "column"], ["b"]),
+      node("Sub", ["b", "again"], ["c"]),
+      node("Add", ["c", "second"], ["d"]),
+      node("Div", ["d", "powers"], ["e"]),
+      node("Sub", ["e", "moved"], ["f"]),
+      node("Where", ["which", "f", "x"], ["y"]),
+      node("Mul", ["wide", "positions"], ["z"]),
+    ],
+    outputs: ["y", "z"],
+  });
+
+  test("are parameters where they are weights or computed of them, and else constants", () => {
+    const { source, weights, model } = importOnnx(bytes);
+    const lines = source.split("\n");
+    expect(lines.filter((line) => /= (?:param|constant)\(/.test(line))).toMatchInlineSnapshot(`
+      [
+        "const mask = constant([0, 1, 1, 0, 0.1, 1, 0, 0, -1000000000], [3, 3]);",
+        "const scale = param("scale", [3, 1]);",
+        "const second = param("second", [1, 3, 3]);",
+        "const powers = constant([7.389056, 20.085537, 54.59815], [3]);",
+        "const moved = param("moved", [3]);",
+        "const which = constant([1, 0, 1], [3]);",
+        "const positions = constant("positions", [70]);",
+      ]
+    `);
+    expect(Object.keys(weights)).toEqual(["scale", "second", "moved", "positions"]);
+    expect(model.graph.nodes.flatMap((n) => (n.kind === "param" ? [[n.origin.name, n.use]] : []))).toEqual([
+      ["constant1", "constant"],
+      ["constant2", "constant"],
+      ["scale", undefined],
+      ["second", undefined],
+      ["constant3", "constant"],
+      ["moved", undefined],
+      ["positions", "constant"],
+    ]);
+  });
+
+  test("are the same in the model file, and computed with as onnxruntime does", async () => {
+    await expectSameAgain(importOnnx(bytes));
+    expect(await differenceOf(bytes, drawn({ x: [2, 3, 3], wide: [2, 70] }, 1))).toBeUndefined();
+  });
+
+  test("are weights in nodes Constant of a file that has them nowhere else", () => {
+    const constants = (weights: readonly ReturnType<typeof weight>[]): string =>
+      importOnnx(
+        file({
+          inputs: { x: ["batch", 3] },
+          weights,
+          nodes: [
+            node("Constant", [], ["w"], tensor("value", weight("", [3, 3]))),
+            node("Constant", [], ["s"], tensor("value", weight("", [3]))),
+            node("MatMul", ["x", "w"], ["h"]),
+            node("Mul", ["h", "s"], ["y"]),
+          ],
+          outputs: ["y"],
+        }),
+      ).source;
+    expect(constants([])).toContain('const s = param("s", [3]);');
+    expect(constants([weight("other", [3])])).toContain("const s = constant([");
+  });
 });
 
 test("sizes that are left open: the first is N, others are numbers or bounds", async () => {

@@ -4,7 +4,7 @@ import { checkWeights, type Weights } from "../../../contract/weights.ts";
 import { plural, UserError } from "../../errors.ts";
 import type { Graph, Node, OpNode } from "../../ir/graph.ts";
 import type { OpName } from "../../ops/index.ts";
-import { ELEMENT, numbers, type OnnxNode, type OnnxTensor, valueInfo } from "./message.ts";
+import { constant, ELEMENT, numbers, type OnnxNode, type OnnxTensor, valueInfo } from "./message.ts";
 import { opsetOf, translations } from "./operators.ts";
 import type { Translation } from "./translation.ts";
 import { writeMessage } from "./write.ts";
@@ -16,8 +16,8 @@ const OPSET = 17; // the least
 const MOST_SHOWN = 5;
 
 /**
- * The bytes of an ONNX file (opset 17, or a later one where a layer needs it): operators named after the layers, parameters inside by
- * their names, N and other sizes that a run decides as symbolic ones, whole numbers as they are declared. Importing it gives a
+ * The bytes of an ONNX file (opset 17, or a later one where a layer needs it): operators named after the layers, parameters inside as
+ * initialisers by their names, constants as nodes, N and other sizes that a run decides as symbolic ones, whole numbers as they are declared. Importing it gives a
  * model with the same numbers.
  *
  * Throws `UserError` for layers that ONNX has no operators for (`defineOp`), and `WeftError` "weights" for weights that do not fit.
@@ -91,16 +91,15 @@ export function writeGraph(
   for (const node of graph.nodes) {
     const value = node.kind === "const" ? [node.value] : values.get(node);
     const { shape, dtype } = node.type;
-    if (value) initializers.push(numbers(nameOf(node), dtype, shape.map(Number), value));
-    else if (node.kind === "op") {
+    if (value) {
+      const tensor = numbers(nameOf(node), dtype, shape.map(Number), value);
+      // Initialisers are weights: what no training changes is a node.
+      if (node.kind === "const" || (node.kind === "param" && node.use === "constant"))
+        nodes.push(constant(tensor));
+      else initializers.push(tensor);
+    } else if (node.kind === "op") {
       const last = nodes.length;
-      const result = translated(
-        node,
-        { opset, inputs: node.inputs.map(nameOf), once },
-        nodes,
-        initializers,
-        unique,
-      );
+      const result = translated(node, { opset, inputs: node.inputs.map(nameOf), once }, nodes, unique);
       rename(nodes, last, result, nameOf(node));
     }
   }
@@ -131,7 +130,6 @@ function translated(
   node: OpNode,
   given: Pick<Translation, "opset" | "inputs" | "once">,
   nodes: OnnxNode[],
-  initializers: OnnxTensor[],
   unique: (wanted: string) => string,
 ): string {
   const own = node.origin.name;
@@ -148,7 +146,7 @@ function translated(
     emit: (opType, input, ...attribute) => emitAll(opType, input, 1, ...attribute)[0] ?? "",
     constant(make) {
       const tensor = make(unique(`${own}/constant`));
-      initializers.push(tensor);
+      nodes.push(constant(tensor));
       return tensor.name;
     },
   });

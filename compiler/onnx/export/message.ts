@@ -9,7 +9,7 @@ export type OnnxTensor = Written<"Tensor"> & { readonly name: string };
 export type OnnxNode = Written<"Node">;
 
 /** AttributeProto.AttributeType */
-const ATTRIBUTE = { float: 1, int: 2, string: 3, floats: 6, ints: 7, strings: 8 } as const;
+const ATTRIBUTE = { float: 1, int: 2, string: 3, tensor: 4, floats: 6, ints: 7, strings: 8 } as const;
 /** TensorProto.DataType */
 export const ELEMENT = { f32: 1, i32: 6, i64: 7, bool: 9, u32: 12 } as const;
 
@@ -24,6 +24,13 @@ export const string = (name: string, value: string): Attribute => ({
   name,
   type: ATTRIBUTE.string,
   s: new TextEncoder().encode(value),
+});
+/** A node that gives a tensor of numbers: what no training changes. */
+export const constant = (t: OnnxTensor): OnnxNode => ({
+  opType: "Constant",
+  name: t.name,
+  output: [t.name],
+  attribute: [{ name: "value", type: ATTRIBUTE.tensor, t }],
 });
 
 export const floats = (name: string, values: readonly number[]): Attribute => ({

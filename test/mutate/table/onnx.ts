@@ -15,6 +15,24 @@ export const onnx: readonly Mutation[] = [
       why: "keepdims = 0 keeps the axes",
     },
   ]),
+  ...inFile("compiler/onnx/evaluate.ts", [
+    {
+      name: "onnx: what is computed of weights is a constant",
+      find: 'const isTrained = inputs.some((v) => v?.kind === "known" && v.isTrained === true);',
+      put: "const isTrained = false as boolean;",
+      guards: [whole],
+      why: "a weight that the file reshapes does not train",
+    },
+  ]),
+  ...inFile("compiler/onnx/export/index.ts", [
+    {
+      name: "onnx: constants go out as weights",
+      find: '(node.kind === "param" && node.use === "constant")',
+      put: '(node.kind === "param" && (false as boolean))',
+      guards: [guard("onnx/export")],
+      why: "a mask that comes in again trains",
+    },
+  ]),
   ...inFile("compiler/onnx/numbers.ts", [
     {
       name: "onnx: a file beside the model may lie above it",

@@ -1,7 +1,7 @@
 /** Nodes with drawn shapes and attributes, each a file of its own. */
 import fc from "fast-check";
 import { type Arrays, random } from "../../oracle/array.ts";
-import { type Attribute, file, node, type OnnxTensor } from "../file.ts";
+import { type Attribute, file, node, type OnnxTensor, tensor } from "../file.ts";
 
 /** What the numbers of an operand are drawn from. */
 export type Numbers =
@@ -31,6 +31,8 @@ export interface Case {
   readonly outputs: number;
   /** Whether the first size of inputs is one that a run decides. */
   readonly batched: boolean;
+  /** Whether numbers of the file are nodes Constant rather than initialisers. */
+  readonly constant: boolean;
 }
 
 /** A case as it is drawn for an operator, all but what all have. */
@@ -114,7 +116,7 @@ export function fileOf(drawn: Case, seed: number): { readonly bytes: Uint8Array;
   const next = random(seed);
   const inputs: Record<string, readonly (number | string)[]> = {};
   const types: Record<string, number> = {};
-  const weights: OnnxTensor[] = [];
+  const tensors: OnnxTensor[] = [];
   const feeds: Record<string, { shape: readonly number[]; data: Float64Array }> = {};
   const lead = drawn.operands[0];
   const names = drawn.operands.map((operand, i) => {
@@ -122,7 +124,7 @@ export function fileOf(drawn: Case, seed: number): { readonly bytes: Uint8Array;
     const name = `${operand.known ? "w" : "x"}${i}`;
     const data = valuesOf(operand, next);
     if (operand.known) {
-      weights.push(tensorOf(name, operand, data));
+      tensors.push(tensorOf(name, operand, data));
       return name;
     }
     const same =
@@ -138,10 +140,13 @@ export function fileOf(drawn: Case, seed: number): { readonly bytes: Uint8Array;
   const bytes = file({
     inputs,
     types,
-    weights,
+    weights: drawn.constant ? [] : tensors,
     outputs,
     opset: drawn.opset,
-    nodes: [node(drawn.op, names, outputs, ...drawn.attributes)],
+    nodes: [
+      ...(drawn.constant ? tensors.map((t) => node("Constant", [], [t.name], tensor("value", t))) : []),
+      node(drawn.op, names, outputs, ...drawn.attributes),
+    ],
   });
   return { bytes, feeds };
 }
@@ -149,11 +154,17 @@ export function fileOf(drawn: Case, seed: number): { readonly bytes: Uint8Array;
 /** A case of an operator: an opset of those that are said, unless the draw chose one. */
 export const caseOf = (op: string, draw: Draw): fc.Arbitrary<Case> =>
   fc
-    .record({ drawn: draw, opset: fc.constantFrom(13, 17, 18, 21), batched: fc.boolean() })
-    .map(({ drawn, opset, batched }) => ({
+    .record({
+      drawn: draw,
+      opset: fc.constantFrom(13, 17, 18, 21),
+      batched: fc.boolean(),
+      constant: fc.boolean(),
+    })
+    .map(({ drawn, opset, batched, constant }) => ({
       op,
       opset,
       batched,
+      constant,
       attributes: [],
       outputs: 1,
       ...drawn,
