@@ -99,6 +99,11 @@ export function lossOptions(command: Command): Command {
       number("a number from 0 to 1", (v) => v >= 0 && v <= 1),
     )
     .option(
+      "--ignore-index <n>",
+      "crossEntropy: labels of this number do not count, 255 or -100",
+      number("a whole number", Number.isSafeInteger),
+    )
+    .option(
       "--delta <error>",
       "huber: the error up to which it is squared; default 1",
       number("a number above 0", (v) => v > 0),

@@ -50,6 +50,8 @@ export interface Signature {
    * this name is. A kernel that meets others reads at the nearest place; the load of weftgpu/sized refuses them.
    */
   readonly below?: number | string;
+  /** With `below`: the one number besides that is taken, and that nothing is read by. */
+  readonly except?: number;
 }
 
 export interface ParamSpec extends Signature {

@@ -7,7 +7,7 @@ import type { Program } from "./program.ts";
  * their `use`.
  */
 export const METRICS = "training.metrics";
-/** Of each loss: Σ of its terms, Σ of what they count in the mean, how many labels are the largest score's, how many terms there are. */
+/** Of each loss: Σ of its terms, Σ of what they count in the mean, how many labels are the largest score's, how many labels count. */
 export const FIGURES = 4;
 /** What the labels or targets of the only loss are called unless the model has a tensor of this name. */
 export const TARGET = "target";
@@ -21,6 +21,8 @@ export interface LossOptions {
     readonly weight?: readonly number[];
     /** The share of a label that is spread over all classes, 0 … 1. Default 0. */
     readonly labelSmoothing?: number;
+    /** Labels of this number do not count: no term, no part of the mean, neither right nor wrong. Absent: all count. */
+    readonly ignoreIndex?: number;
   };
   readonly binaryCrossEntropy: Readonly<Record<never, never>>;
   readonly squaredError: Readonly<Record<never, never>>;

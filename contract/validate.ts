@@ -180,6 +180,9 @@ function signature(tensor: Field, buffers: readonly Count[], bounds?: Bounds): n
   if (typeof below?.value === "number") below.whole(1);
   else if (below && (below.text() === "N" || !Object.hasOwn(bounds ?? {}, below.text())))
     below.fail("no size of the program has that name");
+  const except = tensor.find("except");
+  if (except && !(below && Number.isSafeInteger(except.number())))
+    except.fail("it has to be a whole number, beside below");
   const shape = tensor.get("shape");
   const named = ({ value }: Field, i: number): boolean =>
     typeof value === "string" && Object.hasOwn(bounds ?? {}, value) && (value !== "N" || i === 0);

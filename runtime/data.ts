@@ -104,14 +104,14 @@ export function checkData(training: Training & Reader, data: AnyDataSet): Checke
   if (said !== undefined && !(Number.isSafeInteger(said) && said > 0))
     fail(`classes is ${shownOption(said)}, it has to be a whole number above 0`);
   all.forEach((part, i) => {
-    const { name, dtype, below } = part.input;
+    const { name, dtype, below, except } = part.input;
     const loss = training.losses.find((l) => l.targets.includes(name));
     const limit = Math.min((loss?.classes && said) ?? Infinity, Number(below ?? Infinity));
     const [fits, rule]: [fits: (value: number) => boolean, rule: string] =
       dtype !== "f32"
         ? [
-            (x) => x < limit && x >= 0 && x % 1 === 0,
-            `${loss?.classes ? "the classes" : "whole numbers"} are 0 … ${limit - 1}`,
+            (x) => x === except || (x < limit && x >= 0 && x % 1 === 0),
+            `${loss?.classes ? "the classes" : "whole numbers"} are 0 … ${limit - 1}${except === undefined ? "" : `, and ${except}`}`,
           ]
         : loss?.loss.kind === "binaryCrossEntropy"
           ? [(x) => x >= 0 && x <= 1, "this loss takes targets from 0 to 1; try: a Float32Array"]

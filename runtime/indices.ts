@@ -11,13 +11,13 @@ export function checkIndices(
   given: Readonly<Record<string, unknown>>,
   sizes: SizeValues,
 ): void {
-  for (const { name, dtype, shape, below } of inputs) {
+  for (const { name, dtype, shape, below, except } of inputs) {
     if (below === undefined) continue;
     const end = typeof below === "string" ? (sizes[below] as number) : below; // as checked
     const value = given?.[name];
     const data = (dtypeOf(value) ? value : Object(value).data) as TensorData;
     if (dtypeOf(data) !== dtype) continue; // what `run` refuses
-    const at = data.findIndex((index) => index < 0 || index >= end);
+    const at = data.findIndex((index) => index !== except && (index < 0 || index >= end));
     if (at < 0) continue;
     let rest = at;
     const place = shapeWith(shape, Number.POSITIVE_INFINITY, sizes)

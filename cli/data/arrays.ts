@@ -4,7 +4,7 @@ import { fitArray, type NumberArray } from "../../data/array.ts";
 import { parseNpy } from "../../data/npy.ts";
 import type { Rows } from "../../runtime/train.ts";
 import { readBytes, shownPath } from "../files.ts";
-import { type DataPart, divided, type Opened } from "./parts.ts";
+import { type DataPart, divided, ignoredBy, type Opened } from "./parts.ts";
 
 export interface ArrayFiles {
   readonly input?: readonly string[] | undefined;
@@ -33,9 +33,13 @@ function fileOf(
 function checkTargets({ data, shape }: NumberArray, { name, loss }: DataPart, source: string): void {
   if (!loss) return;
   const { classes } = loss;
+  const ignored = ignoredBy(loss);
   const [fits, rule]: [fits: (value: number) => boolean, rule: string] =
     classes !== undefined
-      ? [(x) => x >= 0 && x < classes && x % 1 === 0, `labels are whole numbers from 0 to ${classes - 1}`]
+      ? [
+          (x) => x === ignored || (x >= 0 && x < classes && x % 1 === 0),
+          `labels are whole numbers from 0 to ${classes - 1}${ignored === undefined ? "" : `, or ${ignored}, which does not count`}`,
+        ]
       : loss.loss.kind === "binaryCrossEntropy"
         ? [(x) => x >= 0 && x <= 1, "binaryCrossEntropy takes targets from 0 to 1"]
         : [Number.isFinite, "targets are finite numbers"];
@@ -48,7 +52,7 @@ function checkTargets({ data, shape }: NumberArray, { name, loss }: DataPart, so
     fix:
       classes === undefined
         ? "correct the array"
-        : "correct the array, or give the model a score for every class",
+        : "correct the array, give the model a score for every class, or --ignore-index N for labels that do not count",
   });
 }
 
@@ -84,7 +88,9 @@ export async function openArrays(
         fix: `--${flag} ${part.name}=FILE.npy`,
       });
     const source = shownPath(path);
-    const array = fitArray(parseNpy(await readBytes(path, "the data"), source, part.dtype), part, source);
+    // Labels below 0 are no error of the file's: one may be what does not count.
+    const dtype = part.loss?.classes === undefined ? part.dtype : "i32";
+    const array = fitArray(parseNpy(await readBytes(path, "the data"), source, dtype), part, source);
     const rows = array.shape[0] ?? 0;
     first ??= { source, rows };
     if (rows !== first.rows)

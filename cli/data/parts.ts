@@ -11,6 +11,10 @@ export interface DataPart extends Target {
   readonly loss?: TrainedLoss;
 }
 
+/** The number of labels that do not count. */
+export const ignoredBy = ({ loss }: TrainedLoss): number | undefined =>
+  loss.kind === "crossEntropy" ? loss.ignoreIndex : undefined;
+
 /** Throws `UserError` where the losses do not fit the model. */
 export function partsFor(
   graph: Graph,

@@ -3,6 +3,7 @@ import { UserError } from "../../compiler/errors.ts";
 import type { MeasuredLoss } from "../../compiler/train/measured.ts";
 import type { TrainedLoss } from "../../contract/training.ts";
 import type { Rows } from "../../runtime/train.ts";
+import { ignoredBy } from "../data/parts.ts";
 import type { Confusion } from "../output/confusion.ts";
 
 /** What was computed of some examples: their outputs, rows first. */
@@ -77,12 +78,12 @@ export const totalLoss = (all: readonly LossFigures[]): number =>
   all.reduce((sum, { said, loss }) => sum + said.weight * loss, 0);
 
 function gathererOf({ said }: MeasuredLoss): Gatherer | undefined {
-  if (said.classes !== undefined) return byClass(said.classes);
+  if (said.classes !== undefined) return byClass(said.classes, ignoredBy(said));
   if (said.loss.kind === "own") return undefined;
   return said.loss.kind === "binaryCrossEntropy" ? yesOrNo() : byNumber();
 }
 
-function byClass(classes: number): Gatherer {
+function byClass(classes: number, ignored: number | undefined): Gatherer {
   const kept = classes <= MOST_CLASSES;
   const confusion = kept
     ? Array.from({ length: classes }, () => new Array<number>(classes).fill(0))
@@ -92,6 +93,7 @@ function byClass(classes: number): Gatherer {
     add: (scores, wanted, answered) => {
       const answers = answersIn(scores, classes, answered);
       for (const [i, label] of wanted.entries()) {
+        if (label === ignored) continue;
         const answer = answers[i] ?? 0;
         const row = confusion?.[label];
         if (row) row[answer] = (row[answer] ?? 0) + 1;

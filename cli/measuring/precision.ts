@@ -1,6 +1,7 @@
 /** What storing in fewer bits costs: the answers of both side by side. */
 import { must, plural } from "../../compiler/errors.ts";
 import type { MeasuredLoss } from "../../compiler/train/measured.ts";
+import { ignoredBy } from "../data/parts.ts";
 import { type Answered, answersIn, type LossFigures, totalLoss } from "./figures.ts";
 
 export interface Difference {
@@ -47,7 +48,10 @@ export class Differences {
       const scores = answered.outputs[classed.output ?? ""] ?? [];
       return answersIn(scores, must(classed.said.classes, "classes"), answered);
     });
-    for (const [i, answer] of mine?.entries() ?? []) if (answer === other?.[i]) this.#agree++;
+    const labels = narrow.targets[classed.said.targets[0] ?? ""];
+    const ignored = ignoredBy(classed.said);
+    for (const [i, answer] of mine?.entries() ?? [])
+      if (answer === other?.[i] && labels?.[i] !== ignored) this.#agree++;
   }
 
   between(narrow: readonly LossFigures[], single: readonly LossFigures[]): Difference {

@@ -11,10 +11,11 @@ export interface LossFlags {
   readonly loss?: readonly string[];
   readonly classWeights?: readonly number[];
   readonly labelSmoothing?: number;
+  readonly ignoreIndex?: number;
   readonly delta?: number;
 }
 
-export const LOSS = ["loss", "classWeights", "labelSmoothing", "delta"] as const;
+export const LOSS = ["loss", "classWeights", "labelSmoothing", "ignoreIndex", "delta"] as const;
 
 const NAMES = Object.keys(losses) as LossName[]; // the record's own keys
 
@@ -23,9 +24,15 @@ export function lossesOf({
   loss,
   classWeights,
   labelSmoothing,
+  ignoreIndex,
   delta,
 }: LossFlags): Pick<TrainingOptions, "loss" | "losses"> {
-  const cross = classWeights !== undefined || labelSmoothing !== undefined;
+  const ofCross = {
+    ...(classWeights && { weight: classWeights }),
+    ...(labelSmoothing === undefined ? {} : { labelSmoothing }),
+    ...(ignoreIndex === undefined ? {} : { ignoreIndex }),
+  };
+  const cross = Object.keys(ofCross).length > 0;
   const texts = loss ?? (cross ? ["crossEntropy"] : delta === undefined ? [] : ["huber"]);
   const parts = texts.map(parsed);
   const has = (name: LossName): boolean => parts.some((part) => part.loss === name);
@@ -34,24 +41,18 @@ export function lossesOf({
       ? "class-weights"
       : labelSmoothing !== undefined && !has("crossEntropy")
         ? "label-smoothing"
-        : delta !== undefined && !has("huber")
-          ? "delta"
-          : undefined;
+        : ignoreIndex !== undefined && !has("crossEntropy")
+          ? "ignore-index"
+          : delta !== undefined && !has("huber")
+            ? "delta"
+            : undefined;
   if (lost)
     throw new UserError({
       problem: `--${lost} goes with --loss ${lost === "delta" ? "huber" : "crossEntropy"}`,
       fix: `leave out --${lost}`,
     });
   const made = parts.map(({ loss: kind, ...part }): Omit<LossPart, "loss"> & { readonly loss: Loss } => {
-    if (kind === "crossEntropy")
-      return {
-        ...part,
-        loss: {
-          kind,
-          ...(classWeights && { weight: classWeights }),
-          ...(labelSmoothing === undefined ? {} : { labelSmoothing }),
-        },
-      };
+    if (kind === "crossEntropy") return { ...part, loss: { kind, ...ofCross } };
     if (kind === "huber") return { ...part, loss: { kind, ...(delta === undefined ? {} : { delta }) } };
     return { ...part, loss: { kind } };
   });

@@ -26,6 +26,7 @@ export interface Settings {
   readonly loss?: readonly string[];
   readonly classWeights?: readonly number[];
   readonly labelSmoothing?: number;
+  readonly ignoreIndex?: number;
   readonly delta?: number;
   readonly lr: number;
   readonly optimizer: "sgd" | "adam";
@@ -97,6 +98,7 @@ const ALLOWED: { readonly [K in keyof Settings]-?: (value: unknown) => boolean }
   loss: areTexts,
   classWeights: (value) => Array.isArray(value) && value.every(isNumber),
   labelSmoothing: isNumber,
+  ignoreIndex: isNumber,
   delta: isNumber,
   epochs: isWhole,
   batch: isWhole,

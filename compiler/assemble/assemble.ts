@@ -156,10 +156,10 @@ export function assemble({ graph, bundles, memory, ranges, storages, baked, code
     ),
     name: graph.name,
     inputs: graph.inputs.map(({ name, node }) => {
-      const below = indices.get(node);
+      const bound = indices.get(node);
       return {
         ...signature(name, node),
-        ...(below === undefined ? {} : { below: isKnown(below) ? below : showDim(below) }),
+        ...(bound && { ...bound, below: isKnown(bound.below) ? bound.below : showDim(bound.below) }),
       };
     }),
     outputs: graph.outputs.map((o) => signature(o.name, o.node)),

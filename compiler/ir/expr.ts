@@ -200,10 +200,17 @@ export interface ParamRequest {
   readonly use?: ParamUse;
 }
 
-/** The position of an operand of whole numbers, and what they stay below. */
-export interface Where {
-  readonly operand: number;
+/** What whole numbers that say where to read may be. */
+export interface IndexBound {
+  /** They are from 0 and stay below it. */
   readonly below: Dim;
+  /** The one number besides that may occur, and that nothing is read by. */
+  readonly except?: number;
+}
+
+/** The position of an operand of whole numbers, and what they may be. */
+export interface Where extends IndexBound {
+  readonly operand: number;
 }
 
 /** What a row of the shape table says about an op beyond its output shape. */

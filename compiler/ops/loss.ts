@@ -3,7 +3,7 @@ import { showDim, showShape } from "../../contract/shapes.ts";
 import type { Loss, LossOptions } from "../../contract/training.ts";
 import type { Dim, Shape, TensorType } from "../../contract/type.ts";
 import { must, plural } from "../errors.ts";
-import type { Axis, Expr } from "../ir/expr.ts";
+import type { Axis, Expr, Index } from "../ir/expr.ts";
 import type { Attrs, Node, OpDef, OpNode } from "../ir/graph.ts";
 import { sameShape } from "../ir/type.ts";
 import { axisIndex } from "../math/affine.ts";
@@ -16,6 +16,7 @@ export type CrossEntropyOptions = LossOptions["crossEntropy"];
 export interface CrossEntropyAttrs extends Attrs {
   readonly weight: readonly number[] | null;
   readonly labelSmoothing: number;
+  readonly ignoreIndex: number | null;
 }
 
 const counted = numberThat("a finite number of at least 0", 1, (w) => w >= 0 && Number.isFinite(w));
@@ -23,27 +24,42 @@ const weights = refined(listOf(counted), (list, fail) =>
   list.some((w) => w > 0) ? list : fail("a number for each class, at least one of them above 0"),
 );
 const share = numberThat("a number from 0 to 1", 0.1, (x) => x >= 0 && x <= 1);
-const crossEntropyFields = { weight: optional(weights), labelSmoothing: otherwise(share, 0) };
+/** Every label up to here is an f32 of its own. */
+const LABELS = 2 ** 24;
+const ignored = numberThat(
+  `a whole number from ${-LABELS} to ${LABELS}`,
+  255,
+  (x) => Number.isInteger(x) && Math.abs(x) <= LABELS,
+);
+const crossEntropyFields = {
+  weight: optional(weights),
+  labelSmoothing: otherwise(share, 0),
+  ignoreIndex: optional(ignored),
+};
 const readCrossEntropy = takes("crossEntropy", crossEntropyFields);
 
 /**
  * −Σ_c q_c · log softmax(x)_c with q_c = ((1 − ε)·[c = label] + ε/C)·w_c, computed as Q·log Σ e^(x − m) − Σ q·(x − m) with m = max x
  * and Q = Σ q: logits [N, C] or, of each place, [N, C, …], and labels [N, …] (class numbers) → [N, …]. The terms of PyTorch's
- * CrossEntropyLoss(weight=w, label_smoothing=ε).
+ * CrossEntropyLoss(weight=w, label_smoothing=ε, ignore_index=i): 0 where the label is i.
  */
 const crossEntropy: OpDef<CrossEntropyAttrs, CrossEntropyOptions | undefined> = {
   name: "crossEntropy",
   arity: 2,
   options(given) {
-    const { weight = null, labelSmoothing } = readCrossEntropy(given);
-    return { weight, labelSmoothing };
+    const { weight = null, ignoreIndex = null, labelSmoothing } = readCrossEntropy(given);
+    return { weight, labelSmoothing, ignoreIndex };
   },
-  where: (_, inputs) => ({ operand: 1, below: classesOf(must(inputs[0], "logits")) }),
+  where: ({ ignoreIndex }, inputs) => ({
+    operand: 1,
+    below: classesOf(must(inputs[0], "logits")),
+    ...(ignoreIndex !== null && { except: ignoreIndex }),
+  }),
   params: ({ weight }) =>
     weight
       ? [{ role: "weight", shape: [weight.length], init: { kind: "data", values: weight }, use: "constant" }]
       : [],
-  infer({ weight }, inputs) {
+  infer({ weight, ignoreIndex }, inputs) {
     const [logits, labels] = [must(inputs[0], "logits"), must(inputs[1], "labels")];
     if (logits.shape.length < 2) rank("crossEntropy", logits, 2, "[N, classes]");
     fixed("crossEntropy", logits.shape[1], "the number of classes");
@@ -60,6 +76,12 @@ const crossEntropy: OpDef<CrossEntropyAttrs, CrossEntropyOptions | undefined> = 
         `labels are ${showShape(wanted)}`,
       );
     }
+    if (labels.dtype === "u32" && ignoreIndex !== null && ignoreIndex < 0)
+      fail(
+        `crossEntropy: ignoreIndex is ${ignoreIndex}, but labels ${showShape(labels.shape)} are u32`,
+        "numbers of u32 are 0 or more",
+        `input("label", ${showShape(wanted)}, { dtype: "i32" })`,
+      );
     if (weight && weight.length !== logits.shape[1])
       fail(
         `crossEntropy: weight has ${weight.length} ${plural(weight.length, "number")}, but logits are ${showShape(logits.shape)}`,
@@ -72,7 +94,7 @@ const crossEntropy: OpDef<CrossEntropyAttrs, CrossEntropyOptions | undefined> = 
     const { logits, shifted, total, share } = parts;
     const j = axis("j", must(logits.type.shape[1], "classes"));
     const picked = reduce("sum", [j], times(share(j), shifted(j)));
-    return call("sub", times(parts.all, call("log", total)), picked);
+    return parts.counted(call("sub", times(parts.all, call("log", total)), picked));
   },
   vjp({ inputs, attrs, ...node }: OpNode, grad: Node) {
     const logits = must(inputs[0], "logits");
@@ -86,16 +108,25 @@ const crossEntropy: OpDef<CrossEntropyAttrs, CrossEntropyOptions | undefined> = 
         const place = [must(n, "example"), ...rest];
         const own = must(j, "class");
         // As `define` was given them: attributes are what `options` made.
-        const { shifted, total, share, all } = partsOf(attrs as CrossEntropyAttrs, inputs, place, axis);
+        const { shifted, total, share, all, counted } = partsOf(
+          attrs as CrossEntropyAttrs,
+          inputs,
+          place,
+          axis,
+        );
         const error = call("sub", times(all, call("div", call("exp", shifted(own)), total)), share(own));
-        return times(error, load(grad, place.map(axisIndex)));
+        return counted(times(error, load(grad, place.map(axisIndex))));
       },
     );
     return [gradient, ...inputs.slice(1).map(() => undefined)];
   },
-  summary: ({ weight, labelSmoothing }, inputs) => {
+  summary: ({ weight, labelSmoothing, ignoreIndex }, inputs) => {
     const classes = Number(inputs[0]?.shape[1]);
-    const more = [weight && "weighted", labelSmoothing > 0 && `smoothing ${labelSmoothing}`].filter(Boolean);
+    const more = [
+      weight && "weighted",
+      labelSmoothing > 0 && `smoothing ${labelSmoothing}`,
+      ignoreIndex !== null && `ignoring ${ignoreIndex}`,
+    ].filter(Boolean);
     return {
       options: [`${classes} ${plural(classes, "class", "classes")}`, ...more].join(", "),
       formula: "",
@@ -125,10 +156,12 @@ interface Parts {
   /** q_j, and Q, their sum. */
   readonly share: (j: Axis) => Expr;
   readonly all: Expr;
+  /** A value that is 0 where the label does not count. */
+  readonly counted: (value: Expr) => Expr;
 }
 
 function partsOf(
-  { labelSmoothing }: CrossEntropyAttrs,
+  { labelSmoothing, ignoreIndex }: CrossEntropyAttrs,
   inputs: readonly Node[],
   place: readonly Axis[],
   axis: NewAxis,
@@ -157,8 +190,16 @@ function partsOf(
     total: sum("k", (k) => call("exp", shifted(k))),
     share,
     all: weight ? sum("l", share) : literal(1),
+    counted: (value) =>
+      ignoreIndex === null
+        ? value
+        : call("select", isIgnored(labels, place.map(axisIndex), ignoreIndex), literal(0), value),
   };
 }
+
+/** 1 where the label is the number that does not count. */
+export const isIgnored = (labels: Node, place: readonly Index[], ignoreIndex: number): Expr =>
+  equal(load(labels, place), literal(ignoreIndex));
 
 function isLabel(labels: Node, place: readonly Axis[], j: Axis): Expr {
   return equal(position(axisIndex(j)), load(labels, place.map(axisIndex)));

@@ -2,7 +2,7 @@
 import { showShape } from "../../contract/shapes.ts";
 import { type Loss, TARGET, type TrainedLoss } from "../../contract/training.ts";
 import { must, UserError } from "../errors.ts";
-import type { Axis, Expr } from "../ir/expr.ts";
+import type { Axis, Expr, Index } from "../ir/expr.ts";
 import {
   type Graph,
   type LossRequest,
@@ -14,11 +14,11 @@ import {
   topologicalOrder,
 } from "../ir/graph.ts";
 import { isBatch, sameShape } from "../ir/type.ts";
-import { axisIndex } from "../math/affine.ts";
+import { axisIndex, lookup } from "../math/affine.ts";
 import { call, equal, literal, load, position, reduce } from "../math/build.ts";
 import { constantNode, derivedNode, inRole, opNode, suffixed } from "../ops/derived.ts";
 import { gathers } from "../ops/gather.ts";
-import { labelsOf, losses, scoreAt } from "../ops/loss.ts";
+import { isIgnored, labelsOf, losses, scoreAt } from "../ops/loss.ts";
 import { closest } from "../options.ts";
 import type { FreeNames } from "./names.ts";
 
@@ -33,6 +33,8 @@ export interface Aim {
   readonly counts: Node;
   /** 1 where the largest score is the label's. */
   readonly hits: Node;
+  /** 1 where a label counts at all, whatever its weight. */
+  readonly labels: Node;
 }
 
 /** The losses, and what they compare with: inputs that the model has not. */
@@ -114,10 +116,13 @@ function knownAim(model: Graph, request: LossRequest, loss: Loss, targets: Targe
   const { kind, ...options } = loss;
   const { shape } = prediction.type;
   const labelled = kind === "crossEntropy" && shape.length > 1;
+  const { ignoreIndex = null } = loss.kind === "crossEntropy" ? loss : {};
   const origin = inRole({ ...prediction.origin, name: alone ? "loss" : `loss.${name}` }, "loss", prediction);
   const target = targets.take(request.target ?? (alone ? TARGET : name), {
     kind: "input",
-    type: labelled ? { dtype: "u32", shape: labelsOf(shape) } : { dtype: "f32", shape },
+    type: labelled
+      ? { dtype: ignoreIndex !== null && ignoreIndex < 0 ? "i32" : "u32", shape: labelsOf(shape) }
+      : { dtype: "f32", shape },
     origin,
   });
   const op: OpDef = losses[kind];
@@ -143,18 +148,50 @@ function knownAim(model: Graph, request: LossRequest, loss: Loss, targets: Targe
     of: prediction,
     each,
     ...plainly(each),
-    hits: hitsOf(prediction, target, each),
-    ...(weights && {
-      counts: opNode(gathers.gather, { axis: 0 }, [weights, target], suffixed(origin, "counts")),
-    }),
+    ...(ignoreIndex === null
+      ? {
+          hits: hitsOf(prediction, target, each),
+          ...(weights && {
+            counts: opNode(gathers.gather, { axis: 0 }, [weights, target], suffixed(origin, "counts")),
+          }),
+        }
+      : counted(prediction, target, each, weights, ignoreIndex)),
   };
 }
 
+type Counting = Pick<Aim, "counts" | "hits" | "labels">;
+
 /** Terms that count 1 each, and are neither right nor wrong. */
-const plainly = ({ origin }: Node): Pick<Aim, "counts" | "hits"> => ({
+const plainly = ({ origin }: Node): Counting => ({
   counts: constantNode(1, origin),
   hits: constantNode(0, origin),
+  labels: constantNode(1, origin),
 });
+
+/** The same of labels of which some do not count. */
+function counted(
+  prediction: Node,
+  target: Node,
+  each: Node,
+  weights: Node | undefined,
+  ignoreIndex: number,
+): Counting {
+  const hit = hitsOf(prediction, target, each);
+  const one = (name: string, value: (place: readonly Index[]) => Expr): Node =>
+    derivedNode(name, each.type, inRole(suffixed(each.origin, name), "loss", each), ({ at }) => {
+      const place = at.map(axisIndex);
+      return call("select", isIgnored(target, place, ignoreIndex), literal(0), value(place));
+    });
+  const labels = one("labels", () => literal(1));
+  // What lies beyond the weights is read at the nearest of them, and does not count.
+  const weight = (place: readonly Index[]): Expr =>
+    weights ? load(weights, [lookup(target, place, must(weights.type.shape[0], "classes"))]) : literal(1);
+  return {
+    hits: one("hits", (place) => load(hit, place)),
+    labels,
+    counts: weights ? one("counts", weight) : labels,
+  };
+}
 
 /** A loss of the author's: what it reads besides the outputs is the model's inputs, by name, and targets. */
 function ownAim(

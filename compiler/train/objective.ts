@@ -1,6 +1,5 @@
 /** A model with its losses, read from batches: what training and evaluation share. */
 import type { RowStorage } from "../../contract/program.ts";
-import { narrowest } from "../../contract/rows.ts";
 import { showShape } from "../../contract/shapes.ts";
 import { FIGURES, METRICS, ROWS } from "../../contract/training.ts";
 import { must, UserError } from "../errors.ts";
@@ -14,8 +13,8 @@ import {
   topologicalOrder,
   type Update,
 } from "../ir/graph.ts";
-import { indexBounds } from "../ir/indices.ts";
-import { boundOf, isBatch, sizesIn } from "../ir/type.ts";
+import { indexBounds, rowStorage } from "../ir/indices.ts";
+import { isBatch, sizesIn } from "../ir/type.ts";
 import { add, axisIndex, lookup } from "../math/affine.ts";
 import { call, guard, literal, load, loadBroadcast, position, reduce, size, times } from "../math/build.ts";
 import { constantNode, derivedNode, inRole, opNode, suffixed } from "../ops/derived.ts";
@@ -52,8 +51,8 @@ export function objective(
 ): Objective {
   const names = new FreeNames(model);
   const { aims, targets } = aimsOf(model, asked, names);
-  const outputs = aims.flatMap(({ each, counts, hits }): Output[] =>
-    [each, counts, hits].map((node) => ({ name: node.origin.name, node })),
+  const outputs = aims.flatMap(({ each, counts, hits, labels }): Output[] =>
+    [each, counts, hits, labels].map((node) => ({ name: node.origin.name, node })),
   );
   const inputs = [...model.inputs, ...targets.map((node) => ({ name: node.origin.name, node }))];
   const nodes = topologicalOrder([...model.outputs, ...outputs].map((o) => o.node));
@@ -94,9 +93,10 @@ export function objective(
     forward,
     aims: aims.map(({ said }, i) => ({
       said,
-      each: made(3 * i),
-      counts: made(3 * i + 1),
-      hits: made(3 * i + 2),
+      each: made(4 * i),
+      counts: made(4 * i + 1),
+      hits: made(4 * i + 2),
+      labels: made(4 * i + 3),
     })),
     metrics,
     names,
@@ -124,10 +124,10 @@ function storagesOf(whole: Graph, own: readonly Output[], bytes: InBytes): Reado
       (listed.length > 0 && node.type.dtype !== "f32" && !own.some((i) => i.node === node)),
   );
   return new Map(
-    stored.map(({ node }) => [
-      node,
-      node.type.dtype === "f32" ? "u8" : narrowest(boundOf(bounds.get(node) ?? 0)),
-    ]),
+    stored.flatMap(({ node }) => {
+      const storage = node.type.dtype === "f32" ? "u8" : rowStorage(bounds.get(node) ?? { below: 1 });
+      return storage ? [[node, storage]] : [];
+    }),
   );
 }
 
@@ -204,17 +204,22 @@ export function metricsUpdate({ aims, metrics: state }: Pick<Objective, "aims" |
   return { state, value };
 }
 
-/** [Σ terms, Σ counts, Σ hits, how many terms]. */
-function figuresOf({ each, counts, hits }: Aim): Node {
+/** [Σ terms, Σ counts, Σ hits, Σ labels]. */
+function figuresOf({ each, counts, hits, labels }: Aim): Node {
   const origin = inRole(suffixed(each.origin, "figures"), "loss", each);
   const { shape } = each.type;
   return derivedNode("figures", { dtype: "f32", shape: [FIGURES] }, origin, ({ at, axis }) => {
     const which = position(axisIndex(must(at[0], "figure")));
     const axes = shape.map((extent) => axis("n", extent));
     const isAfter = (figure: number): Expr => call("less", literal(figure + 0.5), which);
-    const more = call("select", isAfter(1), loadBroadcast(hits, axes), loadBroadcast(counts, axes));
-    const summed = reduce("sum", axes, call("select", isAfter(0), more, load(each, axes.map(axisIndex))));
+    const one = (last: Expr): Expr => {
+      const more = call("select", isAfter(1), last, loadBroadcast(counts, axes));
+      return reduce("sum", axes, call("select", isAfter(0), more, load(each, axes.map(axisIndex))));
+    };
+    if (labels.kind !== "const")
+      return one(call("select", isAfter(2), loadBroadcast(labels, axes), loadBroadcast(hits, axes)));
+    // All count: their number takes no sum.
     const terms = shape.map(size).reduce(times, literal(1));
-    return call("select", isAfter(2), terms, summed);
+    return call("select", isAfter(2), terms, one(loadBroadcast(hits, axes)));
   });
 }

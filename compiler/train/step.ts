@@ -161,8 +161,8 @@ function checkEven({ name }: Graph, aims: Objective["aims"]): void {
   const weighed = aims.find((aim) => aim.counts.kind !== "const");
   if (!weighed) return;
   throw new UserError({
-    problem: `${name} is trained with class weights for ${weighed.said.name}, and gradients of several batches are gathered`,
-    rule: "a mean by weights is that of one batch: batches whose labels weigh more would count no more than others",
+    problem: `${name} is trained with labels that count differently for ${weighed.said.name}, and gradients of several batches are gathered`,
+    rule: "a mean by class weights, or over the labels that count, is that of one batch: batches that weigh more would count no more than others",
     fix: 'reduction: "sum" with a smaller learning rate, or no accumulate',
   });
 }

@@ -8,7 +8,7 @@ import { writeSafetensors } from "../../contract/weights.ts";
 import { message } from "../dsl/message.ts";
 import { npy } from "./make.ts";
 import { eval_, f4, file, folder, model, tensor, words } from "./measured.ts";
-import { fails, works } from "./weft.ts";
+import { fails, scratch, works } from "./weft.ts";
 
 describe("weft eval of classes", () => {
   const kinds = model(
@@ -118,6 +118,35 @@ describe("weft eval of classes", () => {
       },
       losses: [{ labels: 6 }],
     });
+  });
+
+  test("labels that do not count, in either verb", async () => {
+    const [x, y] = [
+      file("ix.npy", f4([4, 2], 2, 0, 0, 3, 0, 2, 5, 0)),
+      file("iy.npy", npy("<i8", [4], BigInt64Array.of(0n, -100n, 0n, -100n))),
+    ];
+    const data = ["--input", x, "--target", y];
+    const found = await eval_(kinds, "-w", weights, ...data, "--ignore-index", "-100");
+    const log = (logits: readonly number[]) => Math.log(logits.reduce((sum, v) => sum + Math.exp(v), 0));
+    const loss = (log([2, 0, 0.5]) - 2 + log([0, 2, 0.5])) / 2;
+    expect(found).toMatchObject({
+      ...{ examples: 4, right: 1, accuracy: 0.5, loss: expect.closeTo(loss, 6) },
+      losses: [{ labels: 2 }],
+      confusion: [
+        [1, 1, 0],
+        [0, 0, 0],
+        [0, 0, 0],
+      ],
+    });
+    const out = join(scratch(), "w.safetensors");
+    const train = ["train", kinds, ...data, "--device", "wasm", "-o", out, "-e", "1"];
+    await works([...train, "--ignore-index", "-100", "-q"]);
+    expect(await fails([...train, "--ignore-index", "255", "--restart"])).toContain(
+      "iy.npy: example 1 has -100 for target\n  rule: labels are whole numbers from 0 to 2, or 255, which does not count",
+    );
+    expect(await fails([...train, "--ignore-index", "1", "--loss", "huber", "--restart"])).toContain(
+      "--ignore-index goes with --loss crossEntropy",
+    );
   });
 
   test("yes or no: logits above 0 and targets above a half", async () => {

@@ -205,7 +205,7 @@ describe("weft eval of several outputs", () => {
     expect(await fails(args(bad("far.npy", 0, 1, 3, 0)))).toBe(
       `error: ${join(folder, "far.npy")}: example 2 has 3 for scores
   rule: labels are whole numbers from 0 to 2
-  try:  correct the array, or give the model a score for every class
+  try:  correct the array, give the model a score for every class, or --ignore-index N for labels that do not count
 `,
     );
     expect(

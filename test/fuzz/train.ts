@@ -230,9 +230,13 @@ function targetFor({ loss }: TrainingSpec, graph: Graph, batch: number, next: ()
     return randomArray(shape, next, loss.kind === "binaryCrossEntropy" ? 0 : -1, 1);
   const [, classes = 1, ...places] = shape;
   const count = sizeOf([batch, ...places]);
+  const { ignoreIndex } = loss;
+  const label = (): number => Math.floor(next() * classes);
   return {
     shape: [batch, ...places],
-    data: Float64Array.from({ length: count }, () => Math.floor(next() * classes)),
+    data: Float64Array.from({ length: count }, () =>
+      ignoreIndex !== undefined && next() < 0.3 ? ignoreIndex : label(),
+    ),
   };
 }
 

@@ -64,6 +64,7 @@ function lossOf(dice: Dice, kind: LossName, classes: number): Loss {
     kind,
     ...(dice.rarely(2) ? { weight: Array.from({ length: classes }, () => real(dice, 0.1, 3)) } : {}),
     ...(dice.rarely(2) ? { labelSmoothing: real(dice, 0.05, 0.9) } : {}),
+    ...(dice.rarely(3) ? { ignoreIndex: dice.pick([255, -100, 0, 300]) } : {}),
   };
 }
 

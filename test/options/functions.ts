@@ -340,7 +340,7 @@ export const functions: ReadonlyMap<string, Options> = new Map([
   [
     "crossEntropy",
     {
-      all: { weight: [1, 2, 1, 1], labelSmoothing: 0.1 },
+      all: { weight: [1, 2, 1, 1], labelSmoothing: 0.1, ignoreIndex: 255 },
       calls: { applied: (o) => untyped(weft.crossEntropy)(logits, labels, o) },
     },
   ],

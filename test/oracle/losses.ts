@@ -1,5 +1,5 @@
 /** Losses in float64, as PyTorch's documentation states them; one term for each label or number. Shares no code with the compiler. */
-import type { Loss } from "weftgpu";
+import type { Loss, LossOptions } from "weftgpu";
 import { type NdArray, sizeOf, zeros } from "./array.ts";
 
 export interface Exact {
@@ -10,12 +10,11 @@ export interface Exact {
   readonly gradient: NdArray;
 }
 
-/** CrossEntropyLoss(weight, label_smoothing) with class indices: scores [N, C, …], labels [N, …]. */
+/** CrossEntropyLoss(weight, label_smoothing, ignore_index) with class indices: scores [N, C, …], labels [N, …]. */
 function crossEntropy(
   x: NdArray,
   labels: NdArray,
-  weight: readonly number[] | undefined,
-  epsilon: number,
+  { weight, labelSmoothing: epsilon = 0, ignoreIndex }: LossOptions["crossEntropy"],
 ): Exact {
   const [n = 0, classes = 0] = x.shape;
   const places = sizeOf(x.shape.slice(2));
@@ -27,6 +26,7 @@ function crossEntropy(
     const top = Math.max(...row);
     const logSum = top + Math.log(row.reduce((a, v) => a + Math.exp(v - top), 0));
     const label = labels.data[i] ?? 0;
+    if (label === ignoreIndex) continue; // all three stay 0
     const logP = row.map((v) => v - logSum);
     const nll = -w(label) * (logP[label] ?? 0);
     const smooth = logP.reduce((a, v, c) => a - w(c) * v, 0);
@@ -61,7 +61,7 @@ function compared(
 export function exactLoss(loss: Loss, x: NdArray, t: NdArray): Exact {
   switch (loss.kind) {
     case "crossEntropy":
-      return crossEntropy(x, t, loss.weight, loss.labelSmoothing ?? 0);
+      return crossEntropy(x, t, loss);
     case "squaredError":
       return compared(
         x,

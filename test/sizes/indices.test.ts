@@ -38,6 +38,18 @@ test("a program says below what its indices stay: the least of all that read by 
   }
 });
 
+test("a number besides them, that nothing is read by, where all that read them know it", () => {
+  const label = w.input("label", [N], { dtype: "i32" });
+  const x = w.input("x", [N, 3]);
+  const y = w.crossEntropy(x, label, { ignoreIndex: -1 });
+  const { inputs } = compile(w.model("one", { x, label }, { y }).graph).program;
+  expect(inputs[1]).toMatchObject({ below: 3, except: -1 });
+  const both = { y, z: w.crossEntropy(x, label, { ignoreIndex: -1, weight: [1, 2, 3] }) };
+  expect(compile(w.model("two", { x, label }, both).graph).program.inputs[1]).toMatchObject({ except: -1 });
+  const other = { y, z: w.crossEntropy(x, label) };
+  expect(compile(w.model("other", { x, label }, other).graph).program.inputs[1]).not.toHaveProperty("except");
+});
+
 test("only part of them: what is not read may be anything", () => {
   const tokens = w.input("tokens", [N, 4], { dtype: "i32" });
   const first = w.slice(tokens, { start: 0, end: 2 });

@@ -20,13 +20,14 @@ async function computed(
   x: NdArray,
   t: NdArray,
 ): Promise<Omit<Exact, "counts"> & { readonly mean: number }> {
-  const input = (name: string, { shape }: NdArray, dtype: "f32" | "u32"): Node => ({
+  const input = (name: string, { shape }: NdArray, dtype: "f32" | "u32" | "i32"): Node => ({
     kind: "input",
     type: { dtype, shape: ["N", ...shape.slice(1)] },
     origin: { name },
   });
   const prediction = input("prediction", x, "f32");
-  const target = input("target", t, loss.kind === "crossEntropy" ? "u32" : "f32");
+  const whole = t.data.some((label) => label < 0) ? "i32" : "u32";
+  const target = input("target", t, loss.kind === "crossEntropy" ? whole : "f32");
   const { kind, ...options } = loss;
   const op: OpDef = losses[kind];
   const weight = kind === "crossEntropy" ? loss.weight : undefined;
@@ -79,6 +80,9 @@ const all: readonly Loss[] = [
   { kind: "crossEntropy", labelSmoothing: 0.1 },
   { kind: "crossEntropy", labelSmoothing: 1 },
   { kind: "crossEntropy", weight: [0.5, 0, 3, 1, 0.25], labelSmoothing: 0.3 },
+  { kind: "crossEntropy", ignoreIndex: 255 },
+  { kind: "crossEntropy", ignoreIndex: 2, labelSmoothing: 0.2 },
+  { kind: "crossEntropy", weight: [0.5, 0, 3, 1, 0.25], labelSmoothing: 0.3, ignoreIndex: -100 },
   { kind: "binaryCrossEntropy" },
   { kind: "squaredError" },
   { kind: "absoluteError" },
@@ -109,7 +113,7 @@ describe.each(all.map((loss) => [JSON.stringify(loss), loss] as const))("%s", (_
       loss.kind === "crossEntropy"
         ? ndarray(
             [EXAMPLES],
-            Array.from({ length: EXAMPLES }, (__, i) => i % CLASSES),
+            Array.from({ length: EXAMPLES }, (__, i) => (i % 3 === 1 && loss.ignoreIndex) || i % CLASSES),
           )
         : { shape: x.shape, data: x.data.map((__, i) => (i % 3 === 0 ? i % 2 : Math.fround(next()))) };
     const want = exactLoss(loss, x, t);
@@ -133,7 +137,7 @@ test.each(all.filter((loss) => loss.kind === "crossEntropy"))(
     });
     const labels = zeros([3, 2, 4]);
     labels.data.forEach((_, i) => {
-      labels.data[i] = Math.floor(next() * CLASSES);
+      labels.data[i] = (next() < 0.3 && loss.ignoreIndex) || Math.floor(next() * CLASSES);
     });
     const want = exactLoss(loss, x, labels);
     const got = await computed(loss, x, labels);
@@ -164,6 +168,9 @@ test("a loss of two tensors that do not fit names itself and both shapes", () =>
   expect(made({ ...cross, weight: [1, 2] }, scores("N", 3), labels("N"))).toThrow(
     "crossEntropy: weight has 2 numbers, but logits are [N, 3]\n  rule: weight has a number for each class: 3",
   );
+  expect(made({ ...cross, ignoreIndex: -1 }, scores("N", 3), labels("N"))).toThrow(
+    'crossEntropy: ignoreIndex is -1, but labels [N] are u32\n  rule: numbers of u32 are 0 or more\n  try:  input("label", [N], { dtype: "i32" })',
+  );
   expect(made({ kind: "squaredError" }, scores("N", 3), scores("N", 4))).toThrow(
     /squaredError .*\[N, 3\].*\[N, 4\]/,
   );
@@ -173,6 +180,8 @@ test.each<[unknown, string]>([
   [{ weight: [1, -1] }, "crossEntropy: weight[1] is -1"],
   [{ weight: [0, 0] }, "crossEntropy: weight is [0, 0]"],
   [{ labelSmoothing: 1.5 }, "crossEntropy: labelSmoothing is 1.5"],
+  [{ ignoreIndex: 0.5 }, "crossEntropy: ignoreIndex is 0.5"],
+  [{ ignoreIndex: 2 ** 25 }, "ignoreIndex is a whole number from -16777216 to 16777216"],
   [{ smoothing: 0.1 }, 'crossEntropy: unknown option "smoothing"'],
 ])("options that are none: %o", (options, message) => {
   expect(() => losses.crossEntropy.options(options as never)).toThrow(message);
