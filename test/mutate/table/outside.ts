@@ -310,10 +310,17 @@ export const outside: readonly Mutation[] = [
   ...inFile("compiler/ir/indices.ts", [
     {
       name: "indices: the bound of the last op counts",
-      find: "if (known === undefined || boundOf(where.below) < boundOf(known))",
-      put: "if (where)",
+      find: "boundOf(where.below) < boundOf(known.below) ? where : known",
+      put: "where",
       guards: [guard("sizes/indices")],
       why: "an index beyond the smaller of two tables is read at its last row without a word",
+    },
+    {
+      name: "indices: a number besides them is the last op's",
+      find: "except !== undefined && except === known.except",
+      put: "except !== undefined",
+      guards: [guard("sizes/indices")],
+      why: "labels that do not count for one loss are classes for another",
     },
     {
       name: "indices: a part of an input is all of it",

@@ -6,6 +6,7 @@ const gradientsOf = (only: string) => guard("train/gradients", only);
 const steps = guard("train/losses-optimizers");
 const losses = guard("train/losses");
 const several = guard("train/several");
+const ignored = guard("train/ignored");
 const clipping = guard("train/clip");
 const trainer = guard("train/runtime");
 const sets = guard("train/data");
@@ -268,6 +269,13 @@ const slopes: readonly Mutation[] = [
       why: "classifiers learn to be wrong",
     },
     {
+      name: "cross-entropy: labels that do not count have a gradient",
+      find: "return counted(times(error, load(grad, place.map(axisIndex))));",
+      put: "return times(error, load(grad, place.map(axisIndex)));",
+      guards: [ignored, losses],
+      why: "a mask's borders are learnt",
+    },
+    {
       name: "cross-entropy: the largest logit is not taken off",
       find: 'const shifted = (j: Axis): Expr => call("sub", at(j), largest);',
       put: 'const shifted = (j: Axis): Expr => call("sub", at(j), times(largest, literal(1e-9)));',
@@ -484,8 +492,8 @@ const updates: readonly Mutation[] = [
     },
     {
       name: "objective: what counts and what is right change places",
-      find: "loadBroadcast(hits, axes), loadBroadcast(counts, axes)",
-      put: "loadBroadcast(counts, axes), loadBroadcast(hits, axes)",
+      find: 'call("select", isAfter(1), last, loadBroadcast(counts, axes))',
+      put: 'call("select", isAfter(1), loadBroadcast(counts, axes), last)',
       guards: [guard("train/losses-optimizers", "evaluation adds"), several],
       why: "the loss is divided by the hits",
     },
@@ -719,8 +727,8 @@ const run: readonly Mutation[] = [
     },
     {
       name: "data: labels that are no class pass",
-      find: "(x) => x < limit && x >= 0 && x % 1 === 0",
-      put: "(x) => x <= limit && x >= 0 && x % 1 === 0",
+      find: "(x < limit && x >= 0 && x % 1 === 0)",
+      put: "(x <= limit && x >= 0 && x % 1 === 0)",
       guards: [state],
       why: "a wrong label trains towards nothing",
     },
