@@ -4,6 +4,7 @@ import type { Program } from "../contract/program.ts";
 import type { QuantisedType } from "../contract/quantised.ts";
 import type { Tuning } from "../contract/tuning.ts";
 import { assemble } from "./assemble/assemble.ts";
+import { needsOf } from "./assemble/module.ts";
 import { differing, inOneMemory, LARGE, RANGES, type RangeSteps } from "./assemble/ranges.ts";
 import { carryOut } from "./carryOut.ts";
 import type { Graph } from "./ir/graph.ts";
@@ -14,10 +15,11 @@ import type { Storages } from "./ir/storage.ts";
 import { isBatch } from "./ir/type.ts";
 import { type BakeValues, type Baking, bakedParams } from "./passes/bake.ts";
 import { bindBatch } from "./passes/batch.ts";
+import { bundle } from "./passes/bundle.ts";
 import { lower } from "./passes/lower.ts";
 import { fuseOutputs } from "./passes/multiOutput.ts";
 import { checkCompileOptions, checkForms, checkGraph } from "./passes/options.ts";
-import { bundle, inExecutionOrder } from "./passes/order.ts";
+import { inExecutionOrder } from "./passes/order.ts";
 import { partition } from "./passes/partition.ts";
 import { planMemory } from "./passes/plan.ts";
 import { type Remark, remarksOn } from "./passes/remarks.ts";
@@ -116,16 +118,20 @@ export function compile(model: Graph, options: CompileOptions = {}): Compilation
   const lowered = { graph, kernels, storages: stored };
   const carried = carryOut(lowered, { target, tuning, bake });
   const { storages, baking, tuned, values } = carried;
-  const planned = (steps: readonly Step[]): Omit<RangeSteps, "most"> => {
-    const bundles = bundle(inExecutionOrder(steps));
+  const planned = (steps: readonly Step[], batch = target.batch): Omit<RangeSteps, "most"> => {
+    const bundles = bundle(inExecutionOrder(steps), { ...target, batch }, (s) => needsOf(s, storages));
     return { bundles, memory: planMemory({ graph, bundles, storages }) };
   };
   const whole = planned(carried.steps);
   const { bundles } = whole;
   const each = differing(
-    ranges.map(({ most, batch }) => ({ most, ...carryOut(lowered, { target: { ...target, batch, most } }) })),
+    ranges.map(({ most, batch }) => ({
+      most,
+      batch,
+      ...carryOut(lowered, { target: { ...target, batch, most } }),
+    })),
     carried,
-  ).map(({ most, steps }) => ({ most, ...planned(steps) }));
+  ).map(({ most, batch, steps }) => ({ most, ...planned(steps, batch) }));
   const { memory, ranges: placed } = inOneMemory(graph, whole, each);
   for (const part of [{ bundles, memory }, ...placed]) verifyMemory({ graph, storages, ...part });
   const baked = values ? bakedParams(storages, values) : [];

@@ -92,7 +92,7 @@ export async function search(options: SearchOptions): Promise<void> {
   const weights = await weightsOf(options, subjects);
   let next = 0;
   for (const [i, subject] of subjects.entries()) {
-    const at = dispatches.indexOf(subject.dispatch);
+    const at = dispatches.indexOf(subject.whole.dispatch);
     await bench.run(dispatches.slice(next, at));
     next = at;
     const left = weights.slice(i).reduce((a, b) => a + b, 0);
@@ -106,7 +106,7 @@ export async function search(options: SearchOptions): Promise<void> {
 async function weightsOf({ bench, compilation }: SearchOptions, subjects: readonly Subject[]) {
   const { dispatches } = compilation.program;
   await bench.run(dispatches);
-  const times = await bench.measure(await bench.works(subjects));
+  const times = await bench.measure(await bench.works(subjects.map((s) => s.whole)));
   return subjects.map(({ layers }, i) => Math.sqrt(Math.max(1, (times[i] ?? 0) * layers.length)));
 }
 

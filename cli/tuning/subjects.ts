@@ -1,6 +1,7 @@
 /** What is tuned of a program: its distinct kernels. */
 
 import { tuningKey } from "../../compiler/assemble/identity.ts";
+import { boundTensors } from "../../compiler/assemble/module.ts";
 import type { Compilation } from "../../compiler/compile.ts";
 import { must } from "../../compiler/errors.ts";
 import type { Kernel } from "../../compiler/ir/kernel.ts";
@@ -9,46 +10,53 @@ import type { Step } from "../../compiler/ir/step.ts";
 import type { Dispatch } from "../../contract/program.ts";
 import type { Site, Stored } from "./bench.ts";
 
-/** The dispatches that one schedule would serve. */
+/** The dispatches, or parts of them, that one schedule would serve. */
 export interface Subject extends Site {
   readonly key: string;
   readonly step: Step;
+  /** The dispatch that it is, or is a part of. */
+  readonly whole: Site;
   /** The layers of every dispatch: `conv1 → pool1`. */
   readonly layers: readonly string[];
 }
 
 /**
- * The dispatches of one kernel each, those of the same kernel together, in the order of execution. Small kernels that
- * share a dispatch are left as they are.
+ * The kernels of all dispatches, the same ones together, in the order of execution. Of those that share a dispatch only
+ * contractions are looked at: what is small and sums no products is left as it is.
  */
-export function subjectsOf(compilation: Compilation): readonly Subject[] {
-  const { program, storages } = compilation;
-  const steps = stepsOf(compilation);
+export function subjectsOf({ program, bundles, storages }: Compilation): readonly Subject[] {
   const found = new Map<string, Subject>();
+  const run = bundles.filter((b) => b[0]?.region.phase === "run");
   for (const [i, dispatch] of program.dispatches.entries()) {
-    const step = steps[i];
-    if (!step) continue;
-    const key = tuningKey(step.kernel, storages);
-    const before = found.get(key);
-    const layers = shortLayers(dispatch.layers);
-    found.set(
-      key,
-      before
-        ? { ...before, layers: [...before.layers, layers] }
-        : { key, step, dispatch, stored: storedBy(step.kernel, dispatch), layers: [layers] },
-    );
+    const steps = must(run[i], "dispatch's steps");
+    const parts = partsOf(steps, dispatch);
+    const whole = { dispatch, stored: parts.flatMap((p) => p.stored) };
+    for (const [j, step] of steps.entries()) {
+      if (steps.length > 1 && step.kernel.kind !== "contraction") continue;
+      const part = must(parts[j], "part");
+      const key = tuningKey(step.kernel, storages);
+      const before = found.get(key);
+      const layers = shortLayers(part.dispatch.layers);
+      found.set(
+        key,
+        before
+          ? { ...before, layers: [...before.layers, layers] }
+          : { ...part, key, step, whole, layers: [layers] },
+      );
+    }
   }
   return [...found.values()];
 }
 
-/** The step that each dispatch is; undefined where it is several. A dispatch names the layers of all its steps. */
-function stepsOf({ program, steps }: Compilation): readonly (Step | undefined)[] {
-  const run = steps.filter((s) => s.region.phase === "run");
+/** The steps of a dispatch, as if each had one to itself: they bind their buffers one after the other. */
+function partsOf(steps: readonly Step[], dispatch: Dispatch): readonly Site[] {
   let next = 0;
-  return program.dispatches.map(({ layers }) => {
+  return steps.map(({ kernel, region }) => {
     const first = next;
-    for (let named = 0; named < layers.length; next++) named += must(run[next], "step").region.nodes.length;
-    return next === first + 1 ? run[first] : undefined;
+    next += boundTensors(kernel).length;
+    const layers = region.nodes.map((n) => n.origin.name);
+    const own = { ...dispatch, layers, buffers: dispatch.buffers.slice(first, next) };
+    return { dispatch: own, stored: storedBy(kernel, own) };
   });
 }
 

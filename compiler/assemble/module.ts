@@ -1,4 +1,5 @@
 /** (Kernel, Schedule) → the kernel's module: lowering and its passes, one after the other. */
+import { WORKGROUP_BYTES } from "../../contract/limits.ts";
 import type { Grid } from "../../contract/program.ts";
 import { InternalError, must } from "../errors.ts";
 import type { Node } from "../ir/graph.ts";
@@ -8,7 +9,7 @@ import type { KernelModule, Stmt } from "../ir/stmt.ts";
 import { type Storages, type StorageType, typeOf } from "../ir/storage.ts";
 import { elements, isBatch } from "../ir/type.ts";
 import type { Memory, Width } from "../ir/value.ts";
-import { type Entry, enter, sideBySide } from "../lower/entry.ts";
+import { type Entry, enter, gridBeside, sideBySide, threadsIn } from "../lower/entry.ts";
 import { Lowering, type Memories, roleOf } from "../lower/evaluate.ts";
 import { hoist } from "../lower/hoist.ts";
 import { shareInQuads } from "../lower/quads.ts";
@@ -60,19 +61,37 @@ export function lowerModule(parts: readonly Part[], storages: Storages, anywhere
     only && works.length === 1
       ? lower(only, enter(only.grid, only.together, workgroup))
       : sideBySide(
-          works.map((w) => ({ grid: w.grid, body: (entry) => lower(w, entry) })),
+          works.map((w) => ({ ...w, body: (entry) => lower(w, entry) })),
           workgroup,
         );
   const all = works.map((w) => must(lowered.get(w), "part"));
+  const shared = all.flatMap((l) => l.shared);
+  if (bytesIn(shared) > WORKGROUP_BYTES)
+    throw new InternalError(`a kernel takes ${bytesIn(shared)} bytes of workgroup memory`);
   return {
     bindings: all.flatMap((l) => l.bindings),
-    shared: all.flatMap((l) => l.shared),
+    shared,
     workgroup,
     body,
     grid: threadGrid(works, workgroup),
     overhang: Math.max(...all.map((l) => l.overhang)),
   };
 }
+
+/** What a part takes of a dispatch: threads, and bytes of workgroup memory. */
+export function needsOf(
+  part: Part,
+  storages: Storages,
+): { readonly grid: Grid; readonly room: () => number } {
+  const { workgroup } = part.schedule;
+  const work = workOf(part, storages);
+  const grid = threadGrid([work], workgroup);
+  const room = (): number => bytesIn(work.build(enter(work.grid, work.together, workgroup)).shared);
+  return { grid, room };
+}
+
+const bytesIn = (arrays: readonly Memory[]): number =>
+  arrays.reduce((sum, { length = 0, type }) => sum + 4 * type.width * length, 0);
 
 /** The tensors that a kernel loads: of what is to be baked, those with an address that is not a constant. */
 export function loadedTensors(part: Part, storages: Storages): ReadonlySet<Node> {
@@ -146,20 +165,11 @@ function overhangOf(statements: readonly Stmt[], { of }: Memories): number {
   return most;
 }
 
-/** In threads. Parts that share a module have no batch factor: their threads add up. */
+/** In threads. */
 function threadGrid(works: readonly Work[], workgroup: number): Grid {
   const [only] = works;
-  if (only && works.length === 1) {
-    const { grid, together } = only;
-    const threads =
-      together === "workgroup" ? workgroup : typeof together === "object" && together ? together.size : 1;
-    return { ...grid, items: grid.items * threads };
-  }
-  if (works.some((w) => w.grid.batchTile > 0))
-    throw new InternalError("only kernels without a batch factor share a module");
-  if (works.some((w) => w.together))
-    throw new InternalError("a kernel whose threads fetch together is alone");
-  return { items: works.reduce((a, w) => a + w.grid.items, 0), batchTile: 0 };
+  if (!only || works.length > 1) return gridBeside(works, workgroup);
+  return { ...only.grid, items: only.grid.items * threadsIn(only.together, workgroup) };
 }
 
 /** The memories of a part's tensors, and those that are bound, in order. */

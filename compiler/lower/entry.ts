@@ -1,5 +1,6 @@
 /** The beginning of a kernel: which thread this is, and what its part is. */
 import type { Grid } from "../../contract/program.ts";
+import { InternalError, must } from "../errors.ts";
 import type { Team, Together } from "../ir/kernel.ts";
 import type { Stmt } from "../ir/stmt.ts";
 import type { Value } from "../ir/value.ts";
@@ -21,28 +22,30 @@ export interface Entry {
 
 const groupNumber = (): Value => convert(builtin("group"), "i32");
 
-function threadNumber(workgroup: number): Value {
+/** Of a workgroup among those of a part, or among all. */
+function threadNumber(workgroup: number, group?: Value): Value {
+  if (group) return plus(times(group, int(workgroup)), convert(builtin("local"), "i32"));
   const first = times(builtin("group"), uint(workgroup));
   return convert(plus(first, builtin("local")), "i32");
 }
 
-/** A part that has the kernel to itself. */
-export function enter(grid: Grid, together: Together | null, workgroup: number): Entry {
+/** A part that has its workgroups to itself: all, or those counted by `group`. */
+export function enter(grid: Grid, together: Together | null, workgroup: number, group?: Value): Entry {
   const builder = new Builder(false);
   const count = countOf(grid);
   if (together === null || together === "workgroup") {
     const thread =
       together === "workgroup"
-        ? builder.let("block", groupNumber())
-        : builder.let("thread", threadNumber(workgroup));
+        ? builder.let("block", group ?? groupNumber())
+        : builder.let("thread", threadNumber(workgroup, group));
     builder.if(binary(">=", thread, count), () => builder.push({ kind: "return" }));
     return { statements: builder.statements, thread, past: together ? "clamped" : "gone" };
   }
   // Threads that are too many stay, so that no quad and no team is torn apart.
   const members = together === "quad" ? undefined : membersOf(builder, together, workgroup);
   const number = members
-    ? plus(times(groupNumber(), int(workgroup / members.size)), members.place)
-    : threadNumber(workgroup);
+    ? plus(times(group ?? groupNumber(), int(workgroup / members.size)), members.place)
+    : threadNumber(workgroup, group);
   const every = builder.let("every", number);
   const live = builder.let("live", less(every, count));
   const thread = builder.let("thread", choose(live, every, int(0)));
@@ -60,27 +63,68 @@ function membersOf(builder: Builder, team: Team, workgroup: number): Members {
   return { ...team, workgroup, place: builder.let("place", place), member: builder.let("member", member) };
 }
 
-/** A part among several: it takes the next range of thread numbers. */
+/** How many threads one of what `together` counts is. */
+export function threadsIn(together: Together | null, workgroup: number): number {
+  if (together === "workgroup") return workgroup;
+  return typeof together === "object" && together ? together.size : 1;
+}
+
+/** A part among several. */
 export interface Neighbour {
   readonly grid: Grid;
-  /** What it does, given the number of its thread. */
+  readonly together: Together | null;
+  /** What it does, given where it begins. */
   body(entry: Entry): readonly Stmt[];
+}
+
+/**
+ * Threads of several parts. Where all of them work by themselves each part takes a range of their numbers, and where there is a
+ * factor of the batch a range for each block of examples; else a range of the workgroups, so that none is torn apart.
+ */
+export function gridBeside(parts: readonly Omit<Neighbour, "body">[], workgroup: number): Grid {
+  const sizes = sizesBeside(parts, workgroup);
+  const items = sizes.reduce((a, n) => a + n, 0) * (parts.some(meets) ? workgroup : 1);
+  return { items, batchTile: must(parts[0], "part").grid.batchTile };
+}
+
+const meets = ({ together }: Omit<Neighbour, "body">): boolean => together !== null;
+
+/** The range that each takes. */
+function sizesBeside(parts: readonly Omit<Neighbour, "body">[], workgroup: number): readonly number[] {
+  const [batchTile, ...others] = new Set(parts.map((p) => p.grid.batchTile));
+  if (others.length > 0 || (batchTile !== 0 && parts.some(meets)))
+    throw new InternalError("the batch tears the workgroups of a kernel apart");
+  if (!parts.some(meets)) return parts.map((p) => p.grid.items);
+  return parts.map((p) => Math.ceil((p.grid.items * threadsIn(p.together, workgroup)) / workgroup));
 }
 
 /** Independent kernels side by side. */
 export function sideBySide(parts: readonly Neighbour[], workgroup: number): readonly Stmt[] {
   const builder = new Builder(false);
-  const every = builder.let("every", threadNumber(workgroup));
+  const together = parts.some(meets);
+  const sizes = sizesBeside(parts, workgroup);
+  const { items, batchTile } = gridBeside(parts, workgroup);
+  const every = builder.let("every", together ? groupNumber() : threadNumber(workgroup));
+  let [number, examples]: [Value, Value | undefined] = [every, undefined];
+  if (batchTile > 0) {
+    builder.if(binary(">=", every, countOf({ items, batchTile })), () => builder.push({ kind: "return" }));
+    examples = builder.let("examples", binary("/", every, int(items)));
+    number = builder.let("within", binary("%", every, int(items)));
+  }
   const from = (i: number, first: number): readonly Stmt[] => {
-    const part = parts[i];
+    const [part, size = 0] = [parts[i], sizes[i]];
     if (part === undefined) return [];
-    const next = first + part.grid.items;
+    const next = first + size;
     const body = builder.nested(() => {
-      const thread = builder.let("thread", binary("-", every, int(first)));
-      for (const s of part.body({ statements: [], thread, past: "gone" })) builder.push(s);
+      const own = binary("-", number, int(first));
+      const thread = examples ? plus(times(examples, int(size)), own) : own;
+      const entry: Entry = together
+        ? enter(part.grid, part.together, workgroup, builder.let("group", own))
+        : { statements: [], thread: builder.let("thread", thread), past: "gone" };
+      for (const s of part.body(entry)) builder.push(s);
     });
     const otherwise = from(i + 1, next);
-    const condition = less(every, int(next));
+    const condition = less(number, int(next));
     return [{ kind: "if", condition, body, ...(otherwise.length > 0 && { otherwise }) }];
   };
   for (const s of from(0, 0)) builder.push(s);

@@ -1,15 +1,12 @@
 /**
- * The order of execution, and which small kernels run side by side in one dispatch. Both ask one graph, whose edges say
- * who must be done before whom: who writes before who reads (read after write), and who reads an old value before who
- * overwrites it (write after read). No tensor is written twice.
+ * The order of execution: a graph, whose edges say who must be done before whom: who writes before who reads (read after
+ * write), and who reads an old value before who overwrites it (write after read). No tensor is written twice.
  */
 
-import { STORAGE_BUFFERS } from "../../contract/limits.ts";
 import { InternalError, must } from "../errors.ts";
 import type { Node } from "../ir/graph.ts";
 import { nameOf, type Region } from "../ir/region.ts";
 import type { Step } from "../ir/step.ts";
-import { isKnown } from "../ir/type.ts";
 import { Smallest } from "../math/queue.ts";
 
 /** What a step, or a region, does to tensors. */
@@ -155,39 +152,4 @@ export function inExecutionOrder(steps: readonly Step[]): readonly Step[] {
   if (stuck.length > 0)
     throw new InternalError(`${stuck.map((s) => nameOf(s.kernel)).join(", ")} wait for each other`);
   return sorted;
-}
-
-/** A kernel with more output elements than this fills a dispatch of its own. */
-const SMALL = 8192;
-
-/**
- * Horizontal fusion: neighbouring small kernels that do not depend on each other share a dispatch (and a shader), as far
- * as bindings allow. A training step has many: the gradients and updates of biases.
- */
-export function bundle(steps: readonly Step[]): readonly (readonly Step[])[] {
-  const bundles: Step[][] = [];
-  for (const step of steps) {
-    const last = bundles.at(-1);
-    if (last && joins(last, step)) last.push(step);
-    else bundles.push([step]);
-  }
-  return bundles;
-}
-
-function joins(bundle: readonly Step[], step: Step): boolean {
-  const all = [...bundle, step];
-  if (!all.every(isSmall) || bundle.some((b) => b.region.phase !== step.region.phase)) return false;
-  const effects = all.map((s) => effectsOf(s.kernel));
-  const own = effectsOf(step.kernel);
-  const apart = effects.slice(0, -1).every((other) => !precedes(other, own) && !precedes(own, other));
-  if (!apart) return false;
-  const bindings = effects.flatMap(tensorsBound);
-  return bindings.length <= STORAGE_BUFFERS && new Set(bindings).size === bindings.length;
-}
-
-/** A mapReduce with few elements, none of them per example, in which each thread works by itself. */
-function isSmall({ kernel, schedule }: Step): boolean {
-  if (schedule.together || kernel.kind !== "mapReduce" || !kernel.space.every((a) => isKnown(a.extent)))
-    return false;
-  return kernel.space.reduce((a, x) => a * Number(x.extent), 1) <= SMALL;
 }

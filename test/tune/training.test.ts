@@ -47,6 +47,20 @@ describe("a step's kernels", () => {
       expect(dispatch.layers).toEqual(step.region.nodes.map((n) => n.origin.name));
   });
 
+  test("contractions that share a dispatch, over their own buffers", () => {
+    const { step } = compileParts(lenet.graph, { optimizer: sgd({ lr: 0.9 }), target: "gpu" });
+    const sharing = subjectsOf(step).filter(
+      (s) => s.dispatch.buffers.length < s.whole.dispatch.buffers.length,
+    );
+    expect(sharing.map((s) => s.layers[0])).toContain("linear3.weight.grad → linear3.weight.updated");
+    for (const { whole, dispatch, stored, step: own } of sharing) {
+      expect(step.program.dispatches).toContain(whole.dispatch);
+      expect(own.kernel.kind).toBe("contraction");
+      expect(dispatch.layers).toEqual(own.region.nodes.map((n) => n.origin.name));
+      expect(stored).toEqual(whole.stored.filter((s) => dispatch.buffers.includes(s.buffer)));
+    }
+  });
+
   test("are found again by their keys, whatever else is tuned", () => {
     const tuning = tuningOf(subjects, (_, i) => i);
     const again = compileParts(lenet.graph, { optimizer: sgd({ lr: 0.1 }), target: "quads", tuning });
@@ -124,7 +138,8 @@ describe("a step gone through on a device", () => {
       subjects.find((s) => s.stored.some((r) => r.inPlace) && s.step.kernel.kind === "contraction"),
       "an update",
     );
-    const { step, dispatch } = site;
+    const { step, whole } = site;
+    const { dispatch } = whole;
     const { buffer: state, shape } = must(site.stored[0], "state");
     const count = shape.reduce<number>((a, d) => a * Number(d), 1);
     await bench.run(dispatches.slice(0, dispatches.indexOf(dispatch)));
@@ -161,7 +176,7 @@ describe("a step gone through on a device", () => {
         budget: 1500,
         onFound: (f) => found.push(f),
       });
-      const last = must(found.at(-1), "found").subject.dispatch;
+      const last = must(found.at(-1), "found").subject.whole.dispatch;
       expect(found.map((f) => f.subject.key)).toEqual(subjectsOf(job.compilation).map((s) => s.key));
       for (const { rejected, tried } of found) expect({ rejected, tried }).toMatchObject({ rejected: [] });
       expect(found.some((f) => f.tried > 0)).toBe(true);

@@ -285,10 +285,24 @@ const together: readonly Mutation[] = [
     },
     {
       name: "threads: kernels side by side begin at the same thread",
-      find: 'binary("-", every, int(first))',
-      put: 'binary("-", every, int(first * 0))',
-      guards: [steps],
+      find: 'binary("-", number, int(first))',
+      put: 'binary("-", number, int(first * 0))',
+      guards: [steps, guard("compiler/bundle")],
       why: "biases are updated from the wrong place",
+    },
+    {
+      name: "threads: kernels side by side share the last workgroup",
+      find: "Math.ceil((p.grid.items * threadsIn(p.together, workgroup)) / workgroup)",
+      put: "Math.floor((p.grid.items * threadsIn(p.together, workgroup)) / workgroup)",
+      guards: [guard("compiler/bundle")],
+      why: "the last results of a kernel are not computed",
+    },
+    {
+      name: "threads: side by side, all examples are the first ones",
+      find: "plus(times(examples, int(size)), own)",
+      put: "own",
+      guards: [guard("compiler/bundle")],
+      why: "one block of examples is computed again and again",
     },
     {
       name: "threads: the last tile of examples has no threads",
