@@ -22,6 +22,8 @@ export default model("${name}", { image }, { logits });
 };
 const tiny = modelFile("tiny");
 const quick = ["--limit", "300", "--batch", "64", "--lr", "0.1"];
+/** Of what is refused later than data are drawn. */
+const few = ["--limit", "30", "--batch", "10"];
 const out = (): string => join(scratch(), "w.safetensors");
 const checkpointOf = (path: string): string => path.replace(".safetensors", ".checkpoint.safetensors");
 
@@ -204,7 +206,7 @@ describe("an unfinished training", () => {
     );
     writeFileSync(checkpointOf(path), "nonsense, truncated");
     for (const flags of [["--resume"], []])
-      expect(await fails(["train", tiny, "-o", path, ...flags])).toContain(
+      expect(await fails(["train", tiny, ...few, "-o", path, ...flags])).toContain(
         "is no checkpoint that can be read",
       );
     writeFileSync(checkpointOf(path), writeSafetensors({}));
@@ -237,7 +239,7 @@ describe("what cannot be trained or measured", () => {
   ];
   test.each(cases)("train %j", async (flags, text) => {
     const path = out();
-    expect(await fails(["train", tiny, "-o", path, ...flags])).toContain(text);
+    expect(await fails(["train", tiny, ...few, "-o", path, ...flags])).toContain(text);
     expect(readdirSync(join(path, ".."))).toEqual([]);
   });
 
@@ -275,10 +277,14 @@ export default model("maps", { image }, { maps: relu(image) });
 
   test("weights that do not fit", async () => {
     const path = out();
-    expect(await fails(["eval", tiny, "-w", path])).toContain("cannot read the weights");
+    expect(await fails(["eval", tiny, "--limit", "30", "-w", path])).toContain("cannot read the weights");
     writeFileSync(path, writeSafetensors({ "logits.bias": { shape: [10], data: new Float32Array(10) } }));
-    expect(await fails(["eval", tiny, "-w", path])).toContain('"logits.weight" [10, 784] is missing');
-    expect(await fails(["eval", tiny])).toContain("is measured with weights, and none are given");
+    expect(await fails(["eval", tiny, "--limit", "30", "-w", path])).toContain(
+      '"logits.weight" [10, 784] is missing',
+    );
+    expect(await fails(["eval", tiny, "--limit", "30"])).toContain(
+      "is measured with weights, and none are given",
+    );
   });
 });
 
@@ -438,15 +444,17 @@ export default model("deep", { image }, { logits });
 
   test("adapters that are none are refused, and nothing is written", async () => {
     const path = out();
-    expect(await fails(["train", deep, "-o", path, "--lora", "2"])).toBe(`error: --lora goes with --weights
+    expect(
+      await fails(["train", deep, ...few, "-o", path, "--lora", "2"]),
+    ).toBe(`error: --lora goes with --weights
   rule: adapters are trained beside weights that have learnt something, and are nothing without them
   try:  --weights FILE, or leave out --lora
 `);
-    expect(await fails(["train", deep, "-o", path, "--lora-on", "hidden"])).toContain(
+    expect(await fails(["train", deep, ...few, "-o", path, "--lora-on", "hidden"])).toContain(
       "--lora-on goes with --lora",
     );
     expect(
-      await fails(["train", deep, "-o", path, "-w", given, "--lora", "2", "--lora-on", "hiden"]),
+      await fails(["train", deep, ...few, "-o", path, "-w", given, "--lora", "2", "--lora-on", "hiden"]),
     ).toContain('"hiden" is to have adapters, but no linear layer or convolution of deep is called so');
     const merge = ["weights", deep, "--from", given, "--merge"];
     expect(await fails([...merge, given, "-o", path])).toContain("is no file of adapters");
@@ -489,17 +497,21 @@ export default model("deep", { image }, { logits });
 
   test("what is wrong is said before anything is trained", async () => {
     const path = out();
-    expect(await fails(["train", deep, "-o", path, "--freeze", "hiden"])).toContain(
+    expect(await fails(["train", deep, ...few, "-o", path, "--freeze", "hiden"])).toContain(
       '"hiden" is to be frozen, but no trained parameter of deep is called so',
     );
-    expect(await fails(["train", deep, "-o", path, "--freeze", "*"])).toContain("there is nothing to train");
+    expect(await fails(["train", deep, ...few, "-o", path, "--freeze", "*"])).toContain(
+      "there is nothing to train",
+    );
     expect(
       await fails(["train", deep, "-o", path, "-w", given, "--resume"]),
     ).toBe(`error: --resume and --weights exclude each other
   rule: a checkpoint holds the weights to go on with
   try:  leave one out
 `);
-    expect(await fails(["train", tiny, "-o", path, "-w", given])).toContain("does not fit the model tiny");
+    expect(await fails(["train", tiny, ...few, "-o", path, "-w", given])).toContain(
+      "does not fit the model tiny",
+    );
     expect(await fails(["compile", deep, "--freeze", "hidden"])).toContain("--freeze goes with --train");
     expect(existsSync(path)).toBe(false);
   });

@@ -8,15 +8,16 @@ import { type Compilation, compile } from "../../compiler/compile.ts";
 import { emit } from "../../compiler/emit/index.ts";
 import { loadModel } from "../../compiler/frontend/index.ts";
 import { load, type Session } from "../../runtime/index.ts";
-import { type OpenedDevice, requestDevice } from "../../runtime/node/index.ts";
+import type { OpenedDevice } from "../../runtime/node/index.ts";
 import { packed } from "../../runtime/quantised.ts";
+import { usualDevice } from "../adapter.ts";
 import { hostile, NASTY } from "./models.ts";
 
 let base = "";
 let opened: OpenedDevice;
 beforeAll(async () => {
   base = mkdtempSync(join(tmpdir(), "weft-run-"));
-  opened = await requestDevice();
+  opened = await usualDevice();
 });
 afterAll(() => {
   opened?.device.destroy();

@@ -16,8 +16,9 @@ import { verifyProgram } from "../../compiler/passes/verifyProgram.ts";
 import { adam, compileTraining, sgd } from "../../compiler/train/index.ts";
 import type { Training } from "../../contract/training.ts";
 import lenetModel from "../../models/lenet.ts";
-import { type OpenedDevice, requestDevice } from "../../runtime/node/index.ts";
+import type { OpenedDevice } from "../../runtime/node/index.ts";
 import { createTrainer, type Epoch, type Trainer, type TrainerOptions } from "../../runtime/train.ts";
+import { usualDevice } from "../adapter.ts";
 import { hostile, lenet, NASTY, small } from "./models.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -32,7 +33,7 @@ beforeAll(async () => {
   folder = join(base, "lenet");
   training = pageTraining(lenetModel.graph, { optimizer: sgd({ lr: 0.9 }) });
   emitted = await emit(lenet, folder, { training });
-  opened = await requestDevice();
+  opened = await usualDevice();
 });
 afterAll(() => {
   opened?.device.destroy();

@@ -1,8 +1,8 @@
 /** A device that goes away, or has no memory left, at every moment that there is. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { load } from "../../runtime/index.ts";
-import { requestDevice } from "../../runtime/node/index.ts";
 import { createTrainer, writeSafetensors } from "../../runtime/train.ts";
+import { usualDevice } from "../adapter.ts";
 import { addition, chain, counter } from "../runtime/programs.ts";
 import { linearTraining, quarters } from "../train/runtime.ts";
 import { ending, failure, watched, withoutMemory } from "./faulty.ts";
@@ -17,7 +17,7 @@ const every = (calls: number): number => (process.env["WEFT_FAULTS"] === "all" ?
 let device: GPUDevice;
 const uncaptured: string[] = [];
 beforeAll(async () => {
-  ({ device } = await requestDevice());
+  ({ device } = await usualDevice());
   device.onuncapturederror = ({ error }) => uncaptured.push(error.message);
 });
 afterAll(() => {
@@ -39,7 +39,7 @@ describe("a device destroyed", () => {
     expect(await work(sane.device)).toEqual(right);
     const codes = new Set<string>();
     for (let call = 0; call < sane.calls.length; call += every(5)) {
-      const { device: doomed } = await requestDevice();
+      const { device: doomed } = await usualDevice();
       const { device: faulty } = watched(doomed, (i) => i === call && doomed.destroy());
       const end = await ending(work(faulty));
       if ("value" in end) expect(end.value).toEqual(right);
@@ -62,7 +62,7 @@ describe("a device destroyed", () => {
     const whole = await finish(await createTrainer(training, { device: sane.device }));
     let lost = 0;
     for (let call = 0; call < sane.calls.length; call += every(23)) {
-      const { device: doomed } = await requestDevice();
+      const { device: doomed } = await usualDevice();
       const { device: faulty } = watched(doomed, (i) => i === call && doomed.destroy());
       const made = await ending(createTrainer(training, { device: faulty }));
       if (!("value" in made)) {
@@ -83,7 +83,7 @@ describe("a device destroyed", () => {
   });
 
   test("a session used after it was lost and after it was destroyed, in either order", async () => {
-    const { device: doomed } = await requestDevice();
+    const { device: doomed } = await usualDevice();
     const session = await load(chain, { device: doomed, weights });
     doomed.destroy();
     await doomed.lost;
@@ -148,7 +148,7 @@ describe("out of memory", () => {
   });
 
   test("a batch that no device holds leaves the session as it was", async () => {
-    const { device: small } = await requestDevice();
+    const { device: small } = await usualDevice();
     const limits = { maxBufferSize: 64, maxStorageBufferBindingSize: 64 };
     Object.defineProperty(small, "limits", { value: limits });
     const session = await load(addition, { device: small });

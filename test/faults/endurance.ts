@@ -2,7 +2,7 @@
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { load } from "../../runtime/index.ts";
-import { requestDevice } from "../../runtime/node/index.ts";
+import { usualDevice } from "../adapter.ts";
 import { chain } from "../runtime/programs.ts";
 
 export interface Endured {
@@ -20,7 +20,7 @@ export async function endurance(
   runs: number,
   progress: (done: number, rss: number) => void = () => {},
 ): Promise<Endured> {
-  const { device } = await requestDevice();
+  const { device } = await usualDevice();
   const create = device.createBuffer.bind(device);
   let [made, alive] = [0, 0];
   device.createBuffer = (descriptor) => {

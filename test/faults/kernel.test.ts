@@ -4,15 +4,16 @@ import { compile } from "../../compiler/compile.ts";
 import type { Program, Shader } from "../../contract/program.ts";
 import lenet from "../../models/lenet.ts";
 import { load } from "../../runtime/index.ts";
-import { profileProgram, requestDevice, wallClock } from "../../runtime/node/index.ts";
+import { profileProgram, wallClock } from "../../runtime/node/index.ts";
 import { createTrainer } from "../../runtime/train.ts";
+import { usualDevice } from "../adapter.ts";
 import { linearTraining } from "../train/runtime.ts";
 import { failure } from "./faulty.ts";
 
 let device: GPUDevice;
 const uncaptured: string[] = [];
 beforeAll(async () => {
-  ({ device } = await requestDevice());
+  ({ device } = await usualDevice());
   device.onuncapturederror = ({ error }) => uncaptured.push(error.message);
 });
 afterAll(() => {

@@ -3,8 +3,8 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { compile } from "../../compiler/compile.ts";
 import { conv2d, flatten, input, linear, model, N, relu } from "../../compiler/dsl/index.ts";
 import { load } from "../../runtime/index.ts";
-import { requestDevice } from "../../runtime/node/index.ts";
 import { createTrainer } from "../../runtime/train.ts";
+import { usualDevice } from "../adapter.ts";
 import { addition, chain } from "../runtime/programs.ts";
 import { linearTraining, quarters } from "../train/runtime.ts";
 import { endurance } from "./endurance.ts";
@@ -12,7 +12,7 @@ import { endurance } from "./endurance.ts";
 let device: GPUDevice;
 const uncaptured: string[] = [];
 beforeAll(async () => {
-  ({ device } = await requestDevice());
+  ({ device } = await usualDevice());
   device.onuncapturederror = ({ error }) => uncaptured.push(error.message);
 });
 afterAll(() => {
@@ -62,7 +62,7 @@ describe("16 sessions at once", () => {
     const data = quarters(30);
     const results = await Promise.all(
       Array.from({ length: 16 }, async (_, i) => {
-        const { device: own } = await requestDevice();
+        const { device: own } = await usualDevice();
         try {
           if (i % 4 === 3) {
             const trainer = await createTrainer(linearTraining(), { device: own, seed: 5 });

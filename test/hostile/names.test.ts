@@ -11,7 +11,7 @@ import { conv2d, input, model, N, sigmoid } from "../../compiler/dsl/index.ts";
 import { emit } from "../../compiler/emit/index.ts";
 import { mapGraph } from "../../compiler/ir/graph.ts";
 import { load } from "../../runtime/index.ts";
-import { requestDevice } from "../../runtime/node/index.ts";
+import { usualDevice } from "../adapter.ts";
 import { weft } from "../cli/weft.ts";
 
 const ESCAPE = "\u001b]0;owned\u0007\u001b[2J\u009b31m";
@@ -36,7 +36,7 @@ const RESERVED = ["fn", "array", "select", "main", "batch", "hyperbolic", "await
 const base = mkdtempSync(join(tmpdir(), "weft-names-"));
 let device: GPUDevice;
 beforeAll(async () => {
-  ({ device } = await requestDevice());
+  ({ device } = await usualDevice());
 });
 afterAll(() => {
   device.destroy();

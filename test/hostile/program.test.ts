@@ -10,8 +10,9 @@ import { METRICS } from "../../contract/training.ts";
 import { shapeAt } from "../../contract/type.ts";
 import lenet from "../../models/lenet.ts";
 import { load, type Program, validateProgram, WeftError } from "../../runtime/index.ts";
-import { readProgram, readTraining, requestDevice } from "../../runtime/node/index.ts";
+import { readProgram, readTraining } from "../../runtime/node/index.ts";
 import { validateTraining } from "../../runtime/train.ts";
+import { usualDevice } from "../adapter.ts";
 import { addition, chain, counter } from "../runtime/programs.ts";
 import { wasmAddition, wasmChain } from "../runtime/wasmModules.ts";
 import { kernelTraining, linearTraining, statefulTraining } from "../train/runtime.ts";
@@ -334,7 +335,7 @@ describe("random damage", () => {
     let device: GPUDevice;
     const uncaptured: string[] = [];
     beforeAll(async () => {
-      ({ device } = await requestDevice());
+      ({ device } = await usualDevice());
       device.onuncapturederror = ({ error }) => uncaptured.push(error.message);
     });
     afterAll(() => device.destroy());

@@ -8,7 +8,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { targetFor } from "../../compiler/strategies/target.ts";
-import { requestDevice } from "../../runtime/node/index.ts";
+import { usualDevice } from "../adapter.ts";
 import { closeDevice } from "../oracle/weft.ts";
 import { measure, type Parity } from "./measure.ts";
 import { MEASUREMENTS } from "./ops.ts";
@@ -20,7 +20,7 @@ const { values } = parseArgs({
 
 /** What is measured on this process's adapter. */
 async function here(): Promise<Report> {
-  const { device, adapter } = await requestDevice(process.env["WEFT_ADAPTER"] ? {} : { adapter: "software" });
+  const { device, adapter } = await usualDevice();
   const own = targetFor(device);
   device.destroy();
   const rows: Parity[] = [];

@@ -49,12 +49,15 @@ export function build(shape: readonly number[], f: (at: readonly number[]) => nu
   return y;
 }
 
-/** The element at a position. */
-export function get(x: NdArray, at: readonly number[]): number {
+/** The place of a position in row-major order. */
+export function offsetOf(shape: readonly number[], at: readonly number[]): number {
   let offset = 0;
-  for (let d = 0; d < at.length; d++) offset = offset * (x.shape[d] ?? 0) + (at[d] ?? 0);
-  return x.data[offset] ?? Number.NaN;
+  for (let d = 0; d < at.length; d++) offset = offset * (shape[d] ?? 0) + (at[d] ?? 0);
+  return offset;
 }
+
+/** The element at a position. */
+export const get = (x: NdArray, at: readonly number[]): number => x.data[offsetOf(x.shape, at)] ?? Number.NaN;
 
 /** Uniform in [0, 1), seeded (mulberry32, Tommy Ettinger, public domain). */
 export function random(seed: number): () => number {

@@ -7,23 +7,19 @@ import type { Program, Signature } from "../../contract/program.ts";
 import { ARRAYS } from "../../contract/tensor.ts";
 import type { DType } from "../../contract/type.ts";
 import type { Tensor } from "../../runtime/index.ts";
-import { requestDevice } from "../../runtime/node/index.ts";
 import { packed } from "../../runtime/quantised.ts";
 import { load } from "../../runtime/sized.ts";
 import { wasmDevice } from "../../runtime/wasm/index.ts";
+import { usualDevice } from "../adapter.ts";
 import { wasmChecker } from "../wasm/device.ts";
 import { interpreter } from "../wgsl/device.ts";
 import type { Arrays, NdArray } from "./array.ts";
 
 let opened: Promise<GPUDevice> | undefined;
 
-/**
- * The device that all tests of a file share. The software adapter of npm is the default even where there is a better
- * one: it builds small kernels fastest, and every machine computes the same. WEFT_ADAPTER chooses another.
- */
+/** The device that all tests of a file share. */
 export function device(): Promise<GPUDevice> {
-  const options = process.env["WEFT_ADAPTER"] ? {} : ({ adapter: "software" } as const);
-  opened ??= requestDevice(options).then(({ device, adapter }) => {
+  opened ??= usualDevice().then(({ device, adapter }) => {
     console.log(`adapter: ${adapter.name}`);
     return device;
   });

@@ -1,5 +1,5 @@
 /** Convolution and pooling as nested loops. */
-import { build, forEachPosition, get, type NdArray, sizeOf } from "./array.ts";
+import { build, forEachPosition, get, type NdArray, offsetOf, sizeOf } from "./array.ts";
 import { flagOf, listOf, numberOf, type Op } from "./op.ts";
 
 /** One axis of a sliding window, and the number of places where it can stand. */
@@ -57,24 +57,26 @@ export function slidings(attrs: Op["attrs"], sizes: readonly number[]): readonly
   });
 }
 
-/** Visits the taps of the window at a place: where each lies in the input, and whether within it or its padding. */
+/** Visits the taps of the window at a place: where each lies in the input, and whether within it or its padding. Lists are reused. */
 function forEachTap(
   sizes: readonly number[],
   windows: readonly Sliding[],
   place: readonly number[],
-  visit: (
-    at: readonly number[],
-    tap: readonly number[],
-    where: { inside: boolean; inPadded: boolean },
-  ) => void,
+  visit: (at: readonly number[], tap: readonly number[], inside: boolean, inPadded: boolean) => void,
 ): void {
+  const at = windows.map(() => 0);
   forEachPosition(
     windows.map((w) => w.kernel),
     (tap) => {
-      const at = windows.map((w, d) => (place[d] ?? 0) * w.stride + (tap[d] ?? 0) * w.dilation - w.before);
-      const inside = at.every((i, d) => i >= 0 && i < (sizes[d] ?? 0));
-      const inPadded = at.every((i, d) => i < (sizes[d] ?? 0) + (windows[d]?.after ?? 0));
-      visit(at, tap, { inside, inPadded });
+      let [inside, inPadded] = [true, true];
+      for (const [d, { stride, dilation, before, after }] of windows.entries()) {
+        const i = (place[d] ?? 0) * stride + (tap[d] ?? 0) * dilation - before;
+        const size = sizes[d] ?? 0;
+        at[d] = i;
+        inside &&= i >= 0 && i < size;
+        inPadded &&= i < size + after;
+      }
+      visit(at, tap, inside, inPadded);
     },
   );
 }
@@ -87,12 +89,15 @@ export function conv({ attrs, inputs: [x, k, bias] }: Op): NdArray {
   const groups = numberOf(attrs, "groups");
   const windows = slidings(attrs, sizes);
   const perGroup = channels / groups;
+  const [channel, taps] = [sizeOf(sizes), sizeOf(windows.map((w) => w.kernel))];
   return build([batch, out, ...windows.map((w) => w.count)], ([n = 0, o = 0, ...place]) => {
     const first = Math.floor(o / (out / groups)) * perGroup;
     let sum = bias?.data[o] ?? 0;
-    forEachTap(sizes, windows, place, (at, tap, { inside }) => {
+    forEachTap(sizes, windows, place, (at, tap, inside) => {
       if (!inside) return;
-      for (let c = 0; c < perGroup; c++) sum += get(x, [n, first + c, ...at]) * get(k, [o, c, ...tap]);
+      const [ofX, ofK] = [offsetOf(x.shape, [n, first, ...at]), offsetOf(k.shape, [o, 0, ...tap])];
+      for (let c = 0; c < perGroup; c++)
+        sum += (x.data[ofX + c * channel] ?? Number.NaN) * (k.data[ofK + c * taps] ?? Number.NaN);
     });
     return sum;
   });
@@ -121,18 +126,18 @@ export function convTranspose({ attrs, inputs: [x, k, bias] }: Op): NdArray {
       of(padding, 2 * d + 1),
   );
   const perGroup = out / groups;
+  const [channel, taps] = [sizeOf(extents), sizeOf(kernel ?? [])];
   const y = build([batch, out, ...extents], ([, o = 0]) => bias?.data[o] ?? 0);
-  const place = (at: readonly number[]): number =>
-    at.reduce((offset, i, d) => offset * (y.shape[d] ?? 0) + i, 0);
   forEachPosition(x.shape, ([n = 0, c = 0, ...from]) => {
     const value = get(x, [n, c, ...from]);
     const first = Math.floor(c / (channels / groups)) * perGroup;
     forEachPosition(kernel ?? [], (tap) => {
       const to = from.map((h, d) => h * of(stride, d) + (tap[d] ?? 0) * of(dilation, d) - of(padding, 2 * d));
       if (to.some((i, d) => i < 0 || i >= (extents[d] ?? 0))) return;
+      const [ofY, ofK] = [offsetOf(y.shape, [n, first, ...to]), offsetOf(k.shape, [c, 0, ...tap])];
       for (let o = 0; o < perGroup; o++) {
-        const at = place([n, first + o, ...to]);
-        y.data[at] = (y.data[at] ?? 0) + value * get(k, [c, o, ...tap]);
+        const at = ofY + o * channel;
+        y.data[at] = (y.data[at] ?? Number.NaN) + value * (k.data[ofK + o * taps] ?? Number.NaN);
       }
     });
   });
@@ -164,7 +169,7 @@ function pool(
   return build([batch, channels, ...windows.map((w) => w.count)], ([n = 0, c = 0, ...place]) => {
     const values: number[] = [];
     let padded = 0;
-    forEachTap(sizes, windows, place, (at, _, { inside, inPadded }) => {
+    forEachTap(sizes, windows, place, (at, _, inside, inPadded) => {
       if (inside) values.push(get(x, [n, c, ...at]));
       if (inPadded) padded++;
     });

@@ -23,7 +23,8 @@ import { squeeze } from "../../compiler/emit/squeeze.ts";
 import { variantsOf } from "../../compiler/emit/variants.ts";
 import { loadModel } from "../../compiler/frontend/index.ts";
 import type { Variant } from "../../contract/program.ts";
-import { type OpenedDevice, requestDevice } from "../../runtime/node/index.ts";
+import type { OpenedDevice } from "../../runtime/node/index.ts";
+import { usualDevice } from "../adapter.ts";
 import { closePages, complaints, sharedBrowser } from "./chromium.ts";
 import { type Site, serve } from "./server.ts";
 
@@ -82,7 +83,7 @@ beforeAll(async () => {
   );
   pictures = Float32Array.from(Buffer.concat(raw), (byte) => byte / 255);
   browser = await sharedBrowser();
-  opened = await requestDevice();
+  opened = await usualDevice();
 });
 afterAll(async () => {
   await closePages();

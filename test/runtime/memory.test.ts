@@ -1,14 +1,14 @@
 /** Memory that WebGPU itself does not take: shared between threads, or of a size that may change. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { load, type Weights, writeSafetensors } from "../../runtime/index.ts";
-import { requestDevice } from "../../runtime/node/index.ts";
 import { createTrainer, readMetadata } from "../../runtime/train.ts";
+import { usualDevice } from "../adapter.ts";
 import { bytesOf, collect, figures, kernelTraining, linearTraining, quarters } from "../train/runtime.ts";
 import { chain, range } from "./programs.ts";
 
 let device: GPUDevice;
 beforeAll(async () => {
-  ({ device } = await requestDevice());
+  ({ device } = await usualDevice());
 });
 afterAll(() => device.destroy());
 

@@ -19,6 +19,7 @@ import {
   wallClock,
 } from "../../runtime/node/index.ts";
 import { cosine, createTrainer, stepDecay, type Trainer, warmUp } from "../../runtime/train.ts";
+import { usualDevice } from "../adapter.ts";
 import { collect, linearTraining, quarters } from "../train/runtime.ts";
 import { failure } from "./failure.ts";
 import { addition, chain, range } from "./programs.ts";
@@ -26,7 +27,7 @@ import { addition, chain, range } from "./programs.ts";
 let device: GPUDevice;
 let trainer: Trainer;
 beforeAll(async () => {
-  ({ device } = await requestDevice());
+  ({ device } = await usualDevice());
   trainer = await createTrainer(linearTraining(), { device });
 });
 afterAll(() => {

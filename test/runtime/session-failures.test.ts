@@ -1,7 +1,7 @@
 /** Where the GPU refuses, runs out of memory or is lost, and where a session is given up. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { load } from "../../runtime/index.ts";
-import { requestDevice } from "../../runtime/node/index.ts";
+import { usualDevice } from "../adapter.ts";
 import { withoutMemory } from "../faults/faulty.ts";
 import { failure } from "./failure.ts";
 import { addition, chain, dispatch, range, slow, w, withWgsl } from "./programs.ts";
@@ -9,7 +9,7 @@ import { addition, chain, dispatch, range, slow, w, withWgsl } from "./programs.
 let device: GPUDevice;
 const uncaptured: string[] = [];
 beforeAll(async () => {
-  ({ device } = await requestDevice());
+  ({ device } = await usualDevice());
   device.onuncapturederror = ({ error }) => uncaptured.push(error.message);
 });
 afterAll(() => {
@@ -50,7 +50,7 @@ describe("failures of the GPU", () => {
     expect(sum?.data).toEqual(Float32Array.of(0, 2, 4));
   });
   test("out of memory: the run is rejected and a smaller one works", async () => {
-    const { device: own } = await requestDevice();
+    const { device: own } = await usualDevice();
     // No test can count on a machine lacking memory, so the device says that it does where a buffer is large.
     const small = withoutMemory(own, (size) => size > 1e6);
     const session = await load(addition, { device: small });
@@ -63,7 +63,7 @@ describe("failures of the GPU", () => {
     own.destroy();
   });
   test("leaves no error scope open, whether it worked or not", async () => {
-    const { device: own } = await requestDevice();
+    const { device: own } = await usualDevice();
     const session = await load(addition, { device: own });
     await session.run({ a: range(3), b: range(3) });
     const bad = { ...addition, dispatches: [dispatch(0, [0, 1, 1], 3)] };
@@ -94,7 +94,7 @@ describe("failures of the GPU", () => {
 
 describe("a lost device", () => {
   test("rejects pending runs, then every run, until the session is reloaded", async () => {
-    const { device: first } = await requestDevice();
+    const { device: first } = await usualDevice();
     const session = await load(chain, { device: first, weights: w });
     const x = range(5);
     await session.run({ x });
@@ -107,7 +107,7 @@ describe("a lost device", () => {
     }
     expect((await failure(session.run({ x }))).code).toBe("device-lost");
 
-    const { device: second } = await requestDevice();
+    const { device: second } = await usualDevice();
     await session.reload(second);
     const { scaled } = await session.run({ x });
     expect(scaled?.data).toEqual(Float32Array.of(0, 8, 36, 96, 200));
@@ -115,7 +115,7 @@ describe("a lost device", () => {
   });
 
   test("in the middle of a kernel", async () => {
-    const { device: own } = await requestDevice();
+    const { device: own } = await usualDevice();
     const session = await load(slow(5_000_000), { device: own });
     const { queue } = own;
     const submit = queue.submit.bind(queue);
@@ -132,14 +132,14 @@ describe("a lost device", () => {
   });
 
   test("while a program is loaded", async () => {
-    const { device: own } = await requestDevice();
+    const { device: own } = await usualDevice();
     const error = failure(load(chain, { device: own, weights: w }));
     own.destroy();
     expect((await error).code).toBe("device-lost");
   });
 
   test("before a program is loaded", async () => {
-    const { device: own } = await requestDevice();
+    const { device: own } = await usualDevice();
     own.destroy();
     expect((await failure(load(chain, { device: own, weights: w }))).code).toBe("device-lost");
   });
@@ -167,7 +167,7 @@ describe("destroy", () => {
 
   test("reloading while loading keeps the last device", async () => {
     const session = await load(addition, { device });
-    const [one, two] = await Promise.all([requestDevice(), requestDevice()]);
+    const [one, two] = await Promise.all([usualDevice(), usualDevice()]);
     const reloads = [session.reload(one.device), session.reload(two.device)];
     await Promise.all(reloads);
     one.device.destroy();

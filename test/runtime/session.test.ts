@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { load, type Session } from "../../runtime/index.ts";
-import { requestDevice } from "../../runtime/node/index.ts";
+import { usualDevice } from "../adapter.ts";
 import { failure } from "./failure.ts";
 import { addition, chain, counter, range, total, w } from "./programs.ts";
 
 let device: GPUDevice;
 const uncaptured: string[] = [];
 beforeAll(async () => {
-  ({ device } = await requestDevice());
+  ({ device } = await usualDevice());
   device.onuncapturederror = ({ error }) => uncaptured.push(error.message);
 });
 afterAll(() => {
@@ -200,7 +200,7 @@ describe("inputs that do not fit", () => {
     );
   });
   test("a batch that no buffer holds", async () => {
-    const { device: small } = await requestDevice();
+    const { device: small } = await usualDevice();
     Object.defineProperty(small, "limits", {
       value: { maxBufferSize: 1600, maxStorageBufferBindingSize: 1200 },
     });

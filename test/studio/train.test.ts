@@ -13,7 +13,7 @@ import { loadModel } from "../../compiler/frontend/index.ts";
 import { checkWeights, readSafetensors } from "../../contract/weights.ts";
 import { load } from "../../runtime/index.ts";
 import { readMetadata } from "../../runtime/metadata.ts";
-import { requestDevice } from "../../runtime/node/index.ts";
+import { usualDevice } from "../adapter.ts";
 import { idx } from "../cli/make.ts";
 import { turns } from "../pages/chromium.ts";
 import { sayings, studioPages } from "./page.ts";
@@ -112,7 +112,7 @@ describe("the Train tab", () => {
     expect(JSON.parse(readMetadata(bytes)["classes"] ?? "")).toHaveLength(10);
     const { program } = compile((await loadModel(join(root, "models/lenet.ts"))).graph);
     expect(checkWeights(program.params, readSafetensors(bytes))).toHaveLength(10);
-    const { device } = await requestDevice();
+    const { device } = await usualDevice();
     const session = await load(program, { weights: bytes, device });
     const { logits } = await session.run({ image: new Float32Array(784) });
     expect(logits?.data.every(Number.isFinite)).toBe(true);

@@ -3,8 +3,8 @@ import { expect, test } from "vitest";
 import { compileTraining, sgd } from "../../compiler/train/index.ts";
 import lenet from "../../models/lenet.ts";
 import { shuffled } from "../../runtime/data.ts";
-import { requestDevice } from "../../runtime/node/index.ts";
 import { createTrainer } from "../../runtime/train.ts";
+import { usualDevice } from "../adapter.ts";
 import { interpreter } from "../wgsl/device.ts";
 import { example } from "./lenetReference.ts";
 
@@ -13,7 +13,7 @@ const PIXELS = 28 * 28;
 test.each(["portable", "gpu"] as const)(
   "%s: an epoch of 7 examples in batches of 4 equals plain loops in float64",
   async (target) => {
-    const device = target === "gpu" ? interpreter() : (await requestDevice()).device;
+    const device = target === "gpu" ? interpreter() : (await usualDevice()).device;
     const lr = 0.9;
     const training = compileTraining(lenet.graph, { optimizer: sgd({ lr }), target });
     expect(training.step.dispatches.length).toBeLessThanOrEqual(target === "gpu" ? 19 : 24);

@@ -3,8 +3,8 @@ import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
 import { expect, test } from "vitest";
 import { sgd } from "../../compiler/train/index.ts";
-import { requestDevice } from "../../runtime/node/index.ts";
 import { createTrainer, type Epoch } from "../../runtime/train.ts";
+import { usualDevice } from "../adapter.ts";
 import { closePages, complaints, sharedBrowser } from "../pages/chromium.ts";
 import { serve } from "../pages/server.ts";
 import { linearTraining, quarters } from "./runtime.ts";
@@ -36,7 +36,7 @@ test(`the trainer is at most ${BUDGET} bytes, minified and gzipped, and imports 
 test("a page trains as Node does", async () => {
   const training = linearTraining(sgd({ lr: 0.5, momentum: 0.9 }));
   const { images, labels } = quarters(50);
-  const { device } = await requestDevice();
+  const { device } = await usualDevice();
   const trainer = await createTrainer(training, { device });
   const node: Epoch[] = [];
   for await (const epoch of trainer.fit({ images, labels }, { epochs: 2, batch: 8 })) node.push(epoch);

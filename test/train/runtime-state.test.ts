@@ -1,7 +1,6 @@
 /** What a trainer keeps: checkpoints, the state it goes back to where something goes wrong, and on another device. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { adam, sgd } from "../../compiler/train/index.ts";
-import { requestDevice } from "../../runtime/node/index.ts";
 import {
   type Checkpoint,
   cosine,
@@ -14,13 +13,14 @@ import {
   warmUp,
   writeSafetensors,
 } from "../../runtime/train.ts";
+import { usualDevice } from "../adapter.ts";
 import { withoutMemory } from "../faults/faulty.ts";
 import { failure } from "../runtime/failure.ts";
 import { bytesOf, CLASSES, collect, linearTraining, quarters } from "./runtime.ts";
 
 let device: GPUDevice;
 beforeAll(async () => {
-  ({ device } = await requestDevice());
+  ({ device } = await usualDevice());
 });
 afterAll(() => device.destroy());
 
@@ -229,7 +229,7 @@ describe("what goes wrong", () => {
   });
 
   test("a lost device: training goes on from the kept state on another one", async () => {
-    const { device: doomed } = await requestDevice();
+    const { device: doomed } = await usualDevice();
     const unlucky = await createTrainer(momentum, { device: doomed });
     const run = collect(
       unlucky.fit(data, {
@@ -251,7 +251,7 @@ describe("what goes wrong", () => {
   });
 
   test("out of memory: training goes on with a smaller batch", async () => {
-    const { device: own } = await requestDevice();
+    const { device: own } = await usualDevice();
     const many = quarters(600);
     const large = 4 * CLASSES * 600; // a number for each class and example; the data set has 16 bytes for each example
     const small = withoutMemory(own, (size) => size >= large && size < 16 * 600);

@@ -2,7 +2,6 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { dropout, input, model, mul, N, param, sub } from "weftgpu";
 import { compileTraining, sgd } from "../../compiler/train/index.ts";
 import { shuffled } from "../../runtime/data.ts";
-import { requestDevice } from "../../runtime/node/index.ts";
 import {
   cosine,
   createTrainer,
@@ -12,6 +11,7 @@ import {
   type Training,
   warmUp,
 } from "../../runtime/train.ts";
+import { usualDevice } from "../adapter.ts";
 import {
   bytesOf,
   CLASSES,
@@ -27,7 +27,7 @@ import {
 
 let device: GPUDevice;
 beforeAll(async () => {
-  ({ device } = await requestDevice());
+  ({ device } = await usualDevice());
 });
 afterAll(() => device.destroy());
 
