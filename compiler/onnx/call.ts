@@ -156,6 +156,9 @@ export class Call {
   spend(elements: number): void {
     this.#import.spend(elements);
   }
+  spendWeights(elements: number): void {
+    this.#import.spendWeights(elements);
+  }
 
   /** Whether anything needs a result of the node. */
   isRead(output: number): boolean {

@@ -19,6 +19,8 @@ const BYTES: Readonly<Record<ElementType, number>> = {
   u16: 2,
   u32: 4,
   u64: 8,
+  u4: 0.5,
+  i4: 0.5,
   bool: 1,
   string: 0,
 };
@@ -73,7 +75,7 @@ export function readTensor(tensor: Proto, files: Files): Known {
       `has the shape [${shape.join(", ")}]`,
       "sizes are whole numbers, and their product is below 2^53",
     );
-  const bytes = bytesOf(tensor, files, count * BYTES[type]);
+  const bytes = bytesOf(tensor, files, Math.ceil(count * BYTES[type]));
   const data = bytes ? fromBytes(type, bytes, count) : fromLists(type, tensor);
   if (data.length !== count)
     problem(
@@ -146,6 +148,9 @@ function fromBytes(type: ElementType, bytes: Uint8Array, count: number): ArrayLi
       return read(new Float64Array(count), (i) => Number(view.getBigInt64(8 * i, true)));
     case "u64":
       return read(new Float64Array(count), (i) => Number(view.getBigUint64(8 * i, true)));
+    case "u4":
+    case "i4":
+      return nibbles(type, bytes, count);
     case "string":
       return [];
   }
@@ -167,6 +172,9 @@ function fromLists(type: ElementType, tensor: Proto): ArrayLike<number> {
     case "u64":
     case "u32":
       return tensor.uint64Data;
+    case "u4":
+    case "i4":
+      return nibbles(type, tensor.int32Data, sizeOf(tensor.dims));
     default:
       return tensor.int32Data;
   }
@@ -179,6 +187,15 @@ function halfOf(bits: number): number {
   const fraction = bits & 1023;
   if (exponent === 31) return fraction ? Number.NaN : sign * Number.POSITIVE_INFINITY;
   return sign * (exponent === 0 ? fraction * 2 ** -24 : (1 + fraction / 1024) * 2 ** (exponent - 15));
+}
+
+/** Two numbers a byte, the first in its lower half. */
+function nibbles(type: "u4" | "i4", bytes: ArrayLike<number>, count: number): Int8Array {
+  const most = type === "u4" ? 15 : 7;
+  return Int8Array.from({ length: Math.min(count, 2 * bytes.length) }, (_, i) => {
+    const bits = ((bytes[i >> 1] ?? 0) >> (4 * (i & 1))) & 15;
+    return bits > most ? bits - 16 : bits;
+  });
 }
 
 /** bfloat16 is the upper half of f32. */

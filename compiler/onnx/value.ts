@@ -19,6 +19,8 @@ export const TYPES = {
   12: "u32",
   13: "u64",
   16: "bf16",
+  21: "u4",
+  22: "i4",
 } as const;
 export type ElementType = (typeof TYPES)[keyof typeof TYPES];
 

@@ -122,7 +122,12 @@ export const norms: Rows = {
     const axis = axisOf(call.int("axis", -1), rank);
     call.int("stash_type", 1);
     const scale = call.value(1);
-    if (!fits(scale, x.shape.slice(axis))) refuse("its scale has another shape than what is normalised");
+    if (axis === 0 || !fits(scale, x.shape.slice(axis))) {
+      const axes = range(axis, rank);
+      const square = call.apply("mean", [call.apply("mul", [x, x]), { axis: axes, keepDims: true }]);
+      const size = call.apply("sqrt", [call.apply("add", [square, call.float("epsilon", 1e-5)])]);
+      return call.apply("mul", [call.apply("div", [x, size]), call.operand(1, x.shape)]);
+    }
     const more = { ...(rank - axis === 1 ? {} : { dims: rank - axis }), ...epsilon(call) };
     return layer(call, "rmsNorm", x, more, affine(call, { weight: scale }));
   },

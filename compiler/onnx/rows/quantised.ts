@@ -9,6 +9,8 @@ const RANGES: Readonly<Partial<Record<ElementType, readonly [low: number, high: 
   i8: [-128, 127],
   u16: [0, 65535],
   i16: [-32768, 32767],
+  u4: [0, 15],
+  i4: [-8, 7],
 };
 /** Of larger types, bits that f32 holds. */
 const MOST_BITS = 24;
@@ -35,10 +37,11 @@ function saturated(call: Call, x: Computed, zero: Computed | number, type: Eleme
   return call.apply("clip", [moved, { min, max }], { type });
 }
 
-/** The axis of scales, where there are several; blocks of an axis are refused. */
+/** The axis of scales, where there are several; blocks of an axis are for weights. */
 function axisIn(call: Call, x: Computed): number {
   const axis = call.int("axis", 1);
-  if (call.int("block_size", 0) !== 0) refuse("block_size is set", "a scale for all, or for each channel");
+  if (call.int("block_size", 0) !== 0)
+    refuse("block_size is set, of what the model computes", "a scale for all, or for each channel");
   call.int("precision", 0);
   call.int("saturate", 1);
   return call.value(1).shape.length === 1 && call.value(1).shape[0] !== 1 ? axisOf(axis, x.shape.length) : 0;

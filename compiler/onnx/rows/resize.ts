@@ -2,11 +2,8 @@
 import type { Dim, Shape } from "../../../contract/type.ts";
 import type { Call } from "../call.ts";
 import { refuse, type Value } from "../value.ts";
-import { COORDINATES as ALL, NEAREST } from "../words.ts";
+import { COORDINATES, NEAREST } from "../words.ts";
 import { axisOf, compact, fixedSizes, type Rows, range } from "./row.ts";
-
-/** Opset 11 alone had the one for TensorFlow. */
-const { tf_half_pixel_for_nn: _, ...COORDINATES } = ALL;
 
 const named = (names: Readonly<Record<string, string>>, name: string, what: string): string =>
   (Object.hasOwn(names, name) ? names[name] : undefined) ??

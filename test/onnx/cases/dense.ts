@@ -103,8 +103,13 @@ export const dense: Cases = {
       };
     }),
   RMSNormalization: fc.record({ s: shape(2, 4), cut: fc.nat() }).map(({ s, cut }) => {
-    const axis = 1 + (cut % (s.length - 1));
-    return { opset: 23, operands: [fed(s), known(s.slice(axis))], attributes: [int("axis", axis)] };
+    const axis = cut % s.length;
+    return {
+      opset: 23,
+      operands: [fed(s), known(s.slice(axis))],
+      attributes: [int("axis", axis)],
+      batched: axis > 0,
+    };
   }),
   LpNormalization: fc
     .record({ s: shape(2, 4), cut: fc.nat(), p: fc.constantFrom(1, 2) })

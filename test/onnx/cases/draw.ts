@@ -33,6 +33,8 @@ export interface Case {
   readonly batched: boolean;
   /** Whether numbers of the file are nodes Constant rather than initialisers. */
   readonly constant: boolean;
+  /** The shape of an input that is added to the result, where that is known at import. */
+  readonly added?: readonly number[];
 }
 
 /** A case as it is drawn for an operator, all but what all have. */
@@ -42,6 +44,7 @@ export interface Drawn {
   readonly outputs?: number;
   readonly opset?: number;
   readonly batched?: boolean;
+  readonly added?: readonly number[];
 }
 
 export type Draw = fc.Arbitrary<Drawn>;
@@ -72,7 +75,7 @@ export const list = (values: readonly number[]): Operand => known([values.length
 export const scalar = (value: number, type: Operand["type"] = "f32"): Operand =>
   known([], { values: [value] }, type);
 
-const TYPES = { f32: 1, u8: 2, i8: 3, i32: 6, i64: 7, bool: 9 } as const;
+const TYPES = { f32: 1, u8: 2, i8: 3, i32: 6, i64: 7, bool: 9, u4: 21, i4: 22 } as const;
 const ARRAYS = {
   f32: Float32Array,
   u8: Uint8Array,
@@ -106,9 +109,20 @@ function valuesOf({ shape, numbers }: Operand, next: () => number): Float64Array
   return Float64Array.from({ length: count }, (_, i) => draw(i));
 }
 
+const wholesOf = (type: Exclude<Operand["type"], "u4" | "i4">, values: Float64Array) =>
+  type === "i64" ? BigInt64Array.from(values, BigInt) : ARRAYS[type].from(values);
+
+/** Two numbers of 4 bits in each byte. */
+const halves = (values: Float64Array): Uint8Array =>
+  Uint8Array.from(
+    { length: Math.ceil(values.length / 2) },
+    (_, i) => ((values[2 * i] ?? 0) & 15) | (((values[2 * i + 1] ?? 0) & 15) << 4),
+  );
+
 function tensorOf(name: string, { shape, type }: Operand, values: Float64Array): OnnxTensor {
-  const bytes = type === "i64" ? BigInt64Array.from(values, BigInt) : ARRAYS[type].from(values);
-  return { name, dataType: TYPES[type], dims: shape, rawData: new Uint8Array(bytes.buffer) };
+  const rawData =
+    type === "u4" || type === "i4" ? halves(values) : new Uint8Array(wholesOf(type, values).buffer);
+  return { name, dataType: TYPES[type], dims: shape, rawData };
 }
 
 /** The file of a case, and what its inputs are given. */
@@ -136,16 +150,22 @@ export function fileOf(drawn: Case, seed: number): { readonly bytes: Uint8Array;
     feeds[name] = { shape: operand.shape, data };
     return name;
   });
+  const { added } = drawn;
+  if (added) {
+    inputs["added"] = added;
+    feeds["added"] = { shape: added, data: valuesOf(fed(added), next) };
+  }
   const outputs = Array.from({ length: drawn.outputs }, (_, i) => `y${i}`);
   const bytes = file({
     inputs,
     types,
     weights: drawn.constant ? [] : tensors,
-    outputs,
+    outputs: added ? ["sum"] : outputs,
     opset: drawn.opset,
     nodes: [
       ...(drawn.constant ? tensors.map((t) => node("Constant", [], [t.name], tensor("value", t))) : []),
       node(drawn.op, names, outputs, ...drawn.attributes),
+      ...(added ? [node("Add", [outputs[0] ?? "", "added"], ["sum"])] : []),
     ],
   });
   return { bytes, feeds };

@@ -6,8 +6,13 @@ import { type Cases, type Draw, fed, known, list, type Operand, scalar, shape } 
 const small = fc.integer({ min: 1, max: 4 });
 
 /** Whole numbers of a type, as quantised models have them. */
-const wholes = (type: "u8" | "i8"): { readonly from: number; readonly to: number } =>
-  type === "u8" ? { from: 0, to: 255 } : { from: -128, to: 127 };
+const wholes = (type: "u8" | "i8" | "u4" | "i4"): { readonly from: number; readonly to: number } =>
+  ({
+    u8: { from: 0, to: 255 },
+    i8: { from: -128, to: 127 },
+    u4: { from: 0, to: 15 },
+    i4: { from: -8, to: 7 },
+  })[type];
 const step = { values: [0.02, 0.05, 0.011, 0.1] };
 
 const dequantised: Draw = fc
@@ -29,6 +34,32 @@ const dequantised: Draw = fc
         zero ? known(own, { from: 0, to: 20 }, type) : undefined,
       ],
       attributes: each ? [int("axis", 1)] : [],
+    };
+  });
+
+/** Weights by blocks of an axis, of 8 or 4 bits, which are known at import. */
+const blocks: Draw = fc
+  .record({
+    s: shape(2, 3),
+    cut: fc.nat(),
+    block: fc.integer({ min: 2, max: 4 }),
+    zero: fc.boolean(),
+    type: fc.constantFrom("u8", "i8", "u4", "i4"),
+  })
+  .map(({ s, cut, block, zero, type }) => {
+    const axis = cut % s.length;
+    const shape = s.map((d, i) => (i === axis ? d * block : d));
+    const own = shape.map((d, i) => (i === axis ? d / block : d));
+    return {
+      opset: 21,
+      batched: false,
+      operands: [
+        known(shape, wholes(type), type),
+        known(own, step),
+        zero ? known(own, { from: 0, to: 7 }, type) : undefined,
+      ],
+      attributes: [int("axis", axis), int("block_size", block)],
+      added: shape,
     };
   });
 
@@ -215,7 +246,7 @@ export const places: Cases = {
     })),
   Det: square,
   QuantizeLinear: quantised,
-  DequantizeLinear: dequantised,
+  DequantizeLinear: fc.oneof(dequantised, blocks),
   DynamicQuantizeLinear: shape(1, 3).map((s) => ({ operands: [fed(s)], outputs: 3, batched: false })),
   MatMulInteger: integers,
   BitwiseAnd: bitwise,

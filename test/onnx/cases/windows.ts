@@ -147,13 +147,16 @@ const resize: Draw = fc
       "align_corners",
       "asymmetric",
       "half_pixel_symmetric",
+      "tf_half_pixel_for_nn",
     ),
     nearest: fc.constantFrom("round_prefer_floor", "round_prefer_ceil", "floor", "ceil"),
     outside: fc.boolean(),
     opset: fc.constantFrom(11, 13, 18, 19),
   })
   .map(({ places, to, factors, sized, mode, coordinates, nearest, outside, opset }) => {
-    const how = coordinates === "half_pixel_symmetric" && opset < 19 ? "half_pixel" : coordinates;
+    const least = coordinates === "half_pixel_symmetric" ? 19 : 11;
+    const most = coordinates === "tf_half_pixel_for_nn" ? 11 : 19;
+    const how = opset >= least && opset <= most ? coordinates : "half_pixel";
     const scales = places.map((n, i) => (Math.floor(n * (factors[i] ?? 1)) < 1 ? 1 : (factors[i] ?? 1)));
     return {
       opset,
