@@ -76,8 +76,9 @@ function resultOf(call: Call, context: Context): Value | readonly Value[] {
   if (domain !== "") return unknown(call.node);
   const fold = Object.hasOwn(folds, op) ? folds[op] : undefined;
   const given = call.inputs.filter((v): v is Known => v?.kind === "known");
-  if (fold && given.length > 0 && call.inputs.every((v) => v === undefined || v.kind === "known"))
-    return fold(call, given);
+  const isKnown = given.length > 0 && call.inputs.every((v) => v === undefined || v.kind === "known");
+  const folded = isKnown ? fold?.(call, given) : undefined;
+  if (folded) return folded;
   const row = Object.hasOwn(rows, op) ? rows[op] : undefined;
   return row ? row(call) : unknown(call.node);
 }

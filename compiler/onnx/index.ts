@@ -1,9 +1,11 @@
 /** `weftgpu/onnx`: an ONNX file as a model of Weft, and a model as an ONNX file. */
+import { showShape } from "../../contract/shapes.ts";
 import { kindOf as kindOfValue } from "../../contract/tensor.ts";
 import { plainBytes, type Weights } from "../../contract/weights.ts";
 import { startNames } from "../dsl/build.ts";
 import type { Model } from "../dsl/model.ts";
 import { plural, UserError } from "../errors.ts";
+import type { Graph } from "../ir/graph.ts";
 import { kindOf, listOf, optional, otherwise, takes, text } from "../options.ts";
 import type { Import } from "./call.ts";
 import { decode, type OnnxGraph, type OnnxModel, readsOf } from "./decode.ts";
@@ -150,6 +152,7 @@ export function importOnnx(bytes: Uint8Array | ArrayBuffer, options: ImportOptio
       parameters: Object.values(result.weights).reduce((sum, t) => sum + t.data.length, 0),
       notes: [
         ...translated.notes,
+        ...movedIn(graph, translated),
         ...unread.map((key) => `input ${shown(key)} is left out: no output needs it`),
       ],
     }),
@@ -242,6 +245,16 @@ function outputsOf(
   }
   return made;
 }
+
+/** Outputs whose N the file has inside. */
+const movedIn = ({ outputs }: Graph, { values }: Translated): readonly string[] =>
+  outputs.flatMap(({ name, node }) => {
+    const value = values.get(name);
+    if (value?.kind !== "computed" || !value.order) return [];
+    return [
+      `output ${shown(name)} is ${showShape(node.type.shape)} here and ${showShape(value.shape)} in the file`,
+    ];
+  });
 
 function about({ graph, producer, opsets }: OnnxModel, { folded, notes, unsupported }: Translated): Report {
   return {

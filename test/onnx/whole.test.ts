@@ -4,7 +4,19 @@ import { importOnnx } from "../../compiler/onnx/index.ts";
 import { ndarray } from "../oracle/array.ts";
 import { expectSameAgain } from "./again.ts";
 import { differenceOf, drawn } from "./compare.ts";
-import { file, floatTensor, graph, int, ints, intTensor, node, tensor, valueInfo, weight } from "./file.ts";
+import {
+  file,
+  floatTensor,
+  graph,
+  int,
+  ints,
+  intTensor,
+  node,
+  string,
+  tensor,
+  valueInfo,
+  weight,
+} from "./file.ts";
 
 /** As torch.onnx.export writes `x.view(x.size(0), -1, x.size(2) // 2)` */
 const view = (): Uint8Array =>
@@ -312,6 +324,120 @@ test("attention that stacks queries, keys and values with N inside is imported w
   });
   expect(importOnnx(bytes).model.outputs).toEqual({ y: ["N", 5, 12] });
   expect(await differenceOf(bytes, drawn({ x: [2, 5, 12] }, 1))).toBeUndefined();
+});
+
+/** As torch.onnx.export writes an LSTM of two layers, both ways, with batch_first: states of zeros are as large as the batch. */
+const layers = (more: readonly ReturnType<typeof node>[], outputs: readonly string[]): Uint8Array =>
+  file({
+    inputs: { x: ["batch", 5, 3] },
+    weights: [
+      ...[0, 1].flatMap((k) => [
+        weight(`w${k}`, [2, 16, k === 0 ? 3 : 8], k),
+        weight(`r${k}`, [2, 16, 4], k + 7),
+        weight(`b${k}`, [2, 32], k + 3),
+      ]),
+      weight("fc.weight", [8, 6], 5),
+      weight("fc.bias", [6], 9),
+      intTensor("zero", [0]),
+      intTensor("two", [2]),
+      intTensor("four", [4]),
+      intTensor("five", [5]),
+      intTensor("one", [1]),
+      intTensor("join", [0, 0, -1]),
+      intTensor("unit", [1, 1, 1]),
+      { name: "first", dataType: 7, dims: [], int64Data: [1] },
+    ],
+    nodes: [
+      node("Transpose", ["x"], ["xt"], ints("perm", [1, 0, 2])),
+      node("Shape", ["xt"], ["s"]),
+      node("Gather", ["s", "first"], ["n"], int("axis", 0)),
+      node("Unsqueeze", ["n", "zero"], ["n1"]),
+      node("Concat", ["two", "n1", "four"], ["state"], int("axis", 0)),
+      node("ConstantOfShape", ["state"], ["h0"], tensor("value", floatTensor("", [1], [0]))),
+      node("Constant", [], ["none"], tensor("value", floatTensor("", [1, 1, 1], [0]))),
+      node("Expand", ["none", "state"], ["c0"]),
+      node(
+        "Constant",
+        [],
+        ["few"],
+        tensor(
+          "value",
+          floatTensor(
+            "",
+            [2, 1, 4],
+            [1, 2, 3, 4, 5, 6, 7, 8].map((v) => v / 8),
+          ),
+        ),
+      ),
+      node("Expand", ["few", "state"], ["h1"]),
+      node(
+        "LSTM",
+        ["xt", "w0", "r0", "b0", "", "h0", "c0"],
+        ["y0", "last0"],
+        string("direction", "bidirectional"),
+        int("hidden_size", 4),
+      ),
+      node("Transpose", ["y0"], ["y0t"], ints("perm", [0, 2, 1, 3])),
+      node("Reshape", ["y0t", "join"], ["y0r"]),
+      node(
+        "LSTM",
+        ["y0r", "w1", "r1", "b1", "", "h1", "c0"],
+        ["y1", "last1"],
+        string("direction", "bidirectional"),
+        int("hidden_size", 4),
+      ),
+      node("Transpose", ["y1"], ["y1t"], ints("perm", [0, 2, 1, 3])),
+      node("Reshape", ["y1t", "join"], ["y1r"]),
+      ...more,
+    ],
+    outputs,
+  });
+
+describe("recurrent layers whose sequences stand first", () => {
+  test("of two layers, with states as large as the batch", async () => {
+    const bytes = layers([node("Transpose", ["y1r"], ["y"], ints("perm", [1, 0, 2]))], ["y"]);
+    const { source, model } = importOnnx(bytes);
+    expect(model.outputs).toEqual({ y: ["N", 5, 8] });
+    expect(source).toContain('lstm(x, { hidden: 4, direction: "both" })');
+    expect(await differenceOf(bytes, drawn({ x: [3, 5, 3] }, 1))).toBeUndefined();
+  });
+
+  test("with a dense layer, sums and softmax of what has N inside", async () => {
+    const bytes = layers(
+      [
+        node("Add", ["y0r", "y1r"], ["sum"]),
+        node("MatMul", ["sum", "fc.weight"], ["m"]),
+        node("Add", ["m", "fc.bias"], ["h"]),
+        node("Softmax", ["h"], ["p"], int("axis", 0)),
+        node("Softmax", ["h"], ["q"], int("axis", -1)),
+        node("Sub", ["p", "q"], ["d"]),
+        node("Unsqueeze", ["d", "zero"], ["u"]),
+        node("Squeeze", ["u", "zero"], ["v"]),
+        node("Tanh", ["v"], ["t"]),
+        node("Transpose", ["t"], ["y"], ints("perm", [1, 0, 2])),
+      ],
+      ["y"],
+    );
+    expect(importOnnx(bytes).model.outputs).toEqual({ y: ["N", 5, 6] });
+    await expectSameAgain(importOnnx(bytes));
+    expect(await differenceOf(bytes, drawn({ x: [3, 5, 3] }, 1))).toBeUndefined();
+  });
+
+  test("an output that has N inside has it first, and a note says so", () => {
+    const { model, report } = importOnnx(layers([], ["y1r"]));
+    expect(model.outputs).toEqual({ y1r: ["N", 5, 8] });
+    expect(report.notes).toEqual(['output "y1r" is [N, 5, 8] here and [5, N, 8] in the file']);
+  });
+
+  test("a shape that joins N with another size is refused", () => {
+    const bytes = layers(
+      [node("Constant", [], ["to"], ints("value_ints", [-1, 2, 4])), node("Reshape", ["y1r", "to"], ["y"])],
+      ["y"],
+    );
+    expect(() => importOnnx(bytes)).toThrow(`1 node cannot be imported:
+    Reshape "y": [5, N, 8] cannot become [-1, 2, 4]: what is left is N·5
+  try:  bind the sizes that a run decides: --dim NAME=SIZE, dims: { NAME: SIZE }`);
+  });
 });
 
 test("a sum behind a layer is its bias, and gelu is itself however its product is grouped", async () => {

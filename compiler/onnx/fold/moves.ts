@@ -3,7 +3,7 @@ import { plural } from "../../errors.ts";
 import { axisOf, range } from "../rows/row.ts";
 import { sliceOf, slicesOf } from "../slices.ts";
 import { type Element, known, numbersOf, refuse, sizeOf } from "../value.ts";
-import { axesOf, broadcast, type Folds, first, moved, placesIn, stored } from "./places.ts";
+import { axesOf, broadcast, type Folds, first, isNumber, moved, placesIn, stored } from "./places.ts";
 
 export const moves: Folds = {
   Identity: (_, inputs) => first(inputs),
@@ -90,6 +90,7 @@ export const moves: Folds = {
 
   Expand(call, inputs) {
     const x = first(inputs);
+    if (!Array.from(inputs[1]?.data ?? []).every(isNumber)) return undefined;
     const shape = broadcast([x.shape, numbersOf(inputs[1]?.data ?? [], "the shape")]);
     const place = placesIn(x.shape, shape);
     call.spend(sizeOf(shape));
@@ -112,6 +113,7 @@ export const moves: Folds = {
   },
 
   ConstantOfShape(call, inputs) {
+    if (!Array.from(first(inputs).data).every(isNumber)) return undefined;
     const shape = numbersOf(first(inputs).data, "the shape");
     const value = call.attributeTensor("value") ?? known("f32", [1], [0]);
     call.spend(sizeOf(shape));

@@ -3,8 +3,8 @@ import type { Call } from "../call.ts";
 import { range } from "../rows/row.ts";
 import { type Element, type ElementType, type Known, known, refuse, sizeOf } from "../value.ts";
 
-/** The result, or results; undefined where the operator computes with sizes that a run decides in a way that is no size. */
-export type Fold = (call: Call, inputs: readonly Known[]) => Known | readonly Known[];
+/** The result, or results; undefined where it is as large as a run decides, so that its row makes it. */
+export type Fold = (call: Call, inputs: readonly Known[]) => Known | readonly Known[] | undefined;
 export type Folds = Readonly<Record<string, Fold>>;
 
 /** What the type holds of a number. */

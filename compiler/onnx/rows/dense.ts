@@ -2,6 +2,7 @@
 import type { Call } from "../call.ts";
 import { type Computed, type Known, refuse, sizeOf } from "../value.ts";
 import { type Rows, reshaped, transposed } from "./row.ts";
+import { alongLast } from "./turned.ts";
 
 /** A constant [in, out] as the weight [out, in] of a dense layer. */
 function dense(call: Call, matrix: Known, transpose: boolean, scale = 1): ReturnType<Call["weight"]> {
@@ -72,7 +73,7 @@ export const denses: Rows = {
   MatMul(call) {
     const [a, b] = [call.value(0), call.value(1)];
     if (b.kind === "known" && b.shape.length === 2 && a.shape.length >= 2)
-      return linear(call, call.asTensor(a), b, false);
+      return alongLast(call, a, (x) => linear(call, x, b, false));
     const [x, y] = [call.asTensor(a), call.asTensor(b)];
     if (x.shape.length >= 2 && y.shape.length >= 2) return call.apply("matmul", [x, y]);
     if (x.shape.length >= 2 && y.shape.length === 1) return times(call, x, y);

@@ -6,7 +6,7 @@ import { type Computed, type ElementType, isFloat, refuse } from "../value.ts";
 import { withBias } from "./bias.ts";
 import { geluOf } from "./gelu.ts";
 import type { Row, Rows } from "./row.ts";
-import { turned, turnedOf } from "./turned.ts";
+import { linedUp, turned, turnedOf } from "./turned.ts";
 
 const unary =
   (callee: Callee): Row =>
@@ -30,22 +30,13 @@ const typeOf = (call: Call): ElementType => {
 
 export const binary =
   (callee: Callee, type?: ElementType): Row =>
-  (call) =>
-    numbered(call, callee, type) ?? call.apply(callee, [...operands(call)], { type: type ?? typeOf(call) });
-
-/** With a number for one operand, the order of the other's axes does not matter. */
-function numbered(call: Call, callee: Callee, type: ElementType | undefined): Computed | undefined {
-  const i = [0, 1].find((k) => {
-    const value = call.value(k);
-    return value.kind === "computed" && value.order !== undefined;
-  });
-  if (i === undefined) return undefined;
-  const { tensor, order } = turnedOf(call.value(i), call);
-  const other = call.operand(1 - i, tensor.shape);
-  if (typeof other !== "number") return undefined;
-  const args = i === 0 ? [tensor, other] : [other, tensor];
-  return turned(call, call.apply(callee, args, { type: type ?? typeOf(call) }), order);
-}
+  (call) => {
+    const options = { type: type ?? typeOf(call) };
+    const inside = linedUp(call, [0, 1]);
+    return inside
+      ? turned(call, call.apply(callee, inside.args, options), inside.order)
+      : call.apply(callee, [...operands(call)], options);
+  };
 
 /** Of any number of operands, two at a time. */
 function chain(call: Call, callee: Callee): Computed {

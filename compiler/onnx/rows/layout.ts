@@ -3,8 +3,8 @@ import type { Dim } from "../../../contract/type.ts";
 import type { Call } from "../call.ts";
 import { sliceOf, slicesOf } from "../slices.ts";
 import { type Computed, isFloat, numbersOf, refuse, type Value } from "../value.ts";
-import { axisOf, compact, fixedSizes, type Rows, range, reshaped } from "./row.ts";
-import { along, type Turned, turned, turnedOf, without } from "./turned.ts";
+import { axisOf, compact, fixedSizes, type Rows, range, reshaped, sameDims } from "./row.ts";
+import { along, placeOfN, refitted, spread, type Turned, turned, turnedOf, without } from "./turned.ts";
 import { indices as indicesOf } from "./whole.ts";
 
 /** The size of an axis, which has to be a number. */
@@ -127,9 +127,15 @@ export const layouts: Rows = {
   },
 
   Unsqueeze(call) {
-    const x = call.moved(0);
+    const value = call.value(0);
     const given = axesOf(call) ?? refuse("axes are missing");
-    const axes = given.map((a) => axisOf(a, x.shape.length + given.length));
+    const rank = value.shape.length + given.length;
+    const axes = given.map((a) => axisOf(a, rank));
+    const rest = [...value.shape];
+    const to = range(0, rank).map((i): Dim => (axes.includes(i) ? 1 : (rest.shift() ?? 1)));
+    const inside = placeOfN(to) > 0 ? refitted(call, value, to) : undefined;
+    if (inside) return inside;
+    const x = call.moved(0);
     return call.apply("unsqueeze", [x, { axis: axes.length === 1 ? axes[0] : axes }], { type: x.type });
   },
 
@@ -170,7 +176,7 @@ export const layouts: Rows = {
   SpaceToDepth: (call) => call.apply("spaceToDepth", [call.tensor(0), { block: call.int("blocksize", 1) }]),
 
   Expand(call) {
-    const x = call.moved(0);
+    const x = call.value(0);
     const to = call.sizes(1, "the shape");
     const rank = Math.max(to.length, x.shape.length);
     // A size of 1 in the shape leaves what there is, as in arithmetic.
@@ -178,8 +184,9 @@ export const layouts: Rows = {
       const [a, b] = [x.shape[x.shape.length - rank + i] ?? 1, to[to.length - rank + i] ?? 1];
       return b === 1 ? a : b;
     });
-    if (shape.length === x.shape.length && shape.every((d, i) => d === x.shape[i])) return x;
-    return call.apply("expand", [x, shape], { type: x.type });
+    if (sameDims(shape, x.shape)) return x;
+    const inside = placeOfN(shape) > 0 ? spread(call, x, shape) : undefined;
+    return inside ?? call.apply("expand", [call.moved(0), shape], { type: x.type });
   },
 
   Tile(call) {

@@ -1,6 +1,6 @@
 /** Recurrent layers: ONNX's sequences lie [T, N, …] (or with layout 1 [N, T, …]), and its gates have another order. */
 import type { Call } from "../call.ts";
-import type { Numbers } from "../recorder.ts";
+import { isRef, type Numbers } from "../recorder.ts";
 import { type Computed, type Known, refuse, type Value } from "../value.ts";
 import { ACTIVATIONS, DIRECTIONS, GATES, PEEPHOLES } from "../words.ts";
 import { fixedSizes, type Row, type Rows, reshaped } from "./row.ts";
@@ -109,7 +109,7 @@ const recurrent =
 
     const states = call.inputs
       .slice(5, isLstm ? 7 : 6)
-      .map((value) => value && batchFirst(call, value, stacked));
+      .map((value) => (value && !isZeros(value) ? batchFirst(call, value, stacked) : undefined));
     const state = states[0] ?? (states[1] && zeros(call, states[1]));
     const clip = call.float("clip", 0);
     const activations = activationsOf(call, operator, suffixes.length);
@@ -141,6 +141,15 @@ const recurrent =
 /** [N, T, directions · hidden] → [N, T, directions, hidden] */
 function byDirection(call: Call, x: Computed, shape: Computed["shape"]): Computed {
   return shape[2] === 1 ? call.apply("unsqueeze", [x, { axis: 2 }]) : reshaped(call, x, shape);
+}
+
+/** Whether all its elements are 0: where the layer begins by itself. */
+function isZeros(value: Value): boolean {
+  if (value.kind === "known") return Array.from(value.data).every((x) => x === 0);
+  const { callee, args } = value.ref.statement;
+  const [of] = args;
+  if (callee === "expand" && isRef(of)) return isZeros({ ...value, ref: of });
+  return callee === "constant" && Array.isArray(of) && of.every((x) => x === 0);
 }
 
 const zeros = (call: Call, like: Computed): Computed => call.apply("mul", [like, 0]);

@@ -2,14 +2,23 @@
 import type { Call } from "../call.ts";
 import type { Computed } from "../value.ts";
 import { axisOf, fixedSizes, type Row, type Rows, range, reshaped } from "./row.ts";
+import { along as axisAlong, turned, turnedOf } from "./turned.ts";
 
 /** Softmax and logSoftmax: along one axis since opset 13; until 12 along all from that axis on, as one. */
 const along =
   (callee: "softmax" | "logSoftmax"): Row =>
   (call) => {
-    const x = call.tensor(0);
-    const rank = x.shape.length;
+    const inside = turnedOf(call.value(0), call);
+    const rank = inside.order.length;
     const axis = axisOf(call.int("axis", call.opset < 13 ? 1 : -1), rank);
+    const place = axisAlong(inside, axis);
+    if (call.opset >= 13 && place > 0 && place < rank)
+      return turned(
+        call,
+        call.apply(callee, place === rank - 1 ? [inside.tensor] : [inside.tensor, { axis: place }]),
+        inside.order,
+      );
+    const x = call.tensor(0);
     if (axis === rank - 1) return call.apply(callee, [x]);
     if (call.opset >= 13) return call.apply(callee, [x, { axis }]);
     const rest = fixedSizes(x.shape.slice(axis), "an axis").reduce((a, d) => a * d, 1);

@@ -3,7 +3,7 @@ import type { Dim, Shape } from "../../../contract/type.ts";
 import { isSize } from "../../ir/type.ts";
 import { type Element, known, refuse, type Value } from "../value.ts";
 import { axisOf, type Rows, range, reshaped } from "./row.ts";
-import { along, turned, turnedOf } from "./turned.ts";
+import { along, placeOfN, refitted, spread, turned, turnedOf } from "./turned.ts";
 
 /** Elements that are numbers, and the sizes that a run decides, in their order. */
 function partsOf(shape: readonly Dim[]): { readonly count: number; readonly decided: readonly Dim[] } {
@@ -63,9 +63,22 @@ export const shapes: Rows = {
   },
 
   Reshape(call) {
-    const x = call.moved(0);
-    const to = call.sizes(1, "the shape");
-    return reshaped(call, x, target(x.shape, to, call.int("allowzero", 0) !== 0));
+    const value = call.value(0);
+    const to = target(value.shape, call.sizes(1, "the shape"), call.int("allowzero", 0) !== 0);
+    const inside = [value.shape, to].some((shape) => placeOfN(shape) > 0) && refitted(call, value, to);
+    return inside || reshaped(call, call.moved(0), to);
+  },
+
+  /** Of sizes that a run decides: one number repeated. */
+  ConstantOfShape(call) {
+    const shape = call.sizes(0, "the shape");
+    const { type, data } = call.attributeTensor("value") ?? known("f32", [1], [0]);
+    const one = known(
+      type,
+      shape.map(() => 1),
+      data,
+    );
+    return spread(call, one, shape) ?? refuse(`it makes ${show(shape)}`);
   },
 
   Flatten(call) {
