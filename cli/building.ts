@@ -22,22 +22,39 @@ export function buildingText(programs: readonly Program[]): string {
 }
 
 /**
- * Begins to say it of the kernels of these programs. What is returned ends that; calling it again does nothing. Drivers
- * that put off most of the work to a kernel's first use make the first run or step a part of building.
+ * Begins to say it of the kernels of these programs, and on a terminal how many of them the device has built. What is returned
+ * ends that; calling it again does nothing. Drivers that put off most of the work to a kernel's first use make the first run
+ * or step a part of building.
  */
 export function startBuilding(
   programs: readonly Program[],
   { ui, quiet = false }: Said,
-  what = "",
+  { device, what = "" }: { readonly device?: GPUDevice; readonly what?: string } = {},
 ): () => void {
-  const text = `${buildingText(programs)}${what} …`;
-  const wait = quiet ? undefined : startWait(text);
-  const timer = wait ? undefined : setTimeout(() => ui.note(text), MOMENT);
+  const text = `${buildingText(programs)}${what}`;
+  const wait = quiet ? undefined : startWait(`${text} …`);
+  const timer = wait ? undefined : setTimeout(() => ui.note(`${text} …`), MOMENT);
+  let done = 0;
+  const counted = wait && device && onPipeline(device, () => wait.say(`${text}, ${++done} done …`));
   let going = true;
   return () => {
     if (!going) return;
     going = false;
+    counted?.();
     wait?.stop();
     clearTimeout(timer);
+  };
+}
+
+/** Calls `built` for every pipeline that the device has made, until what is returned is called. The device is the command's own. */
+function onPipeline(device: GPUDevice, built: () => void): () => void {
+  const make = device.createComputePipelineAsync;
+  device.createComputePipelineAsync = async (descriptor) => {
+    const pipeline = await make.call(device, descriptor);
+    built();
+    return pipeline;
+  };
+  return () => {
+    device.createComputePipelineAsync = make;
   };
 }

@@ -30,7 +30,7 @@ export async function execute(
   batches: readonly Batch[],
   { said, ...options }: ExecuteOptions,
 ): Promise<Executed> {
-  const built = startBuilding([program], said);
+  const built = startBuilding([program], said, { device: options.device });
   try {
     return await runParts(program, batches, options, built);
   } finally {

@@ -19,30 +19,34 @@ export interface BarOptions {
   /** Where it begins; default 0. */
   readonly value?: number;
   readonly about?: Readonly<Record<string, string>>;
+  /** The columns that the text takes; default 58. */
+  readonly columns?: number;
 }
 
-export function startBar({ total, text, quiet, value = 0, about = {} }: BarOptions): Bar {
+export function startBar({ total, text, quiet, value = 0, about = {}, columns = 58 }: BarOptions): Bar {
   if (quiet || !process.stderr.isTTY) return NONE;
   const [on, off] = wantsColor(process.stderr, process.env) ? ["\u001b[36m", "\u001b[0m"] : ["", ""];
-  const bar = makeBar(`${on}{bar}${off} ${text}`);
+  const bar = makeBar(`${on}{bar}${off} ${text}`, columns);
   bar.start(total, value, about);
   return { update: (now, more) => bar.update(now, more ?? {}), stop: () => bar.stop() };
 }
 
 /** A line with the time so far, for what has no known end; undefined where stderr is no terminal. */
-export function startWait(text: string): Pick<Bar, "stop"> | undefined {
+export function startWait(
+  text: string,
+): { readonly say: (text: string) => void; readonly stop: () => void } | undefined {
   if (!process.stderr.isTTY) return undefined;
-  const bar = makeBar(`${text} {duration_formatted}`);
-  bar.start(1, 0);
-  return bar;
+  const bar = makeBar("{text} {duration_formatted}");
+  bar.start(1, 0, { text });
+  return { say: (now) => bar.update({ text: now }), stop: () => bar.stop() };
 }
 
-function makeBar(format: string): cliProgress.SingleBar {
+function makeBar(format: string, columns = 58): cliProgress.SingleBar {
   return new cliProgress.SingleBar({
     format,
     barCompleteChar: "━",
     barIncompleteChar: "╌",
-    barsize: Math.max(6, Math.min(24, (process.stderr.columns || 80) - 60)), // and some 58 columns of text
+    barsize: Math.max(6, Math.min(24, (process.stderr.columns || 80) - 2 - columns)),
     stream: process.stderr,
     fps: 10,
     etaBuffer: 50,

@@ -1,9 +1,8 @@
-/** The lecture's plot in the terminal: train loss, train accuracy and test accuracy over the epochs, in braille dots. */
+/** What curves of a training show: losses and accuracies over the epochs, each kind with an axis of its own. */
 import type { Measured } from "../../runtime/train.ts";
-import type { Colors } from "../ui.ts";
 
 export interface EpochPoint {
-  /** From 1 on. */
+  /** Epochs done: from 1 on, or with a fraction within an epoch, whose figures are those so far. */
   readonly epoch: number;
   readonly loss: number;
   /** NaN where no loss knows right and wrong. */
@@ -23,7 +22,7 @@ export interface Series {
   readonly color: "cyan" | "magenta" | "green";
 }
 
-/** The lecture's line styles. */
+/** The lecture's line styles: a loss, and accuracies. */
 export const SERIES: readonly Series[] = [
   { name: "train loss", of: (p) => p.loss, dashes: [], color: "cyan" },
   { name: "train acc", of: (p) => p.trainAccuracy, dashes: [4, 3], color: "magenta" },
@@ -43,130 +42,64 @@ export function axisTop(points: readonly EpochPoint[]): number {
   return Math.ceil(most / step - 1e-9) * step;
 }
 
-/** The bit of a dot in a braille character: https://www.unicode.org/charts/PDF/U2800.pdf */
-const DOTS = [
-  [0x01, 0x08],
-  [0x02, 0x10],
-  [0x04, 0x20],
-  [0x40, 0x80],
-];
+const TEST_LOSS: Series = {
+  name: "test loss",
+  of: (p) => p.testLoss ?? Number.NaN,
+  dashes: [5, 2, 1, 2],
+  color: "green",
+};
 
-interface Cell {
-  bits: number;
-  color: Series["color"];
-}
-
-/** Two by four dots to a character. */
-class Canvas {
-  readonly #rows: Cell[][];
-  constructor(columns: number, rows: number) {
-    this.#rows = Array.from({ length: rows }, () =>
-      Array.from({ length: columns }, () => ({ bits: 0, color: "cyan" as const })),
-    );
-  }
-
-  dot(x: number, y: number, color: Series["color"]): void {
-    const cell = this.#rows[Math.floor(y / 4)]?.[Math.floor(x / 2)];
-    if (!cell) return;
-    cell.bits |= DOTS[y % 4]?.[x % 2] ?? 0;
-    cell.color = color;
-  }
-
-  /** Neighbours of one colour share their escape codes. */
-  lines(colors: Colors): readonly string[] {
-    return this.#rows.map((row) => {
-      const runs: { color: Series["color"] | undefined; text: string }[] = [];
-      for (const { bits, color } of row) {
-        const wanted = bits ? color : undefined;
-        const last = runs.at(-1);
-        const text = bits ? String.fromCodePoint(0x2800 + bits) : " ";
-        if (last?.color === wanted && last) last.text += text;
-        else runs.push({ color: wanted, text });
-      }
-      return runs
-        .map(({ color, text }) => (color ? colors[color](text) : text))
-        .join("")
-        .trimEnd();
-    });
-  }
-}
-
-/** Whether dot `at` along a line is on. */
-function lit(dashes: readonly number[], at: number): boolean {
-  let rest =
-    at %
-    Math.max(
-      1,
-      dashes.reduce((a, b) => a + b, 0),
-    );
-  for (const [i, length] of dashes.entries()) {
-    if (rest < length) return i % 2 === 0;
-    rest -= length;
-  }
-  return true;
-}
-
-export interface CurveOptions {
-  /** The epoch at the right end. */
-  readonly epochs: number;
-  readonly width: number;
-  readonly height: number;
-  readonly colors: Colors;
-}
-
-/** The plot with its axes and a legend: `height` + 3 lines of at most `width` columns. */
-export function curveLines(points: readonly EpochPoint[], options: CurveOptions): readonly string[] {
-  const { epochs, width, height, colors } = options;
-  const columns = Math.max(10, width - 7);
-  const top = axisTop(points);
-  const canvas = new Canvas(columns, height);
-  const x = (epoch: number): number =>
-    Math.round(((epoch - 1) / Math.max(1, epochs - 1)) * (2 * columns - 1));
-  const y = (value: number): number => Math.round((1 - value / top) * (4 * height - 1));
-  for (const { of, dashes, color } of SERIES) {
-    let along = 0;
-    const known = points.filter((p) => Number.isFinite(of(p)));
-    for (const [i, point] of known.entries()) {
-      const before = known[i - 1] ?? point;
-      const [x0, y0, x1, y1] = [x(before.epoch), y(of(before)), x(point.epoch), y(of(point))];
-      const steps = Math.max(Math.abs(x1 - x0), Math.abs(y1 - y0));
-      for (let s = 0; s <= steps; s++) {
-        const share = steps === 0 ? 1 : s / steps;
-        if (s === steps || lit(dashes, along++))
-          canvas.dot(Math.round(x0 + (x1 - x0) * share), Math.round(y0 + (y1 - y0) * share), color);
-      }
-    }
-    const last = known.at(-1); // where training is, or the one point there is
-    for (const [dx, dy] of [
-      [0, 0],
-      [1, 0],
-      [0, 1],
-      [1, 1],
-    ] as const)
-      if (last) canvas.dot(Math.min(2 * columns - 1, x(last.epoch) + dx), y(of(last)) + dy - 1, color);
-  }
-  const middle = Math.floor((height - 1) / 2);
-  const label = (row: number): string => {
-    if (row === 0) return top.toPrecision(3);
-    if (row === height - 1) return "0";
-    return row === middle ? ((top * (height - 1 - row)) / (height - 1)).toPrecision(3) : "";
+/** The curves of a training: where nothing is right or wrong, the losses alone. */
+export function seriesOf(points: readonly EpochPoint[]): {
+  readonly losses: readonly Series[];
+  readonly accuracies: readonly Series[];
+} {
+  const [loss, ...accuracies] = SERIES;
+  const known = ({ of }: Series): boolean => points.some((p) => Number.isFinite(of(p)));
+  const found = accuracies.filter(known);
+  return {
+    losses: [...(loss ? [loss] : []), ...(found.length > 0 ? [] : [TEST_LOSS].filter(known))],
+    accuracies: found,
   };
-  const plot = canvas
-    .lines(colors)
-    .map((line, row) => `${label(row).padStart(5)} ${label(row) ? "┤" : "│"}${line}`);
-  const end = `${epochs}`;
-  const axis = `      └${"─".repeat(columns)}`;
-  const ticks = `       1${"epoch".padStart(Math.floor(columns / 2) + 1).padEnd(columns - 1 - end.length)}${end}`;
-  return [...plot, axis, ticks, legend(points, width, colors)];
 }
 
-/** Samples of the lines with their names and last values, as far as there is room. */
-function legend(points: readonly EpochPoint[], width: number, colors: Colors): string {
-  const last = points.at(-1);
-  const samples = width < 76 ? [] : ["⣀⣀⣀ ", "⣀⠀⣀ ", "⣀⡀⢀ "];
-  const parts = SERIES.map(({ name, of, color }, i) => {
-    const value = last ? ` ${of(last).toFixed(3)}` : "";
-    return samples[i] ? `${colors[color](samples[i])}${name}${value}` : colors[color](`${name}${value}`);
-  });
-  return samples.length > 0 ? `       ${parts.join("   ")}` : parts.join("  ");
+/** Where an axis begins and ends, and the numbers that are written at it. */
+export interface ScaleOf {
+  readonly bottom: number;
+  readonly top: number;
+  readonly ticks: readonly number[];
+}
+
+/** From 0 or what is below it to what is above all values, in at most so many steps of 1, 2 or 5 times a power of ten. */
+export function scaleOf(values: readonly number[], steps: number): ScaleOf {
+  const known = values.filter(Number.isFinite);
+  const [least, most] = [Math.min(0, ...known), Math.max(0, ...known)];
+  const range = most - least || 1;
+  // What is below 0 may take a step more than its part of the range.
+  const step = niceStep(range, least < 0 ? Math.max(1, steps - 1) : steps);
+  const [first, last] = [
+    Math.floor(least / step + 1e-9),
+    Math.ceil((most || (least < 0 ? 0 : 1)) / step - 1e-9),
+  ];
+  const ticks = Array.from({ length: last - first + 1 }, (_, i) => (first + i) * step + 0);
+  return { bottom: first * step + 0, top: last * step + 0, ticks }; // −0 becomes 0
+}
+
+/** Accuracies are shares: from 0 to 1. */
+export const shares = (steps: number): ScaleOf => scaleOf([1], steps);
+
+/** Epochs are whole. */
+export function epochTicks(epochs: number, most: number): readonly number[] {
+  const step = Math.max(1, niceStep(epochs, most));
+  return Array.from({ length: Math.floor(epochs / step + 1e-9) + 1 }, (_, i) => i * step);
+}
+
+/** A loss or an accuracy, with three digits at least where it is small. */
+export const figureText = (value: number): string =>
+  Math.abs(value) < 0.01 && value !== 0 ? value.toPrecision(3) : value.toFixed(3);
+
+/** A number at an axis. */
+export function tickText(value: number): string {
+  const plain = `${Number(value.toPrecision(4))}`;
+  return plain.length > 7 ? value.toExponential(1) : plain;
 }

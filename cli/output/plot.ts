@@ -4,15 +4,24 @@ import { extname } from "node:path";
 import { UserError } from "../../compiler/errors.ts";
 import { harmless } from "../ui.ts";
 import { writeFiles } from "../write.ts";
-import { axisTop, type EpochPoint, niceStep, SERIES } from "./curve.ts";
+import {
+  type EpochPoint,
+  epochTicks,
+  figureText,
+  type ScaleOf,
+  scaleOf,
+  seriesOf,
+  shares,
+  tickText,
+} from "./curve.ts";
 
 const WIDTH = 640;
-const HEIGHT = 400;
+const HEIGHT = 420;
 const LEFT = 52;
 const RIGHT = 18;
-const TOP = 44;
+const TOP = 84;
 const BOTTOM = 48;
-/** Colours and dashes as in the lecture: solid blue, dashed magenta, dash-dotted green. */
+/** Colours and dashes as in the lecture, by how many dashes there are: solid blue, dashed magenta, dash-dotted green. */
 const STYLES = [
   { stroke: "#1f77b4", dash: "" },
   { stroke: "#bf00bf", dash: "7 4" },
@@ -29,55 +38,68 @@ export function escapeXml(text: string): string {
 /** At most three decimals. */
 const at = (value: number): string => `${Number(value.toFixed(2))}`;
 
-/** The curves of all epochs, with a title and a legend that holds the last values. */
+/** The curves of all epochs, with a title and a legend that holds the last values: losses at the left axis, accuracies at the right. */
 export function curveSvg(points: readonly EpochPoint[], title: string): string {
-  const epochs = Math.max(2, ...points.map((p) => p.epoch));
-  const top = axisTop(points);
-  const x = (epoch: number): number => LEFT + ((epoch - 1) / (epochs - 1)) * (WIDTH - LEFT - RIGHT);
-  const y = (value: number): number => HEIGHT - BOTTOM - (value / top) * (HEIGHT - TOP - BOTTOM);
+  const epochs = Math.max(1, ...points.map((p) => p.epoch));
+  const { losses, accuracies } = seriesOf(points);
+  const loss = scaleOf(
+    points.flatMap((p) => losses.map(({ of }) => of(p))),
+    5,
+  );
+  const share = shares(5);
+  const right = WIDTH - (accuracies.length > 0 ? LEFT : RIGHT);
+  const x = (epoch: number): number => LEFT + (epoch / epochs) * (right - LEFT);
+  const yOf =
+    ({ bottom, top }: ScaleOf) =>
+    (value: number): number =>
+      HEIGHT - BOTTOM - ((value - bottom) / (top - bottom)) * (HEIGHT - TOP - BOTTOM);
   const text = (px: number, py: number, anchor: string, content: string, more = ""): string =>
     `<text x="${at(px)}" y="${at(py)}" text-anchor="${anchor}"${more}>${escapeXml(content)}</text>`;
   const parts: string[] = [];
-
-  const yStep = niceStep(top, 5);
-  for (let value = 0; value <= top + 1e-9; value += yStep) {
-    parts.push(`<path class="grid" d="M${LEFT} ${at(y(value))}H${WIDTH - RIGHT}"/>`);
-    parts.push(text(LEFT - 8, y(value) + 4, "end", `${Number(value.toPrecision(4))}`));
+  for (const tick of loss.ticks) {
+    const py = yOf(loss)(tick);
+    parts.push(`<path class="grid" d="M${LEFT} ${at(py)}H${right}"/>`);
+    parts.push(text(LEFT - 8, py + 4, "end", tickText(tick)));
   }
-  const xStep = Math.max(1, niceStep(epochs - 1, 10));
-  for (let epoch = 1; epoch <= epochs; epoch += xStep) {
-    parts.push(`<path class="grid" d="M${at(x(epoch))} ${TOP}V${HEIGHT - BOTTOM}"/>`);
-    parts.push(text(x(epoch), HEIGHT - BOTTOM + 18, "middle", `${epoch}`));
+  if (accuracies.length > 0)
+    for (const tick of share.ticks)
+      parts.push(text(right + 8, yOf(share)(tick) + 4, "start", tickText(tick)));
+  for (const tick of epochTicks(epochs, 10)) {
+    parts.push(`<path class="grid" d="M${at(x(tick))} ${TOP}V${HEIGHT - BOTTOM}"/>`);
+    parts.push(text(x(tick), HEIGHT - BOTTOM + 18, "middle", `${tick}`));
   }
-  parts.push(text((LEFT + WIDTH - RIGHT) / 2, HEIGHT - 10, "middle", "epoch"));
-  parts.push(text(LEFT, 24, "start", title, ' class="title"'));
+  parts.push(text((LEFT + right) / 2, HEIGHT - 10, "middle", "epoch"));
+  parts.push(text(LEFT - 8, TOP - 12, "end", "loss"));
+  if (accuracies.length > 0) parts.push(text(right + 8, TOP - 12, "start", "acc"));
+  parts.push(text(16, 24, "start", title, ' class="title"'));
 
-  const legend: string[] = [
-    `<rect x="${WIDTH - 196}" y="${at(y(top / 2) - 36)}" width="172" height="72" rx="4" fill="#fff" fill-opacity=".85"/>`,
+  const all = [
+    ...losses.map((each) => [each, loss] as const),
+    ...accuracies.map((each) => [each, share] as const),
   ];
-  for (const [i, { name, of }] of SERIES.entries()) {
-    const { stroke, dash } = STYLES[i] ?? { stroke: "#000", dash: "" };
+  for (const [i, [{ name, of, dashes }, scale]] of all.entries()) {
+    const { stroke, dash } = STYLES[dashes.length / 2] ?? { stroke: "#000", dash: "" };
     const style = `stroke="${stroke}"${dash ? ` stroke-dasharray="${dash}"` : ""}`;
     const known = points.filter((p) => Number.isFinite(of(p)));
+    const y = yOf(scale);
     const d = known.map((p, k) => `${k === 0 ? "M" : "L"}${at(x(p.epoch))} ${at(y(of(p)))}`).join("");
     parts.push(`<path class="curve" ${style} d="${d}"/>`);
     const end = known.at(-1);
     if (end) parts.push(`<circle cx="${at(x(end.epoch))}" cy="${at(y(of(end)))}" r="3" fill="${stroke}"/>`);
-    const row = y(top / 2) + 20 * (i - 1);
-    legend.push(`<path class="curve" ${style} d="M${WIDTH - 186} ${at(row)}h34"/>`);
-    legend.push(text(WIDTH - 144, row + 4, "start", end ? `${name} ${of(end).toFixed(3)}` : name));
+    const from = LEFT + 24 + 176 * i;
+    parts.push(`<path class="curve" ${style} d="M${from} 44h34"/>`);
+    parts.push(text(from + 42, 48, "start", end ? `${name} ${figureText(of(end))}` : name));
   }
-  return svg(
-    WIDTH,
-    HEIGHT,
-    [...parts, ...legend],
-    `${title}: train loss, train accuracy and test accuracy over the epochs`,
-    [
-      ".grid{stroke:#ddd;stroke-width:1}",
-      ".curve{fill:none;stroke-width:2;stroke-linejoin:round;stroke-linecap:round}",
-    ],
-  );
+  const names = all.map(([{ name }]) => name.replace(/acc$/, "accuracy"));
+  return svg(WIDTH, HEIGHT, parts, `${title}: ${listed(names)} over the epochs`, [
+    ".grid{stroke:#ddd;stroke-width:1}",
+    ".curve{fill:none;stroke-width:2;stroke-linejoin:round;stroke-linecap:round}",
+  ]);
 }
+
+/** `a, b and c` */
+const listed = (names: readonly string[]): string =>
+  names.length < 2 ? names.join("") : `${names.slice(0, -1).join(", ")} and ${names.at(-1)}`;
 
 /** A whole SVG document on white. */
 export function svg(

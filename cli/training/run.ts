@@ -48,6 +48,8 @@ export class Run {
   readonly options: RunOptions;
   readonly #devices: Opened[] = [];
   history: readonly EpochPoint[];
+  /** The same with what was seen within the epochs of this run. */
+  curve: readonly EpochPoint[];
   /** Taken by this run, and how long the steps took. */
   examples = 0;
   seconds = 0;
@@ -55,6 +57,7 @@ export class Run {
   constructor(options: RunOptions) {
     this.options = options;
     this.history = options.history;
+    this.curve = options.history;
   }
 
   /** A device of its own, closed by `close`. */
@@ -64,9 +67,13 @@ export class Run {
     return opened.device;
   }
 
-  /** The result of `work`, which builds the kernels of a training. */
-  async whileBuilding<T>({ step, evaluate }: Training, work: () => Promise<T>): Promise<T> {
-    const built = startBuilding([step, evaluate], this.options);
+  /** The result of `work`, which builds the kernels of a training on a device. */
+  async whileBuilding<T>(
+    device: GPUDevice,
+    { step, evaluate }: Training,
+    work: () => Promise<T>,
+  ): Promise<T> {
+    const built = startBuilding([step, evaluate], this.options, { device });
     return work().finally(built);
   }
 
@@ -96,11 +103,12 @@ export class Run {
     try {
       while (!(await this.#attempt(trainer, data, test, live, stop.signal))) {
         const device = await this.open();
-        await this.whileBuilding(trainer.training, () => trainer.reload(device));
+        await this.whileBuilding(device, trainer.training, () => trainer.reload(device));
       }
       await this.save(trainer);
     } finally {
       live.stop();
+      this.curve = live.curve;
       off();
     }
     return trainer.position.epoch >= epochs;
@@ -116,7 +124,7 @@ export class Run {
   ): Promise<boolean> {
     const { epochs, batch, schedule } = this.options.settings;
     const { step, evaluate } = trainer.training;
-    live.before(startBuilding([step, evaluate], this.options, ", first step"));
+    live.before(startBuilding([step, evaluate], this.options, { what: ", first step" }));
     try {
       const fit = trainer.fit(data, {
         epochs,
@@ -125,8 +133,8 @@ export class Run {
         signal,
         schedule: schedule === "cosine" ? cosine() : constant(),
         checkpointEvery: CHECKPOINT_STEPS,
-        onStep: ({ epoch, stepInEpoch }) => {
-          if (!signal.aborted) live.step(epoch, Math.min(this.options.rows, stepInEpoch * batch));
+        onStep: ({ epoch, stepInEpoch, ...soFar }) => {
+          if (!signal.aborted) live.step(epoch, Math.min(this.options.rows, stepInEpoch * batch), soFar);
         },
         // At the end of an epoch its figures are still to come: it is saved together with them below.
         onCheckpoint: async () => {

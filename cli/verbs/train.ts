@@ -164,7 +164,7 @@ async function learn(file: string, options: Options, ui: Ui): Promise<boolean> {
   try {
     const device = await run.open();
     const trainer = await run
-      .whileBuilding(training, () =>
+      .whileBuilding(device, training, () =>
         createTrainer(training, {
           device,
           ...(options.seed === undefined ? {} : { seed: options.seed }),
@@ -180,7 +180,7 @@ async function learn(file: string, options: Options, ui: Ui): Promise<boolean> {
     const finished = done || (await run.fit(trainer, data.train.arrays, data.test.arrays));
     trainer.destroy();
     if (options.plot !== undefined && run.history.length > 0)
-      await writePlot(options.plot, curveSvg(run.history, `${graph.name} on ${data.name}`));
+      await writePlot(options.plot, curveSvg(run.curve, `${graph.name} on ${data.name}`));
     report(run, finished, file, options);
     return finished;
   } finally {

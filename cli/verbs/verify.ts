@@ -65,7 +65,7 @@ async function look(file: string, options: Options, ui: Ui): Promise<number> {
   const { program } = subject;
   const weights = options.weights === undefined ? own : await readWeights(options.weights, program, ui.note);
   const { device, name, close } = await openDevice(ui, adapter);
-  const built = startBuilding([program], { ui, quiet }, " and comparing what they compute");
+  const built = startBuilding([program], { ui, quiet }, { what: " and comparing what they compute", device });
   try {
     const verdict = await verifyOn(subject, {
       device,

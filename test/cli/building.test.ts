@@ -53,7 +53,7 @@ test("in a pipe: one plain line where it takes longer than a moment, else none",
 
 test("on a terminal: at once, with the time, and gone afterwards", () => {
   process.stderr.isTTY = true;
-  const built = startBuilding([program], said, ", first step");
+  const built = startBuilding([program], said, { what: ", first step" });
   expect(printed).toContain("building 5 kernels, first step … 0s");
   vi.advanceTimersByTime(3000);
   expect(printed).toContain("building 5 kernels, first step … 3s");
@@ -63,6 +63,23 @@ test("on a terminal: at once, with the time, and gone afterwards", () => {
   built();
   vi.advanceTimersByTime(3000);
   expect(printed).toHaveLength(length);
+});
+
+test("on a terminal: how many of them the device has built, until it is over", async () => {
+  process.stderr.isTTY = true;
+  const waiting: (() => void)[] = [];
+  const device = {
+    createComputePipelineAsync: () => new Promise((resolve) => waiting.push(() => resolve({}))),
+  } as unknown as GPUDevice;
+  const make = device.createComputePipelineAsync;
+  const built = startBuilding([program], said, { device });
+  const pipelines = [1, 2, 3].map(() => device.createComputePipelineAsync({} as never));
+  for (const done of waiting.splice(0, 2)) done();
+  await Promise.all(pipelines.slice(0, 2));
+  vi.advanceTimersByTime(200);
+  expect(printed).toContain("building 5 kernels, 2 done …");
+  built();
+  expect(device.createComputePipelineAsync).toBe(make);
 });
 
 test.each([true, false])("with --quiet nothing (terminal: %s)", (terminal) => {
@@ -77,7 +94,7 @@ test.each(["step", "stop"] as const)("the %s of a training takes it away", (what
   const begun = vi.fn();
   live.before(begun);
   expect(begun).not.toHaveBeenCalled();
-  if (what === "step") live.step(1, 1);
+  if (what === "step") live.step(1, 1, { loss: 1, trainAccuracy: 0 });
   else live.stop();
   expect(begun).toHaveBeenCalled();
 });
