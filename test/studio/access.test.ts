@@ -34,6 +34,14 @@ async function violations(page: Page, look: Look): Promise<readonly string[]> {
   );
 }
 
+/** Shows where a value comes from. */
+async function explain(page: Page): Promise<void> {
+  await page.focus('[data-layer="conv2"] .maps');
+  await page.keyboard.press("ArrowRight");
+  await page.keyboard.press("Enter");
+  await page.waitForSelector(".pixel-card .board");
+}
+
 test("nothing in any tab breaks a rule of axe", async () => {
   const { page, list } = await open({ hash: "model", prepare: axe, reducedMotion: "reduce" });
   const show = async (tab: Tab): Promise<void> => {
@@ -49,6 +57,7 @@ test("nothing in any tab breaks a rule of axe", async () => {
     if ((await page.getAttribute("html", "lang")) !== language) await page.click("#language");
     for (const tab of Object.keys(READY) as Tab[]) {
       await show(tab);
+      if (tab === "try") await explain(page);
       for (const [colorScheme, look] of Object.entries(themes) as ["light" | "dark", Look][]) {
         await page.emulateMedia({ colorScheme });
         await settled(page);

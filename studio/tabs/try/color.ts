@@ -98,6 +98,24 @@ export function paint(
   }
 }
 
+/** One value's colour, and black or white, whichever can be read on it (WCAG 2.2, relative luminance). */
+export function colorOf(
+  value: number,
+  scale: Scale,
+  dark: boolean,
+): { readonly background: string; readonly ink: string } {
+  const rgba = new Uint8ClampedArray(4);
+  paint([value], 0, scale, dark, rgba);
+  const [r = 0, g = 0, b = 0] = [...rgba].map((c) =>
+    c <= 10 ? c / 3294 : ((c / 255 + 0.055) / 1.055) ** 2.4,
+  );
+  const bright = 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  return {
+    background: `rgb(${rgba[0]} ${rgba[1]} ${rgba[2]})`,
+    ink: (bright + 0.05) ** 2 > 1.05 * 0.05 ? "#000" : "#fff",
+  };
+}
+
 /** The scale's colours as a CSS gradient, from low to high. */
 export function gradient(scale: Scale, dark: boolean): string {
   const stops = scale.diverging ? DIVERGING[dark ? "dark" : "light"] : SEQUENTIAL;

@@ -6,14 +6,14 @@ import type { ParamSpec } from "../../../contract/program.ts";
 import type { Tensor } from "../../../contract/tensor.ts";
 import type { Weights } from "../../../contract/weights.ts";
 import { load } from "../../../runtime/sized.ts";
-import { type Layer, watching } from "./layers.ts";
+import { type Watched, watching } from "./layers.ts";
 import type { Inputs } from "./source.ts";
 import { type Drawn, initialWeights, misfit } from "./weights.ts";
 
 export interface Wanted {
   readonly graph: Graph;
   /** Those to be watched. */
-  readonly layers: readonly Layer[];
+  readonly layers: readonly Watched[];
   readonly weights: Weights | null;
   readonly target: TargetName;
   readonly drawn: Drawn;
@@ -27,6 +27,8 @@ export interface Engine {
   readonly params: readonly ParamSpec[];
   /** Null: initial values are used. */
   readonly weights: Weights | null;
+  /** The values that are used. */
+  readonly values: Weights;
   /** Why the weights that were wanted are not used. */
   readonly misfit: string | undefined;
   /** The values of the watched layers and of the model's outputs, by `outputName`, for one example. */
@@ -48,6 +50,7 @@ export async function startEngine(
   return {
     params: program.params,
     weights: used,
+    values,
     misfit: why,
     run: (inputs) => session.run(inputs),
     destroy: () => session.destroy(),

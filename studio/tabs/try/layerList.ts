@@ -46,6 +46,8 @@ export interface LayerListOptions {
   /** A layer was opened or closed by hand. */
   readonly toggled: (layer: Layer, open: boolean) => void;
   readonly pointed: (at: Pointed | undefined) => void;
+  /** A value was clicked, or Enter was pressed on it. */
+  readonly picked: (at: Pointed) => void;
 }
 
 /** Which element of a layer is at a place, in row-major order. */
@@ -53,7 +55,7 @@ export function elementAt({ view }: Layer, { map, row, column }: Place): number 
   return view.kind === "bars" ? column : (map * view.height + row) * view.width + column;
 }
 
-export function layerList({ layers, isOpen, text, toggled, pointed }: LayerListOptions): LayerList {
+export function layerList({ layers, isOpen, text, toggled, pointed, picked }: LayerListOptions): LayerList {
   const items = layers.map((layer) => itemOf(layer, isOpen(layer), text));
   let marked: { readonly item: Item; readonly place: Place } | undefined;
   const tell = (): void => {
@@ -68,7 +70,10 @@ export function layerList({ layers, isOpen, text, toggled, pointed }: LayerListO
   /** Maps are made when a layer is opened: a deep model has tens of thousands. */
   const fillIn = (item: Item): void => {
     if (item.maps || !item.element.open) return;
-    item.maps = openMaps(item.layer, text, (place) => point(item, place));
+    item.maps = openMaps(item.layer, text, {
+      point: (place) => point(item, place),
+      pick: (place) => picked(pointedAt(item, place)),
+    });
     item.element.append(item.maps.element);
   };
   const drawItem = (item: Item, dark: boolean, perMap: boolean): void => {

@@ -59,7 +59,8 @@ export function layersOf(graph: Graph, sizes: SizeValues = {}): readonly Layer[]
   });
 }
 
-function computedBy(node: Node): Node {
+/** The node that computes its value: dropout does nothing to it here. */
+export function computedBy(node: Node): Node {
   const first = node.kind === "op" ? node.inputs[0] : undefined;
   return node.kind === "op" && node.op === ops.dropout && first ? computedBy(first) : node;
 }
@@ -67,8 +68,11 @@ function computedBy(node: Node): Node {
 /** The name of a layer's value among the outputs of `watching`. */
 export const outputName = ({ value }: Layer): string => value.origin.name;
 
+/** What is watched of a layer, or of what is none. */
+export type Watched = Pick<Layer, "value">;
+
 /** The model with the values of `layers` as its outputs, besides its own. */
-export function watching(graph: Graph, layers: readonly Layer[]): Graph {
+export function watching(graph: Graph, layers: readonly Watched[]): Graph {
   const values = new Set<Node>([
     ...layers.map((l) => l.value),
     ...graph.outputs.map((o) => computedBy(o.node)),

@@ -35,14 +35,21 @@ const FEW = 48;
 const SIDE = 72;
 const SINGLE = 200;
 
-/** `point` is told which element is pointed at, by pointer or keys. */
-export function openMaps(layer: Layer, text: Text, point: (place: Place | undefined) => void): Maps {
-  return layer.view.kind === "bars" ? bars(layer, text, point) : tiles(layer, layer.view, text, point);
+/** What is told of pointer and keys. */
+export interface Pointing {
+  /** Which element is pointed at. */
+  readonly point: (place: Place | undefined) => void;
+  /** It was clicked, or Enter was pressed. */
+  readonly pick: (place: Place) => void;
+}
+
+export function openMaps(layer: Layer, text: Text, pointing: Pointing): Maps {
+  return layer.view.kind === "bars" ? bars(layer, text, pointing) : tiles(layer, layer.view, text, pointing);
 }
 
 type Tiled = Extract<Layer["view"], { kind: "maps" }>;
 
-function tiles(layer: Layer, view: Tiled, text: Text, point: (place: Place | undefined) => void): Maps {
+function tiles(layer: Layer, view: Tiled, text: Text, { point, pick }: Pointing): Maps {
   const { count, height, width } = view;
   const grid = mapGrid(view);
   const more = h("button", { type: "button", class: "quiet more" });
@@ -72,7 +79,11 @@ function tiles(layer: Layer, view: Tiled, text: Text, point: (place: Place | und
     const place = grid.placeOf(event);
     if (place) move(place);
   });
+  grid.element.addEventListener("click", (event) => {
+    if (at && grid.placeOf(event)) pick(at);
+  });
   element.addEventListener("keydown", (event) => {
+    if (event.target === element && event.key === "Enter" && at) pick(at);
     const step = event.target === element && stepOf(event.key);
     if (!step) return;
     event.preventDefault();
@@ -101,7 +112,7 @@ interface MapGrid extends Pick<Maps, "draw" | "mark"> {
   /** So many empty maps, from the first. */
   build(count: number): void;
   /** The element under the pointer, if it is on a map. */
-  placeOf(event: PointerEvent): Place | undefined;
+  placeOf(event: MouseEvent): Place | undefined;
 }
 
 /** A small picture for each map. */
@@ -153,7 +164,7 @@ function mapGrid({ count: of, height, width }: Tiled): MapGrid {
   };
 }
 
-function bars(layer: Layer, text: Text, point: (place: Place | undefined) => void): Maps {
+function bars(layer: Layer, text: Text, { point, pick }: Pointing): Maps {
   const { count } = layer.view;
   const canvas = h("canvas", { attrs: { "aria-hidden": "true" } });
   const element = h(
@@ -179,7 +190,12 @@ function bars(layer: Layer, text: Text, point: (place: Place | undefined) => voi
     if (width > 0 && x < width) move(Math.floor((x / width) * count));
     else point(undefined);
   });
+  const picked = (): void => {
+    if (at !== undefined) pick({ map: 0, row: 0, column: at });
+  };
+  canvas.addEventListener("click", picked);
   element.addEventListener("keydown", (event) => {
+    if (event.key === "Enter") picked();
     const step = stepOf(event.key);
     if (!step) return;
     event.preventDefault();

@@ -73,6 +73,27 @@ export interface Text {
   readonly noInput: string;
   readonly noPicture: string;
   readonly retry: string;
+  /** Of where one value comes from. */
+  readonly pixel: {
+    readonly title: string;
+    readonly close: string;
+    readonly way: string;
+    readonly term: string;
+    readonly back: string;
+    readonly on: string;
+    readonly play: string;
+    readonly pause: string;
+    readonly termOf: (at: number, count: number) => string;
+    readonly soFar: (part: string, whole: string) => string;
+    readonly products: string;
+    readonly computed: string;
+    readonly padding: string;
+    readonly reads: string;
+    readonly given: (param: boolean) => string;
+    readonly noFormula: string;
+    readonly tooLong: (count: number, value: string) => string;
+    readonly kernel: (name: string, others: readonly string[]) => string;
+  };
 }
 
 const en: Text = {
@@ -115,8 +136,8 @@ const en: Text = {
   showAll: (count) => `Show all ${count} maps`,
   showFewer: "Show fewer",
   mapsLabel: (layer) =>
-    `Values of ${layer}. Arrow keys move within a map, Page Up and Page Down between maps.`,
-  pointAt: "Point at a value to see where it comes from",
+    `Values of ${layer}. Arrow keys move within a map, Page Up and Page Down between maps; Enter shows where a value comes from.`,
+  pointAt: "Point at a value to see what it sees; click it to see where it comes from",
   channel: (index) => `channel ${index}`,
   place: (row, column) => `row ${row}, column ${column}`,
   element: (index) => `element ${index}`,
@@ -151,6 +172,27 @@ const en: Text = {
   noPicture: "This model is given numbers here, and no picture",
   noInput: "This model takes no input: there is nothing to try.",
   retry: "Try again",
+  pixel: {
+    title: "Where a value comes from",
+    close: "Close",
+    way: "The way here",
+    term: "The term",
+    back: "One term back",
+    on: "One term on",
+    play: "Play",
+    pause: "Pause",
+    termOf: (at, count) => `term ${at.toLocaleString("en")} of ${count.toLocaleString("en")}`,
+    soFar: (part, whole) => `so far ${part}, in the end ${whole}`,
+    products: "products",
+    computed: "computed",
+    padding: "padding",
+    reads: "It also reads",
+    given: (param) => (param ? "one of the weights" : "this is what the model was given"),
+    noFormula: "this layer goes step by step and is no formula of one element",
+    tooLong: (count, value) => `${count.toLocaleString("en")} terms, too many to list: ${value}`,
+    kernel: (name, others) =>
+      `Kernel ${name} computes it${others.length > 0 ? `, with ${others.join(", ")}` : ""}.`,
+  },
 };
 
 const zh: Text = {
@@ -190,8 +232,9 @@ const zh: Text = {
   highest: "各自最大",
   showAll: (count) => `显示全部 ${count} 个特征图`,
   showFewer: "收起",
-  mapsLabel: (layer) => `${layer} 的数值。方向键在特征图内移动，Page Up 和 Page Down 切换特征图。`,
-  pointAt: "指向一个数值，查看它来自图片的哪一部分",
+  mapsLabel: (layer) =>
+    `${layer} 的数值。方向键在特征图内移动，Page Up 和 Page Down 切换特征图，回车键显示该数的来源。`,
+  pointAt: "指向一个数值，查看它的感受野；点击可查看它从哪里来",
   channel: (index) => `通道 ${index}`,
   place: (row, column) => `第 ${row} 行，第 ${column} 列`,
   element: (index) => `元素 ${index}`,
@@ -225,6 +268,27 @@ const zh: Text = {
   noPicture: "此处该模型的输入为数值，而不是图片",
   noInput: "该模型没有输入，无可试用。",
   retry: "重试",
+  pixel: {
+    title: "这个数从哪里来",
+    close: "关闭",
+    way: "追溯路径",
+    term: "项",
+    back: "上一项",
+    on: "下一项",
+    play: "播放",
+    pause: "暂停",
+    termOf: (at, count) => `第 ${at.toLocaleString("en")} 项，共 ${count.toLocaleString("en")} 项`,
+    soFar: (part, whole) => `目前 ${part}，最终 ${whole}`,
+    products: "乘积",
+    computed: "计算所得",
+    padding: "填充",
+    reads: "还读取",
+    given: (param) => (param ? "权重之一" : "这是模型的输入"),
+    noFormula: "该层按步骤计算，没有单个元素的公式",
+    tooLong: (count, value) => `共 ${count.toLocaleString("en")} 项，无法逐项列出：${value}`,
+    kernel: (name, others) =>
+      `由内核 ${name} 计算${others.length > 0 ? `（同时计算 ${others.join("、")}）` : ""}。`,
+  },
 };
 
 export const texts: Readonly<Record<Language, Text>> = { en, zh };

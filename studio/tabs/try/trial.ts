@@ -6,7 +6,7 @@ import type { ParamSpec } from "../../../contract/program.ts";
 import type { Tensor } from "../../../contract/tensor.ts";
 import type { Weights } from "../../../contract/weights.ts";
 import { type Engine, startEngine } from "./engine.ts";
-import type { Layer } from "./layers.ts";
+import type { Watched } from "./layers.ts";
 import type { Inputs } from "./source.ts";
 import type { Drawn } from "./weights.ts";
 
@@ -20,7 +20,7 @@ export interface Tried {
   target(): TargetName;
   weights(): Weights | null;
   /** Those to be watched. */
-  layers(): readonly Layer[];
+  layers(): readonly Watched[];
   inputs(): Inputs;
 }
 
@@ -39,7 +39,8 @@ export interface Listener {
   beginning(): void;
   doing(what: Doing): void;
   built(engine: Engine): void;
-  ran(outputs: Outputs, milliseconds: number): void;
+  /** `inputs`: what it was run with. */
+  ran(outputs: Outputs, milliseconds: number, inputs: Inputs, engine: Engine): void;
   failed(error: unknown): void;
 }
 
@@ -136,13 +137,14 @@ export class Trial {
 
   async #run(): Promise<void> {
     this.#wantsRun = false;
-    if (!this.#engine) return;
+    const engine = this.#engine;
+    if (!engine) return;
     const inputs = this.#tried.inputs();
     this.#listener.doing({ kind: "computing" });
     const start = performance.now();
     let outputs: Outputs;
     try {
-      outputs = await this.#engine.run(inputs);
+      outputs = await engine.run(inputs);
     } catch (error) {
       // A new device may be had at once; a model that costs every device is not tried again unasked.
       const lost = error instanceof WeftError && error.code === "device-lost";
@@ -152,7 +154,7 @@ export class Trial {
     }
     if (!this.#alive) return;
     this.#losses = 0;
-    this.#listener.ran(outputs, performance.now() - start);
+    this.#listener.ran(outputs, performance.now() - start, inputs, engine);
   }
 
   /** Until it can be read: what follows keeps the page busy. */

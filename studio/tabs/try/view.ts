@@ -1,11 +1,14 @@
 /** The Try tab for one model in one language: a picture in, layers and scores out. */
+import { shapeWith } from "../../../contract/sizes.ts";
 import { fill, h } from "../../dom.ts";
 import { dark } from "../../theme.ts";
 import { type AboutWeights, aboutWeights } from "./aboutWeights.ts";
 import { type Answers, answersOf } from "./answers.ts";
-import { type LayerList, type LayerListOptions, layerList } from "./layerList.ts";
+import { type Box, indicesOf } from "./field.ts";
+import { elementAt, type LayerList, type LayerListOptions, layerList } from "./layerList.ts";
 import { type Layer, layersOf, openAtFirst, parameterCount } from "./layers.ts";
 import { type Notes, notes } from "./notes.ts";
+import { type PixelCard, pixelCard } from "./pixel/card.ts";
 import type { Memory, TryProps } from "./props.ts";
 import { type Readout, readout } from "./readout.ts";
 import type { Source } from "./source.ts";
@@ -27,6 +30,7 @@ interface Parts {
   readonly answers: Answers;
   readonly list: LayerList;
   readonly line: Readout;
+  readonly pixel: PixelCard;
 }
 
 export function showTry(host: HTMLElement, props: TryProps): () => void {
@@ -58,10 +62,14 @@ export function showTry(host: HTMLElement, props: TryProps): () => void {
       else parts.notes.refused(new Error(props.text.noPicture));
     }),
     studio.target.watch(() => trial.rebuild()),
-    dark.watch((now) => list.redraw(now, memory.perMap)),
+    dark.watch((now) => {
+      list.redraw(now, memory.perMap);
+      parts.pixel.redraw();
+    }),
   ];
   return () => {
     source.leave();
+    parts.pixel.leave();
     trial.destroy();
     for (const stop of stops) stop();
     list.destroy();
@@ -87,10 +95,25 @@ function partsOf(props: TryProps, { changed, toggled, open }: Events): Parts {
   });
   const source = sourceOf(props, changed);
   const line = readout(graph, source.picture, text);
+  const pixel = pixelCard({
+    graph,
+    program: model.compilation.program,
+    text,
+    need: toggled,
+    frame: (index) => source.picture?.frameBox(index && pixelBox(index)),
+  });
   const list = layerList({
     ...remembered(props, toggled),
     text,
     pointed: (at) => line.point(at),
+    picked: ({ layer, place }) =>
+      pixel.show({
+        node: layer.node,
+        index: indicesOf(
+          shapeWith(layer.node.type.shape, 1, keptNumbers(props).sizes),
+          elementAt(layer, place),
+        ),
+      }),
   });
   return {
     status: h("p", { class: "quiet-text small status", attrs: { role: "status" } }, text.waiting),
@@ -101,7 +124,14 @@ function partsOf(props: TryProps, { changed, toggled, open }: Events): Parts {
     answers: answersOf(graph, about.element, text),
     list,
     line,
+    pixel,
   };
+}
+
+/** The last two axes of a picture are its rows and columns. */
+function pixelBox(index: readonly number[]): Box {
+  const [row = 0, column = 0] = index.slice(-2);
+  return { top: row, bottom: row, left: column, right: column };
 }
 
 /** The layers with what is remembered of them; `opened` is called where one has to be watched. */
@@ -138,7 +168,7 @@ function scaleChoice(memory: Memory, list: LayerList, text: Text): HTMLSelectEle
 }
 
 function lay(host: HTMLElement, parts: Parts, text: Text): void {
-  const { status, scale, answers, source, list, line } = parts;
+  const { status, scale, answers, source, list, line, pixel } = parts;
   fill(
     host,
     h("div", { class: "side" }, source.element, answers.element),
@@ -153,13 +183,14 @@ function lay(host: HTMLElement, parts: Parts, text: Text): void {
         h("label", { class: "inline", htmlFor: "try-scale" }, text.scale, scale),
       ),
       parts.notes.element,
+      pixel.element,
       list.element,
       line.element,
     ),
   );
 }
 
-function triedBy({ studio, model, memory }: TryProps, { list, source }: Parts): Tried {
+function triedBy({ studio, model, memory }: TryProps, { list, source, pixel }: Parts): Tried {
   const { graph, file } = model;
   const small = parameterCount(graph) <= BIG;
   return {
@@ -169,16 +200,17 @@ function triedBy({ studio, model, memory }: TryProps, { list, source }: Parts): 
     device: () => studio.device(),
     target: () => studio.target.value,
     weights: () => studio.weights.value,
-    layers: () => list.open(),
+    layers: () => [...list.open(), ...pixel.watched()],
     inputs: () => source.inputs(),
   };
 }
 
 /** What the parts show of the model at work. */
 function shownIn(
-  { status, notes: shown, about, answers, list, source }: Parts,
-  { studio, model, memory, text }: TryProps,
+  { status, notes: shown, about, answers, list, source, pixel }: Parts,
+  props: TryProps,
 ): Omit<Listener, "forbidden" | "failed"> {
+  const { studio, model, memory, text } = props;
   const slow = parameterCount(model.graph) > BIG / 2;
   return {
     beginning: shown.clear,
@@ -191,7 +223,8 @@ function shownIn(
       const ignored = answers.expect(weights);
       about.update({ weights, misfit: why, ignored, given: studio.weights.value !== null });
     },
-    ran(outputs, milliseconds) {
+    ran(outputs, milliseconds, inputs, { values: weights }) {
+      pixel.update({ outputs, inputs, weights, sizes: keptNumbers(props).sizes });
       list.draw(outputs, dark.value, memory.perMap);
       answers.show(outputs, source.isEmpty());
       const digits = milliseconds < 10 ? 1 : 0;
