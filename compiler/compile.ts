@@ -161,19 +161,23 @@ function valuesIn(values: BakeValues, { baked = [] }: Program): BakeValues {
   return Object.fromEntries(Object.entries(values).filter(([name]) => baked.some((b) => b.name === name)));
 }
 
+/** The target that options name, or describe. */
+export const targetOf = (target: CompileOptions["target"] = "portable"): Target =>
+  typeof target === "string" ? targets[target] : target;
+
 /** What is compiled, and for which target. */
 function settled(model: Graph, options: CompileOptions) {
   checkGraph("compile", model);
   checkCompileOptions(options);
   checkForms("compile", options);
-  const { batch, target = "portable", precision = "f32", quantise, typicalBatch, tuning, bake } = options;
+  const { batch, target, precision = "f32", quantise, typicalBatch, tuning, bake } = options;
   const source = batch === undefined ? model : bindBatch(model, batch);
   verifyGraph(source);
-  const chosen = typeof target === "string" ? targets[target] : target;
+  const chosen = targetOf(target);
   const anyBatch = batch === undefined && typicalBatch === undefined && source.inputs.some(dependsOnN);
   // A target that is described says itself what batch it is for.
   const ranges =
-    typeof target === "string" && chosen.gpu && anyBatch && !source.updates && !tuning && !bake ? RANGES : [];
+    typeof target !== "object" && chosen.gpu && anyBatch && !source.updates && !tuning && !bake ? RANGES : [];
   const typical = typicalBatch ?? (source.updates ? 256 : ranges.length > 0 ? LARGE : chosen.batch);
   // Schedules were measured on adapters.
   const measured = chosen.code === "wasm" ? undefined : tuning;

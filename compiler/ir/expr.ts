@@ -269,9 +269,13 @@ export interface OpDef<A extends Attrs = Attrs, O = unknown> {
   readonly detached?: true;
   /**
    * What the op does in training, where that differs: batch statistics, random masks. `salt` tells the random numbers
-   * of one node from those of another.
+   * of one node from those of another; `threads` keep the device busy, infinitely many where each works by itself.
    */
-  training?(node: OpNode, salt: number): { readonly value: Node; readonly updates: readonly Update[] };
+  training?(
+    node: OpNode,
+    salt: number,
+    threads: number,
+  ): { readonly value: Node; readonly updates: readonly Update[] };
   summary(attrs: A, inputs: readonly TensorType[], output: TensorType): OpSummary;
 }
 

@@ -1,7 +1,7 @@
 /**
  * Batch normalisation in training, of [N, C] and behind it any axes: with the batch's own mean μ and (biased) variance σ²,
  * which the running ones follow, the variance unbiased. Three kernels each way: sums along the rows of pictures, theirs, and
- * what is made of them.
+ * what is made of them; two on GPUs that a workgroup for each channel keeps busy.
  */
 import { must } from "../errors.ts";
 import type { Axis, Expr, Index, OpContext } from "../ir/expr.ts";
@@ -11,6 +11,7 @@ import { axisIndex, constant } from "../math/affine.ts";
 import { call, literal, load, reduce } from "../math/build.ts";
 import { fail, noOptions } from "./check.ts";
 import { derivedNode, gradientOrigin, inRole, suffixed } from "./derived.ts";
+import { keepBusy } from "./reduce.ts";
 
 export type BatchNormAttrs = { readonly eps: number; readonly momentum: number };
 
@@ -42,7 +43,11 @@ function perChannel(
   );
 }
 
-export function batchNormTraining(node: OpNode): {
+export function batchNormTraining(
+  node: OpNode,
+  _salt: number,
+  threads: number,
+): {
   readonly value: Node;
   readonly updates: readonly Update[];
 } {
@@ -50,7 +55,7 @@ export function batchNormTraining(node: OpNode): {
   if (!x || !gamma || !beta || !runningMean || !runningVariance)
     return fail(`${node.op.name}: missing operands`);
   const { eps, momentum } = node.attrs as BatchNormAttrs; // its options gave them
-  const { mean, variance } = statisticsOf(x, node);
+  const { mean, variance } = statisticsOf(x, node, threads);
   const inverse = perChannel(node, "inverse", (c) =>
     div(literal(1), call("sqrt", add(load(variance, c), literal(eps)))),
   );
@@ -108,12 +113,17 @@ const besidesOf = (x: Node, context: OpContext): readonly Axis[] => besides(x, c
  * a pilot mean, that of the first example's: a mean that is large against the deviations keeps its digits (Chan, Golub &
  * LeVeque, "Algorithms for computing the sample variance", 1983).
  */
-function statisticsOf(x: Node, layer: OpNode): { readonly mean: OpNode; readonly variance: OpNode } {
+function statisticsOf(
+  x: Node,
+  layer: OpNode,
+  threads: number,
+): { readonly mean: OpNode; readonly variance: OpNode } {
   const [, channels, ...spatial] = x.type.shape;
   if (channels === undefined) return fail(`${layer.op.name}: missing axes`);
-  // The largest of several axes counts the rows; what has one alone is a single row.
+  // The largest of several axes counts the rows; what has one alone is a single row, and so is what keeps a GPU busy as it is.
   const extents = spatial.map(boundOf);
-  const upright = spatial.length > 1 ? extents.indexOf(Math.max(...extents)) : -1;
+  const busy = keepBusy(Number(channels), threads);
+  const upright = spatial.length > 1 && !busy ? extents.indexOf(Math.max(...extents)) : -1;
   const rows = spatial[upright] ?? 1;
   const type = { dtype: x.type.dtype, shape: [rows, channels] };
   /** A number of each row, of its pilot and the means of what elements are off it, and of the squares of that. */

@@ -1,5 +1,6 @@
 /** Reductions over whole axes, and softmax, which is made of them. */
 
+import { WORKGROUP_THREADS } from "../../contract/limits.ts";
 import { showShape } from "../../contract/shapes.ts";
 import type { Dim } from "../../contract/type.ts";
 import { must } from "../errors.ts";
@@ -21,6 +22,12 @@ export interface ReduceOptions {
 export type ReduceAttrs = { readonly axes: readonly number[] | null; readonly keepDims: boolean };
 
 const list = listOf(integer);
+/**
+ * Whether so many long sums, each shared by a workgroup, keep a GPU of so many threads busy: half of them are enough, as sums wait for
+ * memory. Fewer are better taken in two steps.
+ */
+export const keepBusy = (sums: number, threads: number): boolean => 2 * sums * WORKGROUP_THREADS >= threads;
+
 /** An axis or several. */
 export const axesKind: Kind<readonly number[]> = {
   rule: "an axis or a list of axes",

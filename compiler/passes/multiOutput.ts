@@ -11,7 +11,7 @@ import type { Decision, Region, Result } from "../ir/region.ts";
 import { elements, keyOf } from "../ir/type.ts";
 import { axisIndex, substitute as substituteIndex } from "../math/affine.ts";
 import { freeAxes, load, mapChildren, reduce, substitute, tensorsOf, visit } from "../math/build.ts";
-import { contractionsOf, readsAt, sizeOf } from "./analysis.ts";
+import { contractionsOf, readsAt } from "./analysis.ts";
 import { dependencies, effectsOf, tensorsBound, topological } from "./order.ts";
 import { MAX_SIZE } from "./partition.ts";
 
@@ -137,7 +137,9 @@ function judge(a: Group, b: Group, seen: ReadonlySet<Node>): Verdict | undefined
   const buffers = tensorsBound(effectsOf(region)).length;
   if (buffers > STORAGE_BUFFERS)
     return { reason: `one kernel would bind ${buffers} tensors, more than ${STORAGE_BUFFERS}` };
-  const size = region.results.reduce((sum, r) => sum + sizeOf(r.value), 0);
+  const distinct = new Set<Expr>();
+  for (const { value } of region.results) visit(value, (e) => distinct.add(e));
+  const { size } = distinct;
   if (size > MAX_SIZE) return { reason: `one kernel would hold ${size} operations, more than ${MAX_SIZE}` };
   const reason = made
     ? "reads its result at the position where it is computed: both are stored by one kernel"
@@ -167,13 +169,13 @@ function sameLoops(a: Region, b: Region, made: boolean): boolean {
   return values(a).every((v) => contractionsOf(v).length === 0) && reducedAlong(a) === own;
 }
 
-/** The places of the axes that reductions depend on; undefined without any. */
+/** The places of the axes that reductions depend on; undefined without any. What counts elements reduces nothing. */
 function reducedAlong({ results, axes }: Region): string | undefined {
   const real = axes.filter(isReal);
   let found: Set<Axis> | undefined;
   for (const { value } of results)
     visit(value, (e) => {
-      if (e.kind === "reduce") found = new Set([...(found ?? []), ...freeAxes(e)]);
+      if (e.kind === "reduce" && tensorsOf(e).length > 0) found = new Set([...(found ?? []), ...freeAxes(e)]);
     });
   return found && [...real.keys()].filter((i) => found?.has(real[i] as Axis)).join();
 }

@@ -10,8 +10,9 @@ import { boundOf, isBatch, isKnown } from "../ir/type.ts";
 import { axisIndex } from "../math/affine.ts";
 import { opContext, reduce, substitute } from "../math/build.ts";
 import { derivedNode, opNode, suffixed } from "../ops/derived.ts";
-import { reductions } from "../ops/reduce.ts";
+import { keepBusy, reductions } from "../ops/reduce.ts";
 import type { Target } from "../strategies/target.ts";
+import { contractionsOf } from "./analysis.ts";
 
 /** Results beyond this many are work enough for every thread. */
 const FEW = 16384;
@@ -25,14 +26,19 @@ const partials = new WeakSet<OpDef>();
 
 /**
  * The sum in two steps; undefined where the op is none that gains by it. A processor that walks rows by itself takes the examples
- * apart: all that one of them needs stays in its first cache. GPUs take the longest other axis, for which less is stored.
+ * apart: all that one of them needs stays in its first cache. GPUs take the longest other axis, for which less is stored, unless
+ * workgroups that share a sum each are enough.
  */
 export function splitSum(node: OpNode, { target }: { readonly target: Target }): Node | undefined {
   const { shape } = node.type;
   if (partials.has(node.op)) return undefined;
-  if (!shape.every(isKnown) || shape.reduce<number>((a, d) => a * Number(d), 1) > FEW) return undefined;
+  if (!shape.every(isKnown)) return undefined;
+  const count = shape.reduce<number>((a, d) => a * Number(d), 1);
+  if (count > FEW) return undefined;
   const whole = node.op.define(node.attrs, opContext(node));
   if (whole.kind !== "reduce" || whole.op !== "sum" || !whole.axes.some((a) => isBatch(a.extent)))
+    return undefined;
+  if (target.gpu && contractionsOf(whole).length === 0 && keepBusy(count, target.gpu.threads))
     return undefined;
   const which = target.vectors ? examples(whole.axes) : longest(whole.axes);
   if (which === undefined) return undefined;

@@ -13,7 +13,7 @@ import { binary, int } from "../math/value.ts";
 import { parseTiling, tilingItems, tilingLabels } from "./contraction.ts";
 import type { Strategy } from "./strategy.ts";
 import { extentOf, positionsAt, type Target, vectorOver, vectorWidth } from "./target.ts";
-import { nearest, parseTeam, printTeam, TEAM_SIZES, teamFor } from "./teams.ts";
+import { nearest, parseTeam, printTeam, TEAM_SIZES, teamFor, workgroupOf } from "./teams.ts";
 
 export interface ParallelReduction extends Schedule {
   readonly strategy: "parallel reduction";
@@ -31,14 +31,19 @@ export const parallelReduction: Strategy<ContractionKernel, ParallelReduction> =
     const { places, steps, inner, tile, unroll } = smallest(kernel, target, storages);
     const team = teamFor(target, places, steps, inner);
     if (!team || kernel.window.length > 0 || kernel.region.phase === "prepare") return undefined;
-    return scheduled(kernel, { tile, unroll, team, workgroup: target.workgroup });
+    return scheduled(kernel, { tile, unroll, team, workgroup: workgroupOf(target, team) });
   },
 
   trials(kernel, target, storages) {
     if (!target.gpu) return [];
     const { steps, inner, tile, unroll } = smallest(kernel, target, storages);
     return TEAM_SIZES.filter((size) => size <= steps).map((size) => ({
-      schedule: scheduled(kernel, { tile, unroll, team: { size, inner }, workgroup: target.workgroup }),
+      schedule: scheduled(kernel, {
+        tile,
+        unroll,
+        team: { size, inner },
+        workgroup: workgroupOf(target, { size, inner }),
+      }),
       cost: 0,
     }));
   },

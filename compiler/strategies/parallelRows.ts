@@ -7,7 +7,7 @@ import { lowerRows, rowTiles } from "../lower/rows.ts";
 import { gridOf } from "../lower/threads.ts";
 import type { Strategy } from "./strategy.ts";
 import { positionsAt, type Target } from "./target.ts";
-import { nearest, parseTeam, printTeam, TEAM_SIZES, teamFor } from "./teams.ts";
+import { nearest, parseTeam, printTeam, TEAM_SIZES, teamFor, workgroupOf } from "./teams.ts";
 import {
   longReductions,
   parseRows,
@@ -31,7 +31,9 @@ export const parallelRows: Strategy<MapReduceKernel, ParallelRows> = {
 
   choose(kernel, target, storages) {
     const team = teamOf(kernel, target, storages);
-    return team && scheduled(kernel, rowsFor(kernel, target), team);
+    return (
+      team && scheduled(kernel, { ...rowsFor(kernel, target), workgroup: workgroupOf(target, team) }, team)
+    );
   },
 
   trials(kernel, target, storages) {
@@ -39,12 +41,14 @@ export const parallelRows: Strategy<MapReduceKernel, ParallelRows> = {
     if (!team) return [];
     const rows = rowsFor(kernel, target);
     const sizes = [team.size, ...TEAM_SIZES.filter((size) => size !== team.size)];
-    return sizes.flatMap((size) =>
-      widthsOf(rows).map((width) => ({
-        schedule: scheduled(kernel, { ...rows, width }, { ...team, size }),
+    return sizes.flatMap((size) => {
+      const tried = { ...team, size };
+      const workgroup = workgroupOf(target, tried);
+      return widthsOf(rows).map((width) => ({
+        schedule: scheduled(kernel, { ...rows, width, workgroup }, tried),
         cost: 0,
-      })),
-    );
+      }));
+    });
   },
 
   items(_, schedule) {

@@ -1,4 +1,5 @@
 /** Teams: how many threads share a sum, and which are neighbours. For every strategy in which threads add up together. */
+import { WORKGROUP_THREADS } from "../../contract/limits.ts";
 import type { Axis, Expr } from "../ir/expr.ts";
 import type { Team } from "../ir/kernel.ts";
 import type { Storages } from "../ir/storage.ts";
@@ -6,12 +7,11 @@ import { sectorsOf, type Walk } from "../math/locality.ts";
 import type { Target } from "./target.ts";
 import { parseCount, parseWord, type Said } from "./text.ts";
 
-/** Members at most, which is the workgroup; and steps that each has at least, so that it is worth meeting. */
-const LARGEST = 64;
+/** Steps that a member has at least, so that it is worth meeting. */
 const LEAST = 4;
 
 /** Sizes that are worth measuring. */
-export const TEAM_SIZES = [4, 8, 16, 32, 64] as const;
+export const TEAM_SIZES = [4, 8, 16, 32, 64, 128, 256] as const;
 
 /** A team for `places` sums of `steps` steps each; undefined where threads are many anyway, or sums short. */
 export function teamFor(
@@ -23,9 +23,12 @@ export function teamFor(
   if (!target.gpu) return undefined;
   const { threads } = target.gpu;
   let size = 1;
-  while (size < LARGEST && places * size * 2 <= threads && steps >= size * 2 * LEAST) size *= 2;
+  while (size < WORKGROUP_THREADS && places * size * 2 <= threads && steps >= size * 2 * LEAST) size *= 2;
   return size > 1 ? { size, inner } : undefined;
 }
+
+/** Threads of a workgroup that holds whole teams. */
+export const workgroupOf = ({ workgroup }: Target, { size }: Team): number => Math.max(workgroup, size);
 
 /** Who should be neighbours: members, at successive steps of a sum, or places; whoever reads less memory. */
 export function nearest(

@@ -1,7 +1,7 @@
 /** The training step of a model: forward, loss, backward and updates as one graph. */
 
 import type { Clip, Optimizer } from "../../contract/training.ts";
-import type { CompileOptions } from "../compile.ts";
+import { type CompileOptions, targetOf } from "../compile.ts";
 import { type LossChoice, lossesIn, lossFields } from "../dsl/losses.ts";
 import { must, UserError } from "../errors.ts";
 import {
@@ -97,7 +97,8 @@ const adapted = (model: Graph, { lora: how }: TrainingOptions): Graph =>
   how ? lora(model, how).graph : model;
 
 /** The graph with every op in its training form, and the statistics it keeps as updates. */
-function trainingForm(model: Graph): Graph {
+function trainingForm(model: Graph, target: TrainingOptions["target"]): Graph {
+  const { threads } = targetOf(target).gpu ?? { threads: Number.POSITIVE_INFINITY };
   /** The statistics as they are after the layers so far: a layer that is applied twice moves its own twice. */
   const latest = new Map<Node, Node>();
   const stateOf = new Map<Node, Node>();
@@ -105,7 +106,7 @@ function trainingForm(model: Graph): Graph {
   const graph = mapGraph(writtenOut(model), (node) => {
     if (node.kind !== "op" || !node.op.training) return node;
     const inputs = node.inputs.map((i) => latest.get(i) ?? i);
-    const form = node.op.training({ ...node, inputs }, salt++);
+    const form = node.op.training({ ...node, inputs }, salt++, threads);
     for (const { state: before, value } of form.updates) {
       const state = stateOf.get(before) ?? before;
       latest.set(state, value);
@@ -138,7 +139,9 @@ function withUpdates(name: string, inputs: Graph["inputs"], updates: readonly Up
 export function trainingStep(model: Graph, options: TrainingOptions): Graph {
   const { reduction = "mean", optimizer, clip, accumulate = 1, freeze = [], bytes = true } = options;
   const asked = lossesOf(model, options);
-  const { inputs, forward, names, ...rest } = objective(adapted(model, options), asked, bytes, trainingForm);
+  const { inputs, forward, names, ...rest } = objective(adapted(model, options), asked, bytes, (graph) =>
+    trainingForm(graph, options.target),
+  );
   if (accumulate > 1 && reduction === "mean") checkEven(model, rest.aims);
   const parameters = unfrozen(trainedIn(forward), freeze, model.name);
   const own = differentiate(totalOf(rest.aims, reduction), parameters);

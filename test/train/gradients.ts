@@ -70,7 +70,10 @@ export function gradientGraph(
   { training = true, forward = false, form }: GradientOptions = {},
 ): GradientGraph {
   const order = topologicalOrder([plain]);
-  const y = form && plain.kind === "op" ? (plain.op.training?.(plain, 0).value ?? plain) : plain;
+  const y =
+    form && plain.kind === "op"
+      ? (plain.op.training?.(plain, 0, Number.POSITIVE_INFINITY).value ?? plain)
+      : plain;
   const operands = new Map(
     topologicalOrder([y])
       .filter((n) => n.type.dtype === "f32" && (n.kind === "input" || n.kind === "param"))
