@@ -159,6 +159,7 @@ const READERS: Readonly<Record<string, number>> = {
   ScatterElements: 1,
   Scatter: 1,
   ScatterND: 1,
+  RotaryEmbedding: 3,
 };
 /** What moves whole numbers and leaves them what they are. */
 const MOVERS = new Set([

@@ -51,23 +51,40 @@ async function lineOf(op: string): Promise<Line> {
 const START = "<!-- the table: npm run onnx -- --write -->\n\n";
 const END = "\n<!-- the table's end -->";
 
+const HEAD = ["Operator", "Is made of", "Cases", "Refused"];
+const cellsOf = (row: string): readonly string[] =>
+  row
+    .split("|")
+    .slice(1, -1)
+    .map((cell) => cell.trim());
+
+/** Rows of cells with columns as wide as their widest; numbers are at the right. */
+function aligned(rows: readonly (readonly string[])[]): string {
+  const widths = HEAD.map((_, c) => Math.max(...rows.map((row) => row[c]?.length ?? 0)));
+  const isNumber = (c: number): boolean => c >= 2;
+  const line = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
+  const [head = [], ...body] = rows.map((row) =>
+    row.map((cell, c) => (isNumber(c) ? cell.padStart(widths[c] ?? 0) : cell.padEnd(widths[c] ?? 0))),
+  );
+  const rule = widths.map((width, c) => (isNumber(c) ? `${"-".repeat(width - 1)}:` : "-".repeat(width)));
+  return [HEAD.map((cell, c) => cell.padEnd(head[c]?.length ?? 0)), rule, ...body].map(line).join("\n");
+}
+
 /** The table as docs/onnx.md has it: rows of operators that were not tried now stay as they are. */
 function tableOf(lines: readonly Line[], before: string): string {
-  const rows = new Map<string, string>();
-  for (const row of before.split("\n").slice(2)) rows.set(/^\| (\w+) /.exec(row)?.[1] ?? "", row);
-  const line = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
+  const rows = new Map(
+    before
+      .split("\n")
+      .slice(2)
+      .map((row) => [cellsOf(row)[0] ?? "", cellsOf(row)]),
+  );
   for (const { op, uses, equal, refused } of lines) {
     const made = uses.length > 0 ? uses.map((name) => `\`${name}\``).join(" ") : "nothing: it is gone";
-    rows.set(op, line([op, made, `${equal}`, refused === 0 ? "" : `${refused}`]));
+    rows.set(op, [op, made, `${equal}`, refused === 0 ? "" : `${refused}`]);
   }
-  for (const op of atImport) rows.set(op, line([op, "known at import, or written out", "", ""]));
+  for (const op of atImport) rows.set(op, [op, "known at import, or written out", "", ""]);
   const known = [...rows].filter(([op]) => Object.hasOwn(cases, op) || atImport.includes(op));
-  const body = known.toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, row]) => row);
-  return [
-    line(["Operator", "Is made of", "Cases", "Refused"]),
-    line(["---", "---", "---:", "---:"]),
-    ...body,
-  ].join("\n");
+  return aligned([HEAD, ...known.toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, row]) => row)]);
 }
 
 const lines: Line[] = [];

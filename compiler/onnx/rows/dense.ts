@@ -12,7 +12,7 @@ function dense(call: Call, matrix: Known, transpose: boolean, scale = 1): Return
 }
 
 /** x · W + b as the language's layer. `bias` is [out], [1, out] or one number. */
-function linear(
+export function linear(
   call: Call,
   x: Computed,
   matrix: Known,

@@ -1,7 +1,9 @@
 /** The table: what each operator of ONNX is in the language. */
+import { attentions } from "./attention.ts";
 import { controls } from "./control.ts";
 import { denses } from "./dense.ts";
 import { elementwise } from "./elementwise.ts";
+import { integers } from "./integer.ts";
 import { layouts } from "./layout.ts";
 import { logics } from "./logic.ts";
 import { losses } from "./loss.ts";
@@ -34,6 +36,8 @@ export const rows: Rows = {
   ...scatters,
   ...places,
   ...quantised,
+  ...integers,
+  ...attentions,
   ...losses,
   ...shapes,
 };

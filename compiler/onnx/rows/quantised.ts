@@ -18,7 +18,7 @@ const BITS: Readonly<Partial<Record<ElementType, number>>> = { u8: 8, i8: 8, u16
 const isSigned = (type: ElementType): boolean => type.startsWith("i");
 
 /** One number for all, or one for each position of an axis: as it broadcasts with `x`. */
-function along(call: Call, i: number, x: Computed, axis: number): Computed | number {
+export function along(call: Call, i: number, x: Computed, axis: number): Computed | number {
   const value = call.value(i);
   if (value.shape.length !== 1 || value.shape[0] === 1) return call.operand(i, x.shape);
   const shape = [...value.shape, ...range(axis + 1, x.shape.length).map(() => 1)];
@@ -28,10 +28,10 @@ function along(call: Call, i: number, x: Computed, axis: number): Computed | num
 }
 
 const isZero = (x: Computed | number): boolean => x === 0;
-const shifted = (call: Call, x: Computed, by: Computed | number): Computed =>
+export const shifted = (call: Call, x: Computed, by: Computed | number): Computed =>
   isZero(by) ? x : call.apply("sub", [x, by]);
 
-function saturated(call: Call, x: Computed, zero: Computed | number, type: ElementType): Computed {
+export function saturated(call: Call, x: Computed, zero: Computed | number, type: ElementType): Computed {
   const [min, max] = RANGES[type] ?? refuse(`it quantises to ${type}`, Object.keys(RANGES).join(", "));
   const moved = isZero(zero) ? x : call.apply("add", [x, zero]);
   return call.apply("clip", [moved, { min, max }], { type });
@@ -45,16 +45,6 @@ function axisIn(call: Call, x: Computed): number {
   call.int("precision", 0);
   call.int("saturate", 1);
   return call.value(1).shape.length === 1 && call.value(1).shape[0] !== 1 ? axisOf(axis, x.shape.length) : 0;
-}
-
-/** What a zero point is subtracted from: rows of the left factor, columns of the right one. */
-function centred(call: Call, i: number, zero: number, rows: boolean): Computed {
-  const x = call.tensor(i);
-  const by = call.inputs[zero];
-  if (!by) return x;
-  const each = by.shape.length === 1 && by.shape[0] !== 1;
-  const value = along(call, zero, x, rows && each ? x.shape.length - 2 : x.shape.length - 1);
-  return shifted(call, x, value);
 }
 
 /** Bits of whole numbers along a new last axis, the lowest first. */
@@ -109,13 +99,6 @@ export const quantised: Rows = {
     const zero = saturated(call, start, 0, "u8");
     const scaled = call.apply("round", [call.apply("div", [x, scale])]);
     return [saturated(call, scaled, zero, "u8"), scale, zero];
-  },
-
-  MatMulInteger(call) {
-    const [a, b] = [centred(call, 0, 2, true), centred(call, 1, 3, false)];
-    if (a.shape.length < 2 || b.shape.length < 2)
-      refuse("it multiplies vectors", "matrices: a vector as [1, n] or [n, 1]");
-    return call.apply("matmul", [a, b], { type: "i32" });
   },
 
   /** By so many bits, up or down. */

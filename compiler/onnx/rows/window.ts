@@ -3,7 +3,7 @@
 import type { Shape } from "../../../contract/type.ts";
 import { plural } from "../../errors.ts";
 import type { Call } from "../call.ts";
-import { refuse, type Value } from "../value.ts";
+import { type Computed, refuse, type Value } from "../value.ts";
 import { compact, fixedSizes, type Rows, range } from "./row.ts";
 
 interface Window {
@@ -121,26 +121,27 @@ function parametersOf(call: Call, weight: Value, bias: Value | undefined) {
   };
 }
 
+/** A convolution by the node's attributes. */
+export function convolved(call: Call, x: Computed, weight: Value, bias: Value | undefined): Computed {
+  const own = parametersOf(call, weight, bias);
+  const [out = 0, , ...taps] = fixedSizes(weight.shape, "a weight");
+  const kernel = call.ints("kernel_shape") ?? taps;
+  if (kernel.some((k, i) => k !== taps[i]))
+    refuse(`kernel_shape is [${kernel.join(", ")}], but the weight has [${taps.join(", ")}]`);
+  const groups = call.int("group", 1);
+  const layer = ofRank(call, x.shape.length, { 1: "conv1d", 2: "conv2d", 3: "conv3d" });
+  const slide = windowOf(call, x.shape, taps);
+  const settings = {
+    out,
+    ...options(slide, { stride: taps.map(() => 1) }),
+    ...(groups === 1 ? {} : { groups }),
+    ...own.settings,
+  };
+  return call.apply(layer, [x, settings], { weights: own.weights });
+}
+
 export const windows: Rows = {
-  Conv(call) {
-    const x = call.tensor(0);
-    const weight = call.value(1, "the weight");
-    const own = parametersOf(call, weight, call.inputs[2]);
-    const [out = 0, , ...taps] = fixedSizes(weight.shape, "a weight");
-    const kernel = call.ints("kernel_shape") ?? taps;
-    if (kernel.some((k, i) => k !== taps[i]))
-      refuse(`kernel_shape is [${kernel.join(", ")}], but the weight has [${taps.join(", ")}]`);
-    const groups = call.int("group", 1);
-    const layer = ofRank(call, x.shape.length, { 1: "conv1d", 2: "conv2d", 3: "conv3d" });
-    const slide = windowOf(call, x.shape, taps);
-    const settings = {
-      out,
-      ...options(slide, { stride: taps.map(() => 1) }),
-      ...(groups === 1 ? {} : { groups }),
-      ...own.settings,
-    };
-    return call.apply(layer, [x, settings], { weights: own.weights });
-  },
+  Conv: (call) => convolved(call, call.tensor(0), call.value(1, "the weight"), call.inputs[2]),
 
   /** Pads are what is cut off: given, or by the size that the result is to have. */
   ConvTranspose(call) {

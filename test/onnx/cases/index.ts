@@ -1,4 +1,5 @@
 /** Cases of each operator. */
+import { attentions } from "./attention.ts";
 import { dense } from "./dense.ts";
 import type { Cases } from "./draw.ts";
 import { elementwise } from "./elementwise.ts";
@@ -18,6 +19,7 @@ export const cases: Cases = {
   ...wholes,
   ...recurrents,
   ...places,
+  ...attentions,
 };
 
 /** Operators whose values are known at import: no model computes them. They are looked at in whole files. */

@@ -2,6 +2,7 @@
 import fc from "fast-check";
 import { type Attribute, int, ints, string } from "../file.ts";
 import { type Cases, type Draw, fed, known, list, type Operand, scalar, shape } from "./draw.ts";
+import { quantisedLayers } from "./quantised.ts";
 
 const small = fc.integer({ min: 1, max: 4 });
 
@@ -249,6 +250,7 @@ export const places: Cases = {
   DequantizeLinear: fc.oneof(dequantised, blocks),
   DynamicQuantizeLinear: shape(1, 3).map((s) => ({ operands: [fed(s)], outputs: 3, batched: false })),
   MatMulInteger: integers,
+  ...quantisedLayers,
   BitwiseAnd: bitwise,
   BitwiseOr: bitwise,
   BitwiseXor: bitwise,
