@@ -155,6 +155,14 @@ export function optimizerOptions(command: Command): Command {
     .option("--lora-on <names...>", "the layers that have adapters; default all that can have some");
 }
 
+/** `--adapters`, of what takes weights. */
+export function adaptersOption(use = "whose learning is added to the weights"): Option {
+  return new Option(
+    "--adapters <file>",
+    `adapters that weft train --lora made, or a folder of PEFT's, beside --weights: ${use}`,
+  );
+}
+
 /** `--dim`: numbers for sizes that a model or an ONNX file leaves open. */
 export function dimOption(): Option {
   return new Option(

@@ -11,6 +11,7 @@ import {
   type Trainer,
   type Training,
 } from "../../runtime/train.ts";
+import type { Files } from "../adapters/index.ts";
 import { startBuilding } from "../building.ts";
 import { type Opened, openPlace, type Place } from "../device.ts";
 import { shownPath } from "../files.ts";
@@ -33,10 +34,8 @@ export interface RunOptions {
   readonly settings: Settings;
   /** Where the weights go. */
   readonly out: string;
-  /** Which of them. */
-  readonly kept: (weights: Weights) => Weights;
-  /** What they say besides their numbers. */
-  readonly metadata: Readonly<Record<string, string>>;
+  /** The files that they go into. */
+  readonly files: (weights: Weights) => Files;
   /** Examples in an epoch. */
   readonly rows: number;
   /** The epochs before. */
@@ -86,8 +85,8 @@ export class Run {
   }
 
   save(trainer: Trainer): Promise<void> {
-    const { out, kept, metadata, settings } = this.options;
-    return save(out, kept(trainer.weights()), metadata, trainer.checkpoint(), this.history, settings);
+    const { out, files, settings } = this.options;
+    return save(out, files(trainer.weights()), trainer.checkpoint(), this.history, settings);
   }
 
   /** Whether all epochs were done. What was reached is on the disk when it ends, however it ends. */

@@ -2,8 +2,8 @@
 import { existsSync } from "node:fs";
 import { plural, UserError } from "../../compiler/errors.ts";
 import { WeftError } from "../../contract/errors.ts";
-import type { Weights } from "../../contract/weights.ts";
 import { type Checkpoint, readMetadata, readSafetensors, writeSafetensors } from "../../runtime/train.ts";
+import type { Files } from "../adapters/index.ts";
 import { readBytes, shownPath } from "../files.ts";
 import type { EpochPoint } from "../output/curve.ts";
 import { writeFiles } from "../write.ts";
@@ -23,18 +23,17 @@ export function checkpointPath(out: string): string {
   return `${out.replace(/\.safetensors$/, "")}.checkpoint.safetensors`;
 }
 
-/** Writes both files, each whole. Equal trainings give equal bytes: no time goes into them. */
+/** Writes the files and the checkpoint, each whole. Equal trainings give equal bytes: no time goes into them. */
 export async function save(
   out: string,
-  weights: Weights,
-  metadata: Readonly<Record<string, string>>,
+  files: Files,
   checkpoint: Checkpoint,
   history: readonly EpochPoint[],
   settings: Settings,
 ): Promise<void> {
   const notes = { history: JSON.stringify(history), settings: JSON.stringify(settings) };
   await writeFiles([
-    [out, writeSafetensors(weights, metadata)],
+    ...files,
     [checkpointPath(out), writeSafetensors(checkpoint.tensors, { ...checkpoint.metadata, ...notes })],
   ]);
 }

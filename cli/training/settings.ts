@@ -202,6 +202,13 @@ export function stepOf(
   };
 }
 
+/** The flags that ask for such adapters. */
+export const flagsOf = ({ rank, alpha, layers }: LoraOptions): Given => ({
+  lora: rank,
+  ...(alpha && { loraAlpha: alpha }),
+  ...(layers && { loraOn: layers }),
+});
+
 /** How adapters are made, where there are some. */
 export function adaptersOf({ lora: rank, loraAlpha: alpha, loraOn: layers }: Given): LoraOptions | undefined {
   return rank === undefined ? undefined : { rank, ...(alpha && { alpha }), ...(layers && { layers }) };

@@ -6,11 +6,13 @@ import { UserError } from "../../compiler/errors.ts";
 import { type MeasuredLoss, measuredGraph } from "../../compiler/train/measured.ts";
 import type { QuantisedType } from "../../contract/quantised.ts";
 import { namesIn } from "../../data/scores.ts";
+import { adaptedWith } from "../adapters/index.ts";
 import { openExamples } from "../data/index.ts";
 import { examplesOf, partsFor, SPLITS, type Split } from "../data/parts.ts";
 import { openPlace, type PlaceFlags, placeFor } from "../device.ts";
 import { shownPath } from "../files.ts";
 import {
+  adaptersOption,
   dataOptions,
   deviceOptions,
   lossOptions,
@@ -37,6 +39,7 @@ import { requireWritableFile } from "../write.ts";
 
 interface Options extends ModelVerbOptions, PlaceFlags, LossFlags {
   readonly weights?: string;
+  readonly adapters?: string;
   readonly data?: string;
   readonly dataDir?: string;
   readonly input?: readonly string[];
@@ -60,6 +63,7 @@ export const evaluate = verb({
         ),
       ),
     )
+      .addOption(adaptersOption())
       .addOption(new Option("--split <part>", "which part of the data").choices(SPLITS).default("test"))
       .option("--plot <file>", "draw the confusion matrix: .svg or .png")
       .addOption(precisionOption())
@@ -104,11 +108,12 @@ async function evaluateModel(file: string, options: Options, ui: Ui): Promise<vo
   const measured = measuredGraph(graph, choice);
   noteRemarks(measured.remarks, ui);
   if (plot !== undefined) requireClasses(graph.name, measured.losses);
-  const told =
+  const base =
     options.weights === undefined
-      ? undefined
+      ? { weights: own }
       : await readTold(options.weights, compile(graph).program, ui.note);
-  const names = namesIn(told?.metadata);
+  const { weights = {}, metadata } = await adaptedWith(options.adapters, graph, base);
+  const names = namesIn(metadata);
   const data = await openExamples({ ...options, ...(dataDir && { dataDir }), names }, graph, parts);
   const set = examplesOf(data, split);
   const place = await placeFor(options);
@@ -127,7 +132,7 @@ async function evaluateModel(file: string, options: Options, ui: Ui): Promise<vo
   try {
     const { figures, difference, seconds } = await measure(program, set, {
       device: opened.device,
-      weights: told?.weights ?? own ?? {},
+      weights,
       losses: measured.losses,
       parts,
       bytes: data.bytes,

@@ -6,8 +6,9 @@ import { bytesText } from "../../compiler/report/layout.ts";
 import type { Program } from "../../contract/program.ts";
 import type { Weights } from "../../contract/weights.ts";
 import { valuesOf } from "../../runtime/values.ts";
+import { adaptedWith } from "../adapters/index.ts";
 import { shownPath } from "../files.ts";
-import { wholeNumber } from "../flags.ts";
+import { adaptersOption, wholeNumber } from "../flags.ts";
 import { loadModel } from "../model.ts";
 import { printJson } from "../ui.ts";
 import { examples, type ModelVerbOptions, verb } from "../verb.ts";
@@ -17,6 +18,7 @@ import { requireWritableFile, writeFiles } from "../write.ts";
 interface Options extends ModelVerbOptions {
   readonly out: string;
   readonly weights?: string;
+  readonly adapters?: string;
   readonly seed: number;
 }
 
@@ -25,6 +27,7 @@ export const exportModel = verb({
     command
       .requiredOption("-o, --out <file>", "the file to write: NAME.onnx")
       .option("-w, --weights <file>", "a safetensors file; without it initial weights are drawn")
+      .addOption(adaptersOption())
       .option("--seed <n>", "of initial weights", wholeNumber(0), 0),
   help: examples([
     [
@@ -33,7 +36,7 @@ export const exportModel = verb({
     ],
     ["weft import lenet.onnx --check", "is it the same in onnxruntime?"],
   ]),
-  async run(path: string, { out, weights: file, seed, format, dim }: Options, { ui }) {
+  async run(path: string, { out, weights: file, adapters, seed, format, dim }: Options, { ui }) {
     if (!/\.onnx$/i.test(out))
       throw new UserError({
         problem: `--out ${out} is no .onnx file`,
@@ -42,7 +45,8 @@ export const exportModel = verb({
     await requireWritableFile(out);
     const { graph, weights: inside } = await loadModel(path, { dims: dim });
     const { program } = compile(graph);
-    const given = await weightsOf(file, inside, program, ui.note);
+    const base = { weights: await weightsOf(file, inside, program, ui.note) };
+    const { weights: given } = await adaptedWith(adapters, graph, base);
     if (!given && program.params.length > 0) ui.note("initial weights: --weights gives those of a training");
     const bytes = exportOnnx({ graph }, given ?? drawn(program, seed));
     await writeFiles([[out, bytes]]);

@@ -5,11 +5,19 @@ import { type Graph, isClasses, outputsOf, rowOf } from "../../compiler/ir/graph
 import type { Dims } from "../../compiler/onnx/index.ts";
 import type { QuantisedType } from "../../contract/quantised.ts";
 import { RULE, scoresOf } from "../../data/scores.ts";
+import { adaptedWith } from "../adapters/index.ts";
 import { openPlace, type PlaceFlags, placeFor } from "../device.ts";
 import { execute, typicalBatchOf } from "../execute.ts";
 import { shownPath } from "../files.ts";
 import { requireFinite } from "../finite.ts";
-import { deviceOptions, noTuneOption, precisionOption, quantiseOption, wholeNumber } from "../flags.ts";
+import {
+  adaptersOption,
+  deviceOptions,
+  noTuneOption,
+  precisionOption,
+  quantiseOption,
+  wholeNumber,
+} from "../flags.ts";
 import { readClasses } from "../input/classes.ts";
 import { readLabels } from "../input/labels.ts";
 import { readInputs } from "../input/read.ts";
@@ -25,6 +33,7 @@ interface Options extends ModelVerbOptions, PlaceFlags {
   readonly index?: string;
   readonly invert?: boolean;
   readonly weights?: string;
+  readonly adapters?: string;
   readonly seed: number;
   readonly classes?: string;
   readonly labels?: string;
@@ -46,6 +55,7 @@ export const run = verb({
       .option("--index <positions>", "which examples of an IDX, .npy or .json file: 3, 0:16, 1,5,9:12")
       .option("--invert", "pictures: 1 − brightness, for dark things on a bright ground")
       .option("-w, --weights <file>", "a safetensors file; without it the parameters are random")
+      .addOption(adaptersOption())
       .option("--seed <n>", "the seed of random parameters", wholeNumber(0), 0)
       .option(
         "-c, --classes <names>",
@@ -104,8 +114,8 @@ async function answer(path: string, options: Options, ui: Ui): Promise<void> {
   const place = await placeFor(options);
   const { program } = await compileHere(graph, path, { ...options, ...place, typicalBatch }, ui);
   const file = options.weights;
-  const { weights, metadata } =
-    file === undefined ? { weights: own } : await readTold(file, program, ui.note);
+  const base = file === undefined ? { weights: own } : await readTold(file, program, ui.note);
+  const { weights, metadata } = await adaptedWith(options.adapters, graph, base);
   const scores = scoresOf(graph, {
     names: options.classes === undefined ? undefined : await readClasses(options.classes),
     labelled: options.labels !== undefined,

@@ -8,20 +8,35 @@ import { compileParts } from "../../compiler/train/index.ts";
 import { WeftError } from "../../contract/errors.ts";
 import { classesEntry } from "../../data/scores.ts";
 import { createTrainer, type Trainer } from "../../runtime/train.ts";
+import { filesOf, pathsOf, readAdapters, withoutWeights } from "../adapters/index.ts";
 import { openExamples } from "../data/index.ts";
 import { partsFor } from "../data/parts.ts";
 import { type PlaceFlags, placeFor } from "../device.ts";
 import { EXIT_INTERRUPTED } from "../failure.ts";
 import { shownPath } from "../files.ts";
-import { dataOptions, deviceOptions, noTuneOption, optimizerOptions, wholeNumber } from "../flags.ts";
+import {
+  adaptersOption,
+  dataOptions,
+  deviceOptions,
+  noTuneOption,
+  optimizerOptions,
+  wholeNumber,
+} from "../flags.ts";
 import { loadModel } from "../model.ts";
 import { lectureLine } from "../output/curveLive.ts";
 import { curveSvg, requirePlotName, writePlot } from "../output/plot.ts";
 import { noteRemarks } from "../output/remarks.ts";
-import { keptOf } from "../training/adapters.ts";
 import { Run } from "../training/run.ts";
 import { checkpointPath, protect, readSaved, type Saved } from "../training/saved.ts";
-import { adaptersOf, batchFor, type Given, type Settings, settle, stepOf } from "../training/settings.ts";
+import {
+  adaptersOf,
+  batchFor,
+  flagsOf,
+  type Given,
+  type Settings,
+  settle,
+  stepOf,
+} from "../training/settings.ts";
 import { here, noteStale } from "../tuning/use.ts";
 import type { Ui } from "../ui.ts";
 import { examples, type ModelVerbOptions, verb } from "../verb.ts";
@@ -32,6 +47,7 @@ interface Options extends ModelVerbOptions, Given, PlaceFlags {
   readonly dataDir?: string;
   readonly seed?: number;
   readonly weights?: string;
+  readonly adapters?: string;
   readonly out?: string;
   readonly resume?: boolean;
   readonly restart?: boolean;
@@ -56,7 +72,11 @@ export const train = verb({
         "-w, --weights <file>",
         "weights to begin with; without them an ONNX file's own, else they are drawn",
       )
-      .option("-o, --out <file>", "where the weights go; default MODEL.safetensors")
+      .addOption(adaptersOption("to go on with, in place of --lora"))
+      .option(
+        "-o, --out <file>",
+        "where the weights go; default MODEL.safetensors; with --lora a name without .safetensors is a folder, as PEFT has it",
+      )
       .option(
         "--resume",
         "go on from the checkpoint beside --out, with its settings where no others are given",
@@ -114,12 +134,23 @@ async function learn(file: string, options: Options, ui: Ui): Promise<boolean> {
       rule: "a checkpoint holds the weights to go on with",
       fix: "leave one out",
     });
+  for (const [key, flag] of [
+    ["resume", "--resume"],
+    ["lora", "--lora"],
+  ] as const)
+    if (options.adapters !== undefined && options[key] !== undefined)
+      throw new UserError({
+        problem: `${flag} and --adapters exclude each other`,
+        rule: "a file of adapters says what rank they are of, and a checkpoint holds them",
+        fix: "leave one out",
+      });
   if (options.plot !== undefined) requirePlotName(options.plot);
   const { graph, weights: own } = await loadModel(file, { dims: options.dim });
-  const out = options.out ?? `${fileName(graph.name)}${options.lora ? ".lora" : ""}.safetensors`;
+  const given = options.adapters === undefined ? undefined : await readAdapters(options.adapters, graph);
+  const out = options.out ?? `${fileName(graph.name)}${options.lora || given ? ".lora" : ""}.safetensors`;
   const saved = options.resume ? await readSaved(out) : undefined;
   if (!options.resume && !options.restart) await protect(out, options.out !== undefined);
-  const wanted = settle(options, saved?.settings);
+  const wanted = settle({ ...options, ...(given && flagsOf(given.how)) }, saved?.settings);
   const { dataDir } = options;
   const weights =
     options.weights === undefined
@@ -128,12 +159,7 @@ async function learn(file: string, options: Options, ui: Ui): Promise<boolean> {
         : own
       : await readWeights(options.weights, compile(graph).program, ui.note);
   const adapters = adaptersOf(wanted);
-  if (adapters && !weights && !options.resume)
-    throw new UserError({
-      problem: "--lora goes with --weights",
-      rule: "adapters are trained beside weights that have learnt something, and are nothing without them",
-      fix: "--weights FILE, or leave out --lora",
-    });
+  if (adapters && !weights && !options.resume) throw withoutWeights(given ? "--adapters" : "--lora");
   const made = stepOf(wanted);
   const parts = partsFor(graph, made);
   const data = await openExamples({ ...wanted, ...(dataDir === undefined ? {} : { dataDir }) }, graph, parts);
@@ -151,16 +177,16 @@ async function learn(file: string, options: Options, ui: Ui): Promise<boolean> {
   });
   noteRemarks(training.remarks ?? [], ui);
   noteStale(new Set([...step.tuned, ...evaluate.tuned]), found, ui);
-  for (const path of [out, checkpointPath(out), options.plot])
+  for (const path of [...pathsOf(adapters, out), checkpointPath(out), options.plot])
     if (path !== undefined) await requireWritableFile(path);
 
   const { format, quiet = false } = options;
   const history = saved?.history ?? [];
   const { rows } = data.train;
   const classes = parts.find((part) => part.loss?.classes)?.loss?.classes;
-  const { notes, kept } = keptOf(graph, adapters);
-  const metadata = { ...(classes === undefined ? {} : classesEntry(data.classes, classes)), ...notes };
-  const run = new Run({ ui, format, quiet, place, settings, out, kept, metadata, rows, history });
+  const metadata = classes === undefined ? {} : classesEntry(data.classes, classes);
+  const files = filesOf(graph, adapters, out, metadata);
+  const run = new Run({ ui, format, quiet, place, settings, out, files, rows, history });
   try {
     const device = await run.open();
     const trainer = await run
@@ -169,7 +195,7 @@ async function learn(file: string, options: Options, ui: Ui): Promise<boolean> {
           device,
           ...(options.seed === undefined ? {} : { seed: options.seed }),
           ...(saved ? { checkpoint: saved.checkpoint } : {}),
-          ...(weights ? { weights } : {}),
+          ...(weights ? { weights: { ...weights, ...given?.tensors } } : {}),
         }),
       )
       .catch((error: unknown) => {

@@ -4,12 +4,12 @@ import { plural, UserError } from "../../compiler/errors.ts";
 import { asGiven } from "../../contract/quantised.ts";
 import { isCounter, type Stored, storedAs } from "../../contract/stored.ts";
 import { writeSafetensors } from "../../contract/weights.ts";
+import { mergedWith } from "../adapters/index.ts";
 import { readBytes, shownPath } from "../files.ts";
 import { filledWeights } from "../mapping/fill.ts";
 import { type NameMap, type Plan, planOf } from "../mapping/plan.ts";
 import { loadModel } from "../model.ts";
 import { listed, mappingJson, mappingText, refusal } from "../output/mapping.ts";
-import { mergedWith } from "../training/adapters.ts";
 import { printJson, type Ui } from "../ui.ts";
 import { examples, type ModelVerbOptions, verb } from "../verb.ts";
 import { noteCounters, saying, storedIn } from "../weights.ts";
@@ -29,7 +29,7 @@ export const weights = verb({
       .option("--map <file>", 'JSON of what the names do not say: {"stem/norm1": "bn1", "head/fc1": null}')
       .option(
         "--merge <file>",
-        "adapters that weft train --lora made beside these weights: what they learnt is put in",
+        "adapters that weft train --lora or PEFT made beside these weights: what they learnt is put in",
       )
       .option("-o, --out <file>", "where the weights go; without it the table alone is printed"),
   help: `

@@ -36,8 +36,21 @@ export interface LoraOptions {
   readonly layers?: readonly string[];
 }
 
+/** A weight with its two factors, by their names. */
+export interface AdaptedWeight {
+  readonly weight: string;
+  /** r rows, as long as the weight's. */
+  readonly a: string;
+  /** Of each output r numbers, or those of its group. */
+  readonly b: string;
+  /** Of a convolution; else 1. */
+  readonly groups: number;
+}
+
 /** A model with adapters, and what becomes of its weights. */
 export interface Lora {
+  /** Which of its weights have adapters. */
+  readonly adapted: readonly AdaptedWeight[];
   /** The model with adapters beside its layers: they alone are trained. Where B is zero, as it begins, it gives what the model gives. */
   readonly graph: Graph;
   /** Of its weights what training has changed: the adapters, and statistics of batch normalisation. */
@@ -94,6 +107,10 @@ export function lora(model: Graph, options: LoraOptions): Lora {
     n.kind === "param" && (n.use === "adapter" || n.use === "statistic") ? [n.origin.name] : [],
   );
   return {
+    adapted: adapters.map(({ weight, a, b, groups }) => ({
+      ...{ weight: weight.origin.name, groups },
+      ...{ a: must(a.origin.name, "name"), b: must(b.origin.name, "name") },
+    })),
     graph,
     adapters: (weights) => Object.fromEntries(changed.map((name) => [name, tensorOf(weights, name, model)])),
     merged: (weights) =>

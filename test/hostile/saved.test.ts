@@ -77,7 +77,7 @@ describe("checkpoints", () => {
       schedule: "constant",
     } as const;
     const point = { epoch: 1, loss: 1, trainAccuracy: 0.5, testAccuracy: 0.5 };
-    await save(out, {}, {}, good, [point], settings);
+    await save(out, [[out, writeSafetensors({})]], good, [point], settings);
     const path = join(folder, "run.checkpoint.safetensors");
     const whole = Uint8Array.from(readFileSync(path));
     expect((await readSaved(out)).history).toEqual([point]);
@@ -118,13 +118,13 @@ describe("checkpoints", () => {
       optimizer: "sgd",
       schedule: "constant",
     } as const;
-    await save(out, {}, {}, good, [], settings);
+    await save(out, [[out, writeSafetensors({})]], good, [], settings);
     const before = readdirSync(folder).sort();
     const bad = { x: { shape: [2], data: Float32Array.of(1) } };
-    await expect(save(out, bad, {}, good, [], settings)).rejects.toThrow(
-      /"x" has 1 elements, its shape \[2\] needs 2/,
-    );
-    await expect(save(out, {}, {}, { ...good, tensors: bad }, [], settings)).rejects.toThrow();
+    expect(() => writeSafetensors(bad)).toThrow(/"x" has 1 elements, its shape \[2\] needs 2/);
+    await expect(
+      save(out, [[out, writeSafetensors({})]], { ...good, tensors: bad }, [], settings),
+    ).rejects.toThrow();
     expect(readdirSync(folder).sort()).toEqual(before);
     expect((await readSaved(out)).epoch).toBe(2);
   });
