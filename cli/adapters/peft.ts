@@ -100,7 +100,7 @@ export function fromPeft(
     const found = adapted.find((each) => each.weight === weight);
     if (found && found.groups > 1)
       fail(
-        `${name} is of a convolution in ${found.groups} groups`,
+        `${name} is of a convolution with groups: ${found.groups}`,
         "PEFT's A reads all channels there, and Weft's those of its group",
       );
     if (found) names.set(name, found[factor]);
@@ -118,7 +118,7 @@ export function toPeft(
   const grouped = adapted.find(({ groups }) => groups > 1);
   if (grouped)
     throw new UserError({
-      problem: `${grouped.weight} is of a convolution in ${grouped.groups} groups, which has other adapters in PEFT`,
+      problem: `${grouped.weight} is of a convolution with groups (${grouped.groups}), which has other adapters in PEFT`,
       rule: "PEFT's A reads all channels there, and Weft's those of its group",
       fix: "--out NAME.safetensors, Weft's own file of adapters, or --lora-on with other layers",
     });

@@ -239,7 +239,7 @@ describe("what weft train writes", () => {
       out,
     ];
     expect(await fails(args)).toContain(
-      "conv.weight is of a convolution in 2 groups, which has other adapters in PEFT",
+      "conv.weight is of a convolution with groups (2), which has other adapters in PEFT",
     );
     expect(existsSync(join(out, MODEL))).toBe(false);
     mkdirSync(out, { recursive: true });
@@ -264,6 +264,6 @@ describe("what weft train writes", () => {
         "--adapters",
         peft,
       ]),
-    ).toContain("in 2 groups");
+    ).toContain("is of a convolution with groups: 2");
   });
 });
