@@ -244,9 +244,9 @@ describe("what weft train writes", () => {
     expect(existsSync(join(out, MODEL))).toBe(false);
     mkdirSync(out, { recursive: true });
     const peft = folderOf(
-      { ...config, target_modules: ["conv"] },
+      { ...config, r: 2, target_modules: ["conv"] },
       {
-        "base_model.model.conv.lora_A.weight": tensor([1, 2, 1, 1], 1, 1),
+        "base_model.model.conv.lora_A.weight": tensor([2, 2, 1, 1], 1, 1, 1, 1),
       },
     );
     expect(
