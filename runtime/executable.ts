@@ -1,5 +1,6 @@
 /** A program made ready on a device: its pipelines, its buffers, and its dispatches, ready but for the batch. */
 import { WeftError } from "../contract/errors.ts";
+import { halves } from "../contract/half.ts";
 import { WORKGROUPS } from "../contract/limits.ts";
 import {
   type Dispatch,
@@ -12,7 +13,6 @@ import {
 import { permute, type TensorData } from "../contract/tensor.ts";
 import { bytesAt } from "../contract/type.ts";
 import { formOf, type Gpu } from "./gpu.ts";
-import { halves } from "./half.ts";
 
 /** True in bundles whose programs have no form for WebAssembly. */
 declare const WEFT_WEBGPU_ONLY: true | undefined;

@@ -1,7 +1,9 @@
 /** `weft export`: a model and its weights as an ONNX file. */
+import { Option } from "commander";
 import { compile } from "../../compiler/compile.ts";
 import { UserError } from "../../compiler/errors.ts";
-import { exportOnnx } from "../../compiler/onnx/index.ts";
+import { STORAGES } from "../../compiler/onnx/export/stored.ts";
+import { exportOnnx, type WeightStorage } from "../../compiler/onnx/index.ts";
 import { bytesText } from "../../compiler/report/layout.ts";
 import type { Program } from "../../contract/program.ts";
 import type { Weights } from "../../contract/weights.ts";
@@ -20,6 +22,7 @@ interface Options extends ModelVerbOptions {
   readonly weights?: string;
   readonly adapters?: string;
   readonly seed: number;
+  readonly storage: WeightStorage;
 }
 
 export const exportModel = verb({
@@ -28,15 +31,24 @@ export const exportModel = verb({
       .requiredOption("-o, --out <file>", "the file to write: NAME.onnx")
       .option("-w, --weights <file>", "a safetensors file; without it initial weights are drawn")
       .addOption(adaptersOption())
-      .option("--seed <n>", "of initial weights", wholeNumber(0), 0),
+      .option("--seed <n>", "of initial weights", wholeNumber(0), 0)
+      .addOption(
+        new Option(
+          "--storage <type>",
+          "the bits of weights: f16, or whole numbers i8 or i4 with a scale for 32; all is computed in f32",
+        )
+          .choices([...STORAGES])
+          .default("f32"),
+      ),
   help: examples([
     [
       "weft export models/lenet.ts --weights lenet.safetensors --out lenet.onnx",
       "what was trained here, for whatever runs ONNX",
     ],
+    ["weft export models/vit.ts --storage i8 --out vit.onnx", "a quarter of the bytes"],
     ["weft import lenet.onnx --check", "is it the same in onnxruntime?"],
   ]),
-  async run(path: string, { out, weights: file, adapters, seed, format, dim }: Options, { ui }) {
+  async run(path: string, { out, weights: file, adapters, seed, storage, format, dim }: Options, { ui }) {
     if (!/\.onnx$/i.test(out))
       throw new UserError({
         problem: `--out ${out} is no .onnx file`,
@@ -48,7 +60,7 @@ export const exportModel = verb({
     const base = { weights: await weightsOf(file, inside, program, ui.note) };
     const { weights: given } = await adaptedWith(adapters, graph, base);
     if (!given && program.params.length > 0) ui.note("initial weights: --weights gives those of a training");
-    const bytes = exportOnnx({ graph }, given ?? drawn(program, seed));
+    const bytes = exportOnnx({ graph }, given ?? drawn(program, seed), { storage });
     await writeFiles([[out, bytes]]);
     if (format === "json") printJson(ui, { written: out, bytes: bytes.length });
     else ui.out(`written to ${shownPath(out)}: ${bytesText(bytes.length)}`);

@@ -16,7 +16,8 @@ import { counted, type Report, type Unsupported } from "./report.ts";
 import { type Dims, symbolOf, type Translated, translate } from "./translate.ts";
 import { isFloat } from "./value.ts";
 
-export { exportOnnx } from "./export/index.ts";
+export { type ExportOptions, exportOnnx } from "./export/index.ts";
+export type { WeightStorage } from "./export/stored.ts";
 export type { Files } from "./numbers.ts";
 export type { Counted, Report, Unsupported } from "./report.ts";
 export type { DimBinding, Dims } from "./translate.ts";

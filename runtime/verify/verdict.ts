@@ -1,5 +1,6 @@
 /** A program carried out on a device beside its reference, and what came of it. */
 import { WeftError } from "../../contract/errors.ts";
+import { halves } from "../../contract/half.ts";
 import { dispatchesFor, type Program, type Shader } from "../../contract/program.ts";
 import { boundsOf, wordsOf } from "../../contract/sizes.ts";
 import { converted, Half } from "../../contract/stored.ts";
@@ -8,7 +9,6 @@ import { showSizes } from "../../contract/type.ts";
 import { type Probe, probesFor, type Verification } from "../../contract/verification.ts";
 import { copyOut, Executable, encodePass } from "../executable.ts";
 import type { Gpu } from "../gpu.ts";
-import { halves } from "../half.ts";
 import { load } from "../index.ts";
 import type { LoadOptions } from "../options.ts";
 import { atMost } from "../sizes.ts";

@@ -22,8 +22,8 @@ import { loadModel } from "../../compiler/frontend/index.ts";
 import { MOST_BAKED } from "../../compiler/passes/bake.ts";
 import { verifyProgram } from "../../compiler/passes/verifyProgram.ts";
 import { trainingStep } from "../../compiler/train/step.ts";
+import { halves } from "../../contract/half.ts";
 import { hash } from "../../contract/tensor.ts";
-import { halves } from "../../runtime/half.ts";
 import { readSafetensors, validateProgram, type Weights } from "../../runtime/index.ts";
 
 const file = (name: string): string => fileURLToPath(new URL(`../../${name}`, import.meta.url));

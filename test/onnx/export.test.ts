@@ -5,28 +5,41 @@ import { InferenceSession, Tensor as OnnxTensor } from "onnxruntime-node";
 import { describe, expect, test } from "vitest";
 import {
   add,
+  batchNorm2d,
   constant,
   conv2d,
   convTranspose1d,
   defineOp,
   gather,
+  groupNorm,
   input,
+  layerNorm,
+  linear,
   type Model,
+  max,
+  mean,
   model,
   mul,
   N,
+  pad,
   param,
   relu,
+  reshape,
+  resize,
+  sigmoid,
+  softmax,
+  split,
+  topK,
 } from "weftgpu";
 import { loadModel } from "../../compiler/frontend/index.ts";
 import type { Graph } from "../../compiler/ir/graph.ts";
-import { exportOnnx, importOnnx } from "../../compiler/onnx/index.ts";
+import { exportOnnx, importOnnx, type WeightStorage } from "../../compiler/onnx/index.ts";
 import { readSafetensors, type Weights } from "../../contract/weights.ts";
 import { fails, scratch, works } from "../cli/weft.ts";
 import { ndarray } from "../oracle/array.ts";
 import { evaluate } from "../oracle/oracle.ts";
 import { expectSameAgain } from "./again.ts";
-import { arraysOf } from "./compare.ts";
+import { arraysOf, differenceOf, drawn } from "./compare.ts";
 
 const folder = scratch();
 const lenet = await loadModel("models/lenet.ts");
@@ -133,6 +146,95 @@ test("constants come in again as constants, and parameters as parameters", async
   await expectSameAgain(back);
 });
 
+describe("weights in fewer bits", () => {
+  /** Layers whose operators differ between opsets, and weights of one to five axes, whose rows are no multiple of 32. */
+  function mixed(grouped: boolean): Model {
+    const x = input("x", [N, 3, 9, 9]);
+    const seen = conv2d(x, { out: 12, kernel: 3, padding: 1 });
+    const [a, b] = split(grouped ? groupNorm(seen, { groups: 3 }) : batchNorm2d(seen), { parts: 2 });
+    const deep = conv2d(pad(mul(a, sigmoid(b)), { padding: 2, mode: "reflect" }), {
+      out: 6,
+      kernel: 5,
+      groups: 3,
+    });
+    const large = resize(deep, { size: [5, 7], mode: "linear" });
+    const tokens = reshape(large, [N, 6, 35]);
+    const mixed = layerNorm(linear(tokens, { out: 40 }));
+    const scores = softmax(linear(add(mean(mixed, { axis: 1 }), max(mixed, { axis: 1 })), { out: 5 }));
+    const most = topK(scores, { count: 2 })[0];
+    return model("mixed", { x }, grouped ? { scores, most } : { scores }) as Model;
+  }
+  const whole = mixed(false);
+  const weights = weightsFor(whole.graph);
+  const bytes = (storage: WeightStorage) => exportOnnx(whole, weights, { storage });
+
+  test.each<WeightStorage>(["f32", "f16", "i8", "i4"])(
+    "%s: onnxruntime computes with the same numbers",
+    async (storage) => {
+      const back = importOnnx(bytes(storage), { name: "mixed" });
+      const named = ({ nodes }: Graph) =>
+        nodes.flatMap((n) => (n.kind === "op" ? [[n.op.name, n.type.shape]] : []));
+      expect(named(back.model.graph)).toEqual(named(whole.graph));
+      expect(await differenceOf(bytes(storage), drawn({ x: [2, 3, 9, 9] }, 3))).toBeUndefined();
+      await expectSameAgain(back);
+      const grouped = mixed(true);
+      const others = exportOnnx(grouped, weightsFor(grouped.graph), { storage });
+      expect(await differenceOf(others, drawn({ x: [2, 3, 9, 9] }, 4))).toBeUndefined();
+    },
+  );
+
+  test.each<[WeightStorage, number]>([
+    ["i8", 127],
+    ["i4", 7],
+  ])("%s: each is off by half a scale of its block at most", (storage, most) => {
+    const back = importOnnx(bytes(storage)).weights;
+    expect(Object.keys(back).toSorted()).toEqual(Object.keys(weights).toSorted());
+    for (const [name, { shape, data }] of Object.entries(weights)) {
+      const got = Array.from(back[name]?.data ?? [], Number);
+      expect(back[name]?.shape).toEqual(shape);
+      if (shape.length === 1) {
+        expect(got).toEqual(Array.from(data));
+        continue;
+      }
+      const row = data.length / (shape[0] ?? 1);
+      let moved = 0;
+      for (let r = 0; r < data.length; r += row)
+        for (let from = r; from < r + row; from += 32) {
+          const block = Array.from(data.slice(from, Math.min(from + 32, r + row)), Number);
+          const scale = Math.max(...block.map(Math.abs)) / most;
+          block.forEach((x, i) => {
+            const error = Math.abs((got[from + i] ?? Number.NaN) - x);
+            if (!(error <= scale * 0.5001)) expect.fail(`${name}[${from + i}] is ${got[from + i]}, not ${x}`);
+            moved = Math.max(moved, error);
+          });
+        }
+      expect(moved).toBeGreaterThan(0);
+    }
+  });
+
+  test("f16: each is the nearest number of 11 bits, and what has none is named", () => {
+    const back = importOnnx(bytes("f16")).weights;
+    for (const [name, { shape, data }] of Object.entries(weights))
+      for (const [i, x] of data.entries()) {
+        const step = shape.length === 1 ? 0 : 2 ** (Math.floor(Math.log2(Math.abs(x))) - 10);
+        const near = step === 0 ? x : step * Math.round(x / step);
+        if (back[name]?.data[i] !== near) expect.fail(`${name}[${i}] is ${back[name]?.data[i]}, not ${near}`);
+      }
+    const [name = ""] = Object.keys(weights);
+    const shape = weights[name]?.shape ?? [];
+    const huge = {
+      ...weights,
+      [name]: { shape, data: new Float32Array(weights[name]?.data.length ?? 0).fill(7e4) },
+    };
+    expect(() => exportOnnx(whole, huge, { storage: "f16" })).toThrow(/holds 70000 at element 0, beyond f16/);
+  });
+
+  test("other types are refused", () => {
+    expect(() => exportOnnx(whole, weights, { storage: "f8" } as never)).toThrow(`exportOnnx: storage is "f8"
+  rule: storage is one of "f32", "f16", "i8", "i4"`);
+  });
+});
+
 test("any names, and outputs that are one value, an input, or each other", async () => {
   const x = input("x", [N, 3]);
   const y = relu(x);
@@ -190,16 +292,19 @@ describe("what cannot go out is said", () => {
 
 describe("weft export", () => {
   test("writes a file that weft import reads, with the weights that it is given or that are drawn", async () => {
-    const [out, drawn] = [join(folder, "lenet.onnx"), join(folder, "drawn.onnx")];
+    const [out, initial] = [join(folder, "lenet.onnx"), join(folder, "drawn.onnx")];
     const weights = "models/lenet.fashion-mnist.safetensors";
     const { stdout } = await works(["export", "models/lenet.ts", "--weights", weights, "--out", out]);
     expect(stdout).toMatch(/^written to .*lenet\.onnx: 24\d(\.\d)? kB\n$/);
     expect(importOnnx(readFileSync(out)).weights).toEqual(trained);
-    const { stderr } = await works(["export", "models/lenet.ts", "--out", drawn]);
+    const { stderr } = await works(["export", "models/lenet.ts", "--out", initial]);
     expect(stderr).toContain("initial weights: --weights gives those of a training");
-    const back = await works(["export", out, "--out", drawn, "--format", "json"]);
-    expect(JSON.parse(back.stdout)).toMatchObject({ written: drawn });
-    expect(readFileSync(drawn).equals(readFileSync(out))).toBe(true);
+    const small = join(folder, "small.onnx");
+    await works(["export", "models/lenet.ts", "--weights", weights, "--storage", "i4", "--out", small]);
+    expect(readFileSync(small).length).toBeLessThan(readFileSync(out).length / 5);
+    const back = await works(["export", out, "--out", initial, "--format", "json"]);
+    expect(JSON.parse(back.stdout)).toMatchObject({ written: initial });
+    expect(readFileSync(initial).equals(readFileSync(out))).toBe(true);
   });
 
   test("writes nothing where the name or the weights are wrong", async () => {

@@ -24,8 +24,8 @@ import {
 import { verifyProgram } from "../../compiler/passes/verifyProgram.ts";
 import { trainingStep } from "../../compiler/train/step.ts";
 import { LARGEST_HALF } from "../../contract/f16.ts";
+import { halves } from "../../contract/half.ts";
 import lenet from "../../models/lenet.ts";
-import { halves } from "../../runtime/half.ts";
 import { load, validateProgram } from "../../runtime/index.ts";
 import { requestDevice } from "../../runtime/node/index.ts";
 import { dataFor } from "../fuzz/data.ts";

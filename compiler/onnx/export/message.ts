@@ -11,7 +11,7 @@ export type OnnxNode = Written<"Node">;
 /** AttributeProto.AttributeType */
 const ATTRIBUTE = { float: 1, int: 2, string: 3, tensor: 4, floats: 6, ints: 7, strings: 8 } as const;
 /** TensorProto.DataType */
-export const ELEMENT = { f32: 1, i32: 6, i64: 7, bool: 9, u32: 12 } as const;
+export const ELEMENT = { f32: 1, i8: 3, i32: 6, i64: 7, bool: 9, f16: 10, u32: 12, i4: 22 } as const;
 
 export const int = (name: string, i: number): Attribute => ({ name, type: ATTRIBUTE.int, i });
 export const float = (name: string, f: number): Attribute => ({ name, type: ATTRIBUTE.float, f });

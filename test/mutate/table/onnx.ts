@@ -33,6 +33,15 @@ export const onnx: readonly Mutation[] = [
       why: "a mask that comes in again trains",
     },
   ]),
+  ...inFile("compiler/onnx/export/stored.ts", [
+    {
+      name: "onnx: a block of weights goes over the end of its row",
+      find: "numbers.subarray(from, Math.min(from + BLOCK, row + columns))",
+      put: "numbers.subarray(from, from + BLOCK)",
+      guards: [guard("onnx/export")],
+      why: "weights have the scale of another row",
+    },
+  ]),
   ...inFile("compiler/onnx/numbers.ts", [
     {
       name: "onnx: a file beside the model may lie above it",

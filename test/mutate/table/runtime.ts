@@ -84,7 +84,7 @@ const number: readonly Mutation[] = [
       why: "a kernel is held against another one's tensor",
     },
   ]),
-  ...inFile("runtime/half.ts", [
+  ...inFile("contract/half.ts", [
     {
       name: "f16: ties go up, not to even",
       find: "((b >> 13) & 1)",

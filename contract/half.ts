@@ -1,5 +1,5 @@
 /** Numbers as f16 (IEEE 754 binary16): what buffers hold whose storage says so. */
-import type { TensorData } from "../contract/tensor.ts";
+import type { TensorData } from "./tensor.ts";
 
 /** The bits of each number as f16, to the nearest, ties to even; with one more where their count is odd. */
 export function halves(data: TensorData): Uint16Array {
