@@ -49,6 +49,7 @@ export const shared = {
       { find: /^weftgpu\/runtime$/, replacement: source("runtime/index.ts") },
       { find: /^weftgpu\/train$/, replacement: source("runtime/train.ts") },
       { find: /^weftgpu\/quantised$/, replacement: source("runtime/quantised.ts") },
+      { find: /^weftgpu\/page$/, replacement: source("runtime/page/index.ts") },
       { find: /^weftgpu\/verify$/, replacement: source("runtime/verify/index.ts") },
       { find: /^weftgpu\/weights$/, replacement: source("runtime/weights.ts") },
       { find: /^weftgpu\/wasm$/, replacement: source("runtime/wasm/index.ts") },

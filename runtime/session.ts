@@ -56,9 +56,14 @@ export class Session<
     await this.#executable;
   }
 
+  /** Makes the program ready on a device. */
+  protected async open(program: Program, device: GPUDevice | DeviceKind | undefined): Promise<Executable> {
+    return Executable.open(await openGpu(device, program), program);
+  }
+
   async #open(device: GPUDevice | DeviceKind | undefined): Promise<Executable> {
     const { program } = this;
-    const executable = await Executable.open(await openGpu(device, program), program);
+    const executable = await this.open(program, device);
     const { gpu } = executable;
     this.runsOn = gpu.runsOn;
     await gpu.scoped(`${program.name}: parameters`, () =>

@@ -30,6 +30,7 @@ export const entries = {
   sized: "runtime/sized.ts",
   "sized-train": "runtime/sizedTrain.ts",
   quantised: "runtime/quantised.ts",
+  page: "runtime/page/index.ts",
   verify: "runtime/verify/index.ts",
   weights: "runtime/weights.ts",
   wasm: "runtime/wasm/index.ts",

@@ -49,7 +49,7 @@ describe("the built package", () => {
     expect(runtime.outside).toEqual([]);
     expect(text(runtime)).not.toMatch(/function (?:partition|lower|simplify|planMemory)\(/);
     const webgpu = await reach("dist/runtime.js", { WEFT_WEBGPU_ONLY: "true" });
-    expect(webgpu.size).toBeLessThan(46_700); // 42,200 before quantised weights and indices in range, 45,000 before constants, 45,300 before kernels for the batch that comes and labels of any width
+    expect(webgpu.size).toBeLessThan(47_100); // 42,200 before quantised weights and indices in range, 45,000 before constants, 45,300 before kernels for the batch that comes and labels of any width; 300 of them tell of each tensor, for weftgpu/verify and weftgpu/page
   });
 
   test("brings no browser along: npm's software adapter is for Weft's own tests, and for who installs it", () => {

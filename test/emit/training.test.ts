@@ -82,15 +82,15 @@ const figures = (list: readonly Epoch[]): unknown =>
 describe("the bundle that trains", () => {
   // Measured: 21.1 kB. The trainer says what is wrong with options and data sets and keeps those in use (1.2 kB of it), long
   // sums are taken in blocks (0.5 kB), there are inputs, outputs and losses in any number (0.4 kB), and gradients of
-  // several batches are gathered (0.14 kB).
-  test("of LeNet takes at most 21.2 kB gzipped and imports nothing", () => {
+  // several batches are gathered (0.14 kB); labels may be left uncounted (0.05 kB).
+  test("of LeNet takes at most 21.3 kB gzipped and imports nothing", () => {
     const text = read("lenet.train.bundle.js");
     expect(text).not.toMatch(/\bimport\b|\brequire\b|sourceMappingURL/);
     expect(emitted.trainBundle).toEqual({
       bytes: Buffer.byteLength(text),
       gzip: gzipSync(text, { level: 9 }).length,
     });
-    expect(emitted.trainBundle?.gzip).toBeLessThanOrEqual(21_200);
+    expect(emitted.trainBundle?.gzip).toBeLessThanOrEqual(21_260);
   });
 
   test("exports what a page needs, and the parameters' shapes", async () => {
