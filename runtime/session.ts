@@ -62,13 +62,10 @@ export class Session<
   }
 
   async #open(device: GPUDevice | DeviceKind | undefined): Promise<Executable> {
-    const { program } = this;
-    const executable = await this.open(program, device);
-    const { gpu } = executable;
+    const executable = await this.open(this.program, device);
+    const { gpu, program } = executable;
     this.runsOn = gpu.runsOn;
-    await gpu.scoped(`${program.name}: parameters`, () =>
-      executable.fill(executable.program.params, this.#values),
-    );
+    await gpu.scoped(`${program.name}: parameters`, () => executable.fill(program.params, this.#values));
     return executable;
   }
 
