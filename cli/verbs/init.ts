@@ -1,31 +1,53 @@
-/** `weft init`: a small project that builds, trains, tests and shows a page. */
+/** `weft init`: a small project that trains a model and uses it: in a page, with Vite, in Node, or by commands alone. */
+
 import { readFileSync } from "node:fs";
 import { realpath } from "node:fs/promises";
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { Option } from "commander";
 import { UserError } from "../../compiler/errors.ts";
 import { shownPath } from "../files.ts";
 import type { Manifest } from "../project/dependency.ts";
-import { projectFiles, projectName } from "../project/template.ts";
+import {
+  projectFiles,
+  projectName,
+  TEMPLATES,
+  type Template,
+  type TemplateName,
+} from "../project/template.ts";
 import { createFiles, inTheWay } from "../project/write.ts";
 import { printJson, type Ui } from "../ui.ts";
 import { examples, type OutputOptions, verb } from "../verb.ts";
 import { packageUrl } from "../version.ts";
 
+interface Options extends OutputOptions {
+  readonly template: TemplateName;
+}
+
+const NAMES = Object.keys(TEMPLATES) as TemplateName[]; // the record's own keys
+
 export const init = verb({
-  help: examples([
-    ["weft init my-model", "a new folder; then npm install, npm test, npm run train, npm start"],
-    ["weft init", "into the folder you are in; nothing is written over"],
-    ["npx weftgpu init my-model", "without an installation"],
-  ]),
-  run: (dir: string, { format }: OutputOptions, { ui }) => write(dir, format, ui),
+  options: (command) =>
+    command.addOption(
+      new Option("-t, --template <name>", "what the project is").choices(NAMES).default("page"),
+    ),
+  help: `
+Templates:
+${NAMES.map((name) => `  ${name.padEnd(6)} ${TEMPLATES[name].about}`).join("\n")}
+${examples([
+  ["weft init my-model", "a new folder; then npm install, npm test, npm run train, npm start"],
+  ["weft init", "into the folder you are in; nothing is written over"],
+  ["weft init my-table --template train", "a model that learns from a table, with commands alone"],
+  ["npx weftgpu init my-model", "without an installation"],
+])}`,
+  run: (dir: string, { template, format }: Options, { ui }) => write(dir, TEMPLATES[template], format, ui),
 });
 
-async function write(dir: string, format: string, ui: Ui): Promise<void> {
+async function write(dir: string, template: Template, format: string, ui: Ui): Promise<void> {
   const folder = resolve(dir);
   const root = await realpath(fileURLToPath(new URL(".", packageUrl)));
   const manifest: Manifest = JSON.parse(readFileSync(packageUrl, "utf8"));
-  const files = await projectFiles(root, await real(folder), manifest);
+  const files = await projectFiles(template, root, await real(folder), manifest);
   const taken = await inTheWay(folder, [...files.keys()]);
   if (taken.length > 0)
     throw new UserError({
@@ -40,20 +62,13 @@ async function write(dir: string, format: string, ui: Ui): Promise<void> {
     return;
   }
   const { bold, dim } = ui.colors;
-  const steps = [
-    ...(folder === process.cwd() ? [] : [`cd ${quoted(shownPath(folder))}`]),
-    "npm install",
-    "npm test",
-    "npm run train",
-    "npm start",
+  const steps: readonly (readonly [command: string, about: string])[] = [
+    ...(folder === process.cwd() ? [] : [[`cd ${quoted(shownPath(folder))}`, ""] as const]),
+    ["npm install", ""],
+    ...template.steps,
   ];
-  const about: Readonly<Record<string, string>> = {
-    "npm test": "type check, golden files, and the model on this machine's GPU or CPU",
-    "npm run train": "some seconds; writes the weights",
-    "npm start": "a page to draw on, at the address that it prints",
-  };
   ui.out(`${bold(projectName(folder))}: ${files.size} files in ${shownPath(folder)}\n`);
-  for (const step of steps) ui.out(`  ${step.padEnd(16)}${dim(about[step] ?? "")}`.trimEnd());
+  for (const [step, about] of steps) ui.out(`  ${step.padEnd(16)}${dim(about)}`.trimEnd());
 }
 
 /** The folder without links in its path, as far as it exists: a relative dependency starts from there. */

@@ -36,6 +36,42 @@ describe("weft init", () => {
     for (const name of files) expect(readFileSync(join(folder, name), "utf8")).not.toContain("{{");
   });
 
+  test.each([
+    ["page", "src/index.html", "npm start"],
+    ["vite", "vite.config.ts", "npm run dev"],
+    ["node", "src/main.ts", "npm start"],
+    ["train", "src/table.mjs", "npm start"],
+  ])(
+    "--template %s has files and steps of its own, and a README that speaks of its scripts",
+    async (name, own, step) => {
+      const folder = scratch();
+      const { stdout } = await works(["init", folder, "--template", name]);
+      expect(stdout).toContain(`\n  ${step} `);
+      const files = filesIn(folder);
+      for (const file of [own, "README.md", ".gitignore", "package.json"]) expect(files).toContain(file);
+      for (const file of files) expect(readFileSync(join(folder, file), "utf8")).not.toContain("{{");
+      const { scripts } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
+      const readme = readFileSync(join(folder, "README.md"), "utf8");
+      const named = [...readme.matchAll(/^npm (?:run )?(\w+)/gm)].flatMap(([, script]) =>
+        script === "install" ? [] : [script ?? ""],
+      );
+      expect(named.length).toBeGreaterThan(0);
+      for (const script of named) expect(scripts).toHaveProperty([script]);
+      // Files that the README's table names are there, but for what scripts write.
+      for (const [, file = ""] of readme.matchAll(/^\| `((?:src|test|vite)[\w./]*)`/gm))
+        expect(
+          files.some((each) => each.startsWith(file)),
+          file,
+        ).toBe(true);
+    },
+  );
+
+  test("a template that is none", async () => {
+    expect(await fails(["init", scratch(), "--template", "react"])).toContain(
+      "Allowed choices are page, vite, node, train",
+    );
+  });
+
   test("--format json lists the files", async () => {
     const folder = scratch();
     const { stdout } = await works(["init", folder, "--format", "json"]);

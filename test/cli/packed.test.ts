@@ -1,4 +1,5 @@
 /** What `npm pack` makes, used in an empty folder: its files, its types, its runtime, and a project made with it. */
+import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
@@ -159,13 +160,7 @@ describe("a project of weft init", () => {
   });
 
   test("trains, and its page takes a drawing", async () => {
-    const script = join(project, "src/train.ts");
-    const short = readFileSync(script, "utf8")
-      .replace("examples(1600, 1)", "examples(200, 1)")
-      .replace("examples(400, 2)", "examples(40, 2)")
-      .replace("epochs: 6", "epochs: 1");
-    expect(short.match(/200, 1|40, 2|epochs: 1/g)).toHaveLength(3);
-    writeFileSync(script, short);
+    shorten(project);
     expect(npm("run", "train")).toMatch(/^epoch 1: loss \d\.\d{3}, \d+\.\d% of the test shapes right$/m);
     npm("run", "build");
     const site = await serve({ "/page": join(project, "dist/page") });
@@ -193,6 +188,97 @@ describe("a project of weft init", () => {
     }
   });
 });
+
+describe("projects of the other templates", () => {
+  const made = (template: string): string => {
+    packed.run(packed.folder, "weftgpu", "init", `my-${template}`, "--template", template);
+    return join(packed.folder, `my-${template}`);
+  };
+  const npm = (project: string, ...args: readonly string[]): string =>
+    packed.run(project, "npm", "--silent", ...args);
+
+  test("node: trains, and runs what it trained; its types are right", () => {
+    const project = made("node");
+    expect(() => npm(project, "start")).toThrow(
+      /there are no weights yet: npm run train makes shapes\.safetensors/,
+    );
+    shorten(project);
+    expect(npm(project, "run", "train")).toMatch(
+      /^the weights are in shapes\.safetensors; npm start runs the model$/m,
+    );
+    const words = "(circle|square|triangle|cross)";
+    expect(
+      npm(project, "start", "--", "3").match(new RegExp(`^a ${words}; the model says ${words}$`, "gm")),
+    ).toHaveLength(4);
+    expect(packed.run(project, "tsc")).toBe("");
+  });
+
+  test("train: a table, a training and a measurement, by commands alone", () => {
+    const project = made("train");
+    const manifest = join(project, "package.json");
+    const text = readFileSync(manifest, "utf8");
+    expect(text).toContain("--epochs 60");
+    writeFileSync(manifest, text.replace("--epochs 60", "--epochs 3"));
+    const printed = npm(project, "start");
+    expect(printed).toMatch(/^epoch 3\/3 {2}loss /m);
+    expect(printed).toMatch(/^(?:red|green|blue) +\d+\/\d+ /m);
+    expect(printed).toMatch(/^acc 0\.\d{4} \(\d+ of 300 right\), spirals on new\.csv$/m);
+    for (const file of ["curves.svg", "spirals.safetensors"])
+      expect(existsSync(join(project, file))).toBe(true);
+  });
+
+  test("vite: is built, and served while it is worked on", async () => {
+    const project = made("vite");
+    shorten(project);
+    expect(npm(project, "run", "train")).toContain("the weights are in public/shapes.safetensors");
+    npm(project, "run", "build"); // tsc too
+    const assets = readdirSync(join(project, "dist/assets"));
+    expect(assets.some((name) => /^wasm-.*\.js$/.test(name))).toBe(true); // fetched where there is no WebGPU alone
+    for (const file of ["index.html", "shapes.safetensors"])
+      expect(existsSync(join(project, "dist", file))).toBe(true);
+    expect(JSON.parse(readFileSync(join(project, "package.json"), "utf8")).scripts).toMatchObject({
+      dev: "vite",
+      start: "vite",
+    });
+    const server = spawn(join(packed.folder, "node_modules/.bin/vite"), [], {
+      cwd: project,
+      env: { ...process.env, NO_COLOR: "1" },
+    });
+    try {
+      const origin = await new Promise<string>((resolve, reject) => {
+        let printed = "";
+        for (const stream of [server.stdout, server.stderr])
+          stream.setEncoding("utf8").on("data", (text: string) => {
+            printed += text;
+            const found = /Local: +(http:\S+)\//.exec(printed)?.[1];
+            if (found) resolve(found);
+          });
+        server.on("close", () => reject(new Error(printed)));
+      });
+      const read = async (path: string) => {
+        const response = await fetch(`${origin}/${path}`);
+        return { status: response.status, text: await response.text() };
+      };
+      expect((await read("")).text).toContain('src="/src/page.ts"');
+      expect((await read("src/shapes.model.ts")).text).toContain("@compute");
+      expect((await read("shapes.safetensors")).status).toBe(200);
+      expect((await read("none.safetensors")).status).toBe(404); // and no page in its place
+    } finally {
+      server.kill();
+    }
+  });
+});
+
+/** The training of a project in a moment. */
+function shorten(project: string): void {
+  const script = join(project, "src/train.ts");
+  const short = readFileSync(script, "utf8")
+    .replace("examples(1600, 1)", "examples(200, 1)")
+    .replace("examples(400, 2)", "examples(40, 2)")
+    .replace("epochs: 6", "epochs: 1");
+  expect(short.match(/200, 1|40, 2|epochs: 1/g)).toHaveLength(3);
+  writeFileSync(script, short);
+}
 
 function writeProject(folder: string, files: Readonly<Record<string, string>>): void {
   mkdirSync(folder, { recursive: true });

@@ -36,7 +36,7 @@ export function unpack(): Packed {
   for (const name of readdirSync(join(root, "node_modules")))
     if (!name.startsWith(".") && name !== "weftgpu" && name !== "@sparticuz")
       symlinkSync(join(root, "node_modules", name), join(modules, name));
-  for (const name of ["tsc", "vitest", "esbuild"])
+  for (const name of ["tsc", "vitest", "esbuild", "vite"])
     symlinkSync(join(root, "node_modules/.bin", name), join(bin, name));
   chmodSync(join(weftgpu, "dist/cli.js"), 0o755);
   for (const name of ["weft", "weftgpu"]) symlinkSync("../weftgpu/dist/cli.js", join(bin, name));

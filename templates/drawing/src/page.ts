@@ -1,10 +1,7 @@
 // The page: what is drawn goes through the model after every stroke.
-import type {} from "weftgpu/esbuild"; // tells TypeScript what the plugin makes of a model file
+import type {} from "{{plugin}}"; // tells TypeScript what the plugin makes of a model file
 import { SHAPES, SIDE } from "./draw.ts";
 import shapes from "./shapes.model.ts";
-
-declare const RELOAD: boolean; // set by build.mjs
-if (RELOAD) new EventSource("/esbuild").addEventListener("change", () => location.reload());
 
 const pad = element("pad", HTMLCanvasElement);
 const verdict = element("verdict", HTMLOutputElement);

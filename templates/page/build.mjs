@@ -22,7 +22,9 @@ const builder = await context({
   format: "esm",
   target: "es2022",
   plugins: [weft({ wasm: true })], // compiles what is imported from *.model.ts
-  define: { RELOAD: String(serve) },
+  banner: serve
+    ? { js: 'new EventSource("/esbuild").addEventListener("change", () => location.reload());' }
+    : {},
   logLevel: "warning",
 });
 if (serve) {

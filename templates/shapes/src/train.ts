@@ -1,4 +1,4 @@
-// Trains the model and writes shapes.safetensors, which the page and `weft run` take.
+// Trains the model and writes {{weights}}, which {{user}} and `weft run` take.
 import { adam, compileTraining, targetFor } from "weftgpu";
 import { loadModel } from "weftgpu/load";
 import { requestDevice, writeWeights } from "weftgpu/node";
@@ -24,6 +24,6 @@ for await (const { epoch, loss, testAccuracy } of trainer.fit(examples(1600, 1),
   console.log(`epoch ${epoch}: loss ${loss.toFixed(3)}, ${right}% of the test shapes right`);
 }
 
-await writeWeights("shapes.safetensors", trainer.weights());
-console.log("the weights are in shapes.safetensors; npm start shows the page");
+await writeWeights("{{weights}}", trainer.weights());
+console.log("the weights are in {{weights}}; npm start {{next}}");
 device.destroy();
