@@ -197,7 +197,7 @@ export {
   type RecurrentOptions,
   rnn,
 } from "./recurrent.ts";
-export { logSumExp, mean, prod, type ReduceOptions, sum } from "./reduce.ts";
+export { l1, l2, logSum, logSumExp, mean, prod, type ReduceOptions, sum, sumSquare } from "./reduce.ts";
 export { type ResizeOptions, resize, type UpsampleOptions, upsample } from "./resize.ts";
 export { gatherND, type ScatterElementsOptions, scatterElements, scatterND } from "./scatter.ts";
 export { type SliceOptions, type SplitOptions, slice, split } from "./slice.ts";

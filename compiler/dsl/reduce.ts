@@ -43,5 +43,13 @@ export const sum: Reduce = reduction(ops.sum);
 export const mean: Reduce = reduction(ops.mean);
 /** The product of the elements along axes. */
 export const prod: Reduce = reduction(ops.prod);
+/** Σ |x| along axes. */
+export const l1: Reduce = reduction(ops.l1);
+/** √Σ x² along axes, whose slope is 0 where all are 0. */
+export const l2: Reduce = reduction(ops.l2);
+/** Σ x² along axes. */
+export const sumSquare: Reduce = reduction(ops.sumSquare);
+/** log Σ x along axes. */
+export const logSum: Reduce = reduction(ops.logSum);
 /** log Σ eˣ along axes; the maximum is subtracted first, so nothing overflows. */
 export const logSumExp: Reduce = reduction(ops.logSumExp);

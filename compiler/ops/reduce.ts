@@ -42,6 +42,8 @@ function reduction(
   finish: (value: Expr, count: Expr) => Expr,
   /** What is made of the reduction and of the operand once more, over other axes. */
   twice?: (value: Expr, body: Expr, axes: readonly Axis[]) => Expr,
+  /** What is reduced of each element. */
+  term: (x: Expr) => Expr = (x) => x,
 ): OpDef<ReduceAttrs, ReduceOptions | undefined> {
   const resolve = (attrs: ReduceAttrs, rank: number): readonly number[] => {
     const axes = (attrs.axes ?? Array.from({ length: rank }, (_, i) => i)).map((a) => axisOf(shown, a, rank));
@@ -82,7 +84,7 @@ function reduction(
         return { body: load(x, place), summed };
       };
       const { body, summed } = read();
-      const value = finish(reduce(op, summed, body), reduce("sum", summed, literal(1)));
+      const value = finish(reduce(op, summed, term(body)), reduce("sum", summed, literal(1)));
       if (!twice) return value;
       const again = read();
       return twice(value, again.body, again.summed);
@@ -190,7 +192,40 @@ function logSumExpVjp(node: OpNode, grad: Node): readonly Node[] {
   ];
 }
 
+const square = (x: Expr): Expr => call("mul", x, x);
+/** A sum of something of each element, and of that something else. */
+const sumOf = (name: string, term: (x: Expr) => Expr, finish: (sum: Expr) => Expr) =>
+  reduction(name, name, "sum", finish, undefined, term);
+
+/** Of which a slope is the same as of 0: a norm that small is that of zeros. */
+const NOTHING = 1e-30;
+
+/** dx = g·x / y, and 0 where all are 0, as in PyTorch. */
+function l2Vjp(node: OpNode, grad: Node): readonly Node[] {
+  const x = must(node.inputs[0], "operand");
+  const reduced = reducedPlace(node);
+  return [
+    derivedNode("l2.grad", x.type, gradientOrigin(node, x), ({ at }) => {
+      const place = at.map(axisIndex);
+      const size = call("max", load(node, reduced(place)), literal(NOTHING));
+      return call("mul", load(grad, reduced(place)), call("div", load(x, place), size));
+    }),
+  ];
+}
+
 export const reductions = {
+  l1: sumOf(
+    "l1",
+    (x) => call("abs", x),
+    (sum) => sum,
+  ),
+  l2: { ...sumOf("l2", square, (sum) => call("sqrt", sum)), vjp: l2Vjp },
+  sumSquare: sumOf("sumSquare", square, (sum) => sum),
+  logSum: sumOf(
+    "logSum",
+    (x) => x,
+    (sum) => call("log", sum),
+  ),
   sum,
   prod: reduction("prod", "prod", "prod", (x) => x),
   logSumExp: {

@@ -169,7 +169,7 @@ function reduction(draft: Draft, x: string): string {
   const axis: Value =
     dice.rarely(3) && first !== second ? [first, second] : dice.rarely(3) ? first - shape.length : first;
   if (dice.rarely(3)) return found(draft, x, first);
-  const fold = dice.pick(["mean", "sum", "max", "min", "logSumExp", "prod"]);
+  const fold = dice.pick(["mean", "sum", "max", "min", "logSumExp", "prod", "l1", "l2", "sumSquare"]);
   // Products of so many stay in range.
   const terms = fold === "prod" ? draft.line("clip", [x], { min: -1.1, max: 1.1 }) : x;
   return draft.line(fold, [terms], {

@@ -205,6 +205,23 @@ checkOp("prod", [
   },
   { name: "over the batch", build: () => weft.prod(rows(5), { axis: 0 }) },
 ]);
+checkOp("l1", [
+  { name: "of rows", build: () => weft.l1(rows(), { axis: -1 }) },
+  { name: "of two axes, kept", scale: 1e4, build: () => weft.l1(image(), { axis: [1, 3], keepDims: true }) },
+]);
+checkOp("l2", [
+  { name: "of rows", build: () => weft.l2(rows(), { axis: 1 }) },
+  { name: "of long rows", build: () => weft.l2(rows(500), { axis: 1 }) },
+  { name: "of everything, kept", scale: 1e4, build: () => weft.l2(image(), { keepDims: true }) },
+]);
+checkOp("sumSquare", [
+  { name: "of rows", build: () => weft.sumSquare(rows(), { axis: 1 }) },
+  { name: "of two axes", scale: 1e4, build: () => weft.sumSquare(image(), { axis: [2, 3] }) },
+]);
+checkOp("logSum", [
+  { name: "of exponentials", build: () => weft.logSum(weft.exp(rows()), { axis: 1 }) },
+  { name: "over the batch", build: () => weft.logSum(weft.abs(rows(5)), { axis: 0 }) },
+]);
 checkOp("logSumExp", [
   { name: "of rows", build: () => weft.logSumExp(rows(), { axis: -1 }) },
   { name: "of huge numbers", scale: 1e4, build: () => weft.logSumExp(image(), { axis: [2, 3] }) },

@@ -407,6 +407,11 @@ const cases: readonly Case[] = [
     name: "prod of two axes with zeros",
     build: () => lang.prod(lang.relu(lang.add(rows(2, 3), 0.6)), { axis: [1, 2], keepDims: true }),
   },
+  { name: "l1", build: () => lang.l1(rows(3, 5), { axis: 1 }) },
+  { name: "l2", build: () => lang.l2(rows(3, 5), { axis: -1 }) },
+  { name: "l2 of all, kept", build: () => lang.l2(rows(5), { keepDims: true }) },
+  { name: "sumSquare", build: () => lang.sumSquare(rows(3, 5), { axis: [1, 2] }) },
+  { name: "logSum", build: () => lang.logSum(lang.exp(rows(3, 5)), { axis: 1, keepDims: true }) },
   { name: "logSumExp", build: () => lang.logSumExp(rows(3, 5), { axis: 1 }) },
   { name: "logSumExp of all, kept", build: () => lang.logSumExp(rows(5), { keepDims: true }) },
   ...[{}, { exclusive: true }, { reverse: true, axis: 1 }].map(

@@ -1,5 +1,6 @@
 /** Along axes: softmax and its kin, and reductions. */
 import type { Call } from "../call.ts";
+import type { Callee } from "../recorder.ts";
 import type { Computed } from "../value.ts";
 import { axisOf, fixedSizes, type Row, type Rows, range, reshaped } from "./row.ts";
 import { along as axisAlong, turned, turnedOf } from "./turned.ts";
@@ -35,7 +36,7 @@ function axesOf(call: Call, x: Computed, operandSince: number): readonly number[
   return given.map((a) => axisOf(a, rank)).toSorted((a, b) => a - b);
 }
 
-type Reduced = "sum" | "mean" | "max" | "min" | "prod" | "logSumExp";
+type Reduced = "sum" | "mean" | "max" | "min" | "prod" | "l1" | "l2" | "sumSquare" | "logSum" | "logSumExp";
 
 function reduced(call: Call, callee: Reduced, x: Computed, axes: readonly number[]): Computed {
   const keepDims = call.int("keepdims", 1) !== 0;
@@ -47,39 +48,34 @@ function reduced(call: Call, callee: Reduced, x: Computed, axes: readonly number
   return call.apply(callee, Object.keys(options).length > 0 ? [x, options] : [x]);
 }
 
-interface Steps {
-  readonly before?: (call: Call, x: Computed) => Computed;
-  readonly after?: (call: Call, y: Computed) => Computed;
-}
-
+/** `without`: what is made of an element that nothing is reduced with. */
 const reduction =
-  (callee: Reduced, { before, after }: Steps = {}, operandSince = 18): Row =>
+  (
+    callee: Reduced,
+    {
+      operandSince = 18,
+      without,
+    }: { readonly operandSince?: number; readonly without?: readonly Callee[] } = {},
+  ): Row =>
   (call) => {
     const x = call.tensor(0);
     const axes = axesOf(call, x, operandSince);
-    const inner = before ? before(call, x) : x;
     call.int("keepdims", 1);
-    const y = axes && axes.length > 0 ? reduced(call, callee, inner, axes) : inner;
-    return after ? after(call, y) : y;
+    if (axes && axes.length > 0) return reduced(call, callee, x, axes);
+    return (without ?? []).reduce((y, step) => call.apply(step, step === "mul" ? [y, y] : [y]), x);
   };
-
-const square = (call: Call, x: Computed): Computed => call.apply("mul", [x, x]);
-const abs = (call: Call, x: Computed): Computed => call.apply("abs", [x]);
-const sqrt = (call: Call, x: Computed): Computed => call.apply("sqrt", [x]);
-const log = (call: Call, x: Computed): Computed => call.apply("log", [x]);
 
 export const reductions: Rows = {
   Softmax: along("softmax"),
   LogSoftmax: along("logSoftmax"),
-  ReduceSum: reduction("sum", {}, 13),
+  ReduceSum: reduction("sum", { operandSince: 13 }),
   ReduceMean: reduction("mean"),
   ReduceMax: reduction("max"),
   ReduceMin: reduction("min"),
   ReduceProd: reduction("prod"),
-  ReduceL1: reduction("sum", { before: abs }),
-  ReduceL2: reduction("sum", { before: square, after: sqrt }),
-  ReduceSumSquare: reduction("sum", { before: square }),
-  ReduceLogSum: reduction("sum", { after: log }),
-
+  ReduceL1: reduction("l1", { without: ["abs"] }),
+  ReduceL2: reduction("l2", { without: ["abs"] }),
+  ReduceSumSquare: reduction("sumSquare", { without: ["mul"] }),
+  ReduceLogSum: reduction("logSum", { without: ["log"] }),
   ReduceLogSumExp: reduction("logSumExp"),
 };

@@ -168,6 +168,10 @@ export const checks: readonly true[] = [
 
   same<Tensor<[N, 3]>>()(w.prod(image, { axis: [2, 3] })),
   same<Tensor<[N, 32, 32]>>()(w.logSumExp(image, { axis: 1 })),
+  same<Tensor<[N, 32, 32]>>()(w.l1(image, { axis: 1 })),
+  same<Tensor<[N, 1, 32, 32]>>()(w.l2(image, { axis: 1, keepDims: true })),
+  same<Tensor<[]>>()(w.sumSquare(image)),
+  same<Tensor<[N, 32, 32]>>()(w.logSum(image, { axis: 1 })),
   same<Tensor<[N]>>()(w.argmax(rows)),
   same<Tensor<[N, 1, 32, 32]>>()(w.argmin(image, { axis: 1, keepDims: true })),
   same<Tensor<[N, 128]>>()(w.pipe(tokens, w.argmax({ last: true }))),
