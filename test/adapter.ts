@@ -1,4 +1,5 @@
 /** The adapter on which tests compute that are of none. */
+import { vi } from "vitest";
 import { requestDevice } from "../runtime/node/index.ts";
 
 /**
@@ -9,3 +10,13 @@ export const ADAPTER = process.env["WEFT_ADAPTER"] ? {} : ({ adapter: "software"
 
 /** A device of the caller's own. */
 export const usualDevice = (): ReturnType<typeof requestDevice> => requestDevice(ADAPTER);
+
+/** What a user's script or command does that asks for any adapter, on the usual one. */
+export async function onUsualAdapter<T>(work: () => Promise<T>): Promise<T> {
+  vi.stubEnv("WEFT_ADAPTER", process.env["WEFT_ADAPTER"] || "software");
+  try {
+    return await work();
+  } finally {
+    vi.unstubAllEnvs();
+  }
+}

@@ -18,6 +18,7 @@ import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, describe, expect, inject, test, vi } from "vitest";
 import { loadModel } from "../../compiler/frontend/index.ts";
 import { freshTypes } from "../../scripts/build-types.mjs";
+import { onUsualAdapter } from "../adapter.ts";
 import { weft } from "../cli/weft.ts";
 import { closePages, complaints, sharedBrowser } from "../pages/chromium.ts";
 import { ISOLATED, serve } from "../pages/server.ts";
@@ -51,6 +52,9 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
+/** The verbs that measure an adapter. */
+const ADAPTERS: ReadonlySet<string> = new Set(["tune", "profile"]);
+
 interface Done {
   readonly code: number | null;
   readonly printed: string;
@@ -60,7 +64,9 @@ async function command(line: string): Promise<Done> {
   const [program = "", ...args] = line.replace(/^npx /, "").match(/"[^"]*"|\S+/g) ?? [];
   const plain = args.map((arg) => arg.replace(/^"(.*)"$/, "$1"));
   if (program === "weft") {
-    const { code, stdout, stderr } = await weft(plain);
+    const run = (): ReturnType<typeof weft> => weft(plain);
+    // Other verbs compute in WebAssembly where there is no GPU.
+    const { code, stdout, stderr } = await (ADAPTERS.has(plain[0] ?? "") ? onUsualAdapter(run) : run());
     return { code, printed: stderr + stdout };
   }
   const tools: Readonly<Record<string, readonly string[]>> = {
@@ -95,7 +101,8 @@ async function runScript(block: Block, name: string): Promise<void> {
   const printed: unknown[] = [];
   const spy = vi.spyOn(console, "log").mockImplementation((value) => printed.push(value));
   try {
-    await import(/* @vite-ignore */ `${pathToFileURL(join(folder, name)).href}?${block.place}`);
+    const script = `${pathToFileURL(join(folder, name)).href}?${block.place}`;
+    await onUsualAdapter(() => import(/* @vite-ignore */ script));
   } finally {
     spy.mockRestore();
   }

@@ -11,6 +11,7 @@ import { showCount } from "../../compiler/ir/type.ts";
 import { verifyProgram } from "../../compiler/passes/verifyProgram.ts";
 import { sgd } from "../../compiler/train/index.ts";
 import { freshTypes } from "../../scripts/build-types.mjs";
+import { onUsualAdapter } from "../adapter.ts";
 import { weft } from "../cli/weft.ts";
 import { closePages, complaints, sharedBrowser } from "../pages/chromium.ts";
 import { serve } from "../pages/server.ts";
@@ -66,7 +67,8 @@ describe("TypeScript", () => {
     const printed: unknown[] = [];
     const spy = vi.spyOn(console, "log").mockImplementation((value) => printed.push(value));
     try {
-      await import(/* @vite-ignore */ pathToFileURL(join(folder, fileOf(block, i))).href);
+      const script = pathToFileURL(join(folder, fileOf(block, i))).href;
+      await onUsualAdapter(() => import(/* @vite-ignore */ script));
     } finally {
       spy.mockRestore();
     }
