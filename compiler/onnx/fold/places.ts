@@ -101,6 +101,48 @@ export function moved(
   return known(x.type, shape, data);
 }
 
+/** The elements of a new shape in row-major order, where a step along each of its axes is so many elements of `data`. */
+export function walked(
+  data: ArrayLike<Element>,
+  shape: readonly number[],
+  steps: readonly number[],
+): ArrayLike<Element> {
+  const count = sizeOf(shape);
+  if (data instanceof Float32Array) {
+    const made = new Float32Array(count);
+    walk(shape, steps, (place, i) => {
+      made[i] = data[place] ?? 0;
+    });
+    return made;
+  }
+  const made: Element[] = [];
+  walk(shape, steps, (place) => made.push(data[place] ?? 0));
+  return made;
+}
+
+function walk(
+  shape: readonly number[],
+  steps: readonly number[],
+  visit: (place: number, i: number) => void,
+): void {
+  const at = shape.map(() => 0);
+  const count = sizeOf(shape);
+  let place = 0;
+  for (let i = 0; i < count; i++) {
+    visit(place, i);
+    for (let d = shape.length - 1; d >= 0; d--) {
+      const [last, step] = [(shape[d] ?? 1) - 1, steps[d] ?? 0];
+      if (at[d] !== last) {
+        at[d] = (at[d] ?? 0) + 1;
+        place += step;
+        break;
+      }
+      at[d] = 0;
+      place -= last * step;
+    }
+  }
+}
+
 export const first = (inputs: readonly Known[]): Known => inputs[0] ?? refuse("it has no operand");
 
 /** Axes by the attribute or the operand. */
