@@ -236,6 +236,7 @@ describe("an ONNX file in place of a model file", () => {
       "weights",
       "eval",
       "profile",
+      "verify",
       "tune",
     ]);
     for (const verb of verbs)
