@@ -84,6 +84,7 @@ const described = objectOf({
           partial: time,
         }),
       ),
+      scalar: orNull(time),
     }),
   ),
 });

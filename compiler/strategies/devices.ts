@@ -9,6 +9,11 @@ export interface Gpu {
   readonly threads: number;
   /** null: its workgroup memory is no faster than its cache, so that threads better fetch for themselves. */
   readonly stage: StageFigures | null;
+  /**
+   * A unit of its own fetches what all threads of a subgroup read at one address; the bytes that a thread gets from the first cache
+   * meanwhile, in the time of a multiply-add. null: none does.
+   */
+  readonly scalar: number | null;
 }
 
 /** How workgroups fetch factors together. */
@@ -53,11 +58,13 @@ export const UNKNOWN: Gpu = {
     pass: 2048,
     partial: 8,
   },
+  scalar: null,
 };
 
 const staged = (threads: number, figures: Partial<StageFigures>): Gpu => ({
   threads,
   stage: { ...(UNKNOWN.stage as StageFigures), ...figures }, // it has one
+  scalar: null,
 });
 
 /** A record, and the adapters that it is for. */
@@ -75,16 +82,16 @@ export const devices = {
     vendor: "nvidia",
     gpu: staged(32_768, { workgroups: [128, 256], sums: { least: 16, most: 64 } }),
   },
-  /** Two subgroups of 64 for each of 192 SIMDs (Navi 31). */
-  amd: { vendor: "amd", gpu: staged(24_576, { sums: { least: 16, most: 64 } }) },
+  /** Two subgroups of 64 for each of 192 SIMDs (Navi 31); half as much from the first cache as from workgroup memory. */
+  amd: { vendor: "amd", gpu: { ...staged(24_576, { sums: { least: 16, most: 64 } }), scalar: 0.5 } },
   /** Eight threads of 16 lanes for each of 160 vector engines (BMG-G21) at 128 registers, which 32 sums fit. */
   intel: { vendor: "intel", gpu: staged(16_384, { workgroups: [128], depths: [16, 32] }) },
   /** Four subgroups of 32 for each of 40 cores' quarters (M1 Max); more than 32 sums leave too few of them. */
   apple: { vendor: "apple", gpu: staged(16_384, { workgroups: [64, 128], depths: [8, 16] }) },
   /** Its texture cache feeds as fast as its workgroup memory (Qualcomm, "Snapdragon OpenCL Programming Guide"). */
-  adreno: { vendor: "qualcomm", gpu: { threads: 4096, stage: null }, registers: 16 },
+  adreno: { vendor: "qualcomm", gpu: { threads: 4096, stage: null, scalar: null }, registers: 16 },
   /** Its workgroup memory is memory, behind the same cache (Arm, "Mali GPU Best Practices"). */
-  mali: { vendor: "arm", gpu: { threads: 2048, stage: null }, registers: 16 },
+  mali: { vendor: "arm", gpu: { threads: 2048, stage: null, scalar: null }, registers: 16 },
 } as const satisfies Record<string, Device>;
 
 export type DeviceName = keyof typeof devices;

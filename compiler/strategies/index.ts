@@ -14,12 +14,14 @@ import type { Strategy, Trial } from "./strategy.ts";
 import type { Target } from "./target.ts";
 import { parseItems, printItems, type Said } from "./text.ts";
 import { threadPerPosition } from "./threadPerPosition.ts";
+import { uniformTile } from "./uniformTile.ts";
 import { vectorRows } from "./vectorRows.ts";
 import { vectorTile } from "./vectorTile.ts";
 import { workgroupTile } from "./workgroupTile/index.ts";
 
 // as: each is asked about kernels of its kind alone, and about its own schedules.
 const strategies = [
+  uniformTile,
   splitK,
   packing,
   panels,

@@ -108,7 +108,8 @@ export function workOf({ space, window, k }: ContractionKernel, { batch }: Targe
   return [...space, ...window, ...k].reduce((a, x) => a * sizeAt(x.extent, batch), 1);
 }
 
-function blockOf(
+/** What a thread walks: its tile, and the steps that are written out. */
+export function blockOf(
   kernel: ContractionKernel,
   tile: ReadonlyMap<Axis, number>,
   unroll: ReadonlyMap<Axis, number>,

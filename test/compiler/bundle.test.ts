@@ -18,8 +18,12 @@ type Tensors = Readonly<Record<string, w.Tensor>>;
 
 /** A GPU whose workgroup tiles have so many steps. */
 const target = (batch: number, depth = 8): Target => {
-  const { threads, stage } = must(gpu.gpu, "GPU");
-  return { ...gpu, batch, gpu: { threads, stage: { ...must(stage, "stage"), depths: [depth], bytes: 256 } } };
+  const { stage, ...figures } = must(gpu.gpu, "GPU");
+  return {
+    ...gpu,
+    batch,
+    gpu: { ...figures, stage: { ...must(stage, "stage"), depths: [depth], bytes: 256 } },
+  };
 };
 const names = ({ bundles }: Compilation): readonly (readonly string[])[] =>
   bundles.map((b) => b.flatMap((s) => s.kernel.results.map((r) => r.root.origin.name)));

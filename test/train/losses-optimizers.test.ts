@@ -86,7 +86,7 @@ test("evaluation adds to the metrics and changes no parameter", async () => {
 });
 
 /** A GPU of so few threads that the sums of two channels keep it busy: they are taken in one step, not by rows. */
-const small: Target = { ...gpu, gpu: { threads: 1024, stage: null } };
+const small: Target = { ...gpu, gpu: { threads: 1024, stage: null, scalar: null } };
 
 test.each([
   ["by rows", "portable"],

@@ -31,7 +31,12 @@ export interface Stage {
   readonly inner: "rows" | "columns";
 }
 
-export interface WorkgroupTile extends Schedule {
+/** A schedule whose workgroups are blocks of threads. */
+export interface InBlocks extends Schedule {
+  readonly stage: Omit<Stage, "depth">;
+}
+
+export interface WorkgroupTile extends InBlocks {
   readonly strategy: "workgroup tile";
   readonly stage: Stage;
 }
@@ -52,10 +57,7 @@ export const sizeOf = ({ along, batch }: Side): number => along * (batch?.thread
 const countOf = (tiles: readonly Tiled[]): number => tiles.reduce((a, t) => a * threadsOf(t), 1);
 const blocksOf = ({ tiles, along }: Side): number => Math.ceil(countOf(tiles) / along);
 
-function sidesOf(
-  kernel: ContractionKernel,
-  { stage, tile }: WorkgroupTile,
-): Record<"rows" | "columns", Side> {
+function sidesOf(kernel: ContractionKernel, { stage, tile }: InBlocks): Record<"rows" | "columns", Side> {
   const tiled = (axis: Axis): Tiled => ({ axis, tile: tile.get(axis) ?? 1 });
   const fixed = (axes: readonly Axis[]): readonly Tiled[] =>
     axes.filter((a) => !isBatch(a.extent)).map(tiled);
@@ -74,12 +76,12 @@ function sidesOf(
 }
 
 /** Axes of both factors or of neither, N outermost: workgroups differ along them as wholes. */
-function outerTiles({ batch }: ContractionKernel, { tile }: WorkgroupTile): readonly Tiled[] {
+function outerTiles({ batch }: ContractionKernel, { tile }: InBlocks): readonly Tiled[] {
   return batchFirst(batch).map((axis) => ({ axis, tile: tile.get(axis) ?? 1 }));
 }
 
 /** The grid in workgroups, not threads. */
-export function blockGrid(kernel: ContractionKernel, schedule: WorkgroupTile): Grid {
+export function blockGrid(kernel: ContractionKernel, schedule: InBlocks): Grid {
   const { rows, columns } = sidesOf(kernel, schedule);
   const outer = outerTiles(kernel, schedule);
   const batch = outer.find((t) => isBatch(t.axis.extent))?.tile ?? 0;
@@ -111,9 +113,13 @@ export interface Fetch {
   readonly gap: 0 | 1;
 }
 
-export interface Block {
+/** What a thread of a block holds, and under which conditions it is not one too many. */
+export interface Place {
   readonly held: readonly Held[];
   readonly busy: readonly Value[];
+}
+
+export interface Block extends Place {
   readonly rows: Fetch;
   readonly columns: Fetch;
 }
@@ -122,7 +128,7 @@ export interface Block {
 interface Ground {
   readonly lowering: Lowering;
   readonly kernel: ContractionKernel;
-  readonly schedule: WorkgroupTile;
+  readonly schedule: InBlocks;
   readonly vector: Vector | undefined;
   /** The block's number along each side, and along N. */
   readonly blocks: ReadonlyMap<Side, Value>;
@@ -133,14 +139,42 @@ interface Ground {
 
 const local = (): Value => convert(builtin("local"), "i32");
 
-/** Finds out where the workgroup number `group` is, and its threads. */
+/** Finds out where the workgroup number `group` is, and its threads; and what each of them fetches for the others. */
 export function placeBlock(
   lowering: Lowering,
   group: Value,
   kernel: ContractionKernel,
-  schedule: WorkgroupTile,
+  schedule: InBlocks,
   vector: Vector | undefined,
 ): Block {
+  const { ground, inner, sides, spots, ...place } = stand(lowering, group, kernel, schedule, vector);
+  const { row, column } = spots;
+  return {
+    ...place,
+    rows: fetchOf(ground, sides.rows, row, column, sides.rows === inner),
+    columns: fetchOf(ground, sides.columns, column, row, sides.columns === inner),
+  };
+}
+
+/** The same where each thread fetches for itself. */
+export function placeInBlock(
+  lowering: Lowering,
+  group: Value,
+  kernel: ContractionKernel,
+  schedule: InBlocks,
+  vector: Vector | undefined,
+): Place {
+  const { held, busy } = stand(lowering, group, kernel, schedule, vector);
+  return { held, busy };
+}
+
+function stand(
+  lowering: Lowering,
+  group: Value,
+  kernel: ContractionKernel,
+  schedule: InBlocks,
+  vector: Vector | undefined,
+) {
   const { rows, columns } = sidesOf(kernel, schedule);
   const [inner, outer] = schedule.stage.inner === "rows" ? [rows, columns] : [columns, rows];
   const size = int(sizeOf(inner));
@@ -164,10 +198,12 @@ export function placeBlock(
   const ground: Ground = { lowering, kernel, schedule, vector, blocks, batch: rest, shared };
   const [row, column] = [spotOf(ground, rows, numberOf(rows)), spotOf(ground, columns, numberOf(columns))];
   return {
+    ground,
+    inner,
+    sides: { rows, columns },
+    spots: { row, column },
     held: [...shared, ...row.held, ...column.held],
     busy: [...row.busy, ...column.busy],
-    rows: fetchOf(ground, rows, row, column, rows === inner),
-    columns: fetchOf(ground, columns, column, row, columns === inner),
   };
 }
 

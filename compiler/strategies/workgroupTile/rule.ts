@@ -176,14 +176,14 @@ function isStaged({ m, n, k, region }: ContractionKernel, target: Target): boole
 }
 
 /** How many of the rows' threads may go along N. */
-function batchesOf(m: readonly Axis[], threads: number): readonly number[] {
+export function batchesOf(m: readonly Axis[], threads: number): readonly number[] {
   if (!m.some((a) => isBatch(a.extent))) return [1];
   if (m.length === 1) return [threads];
   return [1, 2, 4, 8, 16, 32].filter((b) => b <= threads);
 }
 
 /** Positions along an axis that a thread may hold: powers of two, and what leaves no rest. */
-function sidesOf({ extent }: Axis, step: number): readonly number[] {
+export function sidesOf({ extent }: Axis, step: number): readonly number[] {
   const most = isKnown(extent) ? Math.min(8, extent) : 8;
   return [1, 2, 3, 4, 5, 6, 7, 8].filter(
     (s) => s <= most && s % step === 0 && ((s & (s - 1)) === 0 || (isKnown(extent) && extent % s === 0)),
@@ -212,7 +212,7 @@ function tilesOf(kernel: ContractionKernel, { sums: { least, most } }: StageFigu
 }
 
 /** Of some axes: how many blocks of threads they take, and how much more those compute than there is. */
-function blocksOf(
+export function blocksOf(
   axes: readonly Axis[],
   tile: ReadonlyMap<Axis, number>,
   { batch }: Target,

@@ -64,7 +64,23 @@ const together: readonly Mutation[] = [
       why: "some steps are fetched twice, others never",
     },
   ]),
+  ...inFile("compiler/strategies/uniformTile.ts", [
+    {
+      name: "uniform tile: what is past the end is stored",
+      find: "finish(lowering, kernel, accumulation, busy);",
+      put: "finish(lowering, kernel, accumulation, []);",
+      guards: [guard("strategies/uniformTile")],
+      why: "threads too many overwrite the last position, or what follows it",
+    },
+  ]),
   ...inFile("compiler/strategies/workgroupTile/block.ts", [
+    {
+      name: "uniform tile: a thread's place among the columns is its own",
+      find: "along === 1 ? int(0) : ",
+      put: "along === 0 ? int(0) : ",
+      guards: [guard("strategies/uniformTile")],
+      why: "every thread fetches every weight for itself",
+    },
     {
       name: "block: threads beyond the last place store as well",
       find: "const busy = excess ? [less(place, int(count))] : [];",
