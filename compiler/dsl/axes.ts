@@ -2,7 +2,7 @@
 import { ops } from "../ops/index.ts";
 import { noMore } from "../options.ts";
 import { apply, here, located } from "./build.ts";
-import { unaryOp } from "./layer.ts";
+import { type Identity, unaryOp } from "./layer.ts";
 import { settingsOf } from "./own.ts";
 import { isTensor, type Tensor } from "./tensor.ts";
 import type {
@@ -200,3 +200,20 @@ export function spaceToDepth<const B extends number>(options: BlockOptions<B>): 
 export function spaceToDepth(...args: readonly unknown[]): unknown {
   return unaryOp(ops.spaceToDepth, args);
 }
+
+/** Options of `triu` and `tril`. */
+export interface TriangleOptions {
+  /** Which diagonal still counts: 0 the main one, above 0 those above it, below 0 those below it. Default 0. */
+  readonly diagonal?: number;
+}
+
+/** Throws `UserError` for tensors whose last two axes are no matrix of each example. */
+export interface TriangleOp {
+  <S extends Shape>(x: Tensor<S>, options?: TriangleOptions): Tensor<S>;
+  (options?: TriangleOptions): Identity;
+}
+
+/** Matrices of the last two axes, with what lies below a diagonal 0: `triu(x, { diagonal: 1 })`. */
+export const triu: TriangleOp = ((...args: readonly unknown[]) => unaryOp(ops.triu, args)) as TriangleOp; // the overloads are what unaryOp does
+/** The same with what lies above it 0. */
+export const tril: TriangleOp = ((...args: readonly unknown[]) => unaryOp(ops.tril, args)) as TriangleOp; // as above

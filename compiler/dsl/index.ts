@@ -23,7 +23,10 @@ export {
   spaceToDepth,
   squeeze,
   stack,
+  type TriangleOptions,
   tile,
+  tril,
+  triu,
   unsqueeze,
 } from "./axes.ts";
 export { ModelError } from "./build.ts";

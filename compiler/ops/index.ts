@@ -19,6 +19,7 @@ import { scans } from "./scan.ts";
 import { scatters } from "./scatter.ts";
 import { shape } from "./shape.ts";
 import { slices } from "./slice.ts";
+import { triangles } from "./triangle.ts";
 import { whole } from "./whole.ts";
 import { window } from "./window.ts";
 
@@ -32,6 +33,7 @@ export const ops = {
   ...shape,
   ...slices,
   ...axes,
+  ...triangles,
   ...blocks,
   ...gathers,
   ...whole,
@@ -77,6 +79,7 @@ export type { CumsumOptions, EinsumOptions } from "./scan.ts";
 export type { GatherNdOptions, Reduction, ScatterElementsOptions, ScatterNdOptions } from "./scatter.ts";
 export type { ConcatOptions, ReshapeOptions, TransposeOptions } from "./shape.ts";
 export { cuts, type SliceOptions, type SplitOptions } from "./slice.ts";
+export type { TriangleOptions } from "./triangle.ts";
 export type {
   CastOptions,
   ChosenOptions,

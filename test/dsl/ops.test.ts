@@ -139,6 +139,8 @@ const forms: { readonly [op: string]: readonly [Tensor, (x: never) => Tensor, Te
     expand: [w.expand(single, [1, 3, 2]), w.expand([1, 3, 2]), single],
     tile: [w.tile(rows, [1, 2]), w.tile([1, 2]), rows],
     stack: [w.stack([rows, rows], { axis: -1 })],
+    triu: [w.triu(image, { diagonal: 1 }), w.triu({ diagonal: 1 }), image],
+    tril: [w.tril(image), w.tril(), image],
     flip: [w.flip(image, { axis: [1, -1] }), w.flip({ axis: [1, -1] }), image],
     roll: [w.roll(rows, { shift: -3 }), w.roll({ shift: -3 }), rows],
     depthToSpace: [

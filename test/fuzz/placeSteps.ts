@@ -70,6 +70,8 @@ export function turn(draft: Draft, x: string): string {
       );
     }
     case 3:
+      if (dice.rarely(3) && shape.length > 2)
+        return draft.line(dice.pick(["triu", "tril"]), [x], { diagonal: dice.between(-2, 2) });
       return draft.line("flip", [x], { axis: dice.rarely(2) ? axes : axis });
     case 4:
       return draft.line("roll", [x], { shift: dice.between(-4, 4), axis });

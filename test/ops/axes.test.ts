@@ -1,4 +1,5 @@
 /** Ops that add, drop, repeat, stack and turn axes, steps of slices, blocks of pixels, and borders. */
+import { expect, test } from "vitest";
 import * as weft from "weftgpu";
 import { input, N, param } from "weftgpu";
 import { type Case, checkOp, useDevice } from "./cases.ts";
@@ -57,6 +58,26 @@ checkOp("stack", [
     },
   },
 ]);
+const triangles = { triu: weft.triu, tril: weft.tril };
+for (const op of ["triu", "tril"] as const)
+  for (const diagonal of [-9, -1, 0, 2])
+    checkOp(`${op} from diagonal ${diagonal}`, [
+      { name: "of pictures", build: () => triangles[op](wide(), { diagonal }) },
+      {
+        name: "of a product",
+        build: () => triangles[op](weft.sigmoid(weft.mul(image(), 3)), { diagonal }),
+      },
+      {
+        name: "into a convolution",
+        build: () => weft.conv2d(triangles[op](image(), { diagonal }), { out: 2, kernel: 3 }),
+      },
+    ]);
+
+test("a triangle of what is no matrix of each example is refused", () => {
+  const rows = weft.input("x", [weft.N, 5]);
+  expect(() => weft.triu(rows)).toThrow("triu of [N, 5]");
+});
+
 checkOp("flip", [
   { name: "the last axis", build: () => weft.flip(wide(), { axis: -1 }) },
   { name: "channels", build: () => weft.flip(image(), { axis: 1 }) },

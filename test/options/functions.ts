@@ -34,6 +34,7 @@ import type {
   SoftmaxOptions,
   SqueezeOptions,
   StackOptions,
+  TriangleOptions,
   UnsqueezeOptions,
 } from "../../compiler/ops/index.ts";
 import type { AdamOptions, SgdOptions, TrainingOptions } from "../../compiler/train/index.ts";
@@ -104,6 +105,7 @@ const slice: Required<SliceOptions> = { axis: 2, start: 1, end: 3, step: 2 };
 const squeeze: Required<SqueezeOptions> = { axis: 0 };
 const unsqueeze: Required<UnsqueezeOptions> = { axis: 2 };
 const flip: Required<FlipOptions> = { axis: 2 };
+const triangle: Required<TriangleOptions> = { diagonal: 1 };
 const roll: Required<RollOptions> = { shift: 1, axis: 2 };
 const block: Required<BlockOptions> = { block: 2, mode: "CRD" };
 const recurrent: Required<Omit<RecurrentOptions, keyof typeof ofLstm | keyof typeof ofGru | "activations">> =
@@ -154,6 +156,8 @@ export const unary: Readonly<Record<string, object>> = {
   slice,
   unsqueeze,
   flip,
+  triu: triangle,
+  tril: triangle,
   roll,
   depthToSpace: block,
   spaceToDepth: block,

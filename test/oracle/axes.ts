@@ -87,6 +87,16 @@ export function roll(op: Op): NdArray {
   return moved(x, x.shape, (at) => at.map((a, i) => (i === axis ? modulo(a - shift, x.shape[i] ?? 1) : a)));
 }
 
+/** 0 where a place of the last two axes lies on the other side of a diagonal. */
+export function triangle(op: Op, keeps: (column: number, row: number) => boolean): NdArray {
+  const x = first(op);
+  const diagonal = numberOf(op.attrs, "diagonal");
+  return build(x.shape, (at) => {
+    const [row = 0, column = 0] = at.slice(-2);
+    return keeps(column, row + diagonal) ? get(x, at) : 0;
+  });
+}
+
 /** Places of a block and channels, as numbers of a channel of many. */
 function channelOf(op: Op, channels: number, channel: number, row: number, column: number): number {
   const block = numberOf(op.attrs, "block");

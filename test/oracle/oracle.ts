@@ -17,6 +17,7 @@ import {
   squeeze,
   stack,
   tile,
+  triangle,
   unsqueeze,
 } from "./axes.ts";
 import {
@@ -126,6 +127,8 @@ const meanings: Readonly<Record<OpName, Meaning>> = {
   tile,
   stack,
   flip,
+  triu: (op) => triangle(op, (column, from) => column >= from),
+  tril: (op) => triangle(op, (column, from) => column <= from),
   roll,
   depthToSpace,
   spaceToDepth,

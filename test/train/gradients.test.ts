@@ -263,6 +263,8 @@ const cases: readonly Case[] = [
       return lang.mul(lang.stack([x, input("z", ["N", 3, 2]), x], { axis: 2 }), param("p", [3, 3, 2]));
     },
   },
+  { name: "triu", build: () => lang.mul(lang.triu(rows(3, 5)), param("p", [3, 5])) },
+  { name: "tril", build: () => lang.mul(lang.tril(rows(4, 3), { diagonal: -1 }), param("p", [4, 3])) },
   { name: "flip", build: () => lang.mul(lang.flip(rows(3, 5), { axis: [1, 2] }), param("p", [3, 5])) },
   { name: "roll", build: () => lang.mul(lang.roll(rows(3, 5), { shift: 2 }), param("p", [3, 5])) },
   ...(["DCR", "CRD"] as const).flatMap((mode): Case[] => [

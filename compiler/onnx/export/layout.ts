@@ -1,5 +1,5 @@
 /** The ops that move elements as standard ONNX operators. */
-import { int, ints, string } from "./message.ts";
+import { int, ints, intTensor, string } from "./message.ts";
 import {
   fromFront,
   list,
@@ -92,6 +92,16 @@ function roll(t: Translation): string {
   return t.emit("Concat", parts, int("axis", axis));
 }
 
+const triangle =
+  (upper: 0 | 1) =>
+  (t: Translation): string => {
+    const diagonal = t.constant((name) => ({
+      ...intTensor(name, [numberOf(t.node.attrs, "diagonal")]),
+      dims: [],
+    }));
+    return t.emit("Trilu", [only(t), diagonal], int("upper", upper));
+  };
+
 /** ONNX has the mode of DepthToSpace alone. */
 function spaceToDepth(t: Translation): string {
   const b = numberOf(t.node.attrs, "block");
@@ -115,6 +125,8 @@ export const layout = {
   tile: (t) => t.emit("Tile", [only(t), list(t, listOf(t.node.attrs, "repeats"))]),
   stack,
   flip,
+  triu: triangle(1),
+  tril: triangle(0),
   roll,
   depthToSpace: (t) =>
     t.emit(

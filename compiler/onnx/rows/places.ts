@@ -64,12 +64,9 @@ export const places: Rows = {
     const x = call.moved(0);
     const [k = 0] = call.numbers(1, "the diagonal") ?? [];
     const upper = call.int("upper", 1) !== 0;
-    const [rows = 1, columns = 1] = fixedSizes(x.shape.slice(-2), "a triangle of an axis");
-    const mask = Array.from({ length: rows * columns }, (_, i) => {
-      const distance = (i % columns) - Math.floor(i / columns);
-      return Number(upper ? distance >= k : distance <= k);
+    return call.apply(upper ? "triu" : "tril", [call.asNumbers(x), k === 0 ? {} : { diagonal: k }], {
+      type: x.type,
     });
-    return call.apply("where", [table(call, mask, [rows, columns]), call.asNumbers(x), 0], { type: x.type });
   },
 
   /** The first so many steps of each sequence, from the last of them. */

@@ -8,6 +8,15 @@ const wasm = guard("wasm/functions");
 const gradients = guard("train/gradients");
 
 export const ofFunctions: readonly Mutation[] = [
+  ...inFile("compiler/ops/triangle.ts", [
+    {
+      name: "tril: as triu",
+      find: "scale(distance, sign)",
+      put: "distance",
+      guards: [guard("ops/axes")],
+      why: "what should be left is 0, and the other way round",
+    },
+  ]),
   ...inFile("compiler/ops/formula.ts", [
     {
       name: "formula: a quarter of a turn is two parts",

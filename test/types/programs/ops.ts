@@ -252,6 +252,8 @@ export const checks: readonly true[] = [
   same<Tensor<[N, 2, 10]>>()(w.stack([rows, rows])),
   same<Tensor<[N, 10, 3]>>()(w.stack([rows, rows, rows], { axis: -1 })),
   same<Tensor<[2, 9]>>()(w.stack([w.param("a", [9]), w.param("b", [9])], { axis: 0 })),
+  same<Tensor<[N, 3, 32, 32]>>()(w.triu(image)),
+  same<Tensor<[N, 3, 32, 32]>>()(w.pipe(image, w.tril({ diagonal: -1 }))),
   same<Tensor<[N, 3, 32, 32]>>()(w.flip(image, { axis: [2, -1] })),
   same<Tensor<[N, 10]>>()(w.pipe(rows, w.roll({ shift: 3 }))),
   same<Tensor<[N, 4, 16, 24]>>()(w.depthToSpace(w.input("d", [N, 16, 8, 12]), { block: 2 })),
