@@ -6,8 +6,9 @@ import { size } from "./windowSteps.ts";
 
 /** Each step is kernels of its own: few of them. */
 const MOST_STEPS = 5;
-export const isSequence = (shape: readonly Dim[]): boolean =>
-  shape.length === 3 && size(shape, 1) <= MOST_STEPS && typeof shape[1] === "number";
+/** What is trained has two steps: of one, nothing depends on the weights from step to step. */
+export const isSequence = (shape: readonly Dim[], least: number): boolean =>
+  shape.length === 3 && typeof shape[1] === "number" && shape[1] >= least && shape[1] <= MOST_STEPS;
 
 /** A recurrent layer, or what it ends in. */
 export function recurrent(draft: Draft, x: string): string {

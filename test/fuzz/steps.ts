@@ -2,6 +2,7 @@
 import type { Draft } from "./draft.ts";
 import { real, small } from "./numbers.ts";
 import { cut, hasNumber, lookup, together, turn } from "./placeSteps.ts";
+import { byElement, byRow, readsByRow } from "./scatterSteps.ts";
 import { einsum, isSequence, recurrent, table } from "./sequenceSteps.ts";
 import { aside, many, own, repeat, withPrepared } from "./sharing.ts";
 import type { Dim, Value } from "./spec.ts";
@@ -297,7 +298,7 @@ export const steps: readonly Step[] = [
     applies: (s) => slides(s) && perExample(s.slice(2)) > 1,
     add: channelNorm,
   },
-  { name: "recurrent", weight: 2, applies: isSequence, add: recurrent },
+  { name: "recurrent", weight: 2, applies: (s, d) => isSequence(s, d.open ? 1 : 2), add: recurrent },
   { name: "einsum", weight: 1, applies: features, add: einsum },
   {
     name: "linear",
@@ -326,6 +327,8 @@ export const steps: readonly Step[] = [
   { name: "cut", weight: 3, applies: hasNumber, add: cut },
   { name: "turn", weight: 3, applies: (s) => hasNumber(s) && s.length < 6, add: turn },
   { name: "lookup", weight: 2, applies: (_, d) => d.open || d.whole().length > 0, add: lookup },
+  { name: "byElement", weight: 2, applies: hasNumber, add: byElement },
+  { name: "byRow", weight: 2, applies: readsByRow, add: byRow },
   { name: "together", weight: 2, applies: () => true, add: together },
   { name: "repeat", weight: 6, applies: () => true, add: repeat },
   { name: "own", weight: 3, applies: (s) => size(s, -1) > 1, add: own },

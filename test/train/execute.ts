@@ -43,9 +43,11 @@ export async function execute(
   own?: GPUDevice,
 ): Promise<Execution> {
   const device = own ?? (await deviceFor(program));
-  const buffers = program.buffers.map(({ name, bytes }) => {
-    const size = Math.max(16, Math.ceil((bytes.fixed + bytes.perBatch * most) / 16) * 16);
-    return device.createBuffer({ label: name, size, usage: STORAGE });
+  const buffers = program.buffers.map(({ name, bytes }, i) => {
+    // A data set is as long as the batch, of which the program knows nothing; no element is wider than a word.
+    const set = program.inputs.find(({ buffer, storage }) => storage && buffer === i);
+    const own = set ? 4 * sizeOf(shapeAt(set.shape, most)) : bytes.fixed + bytes.perBatch * most;
+    return device.createBuffer({ label: name, size: Math.max(16, Math.ceil(own / 16) * 16), usage: STORAGE });
   });
   const uniform = device.createBuffer({ label: "batch", size: 32, usage: UNIFORM });
   const pipelines = await Promise.all(
