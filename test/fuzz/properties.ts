@@ -171,7 +171,7 @@ function bufferNamed(
 export function withOwnBuffers(program: Program): Program {
   const fixed = new Set([...program.inputs, ...program.params, ...program.outputs].map((s) => s.buffer));
   const buffers = [...program.buffers];
-  const now = new Map<number, number>();
+  let now = new Map<number, number>();
   const moved = (dispatch: Dispatch): Dispatch => {
     const bindings = program.kernels[dispatch.kernel]?.bindings ?? [];
     const next = new Map<number, number>();
@@ -185,10 +185,13 @@ export function withOwnBuffers(program: Program): Program {
     for (const [i, to] of next) now.set(dispatch.buffers[i] ?? -1, to);
     return { ...dispatch, buffers: own };
   };
-  return {
-    ...program,
-    prepare: program.prepare.map(moved),
-    dispatches: program.dispatches.map(moved),
-    buffers,
+  const prepare = program.prepare.map(moved);
+  const prepared = now;
+  // A run is that of one range: each goes on from what was prepared.
+  const run = (dispatches: readonly Dispatch[]): readonly Dispatch[] => {
+    now = new Map(prepared);
+    return dispatches.map(moved);
   };
+  const ranges = program.ranges?.map((range) => ({ ...range, dispatches: run(range.dispatches) }));
+  return { ...program, prepare, dispatches: run(program.dispatches), ...(ranges && { ranges }), buffers };
 }
