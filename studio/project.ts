@@ -17,6 +17,15 @@ export interface Project {
   readonly samples: readonly Sample[];
   /** Whether there is a server that can save the model file and tells of changes on disk. */
   readonly live: boolean;
+  /** Data sets that the server has, or downloads; none where there is no server. */
+  readonly sets?: readonly ServedSet[];
+}
+
+/** As `cli/studio/sets.ts` has it. */
+export interface ServedSet {
+  readonly name: string;
+  readonly here: boolean;
+  readonly bytes: number;
 }
 
 /** Throws where it is missing or no such thing. */

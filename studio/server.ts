@@ -11,6 +11,19 @@ export async function saveFile(path: string, text: string): Promise<void> {
   if (!response.ok) throw new Error(await response.text());
 }
 
+/** Asks the server for a data set, which it may have to download. Throws with the server's own words where it cannot. */
+export async function askForSet(name: string): Promise<void> {
+  const response = await fetch(`data/${name}`, { method: "POST" });
+  if (!response.ok) throw new Error(await response.text());
+}
+
+/** One of a data set's files. */
+export async function setFile(set: string, name: string): Promise<File> {
+  const response = await fetch(`data/${set}/${name}`);
+  if (!response.ok) throw new Error(`${name}: ${await response.text()}`);
+  return new File([await response.blob()], name);
+}
+
 /** Calls `changed` with the project's files whenever one of them changes on disk. */
 export function watchDisk(changed: (files: Readonly<Record<string, string>>) => void): void {
   const events = new EventSource("changes");

@@ -97,11 +97,16 @@ export function checkSum(bytes: Uint8Array, file: PublishedFile, set: Published,
   });
 }
 
+/** The first folder with files of a set; undefined where there is none. */
+export async function folderOf(set: Published, dataDir?: string): Promise<string | undefined> {
+  for (const each of folders(set, dataDir)) if (await holds(each, set)) return each;
+  return undefined;
+}
+
 /** Throws `UserError` where a file is nowhere to be found, which says what to put where, or is not as published. */
 export async function readPublished(set: Published, dataDir: string | undefined): Promise<Data> {
   const searched = folders(set, dataDir);
-  let folder: string | undefined;
-  for (const each of searched) if (folder === undefined && (await holds(each, set))) folder = each;
+  const folder = await folderOf(set, dataDir);
   if (folder === undefined)
     throw new UserError({
       problem: `there are no files of ${set} in ${searched.map(shownPath).join(", ")}`,

@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import { InternalError } from "../../compiler/errors.ts";
 import { packageUrl } from "../version.ts";
 import { mayRead, type ProjectFiles, texts } from "./project.ts";
+import type { ServedSet } from "./sets.ts";
 
 /** Files by their address, without a slash in front. */
 export type Files = ReadonlyMap<string, string>;
@@ -31,8 +32,11 @@ export function projectAssets(project: ProjectFiles): Files {
   return new Map(named.filter(([, file]) => mayRead(project, file)));
 }
 
-/** What the page reads first; `live`: whether a server is there that saves files and tells of changes. */
-export function projectJson(project: ProjectFiles, live: boolean): string {
+/**
+ * What the page reads first; `live`: whether a server is there that saves files and tells of changes; `sets`: data sets that it has,
+ * or can get.
+ */
+export function projectJson(project: ProjectFiles, live: boolean, sets: readonly ServedSet[] = []): string {
   const addresses = [...projectAssets(project).keys()];
   const encoded = (address: string): string => address.split("/").map(encodeURIComponent).join("/");
   const weights = addresses.find((address) => address.startsWith("weights/"));
@@ -46,5 +50,6 @@ export function projectJson(project: ProjectFiles, live: boolean): string {
       url: encoded(address),
     })),
     live,
+    sets,
   });
 }

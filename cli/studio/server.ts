@@ -6,9 +6,11 @@ import { readFile, realpath } from "node:fs/promises";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { extname } from "node:path";
 import { UserError } from "../../compiler/errors.ts";
+import type { Published } from "../data/published.ts";
 import { writeFiles } from "../write.ts";
 import { type Files, pageFiles, projectAssets, projectJson } from "./page.ts";
 import { mayRead, type ProjectFiles } from "./project.ts";
+import { fetchSet, servedSets, setFile, setNamed } from "./sets.ts";
 
 export interface StudioServer {
   /** `http://127.0.0.1:8423/` */
@@ -142,9 +144,16 @@ async function answer(exchange: Exchange): Promise<void> {
     if (request.method !== "POST") return refuse(response, 405, "POST alone", "POST");
     return save(exchange);
   }
+  const wanted = request.method === "POST" ? setNamed(address) : undefined;
+  if (wanted) {
+    if (!isOwn(exchange)) return refuse(response, 403, "the studio's own page alone may ask for data");
+    return get(wanted, response);
+  }
   if (request.method !== "GET" && request.method !== "HEAD")
     return refuse(response, 405, "GET and HEAD alone", "GET, HEAD");
-  if (address === "project.json") return send(response, ".json", projectJson(project, project.editable));
+  if (address === "project.json")
+    return send(response, ".json", projectJson(project, project.editable, await servedSets()));
+  if (address.startsWith("data/")) return sendSet(response, await setFile(address));
   if (address === "changes" && request.method === "GET") return listenFor(response, listeners);
   const file = exchange.page.get(address || "index.html") ?? projectAssets(project).get(address);
   if (file === undefined) return refuse(response, 404, "there is nothing here");
@@ -182,13 +191,35 @@ function listenFor(response: ServerResponse, listeners: Set<ServerResponse>): vo
   response.on("close", () => listeners.delete(response));
 }
 
-/** Writes one of the project's sources, whole or not at all. The page of this server alone may ask for it. */
-async function save({ request, response, project, hosts }: Exchange): Promise<void> {
-  const { origin, "content-type": type, "sec-fetch-site": site } = request.headers;
+/** Whether the page of this server asks. */
+function isOwn({ request, hosts }: Exchange): boolean {
+  const { origin, "sec-fetch-site": site } = request.headers;
   const own =
     [...hosts].some((host) => origin === `http://${host}`) && origin === `http://${request.headers.host}`;
-  if (!own || (site !== undefined && site !== "same-origin"))
-    return refuse(response, 403, "the studio's own page alone may save");
+  return own && (site === undefined || site === "same-origin");
+}
+
+/** A file of a data set, whose addresses are those of a table. */
+async function sendSet(response: ServerResponse, file: string | undefined): Promise<void> {
+  if (file === undefined) return refuse(response, 404, "there is nothing here");
+  send(response, ".gz", await readFile(file));
+}
+
+/** Downloads a data set, as `weft data` does. */
+async function get(set: Published, response: ServerResponse): Promise<void> {
+  try {
+    await fetchSet(set);
+  } catch (error) {
+    return refuse(response, 502, error instanceof Error ? error.message : String(error));
+  }
+  response.writeHead(204).end();
+}
+
+/** Writes one of the project's sources, whole or not at all. The page of this server alone may ask for it. */
+async function save(exchange: Exchange): Promise<void> {
+  const { request, response, project } = exchange;
+  const type = request.headers["content-type"];
+  if (!isOwn(exchange)) return refuse(response, 403, "the studio's own page alone may save");
   if (type !== "application/json") return refuse(response, 415, "application/json alone");
   const body = await readBody(request);
   if (body === undefined) return refuse(response, 413, `a model file holds at most ${largest} bytes`);

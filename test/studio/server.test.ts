@@ -68,6 +68,58 @@ beforeAll(async () => {
 });
 afterAll(() => server?.close());
 
+describe("data sets", () => {
+  const kept = process.env["WEFT_DATA"];
+  const names = ["train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte.gz", "t10k-images-idx3-ubyte.gz"];
+  beforeAll(() => {
+    const data = scratch();
+    mkdirSync(join(data, "fashion-mnist"));
+    for (const name of names) writeFileSync(join(data, "fashion-mnist", name), `the bytes of ${name}`);
+    writeFileSync(join(data, "fashion-mnist", "secret.txt"), secret);
+    process.env["WEFT_DATA"] = data;
+  });
+  afterAll(() => {
+    if (kept === undefined) Reflect.deleteProperty(process.env, "WEFT_DATA");
+    else process.env["WEFT_DATA"] = kept;
+  });
+  const get = (path: string) => ask(path, { headers: { host } });
+
+  test("of a folder that is known are offered and served, by their files' names alone", async () => {
+    const { sets } = JSON.parse((await get("/project.json")).body);
+    expect(sets.map((s: { name: string }) => s.name)).toEqual(["fashion-mnist", "mnist"]);
+    expect(sets[0]).toEqual({ name: "fashion-mnist", here: true, bytes: 30_878_645 });
+    const [name = ""] = names;
+    expect(await get(`/data/fashion-mnist/${name}`)).toMatchObject({
+      status: 200,
+      body: `the bytes of ${name}`,
+    });
+    for (const path of [
+      "/data/fashion-mnist/secret.txt",
+      "/data/fashion-mnist/../../secret.ts",
+      "/data/fashion-mnist/%2e%2e%2fsecret.txt",
+      "/data/fashion-mnist/",
+      "/data/fashion-mnist",
+      "/data/other/train-images-idx3-ubyte.gz",
+      `/data/fashion-mnist/x/${name}`,
+      `/data/mnist/${name}`,
+    ]) {
+      const { status, body } = await get(path);
+      expect([path, status, body.includes(secret)]).toEqual([path, 404, false]);
+    }
+  });
+
+  test("are asked for by the studio's own page alone", async () => {
+    const post = (path: string, headers: Record<string, string>) =>
+      ask(path, { method: "POST", headers: { host, ...headers } });
+    const own = { origin: `http://${host}` };
+    expect((await post("/data/fashion-mnist", own)).status).toBe(204); // it is there already
+    expect((await post("/data/fashion-mnist", { origin: "http://evil.example" })).status).toBe(403);
+    expect((await post("/data/fashion-mnist", {})).status).toBe(403);
+    expect((await post("/data/fashion-mnist", { ...own, "sec-fetch-site": "cross-site" })).status).toBe(403);
+    expect((await post("/data/other", own)).status).toBe(405);
+  });
+});
+
 describe("reading", () => {
   test("the page, with a policy that lets it reach nothing else", async () => {
     const { status, headers, body } = await ask("/", { headers: { host } });

@@ -1,9 +1,12 @@
 /** What the Train tab computes without a page: settings, data, curves, speed. */
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
 import * as w from "weftgpu";
 import type { EpochPoint } from "../../cli/output/curve.ts";
 import { loadModel } from "../../compiler/frontend/index.ts";
+import { tallyOf } from "../../studio/tabs/train/answers.ts";
 import {
   type Chosen,
   drawnShapes,
@@ -14,12 +17,15 @@ import {
   recognised,
   unpacked,
 } from "../../studio/tabs/train/data.ts";
+import { isFlat } from "../../studio/tabs/train/hints.ts";
 import { pace } from "../../studio/tabs/train/pace.ts";
 import { pixelsOf } from "../../studio/tabs/train/pixels.ts";
 import { nearest, plotOf } from "../../studio/tabs/train/plot.ts";
-import { clipOf, DEFAULTS, optimizerOf } from "../../studio/tabs/train/settings.ts";
+import { quick, recipeOf } from "../../studio/tabs/train/recipe.ts";
+import { clipOf, LECTURE, optimizerOf } from "../../studio/tabs/train/settings.ts";
 import { idx } from "../cli/make.ts";
 
+const root = fileURLToPath(new URL("../..", import.meta.url));
 const file = (name: string, bytes: Uint8Array): File => new File([Uint8Array.from(bytes)], name);
 
 /** A small set: pictures of 2 × 2. */
@@ -40,13 +46,66 @@ const classifier = (out: number, height = 2): w.Graph => {
 
 describe("settings", () => {
   test("become an optimiser and a bound", () => {
-    expect(optimizerOf({ ...DEFAULTS, momentum: 0.5 })).toEqual(w.sgd({ lr: 0.9, momentum: 0.5 }));
-    expect(optimizerOf({ ...DEFAULTS, optimizer: "adam", lr: 0.01, momentum: 0.5 })).toEqual(
+    expect(optimizerOf({ ...LECTURE, momentum: 0.5 })).toEqual(w.sgd({ lr: 0.9, momentum: 0.5 }));
+    expect(optimizerOf({ ...LECTURE, optimizer: "adam", lr: 0.01, momentum: 0.5 })).toEqual(
       w.adam({ lr: 0.01 }),
     );
-    expect(clipOf(DEFAULTS)).toBeUndefined();
-    expect(clipOf({ ...DEFAULTS, clip: "norm", clipAt: 2 })).toEqual({ norm: 2 });
-    expect(clipOf({ ...DEFAULTS, clip: "value" })).toEqual({ value: 1 });
+    expect(clipOf(LECTURE)).toBeUndefined();
+    expect(clipOf({ ...LECTURE, clip: "norm", clipAt: 2 })).toEqual({ norm: 2 });
+    expect(clipOf({ ...LECTURE, clip: "value" })).toEqual({ value: 1 });
+  });
+});
+
+describe("recipes", () => {
+  const of = async (name: string): Promise<w.Graph> => (await loadModel(join(root, "models", name))).graph;
+  test("as many pictures as there is time for", async () => {
+    const lenet = quick(await of("lenet.ts"));
+    expect(lenet).toEqual({ ...LECTURE, optimizer: "adam", lr: 0.003, batch: 64, epochs: 8, limit: 6000 });
+    const resnet = quick(await of("resnet18.ts"));
+    expect(resnet).toEqual({ ...LECTURE, optimizer: "adam", lr: 0.001, batch: 4, epochs: 8, limit: 40 });
+    const own = quick(classifier(3));
+    expect([own.limit, own.batch]).toEqual([6000, 64]);
+  });
+  test("are known again", async () => {
+    const graph = classifier(3);
+    expect([quick(graph), LECTURE, { ...LECTURE, lr: 0.1 }].map((s) => recipeOf(s, graph))).toEqual([
+      "quick",
+      "lecture",
+      undefined,
+    ]);
+  });
+});
+
+describe("hints", () => {
+  const points = (...losses: readonly number[]) =>
+    losses.map((loss, i) => ({ epoch: i, loss, trainAccuracy: 0.1, testAccuracy: Number.NaN }));
+  test("nothing was learnt", () => {
+    expect(isFlat([], 10)).toBe(false);
+    expect(isFlat(points(2.31, 2.309), 10)).toBe(false); // it is early
+    expect(isFlat(points(2.31, 2.309, 2.308), 10)).toBe(true);
+    expect(isFlat(points(2.31, 2.2, 2.31), 10)).toBe(false);
+    expect(isFlat(points(0.7, 0.699, 0.698), 2)).toBe(true);
+    const better = points(2.31, 2.309, 2.308).map((p) => ({ ...p, trainAccuracy: 0.2 }));
+    expect(isFlat(better, 10)).toBe(false);
+  });
+});
+
+describe("answers", () => {
+  test("are counted, and the worst are kept", () => {
+    const tally = tallyOf(3);
+    tally.add([5, 1, 0, 0, 2, 9], 3, [0, 1, 2], 0);
+    tally.add([4, 3, 1], 3, [0, 1, 2], 2);
+    const { confusion, mistakes, rows } = tally.answers();
+    expect(rows).toBe(3);
+    expect(confusion).toEqual([
+      [1, 0, 0],
+      [0, 0, 1],
+      [1, 0, 0],
+    ]);
+    expect(mistakes).toEqual([
+      { row: 1, label: 1, answer: 2, margin: 7 },
+      { row: 2, label: 2, answer: 0, margin: 3 },
+    ]);
   });
 });
 

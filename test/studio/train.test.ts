@@ -60,11 +60,15 @@ describe("the Train tab", () => {
     const { page, list } = await open({ colorScheme: "light", gpu: false });
     await ready(page);
     expect(await page.textContent(".about-model")).toBe("lenet, 61,706 parameters");
+    expect(await page.inputValue("#train-recipe")).toBe("quick");
+    await page.selectOption("#train-recipe", "lecture");
+    expect(await page.inputValue("#train-lr")).toBe("0.9");
     const files = idxFiles();
     await page.check("input[value=files]");
     await page.setInputFiles("#train-files", files.slice(0, 3));
     expect(await page.textContent(".choose [role=status]")).toBe("Still missing: t10k-labels-idx1-ubyte.gz");
     await settings(page, { batch: 10, epochs: 1000, lr: 0.5, seed: 3 });
+    expect(await page.inputValue("#train-recipe")).toBe("own");
     await page.click("#train-go");
     await expect
       .poll(() => page.textContent("#train-failure"))
@@ -95,14 +99,14 @@ describe("the Train tab", () => {
     expect(await points(page, 0)).toBe(10 * done);
     expect(await points(page, 2)).toBe(done);
     const table = await page.evaluate(() =>
-      [...document.querySelectorAll<HTMLTableRowElement>(".panel-train tbody tr")].map((row) =>
+      [...document.querySelectorAll<HTMLTableRowElement>(".epochs tbody tr")].map((row) =>
         [...row.cells].map((cell) => Number(cell.textContent?.replaceAll(",", ""))),
       ),
     );
     expect(table.map(([epoch]) => epoch)).toEqual(Array.from({ length: done }, (_, i) => done - i));
     expect(table[0]?.[1]).toBeLessThan(table.at(-1)?.[1] ?? 0); // the loss has fallen
     expect(await page.getAttribute(".plot", "aria-label")).toContain(`After epoch ${done}: train loss `);
-    expect(await page.textContent(".pictures li:nth-child(4)")).toBe("class 3");
+    expect(await page.textContent(".pictures:not(.mistakes) li:nth-child(4)")).toBe("class 3");
     await page.hover(".plot", { position: { x: 60, y: 100 } });
     await shoot(page, "light");
 
@@ -143,6 +147,54 @@ describe("the Train tab", () => {
     await page.context().close();
   });
 
+  test("learns drawn shapes with the settings it proposes, and shows what it takes for what", async () => {
+    const { page, list } = await open({ colorScheme: "dark", gpu: false });
+    await ready(page);
+    const shown = async (name: string): Promise<string> => page.inputValue(`#train-${name}`);
+    expect([await shown("optimizer"), await shown("lr"), await shown("batch")]).toEqual([
+      "adam",
+      "0.003",
+      "64",
+    ]);
+    await settings(page, { limit: 2400, epochs: 6 }); // less of it, as a test is not to take long
+    await page.click("#train-go");
+    await expect.poll(() => status(page)).toBe("Trained for 6 epochs");
+    const accuracy = await page.evaluate(() =>
+      Number(document.querySelector(".epochs tbody tr td:nth-child(4)")?.textContent),
+    );
+    expect(accuracy).toBeGreaterThan(0.5); // guesses are right once in ten times
+    expect(await page.isVisible("#train-flat")).toBe(false);
+    const counts = await page.evaluate(() =>
+      [...document.querySelectorAll<HTMLTableRowElement>(".confusion tbody tr")].map((row) =>
+        [...row.cells].slice(1).map((cell) => Number(cell.textContent)),
+      ),
+    );
+    expect(counts.map((row) => row.length)).toEqual(Array.from({ length: 10 }, () => 10));
+    const all = counts.flat().reduce((a, b) => a + b, 0);
+    const right = counts.reduce((sum, row, i) => sum + (row[i] ?? 0), 0);
+    expect(all).toBe(400);
+    expect(right / all).toBeCloseTo(accuracy, 2);
+    const wrong = await page.locator(".mistakes li").count();
+    expect(wrong).toBe(Math.min(12, all - right));
+    await shoot(page, "answers");
+    expect(list).toEqual([]);
+    await page.context().close();
+  });
+
+  test("says before the button that a model cannot be trained", async () => {
+    const two = `
+      import { input, linear, model, N } from "weftgpu";
+      const a = input("a", [N, 3]);
+      export default model("two", { a }, { b: linear(a, { out: 2 }), c: linear(a, { out: 3 }) });`;
+    const { page, list } = await open({ model: two, gpu: false });
+    await expect
+      .poll(() => page.textContent(".about-model"))
+      .toMatch(/^two cannot be trained here: pictures/);
+    expect(await page.isDisabled("#train-go")).toBe(true);
+    expect(list).toEqual([]);
+    await page.context().close();
+  });
+
   test("names the layer where a training diverges", async () => {
     const boom = `
       import { exp, flatten, input, linear, model, mul, N } from "weftgpu";
@@ -153,6 +205,8 @@ describe("the Train tab", () => {
     const { page, list } = await open({ colorScheme: "dark", model: boom });
     await ready(page);
     await settings(page, { limit: 60, batch: 20 });
+    await page.selectOption("#train-optimizer", "sgd");
+    expect(await page.inputValue("#train-lr")).toBe("0.9");
     await page.selectOption("#train-optimizer", "adam");
     expect(await page.inputValue("#train-lr")).toBe("0.001");
     expect(await page.isDisabled("#train-momentum")).toBe(true);

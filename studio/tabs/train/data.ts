@@ -6,6 +6,7 @@ import { idxDataSet, type Source } from "../../../data/idxSet.ts";
 import { KNOWN } from "../../../data/knownClasses.ts";
 import { type Data, firstRows, fitted, type Labels } from "../../../data/set.ts";
 import { synthetic } from "../../../data/synthetic.ts";
+import { askForSet, setFile } from "../../server.ts";
 
 /** There are so many pictures to test with for each to train with, as in MNIST and Fashion-MNIST. */
 const TEST_SHARE = 1 / 6;
@@ -58,6 +59,15 @@ export async function readIdxFiles(chosen: Chosen): Promise<Data> {
   const classes = known ? (KNOWN[known] ?? []) : train.classes;
   const test = idxDataSet(await source("testImages"), await source("testLabels"), classes);
   return { name: known ?? "files", train: { ...train, classes }, test };
+}
+
+/** A set of the server's, which it downloads where it is not there. Throws with what it says where it cannot. */
+export async function readServed(set: string): Promise<Data> {
+  await askForSet(set);
+  const parts = Object.entries(PARTS).map(
+    async ([part, { like }]) => [part, await setFile(set, like)] as const,
+  );
+  return readIdxFiles(Object.fromEntries(await Promise.all(parts)) as Chosen); // its own keys
 }
 
 /** The first labels of the published sets, whose files have the same names. */

@@ -1,6 +1,8 @@
 /** The settings as a form. */
 import { h } from "../../dom.ts";
+import type { ServedSet } from "../../project.ts";
 import { choiceField, type Field, numberField } from "./fields.ts";
+import type { RecipeName } from "./recipe.ts";
 import type { Phase } from "./run.ts";
 import { RATES, type Settings } from "./settings.ts";
 import { type Pictures, pictureSource } from "./source.ts";
@@ -8,13 +10,19 @@ import type { Text } from "./text.ts";
 
 /** What has been entered, which outlives the tab's being left. */
 export interface Entered extends Pictures {
+  /** Where the settings come from; "own": they were changed by hand. */
+  recipe: RecipeName | "own";
   settings: Settings;
 }
 
 export interface FormProps {
   /** Kept up to date. */
   readonly entered: Entered;
+  /** Data sets that the server has, or downloads. */
+  readonly sets: readonly ServedSet[];
   readonly text: Text;
+  /** Another recipe was chosen: it puts its settings in place. */
+  readonly cook: (recipe: RecipeName) => void;
   readonly changed: () => void;
   /** Train, Pause or Resume was pressed, or the Enter key. */
   readonly submitted: () => void;
@@ -37,6 +45,8 @@ export interface Form {
   /** Takes what is none of the four for nothing. */
   takeFiles(files: readonly File[]): void;
   update(shown: Shown): void;
+  /** Shows the settings that are entered, which were not entered by hand. */
+  refresh(): void;
   /** What is to be trained, in a line. */
   about(words: string): void;
 }
@@ -53,8 +63,23 @@ export function form(props: FormProps): Form {
     arrange();
     props.changed();
   };
-  const source = pictureSource(entered, text, changed);
-  const fields = settingFields(entered, text, changed);
+  const source = pictureSource(entered, props.sets, text, changed);
+  const recipe = choiceField<Entered["recipe"]>(
+    { name: "recipe", words: text.recipe, value: entered.recipe },
+    (["quick", "lecture", "own"] as const).map((name) => [name, text.recipes[name]]),
+    (chosen) => {
+      entered.recipe = chosen;
+      if (chosen === "own") return;
+      props.cook(chosen);
+      fields.refresh();
+      changed();
+    },
+  );
+  const fields = settingFields(entered, text, () => {
+    entered.recipe = "own";
+    recipe.control.value = "own";
+    changed();
+  });
   const buttons = actionRow(props);
   const about = h("p", { class: "quiet-text small about-model" });
   const element = h(
@@ -70,13 +95,18 @@ export function form(props: FormProps): Form {
     h("h2", { id: "train-title" }, text.settings),
     about,
     source.element,
-    h("div", { class: "fields" }, ...fields),
+    recipe.element,
+    h("div", { class: "fields" }, ...fields.elements),
     buttons.element,
   );
   arrange();
   return {
     element,
     takeFiles: source.takeFiles,
+    refresh() {
+      fields.refresh();
+      arrange();
+    },
     update(shown) {
       if (shown.phase !== phase) {
         phase = shown.phase;
@@ -100,7 +130,12 @@ function isFixed(name: string, phase: Phase, { optimizer, clip }: Settings): boo
   return begun;
 }
 
-function settingFields(entered: Entered, text: Text, changed: () => void): readonly HTMLElement[] {
+/** `changed`: by hand. */
+function settingFields(
+  entered: Entered,
+  text: Text,
+  changed: () => void,
+): { readonly elements: readonly HTMLElement[]; refresh(): void } {
   const change = (part: Partial<Settings>): void => {
     entered.settings = { ...entered.settings, ...part };
     changed();
@@ -131,17 +166,27 @@ function settingFields(entered: Entered, text: Text, changed: () => void): reado
     (["none", "norm", "value"] as const).map((kind) => [kind, text.clips[kind]]),
     (chosen) => change({ clip: chosen }),
   );
-  return [
-    optimizer,
+  const numbers = [
     rate,
     number("momentum", text.momentum, [0, 0.9999], "any"),
     number("batch", text.batch, [1, 4096]),
     number("epochs", text.epochs, [1, 1000]),
     number("seed", text.seed, [0, 4294967295]),
-    clip,
     number("clipAt", text.clipAt, [1e-6, 1e6], "any"),
     number("limit", text.limit, [10, 1_000_000]),
-  ].map(({ element }) => element);
+  ];
+  const [first, momentum, batch, epochs, seed, clipAt, limit] = numbers.map(({ element }) => element);
+  const order = [optimizer.element, first, momentum, batch, epochs, seed, clip.element, clipAt, limit];
+  return {
+    elements: order.filter((element) => element !== undefined),
+    refresh() {
+      const { settings } = entered;
+      optimizer.control.value = settings.optimizer;
+      clip.control.value = settings.clip;
+      for (const { control } of numbers)
+        control.valueAsNumber = Number(settings[control.name as keyof Settings]); // what it was made with
+    },
+  };
 }
 
 function actionRow({ text, stop, save, use }: FormProps): {

@@ -7,7 +7,8 @@ import { pixelsOf } from "./pixels.ts";
 /** How many are shown. */
 const SHOWN = 20;
 
-function canvasOf(set: DataSet, row: number): HTMLCanvasElement | undefined {
+/** One of them; undefined where it is no picture. */
+export function canvasOf(set: DataSet, row: number): HTMLCanvasElement | undefined {
   const pixels = pixelsOf(set, row);
   if (!pixels) return undefined;
   const { width, height, rgba } = pixels;

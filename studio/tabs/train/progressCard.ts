@@ -3,6 +3,7 @@ import { formatDiagnosis } from "../../../compiler/errors.ts";
 import { fill, h } from "../../dom.ts";
 import { sentence } from "../../message.ts";
 import { chart } from "./chart.ts";
+import { isFlat } from "./hints.ts";
 import { lastEpoch, type Progress } from "./run.ts";
 import type { Text } from "./text.ts";
 
@@ -31,6 +32,7 @@ export function progressCard(text: Text): ProgressCard {
   const failure = h("div", { id: "train-failure" });
   const remarks = h("div", { id: "train-remarks", attrs: { role: "status" } });
   const note = h("p", { class: "note small", hidden: true, id: "train-edited" }, text.edited);
+  const flat = h("p", { class: "note small", hidden: true, id: "train-flat" }, text.flat);
   const curves = chart(text);
   return {
     element: h(
@@ -42,6 +44,7 @@ export function progressCard(text: Text): ProgressCard {
       status,
       failure,
       remarks,
+      flat,
       note,
     ),
     update({ progress, finished, wanted, edited }) {
@@ -53,6 +56,7 @@ export function progressCard(text: Text): ProgressCard {
       speed.textContent =
         rate === undefined ? "\u00a0" : text.perSecond(Math.round(rate).toLocaleString("en"));
       note.hidden = !edited;
+      flat.hidden = !isFlat(points, progress.data?.train.classes.length ?? 1);
       showFailure(failure, progress, text);
       showRemarks(remarks, progress);
     },

@@ -14,7 +14,7 @@ interface Card<Value> {
 export function epochTable({ table, epoch, series, speed }: Text): Card<Progress["epochs"]> {
   const rows = h("tbody", {});
   const heads = [epoch, ...series, speed].map((name) => h("th", { scope: "col" }, name));
-  const whole = h("table", {}, h("thead", {}, h("tr", {}, ...heads)), rows);
+  const whole = h("table", { class: "epochs" }, h("thead", {}, h("tr", {}, ...heads)), rows);
   const element = h(
     "section",
     { class: "card", hidden: true },

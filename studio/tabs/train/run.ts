@@ -18,6 +18,7 @@ import {
 import { messageOf } from "../../message.ts";
 import { type Signal, signal, type Writable } from "../../signal.ts";
 import type { CompiledModel } from "../../workbench.ts";
+import { type Answers, ask } from "./answers.ts";
 import { pace } from "./pace.ts";
 import { clipOf, optimizerOf, type Settings } from "./settings.ts";
 
@@ -39,6 +40,8 @@ export interface Progress {
   readonly settings: Settings | undefined;
   readonly points: readonly EpochPoint[];
   readonly epochs: readonly Epoch[];
+  /** Of the test pictures, after the last epoch. */
+  readonly answers: Answers | undefined;
   readonly step: StepReport | undefined;
   readonly examplesPerSecond: number | undefined;
   /** On the model and its loss. */
@@ -65,6 +68,7 @@ const IDLE: Progress = {
   settings: undefined,
   points: [],
   epochs: [],
+  answers: undefined,
   step: undefined,
   examplesPerSecond: undefined,
   remarks: [],
@@ -114,6 +118,7 @@ export class PageTraining implements Training {
   #going: AbortController | undefined;
   #running: Promise<void> = Promise.resolve();
   #lr = 0;
+  #target: TargetName = "portable";
   #lost = false;
   /** The trainer knows a set again by its object: it is sent to the GPU once. */
   #sets: { readonly train: DataSet; readonly test: DataSet } | undefined;
@@ -177,6 +182,7 @@ export class PageTraining implements Training {
     this.#trainer?.destroy();
     this.#trainer = undefined;
     this.#lr = settings.lr;
+    this.#target = target;
     this.progress.set({ ...IDLE, phase: "preparing", work: "pictures", model, settings });
     try {
       await pageTurn(); // shows that the work begins
@@ -247,7 +253,19 @@ export class PageTraining implements Training {
         points: [...this.progress.value.points, { epoch: epoch.epoch, loss, trainAccuracy, testAccuracy }],
         learned: true,
       });
+      await this.#ask();
     }
+  }
+
+  /** What cannot be asked is not shown: it is no fault of the training. */
+  async #ask(): Promise<void> {
+    const { model, data } = this.progress.value;
+    const weights = this.#trainer?.weights();
+    if (!model || !data || !weights || data.test.rows === 0) return;
+    const { graph } = model;
+    const asked = { graph, target: this.#target, weights, test: data.test };
+    const answers = await ask({ ...asked, device: await this.#device() }).catch(() => undefined);
+    if (answers) this.#say({ answers });
   }
 }
 

@@ -16,7 +16,7 @@ export interface Settings {
 }
 
 /** The lecture's experiment. */
-export const DEFAULTS: Settings = {
+export const LECTURE: Settings = {
   optimizer: "sgd",
   lr: 0.9,
   momentum: 0,

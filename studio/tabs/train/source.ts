@@ -1,10 +1,14 @@
 /** Which pictures are learnt from: those that the page draws, or files. */
 import { h } from "../../dom.ts";
+import type { ServedSet } from "../../project.ts";
 import { type Chosen, missing, partOf } from "./data.ts";
 import type { Text } from "./text.ts";
 
+/** "shapes" are drawn here, "files" are chosen; else the name of a set that the server has. */
+export type SourceName = "shapes" | "files" | ServedSet["name"];
+
 export interface Pictures {
-  source: "shapes" | "files";
+  source: SourceName;
   chosen: Chosen;
 }
 
@@ -15,8 +19,13 @@ export interface PictureSource {
   takeFiles(files: readonly File[]): void;
 }
 
-/** `entered` is kept up to date; `changed` is called after each change. */
-export function pictureSource(entered: Pictures, text: Text, changed: () => void): PictureSource {
+/** `entered` is kept up to date; `changed` is called after each change. `sets`: what the server has, or downloads. */
+export function pictureSource(
+  entered: Pictures,
+  sets: readonly ServedSet[],
+  text: Text,
+  changed: () => void,
+): PictureSource {
   const radio = (value: Pictures["source"]): HTMLInputElement =>
     h("input", {
       type: "radio",
@@ -29,6 +38,11 @@ export function pictureSource(entered: Pictures, text: Text, changed: () => void
       },
     });
   const [shapes, files] = [radio("shapes"), radio("files")];
+  const served = sets.map((set) => {
+    const name = text.setNames[set.name] ?? set.name;
+    const words = set.here ? name : text.toDownload(name, Math.round(set.bytes / 1e6));
+    return h("label", { class: "choice" }, radio(set.name), words);
+  });
   const picker = h("input", {
     type: "file",
     multiple: true,
@@ -56,6 +70,7 @@ export function pictureSource(entered: Pictures, text: Text, changed: () => void
       "fieldset",
       {},
       h("legend", {}, text.pictures),
+      ...served,
       h("label", { class: "choice" }, shapes, text.shapes),
       h("label", { class: "choice" }, files, text.files),
       choose,

@@ -59,6 +59,17 @@ export interface Text {
   readonly classNumber: (index: number) => string;
   readonly compiling: string;
   readonly noModel: string;
+  readonly recipe: string;
+  readonly recipes: Readonly<Record<"quick" | "lecture" | "own", string>>;
+  readonly toDownload: (name: string, megabytes: number) => string;
+  readonly flat: string;
+  readonly noClassifier: (name: string) => string;
+  readonly nothingToLearn: (name: string) => string;
+  readonly answers: string;
+  readonly confusion: (rows: number) => string;
+  readonly worst: string;
+  readonly noMistake: (rows: number) => string;
+  readonly mistake: (label: string, answer: string) => string;
   readonly weightsName: (model: string, epochs: string, data: string) => string;
 }
 
@@ -124,6 +135,19 @@ const en: Text = {
   classNumber: (index) => `class ${index}`,
   compiling: "The model is being compiled …",
   noModel: "There is no model to train: it does not compile. The Model tab says why.",
+  recipe: "Settings",
+  recipes: { quick: "Quick: learns within a minute", lecture: "The lecture's", own: "My own" },
+  toDownload: (name, megabytes) => `${name} (downloads ${megabytes} MB)`,
+  flat: "Nothing has been learnt so far: the loss is what it was, and the answers are guesses. Sigmoid nets begin slowly with SGD; try the quick settings, or another learning rate.",
+  noClassifier: (name) =>
+    `${name} cannot be trained here: pictures with their classes need one input and one output [N, classes]. weft train learns from arrays too.`,
+  nothingToLearn: (name) => `${name} has no parameters: there is nothing to learn`,
+  answers: "What it takes for what",
+  confusion: (rows) =>
+    `${rows.toLocaleString("en")} test ${plural(rows, "picture")}: a row for what is on them, a column for what was answered`,
+  worst: "Most wrong",
+  noMistake: (rows) => `All ${rows.toLocaleString("en")} are right`,
+  mistake: (label, answer) => `${label}, taken for ${answer}`,
   weightsName: (model, epochs, data) =>
     `${model}, ${epochs} ${epochs === "1" ? "epoch" : "epochs"} of ${data}`,
 };
@@ -184,6 +208,18 @@ const zh: Text = {
   classNumber: (index) => `类别 ${index}`,
   compiling: "正在编译模型……",
   noModel: "没有可训练的模型：它无法编译，原因见“模型”标签页。",
+  recipe: "设置",
+  recipes: { quick: "快速：一分钟内见效", lecture: "课程的设置", own: "自定义" },
+  toDownload: (name, megabytes) => `${name}（需下载 ${megabytes} MB）`,
+  flat: "目前什么也没有学到：损失没有下降，答案等同于猜测。使用 sigmoid 的网络用 SGD 起步较慢；请试试快速设置，或更换学习率。",
+  noClassifier: (name) =>
+    `${name} 无法在此训练：带类别的图片需要一个输入和一个输出 [N, classes]。weft train 也可以用数组训练。`,
+  nothingToLearn: (name) => `${name} 没有参数，无可训练`,
+  answers: "混淆矩阵",
+  confusion: (rows) => `${rows.toLocaleString("en")} 张测试图片：行为真实类别，列为模型的回答`,
+  worst: "错得最多的",
+  noMistake: (rows) => `${rows.toLocaleString("en")} 张全部正确`,
+  mistake: (label, answer) => `${label}，误认为 ${answer}`,
   weightsName: (model, epochs, data) => `${model}，${data}，${epochs} 个周期`,
 };
 

@@ -1,5 +1,5 @@
 /** The Train tab in one language: settings in, curves out. */
-import { classifierOf } from "../../../cli/classifier.ts";
+import { classifierIn, classifierOf } from "../../../cli/classifier.ts";
 import { classesEntry } from "../../../data/scores.ts";
 import type { Data } from "../../../data/set.ts";
 import { writeSafetensors } from "../../../runtime/train.ts";
@@ -8,10 +8,12 @@ import type { Studio } from "../../tab.ts";
 import type { CompiledModel } from "../../workbench.ts";
 import { parameterCount } from "../try/layers.ts";
 import { remember } from "../try/weights.ts";
-import { drawnShapes, prepared, readIdxFiles } from "./data.ts";
+import { answersCard } from "./answersCard.ts";
+import { drawnShapes, prepared, readIdxFiles, readServed } from "./data.ts";
 import { type Entered, type Form, form, type Shown } from "./form.ts";
 import { examples } from "./pictures.ts";
 import { type ProgressCard, progressCard } from "./progressCard.ts";
+import { type RecipeName, recipes } from "./recipe.ts";
 import { epochTable, pictureSamples, setName } from "./results.ts";
 import { lastEpoch, type Training } from "./run.ts";
 import type { Text } from "./text.ts";
@@ -27,11 +29,18 @@ export function showTrain(host: HTMLElement, props: TrainProps): () => void {
   const { studio, run, entered, text } = props;
   let usable = true;
   const card = progressCard(text);
+  const answers = answersCard(text);
   const table = epochTable(text);
   const samples = pictureSamples(text);
+  const cook = (recipe: RecipeName): void => {
+    const model = studio.model.value;
+    if (model) entered.settings = recipes[recipe](model.graph);
+  };
   const settings = form({
     entered,
+    sets: studio.project.sets ?? [],
     text,
+    cook,
     changed() {
       run.setRate(entered.settings.lr);
       show();
@@ -46,14 +55,20 @@ export function showTrain(host: HTMLElement, props: TrainProps): () => void {
     settings.update(shownIn(props, usable));
     const edited = progress.phase !== "idle" && isEdited(props);
     card.update({ progress, finished: run.finished, wanted: entered.settings.epochs, edited });
+    answers.update(progress);
     table.update(progress.epochs);
     samples.update(progress.data);
   };
   const sayModel = (): void => settings.about(modelLine(props));
-  lay(host, settings, card, [table.element, samples.element]);
+  lay(host, settings, card, [answers.element, table.element, samples.element]);
   const stops = [
     run.progress.watch(show),
     studio.model.watch(() => {
+      // Of a training that has begun, the settings stay what they were.
+      if (entered.recipe !== "own" && run.progress.value.phase === "idle") {
+        cook(entered.recipe);
+        settings.refresh();
+      }
       sayModel();
       show();
     }),
@@ -95,7 +110,7 @@ function shownIn(props: TrainProps, usable: boolean): Shown {
   const { phase, learned } = props.run.progress.value;
   const { train, pause, resume } = props.text;
   const going = phase === "training" || phase === "pausing";
-  const ready = usable && props.studio.model.value !== null;
+  const ready = usable && props.studio.model.value !== null && untrainable(props) === undefined;
   return {
     phase,
     go: phase === "training" ? pause : phase === "paused" || canGoOn(props) ? resume : train,
@@ -120,8 +135,19 @@ function canGoOn(props: TrainProps): boolean {
   return run.progress.value.phase === "done" && entered.settings.epochs > run.finished && !isEdited(props);
 }
 
-function modelLine({ studio, text }: TrainProps): string {
+/** Why the model cannot be trained on pictures, in words. */
+function untrainable({ studio, text }: TrainProps): string | undefined {
+  const graph = studio.model.value?.graph;
+  if (!graph) return undefined;
+  if (!classifierIn(graph)) return text.noClassifier(graph.name);
+  return parameterCount(graph) === 0 ? text.nothingToLearn(graph.name) : undefined;
+}
+
+function modelLine(props: TrainProps): string {
+  const { studio, text } = props;
   const model = studio.model.value;
+  const problem = untrainable(props);
+  if (problem) return problem;
   if (model) return text.model(model.name, parameterCount(model.graph).toLocaleString("en"));
   return studio.bench.status.value.kind === "failed" ? text.noModel : text.compiling;
 }
@@ -139,7 +165,12 @@ function submit(props: TrainProps): void {
 function begin(model: CompiledModel, { run, studio, entered }: TrainProps): void {
   const { source, chosen, settings } = entered;
   const data = async (): Promise<Data> => {
-    const read = source === "shapes" ? drawnShapes(settings.limit) : await readIdxFiles(chosen);
+    const read =
+      source === "shapes"
+        ? drawnShapes(settings.limit)
+        : source === "files"
+          ? await readIdxFiles(chosen)
+          : await readServed(source);
     return prepared(read, model.graph, settings.limit);
   };
   void run.begin({ model, settings, target: studio.target.value, data });
