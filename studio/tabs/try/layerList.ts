@@ -72,7 +72,10 @@ export function layerList({ layers, isOpen, text, toggled, pointed, picked }: La
     if (item.maps || !item.element.open) return;
     item.maps = openMaps(item.layer, text, {
       point: (place) => point(item, place),
-      pick: (place) => picked(pointedAt(item, place)),
+      pick(place) {
+        picked(pointedAt(item, place));
+        point(item, place); // whatever took the focus away from it
+      },
     });
     item.element.append(item.maps.element);
   };
