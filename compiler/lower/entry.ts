@@ -78,13 +78,13 @@ export interface Neighbour {
 }
 
 /**
- * Threads of several parts. Where all of them work by themselves each part takes a range of their numbers, and where there is a
- * factor of the batch a range for each block of examples; else a range of the workgroups, so that none is torn apart.
+ * Threads of several parts. Where all of them work by themselves each part takes a range of their numbers, else one of the workgroups, so
+ * that none is torn apart; and where there is a factor of the batch, such a range in each block of examples.
  */
 export function gridBeside(parts: readonly Omit<Neighbour, "body">[], workgroup: number): Grid {
-  const sizes = sizesBeside(parts, workgroup);
-  const items = sizes.reduce((a, n) => a + n, 0) * (parts.some(meets) ? workgroup : 1);
-  return { items, batchTile: must(parts[0], "part").grid.batchTile };
+  const items = sizesBeside(parts, workgroup).reduce((a, n) => a + n, 0);
+  const { batchTile } = must(parts[0], "part").grid;
+  return { items: items * (parts.some(meets) ? workgroup : 1), batchTile };
 }
 
 const meets = ({ together }: Omit<Neighbour, "body">): boolean => together !== null;
@@ -92,9 +92,11 @@ const meets = ({ together }: Omit<Neighbour, "body">): boolean => together !== n
 /** The range that each takes. */
 function sizesBeside(parts: readonly Omit<Neighbour, "body">[], workgroup: number): readonly number[] {
   const [batchTile, ...others] = new Set(parts.map((p) => p.grid.batchTile));
-  if (others.length > 0 || (batchTile !== 0 && parts.some(meets)))
+  const [kind, ...kinds] = new Set(parts.map((p) => p.together));
+  const whole = kinds.length === 0 && (kind === null || kind === "workgroup");
+  if (others.length > 0 || (batchTile !== 0 && !whole))
     throw new InternalError("the batch tears the workgroups of a kernel apart");
-  if (!parts.some(meets)) return parts.map((p) => p.grid.items);
+  if (whole) return parts.map((p) => p.grid.items);
   return parts.map((p) => Math.ceil((p.grid.items * threadsIn(p.together, workgroup)) / workgroup));
 }
 
@@ -103,7 +105,8 @@ export function sideBySide(parts: readonly Neighbour[], workgroup: number): read
   const builder = new Builder(false);
   const together = parts.some(meets);
   const sizes = sizesBeside(parts, workgroup);
-  const { items, batchTile } = gridBeside(parts, workgroup);
+  const { batchTile } = must(parts[0], "part").grid;
+  const items = sizes.reduce((a, n) => a + n, 0);
   const every = builder.let("every", together ? groupNumber() : threadNumber(workgroup));
   let [number, examples]: [Value, Value | undefined] = [every, undefined];
   if (batchTile > 0) {
@@ -117,10 +120,13 @@ export function sideBySide(parts: readonly Neighbour[], workgroup: number): read
     const next = first + size;
     const body = builder.nested(() => {
       const own = binary("-", number, int(first));
-      const thread = examples ? plus(times(examples, int(size)), own) : own;
+      const place = builder.let(
+        together ? "group" : "thread",
+        examples ? plus(times(examples, int(size)), own) : own,
+      );
       const entry: Entry = together
-        ? enter(part.grid, part.together, workgroup, builder.let("group", own))
-        : { statements: [], thread: builder.let("thread", thread), past: "gone" };
+        ? enter(part.grid, part.together, workgroup, place)
+        : { statements: [], thread: place, past: "gone" };
       for (const s of part.body(entry)) builder.push(s);
     });
     const otherwise = from(i + 1, next);

@@ -69,7 +69,7 @@ function alone(step: Step, target: Target, { grid, room }: Needs): Bundle {
   };
 }
 
-/** Whether a dispatch has left what a step takes. Where threads meet, workgroups are counted, and none is torn by the batch. */
+/** Whether a dispatch has left what a step takes. Where threads meet, workgroups are counted, and the batch tears none. */
 function joins(to: Bundle, own: Bundle): boolean {
   return (
     own.batchTile !== undefined &&
@@ -78,8 +78,14 @@ function joins(to: Bundle, own: Bundle): boolean {
     to.room + own.room <= WORKGROUP_BYTES &&
     to.head.region.phase === own.head.region.phase &&
     to.head.schedule.workgroup === own.head.schedule.workgroup &&
-    (own.batchTile === 0 || [...to.steps, own.head].every((s) => s.schedule.together === null))
+    (own.batchTile === 0 || isWhole([...to.steps, own.head]))
   );
+}
+
+/** Whether a block of examples is so many threads that work by themselves, or so many workgroups. */
+function isWhole(steps: readonly Step[]): boolean {
+  const [kind, ...others] = new Set(steps.map((s) => s.schedule.together));
+  return others.length === 0 && (kind === null || kind === "workgroup");
 }
 
 /** Output elements up to which a kernel leaves most of any adapter idle. */

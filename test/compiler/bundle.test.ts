@@ -67,15 +67,17 @@ describe("on a GPU, where each would leave most of it idle", () => {
     expect(names(together)).toEqual([["linear1", "linear2"]]);
   });
 
-  test("where a block of examples is a unit, threads that work by themselves do, and workgroups do not", async () => {
+  test("where a block of examples is a unit, threads that work by themselves do, and workgroups; teams do not", async () => {
     const waves = w.input("x", [w.N, 5]);
     const outputs = { tops: w.max(waves, { axis: 1 }), sines: w.sin(waves), sums: w.sum(waves, { axis: 1 }) };
     for (const batch of [1, 3, 67]) {
       const together = await expectRight(waves, outputs, batch, { target: target(batch) });
       expect(together.program.dispatches).toHaveLength(1);
     }
-    const apart = await expectRight(x, { a: sums(x, 32), b: sums(x, 48) }, 32, { target: target(32) });
-    expect(names(apart)).toEqual([["linear1"], ["linear2"]]);
+    const blocks = await expectRight(x, { a: sums(x, 32), b: sums(x, 48) }, 33, { target: target(33) });
+    expect(strategies(blocks)).toEqual([["workgroup tile", "workgroup tile"]]);
+    const apart = await expectRight(x, { a: sums(x, 10), b: w.softmax(x) }, 3, { target: target(3) });
+    expect(strategies(apart)).toEqual([["parallel reduction"], ["parallel rows"]]);
   });
 });
 
