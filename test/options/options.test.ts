@@ -110,8 +110,9 @@ test("the tables hold every op and every function of the package", () => {
   ];
   const ofOps = new Set([...Object.keys(unary), ...binary, ...others]);
   expect(Object.keys(ops).filter((op) => !ofOps.has(op))).toEqual(["reduceMax", "reduceMin"]); // max and min
-  // A list of layers each, which are looked at; an adapter; a value of any kind; a size (test/sizes/messages.test.ts).
-  const free = ["sequential", "pipe", "targetFor", "isModel", "dim"];
+  // A list of layers each, which are looked at; an adapter; a value of any kind; a size (test/sizes/messages.test.ts); what hands its options on to
+  // compile (test/runtime/verify.test.ts).
+  const free = ["sequential", "pipe", "targetFor", "isModel", "dim", "verification"];
   const isFunction = (value: unknown): boolean =>
     typeof value === "function" && !(value.prototype instanceof Error);
   expect(

@@ -27,6 +27,7 @@ import {
   sub,
   tanh,
 } from "../../compiler/dsl/index.ts";
+import type { Graph } from "../../compiler/ir/graph.ts";
 import { verification } from "../../compiler/verification.ts";
 import type { Program } from "../../contract/program.ts";
 import { requestDevice } from "../../runtime/node/index.ts";
@@ -313,6 +314,12 @@ describe("bad input", () => {
     expect((await failure(load(program, { verify: "never" as "once" }))).message).toBe(
       'load: verify has to be "once" or "always", got "never"',
     );
+  });
+  test("options of what is compiled", () => {
+    expect(() => verification(small(), { precison: "f16" } as object)).toThrow(
+      /^compile: unknown option "precison"\n/,
+    );
+    expect(() => verification({} as Graph)).toThrow(/^compile: its graph is /);
   });
   test("quantised weights", () => {
     expect(() => verification(small(), { quantise: "i8" } as object)).toThrow(
