@@ -105,7 +105,7 @@ export const session: Session = 1;
       define: { WEFT_WEBGPU_ONLY: "true" },
     });
     const code = outputFiles[0]?.contents ?? new Uint8Array();
-    expect(gzipSync(code).length).toBeLessThan(6_330);
+    expect(gzipSync(code).length).toBeLessThan(6_360); // 30 of them refuse to draw a constant that weights lack, and let a session be opened in another way
     const outside = Object.keys(metafile.inputs).filter((file) => !/weftgpu\/dist\/|^<stdin>$/.test(file));
     expect(outside).toEqual([]);
     const text = Buffer.from(code).toString();
