@@ -10,6 +10,7 @@ import {
   globalAvgPool2d,
   input,
   leakyRelu,
+  linear,
   type Model,
   model,
   mul,
@@ -18,7 +19,9 @@ import {
   reshape,
   sigmoid,
   split,
+  sub,
   type Tensor,
+  tanh,
 } from "weftgpu";
 import { loadModel } from "../../compiler/frontend/index.ts";
 import { exportOnnx, type Imported, importOnnx } from "../../compiler/onnx/index.ts";
@@ -164,6 +167,51 @@ const steps: Readonly<Record<string, (h: Picture, x: Picture, options: Options) 
   },
   flat: (h) => reshape(relu(reshape(h, [N, h.shape[1] * 64])), [N, h.shape[1], 8, 8]),
 };
+
+describe("lines are no function", () => {
+  const x = input("x", [N, 8]);
+  type Rows = Tensor<[N, 8]>;
+  const both = (first: Rows, third: Rows): Rows => add(first, third);
+  /** Layers, of which `last` makes something of two. */
+  const round = (from: Rows, last = both) => {
+    const first = linear(sigmoid(from), { out: 8 });
+    const third = leakyRelu(mul(tanh(first), 3), { slope: 0.2 });
+    return { first, third, last: relu(last(first, third)) };
+  };
+  const rounds = (...lasts: readonly (typeof both)[]) => {
+    const made: ReturnType<typeof round>[] = [];
+    for (const last of lasts) made.push(round(made.at(-1)?.last ?? x, last));
+    return made as [ReturnType<typeof round>, ReturnType<typeof round>, ReturnType<typeof round>]; // three are given
+  };
+  const through = (name: string, outputs: Readonly<Record<string, Rows>>): Imported =>
+    throughOnnx(model(name, { x }, outputs) as unknown as Model, name);
+
+  test("where something behind reads one within", async () => {
+    const [a, b, c] = rounds(both, both, both);
+    const back = through("read", { y: add(add(add(c.last, a.first), b.first), c.first) });
+    expect(functionsIn(back.source)).toHaveLength(1);
+    await expectSameAgain(back);
+  });
+
+  test("where they read each other in another way", async () => {
+    const turned = (first: Rows, third: Rows): Rows => sub(third, first);
+    const [, , c] = rounds(
+      (first, third) => sub(first, third),
+      turned,
+      (first, third) => sub(first, third),
+    );
+    const back = through("wired", { y: c.last });
+    expect(functionsIn(back.source)).toHaveLength(0);
+    await expectSameAgain(back);
+  });
+
+  test("where one within is an output", async () => {
+    const [a, b, c] = rounds(both, both, both);
+    const back = through("output", { y: c.last, one: a.third, two: b.third, three: c.third });
+    expect(functionsIn(back.source)).toHaveLength(0);
+    await expectSameAgain(back);
+  });
+});
 
 test("random blocks with an option changed in one of them make the same graph", async () => {
   const options = fc.record({

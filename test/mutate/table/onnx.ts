@@ -4,6 +4,7 @@ import { guard, inFile, type Mutation } from "../mutation.ts";
 const operators = guard("onnx/operators");
 const whole = guard("onnx/whole");
 const hostile = guard("hostile/onnx");
+const blocks = guard("onnx/blocks");
 
 export const onnx: readonly Mutation[] = [
   ...inFile("compiler/onnx/call.ts", [
@@ -40,6 +41,38 @@ export const onnx: readonly Mutation[] = [
       put: "numbers.subarray(from, from + BLOCK)",
       guards: [guard("onnx/export")],
       why: "weights have the scale of another row",
+    },
+  ]),
+  ...inFile("compiler/onnx/blocks/windows.ts", [
+    {
+      name: "blocks: what is read behind a block stays in it",
+      find: "if (until >= start + length || !rowAt",
+      put: "if (!rowAt",
+      guards: [blocks],
+      why: "a line of the module reads what only the function has",
+    },
+    {
+      name: "blocks: reads of other lines are alike",
+      find: "(from >= start ? ` ${from - start}.${result}` : ` ${kind}`)",
+      put: "(from >= start ? ` ${result}` : ` ${kind}`)",
+      guards: [blocks],
+      why: "a shortcut that goes around one layer is one that goes around two",
+    },
+    {
+      name: "blocks: an output may lie within",
+      find: "resultsOf(line, bodies).some((ref) => kept.has(ref)) ? lines.length : -1,",
+      put: "-1,",
+      guards: [blocks],
+      why: "the model gives what is in no variable",
+    },
+  ]),
+  ...inFile("compiler/onnx/naming.ts", [
+    {
+      name: "naming: a layer that no variable holds may have a variable's name",
+      find: "while (taken.has(name));",
+      put: 'while (name === "");',
+      guards: [blocks],
+      why: "two tensors of a function have one name, and one set of weights",
     },
   ]),
   ...inFile("compiler/onnx/numbers.ts", [
