@@ -217,7 +217,7 @@ function withAdapter(layer: OpNode, { a, b, groups }: Adapter, scale: number): N
 function sum(own: Tensor, a: Tensor, b: Tensor, scale: number, groups: number): Float32Array {
   const [out = 1, perGroup = 1] = b.shape;
   const width = own.data.length / out;
-  return Float32Array.from(own.data, (w, i) => {
+  return new Float32Array(own.data).map((w, i) => {
     const [o, j] = [Math.floor(i / width), i % width];
     const first = Math.floor(o / (out / groups)) * perGroup;
     let product = 0;
