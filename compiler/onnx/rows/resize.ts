@@ -27,14 +27,21 @@ function wanted(call: Call, shape: Shape): Asked {
   return { scale: whole(scales ?? refuse("it has neither factors nor sizes"), () => 1) };
 }
 
-function resized(call: Call, asked: Asked, more: object): Value {
+/** `moves`: whether coordinates move where an axis keeps its size, which onnxruntime leaves as it is. */
+function resized(call: Call, asked: Asked, more: object, moves = false): Value {
   const x = call.tensor(0);
   const rank = x.shape.length;
   // The first axes that stay as they are are left out.
-  const first = range(0, rank).find((i) =>
+  const changed = range(0, rank).filter((i) =>
     "scale" in asked ? asked.scale[i] !== 1 : asked.size[i] !== x.shape[i],
   );
+  const [first] = changed;
   if (first === undefined) return x;
+  if (moves && changed.length < rank - first)
+    refuse(
+      "tf_half_pixel_for_nn of an axis that keeps its size, which runtimes read in two ways",
+      "an export with half_pixel",
+    );
   const last =
     "scale" in asked
       ? { scale: lastOnes(asked.scale.slice(first), rank) }
@@ -58,13 +65,15 @@ export const resizes: Rows = {
     const outside = call.int("exclude_outside", 0) !== 0;
     const how = named(COORDINATES, coordinates, "coordinate_transformation_mode");
     const rounding = named(NEAREST, nearest, "nearest_mode");
-    return resized(call, wanted(call, call.value(0).shape), {
+    const stays = mode === "nearest" && (rounding === "floor" || rounding === "roundPreferFloor");
+    const more = {
       ...(mode === "nearest" ? {} : { mode }),
       ...(how === "halfPixel" ? {} : { coordinates: how }),
       ...(mode === "nearest" && rounding !== "roundPreferFloor" ? { nearest: rounding } : {}),
       ...(mode === "cubic" && a !== -0.75 ? { cubicCoefficient: a } : {}),
       ...(mode === "cubic" && outside ? { excludeOutside: true } : {}),
-    });
+    };
+    return resized(call, wanted(call, call.value(0).shape), more, how === "tfHalfPixelForNn" && !stays);
   },
 
   Upsample(call) {
