@@ -21,12 +21,19 @@ const isAmong = (input: Node, node: Node | undefined): boolean =>
   node === input ||
   (node?.kind === "op" && node.inputs.some((n, i) => i !== whereOf(node)?.operand && isAmong(input, n)));
 
+/** Of several axes that a row of whole numbers names a place along, all sizes: `below` is the largest of them. */
+function sizesNamed({ op, attrs, inputs: [x, rows] }: OpNode): readonly number[] {
+  if (op.name !== "gatherND" && op.name !== "scatterND") return [];
+  const first = Number(attrs["batchDims"] ?? 0);
+  return (x?.type.shape ?? []).slice(first, first + Number(rows?.type.shape.at(-1))).map(Number);
+}
+
 /** What the whole numbers of an input stay below, where ops read by them. */
 function limitOf(graph: Graph, input: Node, sizes: SizeValues): number {
   const limits = graph.nodes.flatMap((node) => {
     const where = node.kind === "op" ? whereOf(node) : undefined;
     return where && node.kind === "op" && isAmong(input, node.inputs[where.operand])
-      ? [sizes[showDim(where.below)] ?? Number(where.below)]
+      ? [sizes[showDim(where.below)] ?? Number(where.below), ...sizesNamed(node)]
       : [];
   });
   return limits.length > 0 ? Math.min(...limits) : 100;

@@ -116,13 +116,15 @@ describe("what a program says of its module", () => {
   test("of kernels that are one, the one that fetches furthest", () => {
     // Four numbers of eight, or all four that there are, before eight others: a guard drops the places from 4 on.
     const [eight, four, others] = [input("eight", [8]), input("four", [4]), input("others", [8])];
+    const [row, factor] = [input("row", [1, 12]), input("factor", [12, 12])];
     const near = weft.concat([weft.slice(eight, { start: 0, end: 4, axis: 0 }), others], { axis: 0 });
-    const between = weft.softmax(near, { axis: 0 });
+    // A product between them, which shares no dispatch.
+    const between = weft.reshape(weft.matmul(row, factor), [12]);
     const far = weft.concat([four, weft.slice(between, { start: 0, end: 8, axis: 0 })], { axis: 0 });
     const compiled = (given: Readonly<Record<string, Tensor>>, outputs: Readonly<Record<string, Tensor>>) =>
       compile(weft.model("joined", given, outputs).graph, { target: "wasm" }).program;
     const alone = compiled({ eight, others }, { near }).module?.slack ?? 0;
-    const both = compiled({ eight, four, others }, { near, far });
+    const both = compiled({ eight, four, others, row, factor }, { near, far });
     expect([both.kernels.length, both.dispatches.length]).toEqual([2, 3]);
     expect(both.module?.slack).toBeGreaterThan(alone);
   });
