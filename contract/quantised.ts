@@ -23,6 +23,28 @@ export const blockWords = (type: QuantisedType): number => 1 + BITS[type];
 export const quantisedWords = (type: QuantisedType, elements: number): number =>
   Math.ceil(elements / BLOCK) * blockWords(type);
 
+/** Beyond it a product of scale and whole number might not be finite. */
+const LARGEST = 3.4e38;
+/** The least scale, 2⁻¹²⁶: below it devices may take numbers for 0. */
+const LEAST = 1.1754943508222875e-38;
+
+/**
+ * A block as whole numbers and their scale. Symmetric, to the nearest: the largest number is ±127, or ±7, so that one is off by half a
+ * scale at most, which is 1/254 or 1/14 of the largest. (A block whose scale would be below 2⁻¹²⁶ is 0.)
+ */
+export function quantisedBlock(
+  type: QuantisedType,
+  block: Float32Array,
+): { readonly scale: number; readonly whole: Int8Array } {
+  const largest = block.reduce((most, x) => Math.max(most, Math.abs(x)), 0);
+  const scale = Math.fround(Math.min(largest, LARGEST) / (2 ** (BITS[type] - 1) - 1));
+  const whole = new Int8Array(block.length);
+  block.forEach((x, i) => {
+    whole[i] = scale < LEAST ? 0 : Math.sign(x) * Math.round(Math.abs(x) / scale);
+  });
+  return { scale, whole };
+}
+
 /** The type by which a tensor is quantised, if it is. */
 export const quantisedAs = ({ storage }: Pick<Signature, "storage">): QuantisedType | undefined =>
   QUANTISED.find((type) => type === storage);

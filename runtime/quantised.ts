@@ -13,6 +13,7 @@ import {
   blockWords,
   type QuantisedType,
   quantisedAs,
+  quantisedBlock,
   quantisedWords,
   versionFor,
 } from "../contract/quantised.ts";
@@ -66,27 +67,16 @@ function inWords(program: Program): Program {
   };
 }
 
-/** Beyond it a product of scale and whole number might not be finite. */
-const LARGEST = 3.4e38;
-/** The least scale: below it devices may take numbers for 0. */
-const LEAST = 2 ** -126;
-
-/**
- * Symmetric, to the nearest: the largest number of a block is ±127, or ±7. A number is off by half a scale at most, which is
- * 1/254 or 1/14 of the largest of its block. (A block whose scale would be below 2⁻¹²⁶ is 0.)
- */
+/** Block by block, as the buffer holds them. */
 function quantise(type: QuantisedType, data: Float32Array): Uint32Array {
   const bits = BITS[type];
   const zero = 2 ** (bits - 1);
   const out = new Uint32Array(quantisedWords(type, data.length));
   const scales = new Float32Array(out.buffer);
   for (let from = 0, to = 0; from < data.length; from += BLOCK, to += blockWords(type)) {
-    const block = data.subarray(from, from + BLOCK);
-    const largest = block.reduce((most, x) => Math.max(most, Math.abs(x)), 0);
-    const scale = Math.fround(Math.min(largest, LARGEST) / (zero - 1));
+    const { scale, whole } = quantisedBlock(type, data.subarray(from, from + BLOCK));
     scales[to] = scale;
-    block.forEach((x, i) => {
-      const q = scale < LEAST ? 0 : Math.sign(x) * Math.round(Math.abs(x) / scale);
+    whole.forEach((q, i) => {
       const word = to + 1 + ((i * bits) >> 5);
       out[word] = (out[word] as number) | ((q + zero) << ((i * bits) & 31)); // a block's words
     });

@@ -1,6 +1,6 @@
 /** Weights in fewer bits than f32: numbers of f16, or whole numbers of which blocks have a scale, and the operators that make f32 of them. */
 import { halves } from "../../../contract/half.ts";
-import { BITS, BLOCK, QUANTISED, type QuantisedType } from "../../../contract/quantised.ts";
+import { BLOCK, QUANTISED, type QuantisedType, quantisedBlock } from "../../../contract/quantised.ts";
 import type { Node } from "../../ir/graph.ts";
 import { ELEMENT, floatTensor, int, intTensor, type OnnxNode, type OnnxTensor } from "./message.ts";
 
@@ -49,7 +49,7 @@ export function stored(
   }
   const rows = shape[0] ?? 1;
   const columns = numbers.length / rows;
-  const { whole, scales } = quantised(numbers, columns, 2 ** (BITS[storage] - 1) - 1);
+  const { whole, scales } = quantised(storage, numbers, columns);
   const elements = {
     name: unique(`${name}.${storage}`),
     dataType: ELEMENT[storage],
@@ -74,25 +74,19 @@ export function stored(
 const bytesOf = (data: Uint16Array | Int8Array): Uint8Array =>
   new Uint8Array(data.buffer, data.byteOffset, data.byteLength).slice();
 
-/** The least scale: below it devices may take numbers for 0. */
-const LEAST = 2 ** -126;
-
-/** Symmetric, to the nearest, by blocks of a row: the largest number of a block is ±`most`, as `packed` of weftgpu/quantised has it. */
+/** By blocks of a row. */
 function quantised(
+  type: QuantisedType,
   numbers: Float32Array,
   columns: number,
-  most: number,
 ): { readonly whole: Int8Array; readonly scales: Float32Array } {
   const whole = new Int8Array(numbers.length);
   const scales: number[] = [];
   for (let row = 0; row < numbers.length; row += columns)
     for (let from = row; from < row + columns; from += BLOCK) {
-      const block = numbers.subarray(from, Math.min(from + BLOCK, row + columns));
-      const scale = Math.fround(block.reduce((a, x) => Math.max(a, Math.abs(x)), 0) / most);
-      scales.push(scale);
-      block.forEach((x, i) => {
-        whole[from + i] = scale < LEAST ? 0 : Math.sign(x) * Math.round(Math.abs(x) / scale);
-      });
+      const block = quantisedBlock(type, numbers.subarray(from, Math.min(from + BLOCK, row + columns)));
+      scales.push(block.scale);
+      whole.set(block.whole, from);
     }
   return { whole, scales: Float32Array.from(scales) };
 }

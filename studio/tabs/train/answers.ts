@@ -1,6 +1,5 @@
 /** How a model answers on pictures that it has not learnt from: what it takes for what, and where it is most wrong. */
-import { compile, type TargetName } from "../../../compiler/compile.ts";
-import type { Graph } from "../../../compiler/ir/graph.ts";
+import type { Program } from "../../../contract/program.ts";
 import { type DataSet, firstRows } from "../../../data/set.ts";
 import { load } from "../../../runtime/index.ts";
 import type { Weights } from "../../../runtime/train.ts";
@@ -31,17 +30,15 @@ const BATCH = 100;
 const WORST = 12;
 
 export interface Asked {
-  readonly graph: Graph;
-  readonly target: TargetName;
+  readonly program: Program;
   readonly device: GPUDevice;
   readonly weights: Weights;
   readonly test: DataSet;
 }
 
 /** Asks the model, with weights as they are now. Throws what `load` throws. */
-export async function ask({ graph, target, device, weights, test }: Asked): Promise<Answers> {
-  const [input, output] = [graph.inputs[0], graph.outputs[0]];
-  const { program } = compile(graph, { target });
+export async function ask({ program, device, weights, test }: Asked): Promise<Answers> {
+  const [input, output] = [program.inputs[0], program.outputs[0]];
   const session = await load(program, { weights, device });
   try {
     const { images, labels, rows } = firstRows(test, MOST);

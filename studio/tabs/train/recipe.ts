@@ -1,8 +1,6 @@
 /** Settings to begin with: those that show on this machine, within a minute, that a model learns; and the lecture's. Pure. */
 import type { Graph } from "../../../compiler/ir/graph.ts";
-import { countAt } from "../../../compiler/ir/type.ts";
-import { costOf } from "../../../compiler/report/cost.ts";
-import { parameterCount } from "../try/layers.ts";
+import { shapeTable } from "../../../compiler/report/shapes.ts";
 import { LECTURE, RATES, type Settings } from "./settings.ts";
 
 export type RecipeName = "quick" | "lecture";
@@ -21,21 +19,13 @@ const STEPS = 10;
 /** Beyond it Adam's usual rate is kept: nets of many parameters overshoot at three times as much. */
 const SMALL = 1_000_000;
 
-/** What a picture costs in a run, in multiply-adds. */
-function workOf(graph: Graph): number {
-  const counted = new Set<Graph["nodes"][number]>();
-  return graph.nodes.reduce(
-    (sum, node) => sum + (node.kind === "op" ? countAt(costOf(node, counted).macs, 1) : 0),
-    0,
-  );
-}
-
 /** As many pictures as there is time for, in small batches, with Adam. */
 export function quick(graph: Graph): Settings {
-  const seen = (SECONDS * SPEED) / (PASSES * Math.max(1, workOf(graph)));
+  const { macs, params } = shapeTable(graph).totals;
+  const seen = (SECONDS * SPEED) / (PASSES * Math.max(1, macs));
   const limit = Math.round(Math.min(MOST, Math.max(FEWEST, seen / EPOCHS)) / 10) * 10;
   const batch = Math.min(LARGEST_BATCH, 2 ** Math.floor(Math.log2(limit / STEPS)));
-  const lr = (parameterCount(graph) <= SMALL ? 3 : 1) * RATES.adam;
+  const lr = (params <= SMALL ? 3 : 1) * RATES.adam;
   return { ...LECTURE, optimizer: "adam", lr, batch, epochs: EPOCHS, limit };
 }
 
@@ -43,10 +33,3 @@ export const recipes: Readonly<Record<RecipeName, (graph: Graph) => Settings>> =
   quick,
   lecture: () => LECTURE,
 };
-
-/** Which recipe's settings these are; undefined of one's own. */
-export function recipeOf(settings: Settings, graph: Graph): RecipeName | undefined {
-  const names = Object.keys(recipes) as RecipeName[]; // its own keys
-  const text = JSON.stringify(settings);
-  return names.find((name) => JSON.stringify(recipes[name](graph)) === text);
-}

@@ -1,9 +1,10 @@
 /** A training in the page, from its beginning to its end. It goes on while other tabs are shown. */
 
 import type { EpochPoint } from "../../../cli/output/curve.ts";
-import type { Remark, TargetName } from "../../../compiler/compile.ts";
+import { compile, type Remark, type TargetName } from "../../../compiler/compile.ts";
 import { pipelineCount } from "../../../compiler/report/kernels.ts";
 import { compileTraining } from "../../../compiler/train/index.ts";
+import type { Program } from "../../../contract/program.ts";
 import type { Data } from "../../../data/set.ts";
 import {
   createTrainer,
@@ -118,7 +119,8 @@ export class PageTraining implements Training {
   #going: AbortController | undefined;
   #running: Promise<void> = Promise.resolve();
   #lr = 0;
-  #target: TargetName = "portable";
+  /** What is asked after each epoch: compiled once, when that is first done. */
+  #program: (() => Program) | undefined;
   #lost = false;
   /** The trainer knows a set again by its object: it is sent to the GPU once. */
   #sets: { readonly train: DataSet; readonly test: DataSet } | undefined;
@@ -182,7 +184,11 @@ export class PageTraining implements Training {
     this.#trainer?.destroy();
     this.#trainer = undefined;
     this.#lr = settings.lr;
-    this.#target = target;
+    let program: Program | undefined;
+    this.#program = () => {
+      program ??= compile(model.graph, { target }).program;
+      return program;
+    };
     this.progress.set({ ...IDLE, phase: "preparing", work: "pictures", model, settings });
     try {
       await pageTurn(); // shows that the work begins
@@ -259,12 +265,12 @@ export class PageTraining implements Training {
 
   /** What cannot be asked is not shown: it is no fault of the training. */
   async #ask(): Promise<void> {
-    const { model, data } = this.progress.value;
-    const weights = this.#trainer?.weights();
-    if (!model || !data || !weights || data.test.rows === 0) return;
-    const { graph } = model;
-    const asked = { graph, target: this.#target, weights, test: data.test };
-    const answers = await ask({ ...asked, device: await this.#device() }).catch(() => undefined);
+    const { data } = this.progress.value;
+    const [weights, program] = [this.#trainer?.weights(), this.#program];
+    if (!program || !data || !weights || data.test.rows === 0) return;
+    const asked = async (): Promise<Answers> =>
+      ask({ program: program(), device: await this.#device(), weights, test: data.test });
+    const answers = await asked().catch(() => undefined);
     if (answers) this.#say({ answers });
   }
 }

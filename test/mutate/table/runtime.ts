@@ -11,20 +11,13 @@ const failures = guard("runtime/session-failures");
 const program = guard("hostile/program", "validateProgram");
 
 const number: readonly Mutation[] = [
-  ...inFile("runtime/quantised.ts", [
+  ...inFile("contract/quantised.ts", [
     {
       name: "quantised: numbers are cut off, not rounded",
       find: "Math.round(Math.abs(x) / scale)",
       put: "Math.floor(Math.abs(x) / scale)",
       guards: [guard("ops/quantised", "off by half a step")],
       why: "weights are off by twice as much as is promised",
-    },
-    {
-      name: "quantised: the blocks are those of another order",
-      find: "param.order ? permute(data, param.shape, param.order) : data",
-      put: "data",
-      guards: [guard("ops/quantised", "linear, odd")],
-      why: "weights of most layers stand in others' places",
     },
     {
       name: "quantised: scales that devices may take for 0",
@@ -39,6 +32,15 @@ const number: readonly Mutation[] = [
       put: "largest",
       guards: [guard("ops/quantised", "largest of a block")],
       why: "a finite weight is infinite to a kernel",
+    },
+  ]),
+  ...inFile("runtime/quantised.ts", [
+    {
+      name: "quantised: the blocks are those of another order",
+      find: "param.order ? permute(data, param.shape, param.order) : data",
+      put: "data",
+      guards: [guard("ops/quantised", "linear, odd")],
+      why: "weights of most layers stand in others' places",
     },
   ]),
   ...inFile("runtime/sizes.ts", [
